@@ -1,0 +1,39 @@
+# make run: set up, build the index, open the chat.   make test: set up, lint, check types, test.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: run test lint types format clean
+.DELETE_ON_ERROR:
+
+run: .venv/installed-chat
+	$(PY) app.py
+
+test: lint types
+	$(PY) -m pytest
+
+lint: .venv/installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: .venv/installed-dev
+	$(PY) -m mypy
+
+format: .venv/installed-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# A venv made by an interpreter too old would only fail later and less clearly.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "articlebot needs Python 3.11 or newer: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed-chat: pyproject.toml constraints.txt | .venv/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[build,chat]'
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@ .venv/installed-chat
+
+clean:
+	rm -rf .venv index

@@ -1,0 +1,231 @@
+"""The command line: `articlebot VERB`, the same as `python -m bot VERB`.
+
+Facts go to stdout, progress and errors to stderr. Exit status: 0 done, 1 a known error in one line, 2 wrong usage.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from bot.errors import ArticlebotError, MissingExtra
+from bot.settings import DEFAULT_MODEL, BuildSettings
+from bot.version import __version__
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
+
+Corpus = Annotated[Path, typer.Option(help="The folder of articles.", envvar="ARTICLEBOT_CORPUS")]
+Index = Annotated[Path, typer.Option(help="The folder of the index.", envvar="ARTICLEBOT_INDEX")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Category = Annotated[str | None, typer.Option(help="Only articles of this category.")]
+ArticleId = Annotated[str | None, typer.Option("--article", help="Only the article with this id.")]
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published or updated on this day or later.")]
+Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
+
+_SHOWN_REFUSALS = 20
+
+
+def main() -> None:
+    """The command line as typed."""
+    run(*sys.argv[1:])
+
+
+def run(*words: str) -> None:
+    """Run one command; a known error becomes one line on stderr and exit status 1."""
+    try:
+        status = cli(list(words), standalone_mode=False)
+    except ArticlebotError as error:
+        _say(f"articlebot: {error}")
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    if isinstance(status, int) and status:
+        sys.exit(status)
+
+
+@cli.command()
+def build(
+    corpus: Corpus = Path("corpus"),
+    index: Index = Path("index"),
+    model: Annotated[str, typer.Option(help="Name or path of a sentence-transformers model.")] = DEFAULT_MODEL,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index up to date with the articles."""
+    from bot.index.build import build as run
+
+    with _progress_bar() as progress:
+        report = run(corpus, index, BuildSettings(model=model), progress)
+    for refused in report.refused[:_SHOWN_REFUSALS]:
+        _say(f"refused  {refused}")
+    if len(report.refused) > _SHOWN_REFUSALS:
+        _say(f"refused  and {len(report.refused) - _SHOWN_REFUSALS} more: --json lists them all")
+    manifest = report.manifest
+    facts = {
+        "generation": report.generation,
+        "up_to_date": not report.built,
+        "articles": manifest.articles,
+        "passages": manifest.passages,
+        "vectors": manifest.vectors,
+        "encoded": report.encoded,
+        "question_encoder": manifest.question_encoder,
+        "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
+    }
+    held = f"{manifest.articles} articles, {manifest.passages} passages"
+    done = (
+        f"built {report.generation}: {held}, {report.encoded} texts encoded, {len(report.refused)} refused" if report.built else f"up to date: {held}"
+    )
+    _print(facts, as_json, lambda: done)
+
+
+@cli.command()
+def ask(
+    question: str,
+    index: Index = Path("index"),
+    category: Category = None,
+    article: ArticleId = None,
+    since: Since = None,
+    history: Earlier = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with the words of the articles."""
+    from bot.answering.bot import Bot
+
+    day = since.date() if since else None
+    answer = Bot.open(index).ask(question, history or (), category=category, article=article, since=day).to_dict()
+    _print(answer, as_json, lambda: _answer_text(answer))
+
+
+@cli.command()
+def search(
+    question: str,
+    index: Index = Path("index"),
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
+    category: Category = None,
+    article: ArticleId = None,
+    since: Since = None,
+    history: Earlier = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the passages that most likely answer a question."""
+    from bot.answering.answer import hit_to_dict
+    from bot.retrieval.retriever import Retriever
+
+    day = since.date() if since else None
+    hits = Retriever.open(index).search(question, k, category=category, article=article, since=day, history=history or ())
+    facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in hits]
+    _print(
+        facts, as_json, lambda: "\n\n".join(f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts) or "no passage"
+    )
+
+
+@cli.command()
+def serve(
+    index: Index = Path("index"),
+    host: Annotated[str, typer.Option(help="The address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")] = 7860,
+) -> None:
+    """Open the chat in the browser."""
+    from bot.answering.bot import Bot
+    from bot.serve.server import serve as run
+
+    run(Bot.open(index), host, port)
+
+
+@cli.command()
+def status(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+    """Tell what index is served, what it holds, and whether the articles have changed since."""
+    from bot.index.status import index_status
+
+    facts = index_status(index, corpus)
+    _print(facts, as_json, lambda: "\n".join(f"{name.replace('_', ' '):18}{_shown(value)}" for name, value in facts.items()))
+
+
+@cli.command()
+def check(index: Index = Path("index"), as_json: AsJson = False) -> None:
+    """Verify the index: every file against its checksum, the counts, and the encoder against its stored vector."""
+    from bot.index.generation import Generation
+    from bot.index.store import IndexStore
+
+    generation = Generation.open(IndexStore(index).current())
+    generation.check_encoder()
+    facts = {
+        "generation": generation.name,
+        "files": len(generation.manifest.files),
+        "passages": len(generation.table),
+        "vectors": len(generation.vectors),
+    }
+    _print(
+        facts, as_json, lambda: f"{generation.name}: {facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors, all as built"
+    )
+
+
+@cli.command()
+def rollback(index: Index = Path("index"), as_json: AsJson = False) -> None:
+    """Serve the generation before the current one."""
+    from bot.index.store import IndexStore
+
+    store = IndexStore(index)
+    with store.lock():
+        folder = store.roll_back()
+    _print({"generation": folder.name}, as_json, lambda: f"serving {folder.name}")
+
+
+@cli.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        sys.stdout.write(f"articlebot {__version__}\n")
+        raise typer.Exit
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr with pace and time left, drawn once there is something to encode."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        raise MissingExtra("tqdm", "build") from None
+    with tqdm(desc="encoding", unit=" texts", dynamic_ncols=True, delay=0.5, file=sys.stderr, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _answer_text(answer: dict[str, Any]) -> str:
+    lines = [answer["text"] or "The articles do not answer this."]
+    for source in answer["sources"]:
+        where = " › ".join((source["title"], *source["section"]))
+        days = [f"published {source['published']}" if source["published"] else "", f"updated {source['updated']}" if source["updated"] else ""]
+        lines += ["", " · ".join(part for part in (f"— {where}", source["category"] or "", *days) if part), source["link"] or ""]
+    if answer["suggestions"]:
+        lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
+    return "\n".join(lines).rstrip()
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"      {line}" for line in text.splitlines())
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _print(facts: object, as_json: bool, words: Callable[[], str]) -> None:
+    sys.stdout.write((json.dumps(facts, ensure_ascii=False, indent=2) if as_json else words()) + "\n")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(" ".join(line.split()) + "\n")

@@ -1,0 +1,153 @@
+"""A folder of files → a `Corpus`: its articles, and what was refused."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from bot.corpus.article import Article
+from bot.corpus.refused import Refused
+from bot.errors import CorpusError, MissingExtra
+
+Reader = Callable[[str, str], Iterator[Article | Refused]]
+"""Content and source path of a file → its articles and what it refuses of them."""
+
+FORMATS = {".md": "markdown", ".markdown": "markdown", ".txt": "plaintext", ".jsonl": "jsonl"}
+"""Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many."""
+ALTERNATES = "alternates.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """One more way to ask what a passage answers: a row of `alternates.csv`."""
+
+    question: str
+    passage: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything read from a folder, in the order of its paths."""
+
+    articles: tuple[Article, ...]
+    refused: tuple[Refused, ...]
+    alternates: tuple[Alternate, ...] = ()
+
+
+def read_corpus(folder: Path | str) -> Corpus:
+    """Read every file below `folder`; files and rows that cannot be read are listed in `refused`, the rest goes in.
+
+    Raises `CorpusError` when the folder is missing, holds no files, or nothing in it can be read.
+    """
+    root = Path(folder)
+    files = corpus_files(root)
+    refused: list[Refused] = []
+    articles: dict[str, Article] = {}
+    for path in files:
+        for item in _read_file(path, path.relative_to(root).as_posix()):
+            if isinstance(item, Refused):
+                refused.append(item)
+            elif not item.id or item.id in articles:
+                refused.append(Refused(item.source, None, f"the id {item.id!r} is already that of {articles[item.id].source}"))
+            else:
+                articles[item.id] = item
+    if not articles:
+        first = f"; the first reason: {refused[0]}" if refused else ""
+        raise CorpusError(f"No article could be read from {root}{first}.")
+    alternates = [] if not (root / ALTERNATES).is_file() else list(_alternates(root / ALTERNATES))
+    refused += [row for row in alternates if isinstance(row, Refused)]
+    return Corpus(_with_related(articles), tuple(refused), tuple(row for row in alternates if isinstance(row, Alternate)))
+
+
+def corpus_files(root: Path) -> list[Path]:
+    """The files of a corpus folder in the order of their paths, without hidden ones.
+
+    Raises `CorpusError` when the folder is missing or holds none.
+    """
+    if not root.is_dir():
+        raise CorpusError(f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus.")
+    found = (path for path in root.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts))
+    files = sorted(path for path in found if path.relative_to(root).as_posix() != ALTERNATES)
+    if not files:
+        raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
+    return files
+
+
+def corpus_digest(folder: Path | str) -> str:
+    """A sha256 over the paths and bytes of a corpus's files: equal when nothing changed.
+
+    Raises `CorpusError` as `read_corpus` does.
+    """
+    root = Path(folder)
+    digest = hashlib.sha256()
+    for path in [*corpus_files(root), *root.glob(ALTERNATES)]:
+        try:
+            inner = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            inner = f"unreadable: {error.strerror}"
+        digest.update(f"{path.relative_to(root).as_posix()}\0{inner}\n".encode())
+    return digest.hexdigest()
+
+
+def _read_file(path: Path, source: str) -> Iterator[Article | Refused]:
+    if path.suffix.lower() not in FORMATS:
+        yield Refused(source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}")
+        return
+    content = _content(path, source)
+    if isinstance(content, Refused):
+        yield content
+    elif not content.strip():
+        yield Refused(source, None, "the file is empty")
+    else:
+        yield from _reader(path.suffix.lower())(content, source)
+
+
+def _reader(ending: str) -> Reader:
+    try:
+        return cast(Reader, import_module(f"bot.corpus.{FORMATS[ending]}").read)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or FORMATS[ending], "build") from None
+
+
+def _content(path: Path, source: str) -> str | Refused:
+    try:
+        content = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        return Refused(source, None, f"cannot be opened ({error.strerror})")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return Refused(source, line, "not UTF-8 text: save it as UTF-8")
+    if "\0" in content:
+        return Refused(source, None, "not a text file: it holds NUL characters")
+    return content.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _alternates(path: Path) -> Iterator[Alternate | Refused]:
+    content = _content(path, ALTERNATES)
+    if isinstance(content, Refused):
+        yield content
+        return
+    rows = csv.DictReader(io.StringIO(content))
+    if not {"question", "passage"} <= set(rows.fieldnames or ()):
+        yield Refused(ALTERNATES, 1, "the first line should name the columns question and passage")
+        return
+    for row in rows:
+        question, passage = (" ".join((row[name] or "").split()) for name in ("question", "passage"))
+        if question and passage:
+            yield Alternate(question, passage, rows.line_num)
+        else:
+            yield Refused(ALTERNATES, rows.line_num, f"a row without a {'question' if not question else 'passage'}")
+
+
+def _with_related(articles: dict[str, Article]) -> tuple[Article, ...]:
+    """The articles, with related posts that are named by title (page dumps know no ids) turned into ids."""
+    by_title = {article.title.casefold(): article.id for article in articles.values()}
+    return tuple(
+        replace(article, related=tuple(dict.fromkeys(by_title.get(name.casefold(), name) for name in article.related)))
+        for article in articles.values()
+    )

@@ -1,0 +1,108 @@
+"""The loosely typed fields of a file (front matter, a JSON object) → an `Article`."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from urllib.parse import unquote, urlsplit
+
+from bot.corpus.article import Article, Faq
+from bot.corpus.outline import outline
+
+Fields = Mapping[str, object]
+
+
+class BadField(ValueError):
+    """A field that cannot be what it should be; the message is the reason given to the editor."""
+
+
+def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
+    """The article of a file: its fields, its text and the FAQs found in the text, with `listed` ones merged in.
+
+    `listed` FAQs carry spans of `text` too; one whose question the text already answers only adds its alternates.
+    Raises `BadField` with the reason when a field cannot be read.
+    """
+    url = text_field(fields, "url")
+    return Article(
+        id=text_field(fields, "id") or _permalink_path(url) or source.rsplit(".", 1)[0],
+        source=source,
+        title=text_field(fields, "title") or source.rsplit("/", 1)[-1].rsplit(".", 1)[0],
+        text=text,
+        url=url,
+        published=date_field(fields, "date", "published"),
+        updated=date_field(fields, "updated"),
+        category=text_field(fields, "category"),
+        tags=list_field(fields, "tags"),
+        language=text_field(fields, "language") or "en",
+        faqs=_merged(outline(text).faqs, listed),
+        related=list_field(fields, "related"),
+    )
+
+
+def text_field(fields: Fields, name: str) -> str | None:
+    """The words of a field, on one line; None when it is absent or empty."""
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, (list, dict, bool)):
+        raise BadField(f"{name} should be text, not {value!r}")
+    return " ".join(str(value).split()) or None
+
+
+def list_field(fields: Fields, name: str) -> tuple[str, ...]:
+    """The entries of a list field, without empty ones; text with commas counts as a list."""
+    value = fields.get(name)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list) or any(isinstance(entry, (list, dict)) for entry in value):
+        raise BadField(f"{name} should be a list of words, not {value!r}")
+    return tuple(entry for entry in (str(item).strip() for item in value if item is not None) if entry)
+
+
+def date_field(fields: Fields, *names: str) -> date | None:
+    """The day that the first of the fields present names."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if value not in (None, ""):
+            return parse_day(name, str(value))
+    return None
+
+
+def parse_day(name: str, words: str) -> date:
+    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first.
+
+    Raises `BadField` when they name none, or leave the year, month or day open.
+    """
+    from dateutil.parser import ParserError, parse
+
+    try:
+        return datetime.fromisoformat(words.strip()).date()
+    except ValueError:
+        pass
+    try:
+        # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
+        one, other = (parse(words, dayfirst=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
+    except (ParserError, OverflowError):
+        one, other = datetime.min, datetime.max
+    if one.date() != other.date():
+        raise BadField(f"{name} should be a date like 2025-10-09, not {words!r}")
+    return one.date()
+
+
+def _permalink_path(url: str | None) -> str | None:
+    return unquote(urlsplit(url).path).strip("/") or None if url else None
+
+
+def _merged(found: Iterable[Faq], listed: Iterable[Faq]) -> tuple[Faq, ...]:
+    merged: dict[str, Faq] = {}
+    for faq in (*found, *listed):
+        key = " ".join(faq.question.casefold().split())
+        known = merged.setdefault(key, faq)
+        extra = tuple(words for words in faq.alternates if words not in known.alternates)
+        if extra:
+            merged[key] = Faq(known.question, known.start, known.end, known.section, known.alternates + extra)
+    return tuple(merged.values())

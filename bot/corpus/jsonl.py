@@ -1,0 +1,74 @@
+"""`.jsonl`: one object a line, an article or a FAQ (design: `{"id","title","text",…,"faqs":[…]}` or `{"id","question","answer",…}`)."""
+
+import json
+from collections.abc import Iterator
+
+from bot.corpus.article import Article, Faq
+from bot.corpus.fields import BadField, Fields, compose, list_field, text_field
+from bot.corpus.refused import Refused
+
+
+def read(content: str, source: str) -> Iterator[Article | Refused]:
+    """The articles of a `.jsonl` file in its order; a line that cannot be read is refused with its number."""
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            yield _article(_object(line), source, number)
+        except BadField as error:
+            yield Refused(source, number, str(error))
+
+
+def _object(line: str) -> Fields:
+    try:
+        fields = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadField(f"not JSON ({error})") from None
+    if not isinstance(fields, dict):
+        raise BadField("should be an object in braces")
+    return fields
+
+
+def _article(fields: Fields, source: str, number: int) -> Article:
+    fields = {"id": f"{source.rsplit('.', 1)[0]}-{number}", **_without_none(fields)} if not fields.get("url") else fields
+    if "question" in fields or "answer" in fields:
+        question, answer = _pair(fields)
+        faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
+        return compose(source, {"title": question, **_without_none(fields)}, answer, [faq])
+    text, listed = _with_faqs(_body(fields, "text"), fields.get("faqs") or [])
+    if not text:
+        raise BadField("no text and no faqs: nothing to answer from")
+    return compose(source, fields, text, listed)
+
+
+def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
+    """The text with a section "FAQs" appended that holds the listed pairs, and their spans in it."""
+    if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
+        raise BadField("faqs should be a list of objects with question and answer")
+    listed: list[Faq] = []
+    if entries:
+        text = f"{text}\n\n## FAQs".lstrip()
+    for entry in entries:
+        question, answer = _pair(entry)
+        text += f"\n\n### {question}\n\n"
+        listed.append(Faq(question, len(text), len(text) + len(answer), ("FAQs",), list_field(entry, "alternates")))
+        text += answer
+    return text, listed
+
+
+def _pair(fields: Fields) -> tuple[str, str]:
+    question, answer = text_field(fields, "question"), _body(fields, "answer")
+    if not question or not answer:
+        raise BadField(f"a FAQ without {'a question' if not question else 'an answer'}")
+    return question, answer
+
+
+def _body(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadField(f"{name} should be text, not {value!r}")
+    return (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _without_none(fields: Fields) -> Fields:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,48 @@
+"""Every error that articlebot raises on purpose.
+
+    ArticlebotError
+    ├── CorpusError          the corpus folder is missing, empty or holds nothing that can be read
+    ├── ModelError           an embedding model is missing, altered or unusable
+    ├── IndexMissing         there is no index where one was asked for
+    ├── IndexCorrupt         an index is there, but is not what its manifest says
+    ├── IndexBusy            another build holds the lock
+    ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
+    └── MissingExtra         an optional package is not installed
+
+The message of each is one sentence that says what is wrong, where, and what to do.
+"""
+
+
+class ArticlebotError(Exception):
+    """The root: catch this to catch everything that articlebot raises on purpose."""
+
+
+class CorpusError(ArticlebotError):
+    """The corpus folder is missing, empty or holds nothing that can be read."""
+
+
+class ModelError(ArticlebotError):
+    """An embedding model is missing, altered or unusable."""
+
+
+class IndexMissing(ArticlebotError):
+    """There is no index where one was asked for."""
+
+
+class IndexCorrupt(ArticlebotError):
+    """An index is there, but is not what its manifest says."""
+
+
+class IndexBusy(ArticlebotError):
+    """Another build holds the lock."""
+
+
+class QuestionError(ArticlebotError):
+    """A question that cannot be asked: empty, or longer than the limit."""
+
+
+class MissingExtra(ArticlebotError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")

@@ -1,0 +1,153 @@
+"""`Article` → `Passage`s: what is found and quoted."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bot.corpus.article import Article, Faq, Section, slug
+from bot.corpus.corpus import Corpus
+from bot.corpus.outline import outline
+from bot.corpus.refused import Refused
+
+CountTokens = Callable[[list[str]], list[int]]
+"""How many of its tokens a model makes of each text, without the special ones."""
+
+Kind = Literal["faq", "section"]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One FAQ, or a stretch of one section: `text` is `article.text[start:end]`."""
+
+    id: str
+    """`article#faq-slug` or `article#section-slug-n`, the same at every build while the headings stay."""
+    kind: Kind
+    article: Article
+    section: tuple[str, ...]
+    """The headings it stands under, outermost first."""
+    text: str
+    start: int
+    end: int
+    question: str | None = None
+    alternates: tuple[str, ...] = ()
+
+
+def context(passage: Passage) -> str:
+    """The words that tell what a passage is about: a FAQ's question, else the article's title and the headings above it."""
+    if passage.question is not None:
+        return passage.question
+    return ": ".join(dict.fromkeys((passage.article.title, *passage.section)))
+
+
+def split_corpus(corpus: Corpus, count_tokens: CountTokens, limit: int) -> tuple[tuple[Passage, ...], tuple[Refused, ...]]:
+    """The passages of all articles, with the corpus's alternates added, and the alternates whose passage does not exist."""
+    passages = {passage.id: passage for article in corpus.articles for passage in split_article(article, count_tokens, limit)}
+    refused = []
+    for row in corpus.alternates:
+        passage = passages.get(row.passage)
+        if passage is None or passage.question is None:
+            reason = "is not a FAQ" if passage else "does not exist"
+            refused.append(Refused("alternates.csv", row.line, f"the passage {row.passage!r} {reason}"))
+        elif row.question not in (passage.question, *passage.alternates):
+            passages[row.passage] = replace(passage, alternates=(*passage.alternates, row.question))
+    return tuple(passages.values()), tuple(refused)
+
+
+def split_article(article: Article, count_tokens: CountTokens, limit: int) -> Iterator[Passage]:
+    """The passages of one article in the order of its text.
+
+    A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
+    at most `limit` tokens, context included; only a sentence longer than that is cut between words.
+    """
+    spans = [(faq.start, faq.end) for faq in article.faqs]
+    sections = [s for s in outline(article.text).sections if not any(s.start < end and start < s.end for start, end in spans)]
+    seen: dict[str, int] = {}
+    parts: list[Faq | Section] = [*article.faqs, *sections]
+    for part in sorted(parts, key=lambda part: part.start):
+        if isinstance(part, Faq):
+            yield _faq_passage(article, part, seen)
+        else:
+            yield from _section_passages(article, part, seen, count_tokens, limit)
+
+
+def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
+    key = f"{article.id}#faq-{slug(faq.question)}"
+    seen[key] = seen.get(key, 0) + 1
+    ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
+    return Passage(ident, "faq", article, faq.section, article.text[faq.start : faq.end], faq.start, faq.end, faq.question, faq.alternates)
+
+
+def _section_passages(article: Article, section: Section, seen: dict[str, int], count_tokens: CountTokens, limit: int) -> Iterator[Passage]:
+    key = f"{article.id}#section-{slug(' '.join(section.path)) or 'opening'}"
+    bare = Passage(key, "section", article, section.path, "", section.start, section.end)
+    room = max(limit - count_tokens([context(bare)])[0], limit // 3)
+    for start, end in _pack(article.text, _blocks(article.text, section), count_tokens, room, article.language):
+        seen[key] = seen.get(key, 0) + 1
+        yield replace(bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end)
+
+
+def _blocks(text: str, section: Section) -> list[Span]:
+    """The paragraphs, lists and tables of a section; one that ends in a colon goes with what it introduces."""
+    found = [
+        (section.start + m.start(), section.start + m.end())
+        for m in re.finditer(r"\S.*?(?=\n[ \t]*\n|\Z)", text[section.start : section.end], re.DOTALL)
+    ]
+    blocks: list[Span] = []
+    for start, end in found:
+        if blocks and text[: blocks[-1][1]].endswith(":"):
+            blocks[-1] = (blocks[-1][0], end)
+        else:
+            blocks.append((start, end))
+    return blocks
+
+
+def _pack(text: str, blocks: list[Span], count_tokens: CountTokens, room: int, language: str) -> Iterator[Span]:
+    """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit by itself is cut first."""
+    pieces: list[Span] = []
+    for block, tokens in zip(blocks, count_tokens([text[start:end] for start, end in blocks]), strict=True):
+        pieces += [block] if tokens <= room else _packed_units(text, block, count_tokens, room, language)
+    yield from _join(text, pieces, count_tokens, room)
+
+
+def _packed_units(text: str, block: Span, count_tokens: CountTokens, room: int, language: str) -> list[Span]:
+    units: list[Span] = []
+    spans = list(_sentences(text, block, language))
+    for unit, tokens in zip(spans, count_tokens([text[start:end] for start, end in spans]), strict=True):
+        units += [unit] if tokens <= room else _join(text, _word_spans(text, unit), count_tokens, room)
+    return list(_join(text, units, count_tokens, room))
+
+
+def _join(text: str, spans: Iterable[Span], count_tokens: CountTokens, room: int) -> Iterator[Span]:
+    """Join neighbouring spans, first come first joined, into stretches of at most `room` tokens."""
+    spans = list(spans)
+    tokens = count_tokens([text[start:end] for start, end in spans])
+    stretch: Span | None = None
+    used = 0
+    for span, size in zip(spans, tokens, strict=True):
+        if stretch is not None and used + size <= room:
+            stretch, used = (stretch[0], span[1]), used + size
+        else:
+            if stretch is not None:
+                yield stretch
+            stretch, used = span, size
+    if stretch is not None:
+        yield stretch
+
+
+def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
+    """The lines of a block (list items, table rows), those of running text cut into sentences."""
+    from sentencex import segment
+
+    start = block[0]
+    for line in text[block[0] : block[1]].splitlines(keepends=True):
+        for sentence in segment(language, line):
+            if stripped := sentence.strip():
+                at = start + sentence.index(stripped)
+                yield at, at + len(stripped)
+            start += len(sentence)
+
+
+def _word_spans(text: str, unit: Span) -> list[Span]:
+    return [(unit[0] + m.start(), unit[0] + m.end()) for m in re.finditer(r"\S+", text[unit[0] : unit[1]])]
