@@ -1,0 +1,74 @@
+"""What a question gets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from bot.answering.link import quoting_link
+from bot.retrieval.hit import Hit
+
+Status = Literal["answered", "ambiguous", "no_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Words of the corpus, where they stand, and how sure they answer the question; or none."""
+
+    id: str
+    status: Status
+    question: str
+    text: str
+    """Verbatim words of the corpus; "" when there is no answer."""
+    probability: float
+    """That of the best hit, also when it is too low for an answer."""
+    sources: tuple[Hit, ...]
+    """The hits quoted; empty when there is no answer."""
+    suggestions: tuple[str, ...]
+    """Questions that the corpus can answer."""
+    generation: str
+    corrected: str | None = None
+    topic: str | None = None
+    """The earlier question that this one was read together with."""
+    did_you_mean: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON that chat, REST, MCP, command line and Python share."""
+        return {
+            "id": self.id,
+            "status": self.status,
+            "question": self.question,
+            "text": self.text,
+            "probability": round(self.probability, 4),
+            "corrected": self.corrected,
+            "topic": self.topic,
+            "sources": [hit_to_dict(hit) for hit in self.sources],
+            "did_you_mean": list(self.did_you_mean),
+            "suggestions": list(self.suggestions),
+            "generation": self.generation,
+        }
+
+
+def hit_to_dict(hit: Hit) -> Mapping[str, Any]:
+    """A hit as JSON; `quote` is the span of its `text` that is quoted, `link` opens the page there."""
+    passage, article = hit.passage, hit.passage.article
+    return {
+        "passage": passage.id,
+        "article": article.id,
+        "kind": passage.kind,
+        "title": article.title,
+        "section": list(passage.section),
+        "question": passage.question,
+        "text": passage.text,
+        "quote": [0, len(passage.text)],
+        "url": article.url,
+        "link": quoting_link(article.url, passage.text),
+        "published": _day(article.published),
+        "updated": _day(article.updated),
+        "category": article.category,
+        "probability": round(hit.probability, 4),
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

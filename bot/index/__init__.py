@@ -1,0 +1,1 @@
+"""Passages and their vectors ⇄ the folder `index/`."""

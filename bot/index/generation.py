@@ -1,0 +1,141 @@
+"""A generation: one folder that holds a whole index, and the manifest that says what must be in it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from bot.encoder import QuestionEncoder, open_question_encoder
+from bot.errors import IndexCorrupt
+from bot.index.lexical import Lexical
+from bot.index.passage_table import PassageTable
+from bot.index.vectors import Vectors
+from bot.settings import BuildSettings
+
+FORMAT = 1
+"""The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
+
+MANIFEST, PASSAGES, VECTORS, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "vectors.faiss", "lexical", "encoder"
+PROBE = "How is a question answered from the articles?"
+"""A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
+
+
+_SAME = 0.999
+"""The least cosine between two runs of one encoder: processors round differently, weights differ by far more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation is: written last, read first."""
+
+    format: int
+    version: str
+    """The articlebot that built it."""
+    created: datetime
+    settings: BuildSettings
+    weights: str
+    """sha256 of the model's files."""
+    dimension: int
+    question_encoder: str
+    """The kind that `bot.encoder.open_question_encoder` takes."""
+    corpus: str
+    """sha256 of the corpus's files."""
+    articles: int
+    passages: int
+    vectors: int
+    probe: tuple[float, ...]
+    files: Mapping[str, FileRecord]
+
+    def to_json(self) -> str:
+        return json.dumps({**asdict(self), "created": self.created.isoformat()}, indent=1)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Raises `IndexCorrupt` when the folder has no manifest, or one that this version cannot read."""
+        again = "build the index again."
+        try:
+            fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if fields["format"] != FORMAT:
+                raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
+            files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
+            created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
+            return cls(**{**fields, "probe": tuple(fields["probe"])}, created=created, settings=settings, files=files)
+        except FileNotFoundError:
+            raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {again}") from error
+
+
+def record_files(folder: Path) -> dict[str, FileRecord]:
+    """Size and sha256 of every file below a folder but the manifest, by relative path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST)
+    return {path.relative_to(folder).as_posix(): FileRecord(path.stat().st_size, _sha256(path)) for path in paths}
+
+
+def verify_files(folder: Path, manifest: Manifest) -> None:
+    """Raises `IndexCorrupt` when the files of a generation are not byte for byte those of its manifest."""
+    for name, record in manifest.files.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise IndexCorrupt(f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index.")
+        try:
+            fits = path.stat().st_size == record.size and _sha256(path) == record.sha256
+        except OSError as error:
+            raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): build the index again.") from error
+        if not fits:
+            raise IndexCorrupt(f"The file {path} is not the one that was built: build the index again, or roll back.")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """An open, verified generation."""
+
+    name: str
+    manifest: Manifest
+    table: PassageTable
+    vectors: Vectors
+    lexical: Lexical
+    encoder: QuestionEncoder
+
+    @classmethod
+    def open(cls, folder: Path) -> "Generation":
+        """Raises `IndexCorrupt` when any file differs from the manifest, or the parts do not fit together."""
+        manifest = Manifest.read(folder)
+        verify_files(folder, manifest)
+        opened = cls(
+            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder / VECTORS), Lexical(folder / LEXICAL),
+            open_question_encoder(folder / ENCODER, manifest.question_encoder),
+        )  # fmt: skip
+        opened._check_fit(folder)
+        return opened
+
+    def check_encoder(self) -> None:
+        """Raises `IndexCorrupt` when the question encoder gives another vector than at build time: its answers would be wrong."""
+        cosine = float(self.encoder.encode_questions([PROBE])[0] @ np.array(self.manifest.probe, np.float32))
+        if cosine < _SAME:
+            raise IndexCorrupt(f"The question encoder of {self.name} has changed since the build (cosine {cosine:.4f}): build the index again.")
+
+    def _check_fit(self, folder: Path) -> None:
+        counts = {
+            "passages": (len(self.table), len(self.lexical), self.manifest.passages),
+            "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
+            "dimensions": (self.vectors.dimension, self.encoder.dimension, self.manifest.dimension),
+        }
+        for what, numbers in counts.items():
+            if len(set(numbers)) > 1:
+                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: build the index again.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,69 @@
+"""What is measured between a question and each candidate passage.
+
+question   greatest cosine with the passage's question or alternates, or with its title and headings
+body       cosine with its text
+both       cosine with both together
+best       the greatest of these
+words      BM25 over its words, squashed to 0–1; 0 when it is not among the best by words
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder import Matrix
+from bot.index.filters import Filters
+from bot.index.generation import Generation
+from bot.index.passage_table import ROLES
+
+SIGNALS = (*ROLES, "best", "words")
+
+_CANDIDATES = 50
+"""The least number of passages taken from each of the two searches."""
+_ROWS_EACH = 3
+"""Vector rows searched for each of them: a passage has about three."""
+_HALF_WORDS = 10.0
+"""The BM25 score that counts as 0.5: about two of a question's telling words found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passage numbers, and one row of signals for each, in the order of `SIGNALS`."""
+
+    passages: NDArray[np.int64]
+    signals: NDArray[np.float64]
+
+    def named(self, row: int) -> Mapping[str, float]:
+        return dict(zip(SIGNALS, map(float, self.signals[row]), strict=True))
+
+
+def find_candidates(generation: Generation, question: str, vector: Matrix, k: int, filters: Filters) -> Candidates:
+    """The passages nearest by meaning and those nearest by words, at least `k` where there are as many, with all signals of each.
+
+    `vector` is the question's, of shape (1, dimension). Passages that do not meet the filters take no part.
+    """
+    admitted = None if filters == Filters() else generation.table.rows_admitted(filters)
+    most = max(_CANDIDATES, k)
+    near, _ = generation.vectors.search(vector, most * _ROWS_EACH, admitted)
+    by_meaning = list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most]
+    by_words = dict(generation.lexical.search(question, most, filters))
+    passages = np.array(sorted({*by_meaning, *by_words}), np.int64)
+    return Candidates(passages, _signals(generation, passages, vector, by_words))
+
+
+def _signals(generation: Generation, passages: NDArray[np.int64], vector: Matrix, by_words: Mapping[int, float]) -> NDArray[np.float64]:
+    signals = np.zeros((len(passages), len(SIGNALS)))
+    if not len(passages):
+        return signals
+    rows = [generation.table.rows_of(number) for number in passages]
+    owner = np.repeat(np.arange(len(passages)), [len(own) for own in rows])
+    flat = np.concatenate(rows)
+    cosines = generation.vectors.rows(flat) @ vector[0]
+    signals[:, : len(ROLES)] = -1.0
+    np.maximum.at(signals, (owner, generation.table.role_of_row[flat]), cosines)
+    signals[:, SIGNALS.index("best")] = signals[:, : len(ROLES)].max(axis=1)
+    scores: Sequence[float] = [by_words.get(number, 0.0) for number in passages.tolist()]
+    signals[:, SIGNALS.index("words")] = np.array(scores) / (np.array(scores) + _HALF_WORDS)
+    return signals
