@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from bot.errors import ArticlebotError, MissingExtra
@@ -37,19 +36,15 @@ def main() -> None:
 
 
 def run(*words: str) -> None:
-    """Run one command; a known error becomes one line on stderr and exit status 1."""
+    """Run one command; a known error becomes one line on stderr and exit status 1, wrong usage exit status 2."""
     try:
-        status = cli(list(words), standalone_mode=False)
+        cli(list(words))
+    except SystemExit as end:
+        if end.code:
+            raise
     except ArticlebotError as error:
         _say(f"articlebot: {error}")
         sys.exit(1)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    if isinstance(status, int) and status:
-        sys.exit(status)
 
 
 @cli.command()
@@ -65,9 +60,9 @@ def build(
     with _progress_bar() as progress:
         report = run(corpus, index, BuildSettings(model=model), progress)
     for refused in report.refused[:_SHOWN_REFUSALS]:
-        _say(f"refused  {refused}")
+        _say(f"refused: {refused}")
     if len(report.refused) > _SHOWN_REFUSALS:
-        _say(f"refused  and {len(report.refused) - _SHOWN_REFUSALS} more: --json lists them all")
+        _say(f"refused: and {len(report.refused) - _SHOWN_REFUSALS} more: --json lists them all")
     manifest = report.manifest
     facts = {
         "generation": report.generation,
@@ -79,10 +74,9 @@ def build(
         "question_encoder": manifest.question_encoder,
         "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
     }
-    held = f"{manifest.articles} articles, {manifest.passages} passages"
-    done = (
-        f"built {report.generation}: {held}, {report.encoded} texts encoded, {len(report.refused)} refused" if report.built else f"up to date: {held}"
-    )
+    held = f"{_count(manifest.articles, 'article')}, {_count(manifest.passages, 'passage')}"
+    work = f"{_count(report.encoded, 'text')} encoded, {len(report.refused)} refused"
+    done = f"built {report.generation}: {held}, {work}" if report.built else f"up to date: {held}"
     _print(facts, as_json, lambda: done)
 
 
@@ -193,7 +187,7 @@ def _progress_bar() -> Iterator[Callable[[int, int], None]]:
         from tqdm import tqdm
     except ModuleNotFoundError:
         raise MissingExtra("tqdm", "build") from None
-    with tqdm(desc="encoding", unit=" texts", dynamic_ncols=True, delay=0.5, file=sys.stderr, leave=False) as bar:
+    with tqdm(desc="encoding", unit=" texts", dynamic_ncols=True, disable=None, file=sys.stderr, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
@@ -211,6 +205,10 @@ def _answer_text(answer: dict[str, Any]) -> str:
     if answer["suggestions"]:
         lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
     return "\n".join(lines).rstrip()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _indented(text: str) -> str:

@@ -1,6 +1,7 @@
 """The loosely typed fields of a file (front matter, a JSON object) → an `Article`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +18,7 @@ class BadField(ValueError):
 def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
     """The article of a file: its fields, its text and the FAQs found in the text, with `listed` ones merged in.
 
-    `listed` FAQs carry spans of `text` too; one whose question the text already answers only adds its alternates.
+    `listed` FAQs carry spans of `text` too; one that the text holds already, question and answer, only adds its alternates.
     Raises `BadField` with the reason when a field cannot be read.
     """
     url = text_field(fields, "url")
@@ -32,7 +33,7 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
         language=text_field(fields, "language") or "en",
-        faqs=_merged(outline(text).faqs, listed),
+        faqs=_merged(text, (*outline(text).faqs, *listed)),
         related=list_field(fields, "related"),
     )
 
@@ -97,12 +98,11 @@ def _permalink_path(url: str | None) -> str | None:
     return unquote(urlsplit(url).path).strip("/") or None if url else None
 
 
-def _merged(found: Iterable[Faq], listed: Iterable[Faq]) -> tuple[Faq, ...]:
-    merged: dict[str, Faq] = {}
-    for faq in (*found, *listed):
-        key = " ".join(faq.question.casefold().split())
+def _merged(text: str, faqs: Iterable[Faq]) -> tuple[Faq, ...]:
+    """Each pair of question and answer once, with the alternates of all its places."""
+    merged: dict[tuple[str, ...], Faq] = {}
+    for faq in faqs:
+        key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))
         known = merged.setdefault(key, faq)
-        extra = tuple(words for words in faq.alternates if words not in known.alternates)
-        if extra:
-            merged[key] = Faq(known.question, known.start, known.end, known.section, known.alternates + extra)
+        merged[key] = replace(known, alternates=tuple(dict.fromkeys((*known.alternates, *faq.alternates))))
     return tuple(merged.values())

@@ -25,7 +25,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be read"
-        yield Refused(source, mark.line + 2 if mark else None, f"front matter: {problem}")
+        yield Refused(source, mark.line + 1 if mark else None, f"front matter: {problem}")
         return
     title, text = plain_text(post.content)
     fields: Fields = post.metadata if post.metadata.get("title") else {**post.metadata, "title": title}

@@ -66,8 +66,8 @@ def outline(text: str) -> Outline:
 def _headings(text: str) -> Iterator[_Heading]:
     fences = [match.span() for match in _FENCE.finditer(text)]
     found = [m for m in _HEADING.finditer(text) if not any(start <= m.start() < end for start, end in fences)]
-    for match, following in zip(found, [*found[1:], None], strict=True):
-        end = following.start() if following else len(text)
+    ends = [*(match.start() for match in found), len(text)][1:]
+    for match, end in zip(found, ends, strict=True):
         yield _Heading(len(match[1]), match[2], match.start(), match.end(), end)
 
 

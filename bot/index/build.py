@@ -80,7 +80,7 @@ def build(corpus: Path | str, index: Path | str, settings: BuildSettings = Build
             manifest, encoded = _write_generation(folder, passages, encoder, cache, source, progress)
         # What cannot be opened must not be served.
         Generation.open(folder)
-        name = f"{manifest.created:%Y%m%dT%H%M%SZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
+        name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
         store.publish(folder, name)
     return BuildReport(name, manifest, (*read.refused, *refused), encoded, built=True)
 

@@ -64,19 +64,16 @@ class Retriever:
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
         """As `search`, and which earlier question was read together with this one.
 
-        That is the last one, when the question points back or finds nothing by itself, and both together find something likelier.
+        That is the last one, when this one's own words point back to it.
         """
         words = checked_question(question)
-        alone = self._ranked(words, k, filters)
-        earlier = earlier_questions(history)
-        if not earlier or (_likeliest(alone) >= 0.5 and not leans_back(words)):
-            return Found(alone)
-        together = self._ranked(f"{earlier[-1][:LONGEST_QUESTION]} {words}", k, filters)
-        return Found(together, earlier[-1]) if _likeliest(together) > _likeliest(alone) or leans_back(words) else Found(alone)
+        earlier = earlier_questions(history)[-1:] if leans_back(words) else []
+        # Together with this one the earlier question tends to drown it; the mean with this one alone finds what both are about.
+        phrasings = [words, *(f"{one[:LONGEST_QUESTION]} {words}" for one in earlier)]
+        return Found(self._ranked(phrasings, k, filters), earlier[0] if earlier else None)
 
-    def _ranked(self, question: str, k: int, filters: Filters) -> tuple[Hit, ...]:
-        vector = self.generation.encoder.encode_questions([question])
-        candidates = find_candidates(self.generation, question, vector, k, filters)
+    def _ranked(self, phrasings: Sequence[str], k: int, filters: Filters) -> tuple[Hit, ...]:
+        candidates = find_candidates(self.generation, phrasings, k, filters)
         scores = self._ranking.scores(candidates.signals)
         probabilities = self._ranking.probabilities(scores)
         best = np.argsort(-scores, kind="stable")[: max(k, 0)]
@@ -95,7 +92,3 @@ def checked_question(question: str) -> str:
     if len(words) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(words)} characters, {LONGEST_QUESTION} are read: ask it in fewer words.")
     return words
-
-
-def _likeliest(hits: tuple[Hit, ...]) -> float:
-    return hits[0].probability if hits else 0.0

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Matrix
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.passage_table import ROLES
@@ -39,28 +38,32 @@ class Candidates:
         return dict(zip(SIGNALS, map(float, self.signals[row]), strict=True))
 
 
-def find_candidates(generation: Generation, question: str, vector: Matrix, k: int, filters: Filters) -> Candidates:
-    """The passages nearest by meaning and those nearest by words, at least `k` where there are as many, with all signals of each.
+def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, filters: Filters) -> Candidates:
+    """The passages nearest by meaning and nearest by words to any phrasing of a question, at least `k` where there are as many.
 
-    `vector` is the question's, of shape (1, dimension). Passages that do not meet the filters take no part.
+    A signal is the mean over the phrasings. Passages that do not meet the filters take no part.
     """
     admitted = None if filters == Filters() else generation.table.rows_admitted(filters)
     most = max(_CANDIDATES, k)
-    near, _ = generation.vectors.search(vector, most * _ROWS_EACH, admitted)
-    by_meaning = list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most]
-    by_words = dict(generation.lexical.search(question, most, filters))
-    passages = np.array(sorted({*by_meaning, *by_words}), np.int64)
-    return Candidates(passages, _signals(generation, passages, vector, by_words))
+    vectors = generation.encoder.encode_questions(phrasings)
+    by_words = [dict(generation.lexical.search(phrasing, most, filters)) for phrasing in phrasings]
+    found = {number for scores in by_words for number in scores}
+    for vector in vectors:
+        near, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
+        found.update(list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most])
+    passages = np.array(sorted(found), np.int64)
+    each = [_signals(generation, passages, vector, scores) for vector, scores in zip(vectors, by_words, strict=True)]
+    return Candidates(passages, np.mean(each, axis=0))
 
 
-def _signals(generation: Generation, passages: NDArray[np.int64], vector: Matrix, by_words: Mapping[int, float]) -> NDArray[np.float64]:
+def _signals(generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32], by_words: Mapping[int, float]) -> NDArray[np.float64]:
     signals = np.zeros((len(passages), len(SIGNALS)))
     if not len(passages):
         return signals
     rows = [generation.table.rows_of(number) for number in passages]
     owner = np.repeat(np.arange(len(passages)), [len(own) for own in rows])
     flat = np.concatenate(rows)
-    cosines = generation.vectors.rows(flat) @ vector[0]
+    cosines = generation.vectors.rows(flat) @ vector
     signals[:, : len(ROLES)] = -1.0
     np.maximum.at(signals, (owner, generation.table.role_of_row[flat]), cosines)
     signals[:, SIGNALS.index("best")] = signals[:, : len(ROLES)].max(axis=1)

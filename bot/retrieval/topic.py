@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 Turn = str | Mapping[str, object]
 """An earlier question, or a message {"role": …, "content": …} of which only the user's count."""
 
-_LEANS_BACK = re.compile(
-    r"(?:and|also|but|or|then|so)\b|(?:what|how) (?:about|if)\b|\b(?:it|its|they|them|their|those|these|he|she|his|her|same|one)\b|\b(?:this|that)(?:\?|$| (?:be|is|was|can|will|case)\b)",
-    re.IGNORECASE,
+_OPENING = re.compile(r"(?:and|also|but|or|then|so)\b|(?:what|how) (?:about|if)\b", re.IGNORECASE)
+_POINTING = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|he|she|his|her|same)\b|\b(?:this|that)(?:\?|$| (?:be|is|was|can|will|case)\b)", re.IGNORECASE
 )
-_FEW_WORDS = 3
 
 
 def earlier_questions(history: Sequence[Turn]) -> list[str]:
@@ -20,12 +19,8 @@ def earlier_questions(history: Sequence[Turn]) -> list[str]:
 
 
 def leans_back(question: str) -> bool:
-    """Whether a question's own words point at something said before: "and can it be extended?", "documents needed?"."""
-    match = _LEANS_BACK.search(question)
-    return len(question.split()) <= _FEW_WORDS or (match is not None and (match.start() == 0 or not match[0].lower().startswith(_OPENERS)))
-
-
-_OPENERS = ("and", "also", "but", "or", "then", "so", "what", "how")
+    """Whether a question's own words point at something said before, as in "and can it be extended?" or "what about BPO?"."""
+    return _OPENING.match(question) is not None or _POINTING.search(question) is not None
 
 
 def _content(turn: Mapping[str, object]) -> str:

@@ -1,0 +1,64 @@
+"""Small articles that several tests ask about."""
+
+NOTICE = """---
+title: Notice period
+date: 2026-01-05
+updated: 2026-02-01
+category: HRM
+url: https://example.com/notice-period/
+related: [gratuity]
+---
+
+A notice period is the time between resignation and the last working day.
+
+## How long it runs
+
+Most contracts name thirty to ninety days.
+
+## FAQs
+
+### Can a notice period be bought out?
+
+Yes, when the contract allows it and the employer agrees.
+
+### Does leave count towards the notice period?
+
+Only if the employer approves it in writing.
+"""
+
+GRATUITY = """---
+title: Gratuity
+date: 2025-12-01
+category: EPFO
+url: https://example.com/gratuity/
+---
+
+Gratuity is a lump sum for long service.
+
+## FAQs
+
+### Who pays gratuity?
+
+The employer pays it, not the provident fund.
+"""
+
+PROBATION = """---
+title: Probation letter
+date: 2025-10-10
+category: HRM
+url: https://example.com/probation-letter/
+related: [notice-period]
+---
+
+A probation letter tells a new employee how long the trial period is.
+
+## FAQs
+
+### How long is a probation period?
+
+It is often three to six months.
+
+### Can a probation period be extended?
+
+Yes, in writing and before it ends.
+"""

@@ -1,0 +1,51 @@
+"""Indexes and models that several tests share; everything real, nothing from the network."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+from pathlib import Path
+
+import pytest
+from articles import GRATUITY, NOTICE
+from tiny_model import make_tiny_model
+
+from bot import Bot
+from bot.index.build import build
+from bot.settings import BuildSettings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_model(tmp_path_factory.mktemp("tiny-model")))
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A corpus of two small articles."""
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "notice.md").write_text(NOTICE, encoding="utf-8")
+    (folder / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def tiny_settings(tiny_model: str) -> BuildSettings:
+    return BuildSettings(model=tiny_model)
+
+
+@pytest.fixture(scope="session")
+def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the shipped corpus, with the packaged model."""
+    index = tmp_path_factory.mktemp("shipped") / "index"
+    build(ROOT / "corpus", index)
+    return index
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_index: Path) -> Bot:
+    return Bot.open(shipped_index)

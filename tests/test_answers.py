@@ -1,0 +1,208 @@
+"""Asking: retrieval, answers, follow-ups and links, on a small index with the packaged model."""
+
+import json
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+from articles import GRATUITY, NOTICE, PROBATION
+
+from bot import Bot, Retriever
+from bot.answering.link import quoting_link
+from bot.errors import QuestionError
+from bot.index.build import build
+from bot.retrieval.topic import earlier_questions, leans_back
+
+
+@pytest.fixture(scope="module")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "corpus").mkdir()
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    (folder / "corpus" / "alternates.csv").write_text(
+        'question,passage\n"jldi chhod sakte hain kya",notice-period#faq-can-a-notice-period-be-bought-out\n'
+    )
+    build(folder / "corpus", folder / "index")
+    return Bot.open(folder / "index")
+
+
+def test_a_faq_answers_word_for_word_with_its_source(bot: Bot):
+    answer = bot.ask("how long does probation last")
+    assert (answer.status, answer.text) == ("answered", "It is often three to six months.")
+    (source,) = answer.sources
+    assert (source.passage.id, source.passage.article.title) == ("probation-letter#faq-how-long-is-a-probation-period", "Probation letter")
+    assert source.probability == answer.probability > 0.5
+
+
+def test_a_section_answers_when_no_faq_does(bot: Bot):
+    answer = bot.ask("how many days do contracts name for the notice period")
+    assert answer.sources[0].passage.kind == "section"
+    assert answer.text == "Most contracts name thirty to ninety days."
+
+
+@pytest.mark.parametrize("question", ["who won the 2011 cricket world cup", "best biryani in Hyderabad", "asdfgh qwerty", "?!"])
+def test_what_the_articles_do_not_hold_gets_no_answer_and_no_source(bot: Bot, question: str):
+    answer = bot.ask(question)
+    assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
+    assert len(answer.suggestions) == 3
+    assert answer.probability < 0.5
+
+
+def test_the_json_is_that_of_the_design(bot: Bot):
+    answer = bot.ask("How long is a probation period?")
+    facts = json.loads(json.dumps(answer.to_dict()))
+    assert facts == {
+        "id": answer.id,
+        "status": "answered",
+        "question": "How long is a probation period?",
+        "text": "It is often three to six months.",
+        "probability": pytest.approx(answer.probability, abs=1e-4),
+        "corrected": None,
+        "topic": None,
+        "sources": [
+            {
+                "passage": "probation-letter#faq-how-long-is-a-probation-period",
+                "article": "probation-letter",
+                "kind": "faq",
+                "title": "Probation letter",
+                "section": ["FAQs"],
+                "question": "How long is a probation period?",
+                "text": "It is often three to six months.",
+                "quote": [0, 32],
+                "url": "https://example.com/probation-letter/",
+                "link": "https://example.com/probation-letter/#:~:text=It%20is%20often%20three%20to%20six%20months.",
+                "published": "2025-10-10",
+                "updated": None,
+                "category": "HRM",
+                "probability": pytest.approx(answer.probability, abs=1e-4),
+            }
+        ],
+        "did_you_mean": [],
+        "suggestions": ["Can a probation period be extended?", "Can a notice period be bought out?", "Does leave count towards the notice period?"],
+        "generation": bot.retriever.generation.name,
+    }
+
+
+def test_suggestions_leave_out_what_was_asked_before(bot: Bot):
+    answer = bot.ask("How long is a probation period?", history=["can a probation period be extended"])
+    assert answer.suggestions == ("Can a notice period be bought out?", "Does leave count towards the notice period?")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        ["who pays gratuity", "how long is a probation period"],
+        [{"role": "user", "content": "how long is a probation period"}, {"role": "assistant", "content": "It is often three to six months."}],
+        [{"role": "user", "content": [{"type": "text", "text": "how long is a probation period"}]}],
+    ],
+)
+def test_a_follow_up_keeps_the_topic_of_the_last_question(bot: Bot, history: list):
+    answer = bot.ask("and can it be extended?", history=history)
+    assert answer.text == "Yes, in writing and before it ends."
+    assert answer.topic == "how long is a probation period"
+
+
+def test_a_new_topic_drops_the_old_one(bot: Bot):
+    answer = bot.ask("who pays gratuity to an employee", history=["how long is a probation period"])
+    assert (answer.text, answer.topic) == ("The employer pays it, not the provident fund.", None)
+
+
+def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic(bot: Bot):
+    answer = bot.ask("who won the 2011 cricket world cup", history=["how long is a probation period"])
+    assert answer.status == "no_answer"
+
+
+@pytest.mark.parametrize("question", ["and can it be extended?", "what about BPO?", "what is this?", "do they pay for those days"])
+def test_questions_that_lean_back(question: str):
+    assert leans_back(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["how long is a probation period", "what is the interest rate on provident fund", "who signs the letter of offer"]
+)
+def test_questions_that_stand_alone(question: str):
+    assert not leans_back(question)
+
+
+def test_only_the_visitors_turns_count_as_history():
+    turns = ["a  b", {"role": "assistant", "content": "x"}, {"role": "user", "content": None}, {"role": "user", "content": "c"}]
+    assert earlier_questions(turns) == ["a b", "c"]
+
+
+def test_hits_are_ranked_and_explained(bot: Bot):
+    hits = bot.retriever.search("Can a probation period be extended?", k=3)
+    assert len(hits) == 3
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits[0].signals["question"] == hits[0].signals["best"] == pytest.approx(1, abs=0.03)
+    assert hits[0].signals["words"] > hits[1].signals["words"]
+    assert set(hits[0].signals) == {"question", "body", "both", "best", "words"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "articles"),
+    [({"category": "epfo"}, {"gratuity"}), ({"article": "notice-period"}, {"notice-period"}), ({"since": date(2026, 1, 1)}, {"notice-period"})],
+)
+def test_filters_leave_only_articles_that_meet_them(bot: Bot, filters: dict, articles: set[str]):
+    hits = bot.retriever.search("how long is a probation period", k=50, **filters)
+    assert {hit.passage.article.id for hit in hits} == articles
+
+
+def test_a_filter_that_nothing_meets_finds_nothing(bot: Bot):
+    assert bot.retriever.search("gratuity", category="none") == ()
+    assert bot.ask("gratuity", category="none").status == "no_answer"
+
+
+def test_an_alternate_finds_its_faq(bot: Bot):
+    assert bot.retriever.search("jldi chhod sakte hain kya", k=1)[0].passage.question == "Can a notice period be bought out?"
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [("", "The question is empty"), (" \n", "The question is empty"), ("a" * 1001, "The question has 1001 characters, 1000 are read")],
+)
+def test_a_question_that_cannot_be_asked_is_one_sentence(bot: Bot, question: str, sentence: str):
+    with pytest.raises(QuestionError, match=sentence):
+        bot.ask(question)
+
+
+def test_many_threads_get_the_same_answers(bot: Bot):
+    questions = ["how long does probation last", "who pays gratuity", "can leave count in the notice period"] * 10
+    expected = [bot.ask(question).text for question in questions]
+    got: list[str | None] = [None] * len(questions)
+
+    def ask(n: int) -> None:
+        got[n] = bot.ask(questions[n]).text
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(len(questions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == expected
+
+
+def test_opening_the_same_index_twice_gives_the_same_hits(bot: Bot):
+    index = Path(bot.retriever.generation.table._connection.execute("PRAGMA database_list").fetchone()[2]).parents[2]
+    again = Retriever.open(index)
+    assert again.search("notice", k=5) == bot.retriever.search("notice", k=5)
+
+
+@pytest.mark.parametrize(
+    ("words", "fragment"),
+    [
+        ("Yes, in writing.", "Yes%2C%20in%20writing."),
+        ("One two three four five six seven eight nine ten-eleven.", "One%20two%20three%20four%20five,six%20seven%20eight%20nine%20ten%2Deleven."),
+        ("- first item\n- second", "first%20item"),
+        ("2. second step", "second%20step"),
+        ("| Form 31 | Advance |\n| --- | --- |", "Form%2031"),
+        ("नोटिस & अवधि", "%E0%A4%A8%E0%A5%8B%E0%A4%9F%E0%A4%BF%E0%A4%B8%20%26%20%E0%A4%85%E0%A4%B5%E0%A4%A7%E0%A4%BF"),
+    ],
+)
+def test_a_link_opens_at_the_quoted_words(words: str, fragment: str):
+    assert quoting_link("https://example.com/a/#top", words) == f"https://example.com/a/#:~:text={fragment}"
+
+
+def test_without_an_address_there_is_no_link():
+    assert quoting_link(None, "words") is None

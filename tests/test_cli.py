@@ -1,0 +1,123 @@
+"""The command line, as typed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.index.store import IndexStore
+
+ROOT = Path(__file__).parents[1]
+
+
+def articlebot(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words], cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
+    """A folder with a corpus and an index that the command line built."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "leave.md").write_text(
+        "---\ntitle: Leave\ndate: 2026-01-01\ncategory: HRM\nurl: https://example.com/leave/\n---\nTwelve days.\n\n## FAQs\n\n### Is leave paid?\n\nYes, it is.\n",
+        encoding="utf-8",
+    )
+    (folder / "corpus" / "bad.md").write_bytes(b"\xff")
+    done = articlebot("build", "--model", tiny_model, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "1 article, 2 passages, 6 texts encoded, 1 refused" in done.stdout
+    assert "refused: bad.md:1: not UTF-8 text: save it as UTF-8" in done.stderr
+    return folder
+
+
+def test_a_second_build_is_up_to_date(place: Path, tiny_model: str):
+    done = articlebot("build", "--model", tiny_model, "--json", cwd=place)
+    assert (done.returncode, json.loads(done.stdout)["up_to_date"], json.loads(done.stdout)["encoded"]) == (0, True, 0)
+
+
+def test_ask_prints_words_source_and_link(place: Path):
+    done = articlebot("ask", "Is leave paid?", cwd=place)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:4] == [
+        "Yes, it is.", "", "— Leave › FAQs · HRM · published 2026-01-01", "https://example.com/leave/#:~:text=Yes%2C%20it%20is.",
+    ]  # fmt: skip
+
+
+def test_ask_prints_the_same_json_as_python(place: Path):
+    from bot import Bot
+
+    printed = json.loads(articlebot("ask", "Is leave paid?", "--json", cwd=place).stdout)
+    assert {**printed, "id": ""} == {**Bot.open(place / "index").ask("Is leave paid?").to_dict(), "id": ""}
+
+
+def test_search_prints_hits_with_their_signals(place: Path):
+    (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place).stdout)
+    assert hit["article"] == "leave"
+    assert set(hit["signals"]) == {"question", "body", "both", "best", "words"}
+    assert json.loads(articlebot("search", "leave", "--since", "2026-01-02", "--json", cwd=place).stdout) == []
+
+
+def test_status_tells_what_is_served(place: Path):
+    facts = json.loads(articlebot("status", "--json", cwd=place).stdout)
+    assert (facts["articles"], facts["passages"], facts["corpus_changed"]) == (1, 2, False)
+    assert "corpus changed    no" in articlebot("status", cwd=place).stdout
+
+
+def test_check_finds_all_as_built(place: Path):
+    done = articlebot("check", cwd=place)
+    assert done.returncode == 0
+    assert done.stdout.endswith("2 passages, 6 vectors, all as built\n")
+
+
+def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
+    done = articlebot("status", "--json", cwd=tmp_path, ARTICLEBOT_INDEX=str(place / "index"), ARTICLEBOT_CORPUS=str(place / "corpus"))
+    assert json.loads(done.stdout)["articles"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["ask", "x", "--index", "none"], "There is no index in none: run articlebot build"),
+        (["build", "--corpus", "none"], "There is no corpus folder none: create it"),
+        (["build", "--corpus", "EMPTY"], "The corpus folder EMPTY is empty: put articles in"),
+        (["build", "--corpus", "UNREADABLE"], "No article could be read from UNREADABLE; the first reason: a.md:1: not UTF-8 text"),
+        (["build", "--model", "none/such"], "There is no model 'none/such'"),
+        (["build", "--index", "corpus/leave.md"], "The index folder corpus/leave.md cannot be written"),
+        (["ask", " "], "The question is empty: type a few words."),
+        (["ask", "x" * 1001], "The question has 1001 characters"),
+        (["ask", "x", "--index", "CORRUPT"], "is not the one that was built: build the index again, or roll back."),
+        (["rollback"], "There is no generation before the current one"),
+    ],
+)
+def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str], sentence: str):
+    (place / "EMPTY").mkdir(exist_ok=True)
+    (place / "UNREADABLE").mkdir(exist_ok=True)
+    (place / "UNREADABLE" / "a.md").write_bytes(b"\xff")
+    if "CORRUPT" in words and not (place / "CORRUPT").exists():
+        import shutil
+
+        shutil.copytree(place / "index", place / "CORRUPT")
+        path = IndexStore(place / "CORRUPT").current() / "vectors.faiss"
+        path.write_bytes(path.read_bytes()[::-1])
+    done = articlebot(*words, cwd=place)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("articlebot: ")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["bild"], ["ask"], ["search", "x", "-k", "none"], ["search", "x", "-k", "0"], ["ask", "x", "--since", "soon"]])
+def test_wrong_usage_is_exit_two(place: Path, words: list[str]):
+    assert articlebot(*words, cwd=place).returncode == 2
+
+
+def test_the_version_is_printed(tmp_path: Path):
+    from bot import __version__
+
+    assert articlebot("--version", cwd=tmp_path).stdout == f"articlebot {__version__}\n"

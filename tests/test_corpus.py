@@ -1,0 +1,263 @@
+"""Reading files."""
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.corpus import Alternate, Article, Refused, corpus_digest, read_corpus
+from bot.corpus.article import slug
+from bot.corpus.fields import BadField, parse_day
+from bot.corpus.jsonl import read as read_jsonl
+from bot.corpus.markdown import plain_text
+from bot.corpus.markdown import read as read_markdown
+from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.plaintext import read as read_plaintext
+from bot.errors import CorpusError
+
+PAGE_DUMP = (Path(__file__).parent / "data" / "page_dump.txt").read_text(encoding="utf-8")
+
+
+def only(items) -> Article:
+    (article,) = items
+    assert isinstance(article, Article)
+    return article
+
+
+def answers(article: Article) -> dict[str, str]:
+    return {faq.question: article.text[faq.start : faq.end] for faq in article.faqs}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("What's a CTC?", "whats-a-ctc"), ("नोटिस पीरियड कितना?", "नोटिस-पीरियड-कितना"), ("PF – 3(a)", "pf-3-a"), ("!!", "")],
+)
+def test_a_slug_keeps_letters_and_digits_of_any_script(words, expected):
+    assert slug(words) == expected
+
+
+def test_sections_and_faqs_are_read_from_headings():
+    text = "Open.\n\n## A\n\nAlpha.\n\n### B\n\nBeta.\n\n## FAQs\n\nIntro.\n\n### Q1?\n\nOne.\n\n#### Detail\n\nTwo.\n\n### Q2?\n\nThree.\n\n## After\n\nEnd."
+    found = outline(text)
+    assert [(s.path, text[s.start : s.end]) for s in found.sections] == [
+        ((), "Open."),
+        (("A",), "Alpha."),
+        (("A", "B"), "Beta."),
+        (("FAQs",), "Intro."),
+        (("After",), "End."),
+    ]
+    assert [(f.question, f.section, text[f.start : f.end]) for f in found.faqs] == [
+        ("Q1?", ("FAQs",), "One.\n\n#### Detail\n\nTwo."),
+        ("Q2?", ("FAQs",), "Three."),
+    ]
+
+
+def test_a_question_without_an_answer_is_told_apart():
+    assert outline("## FAQs\n\n### Lost?\n\n### Found?\n\nYes.").unanswered == ("Lost?",)
+
+
+def test_a_hash_inside_a_code_fence_is_no_heading():
+    assert outline("## A\n\n```\n# not one\n```\n").sections[0].path == ("A",)
+    assert len(outline("## A\n\n```\n# not one\n```\n").sections) == 1
+
+
+@pytest.mark.parametrize("title", ["FAQs", "Frequently asked questions", "PF withdrawal FAQs", "Questions and answers"])
+def test_headings_that_announce_faqs(title):
+    assert is_faq_title(title)
+
+
+@pytest.mark.parametrize("title", ["What are FAQs?", "Who asks questions", "Interview"])
+def test_headings_that_do_not_announce_faqs(title):
+    assert not is_faq_title(title)
+
+
+@given(st.text(alphabet="#\n FAQs?ab`~", max_size=200))
+def test_an_outline_never_overlaps_and_never_fails(text):
+    found = outline(text)
+    spans = sorted((part.start, part.end) for part in (*found.sections, *found.faqs))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    assert all(text[start:end].strip() == text[start:end] != "" for start, end in spans)
+
+
+def test_markdown_becomes_words_in_blocks():
+    source = (
+        "# Title\n\nA **bold** [link](https://x.test) and `code`.\nSame paragraph.\n\n* one\n* two\n  1. deep\n\n3. three\n4. four\n\n"
+        "| a | b |\n|---|---|\n| **1** | x \\| y |\n\n> said\n\nSetext\n------\n\n<!-- hidden --><details><summary>Q</summary>A &amp; B</details>\n\n![alt](pic.png)"
+    )
+    text = (
+        "A bold link and code. Same paragraph.\n\n- one\n- two\n  1. deep\n\n3. three\n4. four\n\n"
+        "| a | b |\n| --- | --- |\n| 1 | x \\| y |\n\n> said\n\n## Setext\n\nQ\nA & B"
+    )
+    assert plain_text(source) == ("Title", text)
+
+
+def test_front_matter_fills_the_article(corpus: Path):
+    article = next(a for a in read_corpus(corpus).articles if a.id == "notice-period")
+    assert (article.title, article.source, article.category) == ("Notice period", "notice.md", "HRM")
+    assert (article.published, article.updated) == (date(2026, 1, 5), date(2026, 2, 1))
+    assert (article.url, article.related) == ("https://example.com/notice-period/", ("gratuity",))
+    assert answers(article)["Can a notice period be bought out?"] == "Yes, when the contract allows it and the employer agrees."
+
+
+def test_the_id_is_the_permalink_whatever_the_file_is_called(corpus: Path):
+    (corpus / "notice.md").rename(corpus / "renamed.md")
+    assert [article.id for article in read_corpus(corpus).articles] == ["gratuity", "notice-period"]
+
+
+def test_without_front_matter_the_heading_is_the_title_and_the_path_the_id():
+    article = only(read_markdown("# Leave rules\n\nText.", "hr/leave.md"))
+    assert (article.title, article.id, article.text) == ("Leave rules", "hr/leave", "Text.")
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        ("---\ntitle: A\ntags: b: c\n---\nText", 3, "front matter: mapping values are not allowed in this context"),
+        ("---\ntitle: A\ndate: soon\n---\nText", 3, "date should be a date like 2025-10-09, not 'soon'"),
+        ("---\ntitle: A\ntags: {a: 1}\n---\nText", 3, "tags should be a list of words, not {'a': 1}"),
+        ("---\ntitle: A\n---\n", None, "no text below the front matter"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_line_and_reason(content, line, reason):
+    assert list(read_markdown(content, "a.md")) == [Refused("a.md", line, reason)]
+
+
+def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
+    article, refused = read_markdown("Hi.\n\n## FAQs\n\n### Lost?\n\n### Found?\n\nYes.", "a.md")
+    assert isinstance(article, Article)
+    assert answers(article) == {"Found?": "Yes."}
+    assert refused == Refused("a.md", 5, "the question 'Lost?' has no answer")
+
+
+@pytest.mark.parametrize("words", ["2026-03-04", "March 4, 2026 9:15 AM", "4 Mar 2026", "4/3/2026", "2026-03-04T10:00:00+05:30"])
+def test_days_are_read_in_usual_forms_the_day_before_the_month(words):
+    assert parse_day("date", words) == date(2026, 3, 4)
+
+
+@pytest.mark.parametrize("words", ["2026", "March 2026", "Monday", "31/31/2026", ""])
+def test_a_day_that_is_not_named_in_full_is_refused(words):
+    with pytest.raises(BadField, match="date should be a date"):
+        parse_day("date", words)
+
+
+def test_a_page_dump_gives_its_article_and_nothing_of_the_page_around_it():
+    article = only(read_plaintext(PAGE_DUMP, "bonafide.txt"))
+    assert (article.title, article.published, article.updated) == ("What is a bonafide letter?", date(2026, 3, 3), date(2026, 4, 12))
+    assert answers(article) == {
+        "Who signs a bonafide letter?": "The head of the institution or an HR manager signs it, with a stamp.",
+        "How long is a bonafide letter valid?": "It carries a date; most offices accept it for three to six months.",
+    }
+    assert [section.path for section in outline(article.text).sections] == [
+        ("Meaning",),
+        ("Who Asks For It", "Banks"),
+        ("Who Asks For It", "Embassies"),
+        ("Points to Remember", "Banks"),
+        ("Points to Remember", "Embassies"),
+    ]
+    assert "It usually names:\n\n- The person's full name\n- The post or course\n- The dates" in article.text
+    assert article.related == ("What is a service certificate?",)
+    for noise in ("Northside", "Advertisement", "Published", "WhatsApp", "Join", "service certificate", "Comment"):
+        assert noise not in article.text
+
+
+def test_a_related_post_named_by_title_becomes_its_id(tmp_path: Path):
+    (tmp_path / "bonafide.txt").write_text(PAGE_DUMP, encoding="utf-8")
+    (tmp_path / "service.md").write_text("---\ntitle: What is a service certificate?\n---\nIt lists posts.", encoding="utf-8")
+    assert read_corpus(tmp_path).articles[0].related == ("service",)
+
+
+def test_a_plain_text_file_keeps_its_words_and_lists():
+    article = only(read_plaintext("Leave rules\n\nTwelve days a year.\n\nCarry over\n\n- half\n- by March\n", "leave.txt"))
+    assert (article.title, article.text) == ("Leave rules", "Twelve days a year.\n\n## Carry over\n\n- half\n- by March")
+
+
+def test_json_lines_hold_articles_and_faqs():
+    lines = (
+        '{"id": "a1", "title": "Payslip", "text": "Intro.\\n\\n# Parts\\n\\nBasic pay.", "published": "2026-01-01", '
+        '"faqs": [{"question": "Is it proof?", "answer": "Yes.", "alternates": ["proof of income"]}]}\n\n'
+        '{"id": "f1", "question": "What is CTC?", "answer": "Cost to company.", "alternates": ["ctc meaning"], "category": "HRM", "url": "https://example.com/x/"}\n'
+    )
+    page, row = read_jsonl(lines, "set.jsonl")
+    assert isinstance(page, Article)
+    assert isinstance(row, Article)
+    assert (page.id, page.text, page.published) == ("a1", "Intro.\n\n# Parts\n\nBasic pay.\n\n## FAQs\n\n### Is it proof?\n\nYes.", date(2026, 1, 1))
+    assert answers(page) == {"Is it proof?": "Yes."}
+    assert page.faqs[0].alternates == ("proof of income",)
+    assert (row.id, row.title, row.text, row.category) == ("f1", "What is CTC?", "Cost to company.", "HRM")
+    assert (answers(row), row.faqs[0].alternates) == ({"What is CTC?": "Cost to company."}, ("ctc meaning",))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"id": "x", "question": "Why?"}', "a FAQ without an answer"),
+        ('{"id": "x", "answer": "So."}', "a FAQ without a question"),
+        ('{"id": "x", "title": "T"}', "no text and no faqs: nothing to answer from"),
+        ('{"id": "x", "text": 5}', "text should be text, not 5"),
+        ("[1]", "should be an object in braces"),
+        ('{"id": "x", "text": "t", "faqs": "no"}', "faqs should be a list of objects with question and answer"),
+    ],
+)
+def test_a_json_line_that_cannot_be_read_is_refused_and_the_next_goes_in(line, reason):
+    refused, article = read_jsonl(line + '\n{"id": "ok", "text": "Fine."}', "set.jsonl")
+    assert refused == Refused("set.jsonl", 1, reason)
+    assert isinstance(article, Article)
+    assert article.id == "ok"
+
+
+@given(st.text(max_size=300))
+def test_no_text_makes_a_reader_fail(content):
+    for read in (read_markdown, read_plaintext, read_jsonl):
+        for item in read(content, "a.x"):
+            assert isinstance(item, (Article, Refused))
+
+
+def test_one_bad_file_never_stops_the_rest(corpus: Path):
+    (corpus / "latin.md").write_bytes(b"fine\ncaf\xe9")
+    (corpus / "empty.md").write_text(" \n")
+    (corpus / "photo.jpg").write_bytes(b"\xff\xd8")
+    (corpus / "again.md").write_text("---\nurl: https://example.com/gratuity/\n---\nText.")
+    (corpus / ".hidden").write_text("x")
+    read = read_corpus(corpus)
+    assert {article.id for article in read.articles} == {"notice-period", "gratuity"}
+    assert {(r.file, r.line, r.reason) for r in read.refused} == {
+        ("latin.md", 2, "not UTF-8 text: save it as UTF-8"),
+        ("empty.md", None, "the file is empty"),
+        ("photo.jpg", None, "files ending in '.jpg' are not read, only .md, .markdown, .txt, .jsonl"),
+        ("gratuity.md", None, "the id 'gratuity' is already that of again.md"),
+    }
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read_past(tmp_path: Path):
+    (tmp_path / "a.md").write_bytes("\ufeff---\r\ntitle: T\r\n---\r\nOne.\r\n\r\nTwo.\r\n".encode())
+    assert read_corpus(tmp_path).articles[0].text == "One.\n\nTwo."
+
+
+def test_alternates_are_read_and_their_bad_rows_refused(corpus: Path):
+    (corpus / "alternates.csv").write_text('question,passage\n"pf, who pays",gratuity#faq-who-pays-gratuity\n,x\n')
+    read = read_corpus(corpus)
+    assert read.alternates == (Alternate("pf, who pays", "gratuity#faq-who-pays-gratuity", 2),)
+    assert read.refused == (Refused("alternates.csv", 3, "a row without a question"),)
+
+
+def test_a_missing_or_empty_corpus_is_one_clear_sentence(tmp_path: Path):
+    with pytest.raises(CorpusError, match="There is no corpus folder"):
+        read_corpus(tmp_path / "none")
+    with pytest.raises(CorpusError, match="is empty: put articles in"):
+        read_corpus(tmp_path)
+    (tmp_path / "a.md").write_bytes(b"\xff")
+    with pytest.raises(CorpusError, match=r"No article could be read from .*the first reason: a.md:1: not UTF-8"):
+        read_corpus(tmp_path)
+
+
+def test_the_digest_changes_with_bytes_names_and_alternates_only(corpus: Path):
+    before = corpus_digest(corpus)
+    (corpus / ".swap").write_text("x")
+    assert corpus_digest(corpus) == before
+    (corpus / "alternates.csv").write_text("question,passage\n")
+    changed = corpus_digest(corpus)
+    (corpus / "gratuity.md").rename(corpus / "g.md")
+    assert len({before, changed, corpus_digest(corpus)}) == 3

@@ -1,0 +1,133 @@
+"""The house: floors, light imports, the README's code, and names that are public."""
+
+import ast
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import bot
+
+ROOT = Path(__file__).parents[1]
+
+FLOORS = [
+    {"bot.version"}, {"bot.errors"}, {"bot.settings"}, {"bot.corpus"}, {"bot.passages"}, {"bot.encoder"}, {"bot.index"}, {"bot.retrieval"},
+    {"bot.answering"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
+]  # fmt: skip
+"""The rooms from the ground up: a module imports only from its own room and those below."""
+
+DOORS = {
+    "faiss": "bot.index.vectors", "tantivy": "bot.index.lexical", "sentence_transformers": "bot.encoder", "torch": "bot.encoder", "onnxruntime": "bot.encoder",
+    "transformers": "bot.encoder", "markdown_it": "bot.corpus.markdown", "frontmatter": "bot.corpus.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
+    "typer": "bot.cli", "filelock": "bot.index.store", "sentencex": "bot.passages",
+}  # fmt: skip
+"""Each large library and the one module, or room, that may import it."""
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "markdown_it", "frontmatter")
+
+
+def modules() -> dict[str, ast.Module]:
+    found = {}
+    for path in sorted((ROOT / "bot").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imported(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def floor(module: str) -> int:
+    return next(n for n, rooms in enumerate(FLOORS) if module in rooms or any(module.startswith(f"{room}.") for room in rooms - {"bot"}))
+
+
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+def test_a_module_imports_only_from_its_floor_and_below(module: str, tree: ast.Module):
+    above = {name for name in imported(tree) if name.split(".")[0] == "bot" and floor(name) > floor(module)}
+    assert above == set()
+
+
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+def test_each_large_library_has_one_door(module: str, tree: ast.Module):
+    elsewhere = {name for name in imported(tree) if (door := DOORS.get(name.split(".")[0])) and module != door and not module.startswith(f"{door}.")}
+    assert elsewhere == set()
+
+
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+def test_only_the_command_line_reads_the_environment(module: str, tree: ast.Module):
+    reads = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")}
+    assert not reads or module in ("bot.cli", "bot.serve.server"), f"{module} reads {reads}"
+
+
+def loaded_by(code: str) -> list[str]:
+    code += f"\nimport sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+
+
+def test_importing_loads_nothing_heavy():
+    assert loaded_by("import bot") == []
+
+
+def test_opening_and_asking_load_nothing_heavy(shipped_index: Path):
+    code = f"from bot import Bot; assert Bot.open({str(shipped_index)!r}).ask('how long does probation last').status == 'answered'"
+    assert loaded_by(code) == []
+
+
+def test_public_names_are_sorted_and_all_there():
+    assert all(one.lower() < other.lower() for one, other in pairwise(name.strip("_") for name in bot.__all__))
+    assert all(hasattr(bot, name) for name in bot.__all__)
+
+
+def test_every_error_stands_in_the_tree_of_its_docstring():
+    from bot import errors
+
+    classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+    assert classes == set(re.findall(r"^ {4}[│├└─ ]*(\w+)", errors.__doc__ or "", re.MULTILINE))
+
+
+def test_the_version_stands_in_the_changelog():
+    assert f"## {bot.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def readme_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_readmes_python_runs_on_the_shipped_corpus(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
+    (code,) = readme_blocks("python")
+    assert len(code.strip().splitlines()) <= 12
+    exec(code.replace('"index"', repr(str(shipped_index))), {})
+    assert "probation" in capsys.readouterr().out.lower()
+
+
+def test_the_readmes_commands_exist():
+    from typer.main import get_command
+
+    from bot.cli import cli
+
+    verbs = set(get_command(cli).commands)  # type: ignore[attr-defined]
+    used = {line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("articlebot ")}
+    assert used <= verbs
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("make ")} <= set(targets)
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    if not listed:
+        pytest.skip("not a git checkout")
+    pattern = re.compile("/wo" + "rk/|/ro" + "ot/|/opt/py" + "pi|pythonho" + "sted|registry.npm" + "js")
+    named = [path for path in listed if (ROOT / path).is_file() and pattern.search((ROOT / path).read_text(encoding="utf-8", errors="ignore"))]
+    assert named == []

@@ -1,0 +1,111 @@
+"""Splitting articles into passages."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.corpus import Article, read_corpus
+from bot.corpus.markdown import read as read_markdown
+from bot.passages import Passage, context, split_article, split_corpus
+
+
+def words(texts: list[str]) -> list[int]:
+    """Counts words, as a model would its tokens."""
+    return [len(text.split()) for text in texts]
+
+
+def split(text: str, limit: int = 12) -> list[Passage]:
+    (article,) = read_markdown(f"---\ntitle: T\n---\n{text}", "t.md")
+    assert isinstance(article, Article)
+    return list(split_article(article, words, limit))
+
+
+def test_every_passage_is_a_literal_span_of_its_article(corpus: Path):
+    passages, _ = split_corpus(read_corpus(corpus), words, 20)
+    assert len(passages) == 6
+    for passage in passages:
+        assert passage.article.text[passage.start : passage.end] == passage.text != ""
+
+
+def test_a_faq_is_one_passage_however_long():
+    (passage,) = split(f"## FAQs\n\n### Why?\n\n{'Because. ' * 100}")
+    assert (passage.kind, passage.question, passage.section) == ("faq", "Why?", ("FAQs",))
+    assert passage.text == ("Because. " * 100).strip()
+
+
+def test_a_section_is_cut_between_paragraphs_first():
+    passages = split("## A\n\none two three four five six\n\nseven eight nine\n\nten eleven twelve thirteen")
+    assert [passage.text for passage in passages] == ["one two three four five six\n\nseven eight nine", "ten eleven twelve thirteen"]
+
+
+def test_a_paragraph_that_is_too_long_is_cut_between_sentences():
+    passages = split("## A\n\nOne is two or three. Dr. Rao pays Rs. 5 a day for it. Four is five, e.g. six seven eight.")
+    assert [passage.text for passage in passages] == [
+        "One is two or three.",
+        "Dr. Rao pays Rs. 5 a day for it.",
+        "Four is five, e.g. six seven eight.",
+    ]
+
+
+def test_a_sentence_that_is_too_long_is_cut_between_words():
+    assert [passage.text for passage in split("## A\n\n" + "w " * 25)] == [" ".join(["w"] * 10), " ".join(["w"] * 10), " ".join(["w"] * 5)]
+
+
+def test_a_list_stays_with_the_line_that_introduces_it():
+    passages = split("## A\n\nnothing much is said here at all\n\nBring:\n\n- one\n- two")
+    assert [passage.text for passage in passages] == ["nothing much is said here at all", "Bring:\n\n- one\n- two"]
+
+
+def test_a_long_table_is_cut_between_rows():
+    rows = "\n".join(f"| r{n} | v{n} |" for n in range(4))
+    passages = split(f"## A\n\n| k | v |\n| --- | --- |\n{rows}")
+    assert [passage.text for passage in passages] == ["| k | v |\n| --- | --- |", "| r0 | v0 |\n| r1 | v1 |", "| r2 | v2 |\n| r3 | v3 |"]
+
+
+def test_ids_name_article_and_heading_and_differ():
+    passages = split("## Who pays?\n\na b c d e f g h i\n\nj k l\n\n## FAQs\n\n### Is it so?\n\nYes.\n\n### Is it so?\n\nNo.")
+    assert [passage.id for passage in passages] == ["t#section-who-pays-1", "t#section-who-pays-2", "t#faq-is-it-so", "t#faq-is-it-so-2"]
+
+
+def test_the_context_is_the_question_or_the_headings():
+    section, faq = split("## A\n\n### B\n\ntext\n\n## FAQs\n\n### Q?\n\nYes.")
+    assert (context(section), context(faq)) == ("T: A: B", "Q?")
+
+
+def test_an_alternate_joins_its_faq_and_one_without_is_refused(corpus: Path):
+    (corpus / "alternates.csv").write_text(
+        "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\ny,gratuity#section-opening-1\n"
+    )
+    passages, refused = split_corpus(read_corpus(corpus), words, 50)
+    assert next(p.alternates for p in passages if p.id == "gratuity#faq-who-pays-gratuity") == ("pf who pays",)
+    assert [(r.line, r.reason) for r in refused] == [
+        (3, "the passage 'gratuity#faq-none' does not exist"),
+        (4, "the passage 'gratuity#section-opening-1' is not a FAQ"),
+    ]
+
+
+BLOCK = st.sampled_from(
+    ["para one. And two!", "## Head", "### Sub", "- a\n- b", "| a | b |\n| --- | --- |\n| 1 | 2 |", "Intro:", "x " * 30, "## FAQs", "### Why?"]
+)
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=12).map("\n\n".join), st.integers(8, 40))
+@settings(deadline=None)
+def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, limit):
+    found = [article for article in read_markdown(text, "t.md") if isinstance(article, Article)]
+    for article in found:
+        passages = list(split_article(article, words, limit))
+        assert len({passage.id for passage in passages}) == len(passages)
+        assert all(
+            len(p.text.split()) + len(context(p).split()) <= max(limit, limit // 3 + len(context(p).split())) for p in passages if p.kind == "section"
+        )
+        kept = " ".join(passage.text for passage in passages).split()
+        told = [line for line in article.text.splitlines() if not line.startswith("#")]
+        assert kept == " ".join(told).split()
+
+
+@pytest.mark.parametrize("text", ["", "## Only a heading"])
+def test_without_words_there_is_no_passage(text):
+    assert [p for a in read_markdown(f"---\ntitle: T\n---\n{text}", "t.md") if isinstance(a, Article) for p in split_article(a, words, 9)] == []

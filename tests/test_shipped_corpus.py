@@ -1,0 +1,106 @@
+"""The shipped corpus: what it must be, and what the bot makes of it."""
+
+import csv
+import re
+from collections import Counter, defaultdict
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from bot import Article, Bot
+from bot.corpus import read_corpus
+from bot.corpus.outline import outline
+
+ROOT = Path(__file__).parents[1]
+LEAST = {"HRM": 20, "EPFO": 12, "Apprentice": 8, "Private Job": 8, "Sarkari Results": 6, "Admit Cards": 6}
+
+
+@pytest.fixture(scope="module")
+def articles() -> tuple[Article, ...]:
+    corpus = read_corpus(ROOT / "corpus")
+    assert corpus.refused == ()
+    return corpus.articles
+
+
+def questions(name: str) -> list[tuple[str, str]]:
+    with (ROOT / "tests" / "questions" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["question"], row["expected"]) for row in csv.DictReader(file)]
+
+
+def paragraphs(article: Article) -> set[str]:
+    blocks = (" ".join(block.split()) for block in re.split(r"\n\s*\n", article.text))
+    return {block for block in blocks if len(block) > 40 and not block.startswith("#")}
+
+
+def test_each_category_has_its_articles(articles: tuple[Article, ...]):
+    counts = Counter(article.category for article in articles)
+    assert set(counts) == set(LEAST)
+    assert all(counts[category] >= least for category, least in LEAST.items())
+
+
+def test_every_article_is_complete(articles: tuple[Article, ...]):
+    ids = {article.id for article in articles}
+    for article in articles:
+        assert article.url == f"https://example.com/{article.id}/"
+        assert article.published is not None
+        assert date(2025, 9, 1) <= article.published < (article.updated or date.max)
+        assert article.tags
+        assert 2 <= len(article.related) <= 4
+        assert set(article.related) <= ids - {article.id}
+        assert 4 <= len(article.faqs) <= 8
+        assert len(outline(article.text).sections) >= 3
+        assert 490 <= len(re.findall(r"[\w’'-]+", article.text)) <= 1210, article.id
+
+
+def test_no_two_articles_share_a_paragraph_an_answer_or_a_skeleton(articles: tuple[Article, ...]):
+    owners = defaultdict(set)
+    for article in articles:
+        for block in paragraphs(article) | {faq.question.casefold() for faq in article.faqs}:
+            owners[block].add(article.id)
+    assert {block: ids for block, ids in owners.items() if len(ids) > 1} == {}
+    headings = {article.id: {section.path[0] for section in outline(article.text).sections if section.path} - {"FAQs"} for article in articles}
+    assert [(one, other) for one, other in combinations(headings, 2) if len(headings[one] & headings[other]) > 1] == []
+
+
+def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Article, ...]):
+    asked = [(article.id, faq.question, article.text[faq.start : faq.end]) for article in articles for faq in article.faqs]
+    failures = [(article, question) for article, question, text in asked if shipped.ask(question).text != text]
+    print(f"\n{len(asked) - len(failures)} of {len(asked)} FAQs find themselves; not: {failures}")
+    assert len(failures) <= 0.01 * len(asked)
+
+
+def test_paraphrased_questions_find_their_article(shipped: Bot):
+    asked = questions("covered")
+    assert len(asked) >= 60
+    found = [(question, expected, shipped.retriever.search(question, k=1)[0].passage.article.id) for question, expected in asked]
+    wrong = [row for row in found if row[1] != row[2]]
+    answered = sum(shipped.ask(question).status == "answered" for question, _ in asked)
+    print(f"\nparaphrases: hit@1 {len(asked) - len(wrong)} of {len(asked)}, answered {answered}; wrong: {wrong}")
+    assert len(wrong) <= 0.15 * len(asked)
+
+
+def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot):
+    asked = [question for question, _ in questions("uncovered")]
+    assert len(asked) >= 30
+    answered = [(question, a.sources[0].passage.id, round(a.probability, 2)) for question in asked if (a := shipped.ask(question)).status == "answered"]
+    print(f"\nuncovered: {len(asked) - len(answered)} of {len(asked)} refused; answered: {answered}")
+    assert len(answered) <= 0.1 * len(asked)
+
+
+def test_the_questions_of_the_issue_get_their_articles(shipped: Bot):
+    kpo = shipped.ask("What is the difference between KPO and BPO?").to_dict()["sources"][0]
+    assert (kpo["article"], kpo["category"]) == ("kpo-vs-bpo", "HRM")
+    assert kpo["published"]
+    assert kpo["link"].startswith("https://example.com/kpo-vs-bpo/#:~:text=")
+    assert shipped.ask("how long does probation last").sources[0].passage.article.id == "probation-letter"
+
+
+def test_every_link_quotes_words_of_its_article(shipped: Bot, articles: tuple[Article, ...]):
+    from urllib.parse import unquote
+
+    for article in articles:
+        answer = shipped.ask(article.faqs[0].question, article=article.id).to_dict()["sources"][0]
+        edges = [unquote(part) for part in answer["link"].split("#:~:text=")[1].split(",")]
+        assert all(edge in article.text for edge in edges), answer["link"]
