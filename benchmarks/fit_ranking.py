@@ -6,8 +6,8 @@ DATA_FOLDER holds folders of corpus.jsonl (_id, title, text, alt_questions), que
 indexes between runs. --write stores the coefficients fitted on all sets in bot/retrieval/ranking.json.
 
 Ranking: softmax regression over the candidates of each question (ListNet with top-one probability, Cao et al. 2007), every set weighing the same.
-Probability: logistic regression of "this passage is right" on the score of the first hit; each question is asked twice, the second time with its
-right passages taken away, so that the corpus answers half of the questions at most.
+Probability: logistic regression of "the first hit is right" on the signals of EVIDENCE, which mean the same for long and short questions; questions
+that a set does not answer are included.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
 from bot.retrieval.signals import SIGNALS, find_candidates
+from bot.settings import AnswerSettings
 
 SETS = {
     "stackfaq": 600,
@@ -39,6 +40,8 @@ SETS = {
     "xquad_en": 1190,
 }
 """Sets and how many of their questions are used, spread evenly."""
+EVIDENCE = ("best", "words")
+THRESHOLD = AnswerSettings().threshold
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
 RANKED = tuple(name for name in SETS if name != "clinc150_oos")
 
@@ -59,10 +62,9 @@ class Asked:
 def main() -> None:
     arguments = _arguments()
     asked = {name: list(_asked(arguments.data / name, arguments.work / name, most)) for name, most in SETS.items()}
-    weights = {name: _fit([asked[other] for other in RANKED if other != name]) for name in SETS}
-    _print_table(asked, weights)
+    _print_table(asked)
     if arguments.write:
-        _write(_fit([asked[name] for name in RANKED]), asked)
+        _write(asked)
 
 
 def _arguments() -> argparse.Namespace:
@@ -82,7 +84,8 @@ def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
             gains.setdefault(question, {})[article] = int(gain)
     questions = [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
     questions = [q for q in questions if q.get("kind", "standalone") == "standalone"]
-    for question in questions[:: max(1, len(questions) // most)][:most]:
+    for place in np.unique(np.linspace(0, len(questions) - 1, most).astype(int)):
+        question = questions[place]
         found = find_candidates(generation, [question["text"]], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield Asked(articles, found.signals, gains.get(question["_id"], {}))
@@ -124,21 +127,54 @@ def _fit(sets: list[list[Asked]]) -> np.ndarray:
     return minimize(loss, np.ones(len(SIGNALS)), jac=True, method="L-BFGS-B").x
 
 
-def _print_table(asked: dict[str, list[Asked]], weights: dict[str, np.ndarray]) -> None:
-    print(f"SIGNALS {SIGNALS}\n")
-    print("| set (questions) | nDCG@10 `both` | nDCG@10 `best` | nDCG@10 model, fitted on the others | hit@1 | AUROC `best` | AUROC model |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+def _fit_probability(sets: list[list[Asked]], weights: np.ndarray) -> LogisticRegression:
+    """The chance that the first hit is right, from the signals of EVIDENCE, each set weighing the same."""
+    firsts = [[_first(one, weights) for one in asked] for asked in sets]
+    evidence = np.array([evidence for ones in firsts for evidence, _ in ones])
+    right = np.array([right for ones in firsts for _, right in ones])
+    share = np.concatenate([np.full(len(ones), 1000 / len(ones)) for ones in firsts])
+    return LogisticRegression(C=100).fit(evidence, right, sample_weight=share)
+
+
+def _print_table(asked: dict[str, list[Asked]]) -> None:
+    print(f"signals {SIGNALS}; evidence {EVIDENCE}; `both`, `best`: by that cosine alone; model: fitted on the other sets\n")
+    print(
+        "| set (questions) | nDCG@10 `both` | nDCG@10 `best` | nDCG@10 model | hit@1 model | AUROC `best` | AUROC model | calibration error | refused at | answered at |"
+    )
+    print("| --- " * 10 + "|")
     rows = []
     for name, ones in asked.items():
-        both, best = (np.eye(len(SIGNALS))[SIGNALS.index(signal)] for signal in ("both", "best"))
-        judged = [one for one in ones if one.gains]
-        row = [np.mean([_ndcg(one, w) for one in judged]) for w in (both, best, weights[name])]
-        row += [np.mean([_first(one, weights[name])[1] for one in judged]), _auroc(ones, best), _auroc(ones, weights[name])]
-        rows.append(row)
-        print(f"| {name} ({len(ones)}) | " + " | ".join(f"{100 * x:.1f}" for x in row) + " |")
+        others = [other for other in asked if other != name]
+        weights = _fit([asked[other] for other in others if other in RANKED])
+        curve = _fit_probability([asked[other] for other in others], weights)
+        rows.append(_row_of_table(ones, weights, curve))
+        print(f"| {name} ({len(ones)}) | " + " | ".join(f"{100 * x:.1f}" for x in rows[-1]) + " |")
     print("| mean | " + " | ".join(f"{100 * x:.1f}" for x in np.nanmean(rows, axis=0)) + " |\n")
-    for name, w in weights.items():
-        print(f"without {name}: " + ", ".join(f"{signal} {x:.2f}" for signal, x in zip(SIGNALS, w, strict=True)))
+
+
+def _row_of_table(ones: list[Asked], weights: np.ndarray, curve: LogisticRegression) -> list[float]:
+    both, best = (np.eye(len(SIGNALS))[SIGNALS.index(signal)] for signal in ("both", "best"))
+    judged = [one for one in ones if one.gains]
+    firsts = [_first(one, weights) for one in ones]
+    probability = curve.predict_proba([evidence for evidence, _ in firsts])[:, 1]
+    right, covered = np.array([right for _, right in firsts]), np.array([bool(one.gains) for one in ones])
+    cosine = [one.signals[:, SIGNALS.index("best")].max() for one in ones]
+    few = (~covered).sum() < 30
+    return [
+        *(float(np.mean([_ndcg(one, w) for one in judged])) for w in (both, best, weights)),
+        float(right[covered].mean()),
+        float("nan") if few else float(roc_auc_score(covered, cosine)),
+        float("nan") if few else float(roc_auc_score(covered, probability)),
+        _calibration_error(probability, right),
+        float("nan") if few else float((probability[~covered] < THRESHOLD).mean()),
+        float((probability[covered] >= THRESHOLD).mean()),
+    ]
+
+
+def _calibration_error(probability: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error over ten bins of equal width (Naeini et al. 2015)."""
+    bins = np.minimum((probability * 10).astype(int), 9)
+    return sum(abs(probability[bins == n].mean() - right[bins == n].mean()) * (bins == n).mean() for n in set(bins.tolist()))
 
 
 def _ndcg(one: Asked, weights: np.ndarray) -> float:
@@ -147,42 +183,24 @@ def _ndcg(one: Asked, weights: np.ndarray) -> float:
     return gain / sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(one.gains.values(), reverse=True)[:10]))
 
 
-def _first(one: Asked, weights: np.ndarray) -> tuple[float, bool]:
-    """The score of the first hit, and whether it is right."""
-    scores = one.signals @ weights
-    row = int(np.argmax(scores))
-    return float(scores[row]), one.articles[row] in one.gains
+def _first(one: Asked, weights: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The evidence for the first hit, and whether it is right."""
+    row = int(np.argmax(one.signals @ weights))
+    return one.signals[row, [SIGNALS.index(name) for name in EVIDENCE]], one.articles[row] in one.gains
 
 
-def _told_apart(ones: list[Asked], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores of first hits, whether they are right, and the weight of each so that all sets weigh the same."""
-    firsts = [_first(one, weights) for one in ones]
-    without = [Asked([a for a in one.articles if a not in one.gains], one.signals[~one.right], {}) for one in ones if one.right.any()]
-    firsts += [_first(one, weights) for one in without if one.articles]
-    return np.array([score for score, _ in firsts]), np.array([right for _, right in firsts]), np.full(len(firsts), 1 / len(firsts))
-
-
-def _auroc(ones: list[Asked], weights: np.ndarray) -> float:
-    """Of telling questions that the set answers from those that it does not, by the score of the first hit."""
-    labels = [bool(one.gains) for one in ones]
-    return float("nan") if all(labels) else float(roc_auc_score(labels, [_first(one, weights)[0] for one in ones]))
-
-
-def _write(weights: np.ndarray, asked: dict[str, list[Asked]]) -> None:
-    weights = weights / np.abs(weights).sum()
-    scores, right, share = (np.concatenate(column) for column in zip(*(_told_apart(ones, weights) for ones in asked.values()), strict=True))
-    curve = LogisticRegression(C=1e6).fit(scores[:, None], right, sample_weight=share)
-    slope = float(curve.coef_[0, 0])
+def _write(asked: dict[str, list[Asked]]) -> None:
+    weights = _fit([asked[name] for name in RANKED])
+    curve = _fit_probability(list(asked.values()), weights)
     fields = {
-        "weights": {signal: round(float(x), 4) for signal, x in zip(SIGNALS, weights, strict=True)},
-        "slope": round(slope, 3),
-        "midpoint": round(float(-curve.intercept_[0] / slope), 4),
+        "score": {signal: round(float(x / np.abs(weights).sum()), 4) for signal, x in zip(SIGNALS, weights, strict=True)},
+        "probability": {signal: round(float(x), 4) for signal, x in zip(EVIDENCE, curve.coef_[0], strict=True)},
+        "constant": round(float(curve.intercept_[0]), 4),
         "fitted": {
             "by": "benchmarks/fit_ranking.py",
             "on": datetime.now(UTC).date().isoformat(),
             "sets": {name: len(ones) for name, ones in asked.items()},
-            "how": "weights: softmax regression over each question's candidates; slope and midpoint: logistic regression on the score of the first hit, "
-            "each question asked with and without its right passages",
+            "how": "score: softmax regression over each question's candidates; probability: logistic regression of whether the first hit is right",
         },
     }
     target = Path(__file__).parents[1] / "bot" / "retrieval" / "ranking.json"

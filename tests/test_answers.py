@@ -137,7 +137,7 @@ def test_hits_are_ranked_and_explained(bot: Bot):
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert hits[0].signals["question"] == hits[0].signals["best"] == pytest.approx(1, abs=0.03)
     assert hits[0].signals["words"] > hits[1].signals["words"]
-    assert set(hits[0].signals) == {"question", "body", "both", "best", "words"}
+    assert set(hits[0].signals) == {"question", "body", "both", "best", "words", "coverage"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The index on disk: vectors, words, passages, generations and the pointer."""
 
 import json
+import math
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -21,7 +23,7 @@ from bot.index.passage_table import ROLES, PassageTable, texts_to_encode, write_
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import Vectors
-from bot.passages import Passage, split_corpus
+from bot.passages import Passage, context, split_corpus
 from bot.settings import BuildSettings
 
 
@@ -88,10 +90,23 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
 def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     write_lexical(tmp_path / "lexical", passages_of(corpus))
     lexical = Lexical(tmp_path / "lexical")
-    free = dict(lexical.search("notice leave employer", 10))
-    filtered = dict(lexical.search("notice leave employer", 10, Filters(category="HRM", since=date(2026, 1, 1))))
+    free = {number: score for number, score, _ in lexical.search("notice leave employer", 10)}
+    filtered = {number: score for number, score, _ in lexical.search("notice leave employer", 10, Filters(category="HRM", since=date(2026, 1, 1)))}
     assert filtered
     assert all(score == pytest.approx(free[number]) for number, score in filtered.items())
+
+
+def test_scores_are_bm25_and_shares_of_what_a_passage_full_of_the_words_gets(corpus: Path, tmp_path: Path):
+    passages = passages_of(corpus)
+    write_lexical(tmp_path / "lexical", passages)
+    ((number, score, share),) = Lexical(tmp_path / "lexical").search("Is it to pay?", 10)
+    assert passages[number].id == "gratuity#faq-who-pays-gratuity"
+    # "Is", "it" and "to" tell nothing; "pay" stands twice in one of six passages.
+    lengths = [len(re.findall(r"\w+", f"{context(passage)} {passage.text}")) for passage in passages]
+    rarity = math.log(1 + (6 - 1 + 0.5) / (1 + 0.5))
+    norm = 1.2 * (0.25 + 0.75 * lengths[number] / (sum(lengths) / 6))
+    assert score == pytest.approx(rarity * 2 * 2.2 / (2 + norm), rel=0.02)
+    assert share == pytest.approx(score / (2.2 * rarity))
 
 
 def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):

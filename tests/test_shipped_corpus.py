@@ -64,28 +64,30 @@ def test_no_two_articles_share_a_paragraph_an_answer_or_a_skeleton(articles: tup
     assert [(one, other) for one, other in combinations(headings, 2) if len(headings[one] & headings[other]) > 1] == []
 
 
-def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Article, ...]):
+def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Article, ...], figures: list[str]):
     asked = [(article.id, faq.question, article.text[faq.start : faq.end]) for article in articles for faq in article.faqs]
     failures = [(article, question) for article, question, text in asked if shipped.ask(question).text != text]
-    print(f"\n{len(asked) - len(failures)} of {len(asked)} FAQs find themselves; not: {failures}")
+    figures.append(f"{len(asked) - len(failures)} of {len(asked)} FAQs find themselves; not: {failures}")
     assert len(failures) <= 0.01 * len(asked)
 
 
-def test_paraphrased_questions_find_their_article(shipped: Bot):
+def test_paraphrased_questions_find_their_article(shipped: Bot, figures: list[str]):
     asked = questions("covered")
     assert len(asked) >= 60
     found = [(question, expected, shipped.retriever.search(question, k=1)[0].passage.article.id) for question, expected in asked]
     wrong = [row for row in found if row[1] != row[2]]
     answered = sum(shipped.ask(question).status == "answered" for question, _ in asked)
-    print(f"\nparaphrases: hit@1 {len(asked) - len(wrong)} of {len(asked)}, answered {answered}; wrong: {wrong}")
+    figures.append(f"paraphrases: hit@1 {len(asked) - len(wrong)} of {len(asked)}, answered {answered}; wrong: {wrong}")
     assert len(wrong) <= 0.15 * len(asked)
 
 
-def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot):
+def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figures: list[str]):
     asked = [question for question, _ in questions("uncovered")]
     assert len(asked) >= 30
-    answered = [(question, a.sources[0].passage.id, round(a.probability, 2)) for question in asked if (a := shipped.ask(question)).status == "answered"]
-    print(f"\nuncovered: {len(asked) - len(answered)} of {len(asked)} refused; answered: {answered}")
+    answered = [
+        (question, a.sources[0].passage.id, round(a.probability, 2)) for question in asked if (a := shipped.ask(question)).status == "answered"
+    ]
+    figures.append(f"uncovered: {len(asked) - len(answered)} of {len(asked)} refused; answered: {answered}")
     assert len(answered) <= 0.1 * len(asked)
 
 

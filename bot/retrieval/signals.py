@@ -17,7 +17,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.passage_table import ROLES
 
-SIGNALS = (*ROLES, "best", "words")
+SIGNALS = (*ROLES, "best", "words", "coverage")
 
 _CANDIDATES = 50
 """The least number of passages taken from each of the two searches."""
@@ -46,7 +46,7 @@ def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, fi
     admitted = None if filters == Filters() else generation.table.rows_admitted(filters)
     most = max(_CANDIDATES, k)
     vectors = generation.encoder.encode_questions(phrasings)
-    by_words = [dict(generation.lexical.search(phrasing, most, filters)) for phrasing in phrasings]
+    by_words = [{number: rest for number, *rest in generation.lexical.search(phrasing, most, filters)} for phrasing in phrasings]
     found = {number for scores in by_words for number in scores}
     for vector in vectors:
         near, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
@@ -56,7 +56,9 @@ def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, fi
     return Candidates(passages, np.mean(each, axis=0))
 
 
-def _signals(generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32], by_words: Mapping[int, float]) -> NDArray[np.float64]:
+def _signals(
+    generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32], by_words: Mapping[int, Sequence[float]]
+) -> NDArray[np.float64]:
     signals = np.zeros((len(passages), len(SIGNALS)))
     if not len(passages):
         return signals
@@ -67,6 +69,7 @@ def _signals(generation: Generation, passages: NDArray[np.int64], vector: NDArra
     signals[:, : len(ROLES)] = -1.0
     np.maximum.at(signals, (owner, generation.table.role_of_row[flat]), cosines)
     signals[:, SIGNALS.index("best")] = signals[:, : len(ROLES)].max(axis=1)
-    scores: Sequence[float] = [by_words.get(number, 0.0) for number in passages.tolist()]
-    signals[:, SIGNALS.index("words")] = np.array(scores) / (np.array(scores) + _HALF_WORDS)
+    scores, shares = np.array([by_words.get(number, (0.0, 0.0)) for number in passages.tolist()]).T
+    signals[:, SIGNALS.index("words")] = scores / (scores + _HALF_WORDS)
+    signals[:, SIGNALS.index("coverage")] = shares
     return signals
