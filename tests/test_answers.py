@@ -5,6 +5,7 @@ import threading
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 
@@ -12,6 +13,7 @@ from bot import Bot, Retriever
 from bot.answering.link import quoting_link
 from bot.errors import QuestionError
 from bot.index.build import build
+from bot.retrieval.signals import _article_signal
 from bot.retrieval.topic import earlier_questions, leans_back
 
 
@@ -137,7 +139,7 @@ def test_hits_are_ranked_and_explained(bot: Bot):
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert hits[0].signals["question"] == hits[0].signals["best"] == pytest.approx(1, abs=0.03)
     assert hits[0].signals["words"] > hits[1].signals["words"]
-    assert set(hits[0].signals) == {"question", "body", "both", "best", "words", "coverage"}
+    assert set(hits[0].signals) == {"question", "body", "both", "best", "article", "words", "coverage"}
 
 
 @pytest.mark.parametrize(
@@ -206,3 +208,8 @@ def test_a_link_opens_at_the_quoted_words(words: str, fragment: str):
 
 def test_without_an_address_there_is_no_link():
     assert quoting_link(None, "words") is None
+
+
+def test_the_article_signal_is_the_mean_of_its_two_best_passages():
+    best = np.array([0.1, 0.9, 0.5, 0.3, 0.7])
+    assert _article_signal(best, np.array([4, 2, 2, 2, 7])).tolist() == pytest.approx([0.1, 0.7, 0.7, 0.7, 0.7])

@@ -77,21 +77,23 @@ class PassageTable:
         try:
             # Immutable: a published generation never changes, so readers need neither locks nor a journal beside it.
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-            self._length = int(self._connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+            owners = self._connection.execute("SELECT article FROM passages ORDER BY number").fetchall()
             vectors = self._connection.execute("SELECT passage, role FROM vectors ORDER BY row").fetchall()
         except sqlite3.Error as error:
             raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
+        self.article_of_passage: Numbers = np.array(owners, np.int64).reshape(-1)
+        """The article number of each passage."""
         pairs = np.array(vectors, np.int64).reshape(-1, 2)
         self.passage_of_row: Numbers = pairs[:, 0]
         """The passage number of each vector row."""
         self.role_of_row: Numbers = pairs[:, 1]
         """The role of each vector row, as its place in `ROLES`."""
         self._row_order: Numbers = np.argsort(self.passage_of_row, kind="stable")
-        self._row_start: Numbers = np.searchsorted(self.passage_of_row[self._row_order], np.arange(self._length + 1))
+        self._row_start: Numbers = np.searchsorted(self.passage_of_row[self._row_order], np.arange(len(self) + 1))
         self._article = lru_cache(maxsize=1024)(self._read_article)
 
     def __len__(self) -> int:
-        return self._length
+        return len(self.article_of_passage)
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """The passages of the given numbers, in their order."""

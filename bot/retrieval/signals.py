@@ -17,7 +17,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.passage_table import ROLES
 
-SIGNALS = (*ROLES, "best", "words", "coverage")
+SIGNALS = (*ROLES, "best", "article", "words", "coverage")
 
 _CANDIDATES = 50
 """The least number of passages taken from each of the two searches."""
@@ -68,8 +68,21 @@ def _signals(
     cosines = generation.vectors.rows(flat) @ vector
     signals[:, : len(ROLES)] = -1.0
     np.maximum.at(signals, (owner, generation.table.role_of_row[flat]), cosines)
-    signals[:, SIGNALS.index("best")] = signals[:, : len(ROLES)].max(axis=1)
+    best = signals[:, : len(ROLES)].max(axis=1)
+    signals[:, SIGNALS.index("best")] = best
+    signals[:, SIGNALS.index("article")] = _article_signal(best, generation.table.article_of_passage[passages])
     scores, shares = np.array([by_words.get(number, (0.0, 0.0)) for number in passages.tolist()]).T
     signals[:, SIGNALS.index("words")] = scores / (scores + _HALF_WORDS)
     signals[:, SIGNALS.index("coverage")] = shares
     return signals
+
+
+def _article_signal(best: NDArray[np.float64], articles: NDArray[np.int64]) -> NDArray[np.float64]:
+    order = np.lexsort((-best, articles))
+    firsts = np.flatnonzero(np.diff(articles[order], prepend=-1))
+    sizes = np.diff(firsts, append=len(order))
+    greatest = best[order[firsts]]
+    second = np.where(sizes > 1, best[order[np.minimum(firsts + 1, len(order) - 1)]], greatest)
+    means = np.empty(len(best))
+    means[order] = np.repeat((greatest + second) / 2, sizes)
+    return means
