@@ -28,11 +28,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
         "---\ntitle: Leave\ndate: 2026-01-01\ncategory: HRM\nurl: https://example.com/leave/\n---\nTwelve days.\n\n## FAQs\n\n### Is leave paid?\n\nYes, it is.\n",
         encoding="utf-8",
     )
-    (folder / "corpus" / "bad.md").write_bytes(b"\xff")
+    (folder / "corpus" / "bad.md").write_bytes(b"\x81")
     done = articlebot("build", "--model", tiny_model, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "1 article, 2 passages, 6 texts encoded, 1 refused" in done.stdout
-    assert "refused: bad.md:1: not UTF-8 text: save it as UTF-8" in done.stderr
+    assert "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8" in done.stderr
     return folder
 
 
@@ -86,7 +86,7 @@ def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
         (["ask", "x", "--index", "none"], "There is no index in none: run articlebot build"),
         (["build", "--corpus", "none"], "There is no corpus folder none: create it"),
         (["build", "--corpus", "EMPTY"], "The corpus folder EMPTY is empty: put articles in"),
-        (["build", "--corpus", "UNREADABLE"], "No article could be read from UNREADABLE; the first reason: a.md:1: not UTF-8 text"),
+        (["build", "--corpus", "UNREADABLE"], "No article could be read from UNREADABLE; the first reason: a.md:1: neither UTF-8 nor"),
         (["build", "--model", "none/such"], "There is no model 'none/such'"),
         (["build", "--index", "corpus/leave.md"], "The index folder corpus/leave.md cannot be written"),
         (["ask", " "], "The question is empty: type a few words."),
@@ -98,7 +98,7 @@ def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
 def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str], sentence: str):
     (place / "EMPTY").mkdir(exist_ok=True)
     (place / "UNREADABLE").mkdir(exist_ok=True)
-    (place / "UNREADABLE" / "a.md").write_bytes(b"\xff")
+    (place / "UNREADABLE" / "a.md").write_bytes(b"\x81")
     if "CORRUPT" in words and not (place / "CORRUPT").exists():
         import shutil
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.corpus import Alternate, Article, Refused, corpus_digest, read_corpus
 from bot.corpus.article import slug
-from bot.corpus.fields import BadField, parse_day
+from bot.corpus.decoding import Unreadable
+from bot.corpus.fields import parse_day
 from bot.corpus.jsonl import read as read_jsonl
 from bot.corpus.markdown import plain_text
 from bot.corpus.markdown import read as read_markdown
@@ -139,7 +140,7 @@ def test_days_are_read_in_usual_forms_the_day_before_the_month(words):
 
 @pytest.mark.parametrize("words", ["2026", "March 2026", "Monday", "31/31/2026", ""])
 def test_a_day_that_is_not_named_in_full_is_refused(words):
-    with pytest.raises(BadField, match="date should be a date"):
+    with pytest.raises(Unreadable, match="date should be a date"):
         parse_day("date", words)
 
 
@@ -216,7 +217,8 @@ def test_no_text_makes_a_reader_fail(content):
 
 
 def test_one_bad_file_never_stops_the_rest(corpus: Path):
-    (corpus / "latin.md").write_bytes(b"fine\ncaf\xe9")
+    (corpus / "bytes.md").write_bytes(b"fine\ncaf\x81")
+    (corpus / "zeros.md").write_bytes(b"a\n\0\0")
     (corpus / "empty.md").write_text(" \n")
     (corpus / "photo.jpg").write_bytes(b"\xff\xd8")
     (corpus / "again.md").write_text("---\nurl: https://example.com/gratuity/\n---\nText.")
@@ -224,16 +226,19 @@ def test_one_bad_file_never_stops_the_rest(corpus: Path):
     read = read_corpus(corpus)
     assert {article.id for article in read.articles} == {"notice-period", "gratuity"}
     assert {(r.file, r.line, r.reason) for r in read.refused} == {
-        ("latin.md", 2, "not UTF-8 text: save it as UTF-8"),
+        ("bytes.md", 2, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),
+        ("zeros.md", 2, "not a text file: it holds the control character '\\x00'"),
         ("empty.md", None, "the file is empty"),
         ("photo.jpg", None, "files ending in '.jpg' are not read, only .md, .markdown, .txt, .jsonl"),
         ("gratuity.md", None, "the id 'gratuity' is already that of again.md"),
     }
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_read_past(tmp_path: Path):
-    (tmp_path / "a.md").write_bytes("\ufeff---\r\ntitle: T\r\n---\r\nOne.\r\n\r\nTwo.\r\n".encode())
-    assert read_corpus(tmp_path).articles[0].text == "One.\n\nTwo."
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_usual_encodings_and_windows_line_ends_are_read(tmp_path: Path, encoding: str):
+    (tmp_path / "a.md").write_bytes("---\r\ntitle: Café\r\n---\r\n“One”.\r\n\r\nTwo.\r\n".encode(encoding))
+    (article,) = read_corpus(tmp_path).articles
+    assert (article.title, article.text) == ("Café", "“One”.\n\nTwo.")
 
 
 def test_alternates_are_read_and_their_bad_rows_refused(corpus: Path):
@@ -248,8 +253,8 @@ def test_a_missing_or_empty_corpus_is_one_clear_sentence(tmp_path: Path):
         read_corpus(tmp_path / "none")
     with pytest.raises(CorpusError, match="is empty: put articles in"):
         read_corpus(tmp_path)
-    (tmp_path / "a.md").write_bytes(b"\xff")
-    with pytest.raises(CorpusError, match=r"No article could be read from .*the first reason: a.md:1: not UTF-8"):
+    (tmp_path / "a.md").write_bytes(b"\x81")
+    with pytest.raises(CorpusError, match=r"No article could be read from .*the first reason: a.md:1: neither UTF-8 nor"):
         read_corpus(tmp_path)
 
 

@@ -232,7 +232,7 @@ def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(corpus: 
     store = IndexStore(tmp_path / "index")
     (store.generations_folder / ".unfinished-1").mkdir()
     for path in corpus.iterdir():
-        path.write_bytes(b"\xff")
+        path.write_bytes(b"\x81")
     with pytest.raises(CorpusError, match="No article could be read"):
         build(corpus, store.root, tiny_settings)
     with pytest.raises(ModelError, match="There is no model 'nope'"):

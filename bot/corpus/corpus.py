@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from bot.corpus.article import Article
+from bot.corpus.decoding import Unreadable, decode
 from bot.corpus.refused import Refused
 from bot.errors import CorpusError, MissingExtra
 
-Reader = Callable[[str, str], Iterator[Article | Refused]]
-"""Content and source path of a file → its articles and what it refuses of them."""
+TextReader = Callable[[str, str], Iterator[Article | Refused]]
+"""`read(content, source)`: a file's text and path within the corpus → its articles and what it refuses of them."""
+FileReader = Callable[[Path, str], Iterator[Article | Refused]]
+"""`read_file(path, source)`: the same for formats that are not text, or too large to be read at once."""
 
 FORMATS = {".md": "markdown", ".markdown": "markdown", ".txt": "plaintext", ".jsonl": "jsonl"}
-"""Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many."""
+"""Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many.
+
+A module has `read` or `read_file`; either may raise `Unreadable` when nothing of the file can be read.
+"""
 ALTERNATES = "alternates.csv"
 
 
@@ -98,39 +105,37 @@ def _read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     if path.suffix.lower() not in FORMATS:
         yield Refused(source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}")
         return
-    content = _content(path, source)
-    if isinstance(content, Refused):
-        yield content
-    elif not content.strip():
-        yield Refused(source, None, "the file is empty")
-    else:
-        yield from _reader(path.suffix.lower())(content, source)
-
-
-def _reader(ending: str) -> Reader:
+    module = _module(FORMATS[path.suffix.lower()])
     try:
-        return cast(Reader, import_module(f"bot.corpus.{FORMATS[ending]}").read)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or FORMATS[ending], "build") from None
-
-
-def _content(path: Path, source: str) -> str | Refused:
-    try:
-        content = path.read_bytes().decode("utf-8-sig")
+        if hasattr(module, "read_file"):
+            yield from cast(FileReader, module.read_file)(path, source)
+        else:
+            yield from cast(TextReader, module.read)(_content(path), source)
+    except Unreadable as error:
+        yield Refused(source, error.line, str(error))
     except OSError as error:
-        return Refused(source, None, f"cannot be opened ({error.strerror})")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return Refused(source, line, "not UTF-8 text: save it as UTF-8")
-    if "\0" in content:
-        return Refused(source, None, "not a text file: it holds NUL characters")
-    return content.replace("\r\n", "\n").replace("\r", "\n")
+        yield Refused(source, None, f"cannot be opened ({error.strerror})")
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(f"bot.corpus.{name}")
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or name, "build") from None
+
+
+def _content(path: Path) -> str:
+    content = decode(path.read_bytes())
+    if not content.strip():
+        raise Unreadable("the file is empty")
+    return content
 
 
 def _alternates(path: Path) -> Iterator[Alternate | Refused]:
-    content = _content(path, ALTERNATES)
-    if isinstance(content, Refused):
-        yield content
+    try:
+        content = _content(path)
+    except Unreadable as error:
+        yield Refused(ALTERNATES, error.line, str(error))
         return
     rows = csv.DictReader(io.StringIO(content))
     if not {"question", "passage"} <= set(rows.fieldnames or ()):

@@ -6,20 +6,17 @@ from datetime import date, datetime
 from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq
+from bot.corpus.decoding import Unreadable
 from bot.corpus.outline import outline
 
 Fields = Mapping[str, object]
-
-
-class BadField(ValueError):
-    """A field that cannot be what it should be; the message is the reason given to the editor."""
 
 
 def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
     """The article of a file: its fields, its text and the FAQs found in the text, with `listed` ones merged in.
 
     `listed` FAQs carry spans of `text` too; one that the text holds already, question and answer, only adds its alternates.
-    Raises `BadField` with the reason when a field cannot be read.
+    Raises `Unreadable` with the reason when a field cannot be read.
     """
     url = text_field(fields, "url")
     return Article(
@@ -44,7 +41,7 @@ def text_field(fields: Fields, name: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, (list, dict, bool)):
-        raise BadField(f"{name} should be text, not {value!r}")
+        raise Unreadable(f"{name} should be text, not {value!r}")
     return " ".join(str(value).split()) or None
 
 
@@ -56,7 +53,7 @@ def list_field(fields: Fields, name: str) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, list) or any(isinstance(entry, (list, dict)) for entry in value):
-        raise BadField(f"{name} should be a list of words, not {value!r}")
+        raise Unreadable(f"{name} should be a list of words, not {value!r}")
     return tuple(entry for entry in (str(item).strip() for item in value if item is not None) if entry)
 
 
@@ -76,7 +73,7 @@ def date_field(fields: Fields, *names: str) -> date | None:
 def parse_day(name: str, words: str) -> date:
     """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first.
 
-    Raises `BadField` when they name none, or leave the year, month or day open.
+    Raises `Unreadable` when they name none, or leave the year, month or day open.
     """
     from dateutil.parser import ParserError, parse
 
@@ -90,7 +87,7 @@ def parse_day(name: str, words: str) -> date:
     except (ParserError, OverflowError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
-        raise BadField(f"{name} should be a date like 2025-10-09, not {words!r}")
+        raise Unreadable(f"{name} should be a date like 2025-10-09, not {words!r}")
     return one.date()
 
 

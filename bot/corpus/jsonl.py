@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
-from bot.corpus.fields import BadField, Fields, compose, list_field, text_field
+from bot.corpus.decoding import Unreadable
+from bot.corpus.fields import Fields, compose, list_field, text_field
 from bot.corpus.refused import Refused
 
 
@@ -15,7 +16,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
             continue
         try:
             yield _article(_object(line), source, number)
-        except BadField as error:
+        except Unreadable as error:
             yield Refused(source, number, str(error))
 
 
@@ -23,9 +24,9 @@ def _object(line: str) -> Fields:
     try:
         fields = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise BadField(f"not JSON ({error})") from None
+        raise Unreadable(f"not JSON ({error})") from None
     if not isinstance(fields, dict):
-        raise BadField("should be an object in braces")
+        raise Unreadable("should be an object in braces")
     return fields
 
 
@@ -37,14 +38,14 @@ def _article(fields: Fields, source: str, number: int) -> Article:
         return compose(source, {"title": question, **_without_none(fields)}, answer, [faq])
     text, listed = _with_faqs(_body(fields, "text"), fields.get("faqs") or [])
     if not text:
-        raise BadField("no text and no faqs: nothing to answer from")
+        raise Unreadable("no text and no faqs: nothing to answer from")
     return compose(source, fields, text, listed)
 
 
 def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
     """The text with a section "FAQs" appended that holds the listed pairs, and their spans in it."""
     if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
-        raise BadField("faqs should be a list of objects with question and answer")
+        raise Unreadable("faqs should be a list of objects with question and answer")
     listed: list[Faq] = []
     if entries:
         text = f"{text}\n\n## FAQs".lstrip()
@@ -59,14 +60,14 @@ def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
 def _pair(fields: Fields) -> tuple[str, str]:
     question, answer = text_field(fields, "question"), _body(fields, "answer")
     if not question or not answer:
-        raise BadField(f"a FAQ without {'a question' if not question else 'an answer'}")
+        raise Unreadable(f"a FAQ without {'a question' if not question else 'an answer'}")
     return question, answer
 
 
 def _body(fields: Fields, name: str) -> str:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadField(f"{name} should be text, not {value!r}")
+        raise Unreadable(f"{name} should be text, not {value!r}")
     return (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.corpus.article import Article
-from bot.corpus.fields import BadField, Fields, compose
+from bot.corpus.decoding import Unreadable
+from bot.corpus.fields import Fields, compose
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 
@@ -34,7 +35,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         return
     try:
         yield compose(source, fields, text)
-    except BadField as error:
+    except Unreadable as error:
         yield Refused(source, _line_of(content, str(error)), str(error))
         return
     for question in outline(text).unanswered:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from bot.corpus.article import Article
-from bot.corpus.fields import BadField, compose, parse_day
+from bot.corpus.decoding import Unreadable
+from bot.corpus.fields import compose, parse_day
 from bot.corpus.outline import is_faq_title, outline
 from bot.corpus.refused import Refused
 
@@ -44,7 +45,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
             yield Refused(source, None, "no text in it")
             return
         yield compose(source, {"title": title, "related": _titles(after), **dates}, text)
-    except BadField as error:
+    except Unreadable as error:
         yield Refused(source, None, str(error))
         return
     for question in outline(text).unanswered:
@@ -65,7 +66,7 @@ def _titles(related: list[Block]) -> list[str]:
 def _is_day(line: str) -> bool:
     try:
         parse_day("date", line)
-    except BadField:
+    except Unreadable:
         return False
     return True
 
