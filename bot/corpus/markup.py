@@ -1,0 +1,181 @@
+"""HTML elements → an article's plain form: the same for saved pages, WordPress posts and HTML inside Markdown.
+
+Questions that the markup itself marks as such (`details`, definition lists, the FAQ blocks of Yoast and Rank Math) come out as FAQs.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lxml import html
+from lxml.html import HtmlElement
+
+from bot.corpus.article import Faq
+
+_SKIPPED = {"script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea", "object", "audio", "video", "canvas"}
+_INLINE = {
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
+}  # fmt: skip
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}
+_ANSWER_CLASSES = {"schema-faq-answer", "rank-math-answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    text: str
+    question: str | None = None
+    """The question that this block answers, where the markup says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainForm:
+    """Text in an article's plain form, and the FAQs that its markup marked, as spans of it."""
+
+    text: str
+    faqs: tuple[Faq, ...]
+
+
+def plain_form(element: HtmlElement) -> PlainForm:
+    """The plain form of everything inside an element."""
+    parts: list[str] = []
+    faqs: list[Faq] = []
+    length = 0
+    for block in _blocks(element):
+        head = f"### {block.question}\n\n" if block.question else ""
+        start = length + len(head)
+        if block.question:
+            faqs.append(Faq(block.question, start, start + len(block.text)))
+        parts.append(head + block.text)
+        length += len(parts[-1]) + 2
+    return PlainForm("\n\n".join(parts), tuple(faqs))
+
+
+def fragment_form(markup: str) -> PlainForm:
+    """The plain form of a piece of HTML, such as the content of a WordPress post."""
+    return plain_form(html.fragment_fromstring(markup, create_parent="div"))
+
+
+def words_of(element: HtmlElement) -> str:
+    """All the words of an element on one line."""
+    return " ".join(_inline_text(element).split())
+
+
+def _blocks(element: HtmlElement) -> Iterator[_Block]:
+    """The blocks inside an element in document order; stretches of inline content become paragraphs."""
+    line: list[str] = [element.text or ""]
+    for child in element:
+        tail = child.tail or ""
+        tag = child.tag if isinstance(child.tag, str) else "script"
+        if tag in _SKIPPED:
+            line.append(tail)
+        elif tag in _INLINE:
+            line += [_inline_text(child), tail]
+        else:
+            yield from _paragraph(line)
+            yield from _block(child, tag)
+            line = [tail]
+    yield from _paragraph(line)
+
+
+def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
+    lines = (" ".join(part.split()) for part in "".join(line).split("\n\v"))
+    # A paragraph that looks like a heading gets a backslash, as Markdown has it.
+    text = "\n".join(re.sub(r"^(?=#{1,6} )", r"\\", part) for part in lines if part)
+    if text:
+        yield _Block(text)
+
+
+def _block(element: HtmlElement, tag: str) -> Iterator[_Block]:
+    if tag in _HEADINGS:
+        if words := words_of(element):
+            yield _Block(f"{'#' * _HEADINGS[tag]} {words}")
+    elif tag in ("ul", "ol"):
+        yield from _some(_list(element, tag))
+    elif tag == "table":
+        yield from _some(_table(element))
+    elif tag == "pre":
+        yield from _some(f"```\n{element.text_content().strip()}\n```" if element.text_content().strip() else "")
+    elif tag == "blockquote":
+        yield from _some("\n".join(f"> {line}".rstrip() for line in _joined(element).split("\n")) if _joined(element) else "")
+    elif tag == "details":
+        yield from _details(element)
+    elif tag == "dl":
+        yield from _definitions(element)
+    elif (pair := _faq_pair(element)) is not None:
+        yield _Block(_joined(pair[1]), words_of(pair[0]))
+    else:
+        yield from _blocks(element)
+
+
+def _some(text: str) -> Iterator[_Block]:
+    if text:
+        yield _Block(text)
+
+
+def _joined(element: HtmlElement, separator: str = "\n\n") -> str:
+    return separator.join((f"### {block.question}{separator}" if block.question else "") + block.text for block in _blocks(element))
+
+
+def _list(element: HtmlElement, tag: str) -> str:
+    items = [text for item in element if isinstance(item.tag, str) and (text := _joined(item, "\n") or words_of(item))]
+    markers = [f"{number}. " if tag == "ol" else "- " for number in range(1, len(items) + 1)]
+    return "\n".join(marker + text.replace("\n", "\n" + " " * len(marker)) for marker, text in zip(markers, items, strict=True))
+
+
+def _table(element: HtmlElement) -> str:
+    rows = [[words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in element.iter("tr")]
+    rows = [row for row in rows if any(row)]
+    if not rows:
+        return ""
+    width = max(map(len, rows))
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
+    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+
+
+def _details(element: HtmlElement) -> Iterator[_Block]:
+    summary = element.find("summary")
+    if summary is None:
+        yield from _blocks(element)
+        return
+    question, summary.text = words_of(summary), ""
+    for child in list(summary):
+        summary.remove(child)
+    yield from _answered(question, _joined(element))
+
+
+def _definitions(element: HtmlElement) -> Iterator[_Block]:
+    question = ""
+    for child in element.iter("dt", "dd"):
+        if child.tag == "dt":
+            question = words_of(child)
+        else:
+            yield from _answered(question, _joined(child))
+            question = ""
+
+
+def _answered(question: str, answer: str) -> Iterator[_Block]:
+    """A FAQ where the term is a question, else the term as a heading above its text."""
+    if not answer:
+        yield from _some(question)
+    elif question.endswith("?"):
+        yield _Block(answer, question)
+    else:
+        yield from _some(f"#### {question}" if question else "")
+        yield _Block(answer)
+
+
+def _faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
+    """The question and answer elements that are children of this one, where their classes say that they are."""
+    question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
+    answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
+    return None if question is None or answer is None or not words_of(question) or not words_of(answer) else (question, answer)
+
+
+def _inline_text(element: HtmlElement) -> str:
+    if not isinstance(element.tag, str) or element.tag in _SKIPPED:
+        return ""
+    if element.tag == "br":
+        return "\n\v"
+    return (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
