@@ -61,8 +61,7 @@ def split_article(article: Article, count_tokens: CountTokens, limit: int) -> It
     A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
     at most `limit` tokens, context included; only a sentence longer than that is cut between words.
     """
-    spans = [(faq.start, faq.end) for faq in article.faqs]
-    sections = [s for s in outline(article.text).sections if not any(s.start < end and start < s.end for start, end in spans)]
+    sections = [left for section in outline(article.text).sections for left in _besides(section, article)]
     seen: dict[str, int] = {}
     parts: list[Faq | Section] = [*article.faqs, *sections]
     for part in sorted(parts, key=lambda part: part.start):
@@ -70,6 +69,23 @@ def split_article(article: Article, count_tokens: CountTokens, limit: int) -> It
             yield _faq_passage(article, part, seen)
         else:
             yield from _section_passages(article, part, seen, count_tokens, limit)
+
+
+def _besides(section: Section, article: Article) -> Iterator[Section]:
+    """What a section says besides the FAQs in it."""
+    start, path = section.start, section.path
+    for faq in sorted((faq for faq in article.faqs if section.start <= faq.start < section.end), key=lambda faq: faq.start):
+        yield from _stretch(path, article.text, start, faq.start)
+        # What follows a marked question's answer no longer belongs under that question.
+        path = path[:-1] if path[-1:] == (faq.question,) else path
+        start = max(start, faq.end)
+    yield from _stretch(path, article.text, start, section.end)
+
+
+def _stretch(path: tuple[str, ...], text: str, start: int, end: int) -> Iterator[Section]:
+    words = text[start:end]
+    if words.strip():
+        yield Section(path, start + len(words) - len(words.lstrip()), start + len(words.rstrip()))
 
 
 def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:

@@ -1,129 +1,76 @@
-"""`.md`: CommonMark with tables, below YAML front matter."""
+"""`.md`: CommonMark with tables, and HTML or MDX inside, below YAML or TOML front matter."""
 
-import html
 import re
+import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 import frontmatter
 import yaml
+from frontmatter.default_handlers import BaseHandler, YAMLHandler
 from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
 
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import Fields, compose
+from bot.corpus.markup import PlainForm, fragment_form
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 
 _COMMONMARK = MarkdownIt("commonmark").enable("table")
-_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
+_FENCES = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_MDX_LINE = re.compile(r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:const|default|let|function)\b.*)$", re.MULTILINE)
+_MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
+
+
+class _Toml(BaseHandler):
+    """Front matter between lines of `+++`, as Hugo has it."""
+
+    FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
+    START_DELIMITER = END_DELIMITER = "+++"
+
+    def load(self, fm: str, **_: object) -> Any:
+        return tomllib.loads(fm)
 
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
     """The article of a Markdown file, and a refusal for each question in it that has no answer."""
+    fields, body = _front_matter(content)
+    title, form = markdown_form(body)
+    if not form.text:
+        raise Unreadable("no text below the front matter" if fields else "no text in it")
     try:
-        post = frontmatter.loads(content)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "cannot be read"
-        yield Refused(source, mark.line + 1 if mark else None, f"front matter: {problem}")
-        return
-    title, text = plain_text(post.content)
-    fields: Fields = post.metadata if post.metadata.get("title") else {**post.metadata, "title": title}
-    if not text:
-        yield Refused(source, None, "no text below the front matter")
-        return
-    try:
-        yield compose(source, fields, text)
+        article = compose(source, fields if fields.get("title") else {**fields, "title": title}, form.text, form.faqs)
     except Unreadable as error:
-        yield Refused(source, _line_of(content, str(error)), str(error))
-        return
-    for question in outline(text).unanswered:
+        raise Unreadable(str(error), _line_of(content, str(error))) from None
+    yield article
+    for question in outline(article.text).unanswered:
         yield Refused(source, _line_of(content, question), f"the question {question!r} has no answer")
 
 
-def plain_text(markdown: str) -> tuple[str | None, str]:
-    """The title that the document opens with (a first `#` heading), and the rest in an article's plain form."""
-    blocks = SyntaxTreeNode(_COMMONMARK.parse(markdown)).children
-    title = None
-    if blocks and blocks[0].type == "heading" and blocks[0].tag == "h1":
-        title = _words(blocks[0])
-        blocks = blocks[1:]
-    return title, _join(blocks)
+def markdown_form(markdown: str) -> tuple[str | None, PlainForm]:
+    """The title that the document opens with (a first `#` heading), and the plain form of the rest."""
+    bare = markdown if _FENCES.search(markdown) else _MDX_COMMENT.sub("", _MDX_LINE.sub("", markdown))
+    markup = _COMMONMARK.render(bare)
+    opening = re.match(r"\s*<h1>(.*?)</h1>", markup, re.DOTALL)
+    title = fragment_form(opening[1]).text if opening else None
+    return title, fragment_form(markup[opening.end() :] if opening else markup)
 
 
-def _join(blocks: list[SyntaxTreeNode], separator: str = "\n\n") -> str:
-    return separator.join(text for text in map(_block, blocks) if text)
-
-
-def _block(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "heading":
-            return f"{'#' * int(node.tag[1])} {_words(node)}"
-        case "paragraph":
-            # A paragraph that looks like a heading once its backslash is gone keeps the backslash.
-            return re.sub(r"^(?=#{1,6} )", r"\\", _words(node, "\n"), flags=re.MULTILINE)
-        case "bullet_list" | "ordered_list":
-            return _list(node)
-        case "blockquote":
-            return _indented(_join(node.children), "> ", "> ")
-        case "table":
-            return _table(node)
-        case "fence" | "code_block":
-            return f"```\n{node.content.rstrip()}\n```"
-        case "html_block":
-            return _without_tags(node.content)
-    return ""
-
-
-def _list(node: SyntaxTreeNode) -> str:
-    first = int(node.attrs.get("start", 1))
-    items = []
-    for number, item in enumerate(node.children, first):
-        marker = f"{number}. " if node.type == "ordered_list" else "- "
-        items.append(_indented(_join(item.children, "\n"), marker, " " * len(marker)))
-    return "\n".join(items)
-
-
-def _table(node: SyntaxTreeNode) -> str:
-    rows = [[_words(cell).replace("|", "\\|") for cell in row.children] for part in node.children for row in part.children]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([lines[0], f"|{' --- |' * len(rows[0])}", *lines[1:]])
-
-
-def _indented(text: str, first: str, others: str) -> str:
-    """`text` with its first line behind `first` and each later one behind `others`."""
-    return "\n".join((others if number else first) + line for number, line in enumerate(text.split("\n")))
-
-
-def _words(node: SyntaxTreeNode, line_break: str = " ") -> str:
-    """What a reader sees of a node's inline content; `line_break` stands for a hard break."""
-    lines = "".join(_inline(node, line_break)).split("\n")
-    return "\n".join(" ".join(line.split()) for line in lines).strip()
-
-
-def _inline(node: SyntaxTreeNode, line_break: str) -> Iterator[str]:
-    match node.type:
-        case "text" | "code_inline":
-            yield node.content
-        case "softbreak" | "image":
-            yield " "
-        case "hardbreak":
-            yield line_break
-        case "html_inline":
-            yield line_break if node.content.startswith("<br") else ""
-        case _:
-            for child in node.children:
-                yield from _inline(child, line_break)
-
-
-def _without_tags(markup: str) -> str:
-    lines = (" ".join(html.unescape(line).split()) for line in _TAG.sub("\n", markup).split("\n"))
-    return "\n".join(line for line in lines if line)
+def _front_matter(content: str) -> tuple[Fields, str]:
+    handler = _Toml() if content.startswith("+++") else YAMLHandler()
+    try:
+        post = frontmatter.loads(content, handler=handler)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise Unreadable(f"front matter: {getattr(error, 'problem', None) or 'cannot be read'}", mark.line + 1 if mark else None) from None
+    except tomllib.TOMLDecodeError as error:
+        raise Unreadable(f"front matter: {error}", 1) from None
+    return post.metadata, post.content
 
 
 def _line_of(content: str, words: str) -> int | None:
     """The line of the file that holds `words`, or the field that they begin with."""
     lines = content.splitlines()
-    field = words.split(" ", 1)[0] + ":"
-    return next((n for n, line in enumerate(lines, 1) if words in line or line.startswith(field)), None)
+    field = re.compile(rf"\s*{re.escape(words.split(' ', 1)[0])}\s*[:=]")
+    return next((n for n, line in enumerate(lines, 1) if words in line or field.match(line)), None)

@@ -4,7 +4,7 @@ Questions that the markup itself marks as such (`details`, definition lists, the
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml import html
@@ -89,24 +89,36 @@ def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
 
 def _block(element: HtmlElement, tag: str) -> Iterator[_Block]:
     if tag in _HEADINGS:
-        if words := words_of(element):
-            yield _Block(f"{'#' * _HEADINGS[tag]} {words}")
-    elif tag in ("ul", "ol"):
-        yield from _some(_list(element, tag))
-    elif tag == "table":
-        yield from _some(_table(element))
-    elif tag == "pre":
-        yield from _some(f"```\n{element.text_content().strip()}\n```" if element.text_content().strip() else "")
-    elif tag == "blockquote":
-        yield from _some("\n".join(f"> {line}".rstrip() for line in _joined(element).split("\n")) if _joined(element) else "")
-    elif tag == "details":
-        yield from _details(element)
-    elif tag == "dl":
-        yield from _definitions(element)
+        yield from _some(f"{'#' * _HEADINGS[tag]} {words}" if (words := words_of(element)) else "")
+    elif tag in _TEXTS:
+        yield from _some(_TEXTS[tag](element))
+    elif tag in _MARKED:
+        yield from _MARKED[tag](element)
     elif (pair := _faq_pair(element)) is not None:
         yield _Block(_joined(pair[1]), words_of(pair[0]))
     else:
         yield from _blocks(element)
+
+
+def _bold_led(element: HtmlElement) -> Iterator[_Block]:
+    """A paragraph, with a question in bold that it begins with as a heading of the lowest level: below whatever heading it stands under."""
+    if (question := _bold_question(element)) is not None:
+        yield _Block(f"###### {question}")
+    yield from _blocks(element)
+
+
+def _bold_question(element: HtmlElement) -> str | None:
+    """The question in bold that a paragraph begins with, on a line of its own; it is taken out of the paragraph."""
+    bold = next(iter(element), None)
+    if bold is None or bold.tag not in ("strong", "b") or (element.text or "").strip():
+        return None
+    following = bold.getnext()
+    alone = not (bold.tail or "").strip() and (following is None or following.tag == "br")
+    question = words_of(bold)
+    if not alone or not question.endswith("?"):
+        return None
+    element.remove(bold)
+    return question
 
 
 def _some(text: str) -> Iterator[_Block]:
@@ -118,9 +130,20 @@ def _joined(element: HtmlElement, separator: str = "\n\n") -> str:
     return separator.join((f"### {block.question}{separator}" if block.question else "") + block.text for block in _blocks(element))
 
 
-def _list(element: HtmlElement, tag: str) -> str:
+def _preformatted(element: HtmlElement) -> str:
+    code = element.text_content().strip("\n")
+    return f"```\n{code}\n```" if code.strip() else ""
+
+
+def _quotation(element: HtmlElement) -> str:
+    text = _joined(element)
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n")) if text else ""
+
+
+def _list(element: HtmlElement) -> str:
     items = [text for item in element if isinstance(item.tag, str) and (text := _joined(item, "\n") or words_of(item))]
-    markers = [f"{number}. " if tag == "ol" else "- " for number in range(1, len(items) + 1)]
+    first = int(start) if (start := element.get("start", "1")).isdecimal() else 1
+    markers = [f"{number}. " if element.tag == "ol" else "- " for number in range(first, first + len(items))]
     return "\n".join(marker + text.replace("\n", "\n" + " " * len(marker)) for marker, text in zip(markers, items, strict=True))
 
 
@@ -179,3 +202,9 @@ def _inline_text(element: HtmlElement) -> str:
     if element.tag == "br":
         return "\n\v"
     return (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
+
+
+_TEXTS: dict[str, Callable[[HtmlElement], str]] = {"ul": _list, "ol": _list, "table": _table, "pre": _preformatted, "blockquote": _quotation}
+"""Elements that are one block, and what makes its text."""
+_MARKED: dict[str, Callable[[HtmlElement], Iterator[_Block]]] = {"p": _bold_led, "details": _details, "dl": _definitions}
+"""Elements whose markup tells questions from answers."""

@@ -8,6 +8,12 @@ from bot.corpus.article import Faq, Section
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_LABELLED = re.compile(
+    r"^(?:Q|Ques|Question)[ \t]*\d*[ \t]*[:.)-][ \t]*(?P<question>\S[^\n]*?)\s+"
+    r"(?:A|Ans|Answer)[ \t]*\d*[ \t]*[:.)-][ \t]*(?P<answer>\S.*?)"
+    r"(?=\n+(?:(?:Q|Ques|Question)[ \t]*\d*[ \t]*[:.)-]|#{1,6}[ \t])|\Z)",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
 _FAQ_TITLE = re.compile(r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b", re.IGNORECASE)
 
 
@@ -38,8 +44,8 @@ def is_faq_title(title: str) -> bool:
 def outline(text: str) -> Outline:
     """Split an article's text at its headings.
 
-    A heading right below a FAQ heading is a question, and everything under it is its answer; all other text belongs to sections.
-    Text before the first heading is a section with an empty path. Sections without words are left out.
+    A heading right below a FAQ heading is a question, and everything under it is its answer; so are paragraphs labelled "Q:" and "A:".
+    All other text belongs to sections. Text before the first heading is a section with an empty path. Sections without words are left out.
     """
     headings = list(_headings(text))
     sections = [Section((), *_trim(text, 0, headings[0].start if headings else len(text)))]
@@ -56,11 +62,23 @@ def outline(text: str) -> Outline:
             faqs.append(Faq(heading.title, *_trim(text, heading.body, read_until), titles[:-1]))
         else:
             sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
+    parts = [part for section in sections for part in _labelled(text, section)]
+    faqs += [part for part in parts if isinstance(part, Faq)]
     return Outline(
-        tuple(section for section in sections if section.start < section.end),
-        tuple(faq for faq in faqs if faq.start < faq.end),
+        tuple(part for part in parts if isinstance(part, Section) and part.start < part.end),
+        tuple(sorted((faq for faq in faqs if faq.start < faq.end), key=lambda faq: faq.start)),
         tuple(faq.question for faq in faqs if faq.start >= faq.end),
     )
+
+
+def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:
+    """The pairs labelled "Q:" and "A:" of a section, and the stretches around them."""
+    start = section.start
+    for match in _LABELLED.finditer(text, section.start, section.end):
+        yield Section(section.path, *_trim(text, start, match.start()))
+        yield Faq(match["question"], *_trim(text, *match.span("answer")), section.path)
+        start = match.end()
+    yield Section(section.path, *_trim(text, start, section.end))
 
 
 def _headings(text: str) -> Iterator[_Heading]:
