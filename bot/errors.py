@@ -7,6 +7,7 @@
     ├── IndexCorrupt         an index is there, but is not what its manifest says
     ├── IndexBusy            another build holds the lock
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
+    ├── ServeError           the chat cannot be served at the address asked for
     └── MissingExtra         an optional package is not installed
 
 The message of each is one sentence that says what is wrong, where, and what to do.
@@ -39,6 +40,10 @@ class IndexBusy(ArticlebotError):
 
 class QuestionError(ArticlebotError):
     """A question that cannot be asked: empty, or longer than the limit."""
+
+
+class ServeError(ArticlebotError):
+    """The chat cannot be served at the address asked for."""
 
 
 class MissingExtra(ArticlebotError):

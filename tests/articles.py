@@ -62,3 +62,18 @@ It is often three to six months.
 
 Yes, in writing and before it ends.
 """
+
+HOSTILE = """---
+title: Markup <i>rules</i>
+date: 2025-11-11
+category: Web & more
+---
+
+## Angle brackets
+
+Zebra striping is typed as &lt;script&gt;alert(1)&lt;/script&gt; and \\*stars\\* and \\[link](javascript:alert(1)) and !\\[pic](http://192.0.2.1/x.png).
+
+| Sign | Name |
+| --- | --- |
+| &lt;b&gt; | bold \\*tag\\* |
+"""

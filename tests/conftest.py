@@ -8,7 +8,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 from pathlib import Path
 
 import pytest
-from articles import GRATUITY, NOTICE
+from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
 from tiny_model import make_tiny_model
 
 from bot import Bot
@@ -63,3 +63,17 @@ def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shipped(shipped_index: Path) -> Bot:
     return Bot.open(shipped_index)
+
+
+@pytest.fixture(scope="session")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    """The bot of a few small articles, with the packaged model."""
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "corpus").mkdir()
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "hostile": HOSTILE}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    (folder / "corpus" / "alternates.csv").write_text(
+        'question,passage\n"jldi chhod sakte hain kya",notice-period#faq-can-a-notice-period-be-bought-out\n'
+    )
+    build(folder / "corpus", folder / "index")
+    return Bot.open(folder / "index")

@@ -7,27 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from articles import GRATUITY, NOTICE, PROBATION
 
 from bot import Bot, Retriever
 from bot.answering.link import quoting_link
 from bot.errors import QuestionError
-from bot.index.build import build
 from bot.retrieval.signals import _article_signal
 from bot.retrieval.topic import earlier_questions, leans_back
-
-
-@pytest.fixture(scope="module")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
-    folder = tmp_path_factory.mktemp("answers")
-    (folder / "corpus").mkdir()
-    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
-        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "corpus" / "alternates.csv").write_text(
-        'question,passage\n"jldi chhod sakte hain kya",notice-period#faq-can-a-notice-period-be-bought-out\n'
-    )
-    build(folder / "corpus", folder / "index")
-    return Bot.open(folder / "index")
 
 
 def test_a_faq_answers_word_for_word_with_its_source(bot: Bot):

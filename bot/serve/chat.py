@@ -1,0 +1,112 @@
+"""The chat page: one handler that answers, and the ways to reach it."""
+
+import html
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from bot.answering.bot import Bot
+from bot.errors import QuestionError
+from bot.retrieval.retriever import LONGEST_QUESTION
+from bot.serve import texts
+from bot.serve.messages import Message, answered, asked, earlier, refused
+
+_log = logging.getLogger(__name__)
+
+_TURNS_KEPT = 20
+"""Turns that the page sends back with each question; the whole conversation would grow without end."""
+_EARLIER = 10
+_EXAMPLES = 6
+
+# Each event is one plain request: no queue, no public endpoint.
+_QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+
+
+def create_chat(bot: Bot) -> gr.Blocks:
+    """The page over a bot."""
+    ask = _asker(bot)
+    page: gr.Blocks
+    with gr.Blocks(title=texts.TITLE, fill_height=True, analytics_enabled=False) as page:
+        # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
+        gr.Markdown(_header(bot), elem_id="header")
+        chat = gr.Chatbot(
+            elem_id="chat", show_label=False, label=texts.TITLE, scale=1, height=None, min_height=240, buttons=[], latex_delimiters=[], autoscroll=False,
+            group_consecutive_messages=False, placeholder=texts.WELCOME, examples=[{"text": question} for question in example_questions(bot)],
+        )  # fmt: skip
+        box = gr.Textbox(
+            elem_id="question", label=texts.BOX_LABEL, show_label=False, placeholder=_placeholder(bot), submit_btn=texts.SEND, autofocus=True,
+            max_lines=4, max_length=LONGEST_QUESTION, html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+        )  # fmt: skip
+        new = gr.Button(texts.NEW, elem_id="new", size="sm", variant="secondary")
+        box.submit(ask, [box, chat], [chat, box], **_QUIET)
+        chat.example_select(_clicked(ask, lambda value: value["text"]), [chat], [chat, box], **_QUIET)
+        chat.option_select(_clicked(ask, str), [chat], [chat, box], **_QUIET)
+        new.click(lambda: ([], ""), None, [chat, box], **_QUIET)
+        page.load(_linked(ask), [chat], [chat, box], **_QUIET)
+    return page
+
+
+def example_questions(bot: Bot) -> list[str]:
+    """Questions that the index answers, one from the newest article of each of the largest categories."""
+    newest: dict[str, tuple[str, str]] = {}
+    for article in bot.retriever.generation.table.articles():
+        if article.faqs and article.category:
+            day = article.published.isoformat() if article.published else ""
+            newest[article.category] = max(newest.get(article.category, ("", "")), (day, article.faqs[0].question))
+    return [newest[category][1] for category in bot.retriever.generation.table.categories() if category in newest][:_EXAMPLES]
+
+
+def _asker(bot: Bot) -> Callable[[str, list[Message]], tuple[list[Message], str]]:
+    def ask(question: str, history: list[Message]) -> tuple[list[Message], str]:
+        kept = history[-2 * _TURNS_KEPT :]
+        return [*kept, asked(question), _reply(bot, question, kept)], ""
+
+    return ask
+
+
+def _reply(bot: Bot, question: str, history: list[Message]) -> Message:
+    try:
+        return answered(bot.ask(question, earlier(history, _EARLIER)))
+    except QuestionError as error:
+        return refused(str(error))
+    except Exception:  # noqa: BLE001 - whatever broke, the visitor keeps the page and is told so; the log has the rest
+        _log.exception("a question could not be answered")
+        return refused(texts.BROKEN)
+
+
+def _clicked(
+    ask: Callable[[str, list[Message]], tuple[list[Message], str]], question_in: Callable[[Any], str]
+) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], str]]:
+    def clicked(history: list[Message], event: gr.SelectData) -> tuple[list[Message], str]:
+        return ask(question_in(event.value), history)
+
+    return clicked
+
+
+def _linked(ask: Callable[[str, list[Message]], tuple[list[Message], str]]) -> Callable[[list[Message], gr.Request], tuple[list[Message], str]]:
+    def linked(history: list[Message], request: gr.Request) -> tuple[list[Message], str]:
+        """Ask the question of the address, `?q=…`, when it has one."""
+        question = request.query_params.get("q", "").strip()
+        return ask(question, []) if question else (history, "")
+
+    return linked
+
+
+def _header(bot: Bot) -> str:
+    table = bot.retriever.generation.table
+    # Names of categories are the publisher's; escaped all the same.
+    names = [html.escape(name) for name in table.categories()]
+    total = bot.retriever.generation.manifest.articles
+    knows = texts.KNOWS.format(articles=total, categories=_listed(names)) if names else ""
+    return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD} {knows}</p>"
+
+
+def _placeholder(bot: Bot) -> str:
+    names = list(bot.retriever.generation.table.categories())[:3]
+    return texts.PLACEHOLDER.format(topics=", ".join(names)) if names else texts.PLACEHOLDER_BARE
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -1,0 +1,101 @@
+"""Questions and answers → chat messages.
+
+Everything that comes from an article or a visitor is text: no HTML, link or image of theirs runs or loads. The blocks of an article's plain form
+(paragraphs, lists, tables, quotations) are the only structure that is drawn.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from bot.answering.answer import Answer, hit_to_dict
+from bot.retrieval.hit import Hit
+from bot.serve import texts
+
+Message = dict[str, Any]
+"""A message of `gr.Chatbot`: role, content, and options to click."""
+
+_INLINE_RULES = ["emphasis", "link", "image", "autolink", "html_inline", "backticks", "entity"]
+_BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])
+_SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
+"""What Gradio's Markdown would draw or turn into links."""
+
+
+def asked(question: str) -> Message:
+    """What the visitor said, literally."""
+    return {"role": "user", "content": _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", question)}
+
+
+def question_of(message: Mapping[str, Any]) -> str:
+    """The question that `asked` made a message of, in the form in which the page sends it back."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [content]
+    return html.unescape(" ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in parts if isinstance(part, (str, dict))))
+
+
+def answered(answer: Answer) -> Message:
+    """An answer's words with its sources below, or that there is none; further questions to click."""
+    parts = [_note(texts.TOPIC.format(topic=answer.topic))] if answer.topic else []
+    if answer.sources:
+        parts += [_source(hit) for hit in answer.sources]
+    else:
+        parts += [f'<div class="none">{texts.NO_ANSWER}</div>', *([_note(texts.NEAREST)] if answer.suggestions else [])]
+    # One HTML block without empty lines: nothing inside is read as Markdown.
+    return _reply(f'<div class="answer">{"".join(parts)}</div>', answer.suggestions)
+
+
+def refused(sentence: str) -> Message:
+    """A sentence about a question that was not looked for: it could not be asked, or something broke."""
+    return _reply(f'<div class="answer"><div class="none">{html.escape(sentence)}</div></div>', ())
+
+
+def _reply(content: str, suggestions: Sequence[str]) -> Message:
+    return {"role": "assistant", "content": content, "options": [{"value": question, "label": question} for question in suggestions]}
+
+
+def _note(words: str) -> str:
+    return f'<div class="note">{html.escape(words)}</div>'
+
+
+def _source(hit: Hit) -> str:
+    passage = hit.passage
+    question = f'<div class="asked">{html.escape(passage.question)}</div>' if passage.question else ""
+    return f'{question}<div class="words">{_drawn(passage.text)}</div>{_origin(hit)}'
+
+
+def _drawn(text: str) -> str:
+    markup: str = _BLOCKS.render(text)
+    # Line ends inside a block stand for themselves; as entities they cannot end the surrounding HTML block.
+    kept = re.sub(r"(<pre>.*?</pre>)|\n", lambda match: (match[1] or " ").replace("\n", "&#10;"), markup, flags=re.DOTALL)
+    return kept.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+
+
+def _origin(hit: Hit) -> str:
+    """One line that says where the words stand: title, section, category and dates, and a link to them."""
+    article, facts = hit.passage.article, hit_to_dict(hit)
+    sections = [] if hit.passage.kind == "faq" else [" › ".join(hit.passage.section)]
+    days = [
+        texts.PUBLISHED.format(day=_day(article.published)) if article.published else "",
+        texts.UPDATED.format(day=_day(article.updated)) if article.updated else "",
+    ]
+    line = " · ".join(html.escape(part) for part in [*sections, article.category or "", *days] if part)
+    title = html.escape(article.title)
+    link = f'<a href="{html.escape(facts["link"])}">{texts.READ_MORE}</a>' if _is_web(facts["link"]) else ""
+    return f'<div class="origin"><div class="title">{title}</div><div>{line}</div>{link}</div>'
+
+
+def _is_web(link: str | None) -> bool:
+    return link is not None and link.startswith(("https://", "http://"))
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def earlier(history: Iterable[Mapping[str, Any]], most: int) -> list[str]:
+    """The last questions of a conversation, oldest first."""
+    return [question_of(message) for message in history if message.get("role") == "user"][-most:]

@@ -1,0 +1,251 @@
+"""The chat page in a real browser, and the server around it."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from bot import Bot
+from bot.errors import ServeError
+from bot.serve import texts
+from bot.serve.chat import example_questions
+from bot.serve.messages import answered, asked, earlier, question_of
+from bot.serve.server import create_app, serve
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Broken(Bot):
+    """A bot whose index is gone while it serves."""
+
+    def ask(self, *_: object, **__: object):
+        raise OSError("disk gone")
+
+
+def served(bot: Bot) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(bot), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    httpx.get(f"{address}/healthz", timeout=30, trust_env=False)
+    yield address
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def address(bot: Bot) -> Iterator[str]:
+    yield from served(bot)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("in CI the browser tests must run: install chromium")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page, opened; at the end nothing left this machine and nothing was written to the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    outside: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None)
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    yield page
+    assert (outside, complaints) == ([], [])
+    context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    before = page.get_by_test_id("bot").count()
+    page.get_by_test_id("textbox").fill(question)
+    page.get_by_test_id("textbox").press("Enter")
+    expect(page.get_by_test_id("bot")).to_have_count(before + 1)
+
+
+@pytest.mark.browser
+def test_a_typed_question_gets_words_title_category_dates_and_link(page: Page):
+    ask(page, "can I buy out my notice period")
+    answer = page.get_by_test_id("bot").last
+    expect(answer.locator(".asked")).to_have_text("Can a notice period be bought out?")
+    expect(answer.locator(".words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
+    expect(answer.locator(".origin")).to_contain_text("Notice period")
+    expect(answer.locator(".origin")).to_contain_text("HRM · Published 5 January 2026 · updated 1 February 2026")
+    link = answer.get_by_role("link", name=texts.READ_MORE)
+    expect(link).to_have_attribute(
+        "href", "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees."
+    )
+
+
+@pytest.mark.browser
+def test_a_section_answer_names_its_section(page: Page):
+    ask(page, "how many days do contracts name for notice")
+    expect(page.get_by_test_id("bot").last.locator(".origin")).to_contain_text("How long it runs · HRM")
+
+
+@pytest.mark.browser
+def test_after_enter_the_box_is_empty_and_keeps_the_focus(page: Page):
+    ask(page, "who pays gratuity")
+    expect(page.get_by_test_id("textbox")).to_have_value("")
+    expect(page.get_by_test_id("textbox")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(page: Page):
+    ask(page, "who won the 2011 cricket world cup")
+    answer = page.get_by_test_id("bot").last
+    expect(answer).to_contain_text(texts.NO_ANSWER)
+    assert answer.locator(".origin").count() == answer.get_by_role("link").count() == 0
+    page.locator("#chat .option").first.click()
+    expect(page.get_by_test_id("bot")).to_have_count(2)
+    expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_an_example_is_asked_with_a_click_and_answered(page: Page, bot: Bot):
+    question = example_questions(bot)[0]
+    page.get_by_role("button", name=question).click()
+    expect(page.get_by_test_id("user").last).to_have_text(question)
+    expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(question)
+
+
+@pytest.mark.browser
+def test_a_follow_up_keeps_the_topic_and_says_so(page: Page):
+    ask(page, "how long is a probation period")
+    ask(page, "and can it be extended?")
+    answer = page.get_by_test_id("bot").last
+    expect(answer.locator(".words")).to_have_text("Yes, in writing and before it ends.")
+    expect(answer.locator(".note")).to_have_text("Read together with your earlier question “how long is a probation period”.")
+
+
+@pytest.mark.browser
+def test_a_new_conversation_starts_empty(page: Page):
+    ask(page, "who pays gratuity")
+    page.get_by_role("button", name=texts.NEW).click()
+    expect(page.get_by_test_id("bot")).to_have_count(0)
+    expect(page.get_by_text(texts.WELCOME)).to_be_visible()
+
+
+@pytest.mark.browser
+def test_what_visitors_and_articles_write_is_text(page: Page):
+    ask(page, "<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
+    expect(page.get_by_test_id("user").last).to_have_text("<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
+    ask(page, "how is zebra striping typed")
+    answer = page.get_by_test_id("bot").last
+    expect(answer).to_contain_text("<script>alert(1)</script> and *stars* and [link](javascript:alert(1)) and ![pic](http://192.0.2.1/x.png)")
+    expect(answer.locator(".title")).to_have_text("Markup <i>rules</i>")
+    assert answer.locator(".words img, .words script, .words em, .words a, .title i").count() == 0
+
+
+@pytest.mark.browser
+def test_a_table_is_drawn_as_a_table(page: Page):
+    ask(page, "sign and name of angle brackets")
+    cells = page.get_by_test_id("bot").last.locator("td")
+    expect(cells).to_have_text(["<b>", "bold *tag*"])
+
+
+@pytest.mark.browser
+def test_an_address_can_hold_the_question(page: Page, address: str):
+    page.goto(f"{address}/?q=who+pays+gratuity")
+    expect(page.get_by_test_id("bot").last).to_contain_text("The employer pays it, not the provident fund.")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browser: Browser, address: str, scheme: str):
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address)
+    ask(page, "sign and name of angle brackets")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for part in (page.get_by_test_id("textbox"), page.get_by_test_id("user").last, page.get_by_role("heading", name=texts.TITLE)):
+        expect(part).to_be_in_viewport()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(int(part) for part in background.strip("rgb()").split(",")) < 150) == (scheme == "dark")
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_box_has_a_name_and_the_page_a_title_and_language(page: Page):
+    expect(page.get_by_role("textbox", name=texts.BOX_LABEL)).to_be_visible()
+    assert (page.title(), page.locator("html").get_attribute("lang")) == (texts.TITLE, "en")
+
+
+@pytest.mark.browser
+def test_broken_is_never_shown_as_not_found(browser: Browser, bot: Bot, caplog: pytest.LogCaptureFixture):
+    for address in served(Broken(bot.retriever)):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "who pays gratuity")
+        expect(page.get_by_test_id("bot").last).to_have_text(texts.BROKEN)
+        page.close()
+    assert "disk gone" in caplog.text
+
+
+def test_every_response_carries_the_security_headers(address: str):
+    for path in ("/", "/healthz", "/nowhere", "/gradio_api/upload"):
+        headers = httpx.get(address + path, trust_env=False).headers
+        assert "frame-ancestors 'self'" in headers["content-security-policy"]
+        assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json"]
+)  # fmt: skip
+def test_what_the_page_does_not_need_is_closed(address: str, path: str):
+    assert httpx.get(address + path, trust_env=False).status_code == 404
+    assert httpx.post(address + path, files={"files": b"x"}, trust_env=False).status_code in (404, 405)
+
+
+def test_no_function_is_public(address: str):
+    assert httpx.get(f"{address}/gradio_api/info", trust_env=False).json()["named_endpoints"] == {}
+
+
+def test_health_tells_the_generation(address: str, bot: Bot):
+    assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok", "generation": bot.retriever.generation.name}
+
+
+def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
+    port = int(address.rsplit(":", 1)[1])
+    with pytest.raises(ServeError, match=rf"Cannot listen on 127\.0\.0\.1:{port} \(Address already in use\): name another --host or --port\."):
+        serve(bot, "127.0.0.1", port)
+
+
+@pytest.mark.parametrize("question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस"])
+def test_a_question_survives_the_way_to_the_page_and_back(question: str):
+    assert question_of(asked(question)) == question
+    assert question_of({"role": "user", "content": [{"type": "text", "text": asked(question)["content"]}]}) == question
+    assert earlier([asked("old"), answered_none(), asked(question)], 1) == [question]
+
+
+def answered_none() -> dict:
+    from bot.answering.answer import Answer
+
+    return answered(Answer("1", "no_answer", "x", "", 0.0, (), (), "g"))
