@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.corpus import Alternate, Article, Refused, corpus_digest, read_corpus
 from bot.corpus.article import slug
+from bot.corpus.corpus import FORMATS
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import parse_day
 from bot.corpus.jsonl import read as read_jsonl
@@ -263,7 +264,7 @@ def test_one_bad_file_never_stops_the_rest(corpus: Path):
         ("bytes.md", 2, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),
         ("zeros.md", 2, "not a text file: it holds the control character '\\x00'"),
         ("empty.md", None, "the file is empty"),
-        ("photo.jpg", None, "files ending in '.jpg' are not read, only .md, .markdown, .txt, .jsonl"),
+        ("photo.jpg", None, f"files ending in '.jpg' are not read, only {', '.join(FORMATS)}"),
         ("gratuity.md", None, "the id 'gratuity' is already that of again.md"),
     }
 

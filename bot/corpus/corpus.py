@@ -20,7 +20,10 @@ TextReader = Callable[[str, str], Iterator[Article | Refused]]
 FileReader = Callable[[Path, str], Iterator[Article | Refused]]
 """`read_file(path, source)`: the same for formats that are not text, or too large to be read at once."""
 
-FORMATS = {".md": "markdown", ".markdown": "markdown", ".txt": "plaintext", ".jsonl": "jsonl"}
+FORMATS = {
+    ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "plaintext", ".jsonl": "jsonl",
+    ".html": "webpage", ".htm": "webpage", ".xhtml": "webpage",
+}  # fmt: skip
 """Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many.
 
 A module has `read` or `read_file`; either may raise `Unreadable` when nothing of the file can be read.

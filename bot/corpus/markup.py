@@ -7,17 +7,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from lxml import html
+from lxml import etree, html
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
+from bot.corpus.decoding import Unreadable
 
 _SKIPPED = {"script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea", "object", "audio", "video", "canvas"}
 _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
     "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
 }  # fmt: skip
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+MAX_DEPTH = 150
+"""Elements inside each other; pages that people make stay under 60."""
 _QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}
 _ANSWER_CLASSES = {"schema-faq-answer", "rank-math-answer"}
 
@@ -54,7 +57,34 @@ def plain_form(element: HtmlElement) -> PlainForm:
 
 def fragment_form(markup: str) -> PlainForm:
     """The plain form of a piece of HTML, such as the content of a WordPress post."""
-    return plain_form(html.fragment_fromstring(markup, create_parent="div"))
+    return plain_form(parsed(f"<div>{markup}</div>"))
+
+
+def parsed(markup: str) -> HtmlElement:
+    """The tree of a page or of a piece of HTML.
+
+    Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
+    """
+    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
+    try:
+        tree = html.document_fromstring(markup, parser=parser)
+    except etree.ParserError:
+        raise Unreadable("no text in it") from None
+    limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
+    if limits and "depth" not in limits[0].message.lower():
+        raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
+    if limits or _deeper_than(tree, MAX_DEPTH):
+        raise Unreadable(f"elements nested deeper than {MAX_DEPTH}: close what is left open", limits[0].line if limits else None)
+    return tree
+
+
+def _deeper_than(tree: HtmlElement, limit: int) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > limit:
+            return True
+    return False
 
 
 def words_of(element: HtmlElement) -> str:
@@ -88,13 +118,13 @@ def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
 
 
 def _block(element: HtmlElement, tag: str) -> Iterator[_Block]:
-    if tag in _HEADINGS:
-        yield from _some(f"{'#' * _HEADINGS[tag]} {words}" if (words := words_of(element)) else "")
+    if tag in HEADINGS:
+        yield from _some(f"{'#' * HEADINGS[tag]} {words}" if (words := words_of(element)) else "")
     elif tag in _TEXTS:
         yield from _some(_TEXTS[tag](element))
     elif tag in _MARKED:
         yield from _MARKED[tag](element)
-    elif (pair := _faq_pair(element)) is not None:
+    elif (pair := faq_pair(element)) is not None:
         yield _Block(_joined(pair[1]), words_of(pair[0]))
     else:
         yield from _blocks(element)
@@ -102,12 +132,12 @@ def _block(element: HtmlElement, tag: str) -> Iterator[_Block]:
 
 def _bold_led(element: HtmlElement) -> Iterator[_Block]:
     """A paragraph, with a question in bold that it begins with as a heading of the lowest level: below whatever heading it stands under."""
-    if (question := _bold_question(element)) is not None:
+    if (question := bold_question(element)) is not None:
         yield _Block(f"###### {question}")
     yield from _blocks(element)
 
 
-def _bold_question(element: HtmlElement) -> str | None:
+def bold_question(element: HtmlElement) -> str | None:
     """The question in bold that a paragraph begins with, on a line of its own; it is taken out of the paragraph."""
     bold = next(iter(element), None)
     if bold is None or bold.tag not in ("strong", "b") or (element.text or "").strip():
@@ -189,7 +219,7 @@ def _answered(question: str, answer: str) -> Iterator[_Block]:
         yield _Block(answer)
 
 
-def _faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
+def faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
     """The question and answer elements that are children of this one, where their classes say that they are."""
     question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
     answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
@@ -201,7 +231,8 @@ def _inline_text(element: HtmlElement) -> str:
         return ""
     if element.tag == "br":
         return "\n\v"
-    return (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
+    words = (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
+    return words if element.tag in _INLINE else f" {words} "
 
 
 _TEXTS: dict[str, Callable[[HtmlElement], str]] = {"ul": _list, "ol": _list, "table": _table, "pre": _preformatted, "blockquote": _quotation}

@@ -1,0 +1,126 @@
+"""Questions that a page folds away (`details`, accordions of buttons and panels, FAQ blocks, definition lists) → headings with open text below."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from bot.corpus.markup import HEADINGS, bold_question, faq_pair, plain_form, words_of
+from bot.corpus.outline import is_faq_title
+from bot.corpus.schema import MarkedFaq, marks_question
+
+_SMALLEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The element that asks a question, and the one that answers it."""
+
+    question: HtmlElement
+    answer: HtmlElement
+
+    def within(self, body: HtmlElement) -> bool:
+        """Whether both are still part of a page."""
+        return all(any(above is body for above in part.iterancestors()) for part in (self.question, self.answer))
+
+    def faq(self) -> MarkedFaq | None:
+        """The question and its answer in plain form; None where it is no question or has no answer."""
+        question, answer = words_of(self.question), plain_form(self.answer).text
+        return MarkedFaq(question, answer) if question.endswith("?") and answer else None
+
+
+def unfold(body: HtmlElement) -> list[Folded]:
+    """Make headings of the questions that a page folds away, and their answers visible, in place; lists what it found."""
+    panels = {element.get("id"): element for element in body.iter() if element.get("id")}
+    found = [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element, panels)]
+    questions = {pair.question for pair in found}
+    level = 2
+    for element in [*body.iter()]:
+        if element in questions:
+            _as_heading(element, min(max(level + 1, 3), _SMALLEST))
+        elif element.tag in HEADINGS and not any(inner in questions for inner in element.iter()):
+            level = HEADINGS[str(element.tag)]
+    for pair in found:
+        _open(pair.answer)
+    _bold_as_headings(body)
+    _below_faq_titles(body)
+    return found
+
+
+def _bold_as_headings(body: HtmlElement) -> None:
+    """Set the questions in bold that paragraphs begin with as headings of the lowest level, as the plain form has them."""
+    for paragraph in [*body.iter("p")]:
+        if (question := bold_question(paragraph)) is not None:
+            heading = paragraph.makeelement(f"h{_SMALLEST}")
+            heading.text = question
+            paragraph.addprevious(heading)
+
+
+def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Iterator[Folded]:
+    if element.tag == "details":
+        summary = element.find("summary")
+        if summary is not None:
+            summary.drop_tree()
+            element.addprevious(summary)
+            element.tag = "div"
+            yield Folded(summary, element)
+    elif element.tag == "dt":
+        answer = element.getnext()
+        if answer is not None and answer.tag == "dd" and words_of(element).endswith("?"):
+            yield Folded(element, answer)
+    elif (pair := faq_pair(element) or marks_question(element)) is not None:
+        yield Folded(*pair)
+    elif panel := _panel(element, panels):
+        yield Folded(element, panel[0])
+
+
+def _panel(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> list[HtmlElement]:
+    """The panel that a question opens, as WAI-ARIA (https://www.w3.org/WAI/ARIA/apg/patterns/accordion/) and Bootstrap name it."""
+    toggles = "collapse" in (element.get("data-toggle"), element.get("data-bs-toggle")) or element.get("aria-expanded") is not None
+    names = (element.get(name) for name in ("aria-controls", "data-bs-target", "data-target", *(["href"] if toggles else [])))
+    folded = next((panels[name] for name in ((named or "").lstrip("#") for named in names) if name in panels), None)
+    if folded is None or any(above is folded for above in element.iterancestors()) or any(below is element for below in folded.iter()):
+        return []
+    return [folded] if _words_of_button(element).endswith("?") else []
+
+
+def _words_of_button(element: HtmlElement) -> str:
+    """The words of an element that may be a button, which the plain form leaves out."""
+    return " ".join(element.text_content().split())
+
+
+def _as_heading(element: HtmlElement, level: int) -> None:
+    """Make an element the heading of what follows it, or its words those of the heading that it stands in."""
+    for button in [*element.iter("button")]:
+        if button is not element:
+            button.drop_tag()
+    if any(above.tag in HEADINGS for above in element.iterancestors()):
+        element.tag = "span"
+    elif element.tag not in HEADINGS:
+        for inner in [*element.iter(*HEADINGS)]:
+            inner.drop_tag()
+        element.tag = f"h{level}"
+    for name in ("class", "id", "style"):
+        element.attrib.pop(name, None)
+
+
+def _open(element: HtmlElement) -> None:
+    """Take from an answer what hides it."""
+    for name in ("hidden", "style", "aria-hidden", "class", "id"):
+        element.attrib.pop(name, None)
+    if element.tag == "dd":
+        element.tag = "div"
+        if (above := element.getparent()) is not None and above.tag == "dl":
+            above.tag = "div"
+
+
+def _below_faq_titles(body: HtmlElement) -> None:
+    """Make questions that are as large as the heading "FAQs" above them smaller than it."""
+    faq_level = 0
+    for heading in [*body.iter(*HEADINGS)]:
+        level = HEADINGS[str(heading.tag)]
+        if is_faq_title(words_of(heading)):
+            faq_level = level
+        elif faq_level and level <= faq_level:
+            faq_level = faq_level if words_of(heading).endswith("?") and faq_level < _SMALLEST else 0
+            heading.tag = f"h{faq_level + 1}" if faq_level else heading.tag
