@@ -204,6 +204,27 @@ def test_a_related_post_named_by_title_becomes_its_id(tmp_path: Path):
     assert read_corpus(tmp_path).articles[0].related == ("service",)
 
 
+def test_lines_that_most_dumps_share_belong_to_their_site(tmp_path: Path):
+    for n, name in enumerate(["Alpha", "Beta", "Gamma", "Delta"]):
+        page = f"Home Jobs Letters\n\n{name} letter\n\nPublished On: March {n + 1}, 2026\n{name} letter\n\nThe {name} text says something.\n\n"
+        page += f"Call our helpline for free advice today.\n\nSummary\n\n{name} ends here.\n\nFAQs\n\nWhat is {name}?\n\nA letter named {name}.\n\nSite by Northside\n"
+        (tmp_path / f"{name}.txt").write_text(page, encoding="utf-8")
+    for article in read_corpus(tmp_path).articles:
+        name = article.title.split()[0]
+        assert (
+            article.text
+            == f"The {name} text says something.\n\n## Summary\n\n{name} ends here.\n\n## FAQs\n\n### What is {name}?\n\nA letter named {name}."
+        )
+
+
+def test_the_same_text_at_two_addresses_is_one_article_with_both(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.md").write_text(f"---\ntitle: T\nurl: https://example.com/{name}/\n---\nThe same text.", encoding="utf-8")
+    read = read_corpus(tmp_path)
+    assert [(article.id, article.also_at) for article in read.articles] == [("a", ("https://example.com/b/",))]
+    assert read.refused == (Refused("b.md", None, "the same text as a.md: indexed once, with both addresses"),)
+
+
 def test_a_plain_text_file_keeps_its_words_and_lists():
     article = only(read_plaintext("Leave rules\n\nTwelve days a year.\n\nCarry over\n\n- half\n- by March\n", "leave.txt"))
     assert (article.title, article.text) == ("Leave rules", "Twelve days a year.\n\n## Carry over\n\n- half\n- by March")

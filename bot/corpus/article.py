@@ -49,6 +49,8 @@ class Article:
     faqs: tuple[Faq, ...] = ()
     related: tuple[str, ...] = ()
     """Ids of related articles."""
+    also_at: tuple[str, ...] = ()
+    """Further addresses of the same text."""
 
 
 def slug(text: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import cast
 
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable, decode
+from bot.corpus.plaintext import repeated_lines, without_repeated
 from bot.corpus.refused import Refused
 from bot.errors import CorpusError, MissingExtra
 
@@ -29,6 +31,8 @@ FORMATS = {
 A module has `read` or `read_file`; either may raise `Unreadable` when nothing of the file can be read.
 """
 ALTERNATES = "alternates.csv"
+MAX_BYTES = 250_000_000
+"""Of a text file: what is larger is an export or a log, and would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,17 @@ def read_corpus(folder: Path | str) -> Corpus:
     files = corpus_files(root)
     refused: list[Refused] = []
     articles: dict[str, Article] = {}
+    repeated = _repeated_lines(files)
     for path in files:
-        for item in _read_file(path, path.relative_to(root).as_posix()):
+        for item in _read_file(path, path.relative_to(root).as_posix(), repeated):
             if isinstance(item, Refused):
                 refused.append(item)
-            elif not item.id or item.id in articles:
+            elif item.id in articles:
                 refused.append(Refused(item.source, None, f"the id {item.id!r} is already that of {articles[item.id].source}"))
             else:
                 articles[item.id] = item
+    articles, doubles = _once(articles)
+    refused += doubles
     if not articles:
         first = f"; the first reason: {refused[0]}" if refused else ""
         raise CorpusError(f"No article could be read from {root}{first}.")
@@ -104,7 +111,35 @@ def corpus_digest(folder: Path | str) -> str:
     return digest.hexdigest()
 
 
-def _read_file(path: Path, source: str) -> Iterator[Article | Refused]:
+def _repeated_lines(files: list[Path]) -> frozenset[str]:
+    dumps = [path for path in files if path.suffix.lower() == ".txt"]
+    contents = []
+    for path in dumps:
+        with suppress(Unreadable, OSError):
+            contents.append(_content(path))
+    return repeated_lines(contents)
+
+
+def _once(articles: dict[str, Article]) -> tuple[dict[str, Article], list[Refused]]:
+    """The articles without those whose text an earlier one has, whose addresses go to that one; and what was left out so."""
+    first: dict[str, str] = {}
+    kept = dict(articles)
+    doubles = []
+    for article in articles.values():
+        owner = first.setdefault(hashlib.sha256(" ".join(article.text.split()).encode()).hexdigest(), article.id)
+        if owner != article.id and not _is_row(article):
+            del kept[article.id]
+            kept[owner] = replace(kept[owner], also_at=(*kept[owner].also_at, *([article.url] if article.url else [])))
+            doubles.append(Refused(article.source, None, f"the same text as {articles[owner].source}: indexed once, with both addresses"))
+    return kept, doubles
+
+
+def _is_row(article: Article) -> bool:
+    """Whether an article is one FAQ: two questions may well have the same answer."""
+    return any((faq.start, faq.end) == (0, len(article.text)) for faq in article.faqs)
+
+
+def _read_file(path: Path, source: str, repeated: frozenset[str]) -> Iterator[Article | Refused]:
     if path.suffix.lower() not in FORMATS:
         yield Refused(source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}")
         return
@@ -113,7 +148,8 @@ def _read_file(path: Path, source: str) -> Iterator[Article | Refused]:
         if hasattr(module, "read_file"):
             yield from cast(FileReader, module.read_file)(path, source)
         else:
-            yield from cast(TextReader, module.read)(_content(path), source)
+            content = _content(path)
+            yield from cast(TextReader, module.read)(without_repeated(content, repeated) if path.suffix.lower() == ".txt" else content, source)
     except Unreadable as error:
         yield Refused(source, error.line, str(error))
     except OSError as error:
@@ -128,6 +164,8 @@ def _module(name: str) -> ModuleType:
 
 
 def _content(path: Path) -> str:
+    if path.stat().st_size > MAX_BYTES:
+        raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB: split it into several files")
     content = decode(path.read_bytes())
     if not content.strip():
         raise Unreadable("the file is empty")

@@ -6,7 +6,7 @@ are a list. What is around the article is known by where it stands (above the ti
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from bot.corpus.article import Article
@@ -29,6 +29,11 @@ _TAIL = re.compile(
 _LONGEST_HEADING = 12
 """Words; a longer line alone is a paragraph."""
 
+_SEVERAL = 4
+"""Dumps from which it can be told what belongs to their site."""
+_TELLING = 4
+"""Words of a line that cannot be a heading of many articles by chance."""
+
 Block = list[str]
 """Lines that stand together, between blank lines."""
 
@@ -50,6 +55,23 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         return
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
+
+
+def repeated_lines(contents: Iterable[str]) -> frozenset[str]:
+    """The lines that most of several page dumps share: the menu, prompts and footer of their site."""
+    pages = [{line.strip() for line in content.split("\n")} for content in contents]
+    often = Counter(line for page in pages for line in page if line and not is_faq_title(line))
+    return frozenset(line for line, count in often.items() if len(pages) >= _SEVERAL and count > len(pages) / 2)
+
+
+def without_repeated(content: str, repeated: frozenset[str]) -> str:
+    """A page dump without the lines that it shares with most others; short ones, which may be headings, only go above and below all else."""
+    lines = content.split("\n")
+    own = [n for n, line in enumerate(lines) if line.strip() and line.strip() not in repeated]
+    if not repeated or not own:
+        return content
+    inside = lines[own[0] : own[-1] + 1]
+    return "\n".join(line for line in inside if line.strip() not in repeated or len(line.split()) < _TELLING)
 
 
 def _cut_tail(blocks: list[Block]) -> tuple[list[Block], list[Block]]:

@@ -26,7 +26,7 @@ ROLES: tuple[Role, ...] = ("question", "body", "both")
 _TABLES = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT,
-    published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL, language TEXT NOT NULL, related TEXT NOT NULL);
+    published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL, language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles,
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL);
@@ -56,7 +56,7 @@ def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple
     connection = sqlite3.connect(path)
     with connection:
         connection.executescript(_TABLES)
-        connection.executemany(f"INSERT INTO articles VALUES ({', '.join('?' * 13)})", (_article_row(numbers[a.id], a) for a in articles.values()))
+        connection.executemany(f"INSERT INTO articles VALUES ({', '.join('?' * 14)})", (_article_row(numbers[a.id], a) for a in articles.values()))
         connection.executemany(
             f"INSERT INTO passages VALUES ({', '.join('?' * 9)})",
             (
@@ -145,12 +145,12 @@ class PassageTable:
 
     def _read_article(self, number: int) -> Article:
         row = self._rows("SELECT * FROM articles WHERE number = ?", number)[0]
-        _, ident, source, title, text, url, published, updated, category, _, tags, language, related = row
+        _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
         faqs = self._rows("SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start", number)
         return Article(
             ident, source, title, text, url, _day(published), _day(updated), category, tuple(json.loads(tags)), language,
             tuple(Faq(question, start, end, tuple(json.loads(path)), tuple(json.loads(others))) for question, start, end, path, others in faqs),
-            tuple(json.loads(related)),
+            tuple(json.loads(related)), tuple(json.loads(also_at)),
         )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _article_row(number: int, article: Article) -> tuple[object, ...]:
     days = (day.isoformat() if day else None for day in (article.published, article.updated))
     return (
         number, article.id, article.source, article.title, article.text, article.url, *days,
-        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language, json.dumps(article.related),
+        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language, json.dumps(article.related), json.dumps(article.also_at),
     )  # fmt: skip
 
 
