@@ -62,7 +62,7 @@ def build(
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
     if len(report.refused) > _SHOWN_REFUSALS:
-        _say(f"refused: and {len(report.refused) - _SHOWN_REFUSALS} more: --json lists them all")
+        _say(f"refused: and {len(report.refused) - _SHOWN_REFUSALS} more, all listed in {_refusals(index, report.generation)}")
     manifest = report.manifest
     facts = {
         "generation": report.generation,
@@ -178,6 +178,10 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
     if version:
         sys.stdout.write(f"articlebot {__version__}\n")
         raise typer.Exit
+
+
+def _refusals(index: Path, generation: str) -> Path:
+    return index / "generations" / generation / "refused.json"
 
 
 @contextmanager

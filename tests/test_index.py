@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.corpus import read_corpus
+from bot.corpus import Refused, read_corpus
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, ModelError
 from bot.index.build import build
 from bot.index.cache import VectorCache
@@ -190,6 +190,13 @@ def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split("\n")[0] == f"False {first.generation} []"
+
+
+def test_what_was_refused_is_told_by_every_build(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+    (corpus / "bad.md").write_bytes(b"\x81")
+    first, second = (build(corpus, tmp_path / "index", tiny_settings) for _ in range(2))
+    assert (first.built, second.built) == (True, False)
+    assert first.refused == second.refused == (Refused("bad.md", 1, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),)
 
 
 def test_a_change_encodes_only_what_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):

@@ -10,11 +10,24 @@ from pathlib import Path
 import numpy as np
 
 from bot.corpus.corpus import corpus_digest, read_corpus
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, read_refused, write_refused
 from bot.encoder import Encoder, Matrix, SentenceEncoder, find_model, model_hash, open_question_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
 from bot.index.cache import VectorCache
-from bot.index.generation import ENCODER, FORMAT, LEXICAL, MANIFEST, PASSAGES, PROBE, VECTORS, Generation, Manifest, record_files, verify_files
+from bot.index.generation import (
+    ENCODER,
+    FORMAT,
+    LEXICAL,
+    MANIFEST,
+    PASSAGES,
+    PROBE,
+    REFUSED,
+    VECTORS,
+    Generation,
+    Manifest,
+    record_files,
+    verify_files,
+)
 from bot.index.lexical import write_lexical
 from bot.index.passage_table import texts_to_encode, write_passages
 from bot.index.store import IndexStore
@@ -69,23 +82,26 @@ def build(corpus: Path | str, index: Path | str, settings: BuildSettings = Build
     with store.lock():
         served = _up_to_date(store, source)
         if served is not None:
-            return BuildReport(served[0], served[1], (), 0, built=False)
+            return BuildReport(served.name, Manifest.read(served), read_refused(served / REFUSED), 0, built=False)
         read = read_corpus(corpus)
         encoder = SentenceEncoder(settings.model)
-        passages, refused = split_corpus(read, encoder.count_tokens, min(settings.passage_tokens, encoder.max_tokens))
+        passages, unplaced = split_corpus(read, encoder.count_tokens, min(settings.passage_tokens, encoder.max_tokens))
+        refused = (*read.refused, *unplaced)
         if not passages:
             raise CorpusError(f"The articles in {corpus} hold no text to answer from.")
         folder = store.start()
+        write_refused(folder / REFUSED, refused)
         with closing(VectorCache(store.cache_folder, source.weights)) as cache:
             manifest, encoded = _write_generation(folder, passages, encoder, cache, source, progress)
         # What cannot be opened must not be served.
         Generation.open(folder)
         name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
         store.publish(folder, name)
-    return BuildReport(name, manifest, (*read.refused, *refused), encoded, built=True)
+    return BuildReport(name, manifest, refused, encoded, built=True)
 
 
-def _up_to_date(store: IndexStore, source: _Source) -> tuple[str, Manifest] | None:
+def _up_to_date(store: IndexStore, source: _Source) -> Path | None:
+    """The served generation, when building again would make the same."""
     try:
         folder = store.current()
         manifest = Manifest.read(folder)
@@ -93,7 +109,7 @@ def _up_to_date(store: IndexStore, source: _Source) -> tuple[str, Manifest] | No
     except (IndexMissing, IndexCorrupt):
         return None
     same = (_Source(manifest.settings, manifest.corpus, manifest.weights), manifest.version) == (source, __version__)
-    return (folder.name, manifest) if same else None
+    return folder if same else None
 
 
 def _write_generation(

@@ -20,6 +20,8 @@ FORMAT = 1
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, PASSAGES, VECTORS, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "vectors.faiss", "lexical", "encoder"
+REFUSED = "refused.json"
+"""What of the corpus did not go in, and why."""
 PROBE = "How is a question answered from the articles?"
 """A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
 
