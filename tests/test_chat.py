@@ -78,6 +78,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
+    page.get_by_text(texts.WELCOME).wait_for()
     yield page
     assert (outside, complaints) == ([], [])
     context.close()
@@ -169,6 +170,25 @@ def test_a_table_is_drawn_as_a_table(page: Page):
     ask(page, "sign and name of angle brackets")
     cells = page.get_by_test_id("bot").last.locator("td")
     expect(cells).to_have_text(["<b>", "bold *tag*"])
+
+
+@pytest.mark.browser
+def test_a_long_conversation_shows_the_newest_question_at_the_top(page: Page):
+    for question in ["who pays gratuity", "how long is a probation period", "can I buy out my notice period", "sign and name of angle brackets"] * 2:
+        ask(page, question)
+        page.set_viewport_size({"width": 1280, "height": 420})
+    expect(page.get_by_test_id("user").last).to_be_in_viewport()
+    page.wait_for_function(
+        "() => { const all = document.querySelectorAll('#chat [data-testid=user]'), box = document.querySelector('#chat .bubble-wrap');"
+        "return all[all.length - 1].getBoundingClientRect().top - box.getBoundingClientRect().top < 60 || box.scrollTop + box.clientHeight > box.scrollHeight - 3 }"
+    )
+
+
+@pytest.mark.browser
+def test_nothing_typed_asks_nothing(page: Page):
+    page.get_by_test_id("textbox").press("Enter")
+    ask(page, "who pays gratuity")
+    expect(page.get_by_test_id("user")).to_have_count(1)
 
 
 @pytest.mark.browser

@@ -1,8 +1,15 @@
-// Shows each new answer from its beginning: the chat's own scrolling would show its end.
-new MutationObserver((changes) => {
-  if (!changes.some((change) => [...change.addedNodes].some((node) => node.querySelector?.('[data-testid="user"], [data-testid="bot"]')))) return;
+// Shows each new answer from its question on: the chat's own scrolling would show its end.
+let answers = 0;
+function showNewest() {
   const questions = document.querySelectorAll('#chat [data-testid="user"]');
   const scroller = document.querySelector("#chat .bubble-wrap");
-  const last = questions[questions.length - 1];
-  if (last && scroller) scroller.scrollTop += last.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 8;
+  if (!questions.length || !scroller) return;
+  scroller.scrollTop += questions[questions.length - 1].getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
+}
+new MutationObserver(() => {
+  const count = document.querySelectorAll('#chat [data-testid="bot"]').length;
+  if (count === answers) return;
+  answers = count;
+  // Two frames: the answer is laid out after it is added, its suggestions after that.
+  requestAnimationFrame(() => requestAnimationFrame(showNewest));
 }).observe(document.documentElement, { childList: true, subtree: true });

@@ -20,6 +20,9 @@ _TURNS_KEPT = 20
 _EARLIER = 10
 _EXAMPLES = 6
 
+_Ask = Callable[[str, list[Message]], tuple[list[Message], str]]
+"""A question and the conversation → the conversation with the answer, and what stays in the box."""
+
 # Each event is one plain request: no queue, no public endpoint.
 _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
@@ -44,7 +47,7 @@ def create_chat(bot: Bot) -> gr.Blocks:
         chat.example_select(_clicked(ask, lambda value: value["text"]), [chat], [chat, box], **_QUIET)
         chat.option_select(_clicked(ask, str), [chat], [chat, box], **_QUIET)
         new.click(lambda: ([], ""), None, [chat, box], **_QUIET)
-        page.load(_linked(ask), [chat], [chat, box], **_QUIET)
+        page.load(_linked(ask), [chat], [chat], **_QUIET)
     return page
 
 
@@ -58,8 +61,10 @@ def example_questions(bot: Bot) -> list[str]:
     return [newest[category][1] for category in bot.retriever.generation.table.categories() if category in newest][:_EXAMPLES]
 
 
-def _asker(bot: Bot) -> Callable[[str, list[Message]], tuple[list[Message], str]]:
+def _asker(bot: Bot) -> _Ask:
     def ask(question: str, history: list[Message]) -> tuple[list[Message], str]:
+        if not question.strip():
+            return history, ""
         kept = history[-2 * _TURNS_KEPT :]
         return [*kept, asked(question), _reply(bot, question, kept)], ""
 
@@ -76,20 +81,17 @@ def _reply(bot: Bot, question: str, history: list[Message]) -> Message:
         return refused(texts.BROKEN)
 
 
-def _clicked(
-    ask: Callable[[str, list[Message]], tuple[list[Message], str]], question_in: Callable[[Any], str]
-) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], str]]:
+def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], str]]:
     def clicked(history: list[Message], event: gr.SelectData) -> tuple[list[Message], str]:
         return ask(question_in(event.value), history)
 
     return clicked
 
 
-def _linked(ask: Callable[[str, list[Message]], tuple[list[Message], str]]) -> Callable[[list[Message], gr.Request], tuple[list[Message], str]]:
-    def linked(history: list[Message], request: gr.Request) -> tuple[list[Message], str]:
+def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], list[Message]]:
+    def linked(history: list[Message], request: gr.Request) -> list[Message]:
         """Ask the question of the address, `?q=…`, when it has one."""
-        question = request.query_params.get("q", "").strip()
-        return ask(question, []) if question else (history, "")
+        return ask(request.query_params.get("q", ""), history)[0]
 
     return linked
 
