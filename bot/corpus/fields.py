@@ -35,6 +35,39 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
     )
 
 
+def faq_article(source: str, number: int | str, fields: Fields) -> Article:
+    """The article of one FAQ, a row of its own: its title is the question, its text the answer.
+
+    Raises `Unreadable` with the reason when the question, the answer or another field cannot be read.
+    """
+    fields = numbered(source, number, fields)
+    question, answer = faq_pair(fields)
+    faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
+    return compose(source, {"title": question, **fields}, answer, [faq])
+
+
+def numbered(source: str, number: int | str, fields: Fields) -> Fields:
+    """The fields of a row without the empty ones; one that neither an id nor a url names is called after its file and number."""
+    fields = {name: value for name, value in fields.items() if value not in (None, "")}
+    return fields if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}", **fields}
+
+
+def faq_pair(fields: Fields) -> tuple[str, str]:
+    """The question, on one line, and the answer of a FAQ. Raises `Unreadable` when it lacks either."""
+    question, answer = text_field(fields, "question"), body_field(fields, "answer")
+    if not question or not answer:
+        raise Unreadable(f"a FAQ without {'a question' if not question else 'an answer'}")
+    return question, answer
+
+
+def body_field(fields: Fields, name: str) -> str:
+    """The text of a field, with its lines; empty when it is absent."""
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Unreadable(f"{name} should be text, not {value!r}")
+    return (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def text_field(fields: Fields, name: str) -> str | None:
     """The words of a field, on one line; None when it is absent or empty."""
     value = fields.get(name)

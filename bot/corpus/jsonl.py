@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
 from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import Fields, compose, list_field, text_field
+from bot.corpus.fields import Fields, body_field, compose, faq_article, faq_pair, list_field, numbered
 from bot.corpus.refused import Refused
 
 
@@ -31,15 +31,12 @@ def _object(line: str) -> Fields:
 
 
 def _article(fields: Fields, source: str, number: int) -> Article:
-    fields = {"id": f"{source.rsplit('.', 1)[0]}-{number}", **_without_none(fields)} if not fields.get("url") else fields
     if "question" in fields or "answer" in fields:
-        question, answer = _pair(fields)
-        faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
-        return compose(source, {"title": question, **_without_none(fields)}, answer, [faq])
-    text, listed = _with_faqs(_body(fields, "text"), fields.get("faqs") or [])
+        return faq_article(source, number, fields)
+    text, listed = _with_faqs(body_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
-    return compose(source, fields, text, listed)
+    return compose(source, numbered(source, number, fields), text, listed)
 
 
 def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
@@ -50,26 +47,8 @@ def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
     if entries:
         text = f"{text}\n\n## FAQs".lstrip()
     for entry in entries:
-        question, answer = _pair(entry)
+        question, answer = faq_pair(entry)
         text += f"\n\n### {question}\n\n"
         listed.append(Faq(question, len(text), len(text) + len(answer), ("FAQs",), list_field(entry, "alternates")))
         text += answer
     return text, listed
-
-
-def _pair(fields: Fields) -> tuple[str, str]:
-    question, answer = text_field(fields, "question"), _body(fields, "answer")
-    if not question or not answer:
-        raise Unreadable(f"a FAQ without {'a question' if not question else 'an answer'}")
-    return question, answer
-
-
-def _body(fields: Fields, name: str) -> str:
-    value = fields.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Unreadable(f"{name} should be text, not {value!r}")
-    return (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _without_none(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,319 @@
+"""FAQ tables: text tables and workbooks."""
+
+import csv
+import io
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.corpus import Article, Refused, tables
+from bot.corpus.decoding import Unreadable
+from bot.corpus.tables import read_file
+
+FAQ = {
+    "question": "Who pays, and when?",
+    "answer": 'The "firm"; monthly.\n\nAlways.',
+    "alternates": "payer?| who settles ",
+    "category": "HRM",
+    "id": "pay",
+}
+
+
+def read(path: Path) -> tuple[list[Article], list[Refused]]:
+    items = list(read_file(path, path.name))
+    return [item for item in items if isinstance(item, Article)], [item for item in items if isinstance(item, Refused)]
+
+
+def written(folder: Path, content: str | bytes, name: str = "faqs.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def workbook(folder: Path, *rows: list[object]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(folder / "faqs.xlsx")
+    return folder / "faqs.xlsx"
+
+
+def reasons(refused: list[Refused]) -> dict[int | None, str]:
+    return {item.line: item.reason for item in refused}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(tmp_path: Path, separator: str, encoding: str, ending: str):
+    out = io.StringIO()
+    table = csv.DictWriter(out, FAQ, delimiter=separator, lineterminator=ending)
+    table.writeheader()
+    table.writerow(FAQ | {"category": "Café"})
+    ((article,), refused) = read(written(tmp_path, out.getvalue().encode(encoding)))
+    assert (article.id, article.title, article.category) == ("pay", "Who pays, and when?", "Café")
+    (faq,) = article.faqs
+    assert (faq.question, article.text[faq.start : faq.end], faq.alternates) == (FAQ["question"], FAQ["answer"], ("payer?", "who settles"))
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Q,A,Also asked as,Topic",
+        "QUESTION TEXT,Answer text,Alternates,Category",
+        "Ques.,Ans.,alternate_questions,topic",
+        "*Question*,Response,Variations,Section",
+    ],
+)
+def test_columns_go_by_many_names(tmp_path: Path, header: str):
+    ((article,), _) = read(written(tmp_path, f"{header}\nWho?,Me.,Whom?|Which?,HRM\n"))
+    assert (article.title, article.text, article.category, article.faqs[0].alternates) == ("Who?", "Me.", "HRM", ("Whom?", "Which?"))
+
+
+def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
+    text = "question,answer,alternate 1,alternate 2,published,last updated,tags,link\nWho?,Me.,A?,B?,2026-01-02,3 February 2026,pf|uan,https://x.test/who/\n"
+    ((article,), _) = read(written(tmp_path, text))
+    assert (article.published, article.updated, article.tags) == (date(2026, 1, 2), date(2026, 2, 3), ("pf", "uan"))
+    assert (article.id, article.url, article.faqs[0].alternates) == ("who", "https://x.test/who/", ("A?", "B?"))
+
+
+def test_a_row_without_an_id_is_called_after_its_line(tmp_path: Path):
+    articles, _ = read(written(tmp_path, 'question,answer\n"Who\npays?","a\nb"\n\nWhen?,c\n'))
+    assert [(article.id, article.title) for article in articles] == [("faqs-2", "Who pays?"), ("faqs-6", "When?")]
+
+
+def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
+    articles, refused = read(
+        written(tmp_path, "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,https://x.test/faq/\n")
+    )
+    assert [article.id for article in articles] == ["faq", "faq-when"]
+    assert reasons(refused) == {4: "the id 'faq-when' is already that of row 3"}
+
+
+def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path):
+    text = (
+        "question,answer,date\nWho?,,\n,Me.,\n,,\nYes?,No,,not yet\nWhen?,Now.,someday\n"
+        + "x" * 1001
+        + f',long\nHow?,{"y" * 100_001}\nSo "?",fine\nGood?,Yes.,\n'
+    )
+    articles, refused = read(written(tmp_path, text))
+    assert [article.title for article in articles] == ['So "?"', "Good?"]
+    assert reasons(refused) == {
+        2: "a FAQ without an answer",
+        3: "a FAQ without a question",
+        5: "4 cells where the header names 3: put a cell that holds the separator between quotation marks",
+        6: "date should be a date like 2025-10-09, not 'someday'",
+        7: "the question is longer than 1000 characters",
+        8: "the answer is longer than 100000 characters",
+    }
+
+
+def test_quotation_marks_that_do_not_fit_cost_only_their_row(tmp_path: Path):
+    text = 'question,answer,category\nOne?,"He said "no" twice\nand left, then",HRM\nTwo?,Yes.,HRM\nThree?,"never closed,HRM\nFour?,Yes.,HRM\n'
+    articles, refused = read(written(tmp_path, text))
+    assert [article.title for article in articles] == ["Two?", "Four?"]
+    assert reasons(refused) == {
+        2: "a quotation mark inside a cell is not doubled",
+        3: "perhaps the rest of the row above whose quotation marks do not fit",
+        5: "a quotation mark opens a cell here and is not closed within 500 lines",
+    }
+
+
+def test_a_table_of_nothing_but_open_quotation_marks_is_given_up_soon(tmp_path: Path):
+    articles, refused = read(written(tmp_path, "question,answer\n" + 'x","""\n' * 200_000))
+    assert articles == []
+    assert len(refused) == 101
+    assert refused[-1].reason == "more than 100 rows whose quotation marks do not fit: from here on nothing is read"
+
+
+def test_a_title_above_the_header_is_told(tmp_path: Path):
+    articles, refused = read(written(tmp_path, "sep=;\nOur FAQs;\n;\nQuestion;Answer\nWho?;Me.\n"))
+    assert [article.title for article in articles] == ["Who?"]
+    assert reasons(refused) == {2: "above the header of the table: no FAQ"}
+
+
+def test_html_in_an_answer_becomes_words_and_a_hash_no_heading(tmp_path: Path):
+    text = 'question,answer\n<b>Who</b>?,"<p>Me &amp; <a href=""x"">you</a>.</p><ul><li>one</li></ul>"\nWhen?,"<b>Now</b>\nor later"\nWhere?,"# 5 Main St < 6"\n'
+    articles, _ = read(written(tmp_path, text))
+    assert [(article.title, article.text) for article in articles] == [
+        ("Who?", "Me & you.\n\n- one"),
+        ("When?", "Now\nor later"),
+        ("Where?", "\\# 5 Main St < 6"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("name,age\nx,1\n", "no columns for the question and the answer: the first row names 'name', 'age'"),
+        ("question;reply to\n", "no columns for the question and the answer: the first row names 'question', 'reply to'"),
+        (" \n\n", "the file is empty"),
+        (b"question,answer\nWho?,\x00\n", "not a text file"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_saying_why(tmp_path: Path, content: str | bytes, reason: str):
+    with pytest.raises(Unreadable) as error:
+        read(written(tmp_path, content))
+    assert str(error.value).startswith(reason)
+
+
+def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    articles, refused = read(written(tmp_path, "question,answer\na?,1\nb?,2\nc?,3\nd?,4\n"))
+    assert ([article.text for article in articles], list(reasons(refused))) == (["1", "2"], [4])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.lists(st.text(alphabet='ab?,;|\t\n"<b>/#é', max_size=12), min_size=2, max_size=3), max_size=6), st.sampled_from(",;\t"))
+def test_what_the_csv_library_writes_is_read_whole(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str):
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator).writerows([["question", "answer", "category"], *rows])
+    articles, refused = read(written(tmp_path_factory.mktemp("t"), out.getvalue()))
+    assert len(articles) + len(refused) == sum(any(cell.strip() for cell in row) for row in rows)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.one_of(st.binary(max_size=200), st.text(alphabet='ab,;"\n\t<', max_size=200).map(lambda text: f"q,a\n{text}".encode())))
+def test_arbitrary_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes):
+    path = written(tmp_path_factory.mktemp("t"), content)
+    try:
+        articles, _ = read(path)
+    except Unreadable:
+        return
+    assert all(article.text[faq.start : faq.end] for article in articles for faq in article.faqs)
+
+
+def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    cells = [
+        (0.125, "0.0%", "12.5%"), (150000, "[$₹-4009] #,##0.00", "₹ 150,000.00"), (12.0, "General", "12"), (0.1 + 0.2, "General", "0.3"), (7, "000", "007"),
+        (datetime.fromisoformat("2026-03-04"), "d-mmm-yyyy", "4-Mar-2026"), (datetime.fromisoformat("2026-03-04"), "dddd, d mmmm yyyy", "Wednesday, 4 March 2026"),
+        (datetime.fromisoformat("2026-03-04"), "mm-dd-yy", "2026-03-04"), (datetime.fromisoformat("2026-03-04 17:05"), "dd/mm/yyyy hh:mm", "04/03/2026 17:05"),
+        (datetime.fromisoformat("2026-03-04 17:05"), "h:mm AM/PM", "5:05 PM"), (True, "General", "TRUE"), ("  two\nlines ", "General", "two\nlines"), (3, '0 "days"', "3 days"),
+    ]  # fmt: skip
+    sheet.append(["Question", "Answer"])
+    for row, (value, layout, _) in enumerate(cells, 2):
+        sheet.cell(row, 1, f"Question {row}?")
+        sheet.cell(row, 2, value).number_format = layout
+    book.save(tmp_path / "faqs.xlsx")
+    articles, refused = read(tmp_path / "faqs.xlsx")
+    assert [article.text for article in articles] == [shown for *_, shown in cells]
+    assert refused == []
+
+
+def test_a_workbooks_rows_keep_their_numbers_ids_and_dates(tmp_path: Path):
+    path = workbook(tmp_path, ["Question", "Answer", "ID", "Date"], [], ["Who?", "Me.", 101, datetime.fromisoformat("2026-03-04")], ["When?", "Now."])
+    articles, _ = read(path)
+    assert [(article.id, article.published) for article in articles] == [("101", date(2026, 3, 4)), ("faqs-4", None)]
+
+
+def test_every_sheet_with_questions_is_read_and_the_others_are_told(tmp_path: Path):
+    book = openpyxl.Workbook()
+    book.active.append(["Q", "A"])
+    book.active.append(["Who?", "Me."])
+    book.create_sheet("Notes").append(["To do"])
+    more = book.create_sheet("PF claims")
+    more.append(["Question", "Response"])
+    more.append(["When?", "Now."])
+    more.append(["Lost?"])
+    book.save(tmp_path / "faqs.xlsx")
+    articles, refused = read(tmp_path / "faqs.xlsx")
+    assert [(article.id, article.text) for article in articles] == [("faqs-2", "Me."), ("faqs-pf-claims-2", "Now.")]
+    assert reasons(refused) == {
+        3: "sheet 'PF claims': a FAQ without an answer",
+        None: "sheet 'Notes': no columns for the question and the answer: the first row names 'To do'",
+    }
+
+
+def test_formulas_without_a_result_and_errors_are_refused(tmp_path: Path):
+    articles, refused = read(workbook(tmp_path, ["q", "a"], ["Sum?", "=1+1"], ["Bad?", "#N/A"], ["Good?", "Yes."]))
+    assert [article.title for article in articles] == ["Good?"]
+    assert reasons(refused) == {
+        2: "sheet 'Sheet': the answer is a formula whose result the file does not hold: open and save it in Excel or LibreOffice",
+        3: "sheet 'Sheet': the answer holds the error #N/A",
+    }
+
+
+def changed(path: Path, part: str, content: bytes) -> Path:
+    """A copy of a package with one part replaced."""
+    copy = path.with_stem("changed")
+    with zipfile.ZipFile(path) as package, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in package.namelist():
+            out.writestr(name, content if name == part else package.read(name))
+    return copy
+
+
+BILLION = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "reason"),
+    [
+        (SHEET, b" " * 40_000_000, "unpacks to"),
+        (SHEET, BILLION, "its part xl/worksheets/sheet1.xml declares entities"),
+        (SHEET, BILLION.decode().encode("utf-16"), "its part xl/worksheets/sheet1.xml declares entities"),
+        (SHEET, b"<worksheet><sheetData><row>", "a damaged .xlsx file"),
+        ("xl/workbook.xml", b"<x/>", "no sheet with cells in it"),
+        ("[Content_Types].xml", b"<Types/>", "a damaged .xlsx file"),
+        ("[Content_Types].xml", b"", "a damaged .xlsx file"),
+    ],
+)
+def test_workbooks_made_to_harm_and_damaged_ones_are_refused(tmp_path: Path, part: str, content: bytes, reason: str):
+    with pytest.raises(Unreadable) as error:
+        read(changed(workbook(tmp_path, ["q", "a"], ["Who?", "Me."]), part, content))
+    assert str(error.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"question,answer\n", "not a .xlsx file, whatever its name says"),
+        (b"PK\x03\x04 cut off", "a damaged .xlsx file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "the file is in the format of before 2007: save it as .xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "the file is protected by a password: save it without one"),
+    ],
+)
+def test_files_that_are_no_workbooks_are_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str):
+    with pytest.raises(Unreadable) as error:
+        read(written(tmp_path, content, "faqs.xlsx"))
+    assert str(error.value).startswith(reason)
+
+
+def test_a_row_that_claims_a_place_beyond_any_sheet_does_not_hang(tmp_path: Path):
+    cells = b"".join(
+        b'<row r="%d"><c r="A%d" t="inlineStr"><is><t>%s</t></is></c><c r="B%d" t="inlineStr"><is><t>%s</t></is></c><c r="XFD%d"><v>1</v></c></row>'
+        % (row, row, one, row, two, row)
+        for row, one, two in [(1, b"q", b"a"), (2, b"Who?", b"Me."), (999_999_999, b"Far?", b"Away.")]
+    )
+    sheet = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>' + cells + b"</sheetData></worksheet>"
+    articles, _ = read(changed(workbook(tmp_path, ["q", "a"]), SHEET, sheet))
+    assert [article.title for article in articles] == ["Who?"]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), min_size=1, max_size=20))
+def test_a_workbook_with_flipped_bytes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]]):
+    path = workbook(tmp_path_factory.mktemp("t"), ["q", "a"], ["Who?", "Me."])
+    content = bytearray(path.read_bytes())
+    for at, byte in flips:
+        content[at % len(content)] = byte
+    path.write_bytes(content)
+    with suppress(Unreadable):
+        read(path)
+
+
+def test_a_text_table_is_read_without_the_workbook_library():
+    code = "import sys, bot.corpus.tables; print('openpyxl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
