@@ -83,20 +83,20 @@ def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
     text = "question,answer,alternate 1,alternate 2,published,last updated,tags,link\nWho?,Me.,A?,B?,2026-01-02,3 February 2026,pf|uan,https://x.test/who/\n"
     ((article,), _) = read(written(tmp_path, text))
     assert (article.published, article.updated, article.tags) == (date(2026, 1, 2), date(2026, 2, 3), ("pf", "uan"))
-    assert (article.id, article.url, article.faqs[0].alternates) == ("who", "https://x.test/who/", ("A?", "B?"))
+    assert (article.id, article.url, article.faqs[0].alternates) == ("who/who", "https://x.test/who/", ("A?", "B?"))
 
 
-def test_a_row_without_an_id_is_called_after_its_line(tmp_path: Path):
+def test_a_row_without_an_id_is_called_after_its_file_and_question_wherever_it_stands(tmp_path: Path):
     articles, _ = read(written(tmp_path, 'question,answer\n"Who\npays?","a\nb"\n\nWhen?,c\n'))
-    assert [(article.id, article.title) for article in articles] == [("faqs-2", "Who pays?"), ("faqs-6", "When?")]
+    assert [(article.id, article.title) for article in articles] == [("faqs/who-pays", "Who pays?"), ("faqs/when", "When?")]
 
 
 def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
     articles, refused = read(
         written(tmp_path, "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,https://x.test/faq/\n")
     )
-    assert [article.id for article in articles] == ["faq", "faq-when"]
-    assert reasons(refused) == {4: "the id 'faq-when' is already that of row 3"}
+    assert [article.id for article in articles] == ["faq/who", "faq/when"]
+    assert reasons(refused) == {4: "the id 'faq/when' is already that of row 3"}
 
 
 def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path):
@@ -211,10 +211,10 @@ def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
     assert refused == []
 
 
-def test_a_workbooks_rows_keep_their_numbers_ids_and_dates(tmp_path: Path):
+def test_a_workbooks_rows_keep_their_ids_and_dates(tmp_path: Path):
     path = workbook(tmp_path, ["Question", "Answer", "ID", "Date"], [], ["Who?", "Me.", 101, datetime.fromisoformat("2026-03-04")], ["When?", "Now."])
     articles, _ = read(path)
-    assert [(article.id, article.published) for article in articles] == [("101", date(2026, 3, 4)), ("faqs-4", None)]
+    assert [(article.id, article.published) for article in articles] == [("101", date(2026, 3, 4)), ("faqs/when", None)]
 
 
 def test_every_sheet_with_questions_is_read_and_the_others_are_told(tmp_path: Path):
@@ -228,7 +228,7 @@ def test_every_sheet_with_questions_is_read_and_the_others_are_told(tmp_path: Pa
     more.append(["Lost?"])
     book.save(tmp_path / "faqs.xlsx")
     articles, refused = read(tmp_path / "faqs.xlsx")
-    assert [(article.id, article.text) for article in articles] == [("faqs-2", "Me."), ("faqs-pf-claims-2", "Now.")]
+    assert [(article.id, article.text) for article in articles] == [("faqs/who", "Me."), ("faqs/when", "Now.")]
     assert reasons(refused) == {
         3: "sheet 'PF claims': a FAQ without an answer",
         None: "sheet 'Notes': no columns for the question and the answer: the first row names 'To do'",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from urllib.parse import unquote, urlsplit
 
-from bot.corpus.article import Article, Faq
+from bot.corpus.article import Article, Faq, slug
 from bot.corpus.decoding import Unreadable
 from bot.corpus.outline import outline
 
@@ -35,21 +35,22 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
     )
 
 
-def faq_article(source: str, number: int | str, fields: Fields) -> Article:
+def faq_article(source: str, fields: Fields) -> Article:
     """The article of one FAQ, a row of its own: its title is the question, its text the answer.
 
+    Without an id it is called after its permalink, or its file, and its question: rows may move, and many may name the same page.
     Raises `Unreadable` with the reason when the question, the answer or another field cannot be read.
     """
-    fields = numbered(source, number, fields)
+    fields = without_empty(fields)
     question, answer = faq_pair(fields)
+    ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
-    return compose(source, {"title": question, **fields}, answer, [faq])
+    return compose(source, {"id": ident, "title": question, **fields}, answer, [faq])
 
 
-def numbered(source: str, number: int | str, fields: Fields) -> Fields:
-    """The fields of a row without the empty ones; one that neither an id nor a url names is called after its file and number."""
-    fields = {name: value for name, value in fields.items() if value not in (None, "")}
-    return fields if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}", **fields}
+def without_empty(fields: Fields) -> Fields:
+    """The fields that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
 def faq_pair(fields: Fields) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
 from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import Fields, body_field, compose, faq_article, faq_pair, list_field, numbered
+from bot.corpus.fields import Fields, body_field, compose, faq_article, faq_pair, list_field, without_empty
 from bot.corpus.refused import Refused
 
 
@@ -32,11 +32,13 @@ def _object(line: str) -> Fields:
 
 def _article(fields: Fields, source: str, number: int) -> Article:
     if "question" in fields or "answer" in fields:
-        return faq_article(source, number, fields)
+        return faq_article(source, fields)
     text, listed = _with_faqs(body_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
-    return compose(source, numbered(source, number, fields), text, listed)
+    fields = without_empty(fields)
+    unnamed = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
+    return compose(source, {**unnamed, **fields}, text, listed)
 
 
 def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -87,7 +87,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     tables = 0
     for title, rows in sheets(path):
         try:
-            yield from _articles(rows, source, f"{slug(title)}-" if tables else "", f"sheet {title!r}: ")
+            yield from _articles(rows, source, f"sheet {title!r}: ")
             tables += 1
         except Unreadable as error:
             others.append(f"sheet {title!r}: {error}")
@@ -146,8 +146,8 @@ def _records(lines: list[str], at: int, separator: str) -> Iterator[Row]:
         yield Row(number, cells, flaw="perhaps the rest of the row above whose quotation marks do not fit" if doubtful and any(cells) else None)
 
 
-def _articles(rows: list[Row], source: str, prefix: str = "", where: str = "") -> Iterator[Article | Refused]:
-    """The articles of a table's rows; `prefix` keeps the numbers of several sheets apart and `where` says which one is meant.
+def _articles(rows: list[Row], source: str, where: str = "") -> Iterator[Article | Refused]:
+    """The articles of a table's rows; `where` says which of several sheets is meant.
 
     Raises `Unreadable` when no row at the top is a header.
     """
@@ -161,18 +161,14 @@ def _articles(rows: list[Row], source: str, prefix: str = "", where: str = "") -
                 yield Refused(source, row.number, f"{where}{row.flaw or 'above the header of the table: no FAQ'}")
             continue
         try:
-            yield _article(row, header, source, prefix, ids)
+            yield _article(row, header, source, ids)
         except Unreadable as error:
             yield Refused(source, row.number, f"{where}{error}")
 
 
-def _article(row: Row, header: _Header, source: str, prefix: str, ids: dict[str, int]) -> Article:
+def _article(row: Row, header: _Header, source: str, ids: dict[str, int]) -> Article:
     """The article of a row, whose id joins `ids`; Raises `Unreadable` with the reason why there is none."""
-    fields = _fields(row, header)
-    article = faq_article(source, f"{prefix}{row.number}", fields)
-    if article.id in ids and "id" not in fields:
-        # Many sheets give the page that all their questions stand on.
-        article = replace(article, id=f"{article.id}-{slug(article.title)}")
+    article = faq_article(source, _fields(row, header))
     if article.id in ids:
         raise Unreadable(f"the id {article.id!r} is already that of row {ids[article.id]}")
     ids[article.id] = row.number
