@@ -25,7 +25,7 @@ FileReader = Callable[[Path, str], Iterator[Article | Refused]]
 FORMATS = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "plaintext", ".jsonl": "jsonl",
     ".html": "webpage", ".htm": "webpage", ".xhtml": "webpage",
-    ".csv": "tables", ".tsv": "tables", ".xlsx": "tables", ".pdf": "pdf", ".docx": "docx",
+    ".csv": "tables", ".tsv": "tables", ".xlsx": "tables", ".pdf": "pdf", ".docx": "docx", ".xml": "wordpress",
 }  # fmt: skip
 """Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many.
 
