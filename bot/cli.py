@@ -144,22 +144,24 @@ def status(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_jso
 
 
 @cli.command()
-def check(index: Index = Path("index"), as_json: AsJson = False) -> None:
-    """Verify the index: every file against its checksum, the counts, and the encoder against its stored vector."""
+def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+    """Verify the index (checksums, counts, encoder), and tell what is read of the corpus and what is refused."""
+    from bot.corpus.corpus import read_corpus
     from bot.index.generation import Generation
     from bot.index.store import IndexStore
 
     generation = Generation.open(IndexStore(index).current())
     generation.check_encoder()
-    facts = {
+    facts: dict[str, Any] = {
         "generation": generation.name,
         "files": len(generation.manifest.files),
         "passages": len(generation.table),
         "vectors": len(generation.vectors),
     }
-    _print(
-        facts, as_json, lambda: f"{generation.name}: {facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors, all as built"
-    )
+    if corpus.is_dir():
+        read = read_corpus(corpus)
+        facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
+    _print(facts, as_json, lambda: _check_text(facts))
 
 
 @cli.command()
@@ -198,6 +200,16 @@ def _progress_bar() -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.n)
 
         yield progress
+
+
+def _check_text(facts: dict[str, Any]) -> str:
+    lines = [f"{facts['generation']}: {facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors, all as built"]
+    columns = ("files", "articles", "faqs", "refused")
+    if "formats" in facts:
+        lines += ["", "format    " + "".join(f"{column:>10}" for column in columns)]
+        lines += [f"{ending:10}" + "".join(f"{counts[column]:>10}" for column in columns) for ending, counts in facts["formats"].items()]
+        lines += ["", *(f"refused: {refused}" for refused in facts["refused"])]
+    return "\n".join(lines).rstrip()
 
 
 def _answer_text(answer: dict[str, Any]) -> str:

@@ -69,10 +69,13 @@ def test_status_tells_what_is_served(place: Path):
     assert "corpus changed    no" in articlebot("status", cwd=place).stdout
 
 
-def test_check_finds_all_as_built(place: Path):
+def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: Path):
     done = articlebot("check", cwd=place)
     assert done.returncode == 0
-    assert done.stdout.endswith("2 passages, 6 vectors, all as built\n")
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("2 passages, 6 vectors, all as built")
+    assert lines[2:4] == ["format         files  articles      faqs   refused", ".md                1         1         1         1"]
+    assert lines[-1] == "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8"
 
 
 def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):

@@ -53,6 +53,19 @@ class Corpus:
     refused: tuple[Refused, ...]
     alternates: tuple[Alternate, ...] = ()
 
+    def by_format(self) -> dict[str, dict[str, int]]:
+        """For each file ending: how many files gave articles, how many articles and FAQs came of them, and how many refusals there were."""
+        endings = sorted({_ending(item.source) for item in self.articles} | {_ending(item.file) for item in self.refused})
+        return {
+            ending: {
+                "files": len({article.source for article in self.articles if _ending(article.source) == ending}),
+                "articles": sum(_ending(article.source) == ending for article in self.articles),
+                "faqs": sum(len(article.faqs) for article in self.articles if _ending(article.source) == ending),
+                "refused": sum(_ending(refused.file) == ending for refused in self.refused),
+            }
+            for ending in endings
+        }
+
 
 def read_corpus(folder: Path | str) -> Corpus:
     """Read every file below `folder`; files and rows that cannot be read are listed in `refused`, the rest goes in.
@@ -110,6 +123,10 @@ def corpus_digest(folder: Path | str) -> str:
             inner = f"unreadable: {error.strerror}"
         digest.update(f"{path.relative_to(root).as_posix()}\0{inner}\n".encode())
     return digest.hexdigest()
+
+
+def _ending(source: str) -> str:
+    return Path(source).suffix.lower() or "none"
 
 
 def _repeated_lines(files: list[Path]) -> frozenset[str]:
