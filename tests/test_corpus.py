@@ -115,6 +115,16 @@ def test_labelled_questions_and_answers_are_faqs(labels: tuple[str, str], betwee
     assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99) if p.kind == "section"] == ["Before.", "End."]
 
 
+def test_microdata_questions_inside_markdown_are_faqs():
+    markup = (
+        '<div itemscope itemtype="http://schema.org/Question">\n<h2 itemprop="name">Who pays?</h2>\n<div itemprop="acceptedAnswer" itemscope '
+        'itemtype="http://schema.org/Answer">\n<div itemprop="text">\n\nThe **firm**.\n\n</div></div></div>\n\nAfter.'
+    )
+    article = only(read_markdown(markup, "a.md"))
+    assert answers(article) == {"Who pays?": "The firm."}
+    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99)] == ["The firm.", "After."]
+
+
 @pytest.mark.parametrize("body", ["**Who pays?**\n\nThe firm.\n\n**When?**\n\nMonthly.", "**Who pays?**<br>The firm.\n\n**When?**\\\nMonthly."])
 def test_bold_questions_below_a_faq_heading_are_faqs(body: str):
     assert answers(only(read_markdown(f"Hi.\n\n## FAQs\n\n{body}", "a.md"))) == {"Who pays?": "The firm.", "When?": "Monthly."}

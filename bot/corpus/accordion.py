@@ -7,7 +7,7 @@ from lxml.html import HtmlElement
 
 from bot.corpus.markup import HEADINGS, bold_question, faq_pair, plain_form, words_of
 from bot.corpus.outline import is_faq_title
-from bot.corpus.schema import MarkedFaq, marks_question
+from bot.corpus.schema import MarkedFaq
 
 _SMALLEST = 6
 
@@ -68,7 +68,7 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
         answer = element.getnext()
         if answer is not None and answer.tag == "dd" and words_of(element).endswith("?"):
             yield Folded(element, answer)
-    elif (pair := faq_pair(element) or marks_question(element)) is not None:
+    elif (pair := faq_pair(element)) is not None:
         yield Folded(*pair)
     elif panel := _panel(element, panels):
         yield Folded(element, panel[0])

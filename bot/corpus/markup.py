@@ -1,6 +1,6 @@
 """HTML elements → an article's plain form: the same for saved pages, WordPress posts and HTML inside Markdown.
 
-Questions that the markup itself marks as such (`details`, definition lists, the FAQ blocks of Yoast and Rank Math) come out as FAQs.
+Questions that the markup itself marks as such (`details`, definition lists, the FAQ blocks of Yoast and Rank Math, microdata) come out as FAQs.
 """
 
 import re
@@ -220,10 +220,22 @@ def _answered(question: str, answer: str) -> Iterator[_Block]:
 
 
 def faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The question and answer elements that are children of this one, where their classes say that they are."""
+    """The question and answer elements of a FAQ block of Yoast or Rank Math, or of a microdata item of type Question."""
     question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
     answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
-    return None if question is None or answer is None or not words_of(question) or not words_of(answer) else (question, answer)
+    pair = marks_question(element) if question is None or answer is None else (question, answer)
+    return pair if pair is not None and words_of(pair[0]) and words_of(pair[1]) else None
+
+
+def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
+    """The elements of the question and the answer of a microdata item of type Question (https://schema.org/Question)."""
+    if "schema.org/Question" not in (item.get("itemtype") or ""):
+        return None
+    question = next((element for element in item.iter() if "name" in (element.get("itemprop") or "").split()), None)
+    answer = next((element for element in item.iter() if "Answer" in (element.get("itemprop") or "")), None)
+    if question is None or answer is None:
+        return None
+    return question, next((element for element in answer.iter() if "text" in (element.get("itemprop") or "").split()), answer)
 
 
 def _inline_text(element: HtmlElement) -> str:

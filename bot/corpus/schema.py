@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import parse_day
-from bot.corpus.markup import fragment_form, plain_form, words_of
+from bot.corpus.markup import fragment_form, marks_question, plain_form, words_of
 
 Node = dict[str, object]
 _ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage", "FAQPage", "QAPage")
@@ -62,17 +62,6 @@ def marked_faqs(page: HtmlElement) -> Iterator[MarkedFaq]:
         if (pair := marks_question(item)) is not None:
             question, answer = pair
             yield from _marked(words_of(question) or question.get("content", ""), plain_form(answer).text or answer.get("content", ""))
-
-
-def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The elements of the question and the answer of a microdata item of type Question."""
-    if "schema.org/Question" not in (item.get("itemtype") or ""):
-        return None
-    question = next((element for element in item.iter() if "name" in (element.get("itemprop") or "").split()), None)
-    answer = next((element for element in item.iter() if "Answer" in (element.get("itemprop") or "")), None)
-    if question is None or answer is None:
-        return None
-    return question, next((element for element in answer.iter() if "text" in (element.get("itemprop") or "").split()), answer)
 
 
 def linked_data(page: HtmlElement) -> Iterator[Node]:
