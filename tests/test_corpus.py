@@ -332,3 +332,16 @@ def test_the_digest_changes_with_bytes_names_and_alternates_only(corpus: Path):
     changed = corpus_digest(corpus)
     (corpus / "gratuity.md").rename(corpus / "g.md")
     assert len({before, changed, corpus_digest(corpus)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("url: http://[::1", "url should be a web address, not 'http://[::1'"),
+        ("date: 2026-02-31", "front matter: day is out of range for month"),
+    ],
+)
+def test_addresses_and_days_that_cannot_be_are_refused(line: str, reason: str):
+    with pytest.raises(Unreadable) as caught:
+        list(read_markdown(f"---\ntitle: T\n{line}\n---\nWords.", "a.md"))
+    assert str(caught.value) == reason

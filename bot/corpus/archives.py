@@ -24,7 +24,7 @@ _PIECE = 2**20
 
 BROKEN = (
     BadZipFile, LargeZipFile, zlib.error, struct.error, EOFError, LookupError, ValueError, TypeError, AttributeError, SyntaxError, RuntimeError,
-    ArithmeticError, AssertionError,
+    ArithmeticError, AssertionError, OSError,
 )  # fmt: skip
 """What the libraries raise on a package whose parts are missing or not what they should be; XML errors are `SyntaxError`s."""
 

@@ -117,8 +117,8 @@ def parse_day(name: str, words: str) -> date:
         pass
     try:
         # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
-        one, other = (parse(words, dayfirst=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
-    except (ParserError, OverflowError):
+        one, other = (parse(words, dayfirst=True, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
+    except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
         raise Unreadable(f"{name} should be a date like 2025-10-09, not {words!r}")
@@ -126,7 +126,10 @@ def parse_day(name: str, words: str) -> date:
 
 
 def _permalink_path(url: str | None) -> str | None:
-    return unquote(urlsplit(url).path).strip("/") or None if url else None
+    try:
+        return unquote(urlsplit(url).path).strip("/") or None if url else None
+    except ValueError:
+        raise Unreadable(f"url should be a web address, not {url!r}") from None
 
 
 def _merged(text: str, faqs: Iterable[Faq]) -> tuple[Faq, ...]:

@@ -64,7 +64,7 @@ def _front_matter(content: str) -> tuple[Fields, str]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise Unreadable(f"front matter: {getattr(error, 'problem', None) or 'cannot be read'}", mark.line + 1 if mark else None) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # Of TOML, and of dates in YAML such as 2026-02-31.
         raise Unreadable(f"front matter: {error}", 1) from None
     return post.metadata, post.content
 

@@ -137,10 +137,17 @@ def _first(*words: str) -> str | None:
     return next((word for word in words if word), None)
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
     """The heading of the page where a declared title confirms it or is missing, else the declared title without the site's name."""
     declared = [*_named(metas, "og:title"), *_values(nodes, "headline"), *(words_of(title) for title in page.iter("title"))]
-    sites = [*_named(metas, "og:site_name"), *(urlsplit(url).netloc.removeprefix("www.").split(".")[0] for url in _named(metas, "og:url"))]
+    sites = [*_named(metas, "og:site_name"), *(_host(url).removeprefix("www.").split(".")[0] for url in _named(metas, "og:url"))]
     headings = [words for heading in page.iter("h1") if (words := words_of(heading)) and not any(_same(words, site) for site in sites)]
     for heading in headings:
         if any(_same(heading, title) or (len(heading.split()) > 1 and _holds(title, heading)) for title in declared):

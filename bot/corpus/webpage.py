@@ -128,8 +128,8 @@ def _as_html(tree: etree._Element) -> etree._Element:
             element.tag = rend[:2]
         elif element.tag == "cell":
             element.tag = "th" if element.get("role") == "head" else "td"
-        else:
-            element.tag = _TAGS.get(str(element.tag), element.tag)
+        elif element.tag in _TAGS:
+            element.tag = _TAGS[element.tag]
     return tree
 
 

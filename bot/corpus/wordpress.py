@@ -76,10 +76,9 @@ def _items(events: "etree.iterparse[tuple[str, etree._Element]]") -> Iterator[et
     for _, element in events:
         if element.getroottree().docinfo.doctype:
             raise Unreadable("it declares a document type, as no WordPress export does")
-        name = etree.QName(element)
-        if name.localname == "wxr_version" and (name.namespace or "").startswith(_WORDPRESS):
+        if str(element.tag).startswith(_FIELD) and str(element.tag).endswith("}wxr_version"):
             version = (element.text or "").strip()
-        if name.localname == "item" and name.namespace is None:
+        if element.tag == "item":
             _check_version(version)
             yield element
             _forget(element)

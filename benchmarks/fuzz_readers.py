@@ -1,0 +1,183 @@
+"""Feed each reader damaged files: nothing but `Unreadable` may come out of it, and nothing may hang.
+
+usage: python benchmarks/fuzz_readers.py [--seconds 600] [--only ENDING …] [--seed 0]
+
+Each format's sample (the tests' own, or made here by the format's library) has bytes flipped, cut, swapped, repeated and replaced by what parsers stumble
+over. Prints a table of files tried, read, refused, failed and the slowest; exits 1 when one failed. Damaged files that made a reader fail are kept.
+"""
+
+import argparse
+import random
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.corpus.corpus import FORMATS
+from bot.corpus.decoding import Unreadable, decode
+
+SLOWEST = 20.0
+"""Seconds for one small file that count as hanging."""
+TOKENS = (
+    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"---\n", b"+++\n", b"# ", b"## FAQs\n\n### ", b"Q: ", b"A: ", b"```\n", b"<![CDATA[", b"]]>", b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
+    b"&a;" * 9, b"<div>" * 200, b"</p>", b"<details><summary>?", b'"', b'""', b";", b"\t", b"|", b"\r", b"{", b"[" * 300, b"\\", b"%s", b"9" * 400, b"-1", b"obj\n<<", b">>", b"stream\r\n",
+)  # fmt: skip
+ARTICLE = """---
+title: Notice period
+date: 2026-01-05
+tags: [a, b]
+---
+
+A notice period is **this**. See [more](https://example.com).
+
+## How long it runs
+
+- thirty
+- ninety
+
+| a | b |
+| --- | --- |
+| 1 | 2 |
+
+Q: Who pays?
+A: The firm.
+
+## FAQs
+
+### Can it be bought out?
+
+Yes, <b>sometimes</b>.
+
+<details><summary>Is it long?</summary>No.</details>
+"""
+TABLE = 'Question,Answer,Alternates,Date\n"Who, then?","The ""firm""\nand more",a|b,2026-01-02\nWhen?,Monthly,,\n'
+LINES = '{"id": "a", "title": "T", "text": "# H\\n\\nwords", "faqs": [{"question": "Q?", "answer": "A", "alternates": ["x"]}]}\n{"question": "Q", "answer": "A", "url": "https://e.x/y"}\n'
+PAGE = (
+    '<html lang="en"><head><meta charset="utf-8"><title>T</title><script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "Q?", '
+    '"acceptedAnswer": {"text": "<p>A.</p>"}}]}</script></head><body><nav>menu</nav><article><h1>T</h1><p>Some words of an article, and more of them.</p><h2>FAQs</h2><h3>Q?</h3><p>A.</p>'
+    '<table><tr><td>1</td></tr></table><dl><dt>W?</dt><dd>X</dd></dl></article><div class="related-posts"><a href="/x">Y</a></div></body></html>'
+)
+EXPORT = (
+    '<?xml version="1.0"?><rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="http://wordpress.org/export/1.2/"><channel><wp:wxr_version>1.2</wp:wxr_version>'
+    "<item><title>T</title><link>https://e.x/t/</link><content:encoded><![CDATA[<!-- wp:p --><p>Words [a b='c']x[/a]</p>]]></content:encoded><wp:status>publish</wp:status>"
+    "<wp:post_date>2026-01-01 10:00:00</wp:post_date><wp:post_type>post</wp:post_type></item></channel></rss>"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600, help="for each format")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    print("| format | files | read | refused | failed | slowest, s |\n| --- | --- | --- | --- | --- | --- |")
+    failed = sum(
+        _fuzz(ending, sample, arguments.seconds, random.Random(arguments.seed))
+        for ending, sample in _samples()
+        if not arguments.only or ending in arguments.only
+    )
+    sys.exit(bool(failed))
+
+
+def _samples() -> Iterator[tuple[str, bytes]]:
+    dump = Path(__file__).parents[1] / "tests" / "data" / "page_dump.txt"
+    yield from ((".md", ARTICLE.encode()), (".txt", dump.read_bytes()), (".jsonl", LINES.encode()), (".html", PAGE.encode()))
+    yield from ((".xml", EXPORT.encode()), (".csv", TABLE.encode()), (".xlsx", _workbook()), (".pdf", _pdf()), (".docx", _document()))
+
+
+def _fuzz(ending: str, sample: bytes, seconds: float, chance: random.Random) -> int:
+    counts = {"read": 0, "refused": 0, "failed": 0}
+    slowest, end = 0.0, time.monotonic() + seconds
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"damaged{ending}")
+        while time.monotonic() < end:
+            path.write_bytes(_damaged(sample, chance))
+            started = time.monotonic()
+            outcome = _outcome(path, ending)
+            taken = time.monotonic() - started
+            slowest = max(slowest, taken)
+            outcome = "failed" if taken > SLOWEST else outcome
+            counts[outcome] += 1
+            if outcome == "failed":
+                kept = Path(f"fuzz-{counts['failed']}{ending}")
+                kept.write_bytes(path.read_bytes())
+                sys.stderr.write(f"kept as {kept}, {taken:.1f} s\n")
+    print(f"| {ending} | {sum(counts.values())} | {counts['read']} | {counts['refused']} | {counts['failed']} | {slowest:.2f} |", flush=True)
+    return counts["failed"]
+
+
+def _outcome(path: Path, ending: str) -> str:
+    module = import_module(f"bot.corpus.{FORMATS[ending]}")
+    try:
+        found = list(module.read_file(path, path.name) if hasattr(module, "read_file") else module.read(decode(path.read_bytes()), path.name))
+    except Unreadable:
+        return "refused"
+    except Exception:  # noqa: BLE001 - finding these is what this script is for
+        sys.stderr.write(traceback.format_exc())
+        return "failed"
+    return "read" if any(hasattr(item, "text") for item in found) else "refused"
+
+
+def _damaged(sample: bytes, chance: random.Random) -> bytes:
+    content = bytearray(sample)
+    for _ in range(chance.randint(1, 8)):
+        at, length = chance.randrange(len(content) + 1), min(chance.randint(1, 40), len(content))
+        match chance.randrange(5):
+            case 0 if at < len(content):
+                content[at] ^= 1 << chance.randrange(8)
+            case 1:
+                del content[at : at + length]
+            case 2:
+                content[at:at] = content[at : at + length] * chance.randint(1, 30)
+            case 3:
+                content[at:at] = chance.choice(TOKENS)
+            case _:
+                content[at : at + length] = chance.randbytes(length)
+        if not content:
+            content = bytearray(b" ")
+    return bytes(content)
+
+
+def _workbook() -> bytes:
+    import openpyxl
+
+    book, out = openpyxl.Workbook(), BytesIO()
+    for row in (["Question", "Answer", "Date"], ["Who?", "The firm.", 45000], ["When?", "Monthly.", None]):
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+def _pdf() -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = BytesIO()
+    canvas = Canvas(out, pageCompression=0)
+    for page in range(2):
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawString(72, 760, f"Heading {page}")
+        canvas.setFont("Helvetica", 11)
+        canvas.drawString(72, 730, "Words of a paragraph that goes on.")
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def _document() -> bytes:
+    import docx
+
+    document, out = docx.Document(), BytesIO()
+    document.add_heading("FAQs", 1)
+    document.add_heading("Who pays?", 2)
+    document.add_paragraph("The firm.")
+    document.add_table(2, 2).cell(0, 0).text = "cell"
+    document.save(out)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()
