@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -132,6 +133,31 @@ def serve(
     from bot.serve.server import serve as run
 
     run(Bot.open(index), host, port)
+
+
+@cli.command()
+def pull(
+    address: str,
+    corpus: Corpus = Path("corpus"),
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what was changed on this day or later.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="The most articles looked at; the next pull goes on from there.")] = 10_000,
+    delay: Annotated[float, typer.Option(min=0, help="Seconds between two requests; a site's own wish is heeded when it is longer.")] = 1.0,
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="Also sites on this machine or a private network.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a live site's articles into the corpus: through WordPress's API, else its sitemap, else the one page."""
+    from bot.corpus.pull import PullLimits
+    from bot.corpus.pull import pull as run
+
+    limits = PullLimits(articles=most, delay=delay)
+    report = run(address, corpus, since=since.date() if since else None, limits=limits, allow_private=allow_private, report=_say)
+    for page, reason in report.refused[:_SHOWN_REFUSALS]:
+        _say(f"refused: {page}: {reason}")
+    if len(report.refused) > _SHOWN_REFUSALS:
+        _say(f"refused: and {len(report.refused) - _SHOWN_REFUSALS} more")
+    total = _count(report.new + report.changed + report.unchanged, "article")
+    done = f"{total} in {corpus / report.folder}: {report.new} new, {report.changed} changed, {report.unchanged} unchanged, {len(report.refused)} refused"
+    _print(asdict(report), as_json, lambda: done)
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
     ArticlebotError
     ├── CorpusError          the corpus folder is missing, empty or holds nothing that can be read
+    ├── PullError            a site cannot be pulled: not reached, forbidden, or failing
     ├── ModelError           an embedding model is missing, altered or unusable
     ├── IndexMissing         there is no index where one was asked for
     ├── IndexCorrupt         an index is there, but is not what its manifest says
@@ -20,6 +21,10 @@ class ArticlebotError(Exception):
 
 class CorpusError(ArticlebotError):
     """The corpus folder is missing, empty or holds nothing that can be read."""
+
+
+class PullError(ArticlebotError):
+    """A site cannot be pulled: it is not reached, forbids it, or keeps failing."""
 
 
 class ModelError(ArticlebotError):

@@ -4,10 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from bot.corpus import read_corpus
 from bot.index.store import IndexStore
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +79,33 @@ def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: P
     assert lines[0].endswith("2 passages, 6 vectors, all as built")
     assert lines[2:4] == ["format         files  articles      faqs   refused", ".md                1         1         1         1"]
     assert lines[-1] == "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8"
+
+
+def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):
+    page = b"<html><head><title>Leave</title></head><body><h1>Leave</h1><p>Twelve days a year are paid, and more can be agreed.</p></body></html>"
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path == "/leave/"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page if found else b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/leave/"
+    refused = articlebot("pull", address, cwd=tmp_path)
+    assert (refused.returncode, "--allow-private" in refused.stderr) == (1, True)
+    done = articlebot("pull", address, "--allow-private", "--delay", "0", cwd=tmp_path)
+    server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 article in corpus/pulled/127.0.0.1")
+    (article,) = read_corpus(tmp_path / "corpus").articles
+    assert (article.title, "Twelve days a year are paid" in article.text) == ("Leave", True)
 
 
 def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
