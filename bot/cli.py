@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,10 +171,12 @@ def status(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_jso
 
 @cli.command()
 def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
-    """Verify the index (checksums, counts, encoder), and tell what is read of the corpus and what is refused."""
+    """Verify the index (checksums, counts, encoder), tell what is read of the corpus and what is refused, and what an editor may want to mend."""
     from bot.corpus.corpus import read_corpus
+    from bot.evaluation.lint import lint
     from bot.index.generation import Generation
     from bot.index.store import IndexStore
+    from bot.retrieval.retriever import Retriever
 
     generation = Generation.open(IndexStore(index).current())
     generation.check_encoder()
@@ -187,6 +189,7 @@ def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json
     if corpus.is_dir():
         read = read_corpus(corpus)
         facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
+        facts["findings"] = [asdict(finding) for finding in lint(read.articles, Retriever(generation), datetime.now(UTC).date())]
     _print(facts, as_json, lambda: _check_text(facts))
 
 
@@ -235,6 +238,7 @@ def _check_text(facts: dict[str, Any]) -> str:
         lines += ["", "format    " + "".join(f"{column:>10}" for column in columns)]
         lines += [f"{ending:10}" + "".join(f"{counts[column]:>10}" for column in columns) for ending, counts in facts["formats"].items()]
         lines += ["", *(f"refused: {refused}" for refused in facts["refused"])]
+        lines += [f"{finding['kind']}: {finding['article']}: {finding['message']}" for finding in facts["findings"]]
     return "\n".join(lines).rstrip()
 
 

@@ -71,14 +71,17 @@ def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Arti
     assert len(failures) <= 0.01 * len(asked)
 
 
-def test_paraphrased_questions_find_their_article(shipped: Bot, figures: list[str]):
-    asked = questions("covered")
+@pytest.mark.parametrize(("name", "least_right", "least_answered"), [("visitors", 0.85, 0.85), ("covered", 0.65, 0.6)])
+def test_questions_in_other_words_find_their_article(shipped: Bot, figures: list[str], name: str, least_right: float, least_answered: float):
+    asked = questions(name)
     assert len(asked) >= 60
-    found = [(question, expected, shipped.retriever.search(question, k=1)[0].passage.article.id) for question, expected in asked]
-    wrong = [row for row in found if row[1] != row[2]]
+    found = [(question, expected, shipped.retriever.search(question, k=5)) for question, expected in asked]
+    wrong = [(question, expected, hits[0].passage.article.id) for question, expected, hits in found if hits[0].passage.article.id != expected]
+    among = sum(any(hit.passage.article.id == expected for hit in hits) for _, expected, hits in found)
     answered = sum(shipped.ask(question).status == "answered" for question, _ in asked)
-    figures.append(f"paraphrases: hit@1 {len(asked) - len(wrong)} of {len(asked)}, answered {answered}; wrong: {wrong}")
-    assert len(wrong) <= 0.35 * len(asked)
+    figures.append(f"{name}: hit@1 {len(asked) - len(wrong)}, hit@5 {among}, answered {answered} of {len(asked)}; first article wrong: {wrong}")
+    assert len(wrong) <= (1 - least_right) * len(asked)
+    assert answered >= least_answered * len(asked)
 
 
 def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figures: list[str]):

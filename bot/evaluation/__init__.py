@@ -1,0 +1,1 @@
+"""How good a corpus and its answers are."""

@@ -1,0 +1,184 @@
+"""Editorial lint: what an editor would want to mend in the articles. Findings are warnings; everything they speak of is indexed all the same."""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+import numpy as np
+
+from bot.corpus.article import Article
+from bot.corpus.outline import outline
+from bot.index.filters import last_change
+from bot.index.passage_table import ROLES
+from bot.passages import Passage
+from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
+
+YEARS = 3
+"""The age from which an article is listed as old."""
+_SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
+"""Cosines of questions and of answers from which two FAQs say the same: paraphrases reach them, neighbours on one topic do not."""
+_SHARED = 0.6
+"""Share of an article's word runs that another holds from which they are the same article."""
+_RUN, _KEPT, _COMMON = 5, 4, 20
+"""Words in a run, one of how many runs is looked at, and articles from which a run is a phrase that all use."""
+_LEAST = 6
+"""Runs that two articles share at least: a few sentences, not one."""
+_LONGEST_SECTION = 1200
+_SHORTEST_ANSWER = 3
+_SEVERAL = 4
+"""Articles from which a repeated paragraph can be told from a quotation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to look at, in one sentence that says what and where."""
+
+    kind: str
+    article: str
+    message: str
+
+
+def lint(articles: Sequence[Article], retriever: Retriever, today: date, years: int = YEARS) -> tuple[Finding, ...]:
+    """All findings about a corpus and the index built from it, by kind, then article."""
+    table = retriever.generation.table
+    faqs = [passage for passage in table.passages(range(len(table))) if passage.question is not None]
+    on_articles: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
+        _long_sections,
+        _lost_relations,
+        _same_articles,
+        _repeated_paragraphs,
+    )
+    found = [finding for rule in on_articles for finding in rule(articles)]
+    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs), *_not_found(faqs, retriever), *_same_faqs(retriever)]
+    return tuple(sorted(found, key=lambda finding: (finding.kind, finding.article, finding.message)))
+
+
+def _old(articles: Sequence[Article], today: date, years: int) -> Iterator[Finding]:
+    oldest = today.replace(year=today.year - years, day=min(today.day, 28))
+    dated = sum(last_change(article) is not None for article in articles)
+    for article in articles:
+        day = last_change(article)
+        if day is not None and day < oldest:
+            yield Finding("old", article.id, f"last changed on {day}, more than {years} years ago: check that it still holds")
+        elif day is None and dated > len(articles) / 2:
+            yield Finding("undated", article.id, "has no date, most others do: visitors cannot see how old it is")
+
+
+def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
+    for article in articles:
+        for section in outline(article.text).sections:
+            words = len(article.text[section.start : section.end].split())
+            if words > _LONGEST_SECTION:
+                yield Finding("long section", article.id, f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it by headings")
+
+
+def _lost_relations(articles: Sequence[Article]) -> Iterator[Finding]:
+    known = {article.id for article in articles}
+    for article in articles:
+        for name in article.related:
+            if name not in known:
+                yield Finding("lost relation", article.id, f"names {name!r} as related, and no article has this id")
+
+
+def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:
+    runs = {article.id: _runs(article.text) for article in articles}
+    holders: dict[int, list[str]] = defaultdict(list)
+    for ident, own in runs.items():
+        for run in own:
+            holders[run].append(ident)
+    shared = Counter(pair for idents in holders.values() if 1 < len(idents) < _COMMON for pair in combinations(idents, 2))
+    for (one, other), count in shared.items():
+        if count >= max(_SHARED * min(len(runs[one]), len(runs[other])), _LEAST):
+            yield Finding("same article", one, f"says nearly the same as {other!r}: keep one of them")
+
+
+def _runs(text: str) -> set[int]:
+    """Hashes of some of a text's runs of words, the same ones in every text."""
+    words = re.findall(r"\w+", text.casefold())
+    hashes = (
+        int.from_bytes(hashlib.blake2b(" ".join(words[n : n + _RUN]).encode(), digest_size=8).digest(), "big")
+        for n in range(max(len(words) - _RUN + 1, 0))
+    )
+    return {value for value in hashes if value % _KEPT == 0}
+
+
+def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
+    holders: dict[str, list[str]] = defaultdict(list)
+    for article in articles:
+        for paragraph in {" ".join(block.split()) for block in re.split(r"\n\s*\n", article.text) if not block.startswith("#")}:
+            holders[paragraph].append(article.id)
+    for paragraph, idents in holders.items():
+        if len(idents) >= _SEVERAL and len(idents) > len(articles) / 2:
+            yield Finding(
+                "boilerplate",
+                idents[0],
+                f"the paragraph {_shortened(paragraph)} stands in {len(idents)} of {len(articles)} articles: is it part of the page around them?",
+            )
+
+
+def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
+    first: dict[str, Passage] = {}
+    for faq in faqs:
+        known = first.setdefault(_plain(faq.question or ""), faq)
+        if known is not faq and _plain(known.text) != _plain(faq.text):
+            yield Finding("two answers", faq.article.id, f"answers {faq.question!r} otherwise than {known.article.id!r}: agree on one")
+
+
+def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
+    for faq in faqs:
+        if len(faq.text.split()) < _SHORTEST_ANSWER:
+            yield Finding("short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more")
+
+
+def _not_found(faqs: Sequence[Passage], retriever: Retriever) -> Iterator[Finding]:
+    for faq in faqs:
+        question = (faq.question or "")[:LONGEST_QUESTION]
+        hits = retriever.search(question, k=1)
+        if not hits or (hits[0].passage.id != faq.id and _plain(hits[0].passage.text) != _plain(faq.text)):
+            instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
+            yield Finding("not found", faq.article.id, f"the question {faq.question!r} {instead}: word it so that it tells its topic")
+
+
+def _same_faqs(retriever: Retriever) -> Iterator[Finding]:
+    """Pairs of FAQs of different articles whose questions and whose answers mean the same by the index's own vectors."""
+    table, vectors = retriever.generation.table, retriever.generation.vectors
+    question, body = (ROLES.index(role) for role in ("question", "body"))
+    faq_rows = np.flatnonzero((table.role_of_row == question) & np.isin(table.passage_of_row, _faq_numbers(retriever)))
+    told: set[tuple[int, int]] = set()
+    for row in faq_rows.tolist():
+        near, cosines = vectors.search(vectors.rows(np.array([row])), 10, faq_rows)
+        for other in near[cosines >= _SAME_QUESTION].tolist():
+            pair = tuple(sorted((int(table.passage_of_row[row]), int(table.passage_of_row[other]))))
+            if pair[0] == pair[1] or pair in told:
+                continue
+            told.add((pair[0], pair[1]))
+            one, two = table.passages(pair)
+            bodies = [int(rows[table.role_of_row[rows] == body][0]) for rows in map(table.rows_of, pair)]
+            first, second = vectors.rows(np.array(bodies))
+            if (
+                one.article.id != two.article.id
+                and float(first @ second) >= _SAME_ANSWER
+                and _plain(one.question or "") != _plain(two.question or "")
+            ):
+                yield Finding(
+                    "same faq",
+                    one.article.id,
+                    f"{one.question!r} says the same as {two.question!r} of {two.article.id!r}: keep one, with the other as its alternate",
+                )
+
+
+def _faq_numbers(retriever: Retriever) -> list[int]:
+    table = retriever.generation.table
+    return [number for number, passage in enumerate(table.passages(range(len(table)))) if passage.kind == "faq"]
+
+
+def _plain(words: str) -> str:
+    return " ".join(re.findall(r"\w+", words.casefold()))
+
+
+def _shortened(words: str) -> str:
+    return repr(words if len(words) <= 60 else f"{words[:57]}…")

@@ -1,0 +1,75 @@
+"""Editorial lint."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot import Bot, Retriever
+from bot.corpus import read_corpus
+from bot.evaluation.lint import lint
+from bot.index.build import build
+
+TODAY = date(2026, 11, 23)
+BOILERPLATE = "Call our helpline on any working day for free advice on your letters."
+COPIED = (
+    "A relieving letter says that a person has left the company with its consent and that nothing is owed on either side. It names the last working day, "
+    "the post held and the date of joining, and it is signed by the manager who keeps the records. New employers ask for it in the first week."
+)
+
+
+def article(title: str, body: str, day: str = "2026-01-05", related: str = "") -> str:
+    return f"---\ntitle: {title}\ndate: {day}\ncategory: HRM\nrelated: [{related}]\n---\n\n{body}\n"
+
+
+FAULTY = {
+    "old.md": article("Casual leave", f"{BOILERPLATE}\n\nCasual leave is for short needs.", day="2021-05-01"),
+    "lost.md": article("Sick leave", f"{BOILERPLATE}\n\nSick leave is for illness.", related="no-such-article"),
+    "long.md": article("Earned leave", f"{BOILERPLATE}\n\n## All about it\n\n" + "Leave is counted by days. " * 300),
+    "one.md": article(
+        "Bonus", f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nEvery employee of the firm gets it.\n\n### When is it paid?\n\nMonthly."
+    ),
+    "two.md": article("Festival bonus", f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nOnly managers get it."),
+    "copy-a.md": article("Relieving letter", COPIED),
+    "copy-b.md": article("Relieving letters", COPIED + " Keep a copy."),
+    "faq-a.md": article(
+        "Payslip", "## FAQs\n\n### How can I download my payslip?\n\nSign in to the employee portal, open Payroll and press Download."
+    ),
+    "faq-b.md": article(
+        "Salary slip", "## FAQs\n\n### How do I download my payslip?\n\nSign in to the employee portal, open Payroll, and press Download there."
+    ),
+}
+
+
+def found(folder: Path, files: dict[str, str]) -> tuple[list[tuple[str, str]], list[str]]:
+    (folder / "corpus").mkdir()
+    for name, text in files.items():
+        (folder / "corpus" / name).write_text(text, encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    findings = lint(read_corpus(folder / "corpus").articles, Retriever.open(folder / "index"), TODAY)
+    return [(finding.kind, finding.article) for finding in findings], [finding.message for finding in findings]
+
+
+def test_each_fault_is_found_once_and_told_in_a_sentence(tmp_path: Path):
+    kinds, messages = found(tmp_path, FAULTY)
+    told = dict(zip(kinds, messages, strict=True))
+    assert sorted(told) == sorted(kinds)
+    assert set(kinds) >= {
+        ("boilerplate", "long"), ("long section", "long"), ("lost relation", "lost"), ("old", "old"), ("same article", "copy-a"), ("same faq", "faq-a"),
+        ("short answer", "one"), ("two answers", "two"),
+    }  # fmt: skip
+    assert told["two answers", "two"] == "answers 'Who gets a bonus?' otherwise than 'one': agree on one"
+    assert told["old", "old"] == "last changed on 2021-05-01, more than 3 years ago: check that it still holds"
+    assert told["long section", "long"] == "'All about it' has 1500 words: divide it by headings"
+    assert "stands in 5 of 9 articles" in told["boilerplate", "long"]
+
+
+def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):
+    articles = read_corpus(Path(__file__).parents[1] / "corpus").articles
+    assert lint(articles, shipped.retriever, TODAY) == ()
+
+
+@pytest.mark.parametrize(("years", "kinds"), [(3, []), (0, ["old", "old"])])
+def test_what_is_old_is_a_setting(bot: Bot, years: int, kinds: list[str]):
+    articles = [one for one in bot.retriever.generation.table.articles() if one.id in ("gratuity", "notice-period")]
+    assert [finding.kind for finding in lint(articles, bot.retriever, TODAY, years) if finding.kind == "old"] == kinds
