@@ -16,7 +16,7 @@ from bot.errors import ServeError
 from bot.serve import texts
 from bot.serve.chat import example_questions
 from bot.serve.messages import answered, asked, earlier, question_of
-from bot.serve.server import create_app, serve
+from bot.serve.server import address_shown, create_app, serve
 
 FLAGS = [
     "--headless",
@@ -97,7 +97,7 @@ def test_a_typed_question_gets_words_title_category_dates_and_link(page: Page):
     answer = page.get_by_test_id("bot").last
     expect(answer.locator(".asked")).to_have_text("Can a notice period be bought out?")
     expect(answer.locator(".words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
-    expect(answer.locator(".origin")).to_contain_text("Notice period")
+    expect(answer.locator(".origin .title")).to_have_text("Notice period › FAQs")
     expect(answer.locator(".origin")).to_contain_text("HRM · Published 5 January 2026 · updated 1 February 2026")
     link = answer.get_by_role("link", name=texts.READ_MORE)
     expect(link).to_have_attribute(
@@ -108,7 +108,9 @@ def test_a_typed_question_gets_words_title_category_dates_and_link(page: Page):
 @pytest.mark.browser
 def test_a_section_answer_names_its_section(page: Page):
     ask(page, "how many days do contracts name for notice")
-    expect(page.get_by_test_id("bot").last.locator(".origin")).to_contain_text("How long it runs · HRM")
+    origin = page.get_by_test_id("bot").last.locator(".origin")
+    expect(origin.locator(".title")).to_have_text("Notice period › How long it runs")
+    expect(origin).to_contain_text("HRM · Published 5 January 2026")
 
 
 @pytest.mark.browser
@@ -161,7 +163,7 @@ def test_what_visitors_and_articles_write_is_text(page: Page):
     ask(page, "how is zebra striping typed")
     answer = page.get_by_test_id("bot").last
     expect(answer).to_contain_text("<script>alert(1)</script> and *stars* and [link](javascript:alert(1)) and ![pic](http://192.0.2.1/x.png)")
-    expect(answer.locator(".title")).to_have_text("Markup <i>rules</i>")
+    expect(answer.locator(".title")).to_have_text("Markup <i>rules</i> › Angle brackets")
     assert answer.locator(".words img, .words script, .words em, .words a, .title i").count() == 0
 
 
@@ -237,7 +239,7 @@ def test_every_response_carries_the_security_headers(address: str):
 
 
 @pytest.mark.parametrize(
-    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json"]
+    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json", "/gradio_api/deep_link", "/?page=nowhere"]
 )  # fmt: skip
 def test_what_the_page_does_not_need_is_closed(address: str, path: str):
     assert httpx.get(address + path, trust_env=False).status_code == 404
@@ -256,6 +258,25 @@ def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
     port = int(address.rsplit(":", 1)[1])
     with pytest.raises(ServeError, match=rf"Cannot listen on 127\.0\.0\.1:{port} \(Address already in use\): name another --host or --port\."):
         serve(bot, "127.0.0.1", port)
+
+
+def test_examples_are_answered_by_their_own_faq_and_come_from_different_categories(bot: Bot):
+    examples = example_questions(bot)
+    answers = [bot.ask(question) for question in examples]
+    assert [answer.sources[0].passage.question for answer in answers] == examples
+    assert {answer.sources[0].passage.article.category for answer in answers[:2]} == {"HRM", "EPFO"}
+
+
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("localhost", "http://localhost:80")])
+def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
+    assert address_shown(host, 80) == shown
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("question", ["1. pay", "- pay", "# pay", "> pay", "2) pay"])
+def test_a_question_that_looks_like_a_list_is_shown_as_typed(page: Page, question: str):
+    ask(page, question)
+    expect(page.get_by_test_id("user").last).to_have_text(question)
 
 
 @pytest.mark.parametrize("question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस"])

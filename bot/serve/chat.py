@@ -2,7 +2,8 @@
 
 import html
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice, zip_longest
 from typing import Any
 
 import gradio as gr
@@ -19,6 +20,8 @@ _TURNS_KEPT = 20
 """Turns that the page sends back with each question; the whole conversation would grow without end."""
 _EARLIER = 10
 _EXAMPLES = 6
+_CATEGORIES = 12
+"""Categories that the header names; of more it tells the number."""
 
 _Ask = Callable[[str, list[Message]], tuple[list[Message], str]]
 """A question and the conversation → the conversation with the answer, and what stays in the box."""
@@ -29,14 +32,14 @@ _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_pro
 
 def create_chat(bot: Bot) -> gr.Blocks:
     """The page over a bot."""
-    ask = _asker(bot)
+    ask, examples = _asker(bot), example_questions(bot)
     page: gr.Blocks
     with gr.Blocks(title=texts.TITLE, fill_height=True, analytics_enabled=False) as page:
         # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
         gr.Markdown(_header(bot), elem_id="header")
         chat = gr.Chatbot(
             elem_id="chat", show_label=False, label=texts.TITLE, scale=1, height=None, min_height=240, buttons=[], latex_delimiters=[], autoscroll=False,
-            group_consecutive_messages=False, placeholder=texts.WELCOME, examples=[{"text": question} for question in example_questions(bot)],
+            group_consecutive_messages=False, placeholder=texts.WELCOME if examples else texts.WELCOME_BARE, examples=[{"text": question} for question in examples],
         )  # fmt: skip
         box = gr.Textbox(
             elem_id="question", label=texts.BOX_LABEL, show_label=False, placeholder=_placeholder(bot), submit_btn=texts.SEND, autofocus=True,
@@ -52,13 +55,23 @@ def create_chat(bot: Bot) -> gr.Blocks:
 
 
 def example_questions(bot: Bot) -> list[str]:
-    """Questions that the index answers, one from the newest article of each of the largest categories."""
-    newest: dict[str, tuple[str, str]] = {}
-    for article in bot.retriever.generation.table.articles():
-        if article.faqs and article.category:
-            day = article.published.isoformat() if article.published else ""
-            newest[article.category] = max(newest.get(article.category, ("", "")), (day, article.faqs[0].question))
-    return [newest[category][1] for category in bot.retriever.generation.table.categories() if category in newest][:_EXAMPLES]
+    """Questions that the index answers with the very FAQ: one of each of the largest categories, then further ones until there are enough."""
+    return list(islice((question for question in _faq_questions(bot) if _answers(bot, question)), _EXAMPLES))
+
+
+def _faq_questions(bot: Bot) -> Iterator[str]:
+    """All of them, each once: category by category in turn; in each the first questions of the articles, newest first, then the second ones."""
+    table = bot.retriever.generation.table
+    found: dict[str | None, list[tuple[int, int, str]]] = {category: [] for category in table.categories()}
+    for article in table.articles():
+        age = -article.published.toordinal() if article.published else 0
+        found.setdefault(article.category, []).extend((place, age, faq.question) for place, faq in enumerate(article.faqs))
+    turns = zip_longest(*(sorted(questions) for questions in found.values()))
+    yield from dict.fromkeys(question for turn in turns for _, _, question in filter(None, turn))
+
+
+def _answers(bot: Bot, question: str) -> bool:
+    return any(hit.passage.question == question and hit.probability >= bot.settings.threshold for hit in bot.retriever.search(question, 1))
 
 
 def _asker(bot: Bot) -> _Ask:
@@ -88,27 +101,24 @@ def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Mes
     return clicked
 
 
-def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], list[Message]]:
-    def linked(history: list[Message], request: gr.Request) -> list[Message]:
-        """Ask the question of the address, `?q=…`, when it has one."""
-        return ask(request.query_params.get("q", ""), history)[0]
+def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], list[Message] | dict[str, Any]]:
+    def linked(history: list[Message], request: gr.Request) -> list[Message] | dict[str, Any]:
+        """Ask the question of the address, `?q=…`, when it has one; else leave alone what may have been asked since the page was loaded."""
+        question = request.query_params.get("q", "")
+        return ask(question, history)[0] if question.strip() else gr.skip()
 
     return linked
 
 
 def _header(bot: Bot) -> str:
-    table = bot.retriever.generation.table
     # Names of categories are the publisher's; escaped all the same.
-    names = [html.escape(name) for name in table.categories()]
-    total = bot.retriever.generation.manifest.articles
-    knows = texts.KNOWS.format(articles=total, categories=_listed(names)) if names else ""
-    return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD} {knows}</p>"
+    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.retriever.generation.table.categories().items()]
+    further = [texts.MORE.format(count=len(held) - _CATEGORIES)] if len(held) > _CATEGORIES else []
+    knows = f'<p class="topics">{texts.KNOWS.format(categories=" · ".join([*held[:_CATEGORIES], *further]))}</p>' if held else ""
+    return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD}</p>{knows}"
 
 
 def _placeholder(bot: Bot) -> str:
-    names = list(bot.retriever.generation.table.categories())[:3]
+    # Two fit on one line of a phone.
+    names = list(bot.retriever.generation.table.categories())[:2]
     return texts.PLACEHOLDER.format(topics=", ".join(names)) if names else texts.PLACEHOLDER_BARE
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

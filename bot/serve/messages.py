@@ -23,11 +23,18 @@ _INLINE_RULES = ["emphasis", "link", "image", "autolink", "html_inline", "backti
 _BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
 """What Gradio's Markdown would draw or turn into links."""
+_OPENING = re.compile(r"\A[-+]|(?<=\d)[.)](?=\s|\Z)")
+"""What it would take for the mark of a list, or for a rule; only these, since the bubble is also read aloud as it is written."""
 
 
 def asked(question: str) -> Message:
-    """What the visitor said, literally."""
-    return {"role": "user", "content": _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", question)}
+    """What the visitor said, literally, on one line: further ones could open lists of their own."""
+    words = " ".join(question.split())
+    return {"role": "user", "content": _OPENING.sub(_entity, _SPECIAL.sub(_entity, words))}
+
+
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
 
 
 def question_of(message: Mapping[str, Any]) -> str:
@@ -75,17 +82,25 @@ def _drawn(text: str) -> str:
 
 
 def _origin(hit: Hit) -> str:
-    """One line that says where the words stand: title, section, category and dates, and a link to them."""
+    """Where the words stand: title and section, category and dates, and a link to them."""
     article, facts = hit.passage.article, hit_to_dict(hit)
-    sections = [] if hit.passage.kind == "faq" else [" › ".join(hit.passage.section)]
     days = [
         texts.PUBLISHED.format(day=_day(article.published)) if article.published else "",
         texts.UPDATED.format(day=_day(article.updated)) if article.updated else "",
     ]
-    line = " · ".join(html.escape(part) for part in [*sections, article.category or "", *days] if part)
-    title = html.escape(article.title)
+    line = " · ".join(html.escape(part) for part in [article.category or "", *days] if part)
     link = f'<a href="{html.escape(facts["link"])}">{texts.READ_MORE}</a>' if _is_web(facts["link"]) else ""
-    return f'<div class="origin"><div class="title">{title}</div><div>{line}</div>{link}</div>'
+    shown = "".join(part for part in [_heading(hit), f"<div>{line}</div>" if line else "", link] if part)
+    return f'<div class="origin">{shown}</div>' if shown else ""
+
+
+def _heading(hit: Hit) -> str:
+    """The title and the section that the words are from; nothing for a FAQ row, whose title is the question shown above."""
+    passage, article = hit.passage, hit.passage.article
+    if passage.text == article.text and passage.question == article.title:
+        return ""
+    path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in passage.section)
+    return f'<div class="title">{html.escape(article.title)}{path}</div>'
 
 
 def _is_web(link: str | None) -> bool:

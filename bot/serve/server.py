@@ -23,9 +23,10 @@ _HEADERS = {
 }
 _CLOSED = (
     "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/process_recording", "/gradio_api/runs", "/gradio_api/vibe", "/gradio_api/file",
-    "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/monitoring", "/pwa_icon", "/manifest.json", "/upload", "/proxy", "/file", "/openapi.json", "/gradio_api/openapi.json",
+    "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/gradio_api/deep_link", "/gradio_api/dev", "/gradio_api/profiling",
+    "/gradio_api/custom_component", "/monitoring", "/pwa_icon", "/manifest.json", "/upload", "/proxy", "/file", "/openapi.json", "/gradio_api/openapi.json",
 )  # fmt: skip
-"""Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, files."""
+"""Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, files, conversations written to disk."""
 
 
 def create_app(bot: Bot) -> "FastAPI":
@@ -66,9 +67,14 @@ def serve(bot: Bot, host: str, port: int) -> None:
         raise MissingExtra("uvicorn", "chat") from None
     with _listening(host, port) as listener:
         app = create_app(bot)
-        taken = listener.getsockname()[1]
-        sys.stderr.write(f"articlebot: open http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{taken} (Ctrl-C ends it)\n")  # noqa: S104 - compared, not bound
+        sys.stderr.write(f"articlebot: open {address_shown(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
         uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)).run(sockets=[listener])
+
+
+def address_shown(host: str, port: int) -> str:
+    """The address that a browser on this machine opens; that of this machine where the host stands for all of its addresses."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -92,7 +98,8 @@ async def _guard(request: "Request", call_next: "Callable[[Request], Awaitable[R
     """Answer nothing on closed paths, and send the security headers with everything."""
     from fastapi import Response
 
-    closed = request.url.path.startswith(_CLOSED)
+    # There is one page; Gradio fails on the name of another.
+    closed = request.url.path.startswith(_CLOSED) or "page" in request.query_params
     response = Response(status_code=404) if closed else await call_next(request)
     response.headers.update(_HEADERS)
     return response
