@@ -62,8 +62,9 @@ def build(
         report = run(corpus, index, BuildSettings(model=model), progress)
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
-    if len(report.refused) > _SHOWN_REFUSALS:
-        _say(f"refused: and {len(report.refused) - _SHOWN_REFUSALS} more, all listed in {_refusals(index, report.generation)}")
+    if report.refused:
+        more = f"{len(report.refused) - _SHOWN_REFUSALS} more; " if len(report.refused) > _SHOWN_REFUSALS else ""
+        _say(f"refused: {more}the whole list is in {_refusals(index, report.generation)}")
     manifest = report.manifest
     facts = {
         "generation": report.generation,

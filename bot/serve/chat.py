@@ -23,7 +23,7 @@ _EXAMPLES = 6
 _CATEGORIES = 12
 """Categories that the header names; of more it tells the number."""
 
-_Ask = Callable[[str, list[Message]], tuple[list[Message], str]]
+_Ask = Callable[[str, list[Message]], tuple[list[Message], Any]]
 """A question and the conversation → the conversation with the answer, and what stays in the box."""
 
 # Each event is one plain request: no queue, no public endpoint.
@@ -75,9 +75,10 @@ def _answers(bot: Bot, question: str) -> bool:
 
 
 def _asker(bot: Bot) -> _Ask:
-    def ask(question: str, history: list[Message]) -> tuple[list[Message], str]:
+    def ask(question: str, history: list[Message]) -> tuple[list[Message], Any]:
         if not question.strip():
-            return history, ""
+            # Nothing is said about the box either: by now it may hold the beginning of a question.
+            return history, gr.skip()
         kept = history[-2 * _TURNS_KEPT :]
         return [*kept, asked(question), _reply(bot, question, kept)], ""
 
@@ -94,8 +95,8 @@ def _reply(bot: Bot, question: str, history: list[Message]) -> Message:
         return refused(texts.BROKEN)
 
 
-def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], str]]:
-    def clicked(history: list[Message], event: gr.SelectData) -> tuple[list[Message], str]:
+def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], Any]]:
+    def clicked(history: list[Message], event: gr.SelectData) -> tuple[list[Message], Any]:
         return ask(question_in(event.value), history)
 
     return clicked
