@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused
 from bot.corpus.decoding import Unreadable
-from bot.corpus.wordpress import read_file
+from bot.corpus.wordpress import MAX_BYTES, read_file
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="{namespace}">
@@ -99,6 +102,43 @@ def test_only_published_posts_and_pages_go_in_and_the_rest_is_counted(tmp_path: 
     assert refused == Refused("export.xml", None, reason)
 
 
+@pytest.mark.parametrize("field", ["post_type", "status"])
+def test_a_post_that_does_not_say_that_it_is_published_is_left_out(tmp_path: Path, field: str):
+    kind, status = ("", "publish") if field == "post_type" else ("post", "")
+    first, refused = read(tmp_path, item(), item(kind=kind, status=status))
+    assert isinstance(first, Article)
+    assert refused == Refused("export.xml", None, f"left out: 1 without a {field.removeprefix('post_')}")
+
+
+def test_an_export_without_posts_is_refused_and_one_of_drafts_is_counted(tmp_path: Path):
+    with pytest.raises(Unreadable, match="a WordPress export without posts or pages"):
+        read(tmp_path)
+    assert read(tmp_path, item(status="draft")) == [Refused("export.xml", None, "left out: 1 with the status 'draft'")]
+
+
+def test_terms_that_stand_twice_are_kept_once_and_no_category_is_none_in_any_language(tmp_path: Path):
+    terms = (
+        '<category><![CDATA[HRM]]></category><category domain="category"><![CDATA[HRM]]></category><category domain="category" nicename="hrm"><![CDATA[HRM]]></category>'
+        '<category domain="tag"><![CDATA[pay]]></category><category domain="tag" nicename="pay"><![CDATA[pay]]></category>'
+    )
+    twice, none = read(tmp_path, item(more=terms), item(more='<category domain="category" nicename="uncategorized">Sin categoría</category>'))
+    assert isinstance(twice, Article)
+    assert isinstance(none, Article)
+    assert (twice.category, twice.tags, none.category, none.tags) == ("HRM", ("pay",), None, ())
+
+
+def test_a_post_without_a_link_has_the_address_of_its_guid(tmp_path: Path):
+    article = only(read(tmp_path, item(link="", more='<guid isPermaLink="false">https://example.com/?p=7</guid><wp:post_name>a-b</wp:post_name>')))
+    assert (article.url, article.id) == ("https://example.com/?p=7", "a-b")
+
+
+def test_posts_of_a_site_in_a_folder_without_permalinks_are_told_apart(tmp_path: Path):
+    link = "https://example.com/blog/?p="
+    names = ("<wp:post_name>one</wp:post_name>", "<wp:post_name>caf%C3%A9</wp:post_name>", "<wp:post_name>one</wp:post_name>")
+    found = read(tmp_path, *(item(link=f"{link}{n}", more=name, kind="page" if n == 2 else "post") for n, name in enumerate(names)))
+    assert [article.id for article in found if isinstance(article, Article)] == ["one", "café", "one-7"]
+
+
 @pytest.mark.parametrize("link", ["https://example.com/?p=7", ""])
 def test_a_post_without_a_permalink_is_called_after_its_name_or_number(tmp_path: Path, link: str):
     named, numbered = read(tmp_path, item("<p>a</p>", link=link, more="<wp:post_name>my-post</wp:post_name>"), item("<p>b</p>", link=link))
@@ -114,6 +154,8 @@ def test_a_post_without_a_permalink_is_called_after_its_name_or_number(tmp_path:
         YOAST,
         RANK_MATH,
         '[su_accordion][su_spoiler title="Who pays?" open="no"]The firm.[/su_spoiler][/su_accordion]',
+        "Questions:\n\n[accordion]\n[toggle title='Who pays?']\nThe firm.\n[/toggle]\n[/accordion]\n\nMore.",
+        '[tabs][tab title="Pay"][toggle title=”Who pays?”]The firm.[/toggle][/tab][/tabs]',
         "<h2>FAQs</h2><h3>Who pays?</h3><p>The firm.</p>",
         "<h2>FAQs</h2><p><strong>Who pays?</strong></p><p>The firm.</p>",
     ],
@@ -129,8 +171,45 @@ def test_shortcodes_go_their_words_and_other_brackets_stay(tmp_path: Path):
     assert only(read(tmp_path, item(content))).text == "A card\n\nThe act [sic] of 1961 [1]."
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('[row][column width="6"]Inner.[/column][/row][spacer height="9"][recent-posts /]', "Inner."),
+        ('[caption width="3" caption="A card"]<img src="x.png" />[/caption]', "A card"),
+        ("[embed]https://example.com/v[/embed]Words.", "Words."),
+        ("Write [[gallery]] for pictures.", "Write [gallery] for pictures."),
+        (
+            "Dear [Name], from [date] [he/she] joins [the firm's office] [a = b].",
+            "Dear [Name], from [date] [he/she] joins [the firm's office] [a = b].",
+        ),
+    ],
+)
+def test_what_a_shortcode_encloses_stays_and_placeholders_stay(tmp_path: Path, content: str, text: str):
+    assert only(read(tmp_path, item(content))).text == text
+
+
+def test_a_toggle_that_is_never_closed_does_not_take_in_what_follows(tmp_path: Path):
+    article = only(read(tmp_path, item('[toggle title="Who pays?"]The firm.\n\n<h2>Next</h2>\nWords.')))
+    assert (article.text, article.faqs) == ("The firm.\n\n## Next\n\nWords.", ())
+
+
 def test_blank_lines_of_the_classic_editor_are_paragraphs(tmp_path: Path):
     assert only(read(tmp_path, item("One <em>two</em>.\nThree.\r\n\r\nFour."))).text == "One two.\nThree.\n\nFour."
+
+
+def test_blank_lines_are_paragraphs_beside_headings_lists_and_quotations_too(tmp_path: Path):
+    content = (
+        "<h2>Notice\nperiod</h2>\nOne.\n\nTwo.\n<ul>\n<li>a</li>\n<li>b\n\nc</li>\n</ul>\n<blockquote>Q.\n\nR.</blockquote>\n"
+        "<pre>x\n\ny</pre>\n<strong>Who pays?</strong>\nThe firm.\n\nLast."
+    )
+    article = only(read(tmp_path, item(content)))
+    assert article.text == (
+        "## Notice period\n\nOne.\n\nTwo.\n\n- a\n- b\n  c\n\n> Q.\n>\n> R.\n\n```\nx\n\ny\n```\n\n###### Who pays?\n\nThe firm.\n\nLast."
+    )
+
+
+def test_line_ends_inside_blocks_are_spaces(tmp_path: Path):
+    assert only(read(tmp_path, item("<!-- wp:paragraph --><p>One\ntwo.</p><!-- /wp:paragraph -->"))).text == "One two."
 
 
 @pytest.mark.parametrize("namespace", ["http://wordpress.org/export/1.0/", "http://wordpress.org/export/1.1/", "https://wordpress.org/export/1.2/"])
@@ -148,7 +227,89 @@ def test_what_stands_before_a_fault_in_the_xml_is_kept(tmp_path: Path):
     article, refused = read(tmp_path, item(), "<item><title>Cut & off", tail="")
     assert isinstance(article, Article)
     assert isinstance(refused, Refused)
-    assert (refused.line, refused.reason[:28]) == (5, "the XML is faulty here (xmlP")
+    assert (refused.line, refused.reason[:45]) == (5, "what follows was not read: the XML is faulty ")
+
+
+def test_what_was_left_out_before_a_fault_is_counted_too(tmp_path: Path):
+    refused, left_out = read(tmp_path, item(status="draft"), "</wrong>")
+    assert isinstance(refused, Refused)
+    assert "what follows was not read" in refused.reason
+    assert left_out == Refused("export.xml", None, "left out: 1 with the status 'draft'")
+
+
+def test_unknown_prefixes_lose_nothing(tmp_path: Path):
+    posts = [item(f"<p>{'word ' * 3000}</p>", f"Post {n}").replace("</item>", "<seo:x>1</seo:x></item>") for n in range(20)]
+    assert [article.title for article in read(tmp_path, *posts) if isinstance(article, Article)] == [f"Post {n}" for n in range(20)]
+
+
+def test_a_title_that_cannot_be_read_stops_no_other_post(tmp_path: Path):
+    refused, article = read(tmp_path, item(title="<b>" * 300), item())
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("a post without a title: elements nested deeper")
+    assert isinstance(article, Article)
+
+
+def test_more_than_one_post_may_have_is_not_read(tmp_path: Path):
+    article, refused = read(tmp_path, item(), item("x" * (MAX_BYTES + 100_000)), item())
+    assert isinstance(article, Article)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "what follows was not read: more than 50 MB without the end of a post: shorten that post"
+
+
+def test_a_post_with_more_comments_than_it_may_have_words_is_read(tmp_path: Path):
+    comments = f"<wp:comment><wp:comment_content>{'x' * 1_000_000}</wp:comment_content></wp:comment>\n" * (MAX_BYTES // 1_000_000 + 5)
+    assert only(read(tmp_path, item(more=comments))).text == "Words."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[a " + "b=c    " * 40 + "!",
+        "[a b=c " * 20_000,
+        '[toggle title="x"] ' * 20_000,
+        "[toggle " * 20_000,
+        "[embed]" * 20_000,
+        "[a '\"" * 20_000,
+        "<pre> x " * 20_000,
+        "<div " * 100_000,
+    ],
+    ids=["spaces", "values", "toggles", "openings", "embeds", "quotes", "verbatim", "tags"],
+)
+def test_brackets_that_never_close_are_read_in_no_time(tmp_path: Path, content: str):
+    started = time.process_time()
+    assert len(read(tmp_path, item(content))) == 1
+    assert time.process_time() - started < 5
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "[toggle title='Who?']",
+                "[/toggle]",
+                "[caption caption=x]",
+                "[/caption]",
+                "[[x]]",
+                "[",
+                "]",
+                "<p>",
+                "</p>",
+                "<li>",
+                "<pre>",
+                "</pre>",
+                "\n\n",
+                "\n",
+                "two words",
+            ]
+        )
+    )
+)
+def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_words_or_is_refused(tmp_path: Path, parts: list[str]):
+    (found,) = [entry for entry in read(tmp_path, item("".join([*parts, "end"]))) if isinstance(entry, Article)]
+    assert found.text.count("two words") == parts.count("two words")
+    assert found.text.rstrip("`\n").endswith("end")
+    assert all(found.text[faq.start : faq.end].strip() for faq in found.faqs)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +318,28 @@ def test_what_stands_before_a_fault_in_the_xml_is_kept(tmp_path: Path):
         ({"version": ""}, "not a WordPress export: it names no WXR version"),
         ({"version": "<wp:wxr_version>abc</wp:wxr_version>"}, "its WXR version 'abc' is not one of 1.0 to 1.2"),
         ({"namespace": "http://example.com/"}, "not a WordPress export: it names no WXR version"),
-        ({"head": "not xml{namespace:.0}{version:.0}"}, "the XML is faulty before the first post ends"),
+        ({"head": "not xml{namespace:.0}{version:.0}"}, r"the XML is faulty \(Start tag expected"),
+        ({"head": "<osm>{namespace:.0}{version:.0}", "tail": "</osm>"}, "it begins with <osm>, not with <rss>"),
         ({"head": '<!DOCTYPE x [<!ENTITY e "boom">]>' + HEAD.split("?>\n", 1)[1]}, "it declares a document type, as no WordPress export does"),
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
     with pytest.raises(Unreadable, match=reason):
         read(tmp_path, item(), **arguments)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path):
+    (tmp_path / "export.xml").touch()
+    with pytest.raises(Unreadable, match="the XML is faulty"):
+        list(read_file(tmp_path / "export.xml", "export.xml"))
+
+
+def test_entities_that_grow_are_refused_before_they_do(tmp_path: Path):
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    head = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>' + HEAD.split("?>\n", 1)[1]
+    for text, attribute in (("&l9;", "2.0"), ("", "&l9;")):
+        with pytest.raises(Unreadable, match=r"document type|amplification"):
+            read(tmp_path, item(more=text), head=head.replace('version="2.0"', f'version="{attribute}"'))
 
 
 def test_entities_and_references_to_files_do_nothing(tmp_path: Path):
