@@ -5,11 +5,12 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from bot import Bot
 from bot.errors import ServeError
@@ -121,6 +122,35 @@ def test_after_enter_the_box_is_empty_and_keeps_the_focus(page: Page):
 
 
 @pytest.mark.browser
+def test_the_page_tells_how_many_articles_each_category_has(page: Page):
+    expect(page.locator("#header .topics")).to_have_text("Articles: HRM 2 · EPFO 1 · Web & more 1")
+
+
+@pytest.mark.browser
+def test_after_a_clicked_question_the_focus_is_in_the_box(page: Page):
+    ask(page, "who won the 2011 cricket world cup")
+    page.locator("#chat .option").first.click()
+    expect(page.get_by_test_id("bot")).to_have_count(2)
+    expect(page.get_by_test_id("textbox")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_an_answer_stays_when_the_page_finishes_loading_after_it(browser: Browser, address: str):
+    page = browser.new_page()
+    held: list[Route] = []
+    page.route("**/gradio_api/run/**", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/gradio_api/run/**"):
+        page.goto(address)
+    ask(page, "who pays gratuity")
+    with page.expect_response("**/gradio_api/run/**") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+    page.close()
+
+
+@pytest.mark.browser
 def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(page: Page):
     ask(page, "who won the 2011 cricket world cup")
     answer = page.get_by_test_id("bot").last
@@ -200,6 +230,21 @@ def test_an_address_can_hold_the_question(page: Page, address: str):
 
 
 @pytest.mark.browser
+def test_a_question_that_is_too_long_gets_its_sentence_and_the_conversation_goes_on(page: Page, address: str):
+    page.goto(f"{address}/?q={'a' * 1001}")
+    expect(page.get_by_test_id("bot").last).to_have_text("The question has 1001 characters, 1000 are read: ask it in fewer words.")
+    ask(page, "who pays gratuity")
+    expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_a_word_without_an_end_is_broken_instead_of_widening_the_page(page: Page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    ask(page, "a" * 200)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browser: Browser, address: str, scheme: str):
     context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
@@ -239,7 +284,7 @@ def test_every_response_carries_the_security_headers(address: str):
 
 
 @pytest.mark.parametrize(
-    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json", "/gradio_api/deep_link", "/?page=nowhere"]
+    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json", "/gradio_api/deep_link", "/gradio_api/dev/reload", "/?page=nowhere"]
 )  # fmt: skip
 def test_what_the_page_does_not_need_is_closed(address: str, path: str):
     assert httpx.get(address + path, trust_env=False).status_code == 404
@@ -273,13 +318,23 @@ def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("question", ["1. pay", "- pay", "# pay", "> pay", "2) pay"])
+@pytest.mark.parametrize("question", ["1. pay", "- pay", "+ pay", "# pay", "> pay", "2) pay", "---", "***"])
 def test_a_question_that_looks_like_a_list_is_shown_as_typed(page: Page, question: str):
     ask(page, question)
     expect(page.get_by_test_id("user").last).to_have_text(question)
 
 
-@pytest.mark.parametrize("question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस"])
+def test_a_faq_row_shows_its_question_once(bot: Bot):
+    answer = bot.ask("Who pays gratuity?")
+    (hit,) = answer.sources
+    row = replace(
+        hit.passage, article=replace(hit.passage.article, title="Who pays gratuity?", text=hit.passage.text), start=0, end=len(hit.passage.text)
+    )
+    shown = answered(replace(answer, sources=(replace(hit, passage=row),)))["content"]
+    assert shown.count("Who pays gratuity?") == 1
+
+
+@pytest.mark.parametrize("question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस", "- a", "1. b 2) c"])
 def test_a_question_survives_the_way_to_the_page_and_back(question: str):
     assert question_of(asked(question)) == question
     assert question_of({"role": "user", "content": [{"type": "text", "text": asked(question)["content"]}]}) == question

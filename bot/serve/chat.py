@@ -23,8 +23,8 @@ _EXAMPLES = 6
 _CATEGORIES = 12
 """Categories that the header names; of more it tells the number."""
 
-_Ask = Callable[[str, list[Message]], tuple[list[Message], Any]]
-"""A question and the conversation → the conversation with the answer, and what stays in the box."""
+_Ask = Callable[[str, list[Message]], tuple[Any, Any]]
+"""A question and the conversation → the conversation with the answer, and what stays in the box; both are skipped when nothing was asked."""
 
 # Each event is one plain request: no queue, no public endpoint.
 _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
@@ -75,10 +75,10 @@ def _answers(bot: Bot, question: str) -> bool:
 
 
 def _asker(bot: Bot) -> _Ask:
-    def ask(question: str, history: list[Message]) -> tuple[list[Message], Any]:
+    def ask(question: str, history: list[Message]) -> tuple[Any, Any]:
         if not question.strip():
-            # Nothing is said about the box either: by now it may hold the beginning of a question.
-            return history, gr.skip()
+            # By now the box may hold the beginning of a question, and the page a later answer.
+            return gr.skip(), gr.skip()
         kept = history[-2 * _TURNS_KEPT :]
         return [*kept, asked(question), _reply(bot, question, kept)], ""
 
@@ -95,15 +95,15 @@ def _reply(bot: Bot, question: str, history: list[Message]) -> Message:
         return refused(texts.BROKEN)
 
 
-def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[list[Message], Any]]:
-    def clicked(history: list[Message], event: gr.SelectData) -> tuple[list[Message], Any]:
+def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[Any, Any]]:
+    def clicked(history: list[Message], event: gr.SelectData) -> tuple[Any, Any]:
         return ask(question_in(event.value), history)
 
     return clicked
 
 
-def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], list[Message] | dict[str, Any]]:
-    def linked(history: list[Message], request: gr.Request) -> list[Message] | dict[str, Any]:
+def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], Any]:
+    def linked(history: list[Message], request: gr.Request) -> Any:
         """Ask the question of the address, `?q=…`, when it has one; else leave alone what may have been asked since the page was loaded."""
         question = request.query_params.get("q", "")
         return ask(question, history)[0] if question.strip() else gr.skip()
