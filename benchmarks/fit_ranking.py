@@ -6,8 +6,8 @@ DATA_FOLDER holds folders of corpus.jsonl (_id, title, text, alt_questions), que
 indexes between runs. --write stores the coefficients fitted on all sets in bot/retrieval/ranking.json.
 
 Ranking: softmax regression over the candidates of each question (ListNet with top-one probability, Cao et al. 2007), every set weighing the same.
-Probability: logistic regression of "the first hit is right" on the signals of EVIDENCE, which mean the same for long and short questions; questions
-that a set does not answer are included.
+Probability: logistic regression of "the first hit is right" on its score, cosines counted from the midpoint of the set's closeness; on the sets of JUDGED,
+whose labels are complete, questions that a set does not answer included.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from bot.index.build import build
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
-from bot.retrieval.signals import SIGNALS, find_candidates
+from bot.retrieval.signals import COSINES, SIGNALS, find_candidates
 from bot.settings import AnswerSettings
 
 SETS = {
@@ -40,7 +40,8 @@ SETS = {
     "xquad_en": 1190,
 }
 """Sets and how many of their questions are used, spread evenly."""
-EVIDENCE = ("best", "words")
+JUDGED = ("stackfaq", "rasa_sara", "hint3_sofmattress", "clinc150_oos", "xquad_en")
+"""Sets whose right answers are all known: of the others their own descriptions say that some are not, or that labels are loose."""
 THRESHOLD = AnswerSettings().threshold
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
 RANKED = tuple(name for name in SETS if name != "clinc150_oos")
@@ -53,6 +54,8 @@ class Asked:
     articles: list[str]
     signals: np.ndarray
     gains: dict[str, int]
+    midpoint: float
+    """Between the cosines of probes that the corpus covers and of others."""
 
     @property
     def right(self) -> np.ndarray:
@@ -77,6 +80,8 @@ def _arguments() -> argparse.Namespace:
 
 def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
     generation = _generation(data, work)
+    closeness = generation.manifest.closeness
+    midpoint = (closeness.covered + closeness.uncovered) / 2
     gains: dict[str, dict[str, int]] = {}
     for line in (data / "qrels.tsv").read_text(encoding="utf-8").split("\n"):
         question, article, gain = [*line.split("\t"), "", ""][:3]
@@ -88,7 +93,7 @@ def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
         question = questions[place]
         found = find_candidates(generation, [question["text"]], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
-        yield Asked(articles, found.signals, gains.get(question["_id"], {}))
+        yield Asked(articles, found.signals, gains.get(question["_id"], {}), midpoint)
 
 
 def _generation(data: Path, work: Path) -> Generation:
@@ -110,7 +115,8 @@ def _row(row: dict, *, pages: bool) -> dict:
 
 def _fit(sets: list[list[Asked]]) -> np.ndarray:
     """Weights of the signals that make right candidates likely among all, each set weighing the same."""
-    groups = [[(one.signals, one.right) for one in asked if one.right.any()] for asked in sets]
+    spread = np.mean([np.vstack([one.signals for one in asked]).std(axis=0) for asked in sets], axis=0)
+    groups = [[(one.signals / spread, one.right) for one in asked if one.right.any()] for asked in sets]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         total, slope = 0.0, np.zeros_like(weights)
@@ -124,20 +130,21 @@ def _fit(sets: list[list[Asked]]) -> np.ndarray:
                 slope += signals.T @ (p - share) / len(group)
         return total + 0.001 * weights @ weights, slope + 0.002 * weights
 
-    return minimize(loss, np.ones(len(SIGNALS)), jac=True, method="L-BFGS-B").x
+    weights = minimize(loss, np.ones(len(SIGNALS)), jac=True, method="L-BFGS-B").x / spread
+    return weights / np.abs(weights).sum()
 
 
 def _fit_probability(sets: list[list[Asked]], weights: np.ndarray) -> LogisticRegression:
-    """The chance that the first hit is right, from the signals of EVIDENCE, each set weighing the same."""
+    """The chance that the first hit is right, from its score, each set weighing the same."""
     firsts = [[_first(one, weights) for one in asked] for asked in sets]
-    evidence = np.array([evidence for ones in firsts for evidence, _ in ones])
+    scores = np.array([[score] for ones in firsts for score, _ in ones])
     right = np.array([right for ones in firsts for _, right in ones])
     share = np.concatenate([np.full(len(ones), 1000 / len(ones)) for ones in firsts])
-    return LogisticRegression(C=100).fit(evidence, right, sample_weight=share)
+    return LogisticRegression(C=100).fit(scores, right, sample_weight=share)
 
 
 def _print_table(asked: dict[str, list[Asked]]) -> None:
-    print(f"signals {SIGNALS}; evidence {EVIDENCE}; `both`, `best`: by that cosine alone; model: fitted on the other sets\n")
+    print(f"signals {SIGNALS}; `both`, `best`: by that cosine alone; model: fitted on the other sets\n")
     print(
         "| set (questions) | nDCG@10 `both` | nDCG@10 `best` | nDCG@10 model | hit@1 model | AUROC `best` | AUROC model | calibration error | refused at | answered at |"
     )
@@ -146,7 +153,7 @@ def _print_table(asked: dict[str, list[Asked]]) -> None:
     for name, ones in asked.items():
         others = [other for other in asked if other != name]
         weights = _fit([asked[other] for other in others if other in RANKED])
-        curve = _fit_probability([asked[other] for other in others], weights)
+        curve = _fit_probability([asked[other] for other in others if other in JUDGED], weights)
         rows.append(_row_of_table(ones, weights, curve))
         print(f"| {name} ({len(ones)}) | " + " | ".join(f"{100 * x:.1f}" for x in rows[-1]) + " |")
     print("| mean | " + " | ".join(f"{100 * x:.1f}" for x in np.nanmean(rows, axis=0)) + " |\n")
@@ -156,7 +163,7 @@ def _row_of_table(ones: list[Asked], weights: np.ndarray, curve: LogisticRegress
     both, best = (np.eye(len(SIGNALS))[SIGNALS.index(signal)] for signal in ("both", "best"))
     judged = [one for one in ones if one.gains]
     firsts = [_first(one, weights) for one in ones]
-    probability = curve.predict_proba([evidence for evidence, _ in firsts])[:, 1]
+    probability = curve.predict_proba([[score] for score, _ in firsts])[:, 1]
     right, covered = np.array([right for _, right in firsts]), np.array([bool(one.gains) for one in ones])
     cosine = [one.signals[:, SIGNALS.index("best")].max() for one in ones]
     few = (~covered).sum() < 30
@@ -183,24 +190,29 @@ def _ndcg(one: Asked, weights: np.ndarray) -> float:
     return gain / sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(one.gains.values(), reverse=True)[:10]))
 
 
-def _first(one: Asked, weights: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The evidence for the first hit, and whether it is right."""
-    row = int(np.argmax(one.signals @ weights))
-    return one.signals[row, [SIGNALS.index(name) for name in EVIDENCE]], one.articles[row] in one.gains
+def _first(one: Asked, weights: np.ndarray) -> tuple[float, bool]:
+    """The score of the first hit, and whether it is right."""
+    scores = one.signals @ weights - one.midpoint * weights[: len(COSINES)].sum()
+    row = int(np.argmax(scores))
+    return float(scores[row]), one.articles[row] in one.gains
 
 
 def _write(asked: dict[str, list[Asked]]) -> None:
     weights = _fit([asked[name] for name in RANKED])
-    curve = _fit_probability(list(asked.values()), weights)
+    curve = _fit_probability([asked[name] for name in JUDGED], weights)
     fields = {
-        "score": {signal: round(float(x / np.abs(weights).sum()), 4) for signal, x in zip(SIGNALS, weights, strict=True)},
-        "probability": {signal: round(float(x), 4) for signal, x in zip(EVIDENCE, curve.coef_[0], strict=True)},
-        "constant": round(float(curve.intercept_[0]), 4),
+        "weights": {signal: round(float(x), 4) for signal, x in zip(SIGNALS, weights, strict=True)},
+        "probability": {
+            "slope": round(float(curve.coef_[0][0]), 4),
+            "constant": round(float(curve.intercept_[0]), 4),
+            "usual_midpoint": round(float(np.mean([ones[0].midpoint for ones in asked.values()])), 4),
+        },
         "fitted": {
             "by": "benchmarks/fit_ranking.py",
             "on": datetime.now(UTC).date().isoformat(),
-            "sets": {name: len(ones) for name, ones in asked.items()},
-            "how": "score: softmax regression over each question's candidates; probability: logistic regression of whether the first hit is right",
+            "weights_on": {name: len(asked[name]) for name in RANKED},
+            "probability_on": {name: len(asked[name]) for name in JUDGED},
+            "how": "weights: softmax regression over each question's candidates; probability: logistic regression of whether the first hit is right",
         },
     }
     target = Path(__file__).parents[1] / "bot" / "retrieval" / "ranking.json"

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from articles import NOTICE
 
 from bot import Bot, Retriever
 from bot.answering.link import quoting_link
 from bot.errors import QuestionError
-from bot.retrieval.signals import _article_signal
+from bot.index.build import build
+from bot.index.closeness import Closeness
+from bot.index.filters import Filters
+from bot.index.passage_table import ROLES
+from bot.retrieval.ranking import RankingModel
+from bot.retrieval.signals import SIGNALS, find_candidates
 from bot.retrieval.topic import earlier_questions, leans_back
+from bot.settings import BuildSettings
 
 
 def test_a_faq_answers_word_for_word_with_its_source(bot: Bot):
@@ -122,9 +129,9 @@ def test_hits_are_ranked_and_explained(bot: Bot):
     hits = bot.retriever.search("Can a probation period be extended?", k=3)
     assert len(hits) == 3
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert hits[0].signals["question"] == hits[0].signals["best"] == pytest.approx(1, abs=0.03)
-    assert hits[0].signals["words"] > hits[1].signals["words"]
-    assert set(hits[0].signals) == {"question", "body", "both", "best", "article", "words", "coverage"}
+    assert hits[0].signals["best"] == pytest.approx(1, abs=0.03)
+    assert hits[0].signals["pairs"] > hits[1].signals["pairs"]
+    assert set(hits[0].signals) == {"body", "both", "best", "three", "words", "pairs", "article_words"}
 
 
 @pytest.mark.parametrize(
@@ -195,6 +202,44 @@ def test_without_an_address_there_is_no_link():
     assert quoting_link(None, "words") is None
 
 
-def test_the_article_signal_is_the_mean_of_its_two_best_passages():
-    best = np.array([0.1, 0.9, 0.5, 0.3, 0.7])
-    assert _article_signal(best, np.array([4, 2, 2, 2, 7])).tolist() == pytest.approx([0.1, 0.7, 0.7, 0.7, 0.7])
+def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
+    generation = bot.retriever.generation
+    question = "is leave part of a notice period"
+    found = find_candidates(generation, [question], 5, Filters())
+    (vector,) = generation.encoder.encode_questions([question])
+    rows = generation.vectors.rows(np.arange(len(generation.vectors)))
+    for place, number in enumerate(found.passages.tolist()):
+        cosines = {
+            role: rows[row] @ vector for row, role in enumerate(generation.table.role_of_row) if generation.table.passage_of_row[row] == number
+        }
+        falling = sorted((rows[row] @ vector for row in generation.table.rows_of(number)), reverse=True)
+        expected = [cosines[ROLES.index("body")], cosines[ROLES.index("both")], falling[0], sum(falling[:3]) / 3]
+        assert found.signals[place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
+    assert SIGNALS[:4] == ("body", "both", "best", "three")
+
+
+def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
+    model, signals = RankingModel.shipped(), np.array([[0.6, 0.6, 0.7, 0.6, 0.4, 0.3, 0.5], [0.5, 0.5, 0.5, 0.5, 0.1, 0.0, 0.2]])
+    mixed, narrow = model.scores(signals, Closeness(0.8, 0.5, 200)), model.scores(signals, Closeness(0.85, 0.7, 200))
+    assert model.probabilities(mixed)[0] > model.probabilities(narrow)[0] + 0.05
+    assert mixed[0] - mixed[1] == pytest.approx(narrow[0] - narrow[1])
+    assert model.midpoint(Closeness(0, 0, 0)) == model.usual_midpoint
+    assert model.midpoint(Closeness(0.8, 0.6, 20)) == pytest.approx((0.7 + model.usual_midpoint) / 2)
+
+
+def test_closeness_is_what_numpy_finds(bot: Bot):
+    generation = bot.retriever.generation
+    passages = generation.table.passages(range(len(generation.table)))
+    owners = np.array([passages[number].article.id for number in generation.table.passage_of_row])
+    rows = generation.vectors.rows(np.arange(len(owners)))
+    questions = [(passage.question, passage.article.id) for passage in passages if passage.question]
+    nearest = [float((rows[owners != article] @ generation.encoder.encode_questions([question])[0]).max()) for question, article in questions]
+    closeness = generation.manifest.closeness
+    assert (closeness.probes, closeness.uncovered) == (len(questions), pytest.approx(np.mean(nearest), abs=1e-3))
+    assert closeness.uncovered + 0.1 < closeness.covered < 1
+
+
+def test_one_article_has_no_closeness_of_its_own(tmp_path: Path, tiny_settings: BuildSettings):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    assert build(tmp_path / "corpus", tmp_path / "index", tiny_settings).manifest.closeness == Closeness(0, 0, 0)

@@ -62,7 +62,7 @@ def test_ask_prints_the_same_json_as_python(place: Path):
 def test_search_prints_hits_with_their_signals(place: Path):
     (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place).stdout)
     assert hit["article"] == "leave"
-    assert set(hit["signals"]) == {"question", "body", "both", "best", "article", "words", "coverage"}
+    assert set(hit["signals"]) == {"body", "both", "best", "three", "words", "pairs", "article_words"}
     assert json.loads(articlebot("search", "leave", "--since", "2026-01-02", "--json", cwd=place).stdout) == []
 
 

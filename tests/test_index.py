@@ -74,7 +74,7 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
     assert len(lexical) == len(passages)
 
     def first(words: str, filters: Filters = Filters()) -> str | None:
-        found = lexical.search(words, 5, filters)
+        found = lexical.passages_by_words(words, 5, filters)
         return passages[found[0][0]].id if found else None
 
     assert first("buying out notice periods") == "notice-period#faq-can-a-notice-period-be-bought-out"
@@ -84,14 +84,34 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
     assert first("employer", Filters(article="gratuity")) == "gratuity#faq-who-pays-gratuity"
     assert first("gratuity", Filters(since=date(2026, 1, 1))) is None
     assert first("notice", Filters(since=date(2026, 2, 1))) is not None
-    assert lexical.search("???", 5) == []
+    assert lexical.passages_by_words("???", 5) == []
+
+
+def test_pairs_of_neighbouring_words_count_in_their_order(corpus: Path, tmp_path: Path):
+    passages = passages_of(corpus)
+    write_lexical(tmp_path / "lexical", passages)
+    lexical = Lexical(tmp_path / "lexical")
+    assert [passages[match.number].id for match in lexical.passages_by_pairs("approves it in writing?", 5)] == [
+        "notice-period#faq-does-leave-count-towards-the-notice-period"
+    ]
+    assert lexical.passages_by_pairs("writing in it", 5) == []
+
+
+def test_articles_are_found_by_words_of_different_passages(corpus: Path, tmp_path: Path):
+    passages = passages_of(corpus)
+    write_lexical(tmp_path / "lexical", passages)
+    articles = list(dict.fromkeys(passage.article.id for passage in passages))
+    found = Lexical(tmp_path / "lexical").articles_by_words("lump fund", 5)
+    assert [articles[match.number] for match in found] == ["gratuity"]
 
 
 def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     write_lexical(tmp_path / "lexical", passages_of(corpus))
     lexical = Lexical(tmp_path / "lexical")
-    free = {number: score for number, score, _ in lexical.search("notice leave employer", 10)}
-    filtered = {number: score for number, score, _ in lexical.search("notice leave employer", 10, Filters(category="HRM", since=date(2026, 1, 1)))}
+    free = {number: score for number, score, _ in lexical.passages_by_words("notice leave employer", 10)}
+    filtered = {
+        number: score for number, score, _ in lexical.passages_by_words("notice leave employer", 10, Filters(category="HRM", since=date(2026, 1, 1)))
+    }
     assert filtered
     assert all(score == pytest.approx(free[number]) for number, score in filtered.items())
 
@@ -99,7 +119,7 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
 def test_scores_are_bm25_and_shares_of_what_a_passage_full_of_the_words_gets(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
-    ((number, score, share),) = Lexical(tmp_path / "lexical").search("Is it to pay?", 10)
+    ((number, score, share),) = Lexical(tmp_path / "lexical").passages_by_words("Is it to pay?", 10)
     assert passages[number].id == "gratuity#faq-who-pays-gratuity"
     # "Is", "it" and "to" tell nothing; "pay" stands twice in one of six passages.
     lengths = [len(re.findall(r"\w+", f"{context(passage)} {passage.text}")) for passage in passages]
@@ -165,7 +185,7 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
     assert (manifest.articles, manifest.passages, manifest.vectors, manifest.dimension) == (2, 7, 21, 16)
     assert heard[-1] == (report.encoded, report.encoded)
     assert 0 < report.encoded <= 21
-    assert set(manifest.files) >= {"passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/meta.json"}
+    assert set(manifest.files) >= {"passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"}
     generation = Generation.open(folder)
     assert len(generation.table) == len(generation.lexical) == 7
     generation.check_encoder()
@@ -263,7 +283,7 @@ def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_s
     assert build(corpus, tmp_path / "index", tiny_settings).built
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/meta.json"])
+@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"])
 def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, name: str):
     build(corpus, tmp_path / "index", tiny_settings)
     path = IndexStore(tmp_path / "index").current() / name
@@ -283,7 +303,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads format 1: build the index again"),
+        ({"format": 99}, "has format 99, this articlebot reads format 2: build the index again"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),

@@ -14,6 +14,7 @@ from bot.corpus.refused import Refused, read_refused, write_refused
 from bot.encoder import Encoder, Matrix, SentenceEncoder, find_model, model_hash, open_question_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
 from bot.index.cache import VectorCache
+from bot.index.closeness import measure_closeness
 from bot.index.generation import (
     ENCODER,
     FORMAT,
@@ -120,13 +121,16 @@ def _write_generation(
     write_passages(folder / PASSAGES, passages, ((number, role) for number, role, _ in texts))
     write_lexical(folder / LEXICAL, passages)
     matrix, encoded = _vectors([text for _, _, text in texts], encoder, cache, progress)
-    Vectors.of(matrix).write(folder / VECTORS)
+    vectors = Vectors.of(matrix)
+    vectors.write(folder / VECTORS)
     kind = _write_question_encoder(folder / ENCODER, passages, encoder)
-    probe = open_question_encoder(folder / ENCODER, kind).encode_questions([PROBE])[0]
+    questions = open_question_encoder(folder / ENCODER, kind)
+    probe = questions.encode_questions([PROBE])[0]
+    closeness = measure_closeness(passages, np.array([number for number, _, _ in texts]), vectors, questions)
     manifest = Manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
         dimension=encoder.dimension, question_encoder=kind, corpus=source.corpus, articles=len({passage.article.id for passage in passages}),
-        passages=len(passages), vectors=len(matrix), probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
+        passages=len(passages), vectors=len(matrix), closeness=closeness, probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, encoded

@@ -11,12 +11,13 @@ import numpy as np
 
 from bot.encoder import QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt
+from bot.index.closeness import Closeness
 from bot.index.lexical import Lexical
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
 from bot.settings import BuildSettings
 
-FORMAT = 1
+FORMAT = 2
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, PASSAGES, VECTORS, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "vectors.faiss", "lexical", "encoder"
@@ -55,6 +56,7 @@ class Manifest:
     articles: int
     passages: int
     vectors: int
+    closeness: Closeness
     probe: tuple[float, ...]
     files: Mapping[str, FileRecord]
 
@@ -71,7 +73,8 @@ class Manifest:
                 raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
             created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
-            return cls(**{**fields, "probe": tuple(fields["probe"])}, created=created, settings=settings, files=files)
+            closeness, probe = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe"))
+            return cls(**fields, created=created, settings=settings, closeness=closeness, probe=probe, files=files)
         except FileNotFoundError:
             raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -1,21 +1,37 @@
 """The words of an index: the one door to tantivy.
 
-Scores are BM25 (Robertson and Zaragoza 2009) over English stems of a passage's context and text.
+Scores are BM25 (Robertson and Zaragoza 2009) over English stems: of a passage's context and text, of the pairs of neighbouring words in them, and of
+all that an article holds.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import tantivy
 
+from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters, last_change
 from bot.passages import Passage, context
 
 _SATURATION = 2.2
 """BM25's k1 + 1 with tantivy's k1 of 1.2: what a word counts at most, in units of its rarity."""
-_NUMBER, _WORDS, _CATEGORY, _ARTICLE, _DAY = "number", "words", "category", "article", "day"
+_NUMBER, _WORDS, _PAIRS, _CATEGORY, _ARTICLE, _DAY = "number", "words", "pairs", "category", "article", "day"
+_PASSAGES, _ARTICLES = "passages", "articles"
+
+
+class Match(NamedTuple):
+    """What shares words with a question."""
+
+    number: int
+    """Of the passage or article."""
+    score: float
+    """BM25."""
+    share: float
+    """What part the score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
 
 
 def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
@@ -31,25 +47,72 @@ _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 
 def write_lexical(folder: Path, passages: Sequence[Passage]) -> None:
-    """Index the words of passages; passage i is number i. The folder is made."""
+    """Index the words of passages and of their articles; passage i is number i, articles are numbered as they come. The folder is made."""
+    articles: dict[str, tuple[Article, list[str]]] = {}
+    for passage in passages:
+        articles.setdefault(passage.article.id, (passage.article, []))[1].extend(_texts(passage))
+    folder.mkdir()
+    _write(folder / _PASSAGES, ((passage.article, _texts(passage)) for passage in passages))
+    _write(folder / _ARTICLES, articles.values())
+
+
+def _texts(passage: Passage) -> list[str]:
+    return [context(passage), *passage.alternates, passage.text]
+
+
+def _write(folder: Path, held: Iterable[tuple[Article, Sequence[str]]]) -> None:
     folder.mkdir()
     index = tantivy.Index(_schema(), path=str(folder))
     writer = index.writer(num_threads=1)
-    for number, passage in enumerate(passages):
-        day = last_change(passage.article)
+    for number, (article, texts) in enumerate(held):
+        day = last_change(article)
         document = tantivy.Document()
         document.add_integer(_NUMBER, number)
-        document.add_text(_WORDS, "\n".join((context(passage), *passage.alternates, passage.text)))
-        document.add_text(_CATEGORY, (passage.article.category or "").casefold())
-        document.add_text(_ARTICLE, passage.article.id)
+        document.add_text(_WORDS, "\n".join(texts))
+        document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
+        document.add_text(_CATEGORY, (article.category or "").casefold())
+        document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
 
 
+def _pairs(text: str) -> Iterator[str]:
+    """The stems of each two neighbouring words, joined."""
+    return (f"{first}_{second}" for first, second in pairwise(_ALL.analyze(text)))
+
+
 class Lexical:
-    """An index of words on disk. Raises `IndexCorrupt` when the folder does not hold one."""
+    """The words of passages and of articles, on disk. Raises `IndexCorrupt` when the folder does not hold them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._passages, self._articles = _Words(folder / _PASSAGES), _Words(folder / _ARTICLES)
+
+    def __len__(self) -> int:
+        """The number of passages."""
+        return len(self._passages)
+
+    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+        """The at most `k` passages that share the most telling words with a question, best first."""
+        return self._passages.search(_WORDS, _telling(question), k, filters)
+
+    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+        """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
+        return self._passages.search(_PAIRS, list(dict.fromkeys(_pairs(question))), k, filters)
+
+    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+        """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
+        return self._articles.search(_WORDS, _telling(question), k, filters)
+
+
+def _telling(words: str) -> list[str]:
+    """The stems of the telling words; of all words, when none is telling."""
+    return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
+
+
+class _Words:
+    """One index of numbered texts."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -61,27 +124,18 @@ class Lexical:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, words: str, k: int, filters: Filters = Filters()) -> list[tuple[int, float, float]]:
-        """The at most `k` passages that share the most telling words with `words`, best first.
-
-        Of each its number, its BM25 score, and what share that is of the score of a passage full of all these words: 0 to 1, whatever the corpus.
-        """
-        terms = self._terms(words)
+    def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> list[Match]:
         if not terms or k < 1:
             return []
         schema = self._index.schema
-        matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, _WORDS, term)) for term in terms])
+        matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
         found = self._searcher.search(self._filtered(matching, filters), k).hits
-        full = sum(self._rarity(term) for term in terms) * _SATURATION
-        return [(int(self._searcher.doc(address)[_NUMBER][0]), float(score), float(score) / full) for score, address in found]
+        full = sum(self._rarity(field, term) for term in terms) * _SATURATION
+        return [Match(int(self._searcher.doc(address)[_NUMBER][0]), float(score), float(score) / full) for score, address in found]
 
-    def _terms(self, words: str) -> list[str]:
-        """The stems of the telling words; of all words, when none is telling."""
-        return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
-
-    def _rarity(self, term: str) -> float:
+    def _rarity(self, field: str, term: str) -> float:
         """BM25's inverse document frequency, as tantivy computes it."""
-        holding = self._searcher.doc_freq(_WORDS, term)
+        holding = self._searcher.doc_freq(field, term)
         return math.log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
 
     def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:
@@ -102,6 +156,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(_NUMBER, stored=True)
     builder.add_text_field(_WORDS, tokenizer_name="en_stem", index_option="freq")
+    builder.add_text_field(_PAIRS, tokenizer_name="whitespace", index_option="basic")
     builder.add_text_field(_CATEGORY, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(_ARTICLE, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field(_DAY, indexed=True)

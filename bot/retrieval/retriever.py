@@ -74,8 +74,8 @@ class Retriever:
 
     def _ranked(self, phrasings: Sequence[str], k: int, filters: Filters) -> tuple[Hit, ...]:
         candidates = find_candidates(self.generation, phrasings, k, filters)
-        scores = self._ranking.scores(candidates.signals)
-        probabilities = self._ranking.probabilities(candidates.signals)
+        scores = self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
+        probabilities = self._ranking.probabilities(scores)
         best = np.argsort(-scores, kind="stable")[: max(k, 0)]
         passages = self.generation.table.passages(candidates.passages[best])
         return tuple(

@@ -1,10 +1,14 @@
 """What is measured between a question and each candidate passage.
 
-question   greatest cosine with the passage's question or alternates, or with its title and headings
-body       cosine with its text
-both       cosine with both together
-best       the greatest of these
-words      BM25 over its words, squashed to 0–1; 0 when it is not among the best by words
+body           cosine with the passage's text
+both           cosine with its question, or title and headings, and its text together
+best           the greatest cosine with any of its vectors: the question or headings, each alternate, the text, both together
+three          the mean of the three greatest of these
+words          BM25 over its words, squashed to 0-1
+pairs          what share of the question's pairs of neighbouring words it holds, weighed by their rarity
+article_words  BM25 over all words of its article, in units of 20
+
+A signal of words is 0 for a passage that is not among the best by it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +19,11 @@ from numpy.typing import NDArray
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation
+from bot.index.lexical import Match
 from bot.index.passage_table import ROLES
 
-SIGNALS = (*ROLES, "best", "article", "words", "coverage")
+COSINES = ("body", "both", "best", "three")
+SIGNALS = (*COSINES, "words", "pairs", "article_words")
 
 _CANDIDATES = 50
 """The least number of passages taken from each of the two searches."""
@@ -25,6 +31,8 @@ _ROWS_EACH = 3
 """Vector rows searched for each of them: a passage has about three."""
 _HALF_WORDS = 10.0
 """The BM25 score that counts as 0.5: about two of a question's telling words found."""
+_ARTICLE_WORDS = 20.0
+"""The BM25 score of an article that counts as 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,43 +54,54 @@ def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, fi
     admitted = None if filters == Filters() else generation.table.rows_admitted(filters)
     most = max(_CANDIDATES, k)
     vectors = generation.encoder.encode_questions(phrasings)
-    by_words = [{number: rest for number, *rest in generation.lexical.search(phrasing, most, filters)} for phrasing in phrasings]
-    found = {number for scores in by_words for number in scores}
+    by_words = [_Overlap.of(generation, phrasing, most, filters) for phrasing in phrasings]
+    found = {number for overlap in by_words for number in overlap.words}
     for vector in vectors:
         near, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
         found.update(list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most])
     passages = np.array(sorted(found), np.int64)
-    each = [_signals(generation, passages, vector, scores) for vector, scores in zip(vectors, by_words, strict=True)]
+    each = [
+        np.hstack([_nearness(generation, passages, vector), overlap.signals(generation, passages)])
+        for vector, overlap in zip(vectors, by_words, strict=True)
+    ]
     return Candidates(passages, np.mean(each, axis=0))
 
 
-def _signals(
-    generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32], by_words: Mapping[int, Sequence[float]]
-) -> NDArray[np.float64]:
-    signals = np.zeros((len(passages), len(SIGNALS)))
+@dataclass(frozen=True, slots=True)
+class _Overlap:
+    """What shares words with one phrasing, by number."""
+
+    words: Mapping[int, Match]
+    pairs: Mapping[int, Match]
+    articles: Mapping[int, Match]
+
+    @classmethod
+    def of(cls, generation: Generation, phrasing: str, most: int, filters: Filters) -> "_Overlap":
+        lexical = generation.lexical
+        searches = (lexical.passages_by_words, lexical.passages_by_pairs, lexical.articles_by_words)
+        return cls(*({match.number: match for match in search(phrasing, 4 * most, filters)} for search in searches))
+
+    def signals(self, generation: Generation, passages: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Words, pairs and article_words of each passage."""
+        numbers, articles = passages.tolist(), generation.table.article_of_passage[passages].tolist()
+        words = np.array([self.words[n].score if n in self.words else 0.0 for n in numbers])
+        pairs = np.array([self.pairs[n].share if n in self.pairs else 0.0 for n in numbers])
+        whole = np.array([self.articles[n].score if n in self.articles else 0.0 for n in articles])
+        return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
+
+
+def _nearness(generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Body, both, best and three of each passage."""
     if not len(passages):
-        return signals
+        return np.zeros((0, len(COSINES)))
     rows = [generation.table.rows_of(number) for number in passages]
+    starts = np.cumsum([0, *(len(own) for own in rows[:-1])])
     owner = np.repeat(np.arange(len(passages)), [len(own) for own in rows])
     flat = np.concatenate(rows)
-    cosines = generation.vectors.rows(flat) @ vector
-    signals[:, : len(ROLES)] = -1.0
-    np.maximum.at(signals, (owner, generation.table.role_of_row[flat]), cosines)
-    best = signals[:, : len(ROLES)].max(axis=1)
-    signals[:, SIGNALS.index("best")] = best
-    signals[:, SIGNALS.index("article")] = _article_signal(best, generation.table.article_of_passage[passages])
-    scores, shares = np.array([by_words.get(number, (0.0, 0.0)) for number in passages.tolist()]).T
-    signals[:, SIGNALS.index("words")] = scores / (scores + _HALF_WORDS)
-    signals[:, SIGNALS.index("coverage")] = shares
-    return signals
-
-
-def _article_signal(best: NDArray[np.float64], articles: NDArray[np.int64]) -> NDArray[np.float64]:
-    order = np.lexsort((-best, articles))
-    firsts = np.flatnonzero(np.diff(articles[order], prepend=-1))
-    sizes = np.diff(firsts, append=len(order))
-    greatest = best[order[firsts]]
-    second = np.where(sizes > 1, best[order[np.minimum(firsts + 1, len(order) - 1)]], greatest)
-    means = np.empty(len(best))
-    means[order] = np.repeat((greatest + second) / 2, sizes)
-    return means
+    cosines = (generation.vectors.rows(flat) @ vector).astype(np.float64)
+    by_role = np.full((len(passages), len(ROLES)), -1.0)
+    np.maximum.at(by_role, (owner, generation.table.role_of_row[flat]), cosines)
+    # Each passage's rows nearest first: a passage has at least three.
+    falling = cosines[np.lexsort((-cosines, owner))]
+    best, three = falling[starts], np.mean([falling[starts + n] for n in range(_ROWS_EACH)], axis=0)
+    return np.stack([by_role[:, ROLES.index("body")], by_role[:, ROLES.index("both")], best, three], axis=1)
