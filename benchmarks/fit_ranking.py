@@ -79,24 +79,31 @@ def _arguments() -> argparse.Namespace:
 
 
 def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
-    generation = _generation(data, work)
+    generation = generation_of(data, work)
     closeness = generation.manifest.closeness
     midpoint = (closeness.covered + closeness.uncovered) / 2
-    gains: dict[str, dict[str, int]] = {}
-    for line in (data / "qrels.tsv").read_text(encoding="utf-8").split("\n"):
-        question, article, gain = [*line.split("\t"), "", ""][:3]
-        if gain.isdigit() and int(gain):
-            gains.setdefault(question, {})[article] = int(gain)
+    gains = read_gains(data)
     questions = [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
     questions = [q for q in questions if q.get("kind", "standalone") == "standalone"]
     for place in np.unique(np.linspace(0, len(questions) - 1, most).astype(int)):
         question = questions[place]
         found = find_candidates(generation, [question["text"]], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
-        yield Asked(articles, found.signals, gains.get(question["_id"], {}), midpoint)
+        yield Asked(articles, found.signals[0], gains.get(question["_id"], {}), midpoint)
 
 
-def _generation(data: Path, work: Path) -> Generation:
+def read_gains(data: Path) -> dict[str, dict[str, int]]:
+    """By question, the articles that answer it and how well."""
+    gains: dict[str, dict[str, int]] = {}
+    for line in (data / "qrels.tsv").read_text(encoding="utf-8").split("\n"):
+        question, article, gain = [*line.split("\t"), "", ""][:3]
+        if gain.isdigit() and int(gain):
+            gains.setdefault(question, {})[article] = int(gain)
+    return gains
+
+
+def generation_of(data: Path, work: Path) -> Generation:
+    """The index of a set, built in `work` unless it is up to date."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     rows = (json.loads(line) for line in (data / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line)

@@ -18,7 +18,7 @@ from bot.index.filters import Filters
 from bot.index.passage_table import ROLES
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.signals import SIGNALS, find_candidates
-from bot.retrieval.topic import earlier_questions, leans_back
+from bot.retrieval.topic import distinctness, earlier_questions, leans_back, topic_weight
 from bot.settings import BuildSettings
 
 
@@ -108,16 +108,43 @@ def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic
     assert answer.status == "no_answer"
 
 
-@pytest.mark.parametrize("question", ["and can it be extended?", "what about BPO?", "what is this?", "do they pay for those days"])
+@pytest.mark.parametrize(
+    "question",
+    ["and can it be extended?", "what about BPO?", "what is this?", "do they pay for those days", "is it mandatory", "what if I don't serve it"],
+)
 def test_questions_that_lean_back(question: str):
     assert leans_back(question)
 
 
 @pytest.mark.parametrize(
-    "question", ["how long is a probation period", "what is the interest rate on provident fund", "who signs the letter of offer"]
+    "question",
+    [
+        "how long is a probation period",
+        "what is the interest rate on provident fund",
+        "who signs the letter of offer",
+        "is it possible to withdraw my pension early",
+        "I lost my payslip and my employer will not send it again",
+        "is this form needed",
+    ],
 )
 def test_questions_that_stand_alone(question: str):
     assert not leans_back(question)
+
+
+def test_distinctness_is_the_lead_of_the_best_article_over_the_fifth_to_tenth():
+    scores, articles = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.2, 0.1]), np.array([3, 3, 1, 2, 4, 5, 6])
+    assert distinctness(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
+    assert distinctness(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
+    assert distinctness(scores[:2], articles[:2]) == 0
+
+
+def test_an_earlier_question_counts_where_this_one_is_vague_and_gains():
+    articles, vague, distinct = np.arange(6), np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.29]), np.array([0.6, 0.3, 0.3, 0.29, 0.29, 0.29])
+    better = np.array([0.2, 0.7, 0.2, 0.2, 0.2, 0.2])
+    assert topic_weight("documents needed", vague, better, articles) == 1
+    assert topic_weight("documents needed", distinct, better, articles) == 0
+    assert topic_weight("documents needed", vague, vague - 0.1, articles) == 0
+    assert 0 < topic_weight("documents needed", vague, vague, articles) < topic_weight("and for it", vague, vague, articles) < 1
 
 
 def test_only_the_visitors_turns_count_as_history():
@@ -214,7 +241,7 @@ def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
         }
         falling = sorted((rows[row] @ vector for row in generation.table.rows_of(number)), reverse=True)
         expected = [cosines[ROLES.index("body")], cosines[ROLES.index("both")], falling[0], sum(falling[:3]) / 3]
-        assert found.signals[place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
+        assert found.signals[0, place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
     assert SIGNALS[:4] == ("body", "both", "best", "three")
 
 

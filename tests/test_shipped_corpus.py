@@ -94,6 +94,34 @@ def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figu
     assert len(answered) <= 0.1 * len(asked)
 
 
+@pytest.mark.parametrize(
+    ("earlier", "question", "article"),
+    [
+        ("how to apply for apprenticeship", "documents needed?", "apprenticeship-portal-registration"),
+        ("gratuity eligibility", "how is it calculated", "gratuity"),
+        ("relieving letter", "is it mandatory", "relieving-letter"),
+        ("epf withdrawal", "how long does it take?", "pf-withdrawal"),
+    ],
+)
+def test_a_follow_up_is_answered_on_the_topic_before_it(shipped: Bot, earlier: str, question: str, article: str):
+    answer = shipped.ask(question, [earlier])
+    assert (answer.sources[0].passage.article.id, answer.topic) == (article, earlier)
+
+
+@pytest.mark.parametrize(
+    ("question", "article"), [("how do I check my pf balance", "epf-passbook"), ("what is the interest rate on epf", "epf-interest-rate")]
+)
+def test_a_new_topic_is_answered_as_if_nothing_had_been_asked_before(shipped: Bot, question: str, article: str):
+    answer, alone = shipped.ask(question, ["what is gratuity", "how long is a notice period"]), shipped.ask(question)
+    assert (answer.sources, answer.topic) == (alone.sources, None)
+    assert answer.sources[0].passage.article.id == article
+
+
+def test_an_uncovered_question_is_refused_after_a_covered_one_too(shipped: Bot):
+    refused = [shipped.ask(question, ["how long is a notice period"]).status == "no_answer" for question, _ in questions("uncovered")]
+    assert sum(refused) >= 0.9 * len(refused)
+
+
 def test_the_questions_of_the_issue_get_their_articles(shipped: Bot):
     kpo = shipped.ask("What is the difference between KPO and BPO?").to_dict()["sources"][0]
     assert (kpo["article"], kpo["category"]) == ("kpo-vs-bpo", "HRM")

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
@@ -13,11 +14,15 @@ from bot.index.generation import Generation
 from bot.index.store import IndexStore
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.signals import find_candidates
-from bot.retrieval.topic import Turn, earlier_questions, leans_back
+from bot.retrieval.signals import SIGNALS, Candidates, find_candidates
+from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
 LONGEST_QUESTION = 1000
 """Characters."""
+_EARLIER, _LONGEST_EARLIER = 2, 300
+"""How many earlier questions are read together with one, and how many characters of each: an encoder cuts off the end of what is too long."""
+_KEPT = 0.25
+"""From this weight on the earlier question counts as the topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +69,56 @@ class Retriever:
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
         """As `search`, and which earlier question was read together with this one.
 
-        That is the last one, when this one's own words point back to it.
+        That is the last one, when this one is vague by itself and gains by it (see `bot.retrieval.topic`), or leans back and is about the same article.
         """
         words = checked_question(question)
-        earlier = earlier_questions(history)[-1:] if leans_back(words) else []
-        # Together with this one the earlier question tends to drown it; the mean with this one alone finds what both are about.
-        phrasings = [words, *(f"{one[:LONGEST_QUESTION]} {words}" for one in earlier)]
-        return Found(self._ranked(phrasings, k, filters), earlier[0] if earlier else None)
+        earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
+        alone = find_candidates(self.generation, [words], k, filters)
+        scores = self._scores(alone)
+        if earlier and is_vague(words, scores[0], self._articles(alone)):
+            return self._follow_up(words, earlier, k, filters)
+        hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k)
+        same = earlier and leans_back(words) and _article(hits) == _article(self.find(earlier[-1], 1, filters).hits)
+        return Found(hits, earlier[-1] if same else None)
 
-    def _ranked(self, phrasings: Sequence[str], k: int, filters: Filters) -> tuple[Hit, ...]:
-        candidates = find_candidates(self.generation, phrasings, k, filters)
-        scores = self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
-        probabilities = self._ranking.probabilities(scores)
+    def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
+        """The hits of a question read by itself and together with those before it: the last one, the last two."""
+        longer = [" ".join((*earlier[-count:], words)) for count in range(1, len(earlier) + 1)]
+        candidates = find_candidates(self.generation, [words, *longer], k, filters)
+        scores = self._scores(candidates)
+        weight = topic_weight(words, scores[0], scores[1:].mean(axis=0), self._articles(candidates))
+        sound = weight * soundness(scores[0])
+        mixed = _blend(scores, weight)
+        hits = self._hits(candidates.passages, _blend(candidates.signals, weight), mixed, _blend(scores, sound), k)
+        kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
+        return Found(hits, earlier[-1] if kept else None)
+
+    def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
+        return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
+
+    def _articles(self, candidates: Candidates) -> NDArray[np.int64]:
+        return self.generation.table.article_of_passage[candidates.passages]
+
+    def _hits(
+        self, numbers: NDArray[np.int64], signals: NDArray[np.float64], scores: NDArray[np.float64], evidence: NDArray[np.float64], k: int
+    ) -> tuple[Hit, ...]:
+        """The best `k` by score; how likely they answer is told by the score that counts as evidence."""
         best = np.argsort(-scores, kind="stable")[: max(k, 0)]
-        passages = self.generation.table.passages(candidates.passages[best])
+        probabilities = self._ranking.probabilities(evidence[best])
+        passages = self.generation.table.passages(numbers[best])
         return tuple(
-            Hit(passage, float(probabilities[row]), float(scores[row]), candidates.named(row))
-            for passage, row in zip(passages, best.tolist(), strict=True)
+            Hit(passage, float(probability), float(scores[row]), dict(zip(SIGNALS, map(float, signals[row]), strict=True)))
+            for passage, probability, row in zip(passages, probabilities, best.tolist(), strict=True)
         )
+
+
+def _article(hits: Sequence[Hit]) -> str | None:
+    return hits[0].passage.article.id if hits else None
+
+
+def _blend(readings: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
+    """The first reading, and the mean of the others with this weight."""
+    return np.asarray((1 - weight) * readings[0] + weight * readings[1:].mean(axis=0), np.float64)
 
 
 def checked_question(question: str) -> str:

@@ -13,6 +13,7 @@ A signal of words is 0 for a passage that is not among the best by it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ _CANDIDATES = 50
 """The least number of passages taken from each of the two searches."""
 _ROWS_EACH = 3
 """Vector rows searched for each of them: a passage has about three."""
+_DEEP = 4
+"""How many times as many are asked of the searches by words: a candidate that comes from the vectors should not lack its score."""
 _HALF_WORDS = 10.0
 """The BM25 score that counts as 0.5: about two of a question's telling words found."""
 _ARTICLE_WORDS = 20.0
@@ -37,34 +40,32 @@ _ARTICLE_WORDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passage numbers, and one row of signals for each, in the order of `SIGNALS`."""
+    """Passage numbers and, for each phrasing of a question, one row of signals for each of them, in the order of `SIGNALS`."""
 
     passages: NDArray[np.int64]
     signals: NDArray[np.float64]
-
-    def named(self, row: int) -> Mapping[str, float]:
-        return dict(zip(SIGNALS, map(float, self.signals[row]), strict=True))
+    """Shape (phrasings, passages, signals)."""
 
 
 def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, filters: Filters) -> Candidates:
     """The passages nearest by meaning and nearest by words to any phrasing of a question, at least `k` where there are as many.
 
-    A signal is the mean over the phrasings. Passages that do not meet the filters take no part.
+    Passages that do not meet the filters take no part.
     """
     admitted = None if filters == Filters() else generation.table.rows_admitted(filters)
     most = max(_CANDIDATES, k)
     vectors = generation.encoder.encode_questions(phrasings)
-    by_words = [_Overlap.of(generation, phrasing, most, filters) for phrasing in phrasings]
-    found = {number for overlap in by_words for number in overlap.words}
+    overlaps = [_Overlap.of(generation, phrasing, _DEEP * most, filters) for phrasing in phrasings]
+    found = {number for overlap in overlaps for number in islice(overlap.words, most)}
     for vector in vectors:
         near, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
         found.update(list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most])
     passages = np.array(sorted(found), np.int64)
     each = [
         np.hstack([_nearness(generation, passages, vector), overlap.signals(generation, passages)])
-        for vector, overlap in zip(vectors, by_words, strict=True)
+        for vector, overlap in zip(vectors, overlaps, strict=True)
     ]
-    return Candidates(passages, np.mean(each, axis=0))
+    return Candidates(passages, np.stack(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class _Overlap:
     def of(cls, generation: Generation, phrasing: str, most: int, filters: Filters) -> "_Overlap":
         lexical = generation.lexical
         searches = (lexical.passages_by_words, lexical.passages_by_pairs, lexical.articles_by_words)
-        return cls(*({match.number: match for match in search(phrasing, 4 * most, filters)} for search in searches))
+        return cls(*({match.number: match for match in search(phrasing, most, filters)} for search in searches))
 
     def signals(self, generation: Generation, passages: NDArray[np.int64]) -> NDArray[np.float64]:
         """Words, pairs and article_words of each passage."""
