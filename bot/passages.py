@@ -32,6 +32,8 @@ class Passage:
     end: int
     question: str | None = None
     alternates: tuple[str, ...] = ()
+    sentences: tuple[Span, ...] = ()
+    """Of a section: its sentences, whole lists and whole tables, as spans of the article's text."""
 
 
 def context(passage: Passage) -> str:
@@ -101,7 +103,8 @@ def _section_passages(article: Article, section: Section, seen: dict[str, int], 
     room = max(limit - count_tokens([context(bare)])[0], limit // 3)
     for start, end in _pack(article.text, _blocks(article.text, section), count_tokens, room, article.language):
         seen[key] = seen.get(key, 0) + 1
-        yield replace(bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end)
+        sentences = tuple(_quotable(article.text, (start, end), article.language))
+        yield replace(bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end, sentences=sentences)
 
 
 def _blocks(text: str, section: Section) -> list[Span]:
@@ -128,11 +131,16 @@ def _pack(text: str, blocks: list[Span], count_tokens: CountTokens, room: int, l
 
 
 def _packed_units(text: str, block: Span, count_tokens: CountTokens, room: int, language: str) -> list[Span]:
-    units: list[Span] = []
-    spans = list(_sentences(text, block, language))
-    for unit, tokens in zip(spans, count_tokens([text[start:end] for start, end in spans]), strict=True):
-        units += [unit] if tokens <= room else _join(text, _word_spans(text, unit), count_tokens, room)
+    """A block as stretches that fit: of whole lines (list items, table rows), else of sentences, else of words."""
+    units = _cut(text, list(_lines(text, block)), count_tokens, room, lambda line: list(_sentences(text, line, language)))
+    units = _cut(text, units, count_tokens, room, lambda sentence: list(_join(text, _word_spans(text, sentence), count_tokens, room)))
     return list(_join(text, units, count_tokens, room))
+
+
+def _cut(text: str, units: list[Span], count_tokens: CountTokens, room: int, into: Callable[[Span], list[Span]]) -> list[Span]:
+    """The units, each that does not fit cut into smaller ones."""
+    sizes = count_tokens([text[start:end] for start, end in units])
+    return [part for unit, size in zip(units, sizes, strict=True) for part in ([unit] if size <= room else into(unit))]
 
 
 def _join(text: str, spans: Iterable[Span], count_tokens: CountTokens, room: int) -> Iterator[Span]:
@@ -153,16 +161,50 @@ def _join(text: str, spans: Iterable[Span], count_tokens: CountTokens, room: int
 
 
 def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
-    """The lines of a block (list items, table rows), those of running text cut into sentences."""
+    """The sentences of each line of a block."""
     from sentencex import segment
 
-    start = block[0]
-    for line in text[block[0] : block[1]].splitlines(keepends=True):
-        for sentence in segment(language, line):
+    for start, end in _lines(text, block):
+        at = start
+        for sentence in segment(language, text[start:end]):
             if stripped := sentence.strip():
-                at = start + sentence.index(stripped)
-                yield at, at + len(stripped)
-            start += len(sentence)
+                begin = at + sentence.index(stripped)
+                yield begin, begin + len(stripped)
+            at += len(sentence)
+
+
+def _lines(text: str, block: Span) -> Iterator[Span]:
+    at = block[0]
+    for line in text[block[0] : block[1]].splitlines(keepends=True):
+        if stripped := line.strip():
+            begin = at + line.index(stripped)
+            yield begin, begin + len(stripped)
+        at += len(line)
+
+
+_ITEM = re.compile(r"[|>]|(?:[-*+•]|\d+[.)])(?=\s|$)")
+
+
+def _quotable(text: str, stretch: Span, language: str) -> Iterator[Span]:
+    """The units of a stretch that say something by themselves: sentences, and whole lists and tables with the line that leads to them."""
+    unit: Span | None = None
+    for start, end in _sentences(text, stretch, language):
+        if unit and _goes_on(text, unit, (start, end)):
+            unit = (unit[0], end)
+            continue
+        if unit:
+            yield unit
+        unit = (start, end)
+    if unit:
+        yield unit
+
+
+def _goes_on(text: str, unit: Span, following: Span) -> bool:
+    """Whether what follows belongs to a unit: what a colon leads to, the rest of an item, the next item of the same list."""
+    words, between = text[slice(*unit)], text[unit[1] : following[0]]
+    in_list = _ITEM.match(words[words.rfind("\n") + 1 :]) is not None
+    next_item = between.count("\n") == 1 and _ITEM.match(text, following[0]) is not None
+    return words.endswith(":") or (in_list and ("\n" not in between or next_item))
 
 
 def _word_spans(text: str, unit: Span) -> list[Span]:

@@ -36,6 +36,48 @@ def test_a_section_answers_when_no_faq_does(bot: Bot):
     assert answer.text == "Most contracts name thirty to ninety days."
 
 
+LONG = """---
+title: Leave travel allowance
+url: https://example.com/lta/
+---
+
+## What it pays for
+
+Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. Two journeys in a block of four years are free of tax. A
+journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. The claim goes to the payroll desk before the end of the year.
+
+## How to claim
+
+Do this in order:
+
+1. Apply for leave.
+2. Travel.
+3. Send the tickets.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        (
+            "are hotels paid by leave travel allowance",
+            "Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. Two journeys in a block of four years are free of tax.",
+        ),
+        ("what are the steps to claim leave travel allowance", "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets."),
+    ],
+)
+def test_a_section_is_quoted_by_its_best_sentences_or_whole_list(tmp_path: Path, question: str, quote: str):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "lta.md").write_text(LONG, encoding="utf-8")
+    build(tmp_path / "corpus", tmp_path / "index")
+    answer = Bot.open(tmp_path / "index").ask(question)
+    (source,) = answer.sources
+    facts = answer.to_dict()["sources"][0]
+    assert answer.text == source.words == facts["text"][slice(*facts["quote"])] == quote
+    assert source.passage.text in source.passage.article.text
+    assert facts["link"].startswith("https://example.com/lta/#:~:text=" + quote.split(maxsplit=1)[0])
+
+
 @pytest.mark.parametrize("question", ["who won the 2011 cricket world cup", "best biryani in Hyderabad", "asdfgh qwerty", "?!"])
 def test_what_the_articles_do_not_hold_gets_no_answer_and_no_source(bot: Bot, question: str):
     answer = bot.ask(question)

@@ -6,9 +6,23 @@ from datetime import date
 from typing import Any, Literal
 
 from bot.answering.link import quoting_link
+from bot.passages import Span
 from bot.retrieval.hit import Hit
 
 Status = Literal["answered", "ambiguous", "no_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Hit):
+    """A hit that an answer quotes."""
+
+    quote: Span
+    """The span of `passage.text` that is quoted."""
+
+    @property
+    def words(self) -> str:
+        """What is quoted."""
+        return self.passage.text[slice(*self.quote)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +36,8 @@ class Answer:
     """Verbatim words of the corpus; "" when there is no answer."""
     probability: float
     """That of the best hit, also when it is too low for an answer."""
-    sources: tuple[Hit, ...]
-    """The hits quoted; empty when there is no answer."""
+    sources: tuple[Source, ...]
+    """Empty when there is no answer."""
     suggestions: tuple[str, ...]
     """Questions that the corpus can answer."""
     generation: str
@@ -52,6 +66,7 @@ class Answer:
 def hit_to_dict(hit: Hit) -> Mapping[str, Any]:
     """A hit as JSON; `quote` is the span of its `text` that is quoted, `link` opens the page there."""
     passage, article = hit.passage, hit.passage.article
+    start, end = hit.quote if isinstance(hit, Source) else (0, len(passage.text))
     return {
         "passage": passage.id,
         "article": article.id,
@@ -60,9 +75,9 @@ def hit_to_dict(hit: Hit) -> Mapping[str, Any]:
         "section": list(passage.section),
         "question": passage.question,
         "text": passage.text,
-        "quote": [0, len(passage.text)],
+        "quote": [start, end],
         "url": article.url,
-        "link": quoting_link(article.url, passage.text),
+        "link": quoting_link(article.url, passage.text[start:end]),
         "published": _day(article.published),
         "updated": _day(article.updated),
         "category": article.category,

@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from bot.answering.answer import Answer
+from bot.answering.answer import Answer, Source
+from bot.answering.quote import Quoter
 from bot.index.filters import Filters
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
@@ -22,6 +23,7 @@ class Bot:
 
     def __init__(self, retriever: Retriever, settings: AnswerSettings = AnswerSettings()) -> None:
         self.retriever = retriever
+        self._quoter = Quoter(retriever.generation.encoder)
         self.settings = settings
 
     @classmethod
@@ -35,7 +37,7 @@ class Bot:
     def ask(
         self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None
     ) -> Answer:
-        """The answer to a question: the whole answer of a FAQ, or the passage of an article that fits best.
+        """The answer to a question: the whole answer of a FAQ, or the best one to three sentences of a section.
 
         `history` holds the visitor's earlier questions, oldest first; a turn may also be a message {"role", "content"}. The filters are those of
         `Retriever.search`. Raises `QuestionError` when the question is empty or too long.
@@ -45,14 +47,18 @@ class Bot:
         best = found.hits[0] if found.hits else None
         if best is None or best.probability < self.settings.threshold:
             return self._answer(question, found, (), self._suggested(found.hits, (), asked))
-        return self._answer(question, found, (best,), self._suggested((), self._further(best.passage), asked))
+        return self._answer(question, found, (self._source(question, found, best),), self._suggested((), self._further(best.passage), asked))
 
-    def _answer(self, question: str, found: Found, sources: tuple[Hit, ...], suggestions: tuple[str, ...]) -> Answer:
+    def _source(self, question: str, found: Found, hit: Hit) -> Source:
+        meant = f"{found.topic} {question}" if found.topic else question
+        return Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
+
+    def _answer(self, question: str, found: Found, sources: tuple[Source, ...], suggestions: tuple[str, ...]) -> Answer:
         return Answer(
             id=uuid4().hex,
             status="answered" if sources else "no_answer",
             question=checked_question(question),
-            text="\n\n".join(source.passage.text for source in sources),
+            text="\n\n".join(source.words for source in sources),
             probability=found.hits[0].probability if found.hits else 0.0,
             sources=sources,
             suggestions=suggestions,

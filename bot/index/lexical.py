@@ -95,7 +95,7 @@ class Lexical:
 
     def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
         """The at most `k` passages that share the most telling words with a question, best first."""
-        return self._passages.search(_WORDS, _telling(question), k, filters)
+        return self._passages.search(_WORDS, telling_words(question), k, filters)
 
     def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
         """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
@@ -103,10 +103,10 @@ class Lexical:
 
     def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
-        return self._articles.search(_WORDS, _telling(question), k, filters)
+        return self._articles.search(_WORDS, telling_words(question), k, filters)
 
 
-def _telling(words: str) -> list[str]:
+def telling_words(words: str) -> list[str]:
     """The stems of the telling words; of all words, when none is telling."""
     return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
 

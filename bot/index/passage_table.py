@@ -29,7 +29,7 @@ CREATE TABLE articles (
     published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL, language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles,
-    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL);
+    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
 CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passages, role INTEGER NOT NULL);
 """
@@ -58,11 +58,7 @@ def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple
         connection.executescript(_TABLES)
         connection.executemany(f"INSERT INTO articles VALUES ({', '.join('?' * 14)})", (_article_row(numbers[a.id], a) for a in articles.values()))
         connection.executemany(
-            f"INSERT INTO passages VALUES ({', '.join('?' * 9)})",
-            (
-                (n, p.id, p.kind, numbers[p.article.id], json.dumps(p.section), p.start, p.end, p.question, json.dumps(p.alternates))
-                for n, p in enumerate(passages)
-            ),
+            f"INSERT INTO passages VALUES ({', '.join('?' * 10)})", (_passage_row(n, numbers[p.article.id], p) for n, p in enumerate(passages))
         )
         connection.executemany(
             "INSERT INTO vectors VALUES (?, ?, ?)", ((row, passage, ROLES.index(role)) for row, (passage, role) in enumerate(rows))
@@ -138,10 +134,10 @@ class PassageTable:
         return self._connection.execute(statement, values).fetchall()
 
     def _passage(self, row: Sequence[Any]) -> Passage:
-        _, ident, kind, owner, section, start, end, question, alternates = row
+        _, ident, kind, owner, section, start, end, question, alternates, sentences = row
         article = self._article(owner)
-        path, others = tuple(json.loads(section)), tuple(json.loads(alternates))
-        return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others)
+        path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
+        return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
     def _read_article(self, number: int) -> Article:
         row = self._rows("SELECT * FROM articles WHERE number = ?", number)[0]
@@ -152,6 +148,13 @@ class PassageTable:
             tuple(Faq(question, start, end, tuple(json.loads(path)), tuple(json.loads(others))) for question, start, end, path, others in faqs),
             tuple(json.loads(related)), tuple(json.loads(also_at)),
         )  # fmt: skip
+
+
+def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...]:
+    return (
+        number, passage.id, passage.kind, owner, json.dumps(passage.section), passage.start, passage.end,
+        passage.question, json.dumps(passage.alternates), json.dumps(passage.sentences),
+    )  # fmt: skip
 
 
 def _article_row(number: int, article: Article) -> tuple[object, ...]:

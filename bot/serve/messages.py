@@ -12,8 +12,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from bot.answering.answer import Answer, hit_to_dict
-from bot.retrieval.hit import Hit
+from bot.answering.answer import Answer, Source, hit_to_dict
 from bot.serve import texts
 
 Message = dict[str, Any]
@@ -68,10 +67,11 @@ def _note(words: str) -> str:
     return f'<div class="note">{html.escape(words)}</div>'
 
 
-def _source(hit: Hit) -> str:
-    passage = hit.passage
+def _source(source: Source) -> str:
+    passage = source.passage
     question = f'<div class="asked">{html.escape(passage.question)}</div>' if passage.question else ""
-    return f'{question}<div class="words">{_drawn(passage.text)}</div>{_origin(hit)}'
+    more = f"<details><summary>{texts.MORE_OF_SECTION}</summary>{_drawn(passage.text)}</details>" if source.words != passage.text else ""
+    return f'{question}<div class="words">{_drawn(source.words)}</div>{more}{_origin(source)}'
 
 
 def _drawn(text: str) -> str:
@@ -81,7 +81,7 @@ def _drawn(text: str) -> str:
     return kept.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
 
 
-def _origin(hit: Hit) -> str:
+def _origin(hit: Source) -> str:
     """Where the words stand: title and section, category and dates, and a link to them."""
     article, facts = hit.passage.article, hit_to_dict(hit)
     days = [
@@ -94,7 +94,7 @@ def _origin(hit: Hit) -> str:
     return f'<div class="origin">{shown}</div>' if shown else ""
 
 
-def _heading(hit: Hit) -> str:
+def _heading(hit: Source) -> str:
     """The title and the section that the words are from; nothing for a FAQ row, whose title is the question shown above."""
     passage, article = hit.passage, hit.passage.article
     if passage.text == article.text and passage.question == article.title:

@@ -1,0 +1,41 @@
+"""How often does the quote of a section hold the answer, and in how many of its words?
+
+usage: python benchmarks/quotes.py DATA_FOLDER --work FOLDER
+
+The folders are those of fit_ranking.py. Asks the questions of xquad_en, whose answers are known words, of the passage that holds the answer; passages of a
+single sentence are left out.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from fit_ranking import generation_of, read_gains
+
+from bot.answering.quote import Quoter
+
+SET = "xquad_en"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    arguments = parser.parse_args()
+    generation, gains = generation_of(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
+    quoter, passages = Quoter(generation.encoder), generation.table.passages(range(len(generation.table)))
+    rows = []
+    for line in (arguments.data / SET / "queries.jsonl").read_text(encoding="utf-8").splitlines():
+        question = json.loads(line)
+        held = [p for p in passages if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1]
+        for passage in held[:1]:
+            start, end = quoter.quote(question["text"], passage)
+            rows.append((question["answer"] in passage.text[start:end], (end - start) / len(passage.text), end - start))
+    right, share, length = np.mean(rows, axis=0)
+    print("| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |")
+    print(f"| {SET} ({len(rows)}) | {100 * right:.1f} % | {100 * share:.1f} % | {length:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

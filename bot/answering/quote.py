@@ -1,0 +1,73 @@
+"""Which words of a passage answer the question: the whole answer of a FAQ, the best one to three sentences of a section."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder import Matrix, QuestionEncoder
+from bot.index.lexical import telling_words
+from bot.passages import Passage, Span
+
+_MOST = 3
+"""Sentences of one quote."""
+_NEAR = 0.7
+"""A neighbour of the best sentence belongs to the quote from this share of its score on: so 91 % of the quotes hold the answer in xquad_en, in 48 % of
+the words (benchmarks/quotes.py); the best sentence alone does in 81 %."""
+_SHORT = 100
+"""Characters: less is seldom an answer by itself."""
+_WORDS = 0.4
+"""What the share of the question's telling words counts that a sentence has, against its cosine."""
+_KEPT = 512
+"""Passages whose sentences' vectors are kept: what is asked often is quoted often."""
+
+
+class Quoter:
+    """Chooses quotes with the encoder of the questions. Safe to call from many threads."""
+
+    def __init__(self, encoder: QuestionEncoder) -> None:
+        self._encoder = encoder
+        self._vectors: OrderedDict[str, Matrix] = OrderedDict()
+        self._lock = Lock()
+
+    def quote(self, question: str, passage: Passage) -> Span:
+        """The span of `passage.text` that is quoted."""
+        if len(passage.sentences) < 2:
+            return 0, len(passage.text)
+        sentences = [passage.article.text[start:end] for start, end in passage.sentences]
+        cosines = self._encoded(passage.id, sentences) @ self._encoder.encode_questions([question])[0]
+        first, last = _window(cosines + _WORDS * _shares(question, sentences), sentences)
+        return passage.sentences[first][0] - passage.start, passage.sentences[last][1] - passage.start
+
+    def _encoded(self, ident: str, sentences: Sequence[str]) -> Matrix:
+        with self._lock:
+            if ident in self._vectors:
+                self._vectors.move_to_end(ident)
+                return self._vectors[ident]
+        vectors = self._encoder.encode_questions(sentences)
+        with self._lock:
+            self._vectors[ident] = vectors
+            while len(self._vectors) > _KEPT:
+                self._vectors.popitem(last=False)
+        return vectors
+
+
+def _shares(question: str, sentences: Sequence[str]) -> NDArray[np.float64]:
+    asked = set(telling_words(question))
+    return np.array([len(asked.intersection(telling_words(sentence))) for sentence in sentences]) / max(1, len(asked))
+
+
+def _window(scores: NDArray[np.float64], sentences: Sequence[str]) -> Span:
+    """The first and last sentence: the best one, and what stands beside it and is nearly as good, or is needed to make sense."""
+    first = last = int(np.argmax(scores))
+    while last - first + 1 < _MOST:
+        before = scores[first - 1] if first > 0 else -np.inf
+        after = scores[last + 1] if last + 1 < len(scores) else -np.inf
+        asks = sentences[last].endswith("?")
+        short = sum(map(len, sentences[first : last + 1])) < _SHORT
+        if max(before, after) < (-1 if short or asks else _NEAR * scores.max()):
+            break
+        first, last = (first, last + 1) if after >= before or (asks and after > -1) else (first - 1, last)
+    return first, last
