@@ -190,7 +190,7 @@ def test_a_new_conversation_starts_empty(page: Page):
 def test_what_visitors_and_articles_write_is_text(page: Page):
     ask(page, "<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
     expect(page.get_by_test_id("user").last).to_have_text("<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
-    ask(page, "how is zebra striping typed")
+    ask(page, "what is zebra striping typed as")
     answer = page.get_by_test_id("bot").last
     expect(answer).to_contain_text("<script>alert(1)</script> and *stars* and [link](javascript:alert(1)) and ![pic](http://192.0.2.1/x.png)")
     expect(answer.locator(".title")).to_have_text("Markup <i>rules</i> › Angle brackets")

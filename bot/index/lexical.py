@@ -29,7 +29,7 @@ class Match(NamedTuple):
     number: int
     """Of the passage or article."""
     score: float
-    """BM25."""
+    """BM25 over the root of what a word counts that a single text has: BM25 alone means more among many texts than among few, by all of it less."""
     share: float
     """What part the score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
 
@@ -130,12 +130,14 @@ class _Words:
         schema = self._index.schema
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
         found = self._searcher.search(self._filtered(matching, filters), k).hits
-        full = sum(self._rarity(field, term) for term in terms) * _SATURATION
-        return [Match(int(self._searcher.doc(address)[_NUMBER][0]), float(score), float(score) / full) for score, address in found]
+        full, unit = sum(self._rarity(field, term) for term in terms) * _SATURATION, math.sqrt(self._rarity_of(1))
+        return [Match(int(self._searcher.doc(address)[_NUMBER][0]), float(score) / unit, float(score) / full) for score, address in found]
 
     def _rarity(self, field: str, term: str) -> float:
         """BM25's inverse document frequency, as tantivy computes it."""
-        holding = self._searcher.doc_freq(field, term)
+        return self._rarity_of(self._searcher.doc_freq(field, term))
+
+    def _rarity_of(self, holding: int) -> float:
         return math.log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
 
     def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:

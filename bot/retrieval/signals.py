@@ -6,7 +6,7 @@ best           the greatest cosine with any of its vectors: the question or head
 three          the mean of the three greatest of these
 words          BM25 over its words, squashed to 0-1
 pairs          what share of the question's pairs of neighbouring words it holds, weighed by their rarity
-article_words  BM25 over all words of its article, in units of 20
+article_words  BM25 over all words of its article; 1 where about four telling words are found
 
 A signal of words is 0 for a passage that is not among the best by it.
 """
@@ -32,10 +32,10 @@ _ROWS_EACH = 3
 """Vector rows searched for each of them: a passage has about three."""
 _DEEP = 4
 """How many times as many are asked of the searches by words: a candidate that comes from the vectors should not lack its score."""
-_HALF_WORDS = 10.0
-"""The BM25 score that counts as 0.5: about two of a question's telling words found."""
-_ARTICLE_WORDS = 20.0
-"""The BM25 score of an article that counts as 1."""
+_HALF_WORDS = 4.0
+"""The score by words that counts as 0.5: about two of a question's telling words found."""
+_ARTICLE_WORDS = 8.0
+"""The score by words of an article that counts as 1."""
 
 
 @dataclass(frozen=True, slots=True)
