@@ -76,10 +76,12 @@ class Retriever:
         alone = find_candidates(self.generation, [words], k, filters)
         scores = self._scores(alone)
         if earlier and is_vague(words, scores[0], self._articles(alone)):
-            return self._follow_up(words, earlier, k, filters)
-        hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k)
-        same = earlier and leans_back(words) and _article(hits) == _article(self.find(earlier[-1], 1, filters).hits)
-        return Found(hits, earlier[-1] if same else None)
+            found = self._follow_up(words, earlier, k, filters)
+        else:
+            found = Found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k))
+        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self.find(earlier[-1], 1, filters).hits):
+            return Found(found.hits, earlier[-1])
+        return found
 
     def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
         """The hits of a question read by itself and together with those before it: the last one, the last two."""
