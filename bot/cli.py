@@ -10,13 +10,17 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.errors import ArticlebotError, MissingExtra
-from bot.settings import DEFAULT_MODEL, BuildSettings
+from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings
 from bot.version import __version__
+
+if TYPE_CHECKING:
+    from bot.answering.bot import Bot
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
 
@@ -192,6 +196,62 @@ def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json
         facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
         facts["findings"] = [asdict(finding) for finding in lint(read.articles, Retriever(generation), datetime.now(UTC).date())]
     _print(facts, as_json, lambda: _check_text(facts))
+
+
+@cli.command("eval")
+def evaluate(
+    questions: Annotated[Path, typer.Argument(help="A CSV (question, expected) asked of the index, or a folder that brings its own corpus.")],
+    index: Index = Path("index"),
+    work: Annotated[Path | None, typer.Option(help="Keep the index of a folder's own corpus here; else it is built anew each time.")] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="So many questions, spread evenly.")] = None,
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="The least probability that is answered.")] = AnswerSettings().threshold,
+    save: Annotated[Path | None, typer.Option(help="Write the figures here, to compare with later.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="Figures saved earlier: exit 1 when any is worse by more than the margin.")] = None,
+    margin: Annotated[float, typer.Option(min=0, help="Points (hundredths) that a figure may lose.")] = 1.0,
+    failures: Annotated[Path | None, typer.Option(help="Write the questions that went wrong here, as CSV.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw calibration, and coverage against accuracy, as PNG.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the answers to questions whose right answers are known."""
+    from bot.evaluation import report
+    from bot.evaluation.evaluate import ask_all, figures_by_group, worse
+    from bot.evaluation.plot import plot as draw
+    from bot.evaluation.question_set import read_questions, spread
+
+    asked = spread(read_questions(questions), most)
+    with _evaluated(questions, index, work, threshold) as bot:
+        outcomes = ask_all(bot, asked)
+    groups = figures_by_group(outcomes)
+    _print(groups, as_json, lambda: report.table(groups))
+    if failures:
+        _say(f"{report.write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
+    if plot:
+        draw(plot, outcomes, threshold)
+    losses = worse(groups, report.load(compare), margin) if compare else []
+    if save:
+        report.save(save, groups)
+    for line in losses:
+        _say(f"worse: {line}")
+    if losses:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float) -> Iterator["Bot"]:
+    """The bot that is asked: that of the index, or of the corpus that a folder of questions brings along."""
+    from bot.answering.bot import Bot
+    from bot.evaluation.question_set import brings_corpus, write_corpus
+    from bot.index.build import build as run
+
+    settings = AnswerSettings(threshold=threshold)
+    if not brings_corpus(questions):
+        yield Bot.open(index, settings)
+        return
+    with TemporaryDirectory() as scratch, _progress_bar() as progress:
+        folder = work or Path(scratch)
+        write_corpus(questions, folder / "corpus")
+        run(folder / "corpus", folder / "index", progress=progress)
+        yield Bot.open(folder / "index", settings)
 
 
 @cli.command()

@@ -8,6 +8,7 @@
     ├── IndexCorrupt         an index is there, but is not what its manifest says
     ├── IndexBusy            another build holds the lock
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
+    ├── EvaluationError      questions with known answers, or earlier figures, cannot be read
     ├── ServeError           the chat cannot be served at the address asked for
     └── MissingExtra         an optional package is not installed
 
@@ -45,6 +46,10 @@ class IndexBusy(ArticlebotError):
 
 class QuestionError(ArticlebotError):
     """A question that cannot be asked: empty, or longer than the limit."""
+
+
+class EvaluationError(ArticlebotError):
+    """Questions with known answers, or earlier figures, cannot be read."""
 
 
 class ServeError(ArticlebotError):

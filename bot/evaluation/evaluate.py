@@ -1,0 +1,112 @@
+"""A bot and questions with known answers → figures."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.answering.answer import Status
+from bot.answering.bot import Bot
+from bot.evaluation.metrics import auroc, calibration_error, ranking_figures
+from bot.evaluation.question_set import Question
+from bot.passages import Passage
+from bot.retrieval.retriever import LONGEST_QUESTION
+
+Figures = Mapping[str, float | None]
+"""By name, as fractions of 1; `questions` and `uncovered` are counts, latencies milliseconds. None where there was nothing to measure."""
+
+LOWER_IS_BETTER = ("calibration_error",)
+NOT_QUALITY = ("questions", "uncovered", "ambiguous", "p50_ms", "p95_ms")
+_DEPTH = 50
+"""Passages looked through for ten different articles."""
+_RANKED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a bot made of one question."""
+
+    question: Question
+    ranking: tuple[str, ...]
+    """The articles found, best first, each once and called as the question's expectation calls it."""
+    first: str
+    """The id of the first passage; "" when nothing was found."""
+    status: Status
+    probability: float
+    seconds: float
+
+    @property
+    def right(self) -> bool:
+        """Whether what was found first is what was expected."""
+        return bool(self.ranking) and self.ranking[0] in self.question.expected
+
+    @property
+    def rank(self) -> int | None:
+        """The place of the first that was expected, from 1 on; None when it is not among the first ten."""
+        return next((place for place, label in enumerate(self.ranking, 1) if label in self.question.expected), None)
+
+
+def ask_all(bot: Bot, questions: Iterable[Question]) -> list[Outcome]:
+    """Ask every question, with its history; what is longer than a bot reads is cut."""
+    return [_ask(bot, question) for question in questions]
+
+
+def _ask(bot: Bot, question: Question) -> Outcome:
+    text = question.text[:LONGEST_QUESTION]
+    started = time.perf_counter()
+    answer = bot.ask(text, question.history)
+    seconds = time.perf_counter() - started
+    hits = bot.retriever.search(text, _DEPTH, history=question.history)
+    ranking = tuple(dict.fromkeys(_label(hit.passage, question.expected) for hit in hits))[:_RANKED]
+    return Outcome(question, ranking, hits[0].passage.id if hits else "", answer.status, answer.probability, seconds)
+
+
+def _label(passage: Passage, expected: Mapping[str, int]) -> str:
+    names = (passage.id, passage.article.id, passage.article.url or "")
+    return next((name for name in names if name in expected), passage.article.id)
+
+
+def figures(outcomes: Sequence[Outcome]) -> Figures:
+    """All figures of some outcomes; `answered` and `refused` at the bot's threshold, an ambiguous answer counts as answered."""
+    covered = [outcome for outcome in outcomes if outcome.question.expected]
+    uncovered = [outcome for outcome in outcomes if not outcome.question.expected]
+    probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
+    seconds = np.array([outcome.seconds for outcome in outcomes])
+    return {
+        "questions": len(outcomes),
+        "uncovered": len(uncovered),
+        **ranking_figures([outcome.ranking for outcome in covered], [outcome.question.expected for outcome in covered]),
+        "answered": _share([outcome.status != "no_answer" for outcome in covered]),
+        "ambiguous": _share([outcome.status == "ambiguous" for outcome in outcomes]),
+        "refused": _share([outcome.status == "no_answer" for outcome in uncovered]),
+        "auroc": auroc(np.array([o.probability for o in covered]), np.array([o.probability for o in uncovered])),
+        "calibration_error": calibration_error(probabilities, right),
+        "p50_ms": float(np.percentile(seconds, 50)) * 1000,
+        "p95_ms": float(np.percentile(seconds, 95)) * 1000,
+    }
+
+
+def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
+    """The figures of all questions, called "all", and of each group where there are several."""
+    groups = sorted({outcome.question.group for outcome in outcomes})
+    each = {group or "-": figures([o for o in outcomes if o.question.group == group]) for group in groups} if len(groups) > 1 else {}
+    return {"all": figures(outcomes), **each}
+
+
+def worse(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: float) -> list[str]:
+    """One line for each figure of quality that is worse than before by more than `margin` points (hundredths)."""
+    lines = []
+    for group in now.keys() & before.keys():
+        for name, value in now[group].items():
+            earlier = before[group].get(name)
+            if name in NOT_QUALITY or value is None or earlier is None:
+                continue
+            loss = 100 * (value - earlier if name in LOWER_IS_BETTER else earlier - value)
+            if loss > margin:
+                lines.append(f"{group}: {name} {100 * value:.1f}, was {100 * earlier:.1f}")
+    return sorted(lines)
+
+
+def _share(truths: Sequence[bool]) -> float | None:
+    return sum(truths) / len(truths) if truths else None
