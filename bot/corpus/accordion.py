@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, bold_question, faq_pair, plain_form, words_of
+from bot.corpus.markup import HEADINGS, bold_question, faq_pair, panel, plain_form, words_of
 from bot.corpus.outline import is_faq_title
 from bot.corpus.schema import MarkedFaq
 
@@ -70,18 +70,8 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield Folded(element, answer)
     elif (pair := faq_pair(element)) is not None:
         yield Folded(*pair)
-    elif panel := _panel(element, panels):
-        yield Folded(element, panel[0])
-
-
-def _panel(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> list[HtmlElement]:
-    """The panel that a question opens, as WAI-ARIA (https://www.w3.org/WAI/ARIA/apg/patterns/accordion/) and Bootstrap name it."""
-    toggles = "collapse" in (element.get("data-toggle"), element.get("data-bs-toggle")) or element.get("aria-expanded") is not None
-    names = (element.get(name) for name in ("aria-controls", "data-bs-target", "data-target", *(["href"] if toggles else [])))
-    folded = next((panels[name] for name in ((named or "").lstrip("#") for named in names) if name in panels), None)
-    if folded is None or any(above is folded for above in element.iterancestors()) or any(below is element for below in folded.iter()):
-        return []
-    return [folded] if _words_of_button(element).endswith("?") else []
+    elif (folded := panel(element, panels)) is not None and _words_of_button(element).endswith("?"):
+        yield Folded(element, folded)
 
 
 def _words_of_button(element: HtmlElement) -> str:

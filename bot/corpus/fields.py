@@ -30,7 +30,7 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
         language=text_field(fields, "language") or "en",
-        faqs=_merged(text, (*outline(text).faqs, *listed)),
+        faqs=_merged(text, listed),
         related=list_field(fields, "related"),
     )
 
@@ -132,10 +132,19 @@ def _permalink_path(url: str | None) -> str | None:
         raise Unreadable(f"url should be a web address, not {url!r}") from None
 
 
-def _merged(text: str, faqs: Iterable[Faq]) -> tuple[Faq, ...]:
-    """Each pair of question and answer once, with the alternates of all its places."""
+def _merged(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
+    """The FAQs of a text and those listed, each pair of question and answer once, with the alternates of all its places.
+
+    Where both have a question at the same place, the listed answer is the whole of it.
+    """
+    found = outline(text)
+    placed = [faq if faq.section else replace(faq, section=found.path(faq.start, faq.question)) for faq in listed]
+    starts: dict[str, list[int]] = {}
+    for faq in placed:
+        starts.setdefault(faq.question, []).append(faq.start)
+    ours = [faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))]
     merged: dict[tuple[str, ...], Faq] = {}
-    for faq in faqs:
+    for faq in (*ours, *placed):
         key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))
         known = merged.setdefault(key, faq)
         merged[key] = replace(known, alternates=tuple(dict.fromkeys((*known.alternates, *faq.alternates))))

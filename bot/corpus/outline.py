@@ -15,6 +15,17 @@ _LABELLED = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _FAQ_TITLE = re.compile(r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b", re.IGNORECASE)
+_AFTER_BLANK = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
+_RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
+_CLOSING = re.compile(
+    r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
+    r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?(?:questions?|doubts?|quer(?:y|ies))\b"
+    r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
+    r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:share|like|follow|subscribe|comment)\b.{0,60}\b(?:this|us|our|below)\b|(?:let us know|tell us|leave a comment)\b"
+    r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
+    re.IGNORECASE,
+)
+"""How a paragraph begins that ends a page rather than an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,12 @@ class Outline:
     sections: tuple[Section, ...]
     faqs: tuple[Faq, ...]
     unanswered: tuple[str, ...]
+
+    def path(self, at: int, question: str) -> tuple[str, ...]:
+        """The headings above a question whose answer starts at a place of the text."""
+        parts = ((part.section if isinstance(part, Faq) else part.path, part) for part in (*self.faqs, *self.sections))
+        found = next((path for path, part in parts if part.start <= at < part.end), ())
+        return found[:-1] if found and _bare(found[-1]) == _bare(question) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +68,30 @@ def outline(text: str) -> Outline:
     sections = [Section((), *_trim(text, 0, headings[0].start if headings else len(text)))]
     faqs: list[Faq] = []
     path: list[_Heading] = []
+    lists: set[_Heading] = set()
     read_until = 0
     for position, heading in enumerate(headings):
         if heading.start < read_until:
             continue
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
-        if len(path) > 1 and is_faq_title(titles[-2]):
-            read_until = _end_of_subtree(headings, position, len(text))
-            faqs.append(Faq(heading.title, *_trim(text, heading.body, read_until), titles[:-1]))
-        else:
+        after = next((n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
+        if len(path) < 2 or path[-2] not in lists:
+            lists |= {heading} if is_faq_title(heading.title) else set()
             sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
+        elif not heading.title.endswith("?") and any(below.title.endswith("?") for below in headings[position + 1 : after]):
+            lists.add(heading)  # "For employers", above the questions that they ask
+            sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
+        else:
+            read_until = headings[after - 1].end
+            last = after == len(headings) or headings[after].level <= path[-2].level
+            end = _end_of_answer(text, heading.body, read_until, last)
+            faqs.append(Faq(heading.title, *_trim(text, heading.body, end), titles[:-1]))
+            sections.append(Section(titles[:-2], *_trim(text, end, read_until)))
     parts = [part for section in sections for part in _labelled(text, section)]
     faqs += [part for part in parts if isinstance(part, Faq)]
     return Outline(
-        tuple(part for part in parts if isinstance(part, Section) and part.start < part.end),
+        tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
         tuple(sorted((faq for faq in faqs if faq.start < faq.end), key=lambda faq: faq.start)),
         tuple(faq.question for faq in faqs if faq.start >= faq.end),
     )
@@ -74,10 +100,11 @@ def outline(text: str) -> Outline:
 def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:
     """The pairs labelled "Q:" and "A:" of a section, and the stretches around them."""
     start = section.start
-    for match in _LABELLED.finditer(text, section.start, section.end):
+    matches = list(_LABELLED.finditer(text, section.start, section.end))
+    for match in matches:
         yield Section(section.path, *_trim(text, start, match.start()))
-        yield Faq(match["question"], *_trim(text, *match.span("answer")), section.path)
-        start = match.end()
+        start = _end_of_answer(text, *match.span("answer"), match is matches[-1])
+        yield Faq(match["question"], *_trim(text, match.start("answer"), start), section.path)
     yield Section(section.path, *_trim(text, start, section.end))
 
 
@@ -89,9 +116,18 @@ def _headings(text: str) -> Iterator[_Heading]:
         yield _Heading(len(match[1]), match[2], match.start(), match.end(), end)
 
 
-def _end_of_subtree(headings: list[_Heading], position: int, end: int) -> int:
-    level = headings[position].level
-    return next((later.start for later in headings[position + 1 :] if later.level <= level), end)
+def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
+    """Where an answer ends: at a rule between paragraphs or, of the last one in a list, before what a page says in closing."""
+    fences = [match.span() for match in _FENCE.finditer(text, start, end)]
+    for line in _AFTER_BLANK.finditer(text, start, end):
+        ends = _RULE.fullmatch(line[1]) or (last and _CLOSING.match(line[1]))
+        if ends and not any(first <= line.start(1) < after for first, after in fences):
+            return line.start()
+    return end
+
+
+def _bare(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.casefold()))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

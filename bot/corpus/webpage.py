@@ -199,7 +199,7 @@ def _with_faqs(text: str, marked: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
         else:
             same = next((known for known in spans if known[0] < span[1] and span[0] < known[1]), span)
             known = spans.get(same)
-            path = _path(found.sections, span[0], faq.question)
+            path = found.path(span[0], faq.question)
             spans[same] = replace(known, alternates=(*known.alternates, faq.question)) if known else Faq(faq.question, *span, path)
     appended = ["## FAQs", *(f"### {question}\n\n{answer}" for question, answer in missing.items())] if missing else []
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
@@ -235,11 +235,6 @@ def _widened(text: str, start: int, end: int) -> tuple[int, int]:
 def _alike(one: str, other: str) -> bool:
     first, second = Counter(_words(one).split()), Counter(_words(other).split())
     return 2 * (first & second).total() >= _ALIKE * (first.total() + second.total())
-
-
-def _path(sections: tuple[Section, ...], at: int, question: str) -> tuple[str, ...]:
-    path = next((section.path for section in sections if section.start <= at < section.end), ())
-    return path[:-1] if path and _words(path[-1]) == _words(question) else path
 
 
 def _words(text: str) -> str:
