@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, bold_question, faq_pair, panel, plain_form, words_of
+from bot.corpus.markup import HEADINGS, bold_question, faq_pair, panel, plain_form, says_what_it_opens, words_of
 from bot.corpus.outline import is_faq_title
 from bot.corpus.schema import MarkedFaq
 
 _SMALLEST = 6
+_NEAR = 5
+"""Elements between a button and the accordion that it is part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,14 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield Folded(element, answer)
     elif (pair := faq_pair(element)) is not None:
         yield Folded(*pair)
-    elif (folded := panel(element, panels)) is not None and _words_of_button(element).endswith("?"):
+    elif (folded := panel(element, panels)) is not None and (_words_of_button(element).endswith("?") or _titles_a_part(element)):
         yield Folded(element, folded)
+
+
+def _titles_a_part(toggle: HtmlElement) -> bool:
+    """Whether a button that asks nothing is the title of what it opens: one of an accordion, not the button of a menu."""
+    names = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _NEAR)))
+    return "accordion" in names.lower() and says_what_it_opens(_words_of_button(toggle))
 
 
 def _words_of_button(element: HtmlElement) -> str:

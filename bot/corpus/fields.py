@@ -1,5 +1,6 @@
 """The loosely typed fields of a file (front matter, a JSON object) → an `Article`."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -105,7 +106,7 @@ def date_field(fields: Fields, *names: str) -> date | None:
 
 
 def parse_day(name: str, words: str) -> date:
-    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first.
+    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first, "2025/10/9" with the year first.
 
     Raises `Unreadable` when they name none, or leave the year, month or day open.
     """
@@ -117,7 +118,8 @@ def parse_day(name: str, words: str) -> date:
         pass
     try:
         # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
-        one, other = (parse(words, dayfirst=True, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
+        day_first = re.match(r"\s*\d{4}\D", words) is None
+        one, other = (parse(words, dayfirst=day_first, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
     except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():

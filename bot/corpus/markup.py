@@ -108,13 +108,18 @@ def panel(toggle: HtmlElement, panels: Mapping[str | None, HtmlElement]) -> Html
     return folded
 
 
+def says_what_it_opens(button: str) -> bool:
+    """Whether the words of a button are the title of what it opens."""
+    return _UNTELLING.fullmatch(button) is None
+
+
 def _unfold(tree: HtmlElement) -> None:
     """Make `details` of the buttons and panels of accordions: a button's words are the heading of what it opens."""
     panels = {element.get("id"): element for element in tree.iter() if element.get("id")}
     for toggle in [*tree.iter("button", "a", "div", "span")]:
         folded = panel(toggle, panels)
         words = " ".join(toggle.text_content().split())
-        if folded is None or not words or _UNTELLING.fullmatch(words):
+        if folded is None or not says_what_it_opens(words):
             continue
         del panels[folded.get("id")]
         details, summary = html.Element("details"), html.Element("summary")
@@ -235,7 +240,11 @@ def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> 
     further = [inner for inner in answer.iterdescendants() if faq_pair(inner) is not None]
     further = [inner for inner in further if not any(above in further for above in inner.iterancestors())]
     heading = next((above for above in (question, *question.iterancestors()) if above.tag in HEADINGS), None)
-    yield _Block(words_of(question), 0 if heading is None or element not in heading.iterancestors() else HEADINGS[str(heading.tag)], (*_blocks(answer, further),))
+    yield _Block(
+        words_of(question),
+        0 if heading is None or element not in heading.iterancestors() else HEADINGS[str(heading.tag)],
+        (*_blocks(answer, further),),
+    )
     if len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1:
         yield from _blocks(element, [_outermost(question, element), _outermost(answer, element)])
     for inner in further:

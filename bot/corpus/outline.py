@@ -38,8 +38,8 @@ class Outline:
 
     def path(self, at: int, question: str) -> tuple[str, ...]:
         """The headings above a question whose answer starts at a place of the text."""
-        parts = ((part.section if isinstance(part, Faq) else part.path, part) for part in (*self.faqs, *self.sections))
-        found = next((path for path, part in parts if part.start <= at < part.end), ())
+        parts = [*((faq.section, faq.start, faq.end) for faq in self.faqs), *((part.path, part.start, part.end) for part in self.sections)]
+        found = next((path for path, start, end in parts if start <= at < end), ())
         return found[:-1] if found and _bare(found[-1]) == _bare(question) else found
 
 
@@ -61,12 +61,23 @@ def is_faq_title(title: str) -> bool:
 def outline(text: str) -> Outline:
     """Split an article's text at its headings.
 
-    A heading right below a FAQ heading is a question, and everything under it is its answer; so are paragraphs labelled "Q:" and "A:".
+    A heading right below a FAQ heading is a question, and what stands under it is its answer, up to words that end a page rather than an answer;
+    so are paragraphs labelled "Q:" and "A:".
     All other text belongs to sections. Text before the first heading is a section with an empty path. Sections without words are left out.
     """
+    parts = [inner for part in _parts(text) for inner in (_labelled(text, part) if isinstance(part, Section) else [part])]
+    faqs = sorted((part for part in parts if isinstance(part, Faq)), key=lambda faq: faq.start)
+    return Outline(
+        tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
+        tuple(faq for faq in faqs if faq.start < faq.end),
+        tuple(faq.question for faq in faqs if faq.start >= faq.end),
+    )
+
+
+def _parts(text: str) -> Iterator[Section | Faq]:
+    """The stretches between headings, in the order of the text, some of them empty."""
     headings = list(_headings(text))
-    sections = [Section((), *_trim(text, 0, headings[0].start if headings else len(text)))]
-    faqs: list[Faq] = []
+    yield Section((), *_trim(text, 0, headings[0].start if headings else len(text)))
     path: list[_Heading] = []
     lists: set[_Heading] = set()
     read_until = 0
@@ -76,25 +87,20 @@ def outline(text: str) -> Outline:
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
         after = next((n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
-        if len(path) < 2 or path[-2] not in lists:
-            lists |= {heading} if is_faq_title(heading.title) else set()
-            sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
-        elif not heading.title.endswith("?") and any(below.title.endswith("?") for below in headings[position + 1 : after]):
-            lists.add(heading)  # "For employers", above the questions that they ask
-            sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
+        if len(path) < 2 or path[-2] not in lists or _is_group(headings[position:after]):
+            lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
+            yield Section(titles, *_trim(text, heading.body, heading.end))
         else:
             read_until = headings[after - 1].end
             last = after == len(headings) or headings[after].level <= path[-2].level
             end = _end_of_answer(text, heading.body, read_until, last)
-            faqs.append(Faq(heading.title, *_trim(text, heading.body, end), titles[:-1]))
-            sections.append(Section(titles[:-2], *_trim(text, end, read_until)))
-    parts = [part for section in sections for part in _labelled(text, section)]
-    faqs += [part for part in parts if isinstance(part, Faq)]
-    return Outline(
-        tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
-        tuple(sorted((faq for faq in faqs if faq.start < faq.end), key=lambda faq: faq.start)),
-        tuple(faq.question for faq in faqs if faq.start >= faq.end),
-    )
+            yield Faq(heading.title, *_trim(text, heading.body, end), titles[:-1])
+            yield Section(titles[:-2], *_trim(text, end, read_until))
+
+
+def _is_group(subtree: list[_Heading]) -> bool:
+    """Whether a heading in a list of FAQs stands above some of them, as "For employers" does above what they ask."""
+    return not subtree[0].title.endswith("?") and any(below.title.endswith("?") for below in subtree[1:])
 
 
 def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:
