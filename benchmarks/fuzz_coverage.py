@@ -33,7 +33,8 @@ def main() -> None:
     if arguments.within:
         _search(arguments.only[0], arguments.seconds, Path(arguments.within))
     print("| format | files | edges reached | failed | slowest, s |\n| --- | --- | --- | --- | --- |")
-    sys.exit(any([_failed(ending, arguments.seconds) for ending in arguments.only]))
+    failed = [ending for ending in arguments.only if _failed(ending, arguments.seconds)]
+    sys.exit(bool(failed))
 
 
 def _failed(ending: str, seconds: int) -> bool:

@@ -125,7 +125,7 @@ def _headings(text: str) -> Iterator[_Heading]:
 def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
     """Where an answer ends: at a rule between paragraphs or, of the last one in a list, before what a page says in closing."""
     fences = [match.span() for match in _FENCE.finditer(text, start, end)]
-    for line in _AFTER_BLANK.finditer(text, start, end):
+    for line in _AFTER_BLANK.finditer(text, _trim(text, start, end)[0], end):
         ends = _RULE.fullmatch(line[1]) or (last and _CLOSING.match(line[1]))
         if ends and not any(first <= line.start(1) < after for first, after in fences):
             return line.start()

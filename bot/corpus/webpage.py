@@ -69,7 +69,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     related = remove_around(body, urlsplit(str(fields.get("url") or "")).netloc)
     unfolded = [faq for pair in folded if pair.within(body) and (faq := pair.faq()) is not None]
     title = str(fields.get("title") or "")
-    text, listed = _with_faqs(_without_around(_main_text(page, body, unfolded), title), [*faqs, *unfolded][:MAX_FAQS])
+    text, listed = _with_faqs(_without_around(_main_text(page, body, unfolded), title), [*faqs, *unfolded][:MAX_FAQS], unfolded)
     if not text:
         raise Unreadable("no text in it")
     yield compose(source, {**fields, "related": [name for name in related if name != title]}, text, listed)
@@ -183,11 +183,11 @@ class _Indexed:
         return self.joined[:end].endswith(f" {words} ")
 
 
-def _with_faqs(text: str, marked: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
-    """The text with the FAQs that it lacks appended, and those that it holds as spans of it, each question once."""
+def _with_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
+    """The text with the FAQs that it lacks appended, and those that it holds as spans of it, each question once; what folds away is the whole answer."""
     index, found = _Indexed.of(text), outline(text)
     asked = {_words(faq.question) for faq in found.faqs}
-    spans: dict[tuple[int, int], Faq] = {(faq.start, faq.end): faq for faq in found.faqs}
+    spans: dict[tuple[int, int], Faq] = {(faq.start, faq.end): faq for faq in _ended(found.faqs, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
         if _words(faq.question) in asked:
@@ -203,6 +203,16 @@ def _with_faqs(text: str, marked: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
             spans[same] = replace(known, alternates=(*known.alternates, faq.question)) if known else Faq(faq.question, *span, path)
     appended = ["## FAQs", *(f"### {question}\n\n{answer}" for question, answer in missing.items())] if missing else []
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
+
+
+def _ended(faqs: Iterable[Faq], text: str, index: _Indexed, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
+    """The FAQs that a text shows, each up to the end of what the page folds away for it."""
+    answers = {_words(faq.question): _words(faq.answer) for faq in folded}
+    for faq in faqs:
+        question = _words(faq.question)
+        places = index.places(answers.get(question, ""))
+        end = next((end for start, end in places if faq.start <= start < end < faq.end and index.follows(start, question)), None)
+        yield faq if end is None else replace(faq, end=_widened(text, faq.start, end)[1])
 
 
 def _span(text: str, index: _Indexed, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
