@@ -6,8 +6,10 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, bold_question, faq_pair, panel, plain_form, says_what_it_opens, words_of
-from bot.corpus.outline import is_faq_title
+from bot.corpus.elements import HEADINGS, words_of
+from bot.corpus.markup import bold_question, plain_form
+from bot.corpus.outline import is_faq_title, is_question
+from bot.corpus.questions import faq_pair, panel, says_what_it_opens
 from bot.corpus.schema import MarkedFaq
 
 _SMALLEST = 6
@@ -29,7 +31,7 @@ class Folded:
     def faq(self) -> MarkedFaq | None:
         """The question and its answer in plain form; None where it is no question or has no answer."""
         question, answer = words_of(self.question), plain_form(self.answer).text
-        return MarkedFaq(question, answer) if question.endswith("?") and answer else None
+        return MarkedFaq(question, answer) if is_question(question) and answer else None
 
 
 def unfold(body: HtmlElement) -> list[Folded]:
@@ -69,11 +71,11 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield Folded(summary, element)
     elif element.tag == "dt":
         answer = element.getnext()
-        if answer is not None and answer.tag == "dd" and words_of(element).endswith("?"):
+        if answer is not None and answer.tag == "dd" and is_question(words_of(element)):
             yield Folded(element, answer)
     elif (pair := faq_pair(element)) is not None:
         yield Folded(*pair)
-    elif (folded := panel(element, panels)) is not None and (_words_of_button(element).endswith("?") or _titles_a_part(element)):
+    elif (folded := panel(element, panels)) is not None and (is_question(_words_of_button(element)) or _titles_a_part(element)):
         yield Folded(element, folded)
 
 
@@ -121,5 +123,5 @@ def _below_faq_titles(body: HtmlElement) -> None:
         if is_faq_title(words_of(heading)):
             faq_level = level
         elif faq_level and level <= faq_level:
-            faq_level = faq_level if words_of(heading).endswith("?") and faq_level < _SMALLEST else 0
+            faq_level = faq_level if is_question(words_of(heading)) and faq_level < _SMALLEST else 0
             heading.tag = f"h{faq_level + 1}" if faq_level else heading.tag

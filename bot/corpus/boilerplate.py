@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, words_of
+from bot.corpus.elements import HEADINGS, words_of
 
 _LARGEST_SHARE = 0.4
 """Of a page's words, what an element can hold and still be taken for something around the article."""

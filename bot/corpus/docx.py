@@ -16,7 +16,7 @@ from bot.corpus.archives import BROKEN, check_package, damaged
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import compose
-from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused
 
 LONGEST_HEADING = 15
@@ -116,8 +116,8 @@ class _Writer:
         if (marker := self._marker(element, name)) is not None:
             indent = " " * len(marker)
             return "item", marker + text.replace("\n", f"\n{indent}")
-        if _is_bold(element) and len(line.split()) <= LONGEST_HEADING and (line.endswith("?") or is_faq_title(line)):
-            return ("h6" if line.endswith("?") else "h2"), line
+        if _is_bold(element) and len(line.split()) <= LONGEST_HEADING and (is_question(line) or is_faq_title(line)):
+            return ("h6" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 
     def _style(self, element: Any) -> tuple[str, int | None]:

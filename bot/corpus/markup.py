@@ -4,31 +4,19 @@ Questions that the markup itself marks as such (`details`, definition lists, the
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lxml import etree, html
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
-from bot.corpus.decoding import Unreadable
-from bot.corpus.outline import is_faq_title
+from bot.corpus.elements import HEADINGS, INLINE, SKIPPED, inline_text, parsed, words_of
+from bot.corpus.outline import is_faq_title, is_question
+from bot.corpus.questions import faq_pair, fold_as_details
 
-_SKIPPED = {"script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea", "object", "audio", "video", "canvas"}
-_INLINE = {
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
-    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
-}  # fmt: skip
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
-MAX_DEPTH = 150
-"""Elements inside each other; pages that people make stay under 60."""
 _LOWEST_QUESTION = 5
 """The level of heading that a question has at least: an answer's own headings stand below it."""
-_UNTELLING = re.compile(r"(?:(?:read|show|see|view|load|learn) (?:more|less|all)|expand(?: all)?|more|menu|open|close|toggle .*|\W*)", re.IGNORECASE)
-"""What a button says that opens something without a title."""
-_QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}
-_ANSWER_CLASSES = {"schema-faq-answer", "rank-math-answer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,73 +82,8 @@ def fragment_form(markup: str) -> PlainForm:
     """The plain form of a piece of HTML, such as the content of a WordPress post, with what its accordions fold away."""
     tree = parsed(f"<div>{markup}</div>")
     if "aria-controls" in markup or "collapse" in markup:
-        _unfold(tree)
+        fold_as_details(tree)
     return plain_form(tree)
-
-
-def panel(toggle: HtmlElement, panels: Mapping[str | None, HtmlElement]) -> HtmlElement | None:
-    """The element that a button opens, as WAI-ARIA (https://www.w3.org/WAI/ARIA/apg/patterns/accordion/) and Bootstrap name it."""
-    folds = "collapse" in (toggle.get("data-toggle"), toggle.get("data-bs-toggle")) or toggle.get("aria-expanded") is not None
-    names = (toggle.get(name) for name in ("aria-controls", "data-bs-target", "data-target", *(["href"] if folds else [])))
-    folded = next((panels[name] for name in ((named or "").lstrip("#") for named in names) if name in panels), None)
-    if folded is None or any(above is folded for above in toggle.iterancestors()) or any(below is toggle for below in folded.iter()):
-        return None
-    return folded
-
-
-def says_what_it_opens(button: str) -> bool:
-    """Whether the words of a button are the title of what it opens."""
-    return _UNTELLING.fullmatch(button) is None
-
-
-def _unfold(tree: HtmlElement) -> None:
-    """Make `details` of the buttons and panels of accordions: a button's words are the heading of what it opens."""
-    panels = {element.get("id"): element for element in tree.iter() if element.get("id")}
-    for toggle in [*tree.iter("button", "a", "div", "span")]:
-        folded = panel(toggle, panels)
-        words = " ".join(toggle.text_content().split())
-        if folded is None or not says_what_it_opens(words):
-            continue
-        del panels[folded.get("id")]
-        details, summary = html.Element("details"), html.Element("summary")
-        summary.text = words
-        heading = next((above for above in toggle.iterancestors(*HEADINGS)), None)
-        folded.addprevious(details)
-        details.extend((summary, folded))
-        details.tail, folded.tail = folded.tail, None
-        (toggle if heading is None or len(heading.text_content().split()) > len(words.split()) else heading).drop_tree()
-
-
-def parsed(markup: str) -> HtmlElement:
-    """The tree of a page or of a piece of HTML.
-
-    Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
-    """
-    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
-    try:
-        tree = html.document_fromstring(markup, parser=parser)
-    except etree.ParserError:
-        raise Unreadable("no text in it") from None
-    limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
-    if limits and "depth" not in limits[0].message.lower():
-        raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
-    if limits or _deeper_than(tree, MAX_DEPTH):
-        raise Unreadable(f"elements nested deeper than {MAX_DEPTH}: close what is left open", limits[0].line if limits else None)
-    return tree
-
-
-def _deeper_than(tree: HtmlElement, limit: int) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limit:
-            return True
-    return False
-
-
-def words_of(element: HtmlElement) -> str:
-    """All the words of an element on one line."""
-    return " ".join(_inline_text(element).split())
 
 
 def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
@@ -169,10 +92,10 @@ def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iter
     for child in element:
         tail = child.tail or ""
         tag = child.tag if isinstance(child.tag, str) else "script"
-        if tag in _SKIPPED or child in without:
+        if tag in SKIPPED or child in without:
             line.append(tail)
-        elif tag in _INLINE:
-            line += [_inline_text(child), tail]
+        elif tag in INLINE:
+            line += [inline_text(child), tail]
         else:
             yield from _paragraph(line)
             yield from _block(child, tag, without)
@@ -220,7 +143,7 @@ def bold_question(element: HtmlElement) -> str | None:
     following = bold.getnext()
     alone = not (bold.tail or "").strip() and (following is None or following.tag == "br")
     question = words_of(bold)
-    if not alone or not question.endswith("?"):
+    if not alone or not is_question(question):
         return None
     element.remove(bold)
     return question
@@ -314,39 +237,11 @@ def _definitions(element: HtmlElement) -> Iterator[_Block]:
 def _answered(question: str, answer: HtmlElement) -> Iterator[_Block]:
     """A FAQ where the term is a question, else the term as a heading above its text."""
     blocks = (*_blocks(answer),)
-    if question.endswith("?") and blocks:
+    if is_question(question) and blocks:
         yield _Block(question, answer=blocks)
     else:
         yield from _some(question, 4 if blocks else 0)
         yield from blocks
-
-
-def faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The question and answer elements of a FAQ block of Yoast or Rank Math, or of a microdata item of type Question."""
-    question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
-    answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
-    pair = marks_question(element) if question is None or answer is None else (question, answer)
-    return pair if pair is not None and words_of(pair[0]) and words_of(pair[1]) else None
-
-
-def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The elements of the question and the answer of a microdata item of type Question (https://schema.org/Question)."""
-    if "schema.org/Question" not in (item.get("itemtype") or ""):
-        return None
-    question = next((element for element in item.iter() if "name" in (element.get("itemprop") or "").split()), None)
-    answer = next((element for element in item.iter() if "Answer" in (element.get("itemprop") or "")), None)
-    if question is None or answer is None:
-        return None
-    return question, next((element for element in answer.iter() if "text" in (element.get("itemprop") or "").split()), answer)
-
-
-def _inline_text(element: HtmlElement) -> str:
-    if not isinstance(element.tag, str) or element.tag in _SKIPPED:
-        return ""
-    if element.tag == "br":
-        return "\n\v"
-    words = (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
-    return words if element.tag in _INLINE else f" {words} "
 
 
 _TEXTS: dict[str, Callable[[HtmlElement], str]] = {"table": _table, "pre": _preformatted, "blockquote": _quotation}

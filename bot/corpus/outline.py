@@ -15,6 +15,7 @@ _LABELLED = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _FAQ_TITLE = re.compile(r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b", re.IGNORECASE)
+_ASKS = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
 _CLOSING = re.compile(
@@ -53,9 +54,14 @@ class _Heading:
     """Where the next heading, of any level, starts."""
 
 
+def is_question(words: str) -> bool:
+    """Whether words end as a question does, whatever marks were typed after the question mark."""
+    return _ASKS.search(words) is not None
+
+
 def is_faq_title(title: str) -> bool:
     """Whether a heading announces a list of questions, as "FAQs" or "Frequently asked questions about gratuity" do."""
-    return not title.rstrip().endswith("?") and _FAQ_TITLE.match(title.strip()) is not None
+    return not is_question(title) and _FAQ_TITLE.match(title.strip()) is not None
 
 
 def outline(text: str) -> Outline:
@@ -100,7 +106,7 @@ def _parts(text: str) -> Iterator[Section | Faq]:
 
 def _is_group(subtree: list[_Heading]) -> bool:
     """Whether a heading in a list of FAQs stands above some of them, as "For employers" does above what they ask."""
-    return not subtree[0].title.endswith("?") and any(below.title.endswith("?") for below in subtree[1:])
+    return not is_question(subtree[0].title) and any(is_question(below.title) for below in subtree[1:])
 
 
 def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:

@@ -13,8 +13,10 @@ from urllib.parse import urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from bot.corpus.decoding import Unreadable
+from bot.corpus.elements import words_of
 from bot.corpus.fields import parse_day
-from bot.corpus.markup import fragment_form, marks_question, plain_form, words_of
+from bot.corpus.markup import fragment_form, plain_form
+from bot.corpus.questions import marks_question
 
 Node = dict[str, object]
 _ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage", "FAQPage", "QAPage")

@@ -21,8 +21,9 @@ from bot.corpus.accordion import unfold
 from bot.corpus.article import Article, Faq, Section
 from bot.corpus.boilerplate import is_around, remove_around
 from bot.corpus.decoding import Unreadable, decode
+from bot.corpus.elements import HEADINGS, parsed
 from bot.corpus.fields import compose
-from bot.corpus.markup import HEADINGS, parsed, plain_form
+from bot.corpus.markup import plain_form
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 from bot.corpus.schema import MarkedFaq, marked_faqs, page_fields
