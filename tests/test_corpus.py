@@ -204,6 +204,10 @@ def test_front_matter_of_other_site_makers_tells_the_days(name: str):
     assert (article.published, article.updated) == (date(2026, 1, 2), date(2026, 3, 4))
 
 
+def test_any_name_of_a_field_is_read_over():
+    assert only(read_markdown("---\n5: x\ncontent: y\nhandler: z\ntitle: A\n---\nText", "a.md")).title == "A"
+
+
 @pytest.mark.parametrize("field", ["draft: true", "published: false"])
 def test_a_draft_stays_out(field: str):
     with pytest.raises(Unreadable, match="a draft, by its front matter"):

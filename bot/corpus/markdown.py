@@ -88,16 +88,16 @@ def _rendered(markdown: str) -> str:
 def _front_matter(content: str) -> tuple[Fields, str]:
     handler = _Toml() if content.startswith("+++") else YAMLHandler()
     try:
-        post = frontmatter.loads(content, handler=handler)
+        told, body = frontmatter.parse(content, handler=handler)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise Unreadable(f"front matter: {getattr(error, 'problem', None) or 'cannot be read'}", mark.line + 1 if mark else None) from None
     except ValueError as error:  # Of TOML, and of dates in YAML such as 2026-02-31.
         raise Unreadable(f"front matter: {error}", 1) from None
-    fields = {_NAMES.get(re.sub(r"[\W_]", "", str(name)).lower(), str(name)): value for name, value in post.metadata.items() if value is not None}
+    fields = {_NAMES.get(re.sub(r"[\W_]", "", str(name)).lower(), str(name)): value for name, value in told.items() if value is not None}
     if fields.get("draft") is True or fields.get("published") is False:
         raise Unreadable("a draft, by its front matter", 1)
-    return fields, post.content
+    return fields, body
 
 
 def _line_of(content: str, words: str) -> int | None:
