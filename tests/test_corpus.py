@@ -72,7 +72,7 @@ def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question(
     [
         "For more information, contact the office.", "Contact us for more.", "Still have questions? Write to hr@example.com.", "In conclusion, a notice period protects both.",
         "Disclaimer: this is no legal advice.", "We hope this helps.", "Share this with your friends.", "If you have any other queries, leave a comment.", "---\n\nThe desk, Pune",
-        "Also read: Gratuity", "Sources: the Act of 1972", "Last updated on 3 March 2026",
+        "Also read: Gratuity", "Please share it with your friends.", "Follow us on Telegram", "Sources: the Act of 1972", "Last updated on 3 March 2026",
     ],
 )  # fmt: skip
 def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
@@ -85,8 +85,14 @@ def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
 
 
 def test_an_answer_keeps_what_only_sounds_like_a_close_before_another_question():
-    found = outline(text := "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the morning.")
-    assert [text[faq.start : faq.end] for faq in found.faqs] == ["The office.\n\nContact us by mail.", "Contact us in the morning."]
+    found = outline(
+        text
+        := "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the morning.\n\nFollow the steps below."
+    )
+    assert [text[faq.start : faq.end] for faq in found.faqs] == [
+        "The office.\n\nContact us by mail.",
+        "Contact us in the morning.\n\nFollow the steps below.",
+    ]
 
 
 def test_the_last_labelled_answer_ends_where_the_page_closes():

@@ -30,7 +30,9 @@ _GLUED = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 """A line that ends with the tag of a block, right above a line of words: CommonMark would take the words for HTML too, bold and links as they are typed."""
-_TEMPLATE_LINE = re.compile(rf"{_KEPT}|(?P<tag>^[ \t]*(?:\{{%.*?%\}}|\{{\{{[<%].*?[>%]\}}\}}|\{{:[^{{}}\n]*\}})[ \t]*$)", re.MULTILINE | re.DOTALL)
+_TEMPLATE_LINE = re.compile(
+    rf"{_KEPT}|(?P<tag>^[ \t]*(?:\{{%.{{0,2000}}?%\}}|\{{\{{[<%].{{0,2000}}?[>%]\}}\}}|\{{:[^{{}}\n]*\}})[ \t]*$)", re.MULTILINE | re.DOTALL
+)
 """A line that is a tag of the site's templates (Liquid, Hugo) or a list of attributes (kramdown)."""
 _FENCES = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 _OPENED, _CLOSED = (re.compile(rf"<{slash}(?:article|aside|div|main|nav|[ou]l|li|section|table)\b", re.IGNORECASE) for slash in ("", "/"))

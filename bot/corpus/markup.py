@@ -103,6 +103,10 @@ def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iter
     yield from _paragraph(line)
 
 
+def _inside(answer: HtmlElement, without: Collection[HtmlElement] = ()) -> tuple[_Block, ...]:
+    return tuple(block for block in _blocks(answer, without) if block != _RULE)
+
+
 def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
     lines = (" ".join(part.split()) for part in "".join(line).split("\n\v"))
     # A paragraph that looks like a heading gets a backslash, as Markdown has it.
@@ -166,7 +170,7 @@ def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> 
     yield _Block(
         words_of(question),
         0 if heading is None or element not in heading.iterancestors() else HEADINGS[str(heading.tag)],
-        (*_blocks(answer, further),),
+        _inside(answer, further),
     )
     if len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1:
         yield from _blocks(element, [_outermost(question, element), _outermost(answer, element)])
@@ -236,7 +240,7 @@ def _definitions(element: HtmlElement) -> Iterator[_Block]:
 
 def _answered(question: str, answer: HtmlElement) -> Iterator[_Block]:
     """A FAQ where the term is a question, else the term as a heading above its text."""
-    blocks = (*_blocks(answer),)
+    blocks = _inside(answer)
     if is_question(question) and blocks:
         yield _Block(question, answer=blocks)
     else:

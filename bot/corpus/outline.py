@@ -22,7 +22,8 @@ _CLOSING = re.compile(
     r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
     r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?(?:questions?|doubts?|quer(?:y|ies))\b"
     r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
-    r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:share|like|follow|subscribe|comment)\b.{0,60}\b(?:this|us|our|below)\b|(?:let us know|tell us|leave a comment)\b"
+    r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b|subscribe to (?:us|our)\b|comment below)"
+    r"|(?:let us know|tell us|leave a comment)\b"
     r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
     re.IGNORECASE,
 )
