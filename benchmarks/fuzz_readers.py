@@ -3,7 +3,7 @@
 usage: python benchmarks/fuzz_readers.py [--seconds 600] [--only ENDING …] [--seed 0]
 
 Each format's sample (the tests' own, or made here by the format's library) has bytes flipped, cut, swapped, repeated and replaced by what parsers stumble
-over. Prints a table of files tried, read, refused, failed and the slowest; exits 1 when one failed. Damaged files that made a reader fail are kept.
+over; of a ZIP package, mostly one of the parts inside it, packed again. Prints a table of files tried, read, refused, failed and the slowest; exits 1 when one failed. Damaged files that made a reader fail are kept.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZipFile
 
 from bot.corpus.corpus import FORMATS
 from bot.corpus.decoding import Unreadable, decode
@@ -77,13 +78,14 @@ def main() -> None:
     print("| format | files | read | refused | failed | slowest, s |\n| --- | --- | --- | --- | --- | --- |")
     failed = sum(
         _fuzz(ending, sample, arguments.seconds, random.Random(arguments.seed))
-        for ending, sample in _samples()
+        for ending, sample in samples()
         if not arguments.only or ending in arguments.only
     )
     sys.exit(bool(failed))
 
 
-def _samples() -> Iterator[tuple[str, bytes]]:
+def samples() -> Iterator[tuple[str, bytes]]:
+    """Each ending and a small file of that format."""
     dump = Path(__file__).parents[1] / "tests" / "data" / "page_dump.txt"
     yield from ((".md", ARTICLE.encode()), (".txt", dump.read_bytes()), (".jsonl", LINES.encode()), (".html", PAGE.encode()))
     yield from ((".xml", EXPORT.encode()), (".csv", TABLE.encode()), (".xlsx", _workbook()), (".pdf", _pdf()), (".docx", _document()))
@@ -97,12 +99,12 @@ def _fuzz(ending: str, sample: bytes, seconds: float, chance: random.Random) -> 
         while time.monotonic() < end:
             path.write_bytes(_damaged(sample, chance))
             started = time.monotonic()
-            outcome = _outcome(path, ending)
+            came = outcome(path, ending)
             taken = time.monotonic() - started
             slowest = max(slowest, taken)
-            outcome = "failed" if taken > SLOWEST else outcome
-            counts[outcome] += 1
-            if outcome == "failed":
+            came = "failed" if taken > SLOWEST else came
+            counts[came] += 1
+            if came == "failed":
                 kept = Path(f"fuzz-{counts['failed']}{ending}")
                 kept.write_bytes(path.read_bytes())
                 sys.stderr.write(f"kept as {kept}, {taken:.1f} s\n")
@@ -110,7 +112,8 @@ def _fuzz(ending: str, sample: bytes, seconds: float, chance: random.Random) -> 
     return counts["failed"]
 
 
-def _outcome(path: Path, ending: str) -> str:
+def outcome(path: Path, ending: str) -> str:
+    """What a reader makes of a file: "read", "refused", or "failed" with its traceback on stderr."""
     module = import_module(f"bot.corpus.{FORMATS[ending]}")
     try:
         found = list(module.read_file(path, path.name) if hasattr(module, "read_file") else module.read(decode(path.read_bytes()), path.name))
@@ -123,6 +126,8 @@ def _outcome(path: Path, ending: str) -> str:
 
 
 def _damaged(sample: bytes, chance: random.Random) -> bytes:
+    if sample.startswith(b"PK") and chance.random() < 0.9:  # else its checksums refuse nearly all
+        return _damaged_inside(sample, chance)
     content = bytearray(sample)
     for _ in range(chance.randint(1, 8)):
         at, length = chance.randrange(len(content) + 1), min(chance.randint(1, 40), len(content))
@@ -140,6 +145,15 @@ def _damaged(sample: bytes, chance: random.Random) -> bytes:
         if not content:
             content = bytearray(b" ")
     return bytes(content)
+
+
+def _damaged_inside(package: bytes, chance: random.Random) -> bytes:
+    out = BytesIO()
+    with ZipFile(BytesIO(package)) as old, ZipFile(out, "w") as new:
+        hit = chance.choice(old.namelist())
+        for name in old.namelist():
+            new.writestr(name, _damaged(old.read(name), chance) if name == hit else old.read(name))
+    return out.getvalue()
 
 
 def _workbook() -> bytes:

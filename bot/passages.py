@@ -76,10 +76,10 @@ def split_article(article: Article, count_tokens: CountTokens, limit: int) -> It
 def _besides(section: Section, article: Article) -> Iterator[Section]:
     """What a section says besides the FAQs in it."""
     start, path = section.start, section.path
-    for faq in sorted((faq for faq in article.faqs if section.start <= faq.start < section.end), key=lambda faq: faq.start):
+    for faq in sorted((faq for faq in article.faqs if faq.start < section.end and section.start < faq.end), key=lambda faq: faq.start):
         yield from _stretch(path, article.text, start, faq.start)
         # What follows a marked question's answer no longer belongs under that question.
-        path = path[:-1] if path[-1:] == (faq.question,) else path
+        path = path[: path.index(faq.question)] if faq.question in path else path
         start = max(start, faq.end)
     yield from _stretch(path, article.text, start, section.end)
 

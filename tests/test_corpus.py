@@ -59,6 +59,60 @@ def test_sections_and_faqs_are_read_from_headings():
     ]
 
 
+def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question():
+    found = outline("## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### Documents\n\nNone.")
+    assert [(faq.question, faq.section) for faq in found.faqs] == [
+        ("Who pays?", ("FAQs", "For firms")), ("When?", ("FAQs", "For firms")), ("Documents", ("FAQs",)),
+    ]  # fmt: skip
+    assert [section.path for section in found.sections] == [("FAQs", "For firms")]
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "For more information, contact the office.", "Contact us for more.", "Still have questions? Write to hr@example.com.", "In conclusion, a notice period protects both.",
+        "Disclaimer: this is no legal advice.", "We hope this helps.", "Share this with your friends.", "If you have any other queries, leave a comment.", "---\n\nThe desk, Pune",
+        "Also read: Gratuity", "Please share it with your friends.", "Follow us on Telegram", "Sources: the Act of 1972", "Last updated on 3 March 2026",
+    ],
+)  # fmt: skip
+def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
+    found = outline(
+        text
+        := f"## Leave\n\nTen days.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\nFor help, ask HR.\n\n### When?\n\nMonthly.\n\n- In full.\n\n{closing}"
+    )
+    assert [text[faq.start : faq.end] for faq in found.faqs] == ["The firm.\n\nFor help, ask HR.", "Monthly.\n\n- In full."]
+    assert [(section.path, text[section.start : section.end]) for section in found.sections][1:] == [((), closing)]
+
+
+def test_an_answer_keeps_what_only_sounds_like_a_close_before_another_question():
+    found = outline(
+        text
+        := "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the morning.\n\nFollow the steps below."
+    )
+    assert [text[faq.start : faq.end] for faq in found.faqs] == [
+        "The office.\n\nContact us by mail.",
+        "Contact us in the morning.\n\nFollow the steps below.",
+    ]
+
+
+def test_the_last_labelled_answer_ends_where_the_page_closes():
+    article = only(read_markdown("Q: Who pays?\n\nA: The firm.\n\nAll of it.\n\nWe hope this helps.", "a.md"))
+    assert answers(article) == {"Who pays?": "The firm.\n\nAll of it."}
+
+
+def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
+    article = only(
+        read_markdown("One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n***\n\nThe desk.", "a.md")
+    )
+    assert answers(article) == {"Who pays?": "The firm.", "When?": "Monthly."}
+    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99)] == [
+        "One.\n\nTwo.",
+        "The firm.",
+        "Monthly.",
+        "---\n\nThe desk.",
+    ]
+
+
 def test_a_question_without_an_answer_is_told_apart():
     assert outline("## FAQs\n\n### Lost?\n\n### Found?\n\nYes.").unanswered == ("Lost?",)
 
@@ -150,6 +204,39 @@ def test_the_id_is_the_permalink_whatever_the_file_is_called(corpus: Path):
     assert [article.id for article in read_corpus(corpus).articles] == ["gratuity", "notice-period"]
 
 
+@pytest.mark.parametrize("name", ["lastmod", "last_modified_at", "lastupdate", "updatedDate", "Modified"])
+def test_front_matter_of_other_site_makers_tells_the_days(name: str):
+    article = only(read_markdown(f"---\ntitle: A\npubDate: 2026-01-02\n{name}: 2026-3-4\n---\nText", "a.md"))
+    assert (article.published, article.updated) == (date(2026, 1, 2), date(2026, 3, 4))
+
+
+def test_any_name_of_a_field_is_read_over():
+    assert only(read_markdown("---\n5: x\ncontent: y\nhandler: z\ntitle: A\n---\nText", "a.md")).title == "A"
+
+
+@pytest.mark.parametrize("field", ["draft: true", "published: false"])
+def test_a_draft_stays_out(field: str):
+    with pytest.raises(Unreadable, match="a draft, by its front matter"):
+        list(read_markdown(f"---\ntitle: A\n{field}\n---\nText", "a.md"))
+
+
+def test_words_right_below_a_tag_are_markdown_and_code_stays_code():
+    text = "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
+    assert markdown_form(text)[1].text == "The firm pays:\n\n- monthly\n\n#### When\n\nAt the end.\n\n```\nx\n**y**\n```\n\n```\n</div>\n**z**\n```"
+
+
+def test_html_far_to_the_right_inside_an_element_is_no_code():
+    assert (
+        markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[1].text
+        == "### A\n\n- one\n\n```\n<b>code</b>\n```"
+    )
+
+
+def test_lines_of_a_sites_templates_are_no_text():
+    text = '{% include "nav.html" %}\n\nOne.\n{: .lead}\n\n{{< figure src="a.png" >}}\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```'
+    assert markdown_form(text)[1].text == "One.\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```"
+
+
 def test_without_front_matter_the_heading_is_the_title_and_the_path_the_id():
     article = only(read_markdown("# Leave rules\n\nText.", "hr/leave.md"))
     assert (article.title, article.id, article.text) == ("Leave rules", "hr/leave", "Text.")
@@ -177,8 +264,10 @@ def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
     assert refused == Refused("a.md", 5, "the question 'Lost?' has no answer")
 
 
-@pytest.mark.parametrize("words", ["2026-03-04", "March 4, 2026 9:15 AM", "4 Mar 2026", "4/3/2026", "2026-03-04T10:00:00+05:30"])
-def test_days_are_read_in_usual_forms_the_day_before_the_month(words):
+@pytest.mark.parametrize(
+    "words", ["2026-03-04", "March 4, 2026 9:15 AM", "4 Mar 2026", "4/3/2026", "2026-03-04T10:00:00+05:30", "2026-3-4", "2026/03/04"]
+)
+def test_days_are_read_in_usual_forms_the_day_before_the_month_but_after_a_year(words):
     assert parse_day("date", words) == date(2026, 3, 4)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from hypothesis import given, settings
@@ -26,6 +28,7 @@ from bot.corpus.outline import outline
 from bot.corpus.pdf import read_file as read_pdf
 
 STYLES = getSampleStyleSheet()
+WORDS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 LONG = "Every employee may take twelve days of leave in a calendar year, and what is left over lapses. "
 
 
@@ -284,6 +287,32 @@ def test_tracked_changes_links_and_content_controls_read_as_the_accepted_text(tm
     )
     ((article,), _) = read(made_docx(tmp_path, lambda document: document.element.body.insert(0, parse_xml(body))))
     assert article.text == "In a new control\nbelow"
+
+
+def mark(kind: str, ident: int) -> object:
+    return parse_xml(f'<w:r {nsdecls("w")}><w:{kind}Reference w:id="{ident}"/></w:r>')
+
+
+def test_notes_stand_below_what_refers_to_them_and_comments_stay_out(tmp_path: Path):
+    def fill(document: docx.document.Document) -> None:
+        for kind, notes in (("footnote", {0: "", 2: "Section 4 of the Act."}), ("endnote", {1: "Since 2019.", 7: "Nobody refers to it."})):
+            words = "".join(f'<w:{kind} w:id="{n}"><w:p><w:r><w:{kind}Ref/><w:t>{note}</w:t></w:r></w:p></w:{kind}>' for n, note in notes.items())
+            content = f"<w:{kind}s {nsdecls('w')}>{words}</w:{kind}s>".encode()
+            part = Part(PackURI(f"/word/{kind}s.xml"), f"{WORDS}.{kind}s+xml", content, document.part.package)
+            document.part.relate_to(part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}s")
+        first = document.add_paragraph("Gratuity is due")
+        first._p.append(mark("endnote", 1))
+        first.add_run(" after five years.")
+        document.add_paragraph("It is paid once.")
+        table = document.add_table(1, 2)
+        table.cell(0, 0).text, table.cell(0, 1).text = "Rate", "15 days"
+        table.cell(0, 1).paragraphs[0]._p.append(mark("footnote", 2))
+        document.add_comment(first.runs, "Check this with legal.")
+
+    ((article,), _) = read(made_docx(tmp_path, fill))
+    assert article.text == (
+        "Gratuity is due[1] after five years.\n\n[1] Since 2019.\n\nIt is paid once.\n\n| Rate | 15 days[2] |\n| --- | --- |\n\n[2] Section 4 of the Act."
+    )
 
 
 def test_a_box_around_text_is_no_table(tmp_path: Path):

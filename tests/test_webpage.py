@@ -193,6 +193,29 @@ def test_a_page_that_is_mostly_an_accordion_is_read_whole():
     assert {faq.section for faq in article.faqs} == {("Leave",)}
 
 
+def test_an_accordion_titled_without_a_question_keeps_its_titles():
+    folded = f'<div class="accordion"><h3><button aria-controls="p1">Who may leave</button></h3><div id="p1" hidden><p>{FOLDED}</p></div></div>'
+    text = article_of(page(PROSE + folded + f"<h2>In short</h2>{PROSE}")).text
+    assert f"### Who may leave\n\n{FOLDED}\n\n## In short" in text
+
+
+def test_the_lone_heading_of_a_page_that_declares_no_title_is_its_title():
+    assert article_of(f"<html><body><h2>Check eligibility</h2>{PROSE}</body></html>").title == "Check eligibility"
+
+
+def test_a_page_that_a_script_was_to_fill_in_holds_no_text():
+    with pytest.raises(Unreadable, match="no text in it"):
+        article_of(
+            "<html><body><div><p>{{x.title}}</p><p>{{ item.text }} {{y}}</p><p>Copyright © 2021. All Rights Reserved by HR Desk</p></div></body></html>"
+        )
+
+
+def test_a_marked_answer_ends_where_its_markup_ends():
+    folded = f'<div class="schema-faq-section"><strong class="schema-faq-question">Who?</strong> <p class="schema-faq-answer">{FOLDED}</p></div>'
+    article = article_of(page(f"{PROSE}<h2>FAQs</h2>{folded}<p>{SENTENCES[0]}</p>"))
+    assert answers(article) == {"Who?": FOLDED}
+
+
 def test_a_section_of_the_article_named_like_a_part_of_a_page_stays():
     body = f"<h2>Responses</h2>{PROSE}<h2>Categories</h2>{PROSE}<h2>Related links in a chain</h2>{PROSE}"
     assert [section.path[0] for section in outline(article_of(page(body)).text).sections] == ["Responses", "Categories", "Related links in a chain"]

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, bold_question, faq_pair, plain_form, words_of
-from bot.corpus.outline import is_faq_title
+from bot.corpus.elements import HEADINGS, words_of
+from bot.corpus.markup import bold_question, plain_form
+from bot.corpus.outline import is_faq_title, is_question
+from bot.corpus.questions import faq_pair, panel, says_what_it_opens
 from bot.corpus.schema import MarkedFaq
 
 _SMALLEST = 6
+_NEAR = 5
+"""Elements between a button and the accordion that it is part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Folded:
     def faq(self) -> MarkedFaq | None:
         """The question and its answer in plain form; None where it is no question or has no answer."""
         question, answer = words_of(self.question), plain_form(self.answer).text
-        return MarkedFaq(question, answer) if question.endswith("?") and answer else None
+        return MarkedFaq(question, answer) if is_question(question) and answer else None
 
 
 def unfold(body: HtmlElement) -> list[Folded]:
@@ -66,22 +71,18 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield Folded(summary, element)
     elif element.tag == "dt":
         answer = element.getnext()
-        if answer is not None and answer.tag == "dd" and words_of(element).endswith("?"):
+        if answer is not None and answer.tag == "dd" and is_question(words_of(element)):
             yield Folded(element, answer)
     elif (pair := faq_pair(element)) is not None:
         yield Folded(*pair)
-    elif panel := _panel(element, panels):
-        yield Folded(element, panel[0])
+    elif (folded := panel(element, panels)) is not None and (is_question(_words_of_button(element)) or _titles_a_part(element)):
+        yield Folded(element, folded)
 
 
-def _panel(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> list[HtmlElement]:
-    """The panel that a question opens, as WAI-ARIA (https://www.w3.org/WAI/ARIA/apg/patterns/accordion/) and Bootstrap name it."""
-    toggles = "collapse" in (element.get("data-toggle"), element.get("data-bs-toggle")) or element.get("aria-expanded") is not None
-    names = (element.get(name) for name in ("aria-controls", "data-bs-target", "data-target", *(["href"] if toggles else [])))
-    folded = next((panels[name] for name in ((named or "").lstrip("#") for named in names) if name in panels), None)
-    if folded is None or any(above is folded for above in element.iterancestors()) or any(below is element for below in folded.iter()):
-        return []
-    return [folded] if _words_of_button(element).endswith("?") else []
+def _titles_a_part(toggle: HtmlElement) -> bool:
+    """Whether a button that asks nothing is the title of what it opens: one of an accordion, not the button of a menu."""
+    names = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _NEAR)))
+    return "accordion" in names.lower() and says_what_it_opens(_words_of_button(toggle))
 
 
 def _words_of_button(element: HtmlElement) -> str:
@@ -122,5 +123,5 @@ def _below_faq_titles(body: HtmlElement) -> None:
         if is_faq_title(words_of(heading)):
             faq_level = level
         elif faq_level and level <= faq_level:
-            faq_level = faq_level if words_of(heading).endswith("?") and faq_level < _SMALLEST else 0
+            faq_level = faq_level if is_question(words_of(heading)) and faq_level < _SMALLEST else 0
             heading.tag = f"h{faq_level + 1}" if faq_level else heading.tag

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from bot.corpus.markup import HEADINGS, words_of
+from bot.corpus.elements import HEADINGS, words_of
 
 _LARGEST_SHARE = 0.4
 """Of a page's words, what an element can hold and still be taken for something around the article."""
@@ -97,13 +97,14 @@ _LINE = re.compile(
     r"|\d+ min(?:ute)?s?(?: (?:of )?read(?:ing)?)?(?: time)?|(?:estimated )?reading time\s*:?\s.{0,30}|(?:last )?(?:updated|modified)(?: on)?\s*:?\s.{0,12}\d{4}.{0,20}"
     r"|(?:©|\(c\)|copyright\b).{0,150}|.{0,60}all rights reserved\.?|powered by .{0,40}|proudly powered by.*|(?:subscribe|sign up) (?:to|for|now|today|here|below|via)\b.{0,120}|subscribe\W*"
     r"|enter your e-?mail.{0,120}|get (?:our|the latest) .{0,60}(?:newsletter|inbox).{0,40}|we use cookies.*|this (?:site|website) uses (?:cookies|akismet).*|by (?:continuing|using) (?:to|this|our) .{0,40}cookies.*"
+    r"|(?:(?:copyrights?|©|\(c\))\W.{0,100}all rights? reserved.{0,60}|(?:\{\{[^{}]*\}\}\W*)+)"
     r"|please share this.{0,40}|if you (?:liked|enjoyed|found) this .{0,160}(?:share|subscribe|follow).{0,80}|thanks? (?:you )?for reading\W*|(?:image|photo|picture)s?(?: (?:credit|source|courtesy|by|via))s?\s*:\s.{0,100}",
     re.IGNORECASE,
 )
 
 
 def is_around(line: str) -> bool:
-    """Whether a paragraph, list item or heading is by its wording no part of an article: a share prompt, an advert's mark, a line of tags."""
+    """Whether a paragraph, list item or heading is by its wording no part of an article: a share prompt, an advert's mark, a line of tags, what a script was to fill in."""
     bare = line.strip(" #>|*-\t")
     return _LINE.fullmatch(bare) is not None
 

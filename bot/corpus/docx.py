@@ -1,7 +1,10 @@
-"""`.docx`: Word's headings, lists and tables in an article's plain form (ECMA-376 part 1, WordprocessingML)."""
+"""`.docx`: Word's headings, lists, tables and notes in an article's plain form (ECMA-376 part 1, WordprocessingML).
+
+Notes stand below the paragraph or table that refers to them, as "[1] …". What reviewers wrote (comments, deletions) is no part of the text.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,16 +14,19 @@ from docx.document import Document as Opened
 from docx.opc.exceptions import OpcError
 from docx.oxml.exceptions import InvalidXmlError
 from docx.oxml.ns import qn
+from docx.oxml.parser import parse_xml
 
 from bot.corpus.archives import BROKEN, check_package, damaged
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import compose
-from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused
 
 LONGEST_HEADING = 15
 """Words of a line in bold that is taken for a heading."""
+_NUMBER = "number"
+"""The attribute that a note's mark is given here: the files leave the counting to Word."""
 _DEEPEST = 20
 """Of tables and text boxes inside one another."""
 _TEMPLATE_TITLES = {"word document", "untitled", "document", "title"}
@@ -30,6 +36,7 @@ _WITHIN = {
     qn(name) for name in ("w:ins", "w:moveTo", "w:smartTag", "w:hyperlink", "w:sdt", "w:sdtContent", "w:fldSimple", "w:customXml", "w:dir", "w:bdo")
 }
 """Elements that stand around runs or blocks and change nothing in their words."""
+_NOTES = {qn("w:footnoteReference"): "footnote", qn("w:endnoteReference"): "endnote"}
 _SIGNS = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 
 
@@ -65,6 +72,7 @@ class _Writer:
         self._styles = {style.style_id: style for style in document.styles}
         self._numbering = _numbering(document)
         self._counts: dict[tuple[str, int], int] = {}
+        self._notes = _notes(document)
         self._parts: list[tuple[str, str]] = []
         """Kind ("title", "h1"…"h6", "item", "text") and words."""
 
@@ -101,6 +109,7 @@ class _Writer:
         text = "\n".join(line for line in lines if line)
         if text:
             self._parts.append(self._part(element, text))
+        self._add_notes(mark for mark in element.iter(*_NOTES) if next(mark.iterancestors(qn("w:p"))) is element)
         for box in _boxes(element):
             self.blocks(box, depth + 1)
 
@@ -116,8 +125,8 @@ class _Writer:
         if (marker := self._marker(element, name)) is not None:
             indent = " " * len(marker)
             return "item", marker + text.replace("\n", f"\n{indent}")
-        if _is_bold(element) and len(line.split()) <= LONGEST_HEADING and (line.endswith("?") or is_faq_title(line)):
-            return ("h6" if line.endswith("?") else "h2"), line
+        if _is_bold(element) and len(line.split()) <= LONGEST_HEADING and (is_question(line) or is_faq_title(line)):
+            return ("h6" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 
     def _style(self, element: Any) -> tuple[str, int | None]:
@@ -161,6 +170,12 @@ class _Writer:
         lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in cells]
         if lines:
             self._parts.append(("text", "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])))
+            self._add_notes(element.iter(*_NOTES))
+
+    def _add_notes(self, marks: Iterable[Any]) -> None:
+        for mark in marks:
+            if note := self._notes.get(mark.get(_NUMBER)):
+                self._parts.append(("text", f"[{mark.get(_NUMBER)}] {note}"))
 
 
 def _value(element: Any, path: str) -> str | None:
@@ -178,6 +193,8 @@ def _words(element: Any) -> str:
             parts.append(child.text or "")
         elif child.tag in _SIGNS:
             parts.append("" if child.get(qn("w:type")) == "page" else _SIGNS[child.tag])
+        elif child.tag in _NOTES and child.get(_NUMBER):
+            parts.append(f"[{child.get(_NUMBER)}]")
         elif child.tag == qn("w:r") or child.tag in _WITHIN:
             parts.append(_words(child))
     return "".join(parts)
@@ -210,6 +227,23 @@ def _cell(cell: Any) -> list[str]:
     span = _value(cell, "w:tcPr/w:gridSpan") or "1"
     words = " ".join(" ".join(_words(paragraph) for paragraph in cell.iter(qn("w:p"))).split()).replace("|", "\\|")
     return [words] + [""] * (min(int(span), 100) - 1 if span.isdecimal() else 0)
+
+
+def _notes(document: Opened) -> dict[str | None, str]:
+    """The footnotes and endnotes by the numbers that their marks are given, in the order of the text."""
+    words: dict[tuple[str, str | None], str] = {}
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rsplit("/", 1)[-1].removesuffix("s")
+        if kind in _NOTES.values() and not relation.is_external:
+            for note in parse_xml(relation.target_part.blob).iter(qn(f"w:{kind}")):
+                words[kind, note.get(qn("w:id"))] = " ".join(" ".join(_words(paragraph) for paragraph in note.iter(qn("w:p"))).split())
+    numbered: dict[str | None, str] = {}
+    for mark in document.element.body.iter(*_NOTES):
+        told = words.get((_NOTES[mark.tag], mark.get(qn("w:id"))))
+        if told and not any(above.tag == qn("w:del") for above in mark.iterancestors()):
+            mark.set(_NUMBER, str(len(numbered) + 1))
+            numbered[mark.get(_NUMBER)] = told
+    return numbered
 
 
 def _numbering(document: Opened) -> dict[tuple[str, int], str]:

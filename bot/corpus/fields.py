@@ -1,5 +1,6 @@
 """The loosely typed fields of a file (front matter, a JSON object) → an `Article`."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -30,7 +31,7 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
         language=text_field(fields, "language") or "en",
-        faqs=_merged(text, (*outline(text).faqs, *listed)),
+        faqs=_merged(text, listed),
         related=list_field(fields, "related"),
     )
 
@@ -105,7 +106,7 @@ def date_field(fields: Fields, *names: str) -> date | None:
 
 
 def parse_day(name: str, words: str) -> date:
-    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first.
+    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first, "2025/10/9" with the year first.
 
     Raises `Unreadable` when they name none, or leave the year, month or day open.
     """
@@ -117,7 +118,8 @@ def parse_day(name: str, words: str) -> date:
         pass
     try:
         # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
-        one, other = (parse(words, dayfirst=True, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
+        day_first = re.match(r"\s*\d{4}\D", words) is None
+        one, other = (parse(words, dayfirst=day_first, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
     except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
@@ -132,10 +134,19 @@ def _permalink_path(url: str | None) -> str | None:
         raise Unreadable(f"url should be a web address, not {url!r}") from None
 
 
-def _merged(text: str, faqs: Iterable[Faq]) -> tuple[Faq, ...]:
-    """Each pair of question and answer once, with the alternates of all its places."""
+def _merged(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
+    """The FAQs of a text and those listed, each pair of question and answer once, with the alternates of all its places.
+
+    Where both have a question at the same place, the listed answer is the whole of it.
+    """
+    found = outline(text)
+    placed = [faq if faq.section else replace(faq, section=found.path(faq.start, faq.question)) for faq in listed]
+    starts: dict[str, list[int]] = {}
+    for faq in placed:
+        starts.setdefault(faq.question, []).append(faq.start)
+    ours = [faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))]
     merged: dict[tuple[str, ...], Faq] = {}
-    for faq in faqs:
+    for faq in (*ours, *placed):
         key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))
         known = merged.setdefault(key, faq)
         merged[key] = replace(known, alternates=tuple(dict.fromkeys((*known.alternates, *faq.alternates))))

@@ -4,32 +4,31 @@ Questions that the markup itself marks as such (`details`, definition lists, the
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from lxml import etree, html
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
-from bot.corpus.decoding import Unreadable
+from bot.corpus.elements import HEADINGS, INLINE, SKIPPED, inline_text, parsed, words_of
+from bot.corpus.outline import is_faq_title, is_question
+from bot.corpus.questions import faq_pair, fold_as_details
 
-_SKIPPED = {"script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea", "object", "audio", "video", "canvas"}
-_INLINE = {
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
-    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
-}  # fmt: skip
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
-MAX_DEPTH = 150
-"""Elements inside each other; pages that people make stay under 60."""
-_QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}
-_ANSWER_CLASSES = {"schema-faq-answer", "rank-math-answer"}
+_LOWEST_QUESTION = 5
+"""The level of heading that a question has at least: an answer's own headings stand below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
     text: str
-    question: str | None = None
-    """The question that this block answers, where the markup says so."""
+    level: int = 0
+    """Of the heading that it is; 0 for text, and for a question that is to stand below whatever heading is above it."""
+    answer: tuple["_Block", ...] = ()
+    """What answers it, where the markup says that it is a question."""
+
+
+_RULE = _Block("---")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,69 +43,68 @@ def plain_form(element: HtmlElement) -> PlainForm:
     """The plain form of everything inside an element."""
     parts: list[str] = []
     faqs: list[Faq] = []
-    length = 0
-    for block in _blocks(element):
-        head = f"### {block.question}\n\n" if block.question else ""
-        start = length + len(head)
-        if block.question:
-            faqs.append(Faq(block.question, start, start + len(block.text)))
-        parts.append(head + block.text)
+    length, level = 0, 2
+    for block in _without_idle_rules([*_blocks(element)]):
+        level = block.level - bool(block.answer) if block.level else level
+        parts.append(block.text if block == _RULE else _written([block], level))
+        if block.answer:
+            end = length + len(parts[-1])
+            faqs.append(Faq(block.text, end - len(parts[-1].split("\n\n", 1)[1]), end))
         length += len(parts[-1]) + 2
     return PlainForm("\n\n".join(parts), tuple(faqs))
 
 
+def _without_idle_rules(blocks: list[_Block]) -> Iterator[_Block]:
+    """The blocks without rules but those that end a list of FAQs, where text follows that is no part of the last answer."""
+    in_list = 0
+    for block, following in pairwise([*blocks, _Block("", 1)]):
+        if block.level and (in_list == 0 or block.level <= in_list):
+            in_list = block.level if is_faq_title(block.text) else 0
+        if block != _RULE or (in_list and not following.level and not following.answer):
+            yield block
+
+
+def _written(blocks: Iterable[_Block], above: int, separator: str = "\n\n") -> str:
+    """The plain form of blocks; a question and its answer stand under a heading below the level above, and an answer's own headings below the question."""
+    parts = []
+    for block in blocks:
+        if block.answer:
+            level = min(max(block.level or above + 1, 2 if block.level else 3), _LOWEST_QUESTION)
+            lift = max(0, level + 1 - min((inner.level for inner in block.answer if inner.level), default=9))
+            answer = [replace(inner, level=min(inner.level + lift, 6)) if inner.level else inner for inner in block.answer]
+            parts += [f"{'#' * level} {block.text}", _written(answer, level, separator)]
+        elif block != _RULE:
+            parts.append(f"{'#' * block.level} {block.text}" if block.level and separator != "\n" else block.text)
+    return separator.join(parts)
+
+
 def fragment_form(markup: str) -> PlainForm:
-    """The plain form of a piece of HTML, such as the content of a WordPress post."""
-    return plain_form(parsed(f"<div>{markup}</div>"))
+    """The plain form of a piece of HTML, such as the content of a WordPress post, with what its accordions fold away."""
+    tree = parsed(f"<div>{markup}</div>")
+    if "aria-controls" in markup or "collapse" in markup:
+        fold_as_details(tree)
+    return plain_form(tree)
 
 
-def parsed(markup: str) -> HtmlElement:
-    """The tree of a page or of a piece of HTML.
-
-    Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
-    """
-    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
-    try:
-        tree = html.document_fromstring(markup, parser=parser)
-    except etree.ParserError:
-        raise Unreadable("no text in it") from None
-    limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
-    if limits and "depth" not in limits[0].message.lower():
-        raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
-    if limits or _deeper_than(tree, MAX_DEPTH):
-        raise Unreadable(f"elements nested deeper than {MAX_DEPTH}: close what is left open", limits[0].line if limits else None)
-    return tree
-
-
-def _deeper_than(tree: HtmlElement, limit: int) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limit:
-            return True
-    return False
-
-
-def words_of(element: HtmlElement) -> str:
-    """All the words of an element on one line."""
-    return " ".join(_inline_text(element).split())
-
-
-def _blocks(element: HtmlElement) -> Iterator[_Block]:
-    """The blocks inside an element in document order; stretches of inline content become paragraphs."""
+def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
+    """The blocks inside an element in document order, without some elements; stretches of inline content become paragraphs."""
     line: list[str] = [element.text or ""]
     for child in element:
         tail = child.tail or ""
         tag = child.tag if isinstance(child.tag, str) else "script"
-        if tag in _SKIPPED:
+        if tag in SKIPPED or child in without:
             line.append(tail)
-        elif tag in _INLINE:
-            line += [_inline_text(child), tail]
+        elif tag in INLINE:
+            line += [inline_text(child), tail]
         else:
             yield from _paragraph(line)
-            yield from _block(child, tag)
+            yield from _block(child, tag, without)
             line = [tail]
     yield from _paragraph(line)
+
+
+def _inside(answer: HtmlElement, without: Collection[HtmlElement] = ()) -> tuple[_Block, ...]:
+    return tuple(block for block in _blocks(answer, without) if block != _RULE)
 
 
 def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
@@ -117,23 +115,27 @@ def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
         yield _Block(text)
 
 
-def _block(element: HtmlElement, tag: str) -> Iterator[_Block]:
+def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
     if tag in HEADINGS:
-        yield from _some(f"{'#' * HEADINGS[tag]} {words}" if (words := words_of(element)) else "")
+        yield from _some(words_of(element), HEADINGS[tag])
+    elif tag == "hr":
+        yield _RULE
+    elif tag in ("ul", "ol") and not _holds_parts(element):
+        yield from _some(_list(element))
     elif tag in _TEXTS:
         yield from _some(_TEXTS[tag](element))
     elif tag in _MARKED:
         yield from _MARKED[tag](element)
     elif (pair := faq_pair(element)) is not None:
-        yield _Block(_joined(pair[1]), words_of(pair[0]))
+        yield from _asked(element, *pair)
     else:
-        yield from _blocks(element)
+        yield from _blocks(element, without)
 
 
 def _bold_led(element: HtmlElement) -> Iterator[_Block]:
     """A paragraph, with a question in bold that it begins with as a heading of the lowest level: below whatever heading it stands under."""
     if (question := bold_question(element)) is not None:
-        yield _Block(f"###### {question}")
+        yield _Block(question, 6)
     yield from _blocks(element)
 
 
@@ -145,19 +147,47 @@ def bold_question(element: HtmlElement) -> str | None:
     following = bold.getnext()
     alone = not (bold.tail or "").strip() and (following is None or following.tag == "br")
     question = words_of(bold)
-    if not alone or not question.endswith("?"):
+    if not alone or not is_question(question):
         return None
     element.remove(bold)
     return question
 
 
-def _some(text: str) -> Iterator[_Block]:
+def _some(text: str, level: int = 0) -> Iterator[_Block]:
     if text:
-        yield _Block(text)
+        yield _Block(text, level)
 
 
 def _joined(element: HtmlElement, separator: str = "\n\n") -> str:
-    return separator.join((f"### {block.question}{separator}" if block.question else "") + block.text for block in _blocks(element))
+    return _written(_blocks(element), 2, separator)
+
+
+def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> Iterator[_Block]:
+    """A question with its answer, and what else stands in its element: where a tag is left open, the questions after it."""
+    further = [inner for inner in answer.iterdescendants() if faq_pair(inner) is not None]
+    further = [inner for inner in further if not any(above in further for above in inner.iterancestors())]
+    heading = next((above for above in (question, *question.iterancestors()) if above.tag in HEADINGS), None)
+    yield _Block(
+        words_of(question),
+        0 if heading is None or element not in heading.iterancestors() else HEADINGS[str(heading.tag)],
+        _inside(answer, further),
+    )
+    if len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1:
+        yield from _blocks(element, [_outermost(question, element), _outermost(answer, element)])
+    for inner in further:
+        yield from _block(inner, "div")
+
+
+def _outermost(part: HtmlElement, element: HtmlElement) -> HtmlElement:
+    """The largest element inside another one that holds a part of it and nothing else."""
+    above = part.getparent()
+    return _outermost(above, element) if above is not None and above is not element and words_of(above) == words_of(part) else part
+
+
+def _holds_parts(element: HtmlElement) -> bool:
+    """Whether a list's items are parts of a page: they hold questions that the markup marks or, where they are not numbered steps, headings."""
+    inside = [inner for inner in element.iter() if isinstance(inner.tag, str)]
+    return any((inner.tag in HEADINGS and element.tag == "ul") or inner.tag == "details" or faq_pair(inner) is not None for inner in inside)
 
 
 def _preformatted(element: HtmlElement) -> str:
@@ -195,7 +225,7 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
     question, summary.text = words_of(summary), ""
     for child in list(summary):
         summary.remove(child)
-    yield from _answered(question, _joined(element))
+    yield from _answered(question, element)
 
 
 def _definitions(element: HtmlElement) -> Iterator[_Block]:
@@ -204,50 +234,21 @@ def _definitions(element: HtmlElement) -> Iterator[_Block]:
         if child.tag == "dt":
             question = words_of(child)
         else:
-            yield from _answered(question, _joined(child))
+            yield from _answered(question, child)
             question = ""
 
 
-def _answered(question: str, answer: str) -> Iterator[_Block]:
+def _answered(question: str, answer: HtmlElement) -> Iterator[_Block]:
     """A FAQ where the term is a question, else the term as a heading above its text."""
-    if not answer:
-        yield from _some(question)
-    elif question.endswith("?"):
-        yield _Block(answer, question)
+    blocks = _inside(answer)
+    if is_question(question) and blocks:
+        yield _Block(question, answer=blocks)
     else:
-        yield from _some(f"#### {question}" if question else "")
-        yield _Block(answer)
+        yield from _some(question, 4 if blocks else 0)
+        yield from blocks
 
 
-def faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The question and answer elements of a FAQ block of Yoast or Rank Math, or of a microdata item of type Question."""
-    question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
-    answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
-    pair = marks_question(element) if question is None or answer is None else (question, answer)
-    return pair if pair is not None and words_of(pair[0]) and words_of(pair[1]) else None
-
-
-def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
-    """The elements of the question and the answer of a microdata item of type Question (https://schema.org/Question)."""
-    if "schema.org/Question" not in (item.get("itemtype") or ""):
-        return None
-    question = next((element for element in item.iter() if "name" in (element.get("itemprop") or "").split()), None)
-    answer = next((element for element in item.iter() if "Answer" in (element.get("itemprop") or "")), None)
-    if question is None or answer is None:
-        return None
-    return question, next((element for element in answer.iter() if "text" in (element.get("itemprop") or "").split()), answer)
-
-
-def _inline_text(element: HtmlElement) -> str:
-    if not isinstance(element.tag, str) or element.tag in _SKIPPED:
-        return ""
-    if element.tag == "br":
-        return "\n\v"
-    words = (element.text or "") + "".join(_inline_text(child) + (child.tail or "") for child in element)
-    return words if element.tag in _INLINE else f" {words} "
-
-
-_TEXTS: dict[str, Callable[[HtmlElement], str]] = {"ul": _list, "ol": _list, "table": _table, "pre": _preformatted, "blockquote": _quotation}
+_TEXTS: dict[str, Callable[[HtmlElement], str]] = {"table": _table, "pre": _preformatted, "blockquote": _quotation}
 """Elements that are one block, and what makes its text."""
 _MARKED: dict[str, Callable[[HtmlElement], Iterator[_Block]]] = {"p": _bold_led, "details": _details, "dl": _definitions}
 """Elements whose markup tells questions from answers."""

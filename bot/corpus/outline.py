@@ -15,6 +15,19 @@ _LABELLED = re.compile(
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _FAQ_TITLE = re.compile(r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b", re.IGNORECASE)
+_ASKS = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
+_AFTER_BLANK = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
+_RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
+_CLOSING = re.compile(
+    r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
+    r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?(?:questions?|doubts?|quer(?:y|ies))\b"
+    r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
+    r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b|subscribe to (?:us|our)\b|comment below)"
+    r"|(?:let us know|tell us|leave a comment)\b"
+    r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
+    re.IGNORECASE,
+)
+"""How a paragraph begins that ends a page rather than an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,12 @@ class Outline:
     sections: tuple[Section, ...]
     faqs: tuple[Faq, ...]
     unanswered: tuple[str, ...]
+
+    def path(self, at: int, question: str) -> tuple[str, ...]:
+        """The headings above a question whose answer starts at a place of the text."""
+        parts = [*((faq.section, faq.start, faq.end) for faq in self.faqs), *((part.path, part.start, part.end) for part in self.sections)]
+        found = next((path for path, start, end in parts if start <= at < end), ())
+        return found[:-1] if found and _bare(found[-1]) == _bare(question) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +55,69 @@ class _Heading:
     """Where the next heading, of any level, starts."""
 
 
+def is_question(words: str) -> bool:
+    """Whether words end as a question does, whatever marks were typed after the question mark."""
+    return _ASKS.search(words) is not None
+
+
 def is_faq_title(title: str) -> bool:
     """Whether a heading announces a list of questions, as "FAQs" or "Frequently asked questions about gratuity" do."""
-    return not title.rstrip().endswith("?") and _FAQ_TITLE.match(title.strip()) is not None
+    return not is_question(title) and _FAQ_TITLE.match(title.strip()) is not None
 
 
 def outline(text: str) -> Outline:
     """Split an article's text at its headings.
 
-    A heading right below a FAQ heading is a question, and everything under it is its answer; so are paragraphs labelled "Q:" and "A:".
+    A heading right below a FAQ heading is a question, and what stands under it is its answer, up to words that end a page rather than an answer;
+    so are paragraphs labelled "Q:" and "A:".
     All other text belongs to sections. Text before the first heading is a section with an empty path. Sections without words are left out.
     """
+    parts = [inner for part in _parts(text) for inner in (_labelled(text, part) if isinstance(part, Section) else [part])]
+    faqs = sorted((part for part in parts if isinstance(part, Faq)), key=lambda faq: faq.start)
+    return Outline(
+        tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
+        tuple(faq for faq in faqs if faq.start < faq.end),
+        tuple(faq.question for faq in faqs if faq.start >= faq.end),
+    )
+
+
+def _parts(text: str) -> Iterator[Section | Faq]:
+    """The stretches between headings, in the order of the text, some of them empty."""
     headings = list(_headings(text))
-    sections = [Section((), *_trim(text, 0, headings[0].start if headings else len(text)))]
-    faqs: list[Faq] = []
+    yield Section((), *_trim(text, 0, headings[0].start if headings else len(text)))
     path: list[_Heading] = []
+    lists: set[_Heading] = set()
     read_until = 0
     for position, heading in enumerate(headings):
         if heading.start < read_until:
             continue
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
-        if len(path) > 1 and is_faq_title(titles[-2]):
-            read_until = _end_of_subtree(headings, position, len(text))
-            faqs.append(Faq(heading.title, *_trim(text, heading.body, read_until), titles[:-1]))
+        after = next((n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
+        if len(path) < 2 or path[-2] not in lists or _is_group(headings[position:after]):
+            lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
+            yield Section(titles, *_trim(text, heading.body, heading.end))
         else:
-            sections.append(Section(titles, *_trim(text, heading.body, heading.end)))
-    parts = [part for section in sections for part in _labelled(text, section)]
-    faqs += [part for part in parts if isinstance(part, Faq)]
-    return Outline(
-        tuple(part for part in parts if isinstance(part, Section) and part.start < part.end),
-        tuple(sorted((faq for faq in faqs if faq.start < faq.end), key=lambda faq: faq.start)),
-        tuple(faq.question for faq in faqs if faq.start >= faq.end),
-    )
+            read_until = headings[after - 1].end
+            last = after == len(headings) or headings[after].level <= path[-2].level
+            end = _end_of_answer(text, heading.body, read_until, last)
+            yield Faq(heading.title, *_trim(text, heading.body, end), titles[:-1])
+            yield Section(titles[:-2], *_trim(text, end, read_until))
+
+
+def _is_group(subtree: list[_Heading]) -> bool:
+    """Whether a heading in a list of FAQs stands above some of them, as "For employers" does above what they ask."""
+    return not is_question(subtree[0].title) and any(is_question(below.title) for below in subtree[1:])
 
 
 def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:
     """The pairs labelled "Q:" and "A:" of a section, and the stretches around them."""
     start = section.start
-    for match in _LABELLED.finditer(text, section.start, section.end):
+    matches = list(_LABELLED.finditer(text, section.start, section.end))
+    for match in matches:
         yield Section(section.path, *_trim(text, start, match.start()))
-        yield Faq(match["question"], *_trim(text, *match.span("answer")), section.path)
-        start = match.end()
+        start = _end_of_answer(text, *match.span("answer"), match is matches[-1])
+        yield Faq(match["question"], *_trim(text, match.start("answer"), start), section.path)
     yield Section(section.path, *_trim(text, start, section.end))
 
 
@@ -89,9 +129,18 @@ def _headings(text: str) -> Iterator[_Heading]:
         yield _Heading(len(match[1]), match[2], match.start(), match.end(), end)
 
 
-def _end_of_subtree(headings: list[_Heading], position: int, end: int) -> int:
-    level = headings[position].level
-    return next((later.start for later in headings[position + 1 :] if later.level <= level), end)
+def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
+    """Where an answer ends: at a rule between paragraphs or, of the last one in a list, before what a page says in closing."""
+    fences = [match.span() for match in _FENCE.finditer(text, start, end)]
+    for line in _AFTER_BLANK.finditer(text, _trim(text, start, end)[0], end):
+        ends = _RULE.fullmatch(line[1]) or (last and _CLOSING.match(line[1]))
+        if ends and not any(first <= line.start(1) < after for first, after in fences):
+            return line.start()
+    return end
+
+
+def _bare(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.casefold()))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from bot.corpus.archives import BROKEN
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import compose
-from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused
 
 MOST_BYTES = 200 * 2**20
@@ -309,7 +309,7 @@ def _text(blocks: list[_Block]) -> str:
 
 
 def _asks(text: str) -> bool:
-    return text.endswith("?") and len(text.split()) <= 2 * LONGEST_HEADING
+    return is_question(text) and len(text.split()) <= 2 * LONGEST_HEADING
 
 
 def _escaped(text: str) -> str:

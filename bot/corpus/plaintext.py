@@ -12,7 +12,7 @@ from itertools import pairwise
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import compose, parse_day
-from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused
 
 _DATED = re.compile(r"(published|posted|updated|last (?:updated|modified))(?: on)?\s*:?\s+(.*\d{4}.*)", re.IGNORECASE)
@@ -141,9 +141,9 @@ def _levels(blocks: list[Block]) -> list[int]:
         elif line.startswith("#"):
             levels.append(min(len(line) - len(line.lstrip("#")), 6))
         else:
-            in_faqs = is_faq_title(line) or (in_faqs and line.endswith("?"))
+            in_faqs = is_faq_title(line) or (in_faqs and is_question(line))
             below = n > 0 and levels[n - 1] == 2 and often[line] > 1
-            levels.append(3 if (in_faqs and line.endswith("?")) or below or often[line] > 1 else 2)
+            levels.append(3 if (in_faqs and is_question(line)) or below or often[line] > 1 else 2)
     return levels
 
 

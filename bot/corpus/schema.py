@@ -13,8 +13,10 @@ from urllib.parse import urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from bot.corpus.decoding import Unreadable
+from bot.corpus.elements import words_of
 from bot.corpus.fields import parse_day
-from bot.corpus.markup import fragment_form, marks_question, plain_form, words_of
+from bot.corpus.markup import fragment_form, plain_form
+from bot.corpus.questions import marks_question
 
 Node = dict[str, object]
 _ARTICLES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage", "FAQPage", "QAPage")
@@ -145,7 +147,7 @@ def _host(url: str) -> str:
 
 
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """The heading of the page where a declared title confirms it or is missing, else the declared title without the site's name."""
+    """The heading of the page where a declared title confirms it or is missing, else the declared title without the site's name, else a lone h2."""
     declared = [*_named(metas, "og:title"), *_values(nodes, "headline"), *(words_of(title) for title in page.iter("title"))]
     sites = [*_named(metas, "og:site_name"), *(_host(url).removeprefix("www.").split(".")[0] for url in _named(metas, "og:url"))]
     headings = [words for heading in page.iter("h1") if (words := words_of(heading)) and not any(_same(words, site) for site in sites)]
@@ -153,7 +155,8 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
         if any(_same(heading, title) or (len(heading.split()) > 1 and _holds(title, heading)) for title in declared):
             return heading
     bare = [_without_site(title, sites) for title in declared if title]
-    return _first(*bare, *(headings if len(headings) == 1 else ()))
+    subheadings = [words for heading in page.iter("h2") if (words := words_of(heading))] if not headings else []
+    return _first(*bare, *(found[0] for found in (headings, subheadings) if len(found) == 1))
 
 
 def _same(one: str, other: str) -> bool:

@@ -21,8 +21,9 @@ from bot.corpus.accordion import unfold
 from bot.corpus.article import Article, Faq, Section
 from bot.corpus.boilerplate import is_around, remove_around
 from bot.corpus.decoding import Unreadable, decode
+from bot.corpus.elements import HEADINGS, parsed
 from bot.corpus.fields import compose
-from bot.corpus.markup import HEADINGS, parsed, plain_form
+from bot.corpus.markup import plain_form
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 from bot.corpus.schema import MarkedFaq, marked_faqs, page_fields
@@ -69,7 +70,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     related = remove_around(body, urlsplit(str(fields.get("url") or "")).netloc)
     unfolded = [faq for pair in folded if pair.within(body) and (faq := pair.faq()) is not None]
     title = str(fields.get("title") or "")
-    text, listed = _with_faqs(_without_around(_main_text(page, body, unfolded), title), [*faqs, *unfolded][:MAX_FAQS])
+    text, listed = _with_faqs(_without_around(_main_text(page, body, unfolded), title), [*faqs, *unfolded][:MAX_FAQS], unfolded)
     if not text:
         raise Unreadable("no text in it")
     yield compose(source, {**fields, "related": [name for name in related if name != title]}, text, listed)
@@ -183,11 +184,11 @@ class _Indexed:
         return self.joined[:end].endswith(f" {words} ")
 
 
-def _with_faqs(text: str, marked: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
-    """The text with the FAQs that it lacks appended, and those that it holds as spans of it, each question once."""
+def _with_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
+    """The text with the FAQs that it lacks appended, and those that it holds as spans of it, each question once; what folds away is the whole answer."""
     index, found = _Indexed.of(text), outline(text)
     asked = {_words(faq.question) for faq in found.faqs}
-    spans: dict[tuple[int, int], Faq] = {(faq.start, faq.end): faq for faq in found.faqs}
+    spans: dict[tuple[int, int], Faq] = {(faq.start, faq.end): faq for faq in _ended(found.faqs, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
         if _words(faq.question) in asked:
@@ -199,10 +200,20 @@ def _with_faqs(text: str, marked: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
         else:
             same = next((known for known in spans if known[0] < span[1] and span[0] < known[1]), span)
             known = spans.get(same)
-            path = _path(found.sections, span[0], faq.question)
+            path = found.path(span[0], faq.question)
             spans[same] = replace(known, alternates=(*known.alternates, faq.question)) if known else Faq(faq.question, *span, path)
     appended = ["## FAQs", *(f"### {question}\n\n{answer}" for question, answer in missing.items())] if missing else []
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
+
+
+def _ended(faqs: Iterable[Faq], text: str, index: _Indexed, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
+    """The FAQs that a text shows, each up to the end of what the page folds away for it."""
+    answers = {_words(faq.question): _words(faq.answer) for faq in folded}
+    for faq in faqs:
+        question = _words(faq.question)
+        places = index.places(answers.get(question, ""))
+        end = next((end for start, end in places if faq.start <= start < end < faq.end and index.follows(start, question)), None)
+        yield faq if end is None else replace(faq, end=_widened(text, faq.start, end)[1])
 
 
 def _span(text: str, index: _Indexed, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
@@ -235,11 +246,6 @@ def _widened(text: str, start: int, end: int) -> tuple[int, int]:
 def _alike(one: str, other: str) -> bool:
     first, second = Counter(_words(one).split()), Counter(_words(other).split())
     return 2 * (first & second).total() >= _ALIKE * (first.total() + second.total())
-
-
-def _path(sections: tuple[Section, ...], at: int, question: str) -> tuple[str, ...]:
-    path = next((section.path for section in sections if section.start <= at < section.end), ())
-    return path[:-1] if path and _words(path[-1]) == _words(question) else path
 
 
 def _words(text: str) -> str:

@@ -19,7 +19,7 @@ from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import Fields, compose
 from bot.corpus.markup import fragment_form
-from bot.corpus.outline import outline
+from bot.corpus.outline import is_question, outline
 from bot.corpus.refused import Refused
 
 MAX_BYTES = 50_000_000
@@ -300,7 +300,7 @@ def _resolved(tag: re.Match[str], pairs: dict[re.Match[str], re.Match[str]]) -> 
         return f" {caption['caption'].strip(_QUOTES)}"
     folded = _TITLE.search(opening["attributes"]) if _FOLDING.search(tag["name"]) else None
     title = folded["title"].strip(_QUOTES) if folded is not None else ""
-    if title.endswith("?"):
+    if is_question(title):
         return "</details>" if tag["end"] else f"<details><summary>{title}</summary>"
     return f"<h4>{title}</h4>" if title and not tag["end"] else ""
 

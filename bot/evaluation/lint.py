@@ -29,6 +29,8 @@ _LEAST = 6
 """Runs that two articles share at least: a few sentences, not one."""
 _LONGEST_SECTION = 1200
 _SHORTEST_ANSWER = 3
+_BROKEN = re.compile(r"\w*(?:â€[^\s\w]|â€œ|Ã[\xa0-\xbf©]|Â[\xa0£©®°·»«])\w*")
+"""A word in which UTF-8 was taken for Windows-1252 before it came here."""
 _SEVERAL = 4
 """Articles from which a repeated paragraph can be told from a quotation."""
 
@@ -51,6 +53,7 @@ def lint(articles: Sequence[Article], retriever: Retriever, today: date, years: 
         _lost_relations,
         _same_articles,
         _repeated_paragraphs,
+        _broken_letters,
     )
     found = [finding for rule in on_articles for finding in rule(articles)]
     found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs), *_not_found(faqs, retriever), *_same_faqs(retriever)]
@@ -117,6 +120,14 @@ def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
                 "boilerplate",
                 idents[0],
                 f"the paragraph {_shortened(paragraph)} stands in {len(idents)} of {len(articles)} articles: is it part of the page around them?",
+            )
+
+
+def _broken_letters(articles: Sequence[Article]) -> Iterator[Finding]:
+    for article in articles:
+        if found := _BROKEN.findall(f"{article.title}\n{article.text}"):
+            yield Finding(
+                "broken letters", article.id, f"holds {len(found)} words such as {found[0]!r}: save its file anew as UTF-8 from where it is right"
             )
 
 

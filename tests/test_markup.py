@@ -1,0 +1,66 @@
+"""HTML that people write into posts and Markdown, in an article's plain form."""
+
+import pytest
+
+from bot.corpus.markup import fragment_form
+
+
+def faqs(markup: str) -> dict[str, str]:
+    form = fragment_form(markup)
+    return {faq.question: form.text[faq.start : faq.end] for faq in form.faqs}
+
+
+def marked(question: str, answer: str, after: str = "") -> str:
+    return (
+        f'<div itemscope itemtype="http://schema.org/Question">{question}<div itemprop="acceptedAnswer" itemscope itemtype="http://schema.org/Answer">'
+        f'<div itemprop="text">{answer}</div></div>{after}</div>'
+    )
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<ul class="usa-accordion"><li><button aria-controls="a">{0}</button><div id="a">{1}</div></li><li><button aria-controls="b">{2}</button><div id="b">{3}</div></li></ul>',
+        (
+            '<div><h3><button data-bs-toggle="collapse" data-bs-target="#a">{0}</button></h3><div id="a" class="collapse">{1}</div>'
+            '<h3><button data-bs-toggle="collapse" data-bs-target="#b">{2}</button></h3><div id="b" class="collapse">{3}</div></div>'
+        ),
+        '<h4><a data-toggle="collapse" href="#a">{0}</a></h4><div id="a">{1}</div><h4><a data-toggle="collapse" href="#b">{2}</a></h4><div id="b">{3}</div>',
+        "<details><summary>{0}</summary>{1}</details><details><summary>{2}</summary>{3}</details>",
+        "<ul><li><details><summary>{0}</summary>{1}</details></li><li><details><summary>{2}</summary>{3}</details></li></ul>",
+    ],
+    ids=["aria", "bootstrap-5", "bootstrap-3", "details", "details-in-a-list"],
+)
+def test_what_an_accordion_folds_away_is_kept_with_its_titles(markup: str):
+    form = fragment_form(markup.format("Who pays?", "<p>The firm.</p>", "Proof of pay", "<p>A slip.</p><ul><li>signed</li></ul>"))
+    assert form.text == "### Who pays?\n\nThe firm.\n\n#### Proof of pay\n\nA slip.\n\n- signed"
+    assert [(faq.question, form.text[faq.start : faq.end]) for faq in form.faqs] == [("Who pays?", "The firm.")]
+
+
+def test_a_button_that_says_only_more_gives_no_heading():
+    assert fragment_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text == "One.\n\nTwo."
+
+
+def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
+    inner = marked("<h3 itemprop='name'>Who is covered?</h3>", "<p>Everyone.</p>")
+    outer = marked("<h3 itemprop='name'>Can I get it?</h3>", "<p>Yes.</p>", f"{inner}<p>So it is.</p>")
+    assert faqs(outer) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
+    assert fragment_form(outer).text.endswith("Everyone.\n\nSo it is.")
+    assert faqs(marked("<h3 itemprop='name'>Can I get it?</h3>", f"<p>Yes.</p>{inner}")) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
+
+
+def test_the_words_of_a_question_come_once_whatever_stands_around_them():
+    markup = marked("<h2><span itemprop='name'>Who pays?</span></h2>", "<p>The firm.</p>")
+    assert fragment_form(markup).text == "## Who pays?\n\nThe firm."
+
+
+def test_a_marked_question_stands_below_the_heading_above_it_and_its_answers_headings_below_it():
+    markup = f"<h3>Pay</h3>{marked('<b itemprop=name>Who pays?</b>', '<h2>By law</h2><p>The firm.</p><h3>Else</h3><p>You.</p>')}"
+    assert fragment_form(markup).text == "### Pay\n\n#### Who pays?\n\n##### By law\n\nThe firm.\n\n###### Else\n\nYou."
+    assert faqs(markup) == {"Who pays?": "##### By law\n\nThe firm.\n\n###### Else\n\nYou."}
+
+
+def test_the_items_of_a_list_that_begin_with_headings_are_sections_but_numbered_steps_stay_a_list():
+    items = "<li><h4>Apply</h4><p>Online.</p></li><li><h4>Wait</h4></li>"
+    assert fragment_form(f"<ul>{items}</ul>").text == "#### Apply\n\nOnline.\n\n#### Wait"
+    assert fragment_form(f"<ol>{items}</ol>").text == "1. Apply\n   Online.\n2. Wait"
