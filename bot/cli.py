@@ -30,6 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Category = Annotated[str | None, typer.Option(help="Only articles of this category.")]
 ArticleId = Annotated[str | None, typer.Option("--article", help="Only the article with this id.")]
 Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only articles published or updated on this day or later.")]
+RerankerName = Annotated[
+    str | None, typer.Option("--reranker", help="A CrossEncoder on this machine that orders the first hits anew: its path or name.")
+]
 Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
 
 _SHOWN_REFUSALS = 20
@@ -94,13 +97,14 @@ def ask(
     article: ArticleId = None,
     since: Since = None,
     history: Earlier = None,
+    reranker: RerankerName = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with the words of the articles."""
     from bot.answering.bot import Bot
 
     day = since.date() if since else None
-    answer = Bot.open(index).ask(question, history or (), category=category, article=article, since=day).to_dict()
+    answer = Bot.open(index, AnswerSettings(reranker=reranker)).ask(question, history or (), category=category, article=article, since=day).to_dict()
     _print(answer, as_json, lambda: _answer_text(answer))
 
 
@@ -113,14 +117,17 @@ def search(
     article: ArticleId = None,
     since: Since = None,
     history: Earlier = None,
+    reranker: RerankerName = None,
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
     from bot.answering.answer import hit_to_dict
+    from bot.retrieval.reranker import CrossEncoderReranker
     from bot.retrieval.retriever import Retriever
 
     day = since.date() if since else None
-    hits = Retriever.open(index).search(question, k, category=category, article=article, since=day, history=history or ())
+    retriever = Retriever.open(index, CrossEncoderReranker(reranker) if reranker else None)
+    hits = retriever.search(question, k, category=category, article=article, since=day, history=history or ())
     facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in hits]
     _print(
         facts, as_json, lambda: "\n\n".join(f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts) or "no passage"
@@ -132,12 +139,18 @@ def serve(
     index: Index = Path("index"),
     host: Annotated[str, typer.Option(help="The address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")] = 7860,
+    reranker: RerankerName = None,
 ) -> None:
     """Open the chat in the browser."""
     from bot.answering.bot import Bot
+    from bot.index.generation import PROBE
     from bot.serve.server import serve as run
 
-    run(Bot.open(index), host, port)
+    bot = Bot.open(index, AnswerSettings(reranker=reranker))
+    if reranker:
+        # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
+        bot.ask(PROBE)
+    run(bot, host, port)
 
 
 @cli.command()
@@ -304,11 +317,16 @@ def _check_text(facts: dict[str, Any]) -> str:
 
 
 def _answer_text(answer: dict[str, Any]) -> str:
-    lines = [answer["text"] or "The articles do not answer this."]
+    lines = [answer["text"] or answer["reply"] or ("Did you mean:" if answer["did_you_mean"] else "The articles do not answer this.")]
+    if answer["categories"]:
+        lines.append(f"They are about {', '.join(answer['categories'])}.")
+    lines += [f"  {question}" for question in answer["did_you_mean"]]
     for source in answer["sources"]:
         where = " › ".join((source["title"], *source["section"]))
         days = [f"published {source['published']}" if source["published"] else "", f"updated {source['updated']}" if source["updated"] else ""]
         lines += ["", " · ".join(part for part in (f"— {where}", source["category"] or "", *days) if part), source["link"] or ""]
+    if newer := answer["newer"]:
+        lines += ["", f"A newer article covers this, too: {newer['title']}, {newer['updated'] or newer['published']}", newer["link"] or ""]
     if answer["suggestions"]:
         lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
     return "\n".join(lines).rstrip()

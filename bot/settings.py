@@ -27,3 +27,5 @@ class AnswerSettings:
     """The least probability at which a hit is quoted; below it the answer is "not in the articles"."""
     suggestions: int = 3
     """How many further questions an answer offers."""
+    reranker: str | None = None
+    """Name or path of a CrossEncoder that orders the first hits anew; none is used without it."""

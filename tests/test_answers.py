@@ -117,6 +117,9 @@ def test_the_json_is_that_of_the_design(bot: Bot):
         ],
         "did_you_mean": [],
         "suggestions": ["Can a probation period be extended?", "Can a notice period be bought out?", "Does leave count towards the notice period?"],
+        "reply": None,
+        "categories": [],
+        "newer": None,
         "generation": bot.retriever.generation.name,
     }
 

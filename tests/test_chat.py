@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from bot import Bot
 from bot.errors import ServeError
 from bot.serve import texts
-from bot.serve.chat import example_questions
 from bot.serve.messages import answered, asked, earlier, question_of
 from bot.serve.server import address_shown, create_app, serve
 
@@ -163,7 +162,7 @@ def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(
 
 @pytest.mark.browser
 def test_an_example_is_asked_with_a_click_and_answered(page: Page, bot: Bot):
-    question = example_questions(bot)[0]
+    question = bot.suggestions.examples()[0]
     page.get_by_role("button", name=question).click()
     expect(page.get_by_test_id("user").last).to_have_text(question)
     expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(question)
@@ -306,7 +305,7 @@ def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
 
 
 def test_examples_are_answered_by_their_own_faq_and_come_from_different_categories(bot: Bot):
-    examples = example_questions(bot)
+    examples = bot.suggestions.examples()
     answers = [bot.ask(question) for question in examples]
     assert [answer.sources[0].passage.question for answer in answers] == examples
     assert {answer.sources[0].passage.article.category for answer in answers[:2]} == {"HRM", "EPFO"}

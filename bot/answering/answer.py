@@ -35,16 +35,23 @@ class Answer:
     text: str
     """Verbatim words of the corpus; "" when there is no answer."""
     probability: float
-    """That of the best hit, also when it is too low for an answer."""
+    """How likely the corpus answers the question, also when that is too little for an answer."""
     sources: tuple[Source, ...]
     """Empty when there is no answer."""
     suggestions: tuple[str, ...]
-    """Questions that the corpus can answer."""
+    """Questions that the corpus answers."""
     generation: str
     corrected: str | None = None
     topic: str | None = None
     """The earlier question that this one was read together with."""
     did_you_mean: tuple[str, ...] = ()
+    """Of an ambiguous question: what it may mean, each a question that the corpus answers."""
+    reply: str | None = None
+    """What small talk gets; not words of the corpus."""
+    categories: tuple[str, ...] = ()
+    """What the articles are about, largest first: told when no question that they answer is near."""
+    newer: Hit | None = None
+    """The passage of a newer article that answers the same question as the source."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that chat, REST, MCP, command line and Python share."""
@@ -59,6 +66,9 @@ class Answer:
             "sources": [hit_to_dict(hit) for hit in self.sources],
             "did_you_mean": list(self.did_you_mean),
             "suggestions": list(self.suggestions),
+            "reply": self.reply,
+            "categories": list(self.categories),
+            "newer": hit_to_dict(self.newer) if self.newer else None,
             "generation": self.generation,
         }
 

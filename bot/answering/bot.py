@@ -1,15 +1,20 @@
 """`Bot`: a question → an `Answer`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
+from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
+from bot.answering.newer import newer_hit
 from bot.answering.quote import Quoter
+from bot.answering.small_talk import Talk, reply_to, small_talk
+from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
-from bot.passages import Passage
 from bot.retrieval.hit import Hit
+from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Found, Retriever, checked_question
 from bot.retrieval.topic import Turn, earlier_questions
 from bot.settings import AnswerSettings
@@ -23,16 +28,17 @@ class Bot:
 
     def __init__(self, retriever: Retriever, settings: AnswerSettings = AnswerSettings()) -> None:
         self.retriever = retriever
-        self._quoter = Quoter(retriever.generation.encoder)
         self.settings = settings
+        self.suggestions = Suggestions(retriever, settings)
+        self._quoter = Quoter(retriever.generation.encoder)
 
     @classmethod
     def open(cls, index: Path | str, settings: AnswerSettings = AnswerSettings()) -> "Bot":
-        """The bot of an index folder; loads neither torch nor a user interface.
+        """The bot of an index folder; loads neither torch, unless a reranker is set, nor a user interface.
 
         Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says.
         """
-        return cls(Retriever.open(index), settings)
+        return cls(Retriever.open(index, CrossEncoderReranker(settings.reranker) if settings.reranker else None), settings)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None
@@ -42,43 +48,51 @@ class Bot:
         `history` holds the visitor's earlier questions, oldest first; a turn may also be a message {"role", "content"}. The filters are those of
         `Retriever.search`. Raises `QuestionError` when the question is empty or too long.
         """
-        found = self.retriever.find(question, _HITS, Filters(category, article, since), history)
-        asked = {_key(earlier) for earlier in (question, *earlier_questions(history))}
-        best = found.hits[0] if found.hits else None
-        if best is None or best.probability < self.settings.threshold:
-            return self._answer(question, found, (), self._suggested(found.hits, (), asked))
-        return self._answer(question, found, (self._source(question, found, best),), self._suggested((), self._further(best.passage), asked))
+        earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
+        found = self.retriever.find(question, _HITS, Filters(category, article, since), earlier)
+        covered = bool(found.hits) and found.probability >= self.settings.threshold
+        talk, asked = small_talk(question), (question, *earlier)
+        if talk and not (covered and _is_about(found.hits[0], talk)):
+            return self._replied(question, found, talk)
+        if not covered:
+            return self._refused(question, found, asked)
+        offered = self._offered(question, found)
+        if len(offered) > 1:
+            return replace(self._blank(question, found), status="ambiguous", did_you_mean=offered)
+        return self._quoted(question, found, asked)
 
-    def _source(self, question: str, found: Found, hit: Hit) -> Source:
+    def _offered(self, question: str, found: Found) -> tuple[str, ...]:
+        meant = meanings(self.retriever.generation, question, found, self.settings.threshold)
+        return tuple(filter(self.suggestions.answered, (hit.passage.question or "" for hit in meant)))
+
+    def _replied(self, question: str, found: Found, talk: Talk) -> Answer:
+        return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), suggestions=self._examples())
+
+    def _refused(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
+        blank, near = self._blank(question, found), self.suggestions.near(found.hits, asked)
+        return replace(blank, suggestions=near) if near else replace(blank, suggestions=self._examples(), categories=self._categories())
+
+    def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
+        hit = found.hits[0]
         meant = f"{found.topic} {question}" if found.topic else question
-        return Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
+        source = Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
+        return replace(
+            self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),
+            newer=newer_hit(self.retriever.generation, hit, found.hits[1:], self.settings.threshold),
+        )  # fmt: skip
 
-    def _answer(self, question: str, found: Found, sources: tuple[Source, ...], suggestions: tuple[str, ...]) -> Answer:
-        return Answer(
-            id=uuid4().hex,
-            status="answered" if sources else "no_answer",
-            question=checked_question(question),
-            text="\n\n".join(source.words for source in sources),
-            probability=found.hits[0].probability if found.hits else 0.0,
-            sources=sources,
-            suggestions=suggestions,
-            generation=self.retriever.generation.name,
-            topic=found.topic,
-        )
+    def _blank(self, question: str, found: Found) -> Answer:
+        """No answer, yet."""
+        generation = self.retriever.generation.name
+        return Answer(uuid4().hex, "no_answer", checked_question(question), "", found.probability, (), (), generation, topic=found.topic)
 
-    def _further(self, quoted: Passage) -> Iterable[str]:
-        """Questions of the article quoted, then of those it names as related, its own first."""
-        table = self.retriever.generation.table
-        yield from (faq.question for faq in quoted.article.faqs if faq.question != quoted.question)
-        for ident in quoted.article.related:
-            related = table.article(ident)
-            yield from (faq.question for faq in related.faqs) if related else ()
+    def _examples(self) -> tuple[str, ...]:
+        return self.suggestions.examples()[: self.settings.suggestions]
 
-    def _suggested(self, near: Iterable[Hit], further: Iterable[str], asked: set[str]) -> tuple[str, ...]:
-        questions = [*(hit.passage.question for hit in near if hit.passage.question), *further]
-        fresh = {_key(question): question for question in reversed(questions) if _key(question) not in asked}
-        return tuple(reversed(fresh.values()))[: self.settings.suggestions]
+    def _categories(self) -> tuple[str, ...]:
+        return tuple(self.retriever.generation.table.categories())
 
 
-def _key(question: str) -> str:
-    return " ".join(question.casefold().split()).rstrip("?.! ")
+def _is_about(hit: Hit, talk: Talk) -> bool:
+    """Whether a FAQ of the corpus's own asks what the small talk does."""
+    return any(small_talk(question) == talk for question in (hit.passage.question or "", *hit.passage.alternates))

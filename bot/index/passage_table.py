@@ -95,6 +95,15 @@ class PassageTable:
         """The passages of the given numbers, in their order."""
         return [self._passage(self._rows("SELECT * FROM passages WHERE number = ?", int(number))[0]) for number in numbers]
 
+    def number(self, passage: Passage) -> int:
+        """The number of one of its passages."""
+        return int(self._rows("SELECT number FROM passages WHERE id = ?", passage.id)[0][0])
+
+    def faqs(self, article: str) -> list[Passage]:
+        """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
+        owned = "SELECT passages.* FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
+        return [self._passage(row) for row in self._rows(owned, article)]
+
     def articles(self) -> Iterator[Article]:
         """All articles, in the order of the corpus."""
         for (number,) in self._rows("SELECT number FROM articles ORDER BY number"):

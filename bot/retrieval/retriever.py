@@ -1,7 +1,7 @@
 """`Retriever`: an open index that finds passages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
+from bot.retrieval.diversity import diverse
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
+from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.signals import SIGNALS, Candidates, find_candidates
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
@@ -32,22 +34,25 @@ class Found:
     hits: tuple[Hit, ...]
     topic: str | None = None
     """The earlier question that was read together with this one."""
+    probability: float = 0.0
+    """How likely the corpus answers it: that of the hit which the ranking model puts first."""
 
 
 class Retriever:
     """Finds the passages of an index that answer a question. Safe to call from many threads."""
 
-    def __init__(self, generation: Generation, ranking: RankingModel | None = None) -> None:
+    def __init__(self, generation: Generation, ranking: RankingModel | None = None, reranker: Reranker | None = None) -> None:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
+        self._reranker = reranker
 
     @classmethod
-    def open(cls, index: Path | str) -> "Retriever":
-        """The retriever of an index folder; loads neither torch nor a user interface.
+    def open(cls, index: Path | str, reranker: Reranker | None = None) -> "Retriever":
+        """The retriever of an index folder; loads neither torch, unless the reranker does, nor a user interface.
 
         Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says.
         """
-        return cls(Generation.open(IndexStore(index).current()))
+        return cls(Generation.open(IndexStore(index).current()), reranker=reranker)
 
     def search(
         self,
@@ -67,9 +72,18 @@ class Retriever:
         return self.find(question, k, Filters(category, article, since), history).hits
 
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
-        """As `search`, and which earlier question was read together with this one.
+        """As `search`, and what the question was taken to mean; the first hits are in the order of the reranker, where there is one."""
+        if self._reranker is None:
+            return self.rank(question, k, filters, history)
+        ranked = self.rank(question, max(k, RERANKED), filters, history)
+        meant = f"{ranked.topic} {checked_question(question)}" if ranked.topic else checked_question(question)
+        return replace(ranked, hits=reranked(meant, ranked.hits, self._reranker)[: max(k, 0)])
 
-        That is the last one, when this one is vague by itself and gains by it (see `bot.retrieval.topic`), or leans back and is about the same article.
+    def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
+        """As `find`, by the ranking model alone.
+
+        The earlier question that is read together with this one is the last, when this one is vague by itself and gains by it (see
+        `bot.retrieval.topic`), or leans back and is about the same article.
         """
         words = checked_question(question)
         earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
@@ -78,9 +92,9 @@ class Retriever:
         if earlier and is_vague(words, scores[0], self._articles(alone)):
             found = self._follow_up(words, earlier, k, filters)
         else:
-            found = Found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k))
-        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self.find(earlier[-1], 1, filters).hits):
-            return Found(found.hits, earlier[-1])
+            found = _found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k), None)
+        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self.rank(earlier[-1], 1, filters).hits):
+            return replace(found, topic=earlier[-1])
         return found
 
     def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
@@ -93,7 +107,7 @@ class Retriever:
         mixed = _blend(scores, weight)
         hits = self._hits(candidates.passages, _blend(candidates.signals, weight), mixed, _blend(scores, sound), k)
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
-        return Found(hits, earlier[-1] if kept else None)
+        return _found(hits, earlier[-1] if kept else None)
 
     def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
         return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
@@ -105,13 +119,17 @@ class Retriever:
         self, numbers: NDArray[np.int64], signals: NDArray[np.float64], scores: NDArray[np.float64], evidence: NDArray[np.float64], k: int
     ) -> tuple[Hit, ...]:
         """The best `k` by score; how likely they answer is told by the score that counts as evidence."""
-        best = np.argsort(-scores, kind="stable")[: max(k, 0)]
+        best = np.array(diverse(self.generation, numbers, scores, k), np.int64)
         probabilities = self._ranking.probabilities(evidence[best])
         passages = self.generation.table.passages(numbers[best])
         return tuple(
             Hit(passage, float(probability), float(scores[row]), dict(zip(SIGNALS, map(float, signals[row]), strict=True)))
             for passage, probability, row in zip(passages, probabilities, best.tolist(), strict=True)
         )
+
+
+def _found(hits: tuple[Hit, ...], topic: str | None) -> Found:
+    return Found(hits, topic, hits[0].probability if hits else 0.0)
 
 
 def _article(hits: Sequence[Hit]) -> str | None:

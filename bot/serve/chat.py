@@ -2,8 +2,7 @@
 
 import html
 import logging
-from collections.abc import Callable, Iterator
-from itertools import islice, zip_longest
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -19,7 +18,6 @@ _log = logging.getLogger(__name__)
 _TURNS_KEPT = 20
 """Turns that the page sends back with each question; the whole conversation would grow without end."""
 _EARLIER = 10
-_EXAMPLES = 6
 _CATEGORIES = 12
 """Categories that the header names; of more it tells the number."""
 
@@ -32,7 +30,7 @@ _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_pro
 
 def create_chat(bot: Bot) -> gr.Blocks:
     """The page over a bot."""
-    ask, examples = _asker(bot), example_questions(bot)
+    ask, examples = _asker(bot), bot.suggestions.examples()
     page: gr.Blocks
     with gr.Blocks(title=texts.TITLE, fill_height=True, analytics_enabled=False) as page:
         # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
@@ -52,26 +50,6 @@ def create_chat(bot: Bot) -> gr.Blocks:
         new.click(lambda: ([], ""), None, [chat, box], **_QUIET)
         page.load(_linked(ask), [chat], [chat], **_QUIET)
     return page
-
-
-def example_questions(bot: Bot) -> list[str]:
-    """Questions that the index answers with the very FAQ: one of each of the largest categories, then further ones until there are enough."""
-    return list(islice((question for question in _faq_questions(bot) if _answers(bot, question)), _EXAMPLES))
-
-
-def _faq_questions(bot: Bot) -> Iterator[str]:
-    """All of them, each once: category by category in turn; in each the first questions of the articles, newest first, then the second ones."""
-    table = bot.retriever.generation.table
-    found: dict[str | None, list[tuple[int, int, str]]] = {category: [] for category in table.categories()}
-    for article in table.articles():
-        age = -article.published.toordinal() if article.published else 0
-        found.setdefault(article.category, []).extend((place, age, faq.question) for place, faq in enumerate(article.faqs))
-    turns = zip_longest(*(sorted(questions) for questions in found.values()))
-    yield from dict.fromkeys(question for turn in turns for _, _, question in filter(None, turn))
-
-
-def _answers(bot: Bot, question: str) -> bool:
-    return any(hit.passage.question == question and hit.probability >= bot.settings.threshold for hit in bot.retriever.search(question, 1))
 
 
 def _asker(bot: Bot) -> _Ask:

@@ -13,11 +13,15 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from bot.answering.answer import Answer, Source, hit_to_dict
+from bot.index.filters import last_change
+from bot.retrieval.hit import Hit
 from bot.serve import texts
 
 Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and options to click."""
 
+_NAMED = 6
+"""Categories that a sentence names."""
 _INLINE_RULES = ["emphasis", "link", "image", "autolink", "html_inline", "backticks", "entity"]
 _BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
@@ -44,14 +48,13 @@ def question_of(message: Mapping[str, Any]) -> str:
 
 
 def answered(answer: Answer) -> Message:
-    """An answer's words with its sources below, or that there is none; further questions to click."""
+    """An answer's words with its sources below, or that there is none; questions to click."""
     parts = [_note(texts.TOPIC.format(topic=answer.topic))] if answer.topic else []
-    if answer.sources:
-        parts += [_source(hit) for hit in answer.sources]
-    else:
-        parts += [f'<div class="none">{texts.NO_ANSWER}</div>', *([_note(texts.NEAREST)] if answer.suggestions else [])]
+    parts += [_source(hit) for hit in answer.sources] or [_unanswered(answer)]
+    if answer.newer:
+        parts.append(_newer(answer.newer))
     # One HTML block without empty lines: nothing inside is read as Markdown.
-    return _reply(f'<div class="answer">{"".join(parts)}</div>', answer.suggestions)
+    return _reply(f'<div class="answer">{"".join(parts)}</div>', answer.did_you_mean or answer.suggestions)
 
 
 def refused(sentence: str) -> Message:
@@ -72,6 +75,22 @@ def _source(source: Source) -> str:
     question = f'<div class="asked">{html.escape(passage.question)}</div>' if passage.question else ""
     more = f"<details><summary>{texts.MORE_OF_SECTION}</summary>{_drawn(passage.text)}</details>" if source.words != passage.text else ""
     return f'{question}<div class="words">{_drawn(source.words)}</div>{more}{_origin(source)}'
+
+
+def _unanswered(answer: Answer) -> str:
+    if answer.reply:
+        return f'<div class="none">{html.escape(answer.reply)}</div>'
+    if answer.did_you_mean:
+        return f'<div class="none">{texts.AMBIGUOUS}</div>'
+    about = texts.ABOUT.format(categories=", ".join(answer.categories[:_NAMED])) if answer.categories else ""
+    below = (texts.BEGIN if answer.categories else texts.NEAREST) if answer.suggestions else ""
+    return f'<div class="none">{texts.NO_ANSWER}</div>' + (_note(f"{about} {below}".strip()) if about or below else "")
+
+
+def _newer(hit: Hit) -> str:
+    article, link = hit.passage.article, hit_to_dict(hit)["link"]
+    title = f'<a href="{html.escape(link)}">{html.escape(article.title)}</a>' if _is_web(link) else html.escape(article.title)
+    return f'<div class="note newer">{texts.NEWER.format(title=title, day=_day(last_change(article)))}</div>'
 
 
 def _drawn(text: str) -> str:

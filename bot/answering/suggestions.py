@@ -1,0 +1,83 @@
+"""Questions to go on with: every one of them is answered when it is asked."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
+from threading import Lock
+
+from bot.passages import Passage
+from bot.retrieval.hit import Hit
+from bot.retrieval.likeness import asks_exactly, same_question
+from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
+from bot.settings import AnswerSettings
+
+_NEAR = 0.2
+"""The least probability, as a share of the threshold, of a hit that is near a question which it does not answer."""
+_EXAMPLES = 6
+_KEPT = 4096
+"""Questions of which it is remembered whether they are answered."""
+
+
+class Suggestions:
+    """The questions that an index can answer. Safe to call from many threads."""
+
+    def __init__(self, retriever: Retriever, settings: AnswerSettings) -> None:
+        self._retriever, self._table, self._settings = retriever, retriever.generation.table, settings
+        self._known: OrderedDict[str, bool] = OrderedDict()
+        self._examples: tuple[str, ...] | None = None
+        self._lock = Lock()
+
+    def near(self, hits: Sequence[Hit], asked: Sequence[str]) -> tuple[str, ...]:
+        """The questions nearest to one that is not answered; none when none is near."""
+        near = (hit.passage for hit in hits if hit.probability >= _NEAR * self._settings.threshold and hit.passage.kind == "faq")
+        return self._chosen(near, asked, ())
+
+    def after(self, quoted: Passage, asked: Sequence[str]) -> tuple[str, ...]:
+        """Further questions of the article quoted, then of those it names as related: none that says the same as what was just answered."""
+        return self._chosen(self._further(quoted), asked, (quoted,))
+
+    def examples(self) -> tuple[str, ...]:
+        """Questions to begin with: one of each of the largest categories, then further ones."""
+        if self._examples is None:
+            self._examples = tuple(islice(filter(self.answered, self._faq_questions()), _EXAMPLES))
+        return self._examples
+
+    def answered(self, question: str) -> bool:
+        """Whether a FAQ's question, asked as it stands, gets that FAQ's answer."""
+        with self._lock:
+            known = self._known.get(question)
+        if known is None:
+            hits = self._retriever.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
+            known = any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
+            with self._lock:
+                self._known[question] = known
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+        return known
+
+    def _further(self, quoted: Passage) -> Iterator[Passage]:
+        for article in (quoted.article.id, *quoted.article.related):
+            yield from self._table.faqs(article)
+
+    def _chosen(self, passages: Iterable[Passage], asked: Sequence[str], said: Sequence[Passage]) -> tuple[str, ...]:
+        """The first few whose question was not asked, is answered, and says the same as none before it."""
+        kept: list[Passage] = []
+        for passage in passages:
+            if len(kept) == self._settings.suggestions:
+                break
+            if any(asks_exactly(passage, question) for question in asked):
+                continue
+            if any(same_question(self._retriever.generation, passage, other) for other in (*said, *kept)):
+                continue
+            if self.answered(passage.question or ""):
+                kept.append(passage)
+        return tuple(passage.question or "" for passage in kept)
+
+    def _faq_questions(self) -> Iterator[str]:
+        """All of them, each once: category by category in turn; in each the first questions of the articles, newest first, then the second ones."""
+        found: dict[str | None, list[tuple[int, int, str]]] = {category: [] for category in self._table.categories()}
+        for article in self._table.articles():
+            age = -article.published.toordinal() if article.published else 0
+            found.setdefault(article.category, []).extend((place, age, faq.question) for place, faq in enumerate(article.faqs))
+        turns = zip_longest(*(sorted(questions) for questions in found.values()))
+        yield from dict.fromkeys(question for turn in turns for _, _, question in filter(None, turn))

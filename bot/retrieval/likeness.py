@@ -1,0 +1,66 @@
+"""Which questions and passages say the same, by the index's own vectors.
+
+Vectors tell "how long" from "how much", but hardly one year or form from another: what differs in a number is never the same.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.index.generation import Generation
+from bot.index.passage_table import ROLES, Role
+from bot.passages import Passage, context
+
+SAME_QUESTION = 0.93
+"""Cosine of two questions from which they ask the same: paraphrases reach it, neighbours on one subject do not."""
+SAME_PASSAGE = 0.97
+"""Cosine of two passages from which they differ by a word or two."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+def wording(question: str) -> str:
+    """A question without what does not change it: case, spaces and the mark at its end."""
+    return " ".join(question.casefold().split()).rstrip("?.! ")
+
+
+def asks_exactly(passage: Passage, question: str) -> bool:
+    """Whether a question is a FAQ's own, or one of its alternates."""
+    own = (passage.question, *passage.alternates) if passage.question else ()
+    return wording(question) in map(wording, own)
+
+
+def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
+    """Whether two passages answer the same question: that of a FAQ, or the title and headings of a section."""
+    if not _same_numbers(context(one), context(other)):
+        return False
+    first, second = (vectors_of(generation, [generation.table.number(passage)], "question")[0] for passage in (one, other))
+    return wording(context(one)) == wording(context(other)) or float(first @ second) >= SAME_QUESTION
+
+
+def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
+    vectors = {role: vectors_of(generation, numbers, role) for role in ("both", "body")}
+    near = np.maximum(vectors["both"] @ vectors["both"].T, vectors["body"] @ vectors["body"].T) >= SAME_PASSAGE
+    for first, second in np.argwhere(np.triu(near, 1)).tolist():
+        one, other = generation.table.passages((numbers[first], numbers[second]))
+        roles: Role = "both" if one.kind == "faq" else "body"
+        if one.kind == other.kind and float(vectors[roles][first] @ vectors[roles][second]) >= SAME_PASSAGE and _same_numbers(_all(one), _all(other)):
+            yield first, second
+
+
+def vectors_of(generation: Generation, numbers: Sequence[int], role: Role) -> NDArray[np.float32]:
+    """The vectors of passages in one role, shape (passages, dimension); of the alternates of a FAQ none."""
+    table = generation.table
+    rows = [next(row for row in table.rows_of(number).tolist() if table.role_of_row[row] == ROLES.index(role)) for number in numbers]
+    return generation.vectors.rows(np.array(rows, np.int64))
+
+
+def _all(passage: Passage) -> str:
+    return f"{context(passage)}\n{passage.text}"
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    return sorted(_NUMBER.findall(one)) == sorted(_NUMBER.findall(other))
