@@ -244,7 +244,8 @@ def _check_text(facts: dict[str, Any]) -> str:
 
 
 def _answer_text(answer: dict[str, Any]) -> str:
-    lines = [answer["text"] or "The articles do not answer this."]
+    lines = [f"Showing results for “{answer['corrected']}”.", ""] if answer["corrected"] else []
+    lines += [answer["text"] or "The articles do not answer this."]
     for source in answer["sources"]:
         where = " › ".join((source["title"], *source["section"]))
         days = [f"published {source['published']}" if source["published"] else "", f"updated {source['updated']}" if source["updated"] else ""]

@@ -63,6 +63,7 @@ class Bot:
             sources=sources,
             suggestions=suggestions,
             generation=self.retriever.generation.name,
+            corrected=found.corrected,
             topic=found.topic,
         )
 

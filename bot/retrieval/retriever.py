@@ -1,7 +1,7 @@
 """`Retriever`: an open index that finds passages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bot.index.store import IndexStore
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.signals import SIGNALS, Candidates, find_candidates
+from bot.retrieval.spelling import Speller
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
 LONGEST_QUESTION = 1000
@@ -32,6 +33,8 @@ class Found:
     hits: tuple[Hit, ...]
     topic: str | None = None
     """The earlier question that was read together with this one."""
+    corrected: str | None = None
+    """The question with its misspelt words repaired, when it was read so."""
 
 
 class Retriever:
@@ -40,6 +43,7 @@ class Retriever:
     def __init__(self, generation: Generation, ranking: RankingModel | None = None) -> None:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
+        self._speller = Speller(generation.table, generation.lexical)
 
     @classmethod
     def open(cls, index: Path | str) -> "Retriever":
@@ -67,19 +71,33 @@ class Retriever:
         return self.find(question, k, Filters(category, article, since), history).hits
 
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
-        """As `search`, and which earlier question was read together with this one.
+        """As `search`, and which earlier question was read together with this one, and how its misspelt words were read.
 
-        That is the last one, when this one is vague by itself and gains by it (see `bot.retrieval.topic`), or leans back and is about the same article.
+        The earlier one is the last, when this one is vague by itself and gains by it (see `bot.retrieval.topic`), or leans back and is about the same
+        article. Misspelt words are repaired when that finds something better.
         """
         words = checked_question(question)
-        earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
+        corrected = self._corrected(words, filters)
+        earlier = [self._speller.repaired(one) or one for one in earlier_questions(history)[-_EARLIER:]]
+        return replace(self._find(corrected or words, k, filters, [one[:_LONGEST_EARLIER] for one in earlier]), corrected=corrected)
+
+    def _corrected(self, words: str, filters: Filters) -> str | None:
+        """The question repaired, where that finds something better: what the articles answer as it is typed stays as it is."""
+        repaired = self._speller.repaired(words)
+        if repaired is None:
+            return None
+        scores = self._scores(find_candidates(self.generation, [words, repaired], 1, filters))
+        typed, mended = scores.max(axis=1, initial=-np.inf)
+        return repaired if mended > typed else None
+
+    def _find(self, words: str, k: int, filters: Filters, earlier: Sequence[str]) -> Found:
         alone = find_candidates(self.generation, [words], k, filters)
         scores = self._scores(alone)
         if earlier and is_vague(words, scores[0], self._articles(alone)):
             found = self._follow_up(words, earlier, k, filters)
         else:
             found = Found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k))
-        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self.find(earlier[-1], 1, filters).hits):
+        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self._find(earlier[-1], 1, filters, ()).hits):
             return Found(found.hits, earlier[-1])
         return found
 
