@@ -77,7 +77,7 @@ def main() -> None:
         _print_changed(name, _texts(data / name), [generation_of(data / name, work / name), shipped], show=arguments.show)
     for name in ELSEWHERE:
         _print_changed(name, _texts(data / name), [shipped], show=arguments.show)
-    print("\n| vocabulary | words | misspellings | repaired right | repaired wrong |\n| --- | --- | --- | --- | --- |")
+    print("\n| corpus | words | misspellings | repaired right | repaired wrong |\n| --- | --- | --- | --- | --- |")
     _print_real(data / "dl_typo", [])
     _print_real(data / "dl_typo", _passages(generation_of(data / "mtrag_govt", work / "mtrag_govt")))
     _print_speed(_passages(generation_of(data / "mtrag_govt", work / "mtrag_govt")))
@@ -166,10 +166,11 @@ def _shown(typed: str, repaired: str) -> str:
 
 def _print_real(data: Path, others: Sequence[Passage]) -> None:
     pairs = [(row["text"], row["corrected"]) for row in _rows(data / "queries.jsonl")]
+    passages = [*map(_passage, (right for _, right in pairs)), *others]
+    words = sum(held > 0 for held in vocabulary_of(passages).values())
     with TemporaryDirectory() as folder:
-        speller = _speller([*map(_passage, (right for _, right in pairs)), *others], Path(folder))
+        speller = _speller(passages, Path(folder))
         outcomes = [(speller.repaired(typed) or typed, typed, right) for typed, right in pairs]
-        words = sum(len(speller._table.words(length).words) for length in range(1, 40))
     changed = [(repaired, right) for repaired, typed, right in outcomes if repaired != typed]
     good = sum(repaired == right for repaired, right in changed)
     print(f"| {'the right queries' + (' and mtrag_govt' if others else '')} | {words} | {len(pairs)} | {good} | {len(changed) - good} |", flush=True)
