@@ -1,7 +1,7 @@
 """The words of a corpus as they are written, and how many passages have them.
 
-English words that the corpus lacks stand beside them with no passage: a question's "cricket" is no misspelt "ticket". They come from the dictionary of
-symspellpy (82,765 words that are both in SCOWL and frequent in books), which this module alone opens, at build time only.
+English words that the corpus lacks stand beside them with no passage: a question's "cricket" is no misspelt "ticket". They come from the dictionaries of
+symspellpy, in British spelling, and pyspellchecker, in American spelling: 163,000 words together, opened by this module alone and at build time only.
 """
 
 import re
@@ -19,9 +19,9 @@ _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
 def vocabulary_of(passages: Iterable[Passage]) -> Mapping[str, int]:
-    """The words of passages, of their titles, headings and questions, with the number of passages that have them; of other English words it is 0.
+    """The words of passages, of their titles, headings and questions, with the number of passages that have them; it is 0 for other English words.
 
-    Words are in lower case, without apostrophes, and of Latin letters. Raises `MissingExtra` when symspellpy is not installed.
+    Words are in lower case, without apostrophes, and of Latin letters. Raises `MissingExtra` when a dictionary is not installed.
     """
     counts = Counter(dict.fromkeys(_english(), 0))
     for passage in passages:
@@ -40,7 +40,10 @@ def plain_words(text: str) -> Iterator[str]:
 
 def _english() -> Iterator[str]:
     try:
-        lines = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
-    except ModuleNotFoundError:
-        raise MissingExtra("symspellpy", "build") from None
-    return (word for line in lines for word in plain_words(line.split(" ")[0]))
+        from spellchecker import SpellChecker
+
+        british = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
+    except ModuleNotFoundError as error:
+        raise MissingExtra({"spellchecker": "pyspellchecker"}.get(str(error.name), str(error.name)), "build") from None
+    words = (*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words())
+    return (plain for word in words for plain in plain_words(word))

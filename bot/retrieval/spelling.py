@@ -19,8 +19,8 @@ from bot.index.lexical import Lexical
 from bot.index.passage_table import PassageTable
 from bot.index.vocabulary import LAST_LATIN
 
-_WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-][^\W_])")
-"""A word by itself: the parts of "e-mail" and "don't" are none."""
+_WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
+"""A word by itself or before "'s": the parts of "e-mail" and "don't" are none."""
 _CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")
 """A number, address, file or name of a machine's kind."""
 _SENTENCE_END = re.compile(r"(?:^|[.!?:])\W*$")
@@ -95,14 +95,14 @@ class Speller:
         return int(passages[place]) if place < len(words) and words[place] == word else None
 
     def _repair(self, place: int, typed: Sequence[str]) -> str | None:
-        """The word, or the two words, that the corpus has for a strange one."""
+        """The word, or the two words, that the corpus has for a strange one, be it in another form."""
         word = typed[place]
         if halves := self._halves(word):
             return halves
         around = (" ".join(typed[max(0, place - 1) : place]), " ".join(typed[place + 1 : place + 2]))
         candidates = [*self._near(word), *self._without_vowels(word)]
         best = max(candidates, key=lambda candidate: self._score(candidate, around), default=None)
-        return best.word if best and best.passages else None
+        return best.word if best and (best.passages or self._lexical.has_word(best.word)) else None
 
     def _score(self, candidate: _Candidate, around: tuple[str, str]) -> float:
         word, (before, after) = candidate.word, around
