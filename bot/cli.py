@@ -317,7 +317,8 @@ def _check_text(facts: dict[str, Any]) -> str:
 
 
 def _answer_text(answer: dict[str, Any]) -> str:
-    lines = [answer["text"] or answer["reply"] or ("Did you mean:" if answer["did_you_mean"] else "The articles do not answer this.")]
+    lines = [f"Showing results for “{answer['corrected']}”.", ""] if answer["corrected"] else []
+    lines.append(answer["text"] or answer["reply"] or ("Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."))
     if answer["categories"]:
         lines.append(f"They are about {', '.join(answer['categories'])}.")
     lines += [f"  {question}" for question in answer["did_you_mean"]]

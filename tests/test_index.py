@@ -23,6 +23,7 @@ from bot.index.passage_table import ROLES, PassageTable, texts_to_encode, write_
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import Vectors
+from bot.index.vocabulary import vocabulary_of
 from bot.passages import Passage, context, split_corpus
 from bot.settings import BuildSettings
 
@@ -132,7 +133,7 @@ def test_scores_are_bm25_and_shares_of_what_a_passage_full_of_the_words_gets(cor
 def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     texts = texts_to_encode(passages)
-    write_passages(tmp_path / "p.sqlite", passages, ((number, role) for number, role, _ in texts))
+    write_passages(tmp_path / "p.sqlite", passages, ((number, role) for number, role, _ in texts), vocabulary_of(passages))
     table = PassageTable(tmp_path / "p.sqlite")
     assert table.passages(range(len(passages))) == list(passages)
     assert list(table.articles()) == list(read_corpus(corpus).articles)
@@ -154,11 +155,24 @@ def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
 )
 def test_rows_admitted_are_those_of_articles_that_meet_the_filters(corpus: Path, tmp_path: Path, filters: Filters, articles: set[str]):
     passages = passages_of(corpus)
-    write_passages(tmp_path / "p.sqlite", passages, ((number, role) for number, role, _ in texts_to_encode(passages)))
+    write_passages(tmp_path / "p.sqlite", passages, ((number, role) for number, role, _ in texts_to_encode(passages)), {})
     table = PassageTable(tmp_path / "p.sqlite")
     rows = table.rows_admitted(filters)
     assert {passages[number].article.id for number in table.passage_of_row[rows]} == articles
     assert len(rows) == sum(3 for passage in passages if passage.article.id in articles)
+
+
+def test_the_vocabulary_comes_back_by_length_with_the_passages_that_have_each_word(corpus: Path, tmp_path: Path):
+    passages = passages_of(corpus)
+    write_passages(tmp_path / "p.sqlite", passages, [], vocabulary_of(passages))
+    table = PassageTable(tmp_path / "p.sqlite")
+    held = {word: count for length in range(1, 31) for word, count in zip(*map(list, table.words(length)), strict=True) if count}
+    texts = [[passage.article.title, *passage.section, passage.question or "", passage.text] for passage in passages]
+    words = [set(re.findall(r"[a-z]+", " ".join(parts).lower())) for parts in texts]
+    assert held == {word: sum(word in each for each in words) for word in set().union(*words)}
+    assert dict(zip(*map(list, table.words(7)), strict=True))["cricket"] == 0
+    assert table.words(9).words.tolist() == sorted(table.words(9).words.tolist())
+    assert len(table.words(60).words) == len(table.words(60).passages) == 0
 
 
 def test_the_cache_keeps_vectors_by_model_and_text(tmp_path: Path):
@@ -303,7 +317,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads format 3: build the index again"),
+        ({"format": 99}, "has format 99, this articlebot reads format 4: build the index again"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),

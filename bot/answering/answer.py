@@ -42,6 +42,7 @@ class Answer:
     """Questions that the corpus answers."""
     generation: str
     corrected: str | None = None
+    """The question with its misspelt words repaired, when it was read so."""
     topic: str | None = None
     """The earlier question that this one was read together with."""
     did_you_mean: tuple[str, ...] = ()

@@ -51,12 +51,12 @@ class Bot:
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
         found = self.retriever.find(question, _HITS, Filters(category, article, since), earlier)
         covered = bool(found.hits) and found.probability >= self.settings.threshold
-        talk, asked = small_talk(question), (question, *earlier)
+        talk, words, asked = small_talk(question), found.corrected or question, (question, *earlier)
         if talk and not (covered and _is_about(found.hits[0], talk)):
             return self._replied(question, found, talk)
         if not covered:
             return self._refused(question, found, asked)
-        offered = self._offered(question, found)
+        offered = self._offered(words, found)
         if len(offered) > 1:
             return replace(self._blank(question, found), status="ambiguous", did_you_mean=offered)
         return self._quoted(question, found, asked)
@@ -74,7 +74,8 @@ class Bot:
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit = found.hits[0]
-        meant = f"{found.topic} {question}" if found.topic else question
+        words = found.corrected or question
+        meant = f"{found.topic} {words}" if found.topic else words
         source = Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),
@@ -84,7 +85,7 @@ class Bot:
     def _blank(self, question: str, found: Found) -> Answer:
         """No answer, yet."""
         generation = self.retriever.generation.name
-        return Answer(uuid4().hex, "no_answer", checked_question(question), "", found.probability, (), (), generation, topic=found.topic)
+        return Answer(uuid4().hex, "no_answer", checked_question(question), "", found.probability, (), (), generation, found.corrected, found.topic)
 
     def _examples(self) -> tuple[str, ...]:
         return self.suggestions.examples()[: self.settings.suggestions]

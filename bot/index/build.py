@@ -33,6 +33,7 @@ from bot.index.lexical import write_lexical
 from bot.index.passage_table import texts_to_encode, write_passages
 from bot.index.store import IndexStore
 from bot.index.vectors import Vectors
+from bot.index.vocabulary import vocabulary_of
 from bot.passages import Passage, split_corpus
 from bot.settings import BuildSettings
 from bot.version import __version__
@@ -118,7 +119,7 @@ def _write_generation(
 ) -> tuple[Manifest, int]:
     """Write all files, the manifest last; returns it and the number of texts that had to be encoded."""
     texts = texts_to_encode(passages)
-    write_passages(folder / PASSAGES, passages, ((number, role) for number, role, _ in texts))
+    write_passages(folder / PASSAGES, passages, ((number, role) for number, role, _ in texts), vocabulary_of(passages))
     write_lexical(folder / LEXICAL, passages)
     matrix, encoded = _vectors([text for _, _, text in texts], encoder, cache, progress)
     vectors = Vectors.of(matrix)

@@ -17,7 +17,7 @@ from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
 from bot.settings import BuildSettings
 
-FORMAT = 3
+FORMAT = 4
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, PASSAGES, VECTORS, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "vectors.faiss", "lexical", "encoder"

@@ -93,6 +93,14 @@ class Lexical:
         """The number of passages."""
         return len(self._passages)
 
+    def has_word(self, word: str) -> bool:
+        """Whether a passage has a word, in whatever form of it."""
+        return self._passages.has(_WORDS, _ALL.analyze(word))
+
+    def has_pair(self, words: str) -> bool:
+        """Whether two words stand side by side in a passage, in whatever forms."""
+        return self._passages.has(_PAIRS, list(_pairs(words)))
+
     def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
         """The at most `k` passages that share the most telling words with a question, best first."""
         return self._passages.search(_WORDS, telling_words(question), k, filters)
@@ -123,6 +131,9 @@ class _Words:
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
+
+    def has(self, field: str, terms: Sequence[str]) -> bool:
+        return bool(terms) and all(self._searcher.doc_freq(field, term) for term in terms)
 
     def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> list[Match]:
         if not terms or k < 1:

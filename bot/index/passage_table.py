@@ -1,12 +1,13 @@
-"""`passages.sqlite`: articles, passages, and which passage each row of the vectors belongs to."""
+"""`passages.sqlite`: articles, passages, which passage each row of the vectors belongs to, and the vocabulary."""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,16 @@ CREATE TABLE passages (
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
 CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passages, role INTEGER NOT NULL);
+CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL);
 """
+
+
+class Words(NamedTuple):
+    """All words of one length, in rising order."""
+
+    words: NDArray[np.str_]
+    passages: Numbers
+    """How many passages have each of them; 0 for an English word that the corpus lacks."""
 
 
 def texts_to_encode(passages: Iterable[Passage]) -> list[tuple[int, Role, str]]:
@@ -49,8 +59,8 @@ def _texts(passage: Passage) -> Iterable[tuple[Role, str]]:
     yield "both", f"{about}\n{passage.text}"
 
 
-def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple[int, Role]]) -> None:
-    """Write articles, passages and the passage and role of each vector row into a new file."""
+def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple[int, Role]], vocabulary: Mapping[str, int]) -> None:
+    """Write articles, passages, the passage and role of each vector row, and how many passages have each word into a new file."""
     articles = {passage.article.id: passage.article for passage in passages}
     numbers = {ident: number for number, ident in enumerate(articles)}
     connection = sqlite3.connect(path)
@@ -63,6 +73,7 @@ def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple
         connection.executemany(
             "INSERT INTO vectors VALUES (?, ?, ?)", ((row, passage, ROLES.index(role)) for row, (passage, role) in enumerate(rows))
         )
+        connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", _word_rows(vocabulary))
     connection.close()
 
 
@@ -87,6 +98,8 @@ class PassageTable:
         self._row_order: Numbers = np.argsort(self.passage_of_row, kind="stable")
         self._row_start: Numbers = np.searchsorted(self.passage_of_row[self._row_order], np.arange(len(self) + 1))
         self._article = lru_cache(maxsize=1024)(self._read_article)
+        self.words = lru_cache(maxsize=None)(self._read_words)
+        """The vocabulary's words of a length, read when it is first asked for."""
 
     def __len__(self) -> int:
         return len(self.article_of_passage)
@@ -148,6 +161,12 @@ class PassageTable:
         path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
         return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
+    def _read_words(self, length: int) -> Words:
+        found = self._rows("SELECT words, passages FROM vocabulary WHERE length = ?", length)
+        joined, counts = found[0] if found else ("", b"")
+        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+        return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
+
     def _read_article(self, number: int) -> Article:
         row = self._rows("SELECT * FROM articles WHERE number = ?", number)[0]
         _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
@@ -164,6 +183,13 @@ def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...
         number, passage.id, passage.kind, owner, json.dumps(passage.section), passage.start, passage.end,
         passage.question, json.dumps(passage.alternates), json.dumps(passage.sentences),
     )  # fmt: skip
+
+
+def _word_rows(vocabulary: Mapping[str, int]) -> Iterator[tuple[int, str, bytes]]:
+    """One row for all words of a length, one after the other: a misspelt word is compared with those of about its own length, and these are read at once."""
+    for length, group in groupby(sorted(vocabulary, key=lambda word: (len(word), word)), key=len):
+        words = list(group)
+        yield length, "".join(words), np.array([vocabulary[word] for word in words], "<i4").tobytes()
 
 
 def _article_row(number: int, article: Article) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.signals import SIGNALS, Candidates, find_candidates
+from bot.retrieval.spelling import Speller
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
 LONGEST_QUESTION = 1000
@@ -36,6 +37,8 @@ class Found:
     """The earlier question that was read together with this one."""
     probability: float = 0.0
     """How likely the corpus answers it: that of the hit which the ranking model puts first."""
+    corrected: str | None = None
+    """The question with its misspelt words repaired, when it was read so."""
 
 
 class Retriever:
@@ -45,6 +48,7 @@ class Retriever:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
         self._reranker = reranker
+        self._speller = Speller(generation.table, generation.lexical)
 
     @classmethod
     def open(cls, index: Path | str, reranker: Reranker | None = None) -> "Retriever":
@@ -76,24 +80,38 @@ class Retriever:
         if self._reranker is None:
             return self.rank(question, k, filters, history)
         ranked = self.rank(question, max(k, RERANKED), filters, history)
-        meant = f"{ranked.topic} {checked_question(question)}" if ranked.topic else checked_question(question)
+        words = ranked.corrected or checked_question(question)
+        meant = f"{ranked.topic} {words}" if ranked.topic else words
         return replace(ranked, hits=reranked(meant, ranked.hits, self._reranker)[: max(k, 0)])
 
     def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
         """As `find`, by the ranking model alone.
 
         The earlier question that is read together with this one is the last, when this one is vague by itself and gains by it (see
-        `bot.retrieval.topic`), or leans back and is about the same article.
+        `bot.retrieval.topic`), or leans back and is about the same article. Misspelt words are repaired when that finds something better.
         """
         words = checked_question(question)
-        earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
+        corrected = self._corrected(words, filters)
+        earlier = [self._speller.repaired(one) or one for one in earlier_questions(history)[-_EARLIER:]]
+        return replace(self._rank(corrected or words, k, filters, [one[:_LONGEST_EARLIER] for one in earlier]), corrected=corrected)
+
+    def _corrected(self, words: str, filters: Filters) -> str | None:
+        """The question repaired, where that finds something better: what the articles answer as it is typed stays as it is."""
+        repaired = self._speller.repaired(words)
+        if repaired is None:
+            return None
+        scores = self._scores(find_candidates(self.generation, [words, repaired], 1, filters))
+        typed, mended = scores.max(axis=1, initial=-np.inf)
+        return repaired if mended > typed else None
+
+    def _rank(self, words: str, k: int, filters: Filters, earlier: Sequence[str]) -> Found:
         alone = find_candidates(self.generation, [words], k, filters)
         scores = self._scores(alone)
         if earlier and is_vague(words, scores[0], self._articles(alone)):
             found = self._follow_up(words, earlier, k, filters)
         else:
             found = _found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k), None)
-        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self.rank(earlier[-1], 1, filters).hits):
+        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits):
             return replace(found, topic=earlier[-1])
         return found
 

@@ -49,7 +49,8 @@ def question_of(message: Mapping[str, Any]) -> str:
 
 def answered(answer: Answer) -> Message:
     """An answer's words with its sources below, or that there is none; questions to click."""
-    parts = [_note(texts.TOPIC.format(topic=answer.topic))] if answer.topic else []
+    parts = [_note(texts.CORRECTED.format(question=answer.corrected))] if answer.corrected else []
+    parts += [_note(texts.TOPIC.format(topic=answer.topic))] if answer.topic else []
     parts += [_source(hit) for hit in answer.sources] or [_unanswered(answer)]
     if answer.newer:
         parts.append(_newer(answer.newer))
