@@ -122,7 +122,7 @@ def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()
         yield _RULE
     elif tag in ("ul", "ol") and not _holds_parts(element):
         yield from _some(_list(element))
-    elif tag in _TEXTS:
+    elif tag in _TEXTS and (tag != "table" or element.find(".//table") is None):  # one around tables lays a page out
         yield from _some(_TEXTS[tag](element))
     elif tag in _MARKED:
         yield from _MARKED[tag](element)
@@ -208,13 +208,18 @@ def _list(element: HtmlElement) -> str:
 
 
 def _table(element: HtmlElement) -> str:
-    rows = [[words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in element.iter("tr")]
+    rows = [[words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
     rows = [row for row in rows if any(row)]
     if not rows:
         return ""
     width = max(map(len, rows))
     lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
     return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+
+
+def _own(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
+    """The parts of a list or table that are not those of another inside it."""
+    return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)
 
 
 def _details(element: HtmlElement) -> Iterator[_Block]:
@@ -230,7 +235,7 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
 
 def _definitions(element: HtmlElement) -> Iterator[_Block]:
     question = ""
-    for child in element.iter("dt", "dd"):
+    for child in _own(element, "dt", "dd"):
         if child.tag == "dt":
             question = words_of(child)
         else:
