@@ -72,6 +72,16 @@ def test_lists_of_terms_inside_one_another_are_read_once():
     assert [form.text.count(f"It is {n}.") for n in range(depth)] == [1] * depth
 
 
+@pytest.mark.parametrize("between", ["blockquote", "ul><li", "table><tr><td", "div", "dl><dd"])
+def test_questions_inside_one_another_are_read_once(between: str):
+    closing = "".join(f"</{tag}>" for tag in reversed(between.split("><")))
+    form = ""
+    for n in range(15):
+        form = f"<p>Before {n}.</p><{between}>{marked(f'<h3 itemprop=name>Who is {n}?</h3>', f'<p>It is {n}.</p>{form}')}{closing}"
+    text = fragment_form(form).text
+    assert [text.count(f"It is {n}.") for n in range(15)] == [1] * 15
+
+
 def test_a_table_around_tables_lays_a_page_out():
     inner = "<table><tr><th>Rate</th><td>8</td></tr></table>"
     assert fragment_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text == "| Rate | 8 |\n| --- | --- |\n\nSince 2019."
