@@ -8,6 +8,7 @@ over; of a ZIP package, mostly one of the parts inside it, packed again. Prints 
 
 import argparse
 import random
+import signal
 import sys
 import time
 import traceback
@@ -16,6 +17,7 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 from zipfile import ZipFile
 
 from bot.corpus.corpus import FORMATS
@@ -91,15 +93,22 @@ def samples() -> Iterator[tuple[str, bytes]]:
     yield from ((".xml", EXPORT.encode()), (".csv", TABLE.encode()), (".xlsx", _workbook()), (".pdf", _pdf()), (".docx", _document()))
 
 
+def _give_up(*_: object) -> NoReturn:
+    raise TimeoutError(f"longer than {SLOWEST:.0f} s")
+
+
 def _fuzz(ending: str, sample: bytes, seconds: float, chance: random.Random) -> int:
     counts = {"read": 0, "refused": 0, "failed": 0}
+    signal.signal(signal.SIGALRM, _give_up)
     slowest, end = 0.0, time.monotonic() + seconds
     with TemporaryDirectory() as folder:
         path = Path(folder, f"damaged{ending}")
         while time.monotonic() < end:
             path.write_bytes(_damaged(sample, chance))
             started = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, SLOWEST)
             came = outcome(path, ending)
+            signal.setitimer(signal.ITIMER_REAL, 0)
             taken = time.monotonic() - started
             slowest = max(slowest, taken)
             came = "failed" if taken > SLOWEST else came

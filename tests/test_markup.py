@@ -64,3 +64,24 @@ def test_the_items_of_a_list_that_begin_with_headings_are_sections_but_numbered_
     items = "<li><h4>Apply</h4><p>Online.</p></li><li><h4>Wait</h4></li>"
     assert fragment_form(f"<ul>{items}</ul>").text == "#### Apply\n\nOnline.\n\n#### Wait"
     assert fragment_form(f"<ol>{items}</ol>").text == "1. Apply\n   Online.\n2. Wait"
+
+
+def test_lists_of_terms_inside_one_another_are_read_once():
+    depth = 40
+    form = fragment_form("".join(f"<dl><dt>Who {n}?</dt><dd>It is {n}.<p>" for n in range(depth)))
+    assert [form.text.count(f"It is {n}.") for n in range(depth)] == [1] * depth
+
+
+@pytest.mark.parametrize("between", ["blockquote", "ul><li", "table><tr><td", "div", "dl><dd"])
+def test_questions_inside_one_another_are_read_once(between: str):
+    closing = "".join(f"</{tag}>" for tag in reversed(between.split("><")))
+    form = ""
+    for n in range(15):
+        form = f"<p>Before {n}.</p><{between}>{marked(f'<h3 itemprop=name>Who is {n}?</h3>', f'<p>It is {n}.</p>{form}')}{closing}"
+    text = fragment_form(form).text
+    assert [text.count(f"It is {n}.") for n in range(15)] == [1] * 15
+
+
+def test_a_table_around_tables_lays_a_page_out():
+    inner = "<table><tr><th>Rate</th><td>8</td></tr></table>"
+    assert fragment_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text == "| Rate | 8 |\n| --- | --- |\n\nSince 2019."

@@ -6,7 +6,7 @@ Questions that the markup itself marks as such (`details`, definition lists, the
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from lxml.html import HtmlElement
 
@@ -122,7 +122,7 @@ def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()
         yield _RULE
     elif tag in ("ul", "ol") and not _holds_parts(element):
         yield from _some(_list(element))
-    elif tag in _TEXTS:
+    elif tag in _TEXTS and (tag != "table" or element.find(".//table") is None):  # one around tables lays a page out
         yield from _some(_TEXTS[tag](element))
     elif tag in _MARKED:
         yield from _MARKED[tag](element)
@@ -164,18 +164,33 @@ def _joined(element: HtmlElement, separator: str = "\n\n") -> str:
 
 def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> Iterator[_Block]:
     """A question with its answer, and what else stands in its element: where a tag is left open, the questions after it."""
-    further = [inner for inner in answer.iterdescendants() if faq_pair(inner) is not None]
-    further = [inner for inner in further if not any(above in further for above in inner.iterancestors())]
+    more = len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1
+    if more and not all(_wraps(above) for above in takewhile(lambda above: above is not element, answer.iterancestors())):
+        yield from _blocks(element)  # the answer cannot be told from the rest
+        return
+    further = list(_further(answer))
     heading = next((above for above in (question, *question.iterancestors()) if above.tag in HEADINGS), None)
-    yield _Block(
-        words_of(question),
-        0 if heading is None or element not in heading.iterancestors() else HEADINGS[str(heading.tag)],
-        _inside(answer, further),
-    )
-    if len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1:
+    level = HEADINGS[str(heading.tag)] if heading is not None and element in heading.iterancestors() else 0
+    yield _Block(words_of(question), level, _inside(answer, further))
+    if more:
         yield from _blocks(element, [_outermost(question, element), _outermost(answer, element)])
     for inner in further:
         yield from _block(inner, "div")
+
+
+def _further(element: HtmlElement) -> Iterator[HtmlElement]:
+    """The outermost questions inside an element."""
+    for child in element:
+        if faq_pair(child) is not None:
+            yield child
+        elif _wraps(child):
+            yield from _further(child)
+
+
+def _wraps(element: HtmlElement) -> bool:
+    """Whether an element only stands around the blocks in it."""
+    tag = str(element.tag)
+    return tag not in INLINE | SKIPPED and tag not in HEADINGS and tag not in _TEXTS and tag not in _MARKED and tag not in ("ul", "ol", "hr")
 
 
 def _outermost(part: HtmlElement, element: HtmlElement) -> HtmlElement:
@@ -208,13 +223,18 @@ def _list(element: HtmlElement) -> str:
 
 
 def _table(element: HtmlElement) -> str:
-    rows = [[words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in element.iter("tr")]
+    rows = [[words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
     rows = [row for row in rows if any(row)]
     if not rows:
         return ""
     width = max(map(len, rows))
     lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
     return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+
+
+def _own(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
+    """The parts of a list or table that are not those of another inside it."""
+    return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)
 
 
 def _details(element: HtmlElement) -> Iterator[_Block]:
@@ -230,7 +250,7 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
 
 def _definitions(element: HtmlElement) -> Iterator[_Block]:
     question = ""
-    for child in element.iter("dt", "dd"):
+    for child in _own(element, "dt", "dd"):
         if child.tag == "dt":
             question = words_of(child)
         else:
