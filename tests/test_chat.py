@@ -307,7 +307,7 @@ def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
 def test_examples_are_answered_by_their_own_faq_and_come_from_different_categories(bot: Bot):
     examples = bot.suggestions.examples()
     answers = [bot.ask(question) for question in examples]
-    assert [answer.sources[0].passage.question for answer in answers] == examples
+    assert [answer.sources[0].passage.question for answer in answers] == list(examples)
     assert {answer.sources[0].passage.article.category for answer in answers[:2]} == {"HRM", "EPFO"}
 
 
