@@ -12,7 +12,7 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
-from bot.retrieval.diversity import diverse
+from bot.retrieval.diversity import diverse, own_words_first
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
@@ -23,6 +23,8 @@ LONGEST_QUESTION = 1000
 """Characters."""
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """How many earlier questions are read together with one, and how many characters of each: an encoder cuts off the end of what is too long."""
+_LEAST = 10
+"""Hits among which a FAQ that is asked in its own words is looked for."""
 _KEPT = 0.25
 """From this weight on the earlier question counts as the topic."""
 
@@ -90,9 +92,9 @@ class Retriever:
         scores = self._scores(alone)
         if earlier and is_vague(words, scores[0], self._articles(alone)):
             return self._follow_up(words, earlier, k, filters)
-        hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k)
+        hits = own_words_first(words, self._hits(alone.passages, alone.signals[0], scores[0], scores[0], max(k, _LEAST)))[: max(k, 0)]
         same = earlier and leans_back(words) and _article(hits) == _article(self.rank(earlier[-1], 1, filters).hits)
-        return _found(hits, earlier[-1] if same else None)
+        return _found(tuple(hits), earlier[-1] if same else None)
 
     def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
         """The hits of a question read by itself and together with those before it: the last one, the last two."""
