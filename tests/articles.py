@@ -77,3 +77,36 @@ Zebra striping is typed as &lt;script&gt;alert(1)&lt;/script&gt; and \\*stars\\*
 | --- | --- |
 | &lt;b&gt; | bold \\*tag\\* |
 """
+
+CARD = """---
+title: Admit card correction
+date: 2025-01-01
+category: Admit Cards
+---
+
+## FAQs
+
+### How do I correct my name on the admit card?
+
+Write to the board with a copy of your birth certificate.
+
+### How do I correct my photo on the admit card?
+
+Upload a new photo during the correction window.
+
+### How do I correct my signature on the admit card?
+
+Sign at the centre in front of the invigilator.
+
+### How do I correct my category on the admit card?
+
+Send the caste certificate to the regional office.
+
+### When is the admit card of 2025 published?
+
+In March.
+
+### When is the admit card of 2026 published?
+
+In March.
+"""

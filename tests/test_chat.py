@@ -1,19 +1,23 @@
 """The chat page in a real browser, and the server around it."""
 
 import os
+import re
 import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from articles import CARD, NOTICE
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from bot import Bot
 from bot.errors import ServeError
+from bot.index.build import build
 from bot.serve import texts
 from bot.serve.messages import answered, asked, earlier, question_of
 from bot.serve.server import address_shown, create_app, serve
@@ -161,6 +165,47 @@ def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(
 
 
 @pytest.mark.browser
+def test_a_greeting_gets_a_sentence_and_a_question_to_click(page: Page):
+    ask(page, "hello")
+    expect(page.get_by_test_id("bot").last).to_have_text(
+        "Hello! I answer questions about HRM, EPFO and Web & more in the words of the articles, with their source."
+    )
+    page.locator("#chat .option").first.click()
+    expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_what_a_question_may_mean_is_offered_and_answered_with_one_click(browser: Browser, tmp_path: Path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "card.md").write_text(CARD, encoding="utf-8")
+    (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    build(tmp_path / "corpus", tmp_path / "index")
+    for address in served(Bot.open(tmp_path / "index")):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "correct my admit card")
+        expect(page.get_by_test_id("bot").last).to_have_text(texts.AMBIGUOUS)
+        expect(page.locator("#chat .option")).to_have_count(3)
+        chosen = page.locator("#chat .option").nth(1).inner_text()
+        page.locator("#chat .option").nth(1).click()
+        expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(chosen)
+        page.close()
+
+
+def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
+    answer = bot.ask("How long is a probation period?")
+    shown = answered(replace(answer, newer=bot.ask("Can a notice period be bought out?").sources[0]))["content"]
+    assert "A newer article covers this, too: " in shown
+    assert re.search(r'<a href="https://example\.com/notice-period/#:~:text=[^"]+">Notice period</a>, 1 February 2026\.', shown)
+    assert "newer" not in answered(answer)["content"]
+
+
+def test_without_a_near_question_the_categories_are_named(bot: Bot):
+    shown = answered(bot.ask("best biryani in Hyderabad"))["content"]
+    assert f"They are about HRM, EPFO, Web &amp; more. {texts.BEGIN}" in shown
+
+
+@pytest.mark.browser
 def test_an_example_is_asked_with_a_click_and_answered(page: Page, bot: Bot):
     question = bot.suggestions.examples()[0]
     page.get_by_role("button", name=question).click()
@@ -305,7 +350,7 @@ def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
 
 
 def test_examples_are_answered_by_their_own_faq_and_come_from_different_categories(bot: Bot):
-    examples = bot.suggestions.examples()
+    examples = list(bot.suggestions.examples())
     answers = [bot.ask(question) for question in examples]
     assert [answer.sources[0].passage.question for answer in answers] == list(examples)
     assert {answer.sources[0].passage.article.category for answer in answers[:2]} == {"HRM", "EPFO"}

@@ -59,6 +59,16 @@ def test_ask_prints_the_same_json_as_python(place: Path):
     assert {**printed, "id": ""} == {**Bot.open(place / "index").ask("Is leave paid?").to_dict(), "id": ""}
 
 
+@pytest.mark.parametrize("verb", ["ask", "search", "serve"])
+def test_a_reranker_that_is_not_there_is_one_line(place: Path, verb: str):
+    words = [] if verb == "serve" else ["Is leave paid?"]
+    done = articlebot(verb, *words, "--reranker", "no-such/model", cwd=place, HF_HUB_OFFLINE="1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "articlebot: The reranker 'no-such/model' is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker.\n"
+    )
+
+
 def test_search_prints_hits_with_their_signals(place: Path):
     (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place).stdout)
     assert hit["article"] == "leave"

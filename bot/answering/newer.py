@@ -1,7 +1,9 @@
 """Whether a newer article answers what an older one is quoted for."""
 
 from collections.abc import Sequence
+from datetime import date
 
+from bot.index.filters import last_change
 from bot.index.generation import Generation
 from bot.retrieval.diversity import is_newer
 from bot.retrieval.hit import Hit
@@ -12,6 +14,7 @@ _CLOSE = 0.15
 
 
 def newer_hit(generation: Generation, quoted: Hit, hits: Sequence[Hit], threshold: float) -> Hit | None:
-    """The best of the hits that would answer, too, answers the same question as the one quoted, and is of a newer article."""
-    could = (hit for hit in hits if hit.probability >= threshold and quoted.score - hit.score <= _CLOSE)
-    return next((hit for hit in could if is_newer(hit.passage, quoted.passage) and same_question(generation, quoted.passage, hit.passage)), None)
+    """The newest of the hits that would answer, too, answer the same question as the one quoted, and are of a newer article."""
+    could = (hit for hit in hits if hit.probability >= threshold and quoted.score - hit.score <= _CLOSE and is_newer(hit.passage, quoted.passage))
+    same = (hit for hit in could if same_question(generation, quoted.passage, hit.passage))
+    return max(same, key=lambda hit: last_change(hit.passage.article) or date.min, default=None)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from bot.index.filters import last_change
 from bot.index.generation import Generation
 from bot.passages import Passage
-from bot.retrieval.likeness import SAME_QUESTION, same_passages, same_question, vectors_of
+from bot.retrieval.hit import Hit
+from bot.retrieval.likeness import SAME_QUESTION, asks_exactly, same_passages, same_question, vectors_of
 
-_TIE = 0.02
+_TIE = 0.002
 """Scores so near each other say nothing about which of two answers to the same question is the better one."""
 _FITS = 0.1
 """A passage fits a question as long as its score is not further below the first one's: there a hit is a seventh as likely as at the first."""
@@ -70,6 +72,13 @@ def _newer_first(generation: Generation, numbers: NDArray[np.int64], scores: NDA
         if is_newer(other, one) and same_question(generation, one, other):
             order[place : place + 2] = reversed(order[place : place + 2])
     return order
+
+
+def own_words_first(question: str, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits with those first whose own question was asked, the newest of them at the top."""
+    own = [hit for hit in hits if asks_exactly(hit.passage, question)]
+    newest = sorted(own, key=lambda hit: last_change(hit.passage.article) or date.min, reverse=True)
+    return [*newest, *(hit for hit in hits if hit not in own)]
 
 
 def is_newer(passage: Passage, than: Passage) -> bool:

@@ -12,7 +12,7 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
-from bot.retrieval.diversity import diverse
+from bot.retrieval.diversity import diverse, own_words_first
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
@@ -24,6 +24,8 @@ LONGEST_QUESTION = 1000
 """Characters."""
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """How many earlier questions are read together with one, and how many characters of each: an encoder cuts off the end of what is too long."""
+_LEAST = 10
+"""Hits among which a FAQ that is asked in its own words is looked for."""
 _KEPT = 0.25
 """From this weight on the earlier question counts as the topic."""
 
@@ -110,7 +112,8 @@ class Retriever:
         if earlier and is_vague(words, scores[0], self._articles(alone)):
             found = self._follow_up(words, earlier, k, filters)
         else:
-            found = _found(self._hits(alone.passages, alone.signals[0], scores[0], scores[0], k), None)
+            hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], max(k, _LEAST))
+            found = _found(tuple(own_words_first(words, hits))[: max(k, 0)], None)
         if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits):
             return replace(found, topic=earlier[-1])
         return found

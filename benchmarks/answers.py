@@ -1,0 +1,94 @@
+"""How good are the answer's manners: what "did you mean" rescues and withholds, what small talk takes, and what a diverse list costs.
+
+usage: python benchmarks/answers.py DATA_FOLDER --work FOLDER [--most 1500]
+
+The folders are those of fit_ranking.py. Rescued: the first hit was wrong and the right question is among those offered; withheld: the first hit was right.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from fit_ranking import generation_of, read_gains
+from numpy.typing import NDArray
+
+from bot.answering.ambiguity import meanings
+from bot.answering.small_talk import small_talk
+from bot.index.generation import Generation
+from bot.retrieval import retriever as rooms
+from bot.retrieval.diversity import diverse
+from bot.retrieval.retriever import Retriever
+from bot.settings import AnswerSettings
+
+CHOSEN_ON = ("stackfaq", "jhu_covidfaq", "rasa_sara", "hint3_sofmattress")
+HELD_OUT = ("clinc150_oos",)
+PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
+K = 10
+
+Choose = Callable[[Generation, NDArray[np.int64], NDArray[np.float64], int], list[int]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=1500, help="questions of each set")
+    arguments = parser.parse_args()
+    print("| set (questions) | answered at first | ambiguous | rescued | withheld | neither | small talk |\n" + "| --- " * 7 + "|")
+    for name in (*CHOSEN_ON, *HELD_OUT):
+        _print_ambiguous(arguments.data / name, arguments.work / name, arguments.most)
+    print("\n| set (questions) | nDCG@10 / hit@1 plain | nDCG@10 / hit@1 diverse |\n| --- | --- | --- |")
+    for name in (*CHOSEN_ON, *HELD_OUT, *PAGES):
+        _print_diverse(arguments.data / name, arguments.work / name, arguments.most)
+
+
+def _print_ambiguous(data: Path, work: Path, most: int) -> None:
+    retriever, gains, threshold = Retriever(generation_of(data, work)), read_gains(data), AnswerSettings().threshold
+    questions = _questions(data)[:most]
+    counts: Counter[str] = Counter()
+    for question in questions:
+        found = retriever.find(question["text"], 20)
+        counts["talk"] += small_talk(question["text"]) is not None
+        if found.probability < threshold:
+            continue
+        counts["answered"] += 1
+        if offered := meanings(retriever.generation, question["text"], found, threshold):
+            right = [hit.passage.article.id in gains.get(question["_id"], {}) for hit in (found.hits[0], *offered)]
+            counts["withheld" if right[0] else "rescued" if any(right) else "neither"] += 1
+    ambiguous = counts["rescued"] + counts["withheld"] + counts["neither"]
+    columns = (counts["answered"], ambiguous, counts["rescued"], counts["withheld"], counts["neither"], counts["talk"])
+    print(f"| {data.name} ({len(questions)}) | {' | '.join(map(str, columns))} |", flush=True)
+
+
+def _print_diverse(data: Path, work: Path, most: int) -> None:
+    retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
+    asked = [question for question in _questions(data) if question["_id"] in gains and question.get("kind", "standalone") == "standalone"]
+    asked = [asked[place] for place in np.unique(np.linspace(0, len(asked) - 1, min(most, 300)).astype(int))]
+    cells = []
+    for choose in (_plain, diverse):
+        rooms.diverse = choose
+        figures = np.mean([_figures(retriever, question["text"][:1000], gains[question["_id"]]) for question in asked], axis=0)
+        cells.append(" / ".join(f"{100 * value:.1f}" for value in figures))
+    print(f"| {data.name} ({len(asked)}) | {' | '.join(cells)} |", flush=True)
+
+
+def _plain(_generation: Generation, _numbers: NDArray[np.int64], scores: NDArray[np.float64], k: int) -> list[int]:
+    return np.argsort(-scores, kind="stable").tolist()[:k]
+
+
+def _figures(retriever: Retriever, question: str, gains: dict[str, int]) -> Sequence[float]:
+    ranked = list(dict.fromkeys(hit.passage.article.id for hit in retriever.search(question, K)))
+    gain = sum((2 ** gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked))
+    best = sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:K]))
+    return gain / best, float(ranked[0] in gains)
+
+
+def _questions(data: Path) -> list[dict]:
+    return [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
+
+
+if __name__ == "__main__":
+    main()
