@@ -113,14 +113,14 @@ def search(
 ) -> None:
     """List the passages that most likely answer a question."""
     from bot.answering.answer import hit_to_dict
+    from bot.index.filters import Filters
     from bot.retrieval.retriever import Retriever
 
     day = since.date() if since else None
-    hits = Retriever.open(index).search(question, k, category=category, article=article, since=day, history=history or ())
-    facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in hits]
-    _print(
-        facts, as_json, lambda: "\n\n".join(f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts) or "no passage"
-    )
+    found = Retriever.open(index).find(question, k, Filters(category, article, day), history or ())
+    facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits]
+    shown = [f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts] or ["no passage"]
+    _print(facts, as_json, lambda: "\n\n".join([*_read_as(found.corrected), *shown]))
 
 
 @cli.command()
@@ -243,8 +243,12 @@ def _check_text(facts: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip()
 
 
+def _read_as(corrected: str | None) -> list[str]:
+    return [f"Showing results for “{corrected}”."] if corrected else []
+
+
 def _answer_text(answer: dict[str, Any]) -> str:
-    lines = [f"Showing results for “{answer['corrected']}”.", ""] if answer["corrected"] else []
+    lines = [*_read_as(answer["corrected"]), ""] if answer["corrected"] else []
     lines += [answer["text"] or "The articles do not answer this."]
     for source in answer["sources"]:
         where = " › ".join((source["title"], *source["section"]))

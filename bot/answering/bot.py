@@ -43,14 +43,14 @@ class Bot:
         `Retriever.search`. Raises `QuestionError` when the question is empty or too long.
         """
         found = self.retriever.find(question, _HITS, Filters(category, article, since), history)
-        asked = {_key(earlier) for earlier in (question, *earlier_questions(history))}
+        asked = {_key(earlier) for earlier in (found.corrected or question, *earlier_questions(history))}
         best = found.hits[0] if found.hits else None
         if best is None or best.probability < self.settings.threshold:
             return self._answer(question, found, (), self._suggested(found.hits, (), asked))
         return self._answer(question, found, (self._source(question, found, best),), self._suggested((), self._further(best.passage), asked))
 
     def _source(self, question: str, found: Found, hit: Hit) -> Source:
-        meant = f"{found.topic} {question}" if found.topic else question
+        meant = f"{found.topic or ''} {found.corrected or question}".strip()
         return Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
 
     def _answer(self, question: str, found: Found, sources: tuple[Source, ...], suggestions: tuple[str, ...]) -> Answer:
