@@ -5,7 +5,7 @@ Facts go to stdout, progress and errors to stderr. Exit status: 0 done, 1 a know
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -118,20 +118,23 @@ def search(
     since: Since = None,
     history: Earlier = None,
     reranker: RerankerName = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the signals of each passage as a table.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
     from bot.answering.answer import hit_to_dict
+    from bot.index.filters import Filters
     from bot.retrieval.reranker import CrossEncoderReranker
     from bot.retrieval.retriever import Retriever
 
     day = since.date() if since else None
     retriever = Retriever.open(index, CrossEncoderReranker(reranker) if reranker else None)
-    hits = retriever.search(question, k, category=category, article=article, since=day, history=history or ())
-    facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in hits]
-    _print(
-        facts, as_json, lambda: "\n\n".join(f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts) or "no passage"
-    )
+    found = retriever.find(question, k, Filters(category, article, day), history or ())
+    facts = [
+        {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits
+    ]
+    shown = _explained(facts) if explain else [f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}\n" for hit in facts]
+    _print(facts, as_json, lambda: "\n".join([*_read_as(found.corrected), *(shown or ["no passage"])]).rstrip())
 
 
 @cli.command()
@@ -316,8 +319,23 @@ def _check_text(facts: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip()
 
 
+def _explained(hits: Sequence[dict[str, Any]]) -> list[str]:
+    """A table of what each hit's score and probability come from."""
+    names = [*hits[0]["signals"]] if hits else []
+    head = "".join([f"{'probability':>11}{'score':>9}", *(f"{name.replace('_', ' '):>15}" for name in names), "  passage"])
+    rows = (
+        "".join([f"{hit['probability']:11.2f}{hit['score']:9.3f}", *(f"{hit['signals'][name]:15.3f}" for name in names), f"  {hit['passage']}"])
+        for hit in hits
+    )
+    return [head, *rows] if hits else []
+
+
+def _read_as(corrected: str | None) -> list[str]:
+    return [f"Showing results for “{corrected}”."] if corrected else []
+
+
 def _answer_text(answer: dict[str, Any]) -> str:
-    lines = [f"Showing results for “{answer['corrected']}”.", ""] if answer["corrected"] else []
+    lines = [*_read_as(answer["corrected"]), ""] if answer["corrected"] else []
     lines.append(answer["text"] or answer["reply"] or ("Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."))
     if answer["categories"]:
         lines.append(f"They are about {', '.join(answer['categories'])}.")

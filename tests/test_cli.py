@@ -76,6 +76,14 @@ def test_search_prints_hits_with_their_signals(place: Path):
     assert json.loads(articlebot("search", "leave", "--since", "2026-01-02", "--json", cwd=place).stdout) == []
 
 
+def test_search_explains_each_hit_in_a_table(place: Path):
+    head, row = articlebot("search", "leave paid", "-k", "1", "--explain", cwd=place).stdout.splitlines()
+    assert head.split() == ["probability", "score", "body", "both", "best", "three", "words", "pairs", "article", "words", "passage"]
+    (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--json", cwd=place).stdout)
+    assert row.split()[-1] == hit["passage"]
+    assert [float(cell) for cell in row.split()[2:-1]] == pytest.approx(list(hit["signals"].values()), abs=6e-4)
+
+
 def test_status_tells_what_is_served(place: Path):
     facts = json.loads(articlebot("status", "--json", cwd=place).stdout)
     assert (facts["articles"], facts["passages"], facts["corpus_changed"]) == (1, 2, False)

@@ -188,6 +188,8 @@ def test_a_misspelt_earlier_question_still_gives_the_topic(small: Bot):
 
 
 def test_the_command_line_says_it_first(index: Path, capsys: pytest.CaptureFixture[str]):
+    run("search", "where are cpnns sold", "-k", "1", "--index", str(index))
+    assert capsys.readouterr().out.startswith("Showing results for “where are coupons sold”.\n\n")
     run("ask", "where are cpnns sold", "--index", str(index))
     assert capsys.readouterr().out.splitlines()[:3] == [
         "Showing results for “where are coupons sold”.", "", "At the desk beside the entrance, from nine to eleven.",

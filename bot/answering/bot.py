@@ -51,7 +51,8 @@ class Bot:
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
         found = self.retriever.find(question, _HITS, Filters(category, article, since), earlier)
         covered = bool(found.hits) and found.probability >= self.settings.threshold
-        talk, words, asked = small_talk(question), found.corrected or question, (question, *earlier)
+        talk, words = small_talk(question), found.corrected or question
+        asked = (words, *earlier)
         if talk and not (covered and _is_about(found.hits[0], talk)):
             return self._replied(question, found, talk)
         if not covered:
