@@ -118,7 +118,9 @@ def search(
 
     day = since.date() if since else None
     found = Retriever.open(index).find(question, k, Filters(category, article, day), history or ())
-    facts = [{**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits]
+    facts = [
+        {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits
+    ]
     shown = [f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}" for hit in facts] or ["no passage"]
     _print(facts, as_json, lambda: "\n\n".join([*_read_as(found.corrected), *shown]))
 
