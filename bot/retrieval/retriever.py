@@ -94,8 +94,9 @@ class Retriever:
         """
         words = checked_question(question)
         corrected = self._corrected(words, filters)
-        earlier = [self._speller.repaired(one) or one for one in earlier_questions(history)[-_EARLIER:]]
-        return replace(self._rank(corrected or words, k, filters, [one[:_LONGEST_EARLIER] for one in earlier]), corrected=corrected)
+        earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
+        found = self._rank(corrected or words, k, filters, [self._speller.repaired(one) or one for one in earlier])
+        return replace(found, corrected=corrected)
 
     def _corrected(self, words: str, filters: Filters) -> str | None:
         """The question repaired, where that finds something better: what the articles answer as it is typed stays as it is."""

@@ -1,7 +1,7 @@
 """Misspelt words of a question, repaired with the words of the corpus.
 
-A word is taken for a misspelling only when the corpus has it in no form, English does not know it, and a word of the corpus is a slip or two away
-with no other English word nearer; what has no letters in common with a typing error, such as a name, a code or a word of another language, stays.
+A word is taken for a misspelling when the corpus has it in no form, English does not know it either, and a word of the corpus is a slip or two away with no
+other English word nearer. Short words, names with a capital, codes and addresses stay, and so does a question in another language.
 """
 
 import re
