@@ -43,7 +43,8 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
 def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
     """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
     vectors = {role: vectors_of(generation, numbers, role) for role in ("both", "body")}
-    near = np.maximum(vectors["both"] @ vectors["both"].T, vectors["body"] @ vectors["body"].T) >= SAME_PASSAGE
+    # Not by "@": waking the threads of the linear algebra library takes longer than these few products.
+    near = np.maximum(*(np.einsum("id,jd->ij", own, own) for own in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         roles: Role = "both" if one.kind == "faq" else "body"
