@@ -63,7 +63,9 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
+    from bot.evaluation.self_test import self_test
     from bot.index.build import build as run
+    from bot.retrieval.retriever import Retriever
 
     with _progress_bar() as progress:
         report = run(corpus, index, BuildSettings(model=model), progress)
@@ -73,6 +75,7 @@ def build(
         more = f"{len(report.refused) - _SHOWN_REFUSALS} more; " if len(report.refused) > _SHOWN_REFUSALS else ""
         _say(f"refused: {more}the whole list is in {_refusals(index, report.generation)}")
     manifest = report.manifest
+    tested = [asdict(coverage) for coverage in self_test(Retriever.open(index))] if report.built else []
     facts = {
         "generation": report.generation,
         "up_to_date": not report.built,
@@ -82,11 +85,24 @@ def build(
         "encoded": report.encoded,
         "question_encoder": manifest.question_encoder,
         "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
+        "self_test": tested,
     }
     held = f"{_count(manifest.articles, 'article')}, {_count(manifest.passages, 'passage')}"
     work = f"{_count(report.encoded, 'text')} encoded, {len(report.refused)} refused"
     done = f"built {report.generation}: {held}, {work}" if report.built else f"up to date: {held}"
-    _print(facts, as_json, lambda: done)
+    _print(facts, as_json, lambda: "\n".join([done, *_self_test_text(tested)]))
+
+
+def _self_test_text(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    head = f"of its own questions, reworded or with their article left out; answers are given from {AnswerSettings().threshold:g} on:"
+    names = ("threshold", "answered", "accuracy", "refused")
+    return ["", head, "".join(f"{name:>10}" for name in names), *("".join(f"{_percent(name, row[name]):>10}" for name in names) for row in rows)]
+
+
+def _percent(name: str, value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}" if name == "threshold" else f"{100 * value:.0f} %"
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from bot.errors import EvaluationError
 from bot.evaluation.evaluate import ask_all, figures, figures_by_group, worse
 from bot.evaluation.metrics import auroc, calibration_error, ranking_figures, reliability
 from bot.evaluation.question_set import Question, read_questions, spread
+from bot.evaluation.self_test import self_test
 
 SHEET = """question,expected,history,group
 how long does probation last,probation-letter,,hr
@@ -167,3 +168,15 @@ def test_a_missing_file_and_a_broken_folder_are_one_sentence(tmp_path: Path):
     (tmp_path / "qrels.tsv").write_text("")
     with pytest.raises(EvaluationError, match="cannot be read"):
         read_questions(tmp_path)
+
+
+def test_an_index_answers_its_own_questions_reworded_and_refuses_them_without_their_article(shipped: Bot):
+    low, middle, high = self_test(shipped.retriever, (0.0, 0.5, 1.0))
+    assert (low.answered, low.refused) == (1, 0)
+    assert (high.answered, high.accuracy, high.refused) == (0, None, 1)
+    assert middle.answered is not None
+    assert middle.accuracy is not None
+    assert middle.refused is not None
+    assert middle.answered > 0.9
+    assert middle.accuracy > 0.9
+    assert 0.5 < middle.refused < 1

@@ -5,7 +5,7 @@ that the corpus covers, in other words than its own, and the same questions with
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,9 +35,8 @@ def measure_closeness(passages: Sequence[Passage], passage_of_row: Rows, vectors
     articles = {passage.article.id: number for number, passage in enumerate(passages)}
     article_of_row = np.array([articles[passage.article.id] for passage in passages])[passage_of_row]
     covered, uncovered = [], []
-    for number, passage in enumerate(_spread([passage for passage in passages if passage.question] or passages)):
-        probe = passage.question or _telling_sentence(passage.text)
-        _, near = vectors.search(encoder.encode_questions([_reworded(probe, number)]), 1)
+    for passage, probe, other in probes(passages):
+        _, near = vectors.search(encoder.encode_questions([other]), 1)
         rows, cosines = vectors.search(encoder.encode_questions([probe]), _NEIGHBOURS)
         elsewhere = cosines[article_of_row[rows] != articles[passage.article.id]][:1]
         if len(elsewhere) and elsewhere[0] < _SAME_QUESTION:
@@ -46,8 +45,12 @@ def measure_closeness(passages: Sequence[Passage], passage_of_row: Rows, vectors
     return Closeness(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered)) if covered else Closeness(0.0, 0.0, 0)
 
 
-def _spread(passages: Sequence[Passage]) -> Sequence[Passage]:
-    return [passages[n] for n in np.unique(np.linspace(0, len(passages) - 1, _PROBES).astype(int))]
+def probes(passages: Sequence[Passage], most: int = _PROBES) -> Iterator[tuple[Passage, str, str]]:
+    """Passages spread evenly, FAQs where there are any; of each a question that it answers, as it stands and in other words."""
+    asked = [passage for passage in passages if passage.question] or passages
+    for place, number in enumerate(np.unique(np.linspace(0, len(asked) - 1, most).astype(int)).tolist()):
+        question = asked[number].question or _telling_sentence(asked[number].text)
+        yield asked[number], question, _reworded(question, place)
 
 
 def _telling_sentence(text: str) -> str:
