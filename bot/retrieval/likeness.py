@@ -43,8 +43,7 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
 def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
     """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
     vectors = {role: vectors_of(generation, numbers, role) for role in ("both", "body")}
-    # Not by "@": waking the threads of the linear algebra library takes longer than these few products.
-    near = np.maximum(*(np.einsum("id,jd->ij", own, own) for own in vectors.values())) >= SAME_PASSAGE
+    near = np.maximum(*(_cosines(rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         roles: Role = "both" if one.kind == "faq" else "body"
@@ -57,6 +56,11 @@ def vectors_of(generation: Generation, numbers: Sequence[int], role: Role) -> ND
     table = generation.table
     rows = [next(row for row in table.rows_of(number).tolist() if table.role_of_row[row] == ROLES.index(role)) for number in numbers]
     return generation.vectors.rows(np.array(rows, np.int64))
+
+
+def _cosines(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    # Not `rows @ rows.T`: for a few dozen rows the matrix library's threads take longer to wake than the work does.
+    return np.asarray(np.einsum("id,jd->ij", rows, rows), np.float32)
 
 
 def _all(passage: Passage) -> str:
