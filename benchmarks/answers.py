@@ -6,14 +6,13 @@ The folders are those of fit_ranking.py. Rescued: the first hit was wrong and th
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from fit_ranking import generation_of, read_gains
 from numpy.typing import NDArray
+from question_sets import generation_of, ndcg, read_gains, read_questions
 
 from bot.answering.ambiguity import meanings
 from bot.answering.small_talk import small_talk
@@ -47,7 +46,7 @@ def main() -> None:
 
 def _print_ambiguous(data: Path, work: Path, most: int) -> None:
     retriever, gains, threshold = Retriever(generation_of(data, work)), read_gains(data), AnswerSettings().threshold
-    questions = _questions(data)[:most]
+    questions = read_questions(data)[:most]
     counts: Counter[str] = Counter()
     for question in questions:
         found = retriever.find(question["text"], 20)
@@ -65,7 +64,7 @@ def _print_ambiguous(data: Path, work: Path, most: int) -> None:
 
 def _print_diverse(data: Path, work: Path, most: int) -> None:
     retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
-    asked = [question for question in _questions(data) if question["_id"] in gains and question.get("kind", "standalone") == "standalone"]
+    asked = [question for question in read_questions(data) if question["_id"] in gains and question.get("kind", "standalone") == "standalone"]
     asked = [asked[place] for place in np.unique(np.linspace(0, len(asked) - 1, min(most, 300)).astype(int))]
     cells = []
     for choose in (_plain, diverse):
@@ -81,13 +80,7 @@ def _plain(_generation: Generation, _numbers: NDArray[np.int64], scores: NDArray
 
 def _figures(retriever: Retriever, question: str, gains: dict[str, int]) -> Sequence[float]:
     ranked = list(dict.fromkeys(hit.passage.article.id for hit in retriever.search(question, K)))
-    gain = sum((2 ** gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked))
-    best = sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:K]))
-    return gain / best, float(ranked[0] in gains)
-
-
-def _questions(data: Path) -> list[dict]:
-    return [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    return ndcg(ranked, gains), float(ranked[0] in gains)
 
 
 if __name__ == "__main__":

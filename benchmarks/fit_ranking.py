@@ -18,14 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from question_sets import generation_of, ndcg, read_gains, read_questions
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from bot.index.build import build
+from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
-from bot.index.generation import Generation
-from bot.index.store import IndexStore
 from bot.retrieval.signals import COSINES, SIGNALS, find_candidates
 from bot.settings import AnswerSettings
 
@@ -43,7 +42,6 @@ SETS = {
 JUDGED = ("stackfaq", "rasa_sara", "hint3_sofmattress", "clinc150_oos", "xquad_en")
 """Sets whose right answers are all known: of the others their own descriptions say that some are not, or that labels are loose."""
 THRESHOLD = AnswerSettings().threshold
-PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
 RANKED = tuple(name for name in SETS if name != "clinc150_oos")
 
 
@@ -83,41 +81,12 @@ def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
     closeness = generation.manifest.closeness
     midpoint = (closeness.covered + closeness.uncovered) / 2
     gains = read_gains(data)
-    questions = [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
-    questions = [q for q in questions if q.get("kind", "standalone") == "standalone"]
+    questions = [q for q in read_questions(data) if q.get("kind", "standalone") == "standalone"]
     for place in np.unique(np.linspace(0, len(questions) - 1, most).astype(int)):
         question = questions[place]
         found = find_candidates(generation, [question["text"]], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield Asked(articles, found.signals[0], gains.get(question["_id"], {}), midpoint)
-
-
-def read_gains(data: Path) -> dict[str, dict[str, int]]:
-    """By question, the articles that answer it and how well."""
-    gains: dict[str, dict[str, int]] = {}
-    for line in (data / "qrels.tsv").read_text(encoding="utf-8").split("\n"):
-        question, article, gain = [*line.split("\t"), "", ""][:3]
-        if gain.isdigit() and int(gain):
-            gains.setdefault(question, {})[article] = int(gain)
-    return gains
-
-
-def generation_of(data: Path, work: Path) -> Generation:
-    """The index of a set, built in `work` unless it is up to date."""
-    corpus = work / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
-    rows = (json.loads(line) for line in (data / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line)
-    pages = data.name in PAGES
-    (corpus / "set.jsonl").write_text("\n".join(json.dumps(_row(row, pages=pages)) for row in rows), encoding="utf-8")
-    build(corpus, work / "index")
-    return Generation.open(IndexStore(work / "index").current())
-
-
-def _row(row: dict, *, pages: bool) -> dict:
-    if pages:
-        return {"id": row["_id"], "title": row["title"], "text": row["text"]}
-    # Intent sets have no answers: the question stands for it.
-    return {"id": row["_id"], "question": row["title"], "answer": row["text"] or row["title"], "alternates": row.get("alt_questions", [])}
 
 
 def _fit(sets: list[list[Asked]]) -> np.ndarray:
@@ -179,22 +148,15 @@ def _row_of_table(ones: list[Asked], weights: np.ndarray, curve: LogisticRegress
         float(right[covered].mean()),
         float("nan") if few else float(roc_auc_score(covered, cosine)),
         float("nan") if few else float(roc_auc_score(covered, probability)),
-        _calibration_error(probability, right),
+        calibration_error(probability, right),
         float("nan") if few else float((probability[~covered] < THRESHOLD).mean()),
         float((probability[covered] >= THRESHOLD).mean()),
     ]
 
 
-def _calibration_error(probability: np.ndarray, right: np.ndarray) -> float:
-    """Expected calibration error over ten bins of equal width (Naeini et al. 2015)."""
-    bins = np.minimum((probability * 10).astype(int), 9)
-    return sum(abs(probability[bins == n].mean() - right[bins == n].mean()) * (bins == n).mean() for n in set(bins.tolist()))
-
-
 def _ndcg(one: Asked, weights: np.ndarray) -> float:
-    ranked = list(dict.fromkeys(one.articles[row] for row in np.argsort(-(one.signals @ weights), kind="stable")))[:10]
-    gain = sum((2 ** one.gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked))
-    return gain / sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(one.gains.values(), reverse=True)[:10]))
+    ranked = list(dict.fromkeys(one.articles[row] for row in np.argsort(-(one.signals @ weights), kind="stable")))
+    return ndcg(ranked, one.gains)
 
 
 def _first(one: Asked, weights: np.ndarray) -> tuple[float, bool]:

@@ -7,13 +7,12 @@ to stand alone, of that; and of questions that the corpus does not cover the sha
 """
 
 import argparse
-import json
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from fit_ranking import generation_of, read_gains
+from question_sets import generation_of, ndcg, read_gains, read_questions
 
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
@@ -41,7 +40,7 @@ def main() -> None:
 
 def _print_found(data: Path, work: Path, kind: str, most: int) -> None:
     retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
-    questions = [question for question in _questions(data) if question["_id"] in gains]
+    questions = [question for question in read_questions(data) if question["_id"] in gains]
     if kind == "the page's title":
         questions = [question for question in questions if question["kind"] == "contextual"]
     chance = random.Random(1)
@@ -70,14 +69,12 @@ def _history(question: dict, kind: str, others: Sequence[str], chance: random.Ra
 def _figures(retriever: Retriever, question: str, history: Turns, gains: dict[str, int]) -> Figures:
     hits = retriever.search(question[:1000], 100, history=history)
     ranked = list(dict.fromkeys(hit.passage.article.id for hit in hits))[:10]
-    gain = sum((2 ** gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked))
-    best = sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:10]))
-    return gain / best, float(ranked[0] in gains)
+    return ndcg(ranked, gains), float(ranked[0] in gains)
 
 
 def _print_refused(data: Path, work: Path, most: int) -> None:
     retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
-    questions = _questions(data)
+    questions = read_questions(data)
     covered = [question["text"] for question in questions if question["_id"] in gains]
     uncovered = [question["text"] for question in questions if question["_id"] not in gains][:most]
     chance = random.Random(1)
@@ -88,10 +85,6 @@ def _print_refused(data: Path, work: Path, most: int) -> None:
 
     after = refused(lambda: [chance.choice(covered), chance.choice(covered)])
     print(f"| {data.name} ({len(uncovered)}) | {refused(list):.1f} | {after:.1f} |", flush=True)
-
-
-def _questions(data: Path) -> list[dict]:
-    return [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
 
 
 if __name__ == "__main__":

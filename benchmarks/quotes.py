@@ -7,11 +7,10 @@ single sentence are left out.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
-from fit_ranking import generation_of, read_gains
+from question_sets import generation_of, read_gains, read_questions
 
 from bot.answering.quote import Quoter
 
@@ -26,8 +25,7 @@ def main() -> None:
     generation, gains = generation_of(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
     quoter, passages = Quoter(generation.encoder), generation.table.passages(range(len(generation.table)))
     rows = []
-    for line in (arguments.data / SET / "queries.jsonl").read_text(encoding="utf-8").splitlines():
-        question = json.loads(line)
+    for question in read_questions(arguments.data / SET):
         held = [p for p in passages if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1]
         for passage in held[:1]:
             start, end = quoter.quote(question["text"], passage)

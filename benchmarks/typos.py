@@ -16,7 +16,6 @@ The folders are those of fit_ranking.py. Prints
 
 import argparse
 import csv
-import json
 import random
 import re
 import time
@@ -25,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from fit_ranking import generation_of, read_gains
+from question_sets import generation_of, read_gains, read_questions
 
 from bot import Article, Passage
 from bot.index.build import build
@@ -83,17 +82,13 @@ def main() -> None:
     _print_speed(_passages(generation_of(data / "mtrag_govt", work / "mtrag_govt")))
 
 
-def _rows(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
 def _texts(data: Path) -> list[str]:
-    return [row["text"][:1000] for row in _rows(data / "queries.jsonl")]
+    return [row["text"][:1000] for row in read_questions(data)]
 
 
 def _asked(data: Path) -> Asked:
     gains = read_gains(data)
-    return [(row["text"], set(gains[row["_id"]])) for row in _rows(data / "queries.jsonl") if row["_id"] in gains]
+    return [(row["text"], set(gains[row["_id"]])) for row in read_questions(data) if row["_id"] in gains]
 
 
 def _spread(asked: Asked, most: int) -> Asked:
@@ -165,7 +160,7 @@ def _shown(typed: str, repaired: str) -> str:
 
 
 def _print_real(data: Path, others: Sequence[Passage]) -> None:
-    pairs = [(row["text"], row["corrected"]) for row in _rows(data / "queries.jsonl")]
+    pairs = [(row["text"], row["corrected"]) for row in read_questions(data)]
     passages = [*map(_passage, (right for _, right in pairs)), *others]
     words = sum(held > 0 for held in vocabulary_of(passages).values())
     with TemporaryDirectory() as folder:

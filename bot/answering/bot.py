@@ -75,9 +75,7 @@ class Bot:
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit = found.hits[0]
-        words = found.corrected or question
-        meant = f"{found.topic} {words}" if found.topic else words
-        source = Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(meant, hit.passage))
+        source = Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(found.meaning(question), hit.passage))
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),
             newer=newer_hit(self.retriever.generation, hit, found.hits[1:], self.settings.threshold),

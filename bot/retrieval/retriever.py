@@ -42,6 +42,11 @@ class Found:
     corrected: str | None = None
     """The question with its misspelt words repaired, when it was read so."""
 
+    def meaning(self, question: str) -> str:
+        """The question as it was read: repaired, and after its topic."""
+        words = self.corrected or question
+        return f"{self.topic} {words}" if self.topic else words
+
 
 class Retriever:
     """Finds the passages of an index that answer a question. Safe to call from many threads."""
@@ -82,9 +87,7 @@ class Retriever:
         if self._reranker is None:
             return self.rank(question, k, filters, history)
         ranked = self.rank(question, max(k, RERANKED), filters, history)
-        words = ranked.corrected or checked_question(question)
-        meant = f"{ranked.topic} {words}" if ranked.topic else words
-        return replace(ranked, hits=reranked(meant, ranked.hits, self._reranker)[: max(k, 0)])
+        return replace(ranked, hits=reranked(ranked.meaning(question), ranked.hits, self._reranker)[: max(k, 0)])
 
     def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
         """As `find`, by the ranking model alone.
