@@ -6,12 +6,12 @@ Facts go to stdout, progress and errors to stderr. Exit status: 0 done, 1 a know
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -21,6 +21,7 @@ from bot.version import __version__
 
 if TYPE_CHECKING:
     from bot.answering.bot import Bot
+    from bot.index.build import OnProgress
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
 
@@ -36,6 +37,7 @@ RerankerName = Annotated[
 Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
 
 _SHOWN_REFUSALS = 20
+_STEPS = {"files": "reading", "texts": "encoding"}
 
 
 def main() -> None:
@@ -215,7 +217,7 @@ def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json
     from bot.index.store import IndexStore
     from bot.retrieval.retriever import Retriever
 
-    generation = Generation.open(IndexStore(index).current())
+    generation = Generation.open(IndexStore(index).current(), whole=True)
     generation.check_encoder()
     facts: dict[str, Any] = {
         "generation": generation.name,
@@ -309,17 +311,21 @@ def _refusals(index: Path, generation: str) -> Path:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr with pace and time left, drawn once there is something to encode."""
+def _progress_bar() -> Iterator["OnProgress"]:
+    """A bar on stderr for each step, with pace and time left, drawn once there is something to do."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
         raise MissingExtra("tqdm", "build") from None
-    with tqdm(desc="encoding", unit=" texts", dynamic_ncols=True, disable=None, file=sys.stderr, leave=False) as bar:
+    bars: dict[str, tqdm[NoReturn]] = {}
+    with ExitStack() as open_bars:
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+        def progress(step: str, done: int, total: int) -> None:
+            if step not in bars:
+                bars[step] = open_bars.enter_context(
+                    tqdm(desc=_STEPS[step], total=total, unit=f" {step}", dynamic_ncols=True, disable=None, file=sys.stderr, leave=False)
+                )
+            bars[step].update(done - bars[step].n)
 
         yield progress
 

@@ -1,20 +1,26 @@
 """`Article` → `Passage`s: what is found and quoted."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
-from bot.corpus.corpus import Corpus
+from bot.corpus.corpus import Alternate
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 
-CountTokens = Callable[[list[str]], list[int]]
-"""How many of its tokens a model makes of each text, without the special ones."""
+TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
+"""Where in each text each token that a model makes of it starts, in rising order, without the special ones."""
 
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
+_CountTokens = Callable[[Span], int]
+"""How many tokens a stretch of one article's text has."""
+_TOGETHER = 64
+"""Articles whose texts are cut into tokens at once: the tokenizer shares them out among its threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +46,52 @@ def context(passage: Passage) -> str:
     """The words that tell what a passage is about: a FAQ's question, else the article's title and the headings above it."""
     if passage.question is not None:
         return passage.question
-    return ": ".join(dict.fromkeys((passage.article.title, *passage.section)))
+    return _about(passage.article, passage.section)
 
 
-def split_corpus(corpus: Corpus, count_tokens: CountTokens, limit: int) -> tuple[tuple[Passage, ...], tuple[Refused, ...]]:
-    """The passages of all articles, with the corpus's alternates added, and the alternates whose passage does not exist."""
-    passages = {passage.id: passage for article in corpus.articles for passage in split_article(article, count_tokens, limit)}
-    refused = []
-    for row in corpus.alternates:
-        passage = passages.get(row.passage)
-        if passage is None or passage.question is None:
-            reason = "is not a FAQ" if passage else "does not exist"
-            refused.append(Refused("alternates.csv", row.line, f"the passage {row.passage!r} {reason}"))
-        elif row.question not in (passage.question, *passage.alternates):
-            passages[row.passage] = replace(passage, alternates=(*passage.alternates, row.question))
-    return tuple(passages.values()), tuple(refused)
+def _about(article: Article, path: tuple[str, ...]) -> str:
+    return ": ".join(dict.fromkeys((article.title, *path)))
 
 
-def split_article(article: Article, count_tokens: CountTokens, limit: int) -> Iterator[Passage]:
-    """The passages of one article in the order of its text.
+def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Callable[[Refused], None]) -> Iterator[Passage]:
+    """The passages with the corpus's alternates added; `refuse` hears, in the end, of those whose passage does not exist or is no FAQ."""
+    waiting: dict[str, list[Alternate]] = {}
+    for row in alternates:
+        waiting.setdefault(row.passage, []).append(row)
+    for passage in passages:
+        if rows := waiting.pop(passage.id, None):
+            yield _with_alternates(passage, rows, refuse)
+        else:
+            yield passage
+    for row in (row for rows in waiting.values() for row in rows):
+        refuse(Refused("alternates.csv", row.line, f"the passage {row.passage!r} does not exist"))
+
+
+def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Callable[[Refused], None]) -> Passage:
+    if passage.question is None:
+        for row in rows:
+            refuse(Refused("alternates.csv", row.line, f"the passage {row.passage!r} is not a FAQ"))
+        return passage
+    new = (row.question for row in rows if row.question not in (passage.question, *passage.alternates))
+    return replace(passage, alternates=(*passage.alternates, *dict.fromkeys(new)))
+
+
+def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:
+    """The passages of articles, one article after the other, in the order of their texts.
 
     A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
     at most `limit` tokens, context included; only a sentence longer than that is cut between words.
     """
+    rest = iter(articles)
+    while together := list(islice(rest, _TOGETHER)):
+        for article, starts in zip(together, token_starts([article.text for article in together]), strict=True):
+            yield from _split(article, starts, token_starts, limit)
+
+
+def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:
+    def count_tokens(span: Span) -> int:
+        return bisect_left(starts, span[1]) - bisect_left(starts, span[0])
+
     sections = [left for section in outline(article.text).sections for left in _besides(section, article)]
     seen: dict[str, int] = {}
     parts: list[Faq | Section] = [*article.faqs, *sections]
@@ -70,7 +99,8 @@ def split_article(article: Article, count_tokens: CountTokens, limit: int) -> It
         if isinstance(part, Faq):
             yield _faq_passage(article, part, seen)
         else:
-            yield from _section_passages(article, part, seen, count_tokens, limit)
+            room = max(limit - len(token_starts([_about(article, part.path)])[0]), limit // 3)
+            yield from _section_passages(article, part, seen, count_tokens, room)
 
 
 def _besides(section: Section, article: Article) -> Iterator[Section]:
@@ -97,10 +127,9 @@ def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
     return Passage(ident, "faq", article, faq.section, article.text[faq.start : faq.end], faq.start, faq.end, faq.question, faq.alternates)
 
 
-def _section_passages(article: Article, section: Section, seen: dict[str, int], count_tokens: CountTokens, limit: int) -> Iterator[Passage]:
+def _section_passages(article: Article, section: Section, seen: dict[str, int], count_tokens: _CountTokens, room: int) -> Iterator[Passage]:
     key = f"{article.id}#section-{slug(' '.join(section.path)) or 'opening'}"
     bare = Passage(key, "section", article, section.path, "", section.start, section.end)
-    room = max(limit - count_tokens([context(bare)])[0], limit // 3)
     for start, end in _pack(article.text, _blocks(article.text, section), count_tokens, room, article.language):
         seen[key] = seen.get(key, 0) + 1
         sentences = tuple(_quotable(article.text, (start, end), article.language))
@@ -122,34 +151,32 @@ def _blocks(text: str, section: Section) -> list[Span]:
     return blocks
 
 
-def _pack(text: str, blocks: list[Span], count_tokens: CountTokens, room: int, language: str) -> Iterator[Span]:
+def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> Iterator[Span]:
     """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit by itself is cut first."""
     pieces: list[Span] = []
-    for block, tokens in zip(blocks, count_tokens([text[start:end] for start, end in blocks]), strict=True):
-        pieces += [block] if tokens <= room else _packed_units(text, block, count_tokens, room, language)
-    yield from _join(text, pieces, count_tokens, room)
+    for block in blocks:
+        pieces += [block] if count_tokens(block) <= room else _packed_units(text, block, count_tokens, room, language)
+    yield from _join(pieces, count_tokens, room)
 
 
-def _packed_units(text: str, block: Span, count_tokens: CountTokens, room: int, language: str) -> list[Span]:
+def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
     """A block as stretches that fit: of whole lines (list items, table rows), else of sentences, else of words."""
-    units = _cut(text, list(_lines(text, block)), count_tokens, room, lambda line: list(_sentences(text, line, language)))
-    units = _cut(text, units, count_tokens, room, lambda sentence: list(_join(text, _word_spans(text, sentence), count_tokens, room)))
-    return list(_join(text, units, count_tokens, room))
+    units = _cut(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
+    units = _cut(units, count_tokens, room, lambda sentence: _join(_word_spans(text, sentence), count_tokens, room))
+    return list(_join(units, count_tokens, room))
 
 
-def _cut(text: str, units: list[Span], count_tokens: CountTokens, room: int, into: Callable[[Span], list[Span]]) -> list[Span]:
+def _cut(units: Iterable[Span], count_tokens: _CountTokens, room: int, into: Callable[[Span], Iterable[Span]]) -> list[Span]:
     """The units, each that does not fit cut into smaller ones."""
-    sizes = count_tokens([text[start:end] for start, end in units])
-    return [part for unit, size in zip(units, sizes, strict=True) for part in ([unit] if size <= room else into(unit))]
+    return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else into(unit))]
 
 
-def _join(text: str, spans: Iterable[Span], count_tokens: CountTokens, room: int) -> Iterator[Span]:
+def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Iterator[Span]:
     """Join neighbouring spans, first come first joined, into stretches of at most `room` tokens."""
-    spans = list(spans)
-    tokens = count_tokens([text[start:end] for start, end in spans])
     stretch: Span | None = None
     used = 0
-    for span, size in zip(spans, tokens, strict=True):
+    for span in spans:
+        size = count_tokens(span)
         if stretch is not None and used + size <= room:
             stretch, used = (stretch[0], span[1]), used + size
         else:

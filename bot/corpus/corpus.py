@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -34,6 +35,8 @@ A module has `read` or `read_file`; either may raise `Unreadable` when nothing o
 ALTERNATES = "alternates.csv"
 MAX_BYTES = 250_000_000
 """Of a text file: what is larger is an export or a log, and would fill the memory."""
+_COMPARED = 500
+"""Page dumps, spread evenly over all, by which the lines are told that most share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +75,69 @@ def read_corpus(folder: Path | str) -> Corpus:
 
     Raises `CorpusError` when the folder is missing, holds no files, or nothing in it can be read.
     """
-    root = Path(folder)
-    files = corpus_files(root)
-    refused: list[Refused] = []
-    articles: dict[str, Article] = {}
-    repeated = _repeated_lines(files)
-    for path in files:
-        for item in _read_file(path, path.relative_to(root).as_posix(), repeated):
-            if isinstance(item, Refused):
-                refused.append(item)
-            elif item.id in articles:
-                refused.append(Refused(item.source, None, f"the id {item.id!r} is already that of {articles[item.id].source}"))
-            else:
-                articles[item.id] = item
-    articles, doubles = _once(articles)
-    refused += doubles
-    if not articles:
-        first = f"; the first reason: {refused[0]}" if refused else ""
-        raise CorpusError(f"No article could be read from {root}{first}.")
-    alternates = [] if not (root / ALTERNATES).is_file() else list(_alternates(root / ALTERNATES))
-    refused += [row for row in alternates if isinstance(row, Refused)]
-    return Corpus(_with_related(articles), tuple(refused), tuple(row for row in alternates if isinstance(row, Alternate)))
+    reading = CorpusReading(folder)
+    read = [*reading]
+    articles = (
+        replace(article, related=reading.related_ids(article.related), also_at=(*article.also_at, *reading.also_at.get(article.id, ())))
+        for article in read
+    )
+    return Corpus(tuple(articles), tuple(reading.refused), reading.alternates)
+
+
+class CorpusReading:
+    """A folder of files read one article at a time, so that a corpus larger than the memory can be read.
+
+    Iterate over it once; then `refused` lists what could not be read, `also_at` and `related_ids` tell what only the whole corpus can.
+    Raises `CorpusError` as `read_corpus` does: about the folder at once, about what is in it at the end of the iteration.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self._files = corpus_files(self.folder)
+        self.files, self.files_read = len(self._files), 0
+        rows = list(_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
+        self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
+        self.refused: list[Refused] = []
+        self._bad_rows = [row for row in rows if isinstance(row, Refused)]
+        self._sources: dict[str, str] = {}
+        """By id of an article, its file."""
+        self._owners: dict[bytes, str] = {}
+        """By hash of a text, the id of the first article that has it."""
+        self.also_at: dict[str, tuple[str, ...]] = {}
+        """By id of an article, the addresses of others that had its text."""
+        self._by_title: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[Article]:
+        repeated = _repeated_lines(self._files)
+        for path in self._files:
+            for item in _read_file(path, path.relative_to(self.folder).as_posix(), repeated):
+                if isinstance(item, Refused):
+                    self.refused.append(item)
+                elif double := self._double(item):
+                    self.refused.append(double)
+                else:
+                    self._by_title[item.title.casefold()] = item.id
+                    yield item
+            self.files_read += 1
+        if not self._by_title:
+            first = f"; the first reason: {self.refused[0]}" if self.refused else ""
+            raise CorpusError(f"No article could be read from {self.folder}{first}.")
+        self.refused += self._bad_rows
+
+    def related_ids(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The ids of related posts, of which some are named by title (page dumps know no ids)."""
+        return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
+
+    def _double(self, article: Article) -> Refused | None:
+        """Why an article does not go in: its id is taken, or an earlier one has its text, to which its address then goes."""
+        if article.id in self._sources:
+            return Refused(article.source, None, f"the id {article.id!r} is already that of {self._sources[article.id]}")
+        self._sources[article.id] = article.source
+        owner = self._owners.setdefault(hashlib.sha256(" ".join(article.text.split()).encode()).digest(), article.id)
+        if owner == article.id or _is_row(article):
+            return None
+        self.also_at[owner] = (*self.also_at.get(owner, ()), *([article.url] if article.url else []))
+        return Refused(article.source, None, f"the same text as {self._sources[owner]}: indexed once, with both addresses")
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -102,11 +147,18 @@ def corpus_files(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise CorpusError(f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus.")
-    found = (path for path in root.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts))
-    files = sorted(path for path in found if path.relative_to(root).as_posix() != ALTERNATES)
+    found = (path for folder, _, names in _walk(root) for path in (folder / name for name in names if not name.startswith(".")) if path.is_file())
+    files = sorted(path for path in found if path != root / ALTERNATES)
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
     return files
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """As `os.walk`, without hidden folders."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = (name for name in folders if not name.startswith("."))
+        yield Path(folder), folders, names
 
 
 def corpus_digest(folder: Path | str) -> str:
@@ -118,7 +170,8 @@ def corpus_digest(folder: Path | str) -> str:
     digest = hashlib.sha256()
     for path in [*corpus_files(root), *root.glob(ALTERNATES)]:
         try:
-            inner = hashlib.sha256(path.read_bytes()).hexdigest()
+            with path.open("rb") as file:
+                inner = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             inner = f"unreadable: {error.strerror}"
         digest.update(f"{path.relative_to(root).as_posix()}\0{inner}\n".encode())
@@ -131,25 +184,13 @@ def _ending(source: str) -> str:
 
 def _repeated_lines(files: list[Path]) -> frozenset[str]:
     dumps = [path for path in files if path.suffix.lower() == ".txt"]
-    contents = []
-    for path in dumps:
+    return repeated_lines(_readable(dumps[:: 1 + len(dumps) // _COMPARED]))
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[str]:
+    for path in paths:
         with suppress(Unreadable, OSError):
-            contents.append(_content(path))
-    return repeated_lines(contents)
-
-
-def _once(articles: dict[str, Article]) -> tuple[dict[str, Article], list[Refused]]:
-    """The articles without those whose text an earlier one has, whose addresses go to that one; and what was left out so."""
-    first: dict[str, str] = {}
-    kept = dict(articles)
-    doubles = []
-    for article in articles.values():
-        owner = first.setdefault(hashlib.sha256(" ".join(article.text.split()).encode()).hexdigest(), article.id)
-        if owner != article.id and not _is_row(article):
-            del kept[article.id]
-            kept[owner] = replace(kept[owner], also_at=(*kept[owner].also_at, *([article.url] if article.url else [])))
-            doubles.append(Refused(article.source, None, f"the same text as {articles[owner].source}: indexed once, with both addresses"))
-    return kept, doubles
+            yield _content(path)
 
 
 def _is_row(article: Article) -> bool:
@@ -206,12 +247,3 @@ def _alternates(path: Path) -> Iterator[Alternate | Refused]:
             yield Alternate(question, passage, rows.line_num)
         else:
             yield Refused(ALTERNATES, rows.line_num, f"a row without a {'question' if not question else 'passage'}")
-
-
-def _with_related(articles: dict[str, Article]) -> tuple[Article, ...]:
-    """The articles, with related posts that are named by title (page dumps know no ids) turned into ids."""
-    by_title = {article.title.casefold(): article.id for article in articles.values()}
-    return tuple(
-        replace(article, related=tuple(dict.fromkeys(by_title.get(name.casefold(), name) for name in article.related)))
-        for article in articles.values()
-    )

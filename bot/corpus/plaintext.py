@@ -59,9 +59,12 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
 
 def repeated_lines(contents: Iterable[str]) -> frozenset[str]:
     """The lines that most of several page dumps share: the menu, prompts and footer of their site."""
-    pages = [{line.strip() for line in content.split("\n")} for content in contents]
-    often = Counter(line for page in pages for line in page if line and not is_faq_title(line))
-    return frozenset(line for line, count in often.items() if len(pages) >= _SEVERAL and count > len(pages) / 2)
+    often: Counter[str] = Counter()
+    pages = 0
+    for content in contents:
+        pages += 1
+        often.update({line.strip() for line in content.split("\n")})
+    return frozenset(line for line, count in often.items() if line and pages >= _SEVERAL and count > pages / 2 and not is_faq_title(line))
 
 
 def without_repeated(content: str, repeated: frozenset[str]) -> str:

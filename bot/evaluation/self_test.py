@@ -7,7 +7,7 @@ shows where an index stands against another one, `articlebot eval` with visitors
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.index.closeness import probes
+from bot.index.closeness import probes_of
 from bot.retrieval.likeness import same_question
 from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
 
@@ -34,11 +34,12 @@ def self_test(retriever: Retriever, thresholds: Sequence[float] = THRESHOLDS) ->
     table = retriever.generation.table
     told: list[tuple[float, bool]] = []
     elsewhere: list[float] = []
-    for passage, question, other in probes(table.passages(range(len(table))), _PROBES):
-        hits = retriever.rank(other[:LONGEST_QUESTION], 1).hits
-        told += [(hit.probability, hit.passage.article.id == passage.article.id) for hit in hits]
-        others = [hit for hit in retriever.rank(question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != passage.article.id]
-        elsewhere += [hit.probability for hit in others[:1] if not same_question(retriever.generation, passage, hit.passage)]
+    for probe in probes_of(table, _PROBES):
+        own = probe.passage.article.id
+        hits = retriever.rank(probe.reworded[:LONGEST_QUESTION], 1).hits
+        told += [(hit.probability, hit.passage.article.id == own) for hit in hits]
+        others = [hit for hit in retriever.rank(probe.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own]
+        elsewhere += [hit.probability for hit in others[:1] if not same_question(retriever.generation, probe.passage, hit.passage)]
     return [_at(threshold, told, elsewhere) for threshold in thresholds]
 
 

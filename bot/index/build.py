@@ -1,20 +1,20 @@
 """A folder of articles → a new generation."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
-from bot.corpus.corpus import corpus_digest, read_corpus
+from bot.corpus.corpus import CorpusReading, corpus_digest
 from bot.corpus.refused import Refused, read_refused, write_refused
-from bot.encoder import Encoder, Matrix, SentenceEncoder, find_model, model_hash, open_question_encoder
+from bot.encoder import Encoder, encoder_for_many, exported, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
+from bot.index.agreement import choose_question_encoder
 from bot.index.cache import VectorCache
-from bot.index.closeness import measure_closeness
+from bot.index.closeness import measure_closeness, probes_of
 from bot.index.generation import (
     ENCODER,
     FORMAT,
@@ -23,28 +23,24 @@ from bot.index.generation import (
     PASSAGES,
     PROBE,
     REFUSED,
-    VECTORS,
     Generation,
     Manifest,
     record_files,
     verify_files,
 )
-from bot.index.lexical import write_lexical
-from bot.index.passage_table import texts_to_encode, write_passages
+from bot.index.lexical import LexicalWriter
+from bot.index.passage_table import PassageTable, PassageWriter, texts_to_encode
 from bot.index.store import IndexStore
-from bot.index.vectors import Vectors
-from bot.index.vocabulary import vocabulary_of
-from bot.passages import Passage, split_corpus
+from bot.index.vectors import Vectors, write_vectors
+from bot.index.vocabulary import Vocabulary
+from bot.passages import split_articles, with_alternates
 from bot.settings import BuildSettings
 from bot.version import __version__
 
-OnProgress = Callable[[int, int], None]
-"""Hears how many of how many texts are encoded."""
-
-_SAMPLES = 200
-"""How many of the corpus's own questions the exported question encoder is checked on."""
-_STRIDE = 1024
-"""Texts encoded between two writes to the cache: what a build that is broken off can lose."""
+Step = Literal["files", "texts"]
+"""What is counted: files read, texts encoded."""
+OnProgress = Callable[[Step, int, int], None]
+"""Hears of each step how many of how many are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class _Source:
     weights: str
 
 
-def _unheard(_done: int, _total: int) -> None:
+def _unheard(_step: Step, _done: int, _total: int) -> None:
     pass
 
 
@@ -80,21 +76,17 @@ def build(corpus: Path | str, index: Path | str, settings: BuildSettings = Build
     Raises `CorpusError` when there is nothing to read, `ModelError` or `MissingExtra` when the model cannot be had, `IndexBusy` when another
     build is writing, `IndexMissing` when the folder cannot be written; whatever happens, the served generation stays as it was.
     """
-    store, source = IndexStore(index), _Source(settings, corpus_digest(corpus), model_hash(find_model(settings.model)))
+    store = IndexStore(index)
+    source = _Source(settings, corpus_digest(corpus), model_hash(find_model(settings.model), settings.model))
     with store.lock():
         served = _up_to_date(store, source)
         if served is not None:
             return BuildReport(served.name, Manifest.read(served), read_refused(served / REFUSED), 0, built=False)
-        read = read_corpus(corpus)
-        encoder = SentenceEncoder(settings.model)
-        passages, unplaced = split_corpus(read, encoder.count_tokens, min(settings.passage_tokens, encoder.max_tokens))
-        refused = (*read.refused, *unplaced)
-        if not passages:
-            raise CorpusError(f"The articles in {corpus} hold no text to answer from.")
+        encoder = open_encoder(settings.model, source.weights, store.encoder_folder)
         folder = store.start()
-        write_refused(folder / REFUSED, refused)
         with closing(VectorCache(store.cache_folder, source.weights)) as cache:
-            manifest, encoded = _write_generation(folder, passages, encoder, cache, source, progress)
+            refused = _write_passages(folder, CorpusReading(corpus), encoder, cache, settings, progress)
+            manifest, encoded = _write_generation(folder, store, encoder, cache, source, progress)
         # What cannot be opened must not be served.
         Generation.open(folder)
         name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
@@ -114,52 +106,64 @@ def _up_to_date(store: IndexStore, source: _Source) -> Path | None:
     return folder if same else None
 
 
+def _write_passages(
+    folder: Path, reading: CorpusReading, encoder: Encoder, cache: VectorCache, settings: BuildSettings, progress: OnProgress
+) -> tuple[Refused, ...]:
+    """Write articles, passages and words as they are read, and have the cache want their vectors; returns what was refused."""
+    table, lexical, vocabulary = PassageWriter(folder / PASSAGES), LexicalWriter(folder / LEXICAL), Vocabulary()
+    unplaced: list[Refused] = []
+    passages = split_articles(reading, encoder.token_starts, min(settings.passage_tokens, encoder.max_tokens))
+    for passage in with_alternates(passages, reading.alternates, unplaced.append):
+        table.add(passage)
+        lexical.add(passage)
+        vocabulary.add(passage)
+        cache.want(text for _, text in texts_to_encode(passage))
+        progress("files", reading.files_read, reading.files)
+    table.complete(reading.related_ids, reading.also_at)
+    table.close(vocabulary.counts)
+    lexical.close()
+    if not len(cache):
+        raise CorpusError(f"The articles in {reading.folder} hold no text to answer from.")
+    refused = (*reading.refused, *unplaced)
+    write_refused(folder / REFUSED, refused)
+    return refused
+
+
 def _write_generation(
-    folder: Path, passages: Sequence[Passage], encoder: Encoder, cache: VectorCache, source: _Source, progress: OnProgress
+    folder: Path, store: IndexStore, encoder: Encoder, cache: VectorCache, source: _Source, progress: OnProgress
 ) -> tuple[Manifest, int]:
-    """Write all files, the manifest last; returns it and the number of texts that had to be encoded."""
-    texts = texts_to_encode(passages)
-    write_passages(folder / PASSAGES, passages, ((number, role) for number, role, _ in texts), vocabulary_of(passages))
-    write_lexical(folder / LEXICAL, passages)
-    matrix, encoded = _vectors([text for _, _, text in texts], encoder, cache, progress)
-    vectors = Vectors.of(matrix)
-    vectors.write(folder / VECTORS)
-    kind = _write_question_encoder(folder / ENCODER, passages, encoder)
-    questions = open_question_encoder(folder / ENCODER, kind)
+    """Write all that depends on vectors, the manifest last; returns it and the number of texts that had to be encoded."""
+    table = PassageTable(folder / PASSAGES)
+    probes = probes_of(table)
+    asked, reworded = [probe.question for probe in probes], [probe.reworded for probe in probes]
+    encoder = exported(encoder, source.weights, store.encoder_folder, reworded)
+    encoded = _encode_missing(cache, encoder, progress)
+    plan = write_vectors(folder, cache, encoder.dimension)
+    vectors = Vectors.open(folder, plan)
+    kind, questions, agreement = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded)
+    closeness = measure_closeness(table, vectors, probes, questions.encode_questions(asked), questions.encode_questions(reworded))
     probe = questions.encode_questions([PROBE])[0]
-    closeness = measure_closeness(passages, np.array([number for number, _, _ in texts]), vectors, questions)
     manifest = Manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
-        dimension=encoder.dimension, question_encoder=kind, corpus=source.corpus, articles=len({passage.article.id for passage in passages}),
-        passages=len(passages), vectors=len(matrix), closeness=closeness, probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
+        dimension=encoder.dimension, question_encoder=kind, corpus=source.corpus, articles=table.count_articles(),
+        passages=len(table), vectors=len(cache), agreement=agreement, search=plan, closeness=closeness,
+        probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, encoded
 
 
-def _write_question_encoder(folder: Path, passages: Sequence[Passage], encoder: Encoder) -> str:
-    folder.mkdir()
-    questions = [passage.question for passage in passages if passage.question] or [passage.text for passage in passages]
-    return encoder.export_questions(folder, questions[:: max(1, len(questions) // _SAMPLES)])
-
-
-def _vectors(texts: Sequence[str], encoder: Encoder, cache: VectorCache, progress: OnProgress) -> tuple[Matrix, int]:
-    """The vectors of texts, row by row, and how many texts were encoded: each different one once, and none that the cache has."""
-    known = cache.known(list(dict.fromkeys(texts)))
-    new = [text for text in dict.fromkeys(texts) if text not in known]
-    # Long and short texts apart, so that the pace says how much is left, and batches need little padding.
-    new.sort(key=len, reverse=True)
+def _encode_missing(cache: VectorCache, encoder: Encoder, progress: OnProgress) -> int:
+    """Encode each different text that the cache does not have; returns how many those were."""
+    missing = cache.missing()
     done = 0
 
     def count(finished: int) -> None:
         nonlocal done
         done += finished
-        progress(done, len(new))
+        progress("texts", done, missing)
 
-    for start in range(0, len(new), _STRIDE):
-        stretch = new[start : start + _STRIDE]
-        vectors = encoder.encode_passages(stretch, count)
-        cache.add(stretch, vectors)
-        known.update(zip(stretch, vectors, strict=True))
-    cache.keep_only(known)
-    return np.stack([known[text] for text in texts]), len(new)
+    if missing:
+        cache.encode_missing(encoder_for_many(encoder, missing), count)
+    cache.keep_only_wanted()
+    return missing

@@ -2,60 +2,118 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.encoder import Matrix
+from bot.encoder import Encoder, Matrix
+from bot.errors import IndexCorrupt
+
+_VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
+_STRIDE = 2048
+"""Texts encoded between two writes: what a build that is broken off can lose."""
+_KEY, _CHECK = 32, 4
+"""Bytes of a sha256, and of the checksum behind each vector."""
 
 
 class VectorCache:
-    """Vectors of one model by the hash of their texts; a build that is broken off leaves what it had encoded.
+    """Vectors of one model by the hash of their texts, kept with 16 bits a number; a build that is broken off leaves what it had encoded.
 
-    A file that cannot be read is begun anew: it holds nothing that cannot be made again.
+    One build at a time uses it: it wants texts one by one, each of which becomes a row, has those encoded that have no vector yet, and reads the rows.
+    What is wanted lies on disk, so that the memory does not grow with the corpus. A file that cannot be read is begun anew: it holds nothing that cannot
+    be made again.
     """
 
     def __init__(self, folder: Path, weights: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._weights = weights
-        path = folder / "vectors.sqlite"
+        self._folder = folder
+        self._keys = bytearray()
         try:
-            self._connection = _connect(path)
+            self._connection = _connect(folder)
         except sqlite3.DatabaseError:
-            path.unlink()
-            self._connection = _connect(path)
+            (folder / _VECTORS).unlink()
+            self._connection = _connect(folder)
 
-    def known(self, texts: Sequence[str]) -> dict[str, Matrix]:
-        """The vectors, of shape (dimension,), of those texts that have one."""
-        found = {}
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self._keys) // _KEY
+
+    def want(self, texts: Iterable[str]) -> None:
+        """Add a row for each text."""
         for text in texts:
-            row = self._connection.execute("SELECT vector FROM vectors WHERE key = ?", (self._key(text),)).fetchone()
-            if row is not None:
-                found[text] = np.frombuffer(row[0], np.float32)
-        return found
+            key = hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest()
+            self._keys += key
+            self._connection.execute(
+                "INSERT OR IGNORE INTO wanted (key, text) SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END",
+                (key, text),
+            )
 
-    def add(self, texts: Sequence[str], vectors: Matrix) -> None:
-        """Keep the vectors of texts, row by row."""
-        rows = ((self._key(text), vector.tobytes()) for text, vector in zip(texts, vectors, strict=True))
-        with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+    def missing(self) -> int:
+        """How many different texts have no vector yet."""
+        return int(self._connection.execute("SELECT count(*) FROM wanted WHERE text IS NOT NULL").fetchone()[0])
 
-    def keep_only(self, texts: Iterable[str]) -> None:
-        """Forget all other vectors: the cache never outgrows the corpus."""
-        with self._connection:
-            self._connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY)")
-            self._connection.executemany("INSERT OR IGNORE INTO used VALUES (?)", ((self._key(text),) for text in texts))
-            self._connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM used)")
+    def encode_missing(self, encoder: Encoder, done: Callable[[int], None]) -> None:
+        """Have the texts without a vector encoded; `done` hears the number of texts of each finished batch."""
+        last = 0
+        while rows := self._connection.execute(
+            "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT NULL ORDER BY number LIMIT ?", (last, _STRIDE)
+        ).fetchall():
+            vectors = encoder.encode_passages([text for _, _, text in rows], done).astype(np.float16)
+            new = ((key, _packed(vector)) for (_, key, _), vector in zip(rows, vectors, strict=True))
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
+            self._connection.commit()
+            last = rows[-1][0]
+
+    def rows(self, numbers: Iterable[int]) -> Matrix:
+        """The vectors of the rows with these numbers. Raises `IndexCorrupt` when one is damaged; the next build makes it anew."""
+        return np.stack([self._vector(self._key(number)) for number in numbers]).astype(np.float32)
+
+    def _vector(self, key: bytes) -> NDArray[np.float16]:
+        (packed,) = self._connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+        vector = packed[:-_CHECK]
+        if packed != _packed(vector):
+            self._connection.execute("DELETE FROM vectors WHERE key = ?", (key,))
+            self._connection.commit()
+            raise IndexCorrupt(f"A vector in {self._folder} is damaged and was taken out: build the index again.")
+        return np.frombuffer(vector, np.float16)
+
+    def blocks(self, size: int) -> Iterator[Matrix]:
+        """All rows, so many at a time."""
+        numbers = iter(range(len(self)))
+        while block := list(islice(numbers, size)):
+            yield self.rows(block)
+
+    def keep_only_wanted(self) -> None:
+        """Forget the vectors of texts that no row has: the cache never outgrows the corpus."""
+        self._connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM wanted)")
+        self._connection.commit()
 
     def close(self) -> None:
         self._connection.close()
+        (self._folder / _WANTED).unlink(missing_ok=True)
 
-    def _key(self, text: str) -> bytes:
-        return hashlib.sha256(f"{self._weights}\0{text}".encode()).digest()
+    def _key(self, number: int) -> bytes:
+        return bytes(self._keys[number * _KEY : (number + 1) * _KEY])
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
+def _packed(vector: bytes | NDArray[np.float16]) -> bytes:
+    """A vector with its checksum."""
+    held = bytes(vector)
+    return held + zlib.crc32(held).to_bytes(_CHECK, "little")
+
+
+def _connect(folder: Path) -> sqlite3.Connection:
+    (folder / _WANTED).unlink(missing_ok=True)
+    connection = sqlite3.connect(folder / _VECTORS)
     connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+    connection.execute("ATTACH ? AS build", (str(folder / _WANTED),))
+    # Needed by no one once the build has ended, however it ends.
+    connection.execute("PRAGMA build.journal_mode = OFF")
+    connection.execute("PRAGMA build.synchronous = OFF")
+    connection.execute("CREATE TABLE build.wanted (number INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, text TEXT)")
     return connection

@@ -5,13 +5,14 @@ that the corpus covers, in other words than its own, and the same questions with
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bot.encoder import QuestionEncoder
-from bot.index.vectors import Rows, Vectors
+from bot.encoder import Matrix
+from bot.index.passage_table import PassageTable
+from bot.index.vectors import Vectors
 from bot.passages import Passage
 
 _PROBES = 200
@@ -30,27 +31,42 @@ class Closeness:
     """How many questions the two means are of; 0 where the corpus has but one article."""
 
 
-def measure_closeness(passages: Sequence[Passage], passage_of_row: Rows, vectors: Vectors, encoder: QuestionEncoder) -> Closeness:
-    """Ask an index's own questions, reworded and with their article left out; passage i owns the rows where `passage_of_row` is i."""
-    articles = {passage.article.id: number for number, passage in enumerate(passages)}
-    article_of_row = np.array([articles[passage.article.id] for passage in passages])[passage_of_row]
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question that an index should answer."""
+
+    passage: Passage
+    """What answers it."""
+    question: str
+    """As it stands there."""
+    reworded: str
+
+
+def probes_of(table: PassageTable, most: int = _PROBES) -> list[Probe]:
+    """Questions of passages spread evenly, of FAQs where there are any."""
+    asked = table.faq_numbers()
+    numbers = asked if len(asked) else np.arange(len(table))
+    places = np.unique(np.linspace(0, len(numbers) - 1, most).astype(int))
+    return [_probe(passage, place) for place, passage in enumerate(table.passages(numbers[places].tolist()))]
+
+
+def _probe(passage: Passage, place: int) -> Probe:
+    question = passage.question or _telling_sentence(passage.text)
+    return Probe(passage, question, _reworded(question, place))
+
+
+def measure_closeness(table: PassageTable, vectors: Vectors, probes: Sequence[Probe], questions: Matrix, reworded: Matrix) -> Closeness:
+    """Ask an index its own questions, reworded and with their article left out: row i of both matrices is that of probe i."""
+    article_of_row = table.article_of_passage[table.passage_of_row]
     covered, uncovered = [], []
-    for passage, probe, other in probes(passages):
-        _, near = vectors.search(encoder.encode_questions([other]), 1)
-        rows, cosines = vectors.search(encoder.encode_questions([probe]), _NEIGHBOURS)
-        elsewhere = cosines[article_of_row[rows] != articles[passage.article.id]][:1]
+    for probe, question, other in zip(probes, questions, reworded, strict=True):
+        _, near = vectors.search(other[None], 1)
+        rows, cosines = vectors.search(question[None], _NEIGHBOURS)
+        elsewhere = cosines[article_of_row[rows] != table.article_of_passage[table.number(probe.passage)]][:1]
         if len(elsewhere) and elsewhere[0] < _SAME_QUESTION:
             covered.append(float(near[0]))
             uncovered.append(float(elsewhere[0]))
     return Closeness(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered)) if covered else Closeness(0.0, 0.0, 0)
-
-
-def probes(passages: Sequence[Passage], most: int = _PROBES) -> Iterator[tuple[Passage, str, str]]:
-    """Passages spread evenly, FAQs where there are any; of each a question that it answers, as it stands and in other words."""
-    asked = [passage for passage in passages if passage.question] or passages
-    for place, number in enumerate(np.unique(np.linspace(0, len(asked) - 1, most).astype(int)).tolist()):
-        question = asked[number].question or _telling_sentence(asked[number].text)
-        yield asked[number], question, _reworded(question, place)
 
 
 def _telling_sentence(text: str) -> str:

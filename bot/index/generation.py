@@ -9,24 +9,27 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder import QuestionEncoder, open_question_encoder
+from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt
+from bot.index.agreement import Agreement
 from bot.index.closeness import Closeness
 from bot.index.lexical import Lexical
 from bot.index.passage_table import PassageTable
-from bot.index.vectors import Vectors
+from bot.index.vectors import SearchPlan, Vectors
 from bot.settings import BuildSettings
 
-FORMAT = 4
+FORMAT = 5
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
-MANIFEST, PASSAGES, VECTORS, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "vectors.faiss", "lexical", "encoder"
+MANIFEST, PASSAGES, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "lexical", "encoder"
 REFUSED = "refused.json"
 """What of the corpus did not go in, and why."""
 PROBE = "How is a question answered from the articles?"
 """A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
 
-
+_LARGE = 32_000_000
+"""Bytes from which on a file is only sampled when it is opened: what is smaller is hashed in 20 ms."""
+_BLOCK, _BLOCKS = 4096, 256
 _SAME = 0.999
 """The least cosine between two runs of one encoder: processors round differently, weights differ by far more."""
 
@@ -35,6 +38,8 @@ _SAME = 0.999
 class FileRecord:
     size: int
     sha256: str
+    sample: str | None = None
+    """Of a large file, the sha256 of blocks spread over it, by which it is verified when it is opened to answer questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Manifest:
     articles: int
     passages: int
     vectors: int
+    agreement: Agreement
+    search: SearchPlan
     closeness: Closeness
     probe: tuple[float, ...]
     files: Mapping[str, FileRecord]
@@ -73,8 +80,11 @@ class Manifest:
                 raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
             created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
+            agreement, search = Agreement(**fields.pop("agreement")), SearchPlan(**fields.pop("search"))
             closeness, probe = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe"))
-            return cls(**fields, created=created, settings=settings, closeness=closeness, probe=probe, files=files)
+            return cls(
+                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, probe=probe, files=files
+            )
         except FileNotFoundError:
             raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -84,26 +94,47 @@ class Manifest:
 def record_files(folder: Path) -> dict[str, FileRecord]:
     """Size and sha256 of every file below a folder but the manifest, by relative path."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST)
-    return {path.relative_to(folder).as_posix(): FileRecord(path.stat().st_size, _sha256(path)) for path in paths}
+    return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
 
 
-def verify_files(folder: Path, manifest: Manifest) -> None:
-    """Raises `IndexCorrupt` when the files of a generation are not byte for byte those of its manifest."""
+def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> None:
+    """Raises `IndexCorrupt` when the files of a generation are not byte for byte those of its manifest; unless `whole`, large files are sampled."""
     for name, record in manifest.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
             raise IndexCorrupt(f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index.")
         try:
-            fits = path.stat().st_size == record.size and _sha256(path) == record.sha256
+            fits = path.stat().st_size == record.size and _is_as_recorded(path, record, whole=whole)
         except OSError as error:
             raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): build the index again.") from error
         if not fits:
             raise IndexCorrupt(f"The file {path} is not the one that was built: build the index again, or roll back.")
 
 
+def _record(path: Path) -> FileRecord:
+    size = path.stat().st_size
+    return FileRecord(size, file_hash(path), _sample_hash(path) if size > _LARGE else None)
+
+
+def _is_as_recorded(path: Path, record: FileRecord, *, whole: bool) -> bool:
+    if whole or record.sample is None:
+        return file_hash(path) == record.sha256
+    return _sample_hash(path) == record.sample
+
+
+def _sample_hash(path: Path) -> str:
+    """The sha256 of blocks spread evenly over a file, the first and the last among them."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for start in np.linspace(0, path.stat().st_size - _BLOCK, _BLOCKS).astype(int).tolist():
+            file.seek(start)
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An open, verified generation."""
+    """An open generation."""
 
     name: str
     manifest: Manifest
@@ -113,12 +144,15 @@ class Generation:
     encoder: QuestionEncoder
 
     @classmethod
-    def open(cls, folder: Path) -> "Generation":
-        """Raises `IndexCorrupt` when any file differs from the manifest, or the parts do not fit together."""
+    def open(cls, folder: Path, *, whole: bool = False) -> "Generation":
+        """Raises `IndexCorrupt` when a file differs from the manifest, or the parts do not fit together.
+
+        Every byte is verified of files up to 32 MB, and of larger ones if `whole`; else these are sampled, so that opening reads no more than asking needs.
+        """
         manifest = Manifest.read(folder)
-        verify_files(folder, manifest)
+        verify_files(folder, manifest, whole=whole)
         opened = cls(
-            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder / VECTORS), Lexical(folder / LEXICAL),
+            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search), Lexical(folder / LEXICAL),
             open_question_encoder(folder / ENCODER, manifest.question_encoder),
         )  # fmt: skip
         opened._check_fit(folder)
@@ -139,8 +173,3 @@ class Generation:
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:
                 raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: build the index again.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

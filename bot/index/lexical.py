@@ -5,7 +5,7 @@ all that an article holds.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,8 @@ _SATURATION = 2.2
 """BM25's k1 + 1 with tantivy's k1 of 1.2: what a word counts at most, in units of its rarity."""
 _NUMBER, _WORDS, _PAIRS, _CATEGORY, _ARTICLE, _DAY = "number", "words", "pairs", "category", "article", "day"
 _PASSAGES, _ARTICLES = "passages", "articles"
+_HEAP = 128_000_000
+"""Bytes that a writer fills before it writes a segment: fewer segments answer faster."""
 
 
 class Match(NamedTuple):
@@ -46,36 +48,57 @@ def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
 _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 
-def write_lexical(folder: Path, passages: Sequence[Passage]) -> None:
-    """Index the words of passages and of their articles; passage i is number i, articles are numbered as they come. The folder is made."""
-    articles: dict[str, tuple[Article, list[str]]] = {}
-    for passage in passages:
-        articles.setdefault(passage.article.id, (passage.article, []))[1].extend(_texts(passage))
-    folder.mkdir()
-    _write(folder / _PASSAGES, ((passage.article, _texts(passage)) for passage in passages))
-    _write(folder / _ARTICLES, articles.values())
+class LexicalWriter:
+    """Indexes the words of passages and of their articles in a new folder as they come: article by article, both numbered from 0."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._passages, self._articles = _WordsWriter(folder / _PASSAGES, pairs=True), _WordsWriter(folder / _ARTICLES, pairs=False)
+        self._texts: list[str] = []
+        self._article: Article | None = None
+
+    def add(self, passage: Passage) -> None:
+        if self._article is None or passage.article.id != self._article.id:
+            self._finish_article()
+            self._article = passage.article
+        texts = [context(passage), *passage.alternates, passage.text]
+        self._passages.add(passage.article, texts)
+        self._texts += texts
+
+    def close(self) -> None:
+        self._finish_article()
+        self._passages.close()
+        self._articles.close()
+
+    def _finish_article(self) -> None:
+        if self._article is not None:
+            self._articles.add(self._article, self._texts)
+        self._texts = []
 
 
-def _texts(passage: Passage) -> list[str]:
-    return [context(passage), *passage.alternates, passage.text]
+class _WordsWriter:
+    def __init__(self, folder: Path, *, pairs: bool) -> None:
+        folder.mkdir()
+        self._writer = tantivy.Index(_schema(), path=str(folder)).writer(heap_size=_HEAP, num_threads=1)
+        self._pairs = pairs
+        self._number = 0
 
-
-def _write(folder: Path, held: Iterable[tuple[Article, Sequence[str]]]) -> None:
-    folder.mkdir()
-    index = tantivy.Index(_schema(), path=str(folder))
-    writer = index.writer(num_threads=1)
-    for number, (article, texts) in enumerate(held):
+    def add(self, article: Article, texts: Sequence[str]) -> None:
         day = last_change(article)
         document = tantivy.Document()
-        document.add_integer(_NUMBER, number)
+        document.add_integer(_NUMBER, self._number)
         document.add_text(_WORDS, "\n".join(texts))
-        document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
+        if self._pairs:
+            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
         document.add_text(_CATEGORY, (article.category or "").casefold())
         document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
+        self._writer.add_document(document)
+        self._number += 1
+
+    def close(self) -> None:
+        self._writer.commit()
+        self._writer.wait_merging_threads()
 
 
 def _pairs(text: str) -> Iterator[str]:

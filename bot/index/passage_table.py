@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -20,7 +21,7 @@ from bot.passages import Passage, context
 Role = Literal["question", "body", "both"]
 """What of a passage a vector stands for: its question or headings, its text, or both together."""
 
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.integer[Any]]
 
 ROLES: tuple[Role, ...] = ("question", "body", "both")
 
@@ -32,9 +33,13 @@ CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles,
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
 CREATE INDEX passages_of_article ON passages (article);
-CREATE TABLE vectors (row INTEGER PRIMARY KEY, passage INTEGER NOT NULL REFERENCES passages, role INTEGER NOT NULL);
+CREATE TABLE layout (name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
 CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL);
 """
+
+
+_LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b"}
+"""What is kept as one array, and the type of its numbers."""
 
 
 class Words(NamedTuple):
@@ -45,12 +50,8 @@ class Words(NamedTuple):
     """How many passages have each of them; 0 for an English word that the corpus lacks."""
 
 
-def texts_to_encode(passages: Iterable[Passage]) -> list[tuple[int, Role, str]]:
-    """What is encoded of each passage: (its number, role, text), in the order of the vectors' rows."""
-    return [(number, role, text) for number, passage in enumerate(passages) for role, text in _texts(passage)]
-
-
-def _texts(passage: Passage) -> Iterable[tuple[Role, str]]:
+def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
+    """What is encoded of a passage, in the order of its vectors."""
     about = context(passage)
     yield "question", about
     for alternate in passage.alternates:
@@ -59,22 +60,51 @@ def _texts(passage: Passage) -> Iterable[tuple[Role, str]]:
     yield "both", f"{about}\n{passage.text}"
 
 
-def write_passages(path: Path, passages: Sequence[Passage], rows: Iterable[tuple[int, Role]], vocabulary: Mapping[str, int]) -> None:
-    """Write articles, passages, the passage and role of each vector row, and how many passages have each word into a new file."""
-    articles = {passage.article.id: passage.article for passage in passages}
-    numbers = {ident: number for number, ident in enumerate(articles)}
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.executescript(_TABLES)
-        connection.executemany(f"INSERT INTO articles VALUES ({', '.join('?' * 14)})", (_article_row(numbers[a.id], a) for a in articles.values()))
-        connection.executemany(
-            f"INSERT INTO passages VALUES ({', '.join('?' * 10)})", (_passage_row(n, numbers[p.article.id], p) for n, p in enumerate(passages))
-        )
-        connection.executemany(
-            "INSERT INTO vectors VALUES (?, ?, ?)", ((row, passage, ROLES.index(role)) for row, (passage, role) in enumerate(rows))
-        )
-        connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", _word_rows(vocabulary))
-    connection.close()
+class PassageWriter:
+    """Writes articles and passages into a new file as they come, and what is known in the end when it is closed.
+
+    Passages come article by article; each has the number of those before it, and its vectors are the rows after theirs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        # A file that is not whole is thrown away, so nothing is gained by a journal.
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.executescript(_TABLES)
+        self._layout = {name: array(code) for name, code in _LAYOUT.items()}
+        self._current: str | None = None
+        self._articles = 0
+
+    def add(self, passage: Passage) -> None:
+        if passage.article.id != self._current:
+            self._current = passage.article.id
+            self._insert("articles", _article_row(self._articles, passage.article))
+            self._articles += 1
+        number = len(self._layout["article_of_passage"])
+        self._insert("passages", _passage_row(number, self._articles - 1, passage))
+        self._layout["article_of_passage"].append(self._articles - 1)
+        for role, _ in texts_to_encode(passage):
+            self._layout["passage_of_row"].append(number)
+            self._layout["role_of_row"].append(ROLES.index(role))
+
+    def complete(self, related_ids: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]) -> None:
+        """Add to the articles what only the whole corpus tells, as `bot.corpus.CorpusReading` does."""
+        named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
+        resolved = ((json.dumps(related_ids(json.loads(names))), number) for number, names in named)
+        self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
+        for ident, addresses in also_at.items():
+            ((own,),) = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchall() or (("[]",),)
+            self._connection.execute("UPDATE articles SET also_at = ? WHERE id = ?", (json.dumps([*json.loads(own), *addresses]), ident))
+
+    def close(self, vocabulary: Mapping[str, int]) -> None:
+        """Write how many passages have each word, and which passage and role each row of the vectors has."""
+        self._connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", _word_rows(vocabulary))
+        self._connection.executemany("INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items()))
+        self._connection.commit()
+        self._connection.close()
+
+    def _insert(self, table: str, row: Sequence[object]) -> None:
+        self._connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
 
 class PassageTable:
@@ -84,25 +114,27 @@ class PassageTable:
         try:
             # Immutable: a published generation never changes, so readers need neither locks nor a journal beside it.
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-            owners = self._connection.execute("SELECT article FROM passages ORDER BY number").fetchall()
-            vectors = self._connection.execute("SELECT passage, role FROM vectors ORDER BY row").fetchall()
-        except sqlite3.Error as error:
+            layout = dict(self._connection.execute("SELECT name, numbers FROM layout").fetchall())
+            numbers = {name: np.frombuffer(layout[name], code) for name, code in _LAYOUT.items()}
+        except (sqlite3.Error, KeyError, ValueError) as error:
             raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
-        self.article_of_passage: Numbers = np.array(owners, np.int64).reshape(-1)
+        self.article_of_passage: Numbers = numbers["article_of_passage"]
         """The article number of each passage."""
-        pairs = np.array(vectors, np.int64).reshape(-1, 2)
-        self.passage_of_row: Numbers = pairs[:, 0]
-        """The passage number of each vector row."""
-        self.role_of_row: Numbers = pairs[:, 1]
+        self.passage_of_row: Numbers = numbers["passage_of_row"]
+        """The passage number of each vector row, in rising order."""
+        self.role_of_row: Numbers = numbers["role_of_row"]
         """The role of each vector row, as its place in `ROLES`."""
-        self._row_order: Numbers = np.argsort(self.passage_of_row, kind="stable")
-        self._row_start: Numbers = np.searchsorted(self.passage_of_row[self._row_order], np.arange(len(self) + 1))
+        self.row_start: Numbers = np.searchsorted(self.passage_of_row, np.arange(len(self) + 1))
+        """The first vector row of each passage, and the number of rows."""
         self._article = lru_cache(maxsize=1024)(self._read_article)
         self.words = lru_cache(maxsize=None)(self._read_words)
         """The vocabulary's words of a length, read when it is first asked for."""
 
     def __len__(self) -> int:
         return len(self.article_of_passage)
+
+    def count_articles(self) -> int:
+        return int(self.article_of_passage.max(initial=-1)) + 1
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """The passages of the given numbers, in their order."""
@@ -111,6 +143,10 @@ class PassageTable:
     def number(self, passage: Passage) -> int:
         """The number of one of its passages."""
         return int(self._rows("SELECT number FROM passages WHERE id = ?", passage.id)[0][0])
+
+    def faq_numbers(self) -> Numbers:
+        """The numbers of all passages that are FAQs."""
+        return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(-1)
 
     def faqs(self, article: str) -> list[Passage]:
         """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
@@ -133,24 +169,22 @@ class PassageTable:
             self._rows("SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category")
         )
 
-    def rows_of(self, passage: int) -> Numbers:
+    def rows_of(self, passage: int) -> range:
         """The vector rows of a passage."""
-        return self._row_order[self._row_start[passage] : self._row_start[passage + 1]]
+        return range(int(self.row_start[passage]), int(self.row_start[passage + 1]))
 
     def rows_admitted(self, filters: Filters) -> Numbers:
         """The vector rows whose passages' articles meet the filters."""
         conditions = {
             "category_key = ?": filters.category.casefold() if filters.category is not None else None,
-            "articles.id = ?": filters.article,
+            "id = ?": filters.article,
             "max(coalesce(published, ''), coalesce(updated, '')) >= ?": filters.since.isoformat() if filters.since else None,
         }
         kept = {condition: value for condition, value in conditions.items() if value is not None}
-        found = self._rows(
-            "SELECT row FROM vectors JOIN passages ON passages.number = passage JOIN articles ON articles.number = article "
-            f"WHERE {' AND '.join(kept) or 'true'} ORDER BY row",
-            *kept.values(),
-        )
-        return np.array(found, np.int64).reshape(-1)
+        found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(kept) or 'true'}", *kept.values())
+        admitted = np.zeros(self.count_articles(), bool)
+        admitted[np.array(found, np.int64).reshape(-1)] = True
+        return np.flatnonzero(admitted[self.article_of_passage][self.passage_of_row])
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         return self._connection.execute(statement, values).fetchall()

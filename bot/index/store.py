@@ -27,6 +27,7 @@ class IndexStore:
         self.root = Path(root)
         self.generations_folder = self.root / "generations"
         self.cache_folder = self.root / "cache"
+        self.encoder_folder = self.cache_folder / "encoder"
 
     def current(self) -> Path:
         """The folder of the generation that is served.

@@ -1,9 +1,16 @@
 """The vectors of an index: the one door to faiss.
 
 faiss pads missing results with id -1, loads flipped bytes without noticing and raises empty AssertionErrors; nothing of that passes this door.
+
+Every row is kept with 16 bits a number, mapped from the file and not read into memory. Few rows are compared with a question one by one, which is exact.
+For many there are lists beside them: rows that lie close together, in 4 bits for each 4 numbers (an inverted file with product quantisation, Jégou et al.
+2011, in the layout of André et al. 2017); the best of the nearest lists are compared again by their 16 bits.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -12,58 +19,166 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.integer[Any]]
 Cosines = NDArray[np.float32]
+
+ROWS, LISTS = "vectors.faiss", "lists.faiss"
+
+EXACT_ROWS = 60_000
+"""So many rows are compared one by one in about the time that encoding a question takes (benchmarks/sizes.py)."""
+_BLOCK = 16_384
+_TRAINED = 64
+"""Rows for each list from which the lists are made."""
+_NUMBERS_EACH = 4
+"""Numbers of a row that are kept in 4 bits."""
+_AGAIN = 1000
+"""The least number of rows that are compared again by their 16 bits."""
+_FEW_ADMITTED = 20_000
+"""So many rows that meet a filter are compared one by one."""
+_TRIED, _NEAREST = 100, 10
+"""Rows by which the number of lists to look through is chosen, and how many of the nearest should be found."""
+_RECALL = 0.985
+"""The share of these, a little more than the 0.98 that questions are promised: they are not among the rows."""
+
+
+class RowSource(Protocol):
+    """Where vectors come from."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, numbers: Sequence[int]) -> Matrix:
+        """Unit rows by their numbers."""
+
+    def blocks(self, size: int) -> Iterator[Matrix]:
+        """All rows, so many at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """How the rows are searched: without lists, all of them."""
+
+    lists: int = 0
+    looked_through: int = 0
+    """Lists nearest to a question that are looked through."""
+    recall: float = 1.0
+    """The share of the ten nearest rows that are found, of a sample of the rows themselves."""
+
+
+def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int = EXACT_ROWS) -> SearchPlan:
+    """Write the rows of a source, and lists beside them when there are more than `exact_rows`.
+
+    Raises `ValueError` when a row is not of length 1, NaN included.
+    """
+    rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    lists = _trained_lists(source, dimension) if len(source) > exact_rows else None
+    for block in source.blocks(_BLOCK):
+        _check_lengths(block, rows.ntotal)
+        rows.add(block)
+        if lists is not None:
+            lists.add(block)
+    faiss.write_index(rows, str(folder / ROWS))
+    if lists is None:
+        return SearchPlan()
+    faiss.write_index(lists, str(folder / LISTS))
+    return _planned(rows, lists)
+
+
+def _trained_lists(source: RowSource, dimension: int) -> Any:
+    count = int(2 ** np.round(np.log2(2 * np.sqrt(len(source)))))
+    lists = faiss.index_factory(dimension, f"IVF{count},PQ{dimension // _NUMBERS_EACH}x4fs", faiss.METRIC_INNER_PRODUCT)
+    sample = np.random.default_rng(0).choice(len(source), min(len(source), count * _TRAINED), replace=False)
+    lists.train(source.rows(np.sort(sample).tolist()))
+    return lists
+
+
+def _planned(rows: faiss.Index, lists: faiss.IndexIVF) -> SearchPlan:
+    """The least number of lists that finds enough, in powers of 2."""
+    tried = rows.reconstruct_batch(np.linspace(0, rows.ntotal - 1, _TRIED).astype(np.int64))
+    _, nearest = rows.search(tried, _NEAREST)
+    through, recall = 8, 0.0
+    while recall < _RECALL and through < lists.nlist:
+        through *= 2
+        found = Vectors(rows, lists, SearchPlan(lists.nlist, through)).search_all(tried, _NEAREST)
+        recall = float(np.mean([len(set(one) & set(other)) / _NEAREST for one, other in zip(found.tolist(), nearest.tolist(), strict=True)]))
+    return SearchPlan(int(lists.nlist), through, round(recall, 4))
+
+
+def _check_lengths(block: Matrix, before: int) -> None:
+    lengths = np.linalg.norm(block, axis=1)
+    if not np.all(np.abs(lengths - 1) < 2e-3):
+        raise ValueError(f"row {before + int(np.argmax(~(np.abs(lengths - 1) < 2e-3)))} is not a unit vector")
 
 
 class Vectors:
-    """Unit float32 rows, searched exactly by inner product (the cosine)."""
+    """Unit rows, searched by inner product (the cosine). Safe to search from many threads."""
 
-    def __init__(self, index: faiss.Index) -> None:
-        self._index = index
-
-    @classmethod
-    def of(cls, matrix: Matrix) -> "Vectors":
-        """Vectors of shape (rows, dimension). Raises `ValueError` when a row is not of length 1, NaN included."""
-        lengths = np.linalg.norm(matrix, axis=1)
-        if not np.all(np.abs(lengths - 1) < 1e-3):
-            raise ValueError(f"row {int(np.argmax(~(np.abs(lengths - 1) < 1e-3)))} is not a unit vector")
-        index = faiss.IndexFlatIP(matrix.shape[1])
-        index.add(np.ascontiguousarray(matrix, np.float32))
-        return cls(index)
+    def __init__(self, rows: faiss.Index, lists: faiss.Index | None, plan: SearchPlan) -> None:
+        self._rows, self._lists, self._plan = rows, lists, plan
+        self._refined = faiss.IndexRefine(lists, rows) if lists is not None else None
 
     @classmethod
-    def open(cls, path: Path) -> "Vectors":
-        """Raises `IndexCorrupt` when the file is not a faiss index."""
-        try:
-            return cls(faiss.read_index(str(path)))
-        except (RuntimeError, AssertionError) as error:
-            raise IndexCorrupt(f"{path} cannot be read as a faiss index: build the index again.") from error
-
-    def write(self, path: Path) -> None:
-        faiss.write_index(self._index, str(path))
+    def open(cls, folder: Path, plan: SearchPlan) -> "Vectors":
+        """Raises `IndexCorrupt` when the files are not faiss indexes."""
+        return cls(_opened(folder / ROWS), _opened(folder / LISTS) if plan.lists else None, plan)
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return int(self._rows.ntotal)
 
     @property
     def dimension(self) -> int:
-        return int(self._index.d)
+        return int(self._rows.d)
 
     def search(self, vector: Matrix, k: int, among: Rows | None = None) -> tuple[Rows, Cosines]:
-        """The at most `k` rows nearest to one unit vector of shape (1, dimension), nearest first, of those in `among` where given."""
+        """The at most `k` rows nearest to one unit vector of shape (1, dimension), nearest first, of those in `among`, in rising order, where given."""
         k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if vector.shape != (1, self.dimension):
             raise ValueError(f"a vector of shape {vector.shape} cannot be compared with rows of dimension {self.dimension}")
-        chosen = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.ascontiguousarray(among, np.int64)))  # type: ignore[call-arg]
-        cosines, rows = self._index.search(np.ascontiguousarray(vector, np.float32), k, params=chosen)
-        found = rows[0] >= 0
-        return rows[0][found], cosines[0][found]
+        if among is not None and len(among) <= _FEW_ADMITTED:
+            return self._nearest_of(vector[0], k, among)
+        found, cosines = self._search(vector, k, among)
+        there = found[0] >= 0
+        return found[0][there], cosines[0][there]
+
+    def search_all(self, matrix: Matrix, k: int) -> Rows:
+        """The `k` rows nearest to each vector of a matrix, nearest first; shape (vectors, k), -1 where fewer are found."""
+        return self._search(matrix, k, None)[0]
 
     def rows(self, numbers: Rows) -> Matrix:
         """The vectors of the given rows, in their order. Raises `IndexError` for a row that does not exist."""
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"rows run from 0 to {len(self) - 1}")
-        return np.asarray(self._index.reconstruct_batch(np.ascontiguousarray(numbers, np.int64)), np.float32).reshape(len(numbers), self.dimension)
+        found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
+        return np.asarray(found, np.float32).reshape(len(numbers), self.dimension)
+
+    def _nearest_of(self, vector: NDArray[np.float32], k: int, among: Rows) -> tuple[Rows, Cosines]:
+        cosines = self.rows(among) @ vector
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return among[best], cosines[best]
+
+    def _search(self, matrix: Matrix, k: int, among: Rows | None) -> tuple[Rows, Cosines]:
+        index, parameters = self._rows, self._admitted(faiss.SearchParameters, among)
+        if self._refined is not None:
+            # The rarer what meets a filter, the further away it may lie.
+            through = self._plan.looked_through * (1 if among is None else len(self) // len(among))
+            inner = self._admitted(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, through))
+            refined: Any = faiss.IndexRefineSearchParameters
+            index, parameters = self._refined, refined(k_factor=max(1.0, _AGAIN / k), base_index_params=inner)
+        cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
+        return found, cosines
+
+    def _admitted(self, kind: Any, among: Rows | None, **parameters: int) -> Any:
+        if among is None:
+            return kind(**parameters)
+        bits = np.zeros(len(self), bool)
+        bits[among] = True
+        selector: Any = faiss.IDSelectorBitmap
+        return kind(sel=selector(np.packbits(bits, bitorder="little")), **parameters)
+
+
+def _opened(path: Path) -> faiss.Index:
+    try:
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except (RuntimeError, AssertionError) as error:
+        raise IndexCorrupt(f"{path} cannot be read as a faiss index: build the index again.") from error

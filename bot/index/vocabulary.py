@@ -6,7 +6,7 @@ symspellpy, in British spelling, and pyspellchecker, in American spelling: 145,0
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from importlib.resources import files
 
 from bot.errors import MissingExtra
@@ -18,27 +18,27 @@ LAST_LATIN = "\u024f"
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
-def vocabulary_of(passages: Iterable[Passage]) -> Mapping[str, int]:
+class Vocabulary:
     """The words of passages, of their titles, headings and questions, with the number of passages that have them; it is 0 for other English words.
 
     Words are in lower case, without apostrophes, and of Latin letters. Raises `MissingExtra` when a dictionary is not installed.
     """
-    counts = Counter(dict.fromkeys(_english(), 0))
-    for passage in passages:
+
+    def __init__(self) -> None:
+        self.counts = Counter(dict.fromkeys(_english(), 0))
+
+    def add(self, passage: Passage) -> None:
         parts = (passage.article.title, *passage.section, passage.question or "", *passage.alternates, passage.text)
-        counts.update({word for part in parts for word in plain_words(part)})
-    return counts
+        self.counts.update(plain_words("\n".join(parts)))
 
 
-def plain_words(text: str) -> Iterator[str]:
-    """The words of a text in lower case, without apostrophes."""
-    for match in _WORD.finditer(text):
-        word = re.sub("['’]", "", match[0].lower())
-        if max(word) <= LAST_LATIN:
-            yield word
+def plain_words(text: str) -> Iterable[str]:
+    """The words of a text in lower case, without apostrophes, each once."""
+    words = {word.replace("'", "").replace("’", "") for word in _WORD.findall(text.lower())}
+    return words if text.isascii() else (word for word in words if max(word) <= LAST_LATIN)
 
 
-def _english() -> Iterator[str]:
+def _english() -> Iterable[str]:
     try:
         from spellchecker import SpellChecker
 
@@ -46,4 +46,4 @@ def _english() -> Iterator[str]:
     except ModuleNotFoundError as error:
         raise MissingExtra({"spellchecker": "pyspellchecker"}.get(str(error.name), str(error.name)), "build") from None
     words = (*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words())
-    return (plain for word in words for plain in plain_words(word))
+    return plain_words("\n".join(words))

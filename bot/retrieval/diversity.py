@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def _newer(generation: Generation, numbers: NDArray[np.int64], row: int, other: 
     return other if is_newer(two, one) else row
 
 
-def _shared_out(order: Sequence[int], articles: NDArray[np.int64], scores: NDArray[np.float64], k: int) -> list[int]:
+def _shared_out(order: Sequence[int], articles: NDArray[np.integer[Any]], scores: NDArray[np.float64], k: int) -> list[int]:
     """The first `k` rows, of which one article has more than half only where no other one fits."""
     fitting = [row for row in order if scores[row] >= scores[order[0]] - _FITS]
     taken: Counter[int] = Counter()

@@ -54,7 +54,7 @@ def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tu
 def vectors_of(generation: Generation, numbers: Sequence[int], role: Role) -> NDArray[np.float32]:
     """The vectors of passages in one role, shape (passages, dimension); of the alternates of a FAQ none."""
     table = generation.table
-    rows = [next(row for row in table.rows_of(number).tolist() if table.role_of_row[row] == ROLES.index(role)) for number in numbers]
+    rows = [next(row for row in table.rows_of(number) if table.role_of_row[row] == ROLES.index(role)) for number in numbers]
     return generation.vectors.rows(np.array(rows, np.int64))
 
 

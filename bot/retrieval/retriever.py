@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,7 @@ class Retriever:
     def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
         return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
 
-    def _articles(self, candidates: Candidates) -> NDArray[np.int64]:
+    def _articles(self, candidates: Candidates) -> NDArray[np.integer[Any]]:
         return self.generation.table.article_of_passage[candidates.passages]
 
     def _hits(

@@ -95,10 +95,10 @@ def _nearness(generation: Generation, passages: NDArray[np.int64], vector: NDArr
     """Body, both, best and three of each passage."""
     if not len(passages):
         return np.zeros((0, len(COSINES)))
-    rows = [generation.table.rows_of(number) for number in passages]
-    starts = np.cumsum([0, *(len(own) for own in rows[:-1])])
-    owner = np.repeat(np.arange(len(passages)), [len(own) for own in rows])
-    flat = np.concatenate(rows)
+    first, counts = generation.table.row_start[passages], np.diff(generation.table.row_start)[passages]
+    starts = np.cumsum(counts) - counts
+    owner = np.repeat(np.arange(len(passages)), counts)
+    flat = np.repeat(first - starts, counts) + np.arange(counts.sum())
     cosines = (generation.vectors.rows(flat) @ vector).astype(np.float64)
     by_role = np.full((len(passages), len(ROLES)), -1.0)
     np.maximum.at(by_role, (owner, generation.table.role_of_row[flat]), cosines)

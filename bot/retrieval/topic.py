@@ -7,6 +7,7 @@ it gains.
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def leans_back(question: str) -> bool:
     return pointing is not None and len(named) < 2
 
 
-def distinctness(scores: NDArray[np.float64], articles: NDArray[np.int64]) -> float:
+def distinctness(scores: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> float:
     """By how much a question's best article stands out from the field of others; 0 where there is no other."""
     order = np.argsort(-scores, kind="stable")
     _, firsts = np.unique(articles[order], return_index=True)
@@ -71,7 +72,7 @@ def distinctness(scores: NDArray[np.float64], articles: NDArray[np.int64]) -> fl
     return float(best[0] - field.mean()) if len(field) else 0.0
 
 
-def topic_weight(question: str, alone: NDArray[np.float64], together: NDArray[np.float64], articles: NDArray[np.int64]) -> float:
+def topic_weight(question: str, alone: NDArray[np.float64], together: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> float:
     """How much the reading together with earlier questions counts against the question alone, 0 to 1.
 
     `alone` and `together` are the scores of the same passages under both readings, `articles` the numbers of the passages' articles.
@@ -82,7 +83,7 @@ def topic_weight(question: str, alone: NDArray[np.float64], together: NDArray[np
     return min(1.0, _TRUST * vagueness * max(0.0, gain))
 
 
-def is_vague(question: str, alone: NDArray[np.float64], articles: NDArray[np.int64]) -> bool:
+def is_vague(question: str, alone: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> bool:
     """Whether an earlier question could add anything to this one, by its scores alone."""
     return len(alone) > 0 and distinctness(alone, articles) < _DISTINCT + (_LEAN if leans_back(question) else 0.0)
 

@@ -1,0 +1,33 @@
+"""Texts → unit float32 rows.
+
+The `SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. The `ExportedEncoder` is made from it once for each model and
+kept in the cache: it encodes without torch, so that a build with few new texts loads none. The `OnnxQuestionEncoder` goes into each generation and encodes
+questions. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
+"""
+
+from bot.encoder.choice import encoder_for_many, exported, open_encoder
+from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
+from bot.encoder.export import export_encoder, write_question_encoder
+from bot.encoder.exported import ExportedEncoder
+from bot.encoder.model import file_hash, find_model, model_hash
+from bot.encoder.question import OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
+from bot.encoder.sentence import SentenceEncoder
+
+__all__ = [
+    "Encoder",
+    "ExportedEncoder",
+    "Matrix",
+    "OnnxQuestionEncoder",
+    "QuestionEncoder",
+    "QuestionEncoderKind",
+    "SentenceEncoder",
+    "encoder_for_many",
+    "export_encoder",
+    "exported",
+    "file_hash",
+    "find_model",
+    "model_hash",
+    "open_encoder",
+    "open_question_encoder",
+    "write_question_encoder",
+]

@@ -1,0 +1,110 @@
+"""A model exported from sentence-transformers: a folder in the cache of an index, by which later builds need no torch."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from bot.encoder.encoder import Matrix, OnBatch, unheard
+from bot.encoder.graph import OnnxGraph, open_tokenizer
+from bot.encoder.model import file_hash
+from bot.encoder.sentence import SentenceEncoder
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+FLOAT32, INT8, TOKENIZER, SETTINGS = "float32.onnx", "int8.onnx", "tokenizer.json", "settings.json"
+
+_BATCH_TOKENS = 2048
+"""Tokens of a batch, padding included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What an exported model needs besides graphs and tokenizer."""
+
+    name: str
+    weights: str
+    """`model_hash` of the model it was made from."""
+    query: str
+    """The prompt before a question."""
+    document: str
+    """The prompt before a passage."""
+    length_limit: int
+    max_tokens: int
+    files: dict[str, str]
+    """sha256 of each file."""
+
+
+class ExportedEncoder:
+    """A model as a float32 ONNX graph with its tokenizer; gives the vectors that sentence-transformers gives, and loads neither it nor torch."""
+
+    def __init__(self, folder: Path, settings: ExportSettings) -> None:
+        self.folder, self.settings = folder, settings
+        self.name, self.max_tokens = settings.name, settings.max_tokens
+        self.original: SentenceEncoder | None = None
+        """What it was just made from: loaded already."""
+
+    @classmethod
+    def find(cls, folder: Path, weights: str) -> Self | None:
+        """The model exported into a folder; None when there is none, or that of another model."""
+        try:
+            settings = ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
+            whole = settings.weights == weights and all(file_hash(folder / name) == own for name, own in settings.files.items())
+        except (OSError, ValueError, TypeError):
+            return None
+        return cls(folder, settings) if whole else None
+
+    @classmethod
+    def describe(cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int) -> Self:
+        """The model whose graphs and tokenizer were just written into a folder, with its settings beside them."""
+        files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
+        settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files)
+        (folder / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
+        return cls(folder, settings)
+
+    @property
+    def dimension(self) -> int:
+        return self._graph.dimension
+
+    def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        return [[start for start, _ in text.offsets] for text in self._counting.encode_batch(list(texts), add_special_tokens=False)]
+
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+        return self._encode([self.settings.document + text for text in texts], done)
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        return self._encode([self.settings.query + text for text in texts], unheard)
+
+    def _encode(self, texts: Sequence[str], done: OnBatch) -> Matrix:
+        tokenized = self._cutting.encode_batch(list(texts))
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for rows in _batches([len(text.ids) for text in tokenized]):
+            vectors[rows] = self._graph.run([tokenized[row] for row in rows])
+            done(len(rows))
+        return vectors
+
+    @cached_property
+    def _graph(self) -> OnnxGraph:
+        return OnnxGraph(self.folder / FLOAT32, threads=0)
+
+    @cached_property
+    def _cutting(self) -> "Tokenizer":
+        return open_tokenizer(self.folder / TOKENIZER, self.settings.length_limit)
+
+    @cached_property
+    def _counting(self) -> "Tokenizer":
+        return open_tokenizer(self.folder / TOKENIZER, None)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The places of texts, longest first, in batches of at most `_BATCH_TOKENS` with their padding."""
+    order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
+    while order:
+        count = max(1, _BATCH_TOKENS // max(1, lengths[order[0]]))
+        yield order[:count]
+        order = order[count:]

@@ -1,0 +1,53 @@
+"""The question encoder of a generation: a folder, and how it is opened."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from bot.encoder.encoder import Matrix, QuestionEncoder
+from bot.encoder.graph import OnnxGraph, open_tokenizer
+from bot.encoder.sentence import SentenceEncoder
+from bot.errors import IndexCorrupt
+
+QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers"]
+"""From the fastest to the most general: a generation has the first that agrees with the model it is made from."""
+
+GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
+
+
+class OnnxQuestionEncoder:
+    """A question encoder in a folder: an ONNX graph from tokens to unit vectors, its tokenizer and its settings.
+
+    Raises `IndexCorrupt` when the folder does not hold one. Safe to call from many threads.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            self._prompt = str(settings["prompt"])
+            self._tokenizer = open_tokenizer(folder / TOKENIZER, int(settings["max_tokens"]))
+            # One question is too little work to share: more threads cost more than they save, and take the cores of other visitors.
+            self._graph = OnnxGraph(folder / GRAPH, threads=1)
+        except Exception as error:  # The two libraries raise bare Exception subclasses of their own for a file they cannot read.
+            raise IndexCorrupt(f"The question encoder in {folder} cannot be opened ({error}): build the index again.") from error
+        self.dimension = self._graph.dimension
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        # One at a time: 8-bit activations are scaled by batch, and a question's vector must not depend on its neighbours.
+        rows = (self._graph.run([self._tokenizer.encode(self._prompt + text)]) for text in texts)
+        return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
+
+
+def open_question_encoder(folder: Path, kind: str) -> QuestionEncoder:
+    """The question encoder of a kind in a folder, as `bot.encoder.export` writes it.
+
+    Raises `IndexCorrupt` when the folder does not hold one, `ModelError` when it refers to a model that is not here.
+    """
+    if kind not in get_args(QuestionEncoderKind):
+        raise IndexCorrupt(f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version.")
+    if kind == "sentence-transformers":
+        return SentenceEncoder(json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["model"])
+    return OnnxQuestionEncoder(folder)
