@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from question_sets import generation_of, read_gains, read_questions
 
-from bot.answering.quote import Quoter
+from bot.answering.quote import quote
 
 SET = "xquad_en"
 
@@ -23,12 +23,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()
     generation, gains = generation_of(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
-    quoter, passages = Quoter(generation.encoder), generation.table.passages(range(len(generation.table)))
+    passages = generation.table.passages(range(len(generation.table)))
     rows = []
     for question in read_questions(arguments.data / SET):
         held = [p for p in passages if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1]
         for passage in held[:1]:
-            start, end = quoter.quote(question["text"], passage)
+            start, end = quote(generation, question["text"], generation.encoder.encode_questions([question["text"]])[0], passage)
             rows.append((question["answer"] in passage.text[start:end], (end - start) / len(passage.text), end - start))
     right, share, length = np.mean(rows, axis=0)
     print("| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |")

@@ -19,7 +19,7 @@ import csv
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,10 +30,10 @@ from bot import Article, Passage
 from bot.index.build import build
 from bot.index.filters import Filters
 from bot.index.generation import Generation
-from bot.index.lexical import Lexical, write_lexical
-from bot.index.passage_table import PassageTable, write_passages
+from bot.index.lexical import Lexical, LexicalWriter
+from bot.index.passage_table import PassageTable, PassageWriter
 from bot.index.store import IndexStore
-from bot.index.vocabulary import vocabulary_of
+from bot.index.vocabulary import Vocabulary
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.retriever import Retriever
 from bot.retrieval.signals import find_candidates
@@ -162,7 +162,7 @@ def _shown(typed: str, repaired: str) -> str:
 def _print_real(data: Path, others: Sequence[Passage]) -> None:
     pairs = [(row["text"], row["corrected"]) for row in read_questions(data)]
     passages = [*map(_passage, (right for _, right in pairs)), *others]
-    words = sum(held > 0 for held in vocabulary_of(passages).values())
+    words = sum(held > 0 for held in _counts(passages).values())
     with TemporaryDirectory() as folder:
         speller = _speller(passages, Path(folder))
         outcomes = [(speller.repaired(typed) or typed, typed, right) for typed, right in pairs]
@@ -174,7 +174,7 @@ def _print_real(data: Path, others: Sequence[Passage]) -> None:
 def _print_speed(passages: Sequence[Passage]) -> None:
     """Times with the words of passages, and made ones of their halves, up to 200,000."""
     chance, typed = random.Random(1), random.Random(2)
-    held = sorted(vocabulary_of(passages))
+    held = sorted(_counts(passages))
     made = {word for word in held if len(word) > 3}
     while len(made) < 200_000:
         one, other = chance.choice(held), chance.choice(held)
@@ -196,9 +196,20 @@ def _times(speller: Speller, words: Iterable[str]) -> Iterator[float]:
 
 
 def _speller(passages: Sequence[Passage], folder: Path) -> Speller:
-    write_passages(folder / "passages.sqlite", passages, [], vocabulary_of(passages))
-    write_lexical(folder / "lexical", passages)
+    table, lexical = PassageWriter(folder / "passages.sqlite"), LexicalWriter(folder / "lexical")
+    for passage in passages:
+        table.add(passage)
+        lexical.add(passage)
+    table.close(_counts(passages))
+    lexical.close()
     return Speller(PassageTable(folder / "passages.sqlite"), Lexical(folder / "lexical"))
+
+
+def _counts(passages: Iterable[Passage]) -> Mapping[str, int]:
+    vocabulary = Vocabulary()
+    for passage in passages:
+        vocabulary.add(passage)
+    return vocabulary.counts
 
 
 def _passages(generation: Generation) -> list[Passage]:

@@ -1,4 +1,13 @@
-"""Small articles that several tests ask about."""
+"""Small articles that several tests ask about, and words in place of a model's tokens."""
+
+import re
+from collections.abc import Sequence
+
+
+def word_starts(texts: Sequence[str]) -> list[Sequence[int]]:
+    """Where words start, as a model would tell of its tokens."""
+    return [[word.start() for word in re.finditer(r"\S+", text)] for text in texts]
+
 
 NOTICE = """---
 title: Notice period

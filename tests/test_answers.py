@@ -284,7 +284,7 @@ def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
         cosines = {
             role: rows[row] @ vector for row, role in enumerate(generation.table.role_of_row) if generation.table.passage_of_row[row] == number
         }
-        falling = sorted((rows[row] @ vector for row in generation.table.rows_of(number)), reverse=True)
+        falling = sorted((rows[row] @ vector for row in np.flatnonzero(generation.table.passage_of_row == number)), reverse=True)
         expected = [cosines[ROLES.index("body")], cosines[ROLES.index("both")], falling[0], sum(falling[:3]) / 3]
         assert found.signals[0, place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
     assert SIGNALS[:4] == ("body", "both", "best", "three")

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from articles import word_starts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from bot.corpus.markdown import read as read_markdown
 from bot.corpus.outline import is_faq_title, outline
 from bot.corpus.plaintext import read as read_plaintext
 from bot.errors import CorpusError
-from bot.passages import split_article
+from bot.passages import split_articles
 
 PAGE_DUMP = (Path(__file__).parent / "data" / "page_dump.txt").read_text(encoding="utf-8")
 
@@ -105,7 +106,7 @@ def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
         read_markdown("One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n***\n\nThe desk.", "a.md")
     )
     assert answers(article) == {"Who pays?": "The firm.", "When?": "Monthly."}
-    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99)] == [
+    assert [p.text for p in split_articles([article], word_starts, 99)] == [
         "One.\n\nTwo.",
         "The firm.",
         "Monthly.",
@@ -156,7 +157,7 @@ def test_markdown_becomes_words_in_blocks():
 def test_an_accordion_inside_markdown_is_a_faq_and_the_text_after_it_stays():
     article = only(read_markdown("Intro.\n\n<details>\n<summary>Is it **free**?</summary>\n\nYes, *always*.\n\n</details>\n\nOutro.", "a.md"))
     assert answers(article) == {"Is it **free**?": "Yes, always."}
-    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99)] == ["Intro.", "Yes, always.", "Outro."]
+    assert [p.text for p in split_articles([article], word_starts, 99)] == ["Intro.", "Yes, always.", "Outro."]
 
 
 @pytest.mark.parametrize("labels", [("Q:", "A:"), ("Q1.", "A1."), ("Question:", "Answer:"), ("**Q:**", "**A:**"), ("q.", "ans.")])
@@ -166,7 +167,7 @@ def test_labelled_questions_and_answers_are_faqs(labels: tuple[str, str], betwee
     body = f"Before.\n\n{q} Who pays?{between}{a} The firm.\n\nAll of it.\n\n{q} When?{between}{a} Monthly.\n\n## After\n\nEnd."
     article = only(read_markdown(body, "a.md"))
     assert answers(article) == {"Who pays?": "The firm.\n\nAll of it.", "When?": "Monthly."}
-    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99) if p.kind == "section"] == ["Before.", "End."]
+    assert [p.text for p in split_articles([article], word_starts, 99) if p.kind == "section"] == ["Before.", "End."]
 
 
 def test_microdata_questions_inside_markdown_are_faqs():
@@ -176,7 +177,7 @@ def test_microdata_questions_inside_markdown_are_faqs():
     )
     article = only(read_markdown(markup, "a.md"))
     assert answers(article) == {"Who pays?": "The firm."}
-    assert [p.text for p in split_article(article, lambda texts: [1] * len(texts), 99)] == ["The firm.", "After."]
+    assert [p.text for p in split_articles([article], word_starts, 99)] == ["The firm.", "After."]
 
 
 @pytest.mark.parametrize("body", ["**Who pays?**\n\nThe firm.\n\n**When?**\n\nMonthly.", "**Who pays?**<br>The firm.\n\n**When?**\\\nMonthly."])

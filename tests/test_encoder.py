@@ -6,8 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot import encoder
-from bot.encoder import DEFAULT_WEIGHTS, OnnxQuestionEncoder, SentenceEncoder, find_model, model_hash, open_question_encoder
+from bot.encoder import (
+    ExportedEncoder,
+    OnnxQuestionEncoder,
+    SentenceEncoder,
+    encoder_for_many,
+    export_encoder,
+    exported,
+    file_hash,
+    find_model,
+    model_hash,
+    open_encoder,
+    open_question_encoder,
+    write_question_encoder,
+)
+from bot.encoder.model import DEFAULT_WEIGHTS
 from bot.errors import IndexCorrupt, ModelError
 from bot.settings import DEFAULT_MODEL
 
@@ -20,13 +33,13 @@ def packaged() -> SentenceEncoder:
 
 
 def test_the_default_model_is_the_published_one():
-    assert encoder._file_hash(find_model(DEFAULT_MODEL) / "model.safetensors") == DEFAULT_WEIGHTS
+    assert file_hash(find_model(DEFAULT_MODEL) / "model.safetensors") == DEFAULT_WEIGHTS
 
 
 def test_altered_weights_of_the_default_model_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(encoder, "DEFAULT_WEIGHTS", "0" * 64)
+    monkeypatch.setattr("bot.encoder.model.DEFAULT_WEIGHTS", "0" * 64)
     with pytest.raises(ModelError, match=r"not those of all-MiniLM-L6-v2: install the package again\."):
-        find_model(DEFAULT_MODEL)
+        model_hash(find_model(DEFAULT_MODEL), DEFAULT_MODEL)
 
 
 def test_meaning_is_closer_than_letters(packaged: SentenceEncoder):
@@ -37,48 +50,98 @@ def test_meaning_is_closer_than_letters(packaged: SentenceEncoder):
 def test_passages_keep_their_order_and_length_one(packaged: SentenceEncoder):
     texts = ["short", "a much longer text " * 30, "middling text here"]
     together = packaged.encode_passages(texts)
-    assert np.allclose(together, np.vstack([packaged.encode_passages([text]) for text in texts]), atol=1e-5)
+    apart = np.vstack([packaged.encode_passages([text]) for text in texts])
+    assert np.sum(together * apart, axis=1).min() > 0.9995, "bfloat16 rounds, where the processor has it"
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     assert together.dtype == np.float32
 
 
-def test_tokens_are_counted_without_special_ones_and_beyond_the_limit(packaged: SentenceEncoder):
-    assert packaged.count_tokens(["hello", "unbelievable", ""]) == [1, 1, 0]
-    assert packaged.count_tokens(["word " * 1000]) == [1000]
-    assert packaged.max_tokens == 254
+def test_tokens_are_found_without_special_ones_and_beyond_the_limit(packaged: SentenceEncoder, export: ExportedEncoder):
+    for one in (packaged, export):
+        assert one.token_starts(["hello there", "unbelievable", ""]) == [[0, 6], [0], []]
+        assert [len(starts) for starts in one.token_starts(["word " * 1000])] == [1000]
+        assert one.max_tokens == 254
 
 
-def test_the_exported_encoder_agrees_with_the_original(packaged: SentenceEncoder, tmp_path: Path):
-    assert packaged.export_questions(tmp_path, QUESTIONS) == "onnx-int8"
-    fast = open_question_encoder(tmp_path, "onnx-int8").encode_questions(QUESTIONS)
+def test_passages_in_bfloat16_are_those_of_the_model_itself(packaged: SentenceEncoder):
+    texts = ["How long is a notice period?", "Provident fund withdrawals need a UAN. " * 20, "Adm"]
+    plain = packaged.model.encode_document(texts, normalize_embeddings=True)
+    assert np.sum(packaged.encode_passages(texts) * plain, axis=1).min() > 0.9995
+
+
+@pytest.fixture(scope="module")
+def export(packaged: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> ExportedEncoder:
+    found = export_encoder(packaged, tmp_path_factory.mktemp("cache") / "encoder", "w", QUESTIONS)
+    assert found is not None
+    return found
+
+
+def test_the_exported_model_gives_the_vectors_of_the_original(packaged: SentenceEncoder, export: ExportedEncoder):
+    texts = [*QUESTIONS, "Cut off here. " * 300, ""]
+    assert np.sum(export.encode_questions(texts) * packaged.encode_questions(texts), axis=1).min() > 0.9999
+    heard: list[int] = []
+    passages = export.encode_passages(texts, heard.append)
+    assert np.sum(passages * packaged.model.encode_document(texts, normalize_embeddings=True), axis=1).min() > 0.9999
+    assert sum(heard) == len(texts)
+
+
+def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):
+    folder = tmp_path / "encoder"
+    assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder)
+    first = exported(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
+    again = open_encoder(tiny_model, "w", folder)
+    assert isinstance(first, ExportedEncoder)
+    assert isinstance(again, ExportedEncoder)
+    assert np.array_equal(first.encode_questions(QUESTIONS), again.encode_questions(QUESTIONS))
+    assert isinstance(open_encoder(tiny_model, "other weights", folder), SentenceEncoder)
+    graph = folder / "float32.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1] + b"?")
+    assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder), "a damaged export is made anew"
+
+
+def test_few_texts_are_encoded_without_loading_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    exported(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
+    encoder = open_encoder(tiny_model, "w", tmp_path / "encoder")
+    assert encoder_for_many(encoder, 500) is encoder
+    monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", True)
+    assert isinstance(encoder_for_many(encoder, 5000), SentenceEncoder)
+    monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", False)
+    assert encoder_for_many(encoder, 5000) is encoder
+
+
+def test_the_exported_question_encoder_agrees_with_the_original(packaged: SentenceEncoder, export: ExportedEncoder, tmp_path: Path):
+    write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
+    fast = open_question_encoder(tmp_path / "encoder", "onnx-int8").encode_questions(QUESTIONS)
     exact = packaged.encode_questions(QUESTIONS)
     assert np.sum(fast * exact, axis=1).min() > 0.98
     assert np.array_equal((fast @ exact.T).argmax(axis=1), [0, 1, 2])
     assert np.allclose(np.linalg.norm(fast, axis=1), 1, atol=1e-5)
 
 
-def test_a_questions_vector_does_not_depend_on_its_neighbours(tiny_model: str, tmp_path: Path):
-    SentenceEncoder(tiny_model).export_questions(tmp_path, QUESTIONS)
-    fast = OnnxQuestionEncoder(tmp_path)
+def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEncoder, tmp_path: Path):
+    write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
+    fast = OnnxQuestionEncoder(tmp_path / "encoder")
     assert np.array_equal(fast.encode_questions(QUESTIONS)[1], fast.encode_questions([QUESTIONS[1]])[0])
-    assert fast.encode_questions([]).shape == (0, 16)
+    assert fast.encode_questions([]).shape == (0, 384)
 
 
 def test_an_export_that_disagrees_gives_way_to_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(encoder, "QUESTION_FLOOR", 1.1)
+    monkeypatch.setattr("bot.encoder.export.SAME_FLOOR", 1.1)
     original = SentenceEncoder(tiny_model)
-    assert original.export_questions(tmp_path, QUESTIONS) == "sentence-transformers"
-    reopened = open_question_encoder(tmp_path, "sentence-transformers")
+    assert exported(original, "w", tmp_path / "cache", QUESTIONS) is original
+    assert list(tmp_path.iterdir()) == []
+    write_question_encoder(tmp_path / "encoder", "sentence-transformers", original)
+    reopened = open_question_encoder(tmp_path / "encoder", "sentence-transformers")
     assert np.allclose(reopened.encode_questions(QUESTIONS), original.encode_questions(QUESTIONS), atol=1e-6)
 
 
 def test_the_hash_tells_models_and_prompts_apart(tiny_model: str, tmp_path: Path):
     copy = tmp_path / "copy"
     shutil.copytree(tiny_model, copy)
-    assert model_hash(copy) == model_hash(Path(tiny_model))
+    assert model_hash(copy, "copy") == model_hash(Path(tiny_model), "tiny")
     settings = copy / "config_sentence_transformers.json"
     settings.write_text(settings.read_text().replace('"query": ""', '"query": "query: "'))
-    assert model_hash(copy) != model_hash(Path(tiny_model))
+    assert model_hash(copy, "copy") != model_hash(Path(tiny_model), "tiny")
 
 
 def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_path: Path):
@@ -89,8 +152,10 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
     prompted, plain = SentenceEncoder(str(copy)), SentenceEncoder(tiny_model)
     exact = prompted.encode_questions(["pf"])
     assert np.allclose(exact, plain.encode_questions(["query: pf"]), atol=1e-6)
-    prompted.export_questions(tmp_path / "copy", ["pf", "uan"])
-    assert (OnnxQuestionEncoder(tmp_path / "copy").encode_questions(["pf"]) @ exact.T).item() > 0.98
+    export = exported(prompted, "w", tmp_path / "cache", ["pf", "uan"])
+    assert np.allclose(export.encode_questions(["pf"]), exact, atol=1e-5)
+    write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
+    assert (OnnxQuestionEncoder(tmp_path / "encoder").encode_questions(["pf"]) @ exact.T).item() > 0.95
 
 
 @pytest.mark.parametrize(

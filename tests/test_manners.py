@@ -99,6 +99,8 @@ We are a small team of writers in Pune.
 No.
 """
 
+NO_VECTOR = np.zeros(384, np.float32)
+
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -221,13 +223,13 @@ def test_what_is_close_is_told_by_scores_and_doubt(
     polite: Bot, scores: tuple[float, ...], probability: float, nearest: tuple[float, ...], meant: int
 ):
     hits = tuple(hit(polite, *each) for each in zip((NAME, PHOTO, SIGNATURE), scores, (probability,) * 3, nearest, strict=True))
-    assert meanings(polite.retriever.generation, "something else is wrong", Found(hits), 0.5) == hits[:meant]
+    assert meanings(polite.retriever.generation, "something else is wrong", Found(hits, NO_VECTOR), 0.5) == hits[:meant]
 
 
 def test_what_asks_the_same_is_one_meaning(polite: Bot):
     questions = ("How many days of casual leave are allowed in a year?", "How many casual leave days are allowed per year?", NAME)
     hits = tuple(hit(polite, question, 0.5) for question in questions)
-    assert meanings(polite.retriever.generation, "leave", Found(hits), 0.5) == ()
+    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR), 0.5) == ()
 
 
 def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot):

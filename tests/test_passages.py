@@ -2,28 +2,24 @@
 
 from pathlib import Path
 
+from articles import word_starts
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article, read_corpus
 from bot.corpus.markdown import read as read_markdown
 from bot.corpus.outline import outline
-from bot.passages import Passage, context, split_article, split_corpus
-
-
-def words(texts: list[str]) -> list[int]:
-    """Counts words, as a model would its tokens."""
-    return [len(text.split()) for text in texts]
+from bot.passages import Passage, context, split_articles, with_alternates
 
 
 def split(text: str, limit: int = 12) -> list[Passage]:
     (article,) = read_markdown(f"---\ntitle: T\n---\n{text}", "t.md")
     assert isinstance(article, Article)
-    return list(split_article(article, words, limit))
+    return list(split_articles([article], word_starts, limit))
 
 
 def test_every_passage_is_a_literal_span_of_its_article(corpus: Path):
-    passages, _ = split_corpus(read_corpus(corpus), words, 20)
+    passages = list(split_articles(read_corpus(corpus).articles, word_starts, 20))
     assert len(passages) == 6
     for passage in passages:
         assert passage.article.text[passage.start : passage.end] == passage.text != ""
@@ -82,7 +78,7 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
             )
         )
     )
-    passages = list(split_article(article, words, 99))
+    passages = list(split_articles([article], word_starts, 99))
     assert [(passage.kind, passage.section, passage.text) for passage in passages] == [
         ("section", (), "Hi."),
         ("faq", (), "#### By law\n\nThe firm.\n\n#### Else\n\nYou."),
@@ -94,9 +90,10 @@ def test_an_alternate_joins_its_faq_and_one_without_is_refused(corpus: Path):
     (corpus / "alternates.csv").write_text(
         "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\ny,gratuity#section-opening-1\n"
     )
-    passages, refused = split_corpus(read_corpus(corpus), words, 50)
+    read, refused = read_corpus(corpus), []
+    passages = list(with_alternates(split_articles(read.articles, word_starts, 50), read.alternates, refused.append))
     assert next(p.alternates for p in passages if p.id == "gratuity#faq-who-pays-gratuity") == ("pf who pays",)
-    assert [(r.line, r.reason) for r in refused] == [
+    assert sorted((r.line, r.reason) for r in refused) == [
         (3, "the passage 'gratuity#faq-none' does not exist"),
         (4, "the passage 'gratuity#section-opening-1' is not a FAQ"),
     ]
@@ -119,7 +116,7 @@ def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, li
     for article in found:
         # A FAQ that an article holds twice is kept once.
         assume(len(article.faqs) == len(outline(article.text).faqs))
-        passages = list(split_article(article, words, limit))
+        passages = list(split_articles([article], word_starts, limit))
         assert len({passage.id for passage in passages}) == len(passages)
         assert all(
             len(p.text.split()) + len(context(p).split()) <= max(limit, limit // 3 + len(context(p).split())) for p in passages if p.kind == "section"

@@ -9,7 +9,7 @@ from uuid import uuid4
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
 from bot.answering.newer import newer_hit
-from bot.answering.quote import Quoter
+from bot.answering.quote import quote
 from bot.answering.small_talk import Talk, reply_to, small_talk
 from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
@@ -30,7 +30,6 @@ class Bot:
         self.retriever = retriever
         self.settings = settings
         self.suggestions = Suggestions(retriever, settings)
-        self._quoter = Quoter(retriever.generation.encoder)
 
     @classmethod
     def open(cls, index: Path | str, settings: AnswerSettings = AnswerSettings()) -> "Bot":
@@ -64,7 +63,7 @@ class Bot:
 
     def _offered(self, question: str, found: Found) -> tuple[str, ...]:
         meant = meanings(self.retriever.generation, question, found, self.settings.threshold)
-        return tuple(filter(self.suggestions.answered, (hit.passage.question or "" for hit in meant)))
+        return tuple(hit.passage.question or "" for hit in meant if self.suggestions.answered(hit.passage))
 
     def _replied(self, question: str, found: Found, talk: Talk) -> Answer:
         return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), suggestions=self._examples())
@@ -74,11 +73,12 @@ class Bot:
         return replace(blank, suggestions=near) if near else replace(blank, suggestions=self._examples(), categories=self._categories())
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
-        hit = found.hits[0]
-        source = Source(hit.passage, hit.probability, hit.score, hit.signals, self._quoter.quote(found.meaning(question), hit.passage))
+        hit, generation = found.hits[0], self.retriever.generation
+        span = quote(generation, found.meaning(question), found.vector, hit.passage)
+        source = Source(hit.passage, hit.probability, hit.score, hit.signals, span)
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),
-            newer=newer_hit(self.retriever.generation, hit, found.hits[1:], self.settings.threshold),
+            newer=newer_hit(generation, hit, found.hits[1:], self.settings.threshold),
         )  # fmt: skip
 
     def _blank(self, question: str, found: Found) -> Answer:

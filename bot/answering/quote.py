@@ -1,13 +1,11 @@
 """Which words of a passage answer the question: the whole answer of a FAQ, the best one to three sentences of a section."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Matrix, QuestionEncoder
+from bot.index.generation import Generation
 from bot.index.lexical import telling_words
 from bot.passages import Passage, Span
 
@@ -20,38 +18,18 @@ _SHORT = 100
 """Characters: less is seldom an answer by itself."""
 _WORDS = 0.4
 """What the share of the question's telling words counts that a sentence has, against its cosine."""
-_KEPT = 512
-"""Passages whose sentences' vectors are kept: what is asked often is quoted often."""
 
 
-class Quoter:
-    """Chooses quotes with the encoder of the questions. Safe to call from many threads."""
-
-    def __init__(self, encoder: QuestionEncoder) -> None:
-        self._encoder = encoder
-        self._vectors: OrderedDict[str, Matrix] = OrderedDict()
-        self._lock = Lock()
-
-    def quote(self, question: str, passage: Passage) -> Span:
-        """The span of `passage.text` that is quoted."""
-        if len(passage.sentences) < 2:
-            return 0, len(passage.text)
-        sentences = [passage.article.text[start:end] for start, end in passage.sentences]
-        cosines = self._encoded(passage.id, sentences) @ self._encoder.encode_questions([question])[0]
-        first, last = _window(cosines + _WORDS * _shares(question, sentences), sentences)
-        return passage.sentences[first][0] - passage.start, passage.sentences[last][1] - passage.start
-
-    def _encoded(self, ident: str, sentences: Sequence[str]) -> Matrix:
-        with self._lock:
-            if ident in self._vectors:
-                self._vectors.move_to_end(ident)
-                return self._vectors[ident]
-        vectors = self._encoder.encode_questions(sentences)
-        with self._lock:
-            self._vectors[ident] = vectors
-            while len(self._vectors) > _KEPT:
-                self._vectors.popitem(last=False)
-        return vectors
+def quote(generation: Generation, question: str, vector: NDArray[np.float32], passage: Passage) -> Span:
+    """The span of `passage.text` that is quoted as the answer to a question with this vector."""
+    if len(passage.sentences) < 2:
+        return 0, len(passage.text)
+    sentences = [passage.article.text[start:end] for start, end in passage.sentences]
+    number = generation.table.number(passage)
+    own, following = generation.table.sentence_start[number : number + 2].tolist()
+    cosines = generation.sentences.cosines(own, following, vector)
+    first, last = _window(cosines + _WORDS * _shares(question, sentences), sentences)
+    return passage.sentences[first][0] - passage.start, passage.sentences[last][1] - passage.start
 
 
 def _shares(question: str, sentences: Sequence[str]) -> NDArray[np.float64]:

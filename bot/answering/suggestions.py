@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice
 from threading import Lock
 
 from bot.passages import Passage
@@ -39,21 +39,25 @@ class Suggestions:
     def examples(self) -> tuple[str, ...]:
         """Questions to begin with: one of each of the largest categories, then further ones."""
         if self._examples is None:
-            self._examples = tuple(islice(filter(self.answered, self._faq_questions()), _EXAMPLES))
+            asked = filter(self.answered, map(self._table.passage, self._table.faqs_in_turn()))
+            self._examples = tuple(islice(_once(passage.question or "" for passage in asked), _EXAMPLES))
         return self._examples
 
-    def answered(self, question: str) -> bool:
-        """Whether a FAQ's question, asked as it stands, gets that FAQ's answer."""
+    def answered(self, passage: Passage) -> bool:
+        """Whether a FAQ's question, asked as it stands, gets that FAQ's answer; where the vectors alone do not tell, it is asked."""
         with self._lock:
-            known = self._known.get(question)
+            known = self._known.get(passage.id)
         if known is None:
-            hits = self._retriever.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
-            known = any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
+            known = self._retriever.own_probability(passage) >= self._settings.threshold or self._answered(passage.question or "")
             with self._lock:
-                self._known[question] = known
+                self._known[passage.id] = known
                 while len(self._known) > _KEPT:
                     self._known.popitem(last=False)
         return known
+
+    def _answered(self, question: str) -> bool:
+        hits = self._retriever.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
+        return any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
 
     def _further(self, quoted: Passage) -> Iterator[Passage]:
         for article in (quoted.article.id, *quoted.article.related):
@@ -69,15 +73,14 @@ class Suggestions:
                 continue
             if any(same_question(self._retriever.generation, passage, other) for other in (*said, *kept)):
                 continue
-            if self.answered(passage.question or ""):
+            if self.answered(passage):
                 kept.append(passage)
         return tuple(passage.question or "" for passage in kept)
 
-    def _faq_questions(self) -> Iterator[str]:
-        """All of them, each once: category by category in turn; in each the first questions of the articles, newest first, then the second ones."""
-        found: dict[str | None, list[tuple[int, int, str]]] = {category: [] for category in self._table.categories()}
-        for article in self._table.articles():
-            age = -article.published.toordinal() if article.published else 0
-            found.setdefault(article.category, []).extend((place, age, faq.question) for place, faq in enumerate(article.faqs))
-        turns = zip_longest(*(sorted(questions) for questions in found.values()))
-        yield from dict.fromkeys(question for turn in turns for _, _, question in filter(None, turn))
+
+def _once(questions: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for question in questions:
+        if question not in seen:
+            seen.add(question)
+            yield question

@@ -157,8 +157,7 @@ def _not_found(faqs: Sequence[Passage], retriever: Retriever) -> Iterator[Findin
 def _same_faqs(retriever: Retriever) -> Iterator[Finding]:
     """Pairs of FAQs of different articles whose questions and whose answers mean the same by the index's own vectors."""
     table, vectors = retriever.generation.table, retriever.generation.vectors
-    question, body = (ROLES.index(role) for role in ("question", "body"))
-    faq_rows = np.flatnonzero((table.role_of_row == question) & np.isin(table.passage_of_row, _faq_numbers(retriever)))
+    faq_rows = np.flatnonzero((table.role_of_row == ROLES.index("question")) & np.isin(table.passage_of_row, table.faq_numbers()))
     told: set[tuple[int, int]] = set()
     for row in faq_rows.tolist():
         near, cosines = vectors.search(vectors.rows(np.array([row])), 10, faq_rows)
@@ -168,8 +167,7 @@ def _same_faqs(retriever: Retriever) -> Iterator[Finding]:
                 continue
             told.add((pair[0], pair[1]))
             one, two = table.passages(pair)
-            bodies = [int(rows[table.role_of_row[rows] == body][0]) for rows in map(table.rows_of, pair)]
-            first, second = vectors.rows(np.array(bodies))
+            first, second = vectors.rows(table.rows_of(pair, "body"))
             if (
                 one.article.id != two.article.id
                 and float(first @ second) >= _SAME_ANSWER
@@ -180,11 +178,6 @@ def _same_faqs(retriever: Retriever) -> Iterator[Finding]:
                     one.article.id,
                     f"{one.question!r} says the same as {two.question!r} of {two.article.id!r}: keep one, with the other as its alternate",
                 )
-
-
-def _faq_numbers(retriever: Retriever) -> list[int]:
-    table = retriever.generation.table
-    return [number for number, passage in enumerate(table.passages(range(len(table)))) if passage.kind == "faq"]
 
 
 def _plain(words: str) -> str:

@@ -29,21 +29,25 @@ class Agreement:
 
 def choose_question_encoder(
     folder: Path, encoder: Encoder, vectors: Vectors, questions: Sequence[str]
-) -> tuple[QuestionEncoderKind, QuestionEncoder, Agreement]:
-    """Write into a folder the fastest question encoder that agrees with the model; returns its kind, the open encoder and how well it agrees."""
+) -> tuple[QuestionEncoderKind, QuestionEncoder, Agreement, Matrix]:
+    """Write into a folder the fastest question encoder that agrees with the model.
+
+    Returns its kind, the open encoder, how well it agrees, and the questions' vectors by it.
+    """
     kinds: tuple[QuestionEncoderKind, ...] = get_args(QuestionEncoderKind)
     expected = encoder.encode_questions(questions)
     for kind in kinds if isinstance(encoder, ExportedEncoder) else kinds[-1:]:
         write_question_encoder(folder, kind, encoder)
         opened = open_question_encoder(folder, kind)
-        agreement = _agreement(opened.encode_questions(questions), expected, vectors)
+        found = opened.encode_questions(questions)
+        agreement = _agreement(found, expected, vectors)
         if agreement.cosine >= _COSINE and agreement.overlap >= _OVERLAP:
             break
-    return kind, opened, agreement
+    return kind, opened, agreement, found
 
 
 def _agreement(found: Matrix, expected: Matrix, vectors: Vectors) -> Agreement:
     nearest = min(_NEAREST, len(vectors))
-    pairs = zip(vectors.search_all(found, nearest).tolist(), vectors.search_all(expected, nearest).tolist(), strict=True)
+    pairs = zip(*(vectors.search_all(matrix, nearest)[0].tolist() for matrix in (found, expected)), strict=True)
     overlap = np.mean([len(set(one) & set(other)) / nearest for one, other in pairs])
     return Agreement(round(float(np.sum(found * expected, axis=1).mean()), 4), round(float(overlap), 4), len(found))

@@ -13,7 +13,7 @@ from bot.corpus.refused import Refused, read_refused, write_refused
 from bot.encoder import Encoder, encoder_for_many, exported, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
 from bot.index.agreement import choose_question_encoder
-from bot.index.cache import VectorCache
+from bot.index.cache import CachedRows, VectorCache
 from bot.index.closeness import measure_closeness, probes_of
 from bot.index.generation import (
     ENCODER,
@@ -29,11 +29,12 @@ from bot.index.generation import (
     verify_files,
 )
 from bot.index.lexical import LexicalWriter
-from bot.index.passage_table import PassageTable, PassageWriter, texts_to_encode
+from bot.index.passage_table import PassageTable, PassageWriter, sentences_to_encode, texts_to_encode
+from bot.index.sentences import write_sentences
 from bot.index.store import IndexStore
 from bot.index.vectors import Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary
-from bot.passages import split_articles, with_alternates
+from bot.passages import Passage, split_articles, with_alternates
 from bot.settings import BuildSettings
 from bot.version import __version__
 
@@ -85,8 +86,13 @@ def build(corpus: Path | str, index: Path | str, settings: BuildSettings = Build
         encoder = open_encoder(settings.model, source.weights, store.encoder_folder)
         folder = store.start()
         with closing(VectorCache(store.cache_folder, source.weights)) as cache:
-            refused = _write_passages(folder, CorpusReading(corpus), encoder, cache, settings, progress)
-            manifest, encoded = _write_generation(folder, store, encoder, cache, source, progress)
+            wanted = _Wanted(cache.rows(), cache.rows())
+            refused = _write_passages(folder, CorpusReading(corpus), encoder, wanted, settings, progress)
+            encoder = exported(
+                encoder, source.weights, store.encoder_folder, [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
+            )
+            encoded = _encode_missing(cache, encoder, progress)
+            manifest = _write_generation(folder, encoder, wanted, source)
         # What cannot be opened must not be served.
         Generation.open(folder)
         name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
@@ -106,10 +112,24 @@ def _up_to_date(store: IndexStore, source: _Source) -> Path | None:
     return folder if same else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is encoded of the passages."""
+
+    texts: CachedRows
+    sentences: CachedRows
+
+    def add(self, passage: Passage) -> None:
+        for _, text in texts_to_encode(passage):
+            self.texts.add(text)
+        for sentence in sentences_to_encode(passage):
+            self.sentences.add(sentence)
+
+
 def _write_passages(
-    folder: Path, reading: CorpusReading, encoder: Encoder, cache: VectorCache, settings: BuildSettings, progress: OnProgress
+    folder: Path, reading: CorpusReading, encoder: Encoder, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
 ) -> tuple[Refused, ...]:
-    """Write articles, passages and words as they are read, and have the cache want their vectors; returns what was refused."""
+    """Write articles, passages and words as they are read, and want their vectors; returns what was refused."""
     table, lexical, vocabulary = PassageWriter(folder / PASSAGES), LexicalWriter(folder / LEXICAL), Vocabulary()
     unplaced: list[Refused] = []
     passages = split_articles(reading, encoder.token_starts, min(settings.passage_tokens, encoder.max_tokens))
@@ -117,40 +137,37 @@ def _write_passages(
         table.add(passage)
         lexical.add(passage)
         vocabulary.add(passage)
-        cache.want(text for _, text in texts_to_encode(passage))
+        wanted.add(passage)
         progress("files", reading.files_read, reading.files)
+    progress("files", reading.files, reading.files)
     table.complete(reading.related_ids, reading.also_at)
     table.close(vocabulary.counts)
     lexical.close()
-    if not len(cache):
+    if not len(wanted.texts):
         raise CorpusError(f"The articles in {reading.folder} hold no text to answer from.")
     refused = (*reading.refused, *unplaced)
     write_refused(folder / REFUSED, refused)
     return refused
 
 
-def _write_generation(
-    folder: Path, store: IndexStore, encoder: Encoder, cache: VectorCache, source: _Source, progress: OnProgress
-) -> tuple[Manifest, int]:
-    """Write all that depends on vectors, the manifest last; returns it and the number of texts that had to be encoded."""
+def _write_generation(folder: Path, encoder: Encoder, wanted: _Wanted, source: _Source) -> Manifest:
+    """Write all that depends on vectors, the manifest last."""
     table = PassageTable(folder / PASSAGES)
     probes = probes_of(table)
-    asked, reworded = [probe.question for probe in probes], [probe.reworded for probe in probes]
-    encoder = exported(encoder, source.weights, store.encoder_folder, reworded)
-    encoded = _encode_missing(cache, encoder, progress)
-    plan = write_vectors(folder, cache, encoder.dimension)
+    plan = write_vectors(folder, wanted.texts, encoder.dimension)
+    write_sentences(folder, wanted.sentences)
     vectors = Vectors.open(folder, plan)
-    kind, questions, agreement = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded)
-    closeness = measure_closeness(table, vectors, probes, questions.encode_questions(asked), questions.encode_questions(reworded))
+    kind, questions, agreement, others = choose_question_encoder(folder / ENCODER, encoder, vectors, [probe.reworded for probe in probes])
+    closeness = measure_closeness(table, vectors, probes, questions.encode_questions([probe.question for probe in probes]), others)
     probe = questions.encode_questions([PROBE])[0]
     manifest = Manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
         dimension=encoder.dimension, question_encoder=kind, corpus=source.corpus, articles=table.count_articles(),
-        passages=len(table), vectors=len(cache), agreement=agreement, search=plan, closeness=closeness,
+        passages=len(table), vectors=len(wanted.texts), sentences=len(wanted.sentences), agreement=agreement, search=plan, closeness=closeness,
         probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    return manifest, encoded
+    return manifest
 
 
 def _encode_missing(cache: VectorCache, encoder: Encoder, progress: OnProgress) -> int:

@@ -23,8 +23,8 @@ _KEY, _CHECK = 32, 4
 class VectorCache:
     """Vectors of one model by the hash of their texts, kept with 16 bits a number; a build that is broken off leaves what it had encoded.
 
-    One build at a time uses it: it wants texts one by one, each of which becomes a row, has those encoded that have no vector yet, and reads the rows.
-    What is wanted lies on disk, so that the memory does not grow with the corpus. A file that cannot be read is begun anew: it holds nothing that cannot
+    One build at a time uses it: it adds texts to rows one by one, has those encoded that have no vector yet, and reads the rows. What is wanted lies on
+    disk, so that the memory does not grow with the corpus. A file that cannot be read is begun anew: it holds nothing that cannot
     be made again.
     """
 
@@ -32,26 +32,24 @@ class VectorCache:
         folder.mkdir(parents=True, exist_ok=True)
         self._weights = weights
         self._folder = folder
-        self._keys = bytearray()
         try:
             self._connection = _connect(folder)
         except sqlite3.DatabaseError:
             (folder / _VECTORS).unlink()
             self._connection = _connect(folder)
 
-    def __len__(self) -> int:
-        """The number of rows."""
-        return len(self._keys) // _KEY
+    def rows(self) -> "CachedRows":
+        """A new sequence of rows, without any."""
+        return CachedRows(self)
 
-    def want(self, texts: Iterable[str]) -> None:
-        """Add a row for each text."""
-        for text in texts:
-            key = hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest()
-            self._keys += key
-            self._connection.execute(
-                "INSERT OR IGNORE INTO wanted (key, text) SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END",
-                (key, text),
-            )
+    def want(self, text: str) -> bytes:
+        """Have a text encoded with the next ones that are missing, unless its vector is there; returns the key of its vector."""
+        key = hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest()
+        self._connection.execute(
+            "INSERT OR IGNORE INTO wanted (key, text) SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END",
+            (key, text),
+        )
+        return key
 
     def missing(self) -> int:
         """How many different texts have no vector yet."""
@@ -69,11 +67,8 @@ class VectorCache:
             self._connection.commit()
             last = rows[-1][0]
 
-    def rows(self, numbers: Iterable[int]) -> Matrix:
-        """The vectors of the rows with these numbers. Raises `IndexCorrupt` when one is damaged; the next build makes it anew."""
-        return np.stack([self._vector(self._key(number)) for number in numbers]).astype(np.float32)
-
-    def _vector(self, key: bytes) -> NDArray[np.float16]:
+    def vector(self, key: bytes) -> NDArray[np.float16]:
+        """The vector with a key. Raises `IndexCorrupt` when it is damaged; the next build makes it anew."""
         (packed,) = self._connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
         vector = packed[:-_CHECK]
         if packed != _packed(vector):
@@ -81,12 +76,6 @@ class VectorCache:
             self._connection.commit()
             raise IndexCorrupt(f"A vector in {self._folder} is damaged and was taken out: build the index again.")
         return np.frombuffer(vector, np.float16)
-
-    def blocks(self, size: int) -> Iterator[Matrix]:
-        """All rows, so many at a time."""
-        numbers = iter(range(len(self)))
-        while block := list(islice(numbers, size)):
-            yield self.rows(block)
 
     def keep_only_wanted(self) -> None:
         """Forget the vectors of texts that no row has: the cache never outgrows the corpus."""
@@ -97,8 +86,29 @@ class VectorCache:
         self._connection.close()
         (self._folder / _WANTED).unlink(missing_ok=True)
 
-    def _key(self, number: int) -> bytes:
-        return bytes(self._keys[number * _KEY : (number + 1) * _KEY])
+
+class CachedRows:
+    """Texts in a row, whose vectors the cache has, or will have once the missing ones are encoded."""
+
+    def __init__(self, cache: VectorCache) -> None:
+        self._cache = cache
+        self._keys = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._keys) // _KEY
+
+    def add(self, text: str) -> None:
+        self._keys += self._cache.want(text)
+
+    def rows(self, numbers: Iterable[int]) -> Matrix:
+        """The vectors of the texts with these numbers. Raises `IndexCorrupt` as `VectorCache.vector` does."""
+        return np.stack([self._cache.vector(bytes(self._keys[number * _KEY : (number + 1) * _KEY])) for number in numbers]).astype(np.float32)
+
+    def blocks(self, size: int) -> Iterator[Matrix]:
+        """All vectors, so many at a time."""
+        numbers = iter(range(len(self)))
+        while block := list(islice(numbers, size)):
+            yield self.rows(block)
 
 
 def _packed(vector: bytes | NDArray[np.float16]) -> bytes:

@@ -15,7 +15,7 @@ from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
 from bot.passages import Passage
 
-_PROBES = 200
+_PROBES = 100
 _SAME_QUESTION = 0.92
 """From this cosine on another article holds the very question that was left out."""
 _NEIGHBOURS = 60

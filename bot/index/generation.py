@@ -15,6 +15,7 @@ from bot.index.agreement import Agreement
 from bot.index.closeness import Closeness
 from bot.index.lexical import Lexical
 from bot.index.passage_table import PassageTable
+from bot.index.sentences import Sentences
 from bot.index.vectors import SearchPlan, Vectors
 from bot.settings import BuildSettings
 
@@ -61,6 +62,7 @@ class Manifest:
     articles: int
     passages: int
     vectors: int
+    sentences: int
     agreement: Agreement
     search: SearchPlan
     closeness: Closeness
@@ -140,6 +142,7 @@ class Generation:
     manifest: Manifest
     table: PassageTable
     vectors: Vectors
+    sentences: Sentences
     lexical: Lexical
     encoder: QuestionEncoder
 
@@ -152,8 +155,8 @@ class Generation:
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
         opened = cls(
-            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search), Lexical(folder / LEXICAL),
-            open_question_encoder(folder / ENCODER, manifest.question_encoder),
+            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
+            Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), open_question_encoder(folder / ENCODER, manifest.question_encoder),
         )  # fmt: skip
         opened._check_fit(folder)
         return opened
@@ -168,6 +171,7 @@ class Generation:
         counts = {
             "passages": (len(self.table), len(self.lexical), self.manifest.passages),
             "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
+            "sentences": (int(self.table.sentence_start[-1]), self.manifest.sentences),
             "dimensions": (self.vectors.dimension, self.encoder.dimension, self.manifest.dimension),
         }
         for what, numbers in counts.items():

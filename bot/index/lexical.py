@@ -10,7 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
@@ -25,15 +27,19 @@ _HEAP = 128_000_000
 """Bytes that a writer fills before it writes a segment: fewer segments answer faster."""
 
 
-class Match(NamedTuple):
-    """What shares words with a question."""
+class Matches(NamedTuple):
+    """What shares words with a question, best first."""
 
-    number: int
-    """Of the passage or article."""
-    score: float
+    numbers: NDArray[np.int64]
+    """Of passages or articles."""
+    scores: NDArray[np.float64]
     """BM25 over the root of what a word counts that a single text has: BM25 alone means more among many texts than among few, by all of it less."""
-    share: float
-    """What part the score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
+    shares: NDArray[np.float64]
+    """What part each score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
+
+    @classmethod
+    def none(cls) -> "Matches":
+        return cls(np.empty(0, np.int64), np.empty(0), np.empty(0))
 
 
 def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
@@ -124,15 +130,15 @@ class Lexical:
         """Whether two words stand side by side in a passage, in whatever forms."""
         return self._passages.has(_PAIRS, list(_pairs(words)))
 
-    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling words with a question, best first."""
         return self._passages.search(_WORDS, telling_words(question), k, filters)
 
-    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
         return self._passages.search(_PAIRS, list(dict.fromkeys(_pairs(question))), k, filters)
 
-    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> list[Match]:
+    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
         return self._articles.search(_WORDS, telling_words(question), k, filters)
 
@@ -158,14 +164,17 @@ class _Words:
     def has(self, field: str, terms: Sequence[str]) -> bool:
         return bool(terms) and all(self._searcher.doc_freq(field, term) for term in terms)
 
-    def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> list[Match]:
+    def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         if not terms or k < 1:
-            return []
+            return Matches.none()
         schema = self._index.schema
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
-        found = self._searcher.search(self._filtered(matching, filters), k).hits
+        # Uncounted, so that tantivy passes over what cannot be among the best.
+        found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
         full, unit = sum(self._rarity(field, term) for term in terms) * _SATURATION, math.sqrt(self._rarity_of(1))
-        return [Match(int(self._searcher.doc(address)[_NUMBER][0]), float(score) / unit, float(score) / full) for score, address in found]
+        numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
+        scores = np.array([score for score, _ in found], np.float64)
+        return Matches(np.array(numbers, np.int64), scores / unit, scores / full)
 
     def _rarity(self, field: str, term: str) -> float:
         """BM25's inverse document frequency, as tantivy computes it."""
@@ -190,7 +199,7 @@ class _Words:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_integer_field(_NUMBER, stored=True)
+    builder.add_integer_field(_NUMBER, fast=True)
     builder.add_text_field(_WORDS, tokenizer_name="en_stem", index_option="freq")
     builder.add_text_field(_PAIRS, tokenizer_name="whitespace", index_option="basic")
     builder.add_text_field(_CATEGORY, tokenizer_name="raw", index_option="basic")

@@ -38,8 +38,12 @@ CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passag
 """
 
 
-_LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b"}
+_LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
 """What is kept as one array, and the type of its numbers."""
+
+
+_KEPT = 4096
+"""Passages kept in memory once they were read."""
 
 
 class Words(NamedTuple):
@@ -60,6 +64,11 @@ def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
     yield "both", f"{about}\n{passage.text}"
 
 
+def sentences_to_encode(passage: Passage) -> list[str]:
+    """The sentences among which what is quoted of a passage is chosen; none when all of it is."""
+    return [passage.article.text[start:end] for start, end in passage.sentences] if len(passage.sentences) > 1 else []
+
+
 class PassageWriter:
     """Writes articles and passages into a new file as they come, and what is known in the end when it is closed.
 
@@ -72,6 +81,7 @@ class PassageWriter:
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.executescript(_TABLES)
         self._layout = {name: array(code) for name, code in _LAYOUT.items()}
+        self._layout["sentence_start"].append(0)
         self._current: str | None = None
         self._articles = 0
 
@@ -86,6 +96,7 @@ class PassageWriter:
         for role, _ in texts_to_encode(passage):
             self._layout["passage_of_row"].append(number)
             self._layout["role_of_row"].append(ROLES.index(role))
+        self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
 
     def complete(self, related_ids: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]) -> None:
         """Add to the articles what only the whole corpus tells, as `bot.corpus.CorpusReading` does."""
@@ -126,6 +137,11 @@ class PassageTable:
         """The role of each vector row, as its place in `ROLES`."""
         self.row_start: Numbers = np.searchsorted(self.passage_of_row, np.arange(len(self) + 1))
         """The first vector row of each passage, and the number of rows."""
+        self.sentence_start: Numbers = numbers["sentence_start"]
+        """The first sentence of each passage, and the number of sentences."""
+        self.passage = lru_cache(maxsize=_KEPT)(self._read_passage)
+        """The passage with a number."""
+        self._number = lru_cache(maxsize=_KEPT)(self._read_number)
         self._article = lru_cache(maxsize=1024)(self._read_article)
         self.words = lru_cache(maxsize=None)(self._read_words)
         """The vocabulary's words of a length, read when it is first asked for."""
@@ -138,11 +154,11 @@ class PassageTable:
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """The passages of the given numbers, in their order."""
-        return [self._passage(self._rows("SELECT * FROM passages WHERE number = ?", int(number))[0]) for number in numbers]
+        return [self.passage(int(number)) for number in numbers]
 
     def number(self, passage: Passage) -> int:
         """The number of one of its passages."""
-        return int(self._rows("SELECT number FROM passages WHERE id = ?", passage.id)[0][0])
+        return self._number(passage.id)
 
     def faq_numbers(self) -> Numbers:
         """The numbers of all passages that are FAQs."""
@@ -150,8 +166,23 @@ class PassageTable:
 
     def faqs(self, article: str) -> list[Passage]:
         """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
-        owned = "SELECT passages.* FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
-        return [self._passage(row) for row in self._rows(owned, article)]
+        owned = (
+            "SELECT passages.number FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
+        )
+        return self.passages(number for (number,) in self._rows(owned, article))
+
+    def faqs_in_turn(self) -> Iterator[int]:
+        """The numbers of all FAQs, one of each category in turn, the largest first; in each the first FAQs of the articles, newest first, then the second ones."""
+        return (
+            number
+            for (number,) in self._connection.execute("""
+            WITH faqs AS (
+                SELECT passages.number, question, category, published, row_number() OVER (PARTITION BY article ORDER BY start) AS place
+                FROM passages JOIN articles ON articles.number = article WHERE kind = 'faq'),
+            sizes AS (SELECT category, count(*) AS size FROM articles GROUP BY category)
+            SELECT number FROM faqs LEFT JOIN sizes ON sizes.category = faqs.category
+            ORDER BY row_number() OVER (PARTITION BY faqs.category ORDER BY place, published DESC, question), size DESC, faqs.category""")
+        )
 
     def articles(self) -> Iterator[Article]:
         """All articles, in the order of the corpus."""
@@ -169,9 +200,11 @@ class PassageTable:
             self._rows("SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category")
         )
 
-    def rows_of(self, passage: int) -> range:
-        """The vector rows of a passage."""
-        return range(int(self.row_start[passage]), int(self.row_start[passage + 1]))
+    def rows_of(self, passages: Sequence[int] | Numbers, role: Role) -> Numbers:
+        """The vector row of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
+        numbers = np.asarray(passages, np.int64)
+        # In the order of `texts_to_encode`: questions first, then the text, then both together.
+        return np.asarray(self.row_start[numbers] if role == "question" else self.row_start[numbers + 1] - (2 if role == "body" else 1))
 
     def rows_admitted(self, filters: Filters) -> Numbers:
         """The vector rows whose passages' articles meet the filters."""
@@ -189,11 +222,16 @@ class PassageTable:
     def _rows(self, statement: str, *values: object) -> list[Any]:
         return self._connection.execute(statement, values).fetchall()
 
-    def _passage(self, row: Sequence[Any]) -> Passage:
-        _, ident, kind, owner, section, start, end, question, alternates, sentences = row
+    def _read_passage(self, number: int) -> Passage:
+        ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = self._rows(
+            "SELECT * FROM passages WHERE number = ?", number
+        )
         article = self._article(owner)
         path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
         return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
+
+    def _read_number(self, ident: str) -> int:
+        return int(self._rows("SELECT number FROM passages WHERE id = ?", ident)[0][0])
 
     def _read_words(self, length: int) -> Words:
         found = self._rows("SELECT words, passages FROM vocabulary WHERE length = ?", length)

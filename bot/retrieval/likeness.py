@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation
-from bot.index.passage_table import ROLES, Role
+from bot.index.passage_table import Role
 from bot.passages import Passage, context
 
 SAME_QUESTION = 0.93
@@ -53,9 +53,7 @@ def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tu
 
 def vectors_of(generation: Generation, numbers: Sequence[int], role: Role) -> NDArray[np.float32]:
     """The vectors of passages in one role, shape (passages, dimension); of the alternates of a FAQ none."""
-    table = generation.table
-    rows = [next(row for row in table.rows_of(number) if table.role_of_row[row] == ROLES.index(role)) for number in numbers]
-    return generation.vectors.rows(np.array(rows, np.int64))
+    return generation.vectors.rows(generation.table.rows_of(numbers, role))
 
 
 def _cosines(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,6 +1,8 @@
 """`Retriever`: an open index that finds passages."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +15,12 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
+from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
-from bot.retrieval.signals import SIGNALS, Candidates, find_candidates
+from bot.retrieval.signals import COSINES, SIGNALS, Candidates, find_candidates, nearness
 from bot.retrieval.spelling import Speller
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
@@ -36,6 +39,8 @@ class Found:
     """The hits of a question, best first, and what it was taken to mean."""
 
     hits: tuple[Hit, ...]
+    vector: NDArray[np.float32]
+    """That of the question as it was read."""
     topic: str | None = None
     """The earlier question that was read together with this one."""
     probability: float = 0.0
@@ -83,6 +88,14 @@ class Retriever:
         """
         return self.find(question, k, Filters(category, article, since), history).hits
 
+    def search_many(
+        self, questions: Iterable[str], k: int = 5, *, category: str | None = None, article: str | None = None, since: date | None = None
+    ) -> list[tuple[Hit, ...]]:
+        """As `search`, for many questions side by side, in their order: as many at a time as there are processors."""
+        filters = Filters(category, article, since)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return [found.hits for found in pool.map(lambda question: self.find(question, k, filters), questions)]
+
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
         """As `search`, and what the question was taken to mean; the first hits are in the order of the reranker, where there is one."""
         if self._reranker is None:
@@ -102,6 +115,15 @@ class Retriever:
         found = self._rank(corrected or words, k, filters, [self._speller.repaired(one) or one for one in earlier])
         return replace(found, corrected=corrected)
 
+    def own_probability(self, passage: Passage) -> float:
+        """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
+        number = np.array([self.generation.table.number(passage)])
+        question = self.generation.vectors.rows(self.generation.table.rows_of(number, "question"))
+        signals = np.zeros((1, 1, len(SIGNALS)))
+        signals[..., : len(COSINES)] = nearness(self.generation, number, question)
+        scores = self._ranking.scores(signals, self.generation.manifest.closeness)
+        return float(self._ranking.probabilities(scores)[0, 0])
+
     def _corrected(self, words: str, filters: Filters) -> str | None:
         """The question repaired, where that finds something better: what the articles answer as it is typed stays as it is."""
         repaired = self._speller.repaired(words)
@@ -118,9 +140,9 @@ class Retriever:
             found = self._follow_up(words, earlier, k, filters)
         else:
             hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], max(k, _LEAST))
-            found = _found(tuple(own_words_first(words, hits))[: max(k, 0)], None)
+            found = _found(tuple(own_words_first(words, hits))[: max(k, 0)], None, alone.vectors[0])
         if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits):
-            return replace(found, topic=earlier[-1])
+            return replace(found, topic=earlier[-1], vector=self.generation.encoder.encode_questions([f"{earlier[-1]} {words}"])[0])
         return found
 
     def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
@@ -133,7 +155,7 @@ class Retriever:
         mixed = _blend(scores, weight)
         hits = self._hits(candidates.passages, _blend(candidates.signals, weight), mixed, _blend(scores, sound), k)
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
-        return _found(hits, earlier[-1] if kept else None)
+        return _found(hits, earlier[-1], candidates.vectors[1]) if kept else _found(hits, None, candidates.vectors[0])
 
     def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
         return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
@@ -154,8 +176,8 @@ class Retriever:
         )
 
 
-def _found(hits: tuple[Hit, ...], topic: str | None) -> Found:
-    return Found(hits, topic, hits[0].probability if hits else 0.0)
+def _found(hits: tuple[Hit, ...], topic: str | None, vector: NDArray[np.float32]) -> Found:
+    return Found(hits, vector, topic, hits[0].probability if hits else 0.0)
 
 
 def _article(hits: Sequence[Hit]) -> str | None:

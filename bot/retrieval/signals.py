@@ -11,17 +11,17 @@ article_words  BM25 over all words of its article; 1 where about four telling wo
 A signal of words is 0 for a passage that is not among the best by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.encoder import Matrix
 from bot.index.filters import Filters
 from bot.index.generation import Generation
-from bot.index.lexical import Match
-from bot.index.passage_table import ROLES
+from bot.index.lexical import Matches
 
 COSINES = ("body", "both", "best", "three")
 SIGNALS = (*COSINES, "words", "pairs", "article_words")
@@ -45,6 +45,8 @@ class Candidates:
     passages: NDArray[np.int64]
     signals: NDArray[np.float64]
     """Shape (phrasings, passages, signals)."""
+    vectors: Matrix
+    """Shape (phrasings, dimension)."""
 
 
 def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, filters: Filters) -> Candidates:
@@ -56,53 +58,59 @@ def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, fi
     most = max(_CANDIDATES, k)
     vectors = generation.encoder.encode_questions(phrasings)
     overlaps = [_Overlap.of(generation, phrasing, _DEEP * most, filters) for phrasing in phrasings]
-    found = {number for overlap in overlaps for number in islice(overlap.words, most)}
+    found = {number for overlap in overlaps for number in overlap.words.numbers[:most].tolist()}
     for vector in vectors:
-        near, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
-        found.update(list(dict.fromkeys(generation.table.passage_of_row[near].tolist()))[:most])
+        rows, _ = generation.vectors.search(vector[None], most * _ROWS_EACH, admitted)
+        found.update(list(dict.fromkeys(generation.table.passage_of_row[rows].tolist()))[:most])
     passages = np.array(sorted(found), np.int64)
-    each = [
-        np.hstack([_nearness(generation, passages, vector), overlap.signals(generation, passages)])
-        for vector, overlap in zip(vectors, overlaps, strict=True)
-    ]
-    return Candidates(passages, np.stack(each))
+    near = nearness(generation, passages, vectors)
+    each = [np.hstack([one, overlap.signals(generation, passages)]) for one, overlap in zip(near, overlaps, strict=True)]
+    return Candidates(passages, np.stack(each), vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class _Overlap:
-    """What shares words with one phrasing, by number."""
+    """What shares words with one phrasing."""
 
-    words: Mapping[int, Match]
-    pairs: Mapping[int, Match]
-    articles: Mapping[int, Match]
+    words: Matches
+    pairs: Matches
+    articles: Matches
 
     @classmethod
     def of(cls, generation: Generation, phrasing: str, most: int, filters: Filters) -> "_Overlap":
         lexical = generation.lexical
         searches = (lexical.passages_by_words, lexical.passages_by_pairs, lexical.articles_by_words)
-        return cls(*({match.number: match for match in search(phrasing, most, filters)} for search in searches))
+        return cls(*(search(phrasing, most, filters) for search in searches))
 
     def signals(self, generation: Generation, passages: NDArray[np.int64]) -> NDArray[np.float64]:
         """Words, pairs and article_words of each passage."""
-        numbers, articles = passages.tolist(), generation.table.article_of_passage[passages].tolist()
-        words = np.array([self.words[n].score if n in self.words else 0.0 for n in numbers])
-        pairs = np.array([self.pairs[n].share if n in self.pairs else 0.0 for n in numbers])
-        whole = np.array([self.articles[n].score if n in self.articles else 0.0 for n in articles])
+        words = _looked_up(self.words.numbers, self.words.scores, passages)
+        pairs = _looked_up(self.pairs.numbers, self.pairs.shares, passages)
+        whole = _looked_up(self.articles.numbers, self.articles.scores, generation.table.article_of_passage[passages])
         return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
 
 
-def _nearness(generation: Generation, passages: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Body, both, best and three of each passage."""
+def _looked_up(numbers: NDArray[np.int64], values: NDArray[np.float64], wanted: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """The value of each wanted number, 0 for one that is not among the numbers."""
+    if not len(numbers):
+        return np.zeros(len(wanted))
+    order = np.argsort(numbers)
+    places = order[np.searchsorted(numbers, wanted, sorter=order).clip(max=len(numbers) - 1)]
+    return np.where(numbers[places] == wanted, values[places], 0.0)
+
+
+def nearness(generation: Generation, passages: NDArray[np.int64], vectors: Matrix) -> NDArray[np.float64]:
+    """Body, both, best and three of each passage; shape (vectors, passages, 4)."""
+    table = generation.table
     if not len(passages):
-        return np.zeros((0, len(COSINES)))
-    first, counts = generation.table.row_start[passages], np.diff(generation.table.row_start)[passages]
+        return np.zeros((len(vectors), 0, len(COSINES)))
+    first, counts = table.row_start[passages], table.row_start[passages + 1] - table.row_start[passages]
     starts = np.cumsum(counts) - counts
     owner = np.repeat(np.arange(len(passages)), counts)
-    flat = np.repeat(first - starts, counts) + np.arange(counts.sum())
-    cosines = (generation.vectors.rows(flat) @ vector).astype(np.float64)
-    by_role = np.full((len(passages), len(ROLES)), -1.0)
-    np.maximum.at(by_role, (owner, generation.table.role_of_row[flat]), cosines)
+    rows = np.repeat(first - starts, counts) + np.arange(len(owner))
+    cosines = (vectors @ generation.vectors.rows(rows).T).astype(np.float64)
+    body, both = (cosines[:, table.rows_of(passages, role) - first + starts] for role in ("body", "both"))
     # Each passage's rows nearest first: a passage has at least three.
-    falling = cosines[np.lexsort((-cosines, owner))]
-    best, three = falling[starts], np.mean([falling[starts + n] for n in range(_ROWS_EACH)], axis=0)
-    return np.stack([by_role[:, ROLES.index("body")], by_role[:, ROLES.index("both")], best, three], axis=1)
+    falling = np.stack([row[np.lexsort((-row, owner))] for row in cosines])
+    best, three = falling[:, starts], np.mean([falling[:, starts + n] for n in range(_ROWS_EACH)], axis=0)
+    return np.stack([body, both, best, three], axis=2)

@@ -1,0 +1,84 @@
+"""How long does one answer take, and what of it?
+
+usage: python benchmarks/asking.py INDEX [--questions FILE] [--most N]
+
+Asks the questions of a file, one a line, or else the index's own in other words, and prints p50 and p95 of each stage, as parts of the time that
+sentence-transformers needs in the same run to encode one question. "ask" is the whole answer: quote, suggestions and all.
+"""
+
+import argparse
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from timing import Row, machine, milliseconds, seconds, table
+
+from bot import Bot
+from bot.encoder import SentenceEncoder
+from bot.index.closeness import probes_of
+from bot.index.filters import Filters
+from bot.retrieval.signals import find_candidates
+
+WARM = 30
+"""Questions asked before anything is measured."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("index", type=Path)
+    parser.add_argument("--questions", type=Path)
+    parser.add_argument("--most", type=int, default=600)
+    arguments = parser.parse_args()
+    print(f"{machine()}\n\n{table(measure(arguments.index, arguments.questions, arguments.most))}")
+
+
+def measure(index: Path, questions: Path | None = None, most: int = 600) -> list[Row]:
+    bot = Bot.open(index)
+    generation, original = bot.retriever.generation, SentenceEncoder(bot.retriever.generation.manifest.settings.model)
+    asked = _questions(bot, questions)[: most + WARM]
+    for question in asked[:WARM]:
+        bot.ask(question)
+        original.encode_questions([question])
+    asked = asked[WARM:]
+    vectors = {question: generation.encoder.encode_questions([question]) for question in asked}
+    words = (generation.lexical.passages_by_words, generation.lexical.passages_by_pairs, generation.lexical.articles_by_words)
+    stages = {
+        "encode, sentence-transformers": lambda question: original.encode_questions([question]),
+        "encode": lambda question: generation.encoder.encode_questions([question]),
+        "search vectors": lambda question: generation.vectors.search(vectors[question], 150),
+        "search words": lambda question: [search(question, 200) for search in words],
+        "find candidates, with the above": lambda question: find_candidates(generation, [question], 20, Filters()),
+        "search, 10 hits": lambda question: bot.retriever.search(question, 10),
+        "ask": bot.ask,
+        "ask again": bot.ask,
+    }
+    figures = {name: milliseconds(call, asked) for name, call in stages.items()}
+    whole = figures["encode, sentence-transformers"][0]
+    size = f"{len(generation.table)} passages, {len(asked)} questions"
+    rows: list[Row] = [{size: name, "p50, ms": p50, "p95, ms": p95, "p50, part of the first": p50 / whole} for name, (p50, p95) in figures.items()]
+    return [*rows, *_side_by_side(bot, asked, figures["search, 10 hits"][0], whole, size)]
+
+
+def _side_by_side(bot: Bot, asked: list[str], alone: float, whole: float, size: str) -> list[Row]:
+    """How long a question takes on average when many are asked at once: in one call, and by four visitors."""
+
+    def visitors() -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda question: bot.retriever.search(question, 10), asked))
+
+    each = {"search_many": seconds(lambda: bot.retriever.search_many(asked, 10)), "4 visitors, search": seconds(visitors)}
+    return [
+        {size: f"{name}, each of {len(asked)} ({alone / (1000 * took / len(asked)):.1f} × as many as one by one, {os.cpu_count()} processors)",
+         "p50, ms": 1000 * took / len(asked), "p95, ms": "", "p50, part of the first": 1000 * took / len(asked) / whole}
+        for name, took in each.items()
+    ]  # fmt: skip
+
+
+def _questions(bot: Bot, path: Path | None) -> list[str]:
+    if path is None:
+        return [probe.reworded for probe in probes_of(bot.retriever.generation.table, 400)]
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+if __name__ == "__main__":
+    main()

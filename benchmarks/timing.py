@@ -1,0 +1,60 @@
+"""What the benchmarks of speed share: how long calls take, and tables of figures."""
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+Row = Mapping[str, str | float]
+"""One line of a table, by column."""
+
+
+def milliseconds(call: Callable[[str], object], texts: Iterable[str]) -> tuple[float, float]:
+    """p50 and p95 of a call, made once for each text."""
+    return percentiles([_timed(call, text) for text in texts])
+
+
+def percentiles(times: Sequence[float]) -> tuple[float, float]:
+    p50, p95 = np.percentile(times, [50, 95])
+    return float(p50), float(p95)
+
+
+def _timed(call: Callable[[str], object], text: str) -> float:
+    start = time.perf_counter()
+    call(text)
+    return 1000 * (time.perf_counter() - start)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as a Markdown table."""
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *([_cell(row[column]) for column in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def resident_megabytes() -> float:
+    """What this process holds in memory now."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    names = [
+        line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+    ]
+    return f"{len(names)} × {names[0]}, Python {platform.python_version()}"

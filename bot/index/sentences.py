@@ -1,0 +1,38 @@
+"""The vectors of the sentences of sections, by which the words to quote are chosen: 8 bits a number, mapped from the file."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder import Matrix
+from bot.errors import IndexCorrupt
+from bot.index.vectors import RowSource
+
+SENTENCES = "sentences.i8"
+_BLOCK = 16_384
+_GREATEST = 127
+
+
+def write_sentences(folder: Path, source: RowSource) -> None:
+    """Write the rows of a source, each scaled so that its greatest number fills 8 bits: what counts is their direction."""
+    with (folder / SENTENCES).open("wb") as file:
+        for block in source.blocks(_BLOCK):
+            scaled = block * (_GREATEST / np.abs(block).max(axis=1, keepdims=True))
+            file.write(np.rint(scaled).astype(np.int8).tobytes())
+
+
+class Sentences:
+    """The open vectors. Raises `IndexCorrupt` when there are not as many as there should be. Safe to read from many threads."""
+
+    def __init__(self, folder: Path, count: int, dimension: int) -> None:
+        path = folder / SENTENCES
+        if not path.is_file() or path.stat().st_size != count * dimension:
+            raise IndexCorrupt(f"{path} does not hold the vectors of {count} sentences: build the index again.")
+        empty = np.empty((0, dimension), np.int8)
+        self._rows = np.memmap(path, np.int8, "r", shape=(count, dimension)) if count else empty
+
+    def cosines(self, first: int, last: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines of a unit vector with the sentences from number `first` up to `last`, this one left out."""
+        rows: Matrix = self._rows[first:last].astype(np.float32)
+        return np.asarray(rows @ vector / np.linalg.norm(rows, axis=1), np.float32)
