@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from articles import CARD
 from sentence_transformers import CrossEncoder
