@@ -1,9 +1,11 @@
 """From sentence-transformers to ONNX: what asking, and building again, need instead of torch."""
 
 import json
+import logging
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,9 @@ def export_encoder(encoder: SentenceEncoder, folder: Path, weights: str, samples
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        _export_onnx(encoder.model, unfinished / FLOAT32)
+        with _plain_attention(encoder.model):
+            _export_onnx(encoder.model, unfinished / FLOAT32)
+        _fuse(unfinished / FLOAT32, encoder.model)
         _quantise(unfinished / FLOAT32, unfinished / INT8)
     except _EXPORT_FAILURES:
         shutil.rmtree(unfinished)
@@ -90,11 +94,53 @@ def _export_onnx(model: "SentenceTransformer", graph: Path) -> None:
         )  # fmt: skip
 
 
-def _quantise(plain: Path, small: Path) -> None:
-    import logging
+@contextmanager
+def _plain_attention(model: "SentenceTransformer") -> Iterator[None]:
+    """Attention written out step by step, in the form that onnxruntime's optimizer knows; models without the choice stay as they are."""
+    transformer = getattr(model[0], "auto_model", None)
+    used = getattr(getattr(transformer, "config", None), "_attn_implementation", None)
+    if transformer is None or used is None:
+        yield
+        return
+    transformer.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        transformer.set_attn_implementation(used)
 
+
+def _fuse(graph: Path, model: "SentenceTransformer") -> None:
+    """Put one node in place of the many of each attention and activation; what has another form stays."""
+    from onnxruntime.transformers import optimizer
+    from onnxruntime.transformers.fusion_options import FusionOptions
+
+    options = FusionOptions("bert")
+    # Their kernels take longer than what they replace for as few tokens as a question has.
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = options.enable_embed_layer_norm = False
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
+    heads, size = (int(getattr(config, name, 0) or 0) for name in ("num_attention_heads", "hidden_size"))
+    with _quiet():
+        fused = optimizer.optimize_model(str(graph), model_type="bert", num_heads=heads, hidden_size=size, optimization_options=options, opt_level=0)
+    fused.save_model_to_file(str(graph))
+
+
+def _quantise(plain: Path, small: Path) -> None:
+    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger().addFilter(lambda record: "pre-processing" not in record.getMessage())
     # 7-bit weights, one scale per channel: 8-bit products overflow on processors without VNNI, and an index may move to one.
-    quantize_dynamic(str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    with _quiet():
+        quantize_dynamic(
+            str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
+            extra_options={"DefaultTensorType": TensorProto.FLOAT},
+        )  # fmt: skip
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the advice that onnxruntime's tools log about graphs such as these."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
