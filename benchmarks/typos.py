@@ -19,7 +19,7 @@ import csv
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,9 +31,8 @@ from bot.index.build import build
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.lexical import Lexical, LexicalWriter
-from bot.index.passage_table import PassageTable, PassageWriter
 from bot.index.store import IndexStore
-from bot.index.vocabulary import Vocabulary
+from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.retriever import Retriever
 from bot.retrieval.signals import find_candidates
@@ -162,7 +161,7 @@ def _shown(typed: str, repaired: str) -> str:
 def _print_real(data: Path, others: Sequence[Passage]) -> None:
     pairs = [(row["text"], row["corrected"]) for row in read_questions(data)]
     passages = [*map(_passage, (right for _, right in pairs)), *others]
-    words = sum(held > 0 for held in _counts(passages).values())
+    words = len(_held(passages, english=False))
     with TemporaryDirectory() as folder:
         speller = _speller(passages, Path(folder))
         outcomes = [(speller.repaired(typed) or typed, typed, right) for typed, right in pairs]
@@ -174,7 +173,7 @@ def _print_real(data: Path, others: Sequence[Passage]) -> None:
 def _print_speed(passages: Sequence[Passage]) -> None:
     """Times with the words of passages, and made ones of their halves, up to 200,000."""
     chance, typed = random.Random(1), random.Random(2)
-    held = sorted(_counts(passages))
+    held = sorted(_held(passages, english=True))
     made = {word for word in held if len(word) > 3}
     while len(made) < 200_000:
         one, other = chance.choice(held), chance.choice(held)
@@ -196,20 +195,27 @@ def _times(speller: Speller, words: Iterable[str]) -> Iterator[float]:
 
 
 def _speller(passages: Sequence[Passage], folder: Path) -> Speller:
-    table, lexical = PassageWriter(folder / "passages.sqlite"), LexicalWriter(folder / "lexical")
+    lexical = LexicalWriter(folder / "lexical")
     for passage in passages:
-        table.add(passage)
         lexical.add(passage)
-    table.close(_counts(passages))
     lexical.close()
-    return Speller(PassageTable(folder / "passages.sqlite"), Lexical(folder / "lexical"))
+    return Speller(_vocabulary(passages, folder), Lexical(folder / "lexical"))
 
 
-def _counts(passages: Iterable[Passage]) -> Mapping[str, int]:
-    vocabulary = Vocabulary()
+def _vocabulary(passages: Iterable[Passage], folder: Path) -> Vocabulary:
+    writer = VocabularyWriter(folder)
     for passage in passages:
-        vocabulary.add(passage)
-    return vocabulary.counts
+        writer.add(passage)
+    writer.close()
+    return Vocabulary(folder)
+
+
+def _held(passages: Iterable[Passage], *, english: bool) -> list[str]:
+    """The words of passages, or these and all other English ones."""
+    with TemporaryDirectory() as folder:
+        known = _vocabulary(passages, Path(folder))
+        pairs = (pair for length in range(1, 40) for pair in zip(*map(np.ndarray.tolist, known.words(length)), strict=True))
+        return [word for word, passages_with in pairs if english or passages_with]
 
 
 def _passages(generation: Generation) -> list[Passage]:

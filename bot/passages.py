@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -82,10 +83,23 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
     A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
     at most `limit` tokens, context included; only a sentence longer than that is cut between words.
     """
-    rest = iter(articles)
-    while together := list(islice(rest, _TOGETHER)):
-        for article, starts in zip(together, token_starts([article.text for article in together]), strict=True):
+    for together, found in _tokenized(articles, token_starts):
+        for article, starts in zip(together, found, strict=True):
             yield from _split(article, starts, token_starts, limit)
+
+
+def _tokenized(articles: Iterable[Article], token_starts: TokenStarts) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:
+    """Articles, some together, and where their tokens start: the next ones are cut into tokens while these are used."""
+    rest = iter(articles)
+    with ThreadPoolExecutor(1) as ahead:
+        waiting: tuple[list[Article], Future[list[Sequence[int]]]] | None = None
+        while together := list(islice(rest, _TOGETHER)):
+            following = (together, ahead.submit(token_starts, [article.text for article in together]))
+            if waiting:
+                yield waiting[0], waiting[1].result()
+            waiting = following
+        if waiting:
+            yield waiting[0], waiting[1].result()
 
 
 def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:

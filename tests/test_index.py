@@ -28,7 +28,7 @@ from bot.index.passage_table import ROLES, PassageTable, PassageWriter, texts_to
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import EXACT_ROWS, SearchPlan, Vectors, write_vectors
-from bot.index.vocabulary import Vocabulary
+from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
@@ -50,11 +50,12 @@ def write_lexical(folder: Path, passages: Iterable[Passage]) -> None:
 
 
 def write_passages(path: Path, passages: Iterable[Passage]) -> None:
-    writer, vocabulary = PassageWriter(path), Vocabulary()
+    writer, vocabulary = PassageWriter(path), VocabularyWriter(path.parent)
     for passage in passages:
         writer.add(passage)
         vocabulary.add(passage)
-    writer.close(vocabulary.counts)
+    writer.close()
+    vocabulary.close()
 
 
 class Rows:
@@ -238,14 +239,14 @@ def test_rows_admitted_are_those_of_articles_that_meet_the_filters(corpus: Path,
 def test_the_vocabulary_comes_back_by_length_with_the_passages_that_have_each_word(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_passages(tmp_path / "p.sqlite", passages)
-    table = PassageTable(tmp_path / "p.sqlite")
-    held = {word: count for length in range(1, 31) for word, count in zip(*map(list, table.words(length)), strict=True) if count}
+    known = Vocabulary(tmp_path)
+    held = {word: count for length in range(1, 31) for word, count in zip(*map(list, known.words(length)), strict=True) if count}
     texts = [[passage.article.title, *passage.section, passage.question or "", passage.text] for passage in passages]
     words = [set(re.findall(r"[a-z]+", " ".join(parts).lower())) for parts in texts]
     assert held == {word: sum(word in each for each in words) for word in set().union(*words)}
-    assert dict(zip(*map(list, table.words(7)), strict=True))["cricket"] == 0
-    assert table.words(9).words.tolist() == sorted(table.words(9).words.tolist())
-    assert len(table.words(60).words) == len(table.words(60).passages) == 0
+    assert dict(zip(*map(list, known.words(7)), strict=True))["cricket"] == 0
+    assert known.words(9).words.tolist() == sorted(known.words(9).words.tolist())
+    assert len(known.words(60).words) == len(known.words(60).passages) == 0
 
 
 class CountingEncoder:

@@ -66,7 +66,7 @@ def small(index: Path) -> Bot:
 @pytest.fixture(scope="module")
 def speller(small: Bot) -> Speller:
     generation = small.retriever.generation
-    return Speller(generation.table, generation.lexical)
+    return Speller(generation.vocabulary, generation.lexical)
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,15 @@ from typing import Literal
 
 from bot.corpus.corpus import CorpusReading, corpus_digest
 from bot.corpus.refused import Refused, read_refused, write_refused
-from bot.encoder import Encoder, encoder_for_many, exported, find_model, model_hash, open_encoder
+from bot.encoder import Encoder, QuestionEncoderKind, encoder_for_many, exported, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
-from bot.index.agreement import choose_question_encoder
+from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
-from bot.index.closeness import measure_closeness, probes_of
+from bot.index.closeness import Closeness, measure_closeness, probes_of
 from bot.index.generation import (
     ENCODER,
     FORMAT,
-    LEXICAL,
     MANIFEST,
-    PASSAGES,
     PROBE,
     REFUSED,
     Generation,
@@ -28,12 +26,11 @@ from bot.index.generation import (
     record_files,
     verify_files,
 )
-from bot.index.lexical import LexicalWriter
-from bot.index.passage_table import PassageTable, PassageWriter, sentences_to_encode, texts_to_encode
+from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter, sentences_to_encode, texts_to_encode
 from bot.index.sentences import write_sentences
 from bot.index.store import IndexStore
-from bot.index.vectors import Vectors, write_vectors
-from bot.index.vocabulary import Vocabulary
+from bot.index.vectors import SearchPlan, Vectors, write_vectors
+from bot.index.words import words_written_beside
 from bot.passages import Passage, split_articles, with_alternates
 from bot.settings import BuildSettings
 from bot.version import __version__
@@ -83,16 +80,8 @@ def build(corpus: Path | str, index: Path | str, settings: BuildSettings = Build
         served = _up_to_date(store, source)
         if served is not None:
             return BuildReport(served.name, Manifest.read(served), read_refused(served / REFUSED), 0, built=False)
-        encoder = open_encoder(settings.model, source.weights, store.encoder_folder)
         folder = store.start()
-        with closing(VectorCache(store.cache_folder, source.weights)) as cache:
-            wanted = _Wanted(cache.rows(), cache.rows())
-            refused = _write_passages(folder, CorpusReading(corpus), encoder, wanted, settings, progress)
-            encoder = exported(
-                encoder, source.weights, store.encoder_folder, [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
-            )
-            encoded = _encode_missing(cache, encoder, progress)
-            manifest = _write_generation(folder, encoder, wanted, source)
+        manifest, refused, encoded = _write_generation(folder, CorpusReading(corpus), store, source, progress)
         # What cannot be opened must not be served.
         Generation.open(folder)
         name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
@@ -112,6 +101,22 @@ def _up_to_date(store: IndexStore, source: _Source) -> Path | None:
     return folder if same else None
 
 
+def _write_generation(
+    folder: Path, reading: CorpusReading, store: IndexStore, source: _Source, progress: OnProgress
+) -> tuple[Manifest, tuple[Refused, ...], int]:
+    """Write all files, the manifest last; returns it, what was refused and the number of texts that had to be encoded."""
+    encoder = open_encoder(source.settings.model, source.weights, store.encoder_folder)
+    with closing(VectorCache(store.cache_folder, source.weights)) as cache:
+        wanted = _Wanted(cache.rows(), cache.rows())
+        refused = _write_passages(folder, reading, encoder, wanted, source.settings, progress)
+        with words_written_beside(folder):
+            samples = [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
+            encoder = exported(encoder, source.weights, store.encoder_folder, samples)
+            encoded = _encode_missing(cache, encoder, progress)
+            found = _write_vectors(folder, encoder, wanted)
+        return _write_manifest(folder, source, encoder, wanted, found), refused, encoded
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What is encoded of the passages."""
@@ -129,20 +134,17 @@ class _Wanted:
 def _write_passages(
     folder: Path, reading: CorpusReading, encoder: Encoder, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
 ) -> tuple[Refused, ...]:
-    """Write articles, passages and words as they are read, and want their vectors; returns what was refused."""
-    table, lexical, vocabulary = PassageWriter(folder / PASSAGES), LexicalWriter(folder / LEXICAL), Vocabulary()
+    """Write articles and passages as they are read, and want their vectors; returns what was refused."""
+    table = PassageWriter(folder / PASSAGES)
     unplaced: list[Refused] = []
     passages = split_articles(reading, encoder.token_starts, min(settings.passage_tokens, encoder.max_tokens))
     for passage in with_alternates(passages, reading.alternates, unplaced.append):
         table.add(passage)
-        lexical.add(passage)
-        vocabulary.add(passage)
         wanted.add(passage)
         progress("files", reading.files_read, reading.files)
     progress("files", reading.files, reading.files)
     table.complete(reading.related_ids, reading.also_at)
-    table.close(vocabulary.counts)
-    lexical.close()
+    table.close()
     if not len(wanted.texts):
         raise CorpusError(f"The articles in {reading.folder} hold no text to answer from.")
     refused = (*reading.refused, *unplaced)
@@ -150,21 +152,37 @@ def _write_passages(
     return refused
 
 
-def _write_generation(folder: Path, encoder: Encoder, wanted: _Wanted, source: _Source) -> Manifest:
-    """Write all that depends on vectors, the manifest last."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the vectors of a corpus tell about it."""
+
+    question_encoder: QuestionEncoderKind
+    agreement: Agreement
+    search: SearchPlan
+    closeness: Closeness
+    probe: tuple[float, ...]
+
+
+def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted) -> _Found:
+    """Write the vectors and the question encoder, and ask the index its own questions."""
     table = PassageTable(folder / PASSAGES)
     probes = probes_of(table)
     plan = write_vectors(folder, wanted.texts, encoder.dimension)
     write_sentences(folder, wanted.sentences)
     vectors = Vectors.open(folder, plan)
-    kind, questions, agreement, others = choose_question_encoder(folder / ENCODER, encoder, vectors, [probe.reworded for probe in probes])
-    closeness = measure_closeness(table, vectors, probes, questions.encode_questions([probe.question for probe in probes]), others)
+    kind, questions, agreement, reworded = choose_question_encoder(folder / ENCODER, encoder, vectors, [probe.reworded for probe in probes])
+    closeness = measure_closeness(table, vectors, probes, questions.encode_questions([probe.question for probe in probes]), reworded)
     probe = questions.encode_questions([PROBE])[0]
+    return _Found(kind, agreement, plan, closeness, tuple(round(float(x), 6) for x in probe))
+
+
+def _write_manifest(folder: Path, source: _Source, encoder: Encoder, wanted: _Wanted, found: _Found) -> Manifest:
+    table = PassageTable(folder / PASSAGES)
     manifest = Manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
-        dimension=encoder.dimension, question_encoder=kind, corpus=source.corpus, articles=table.count_articles(),
-        passages=len(table), vectors=len(wanted.texts), sentences=len(wanted.sentences), agreement=agreement, search=plan, closeness=closeness,
-        probe=tuple(round(float(x), 6) for x in probe), files=record_files(folder),
+        dimension=encoder.dimension, question_encoder=found.question_encoder, corpus=source.corpus, articles=table.count_articles(),
+        passages=len(table), vectors=len(wanted.texts), sentences=len(wanted.sentences), agreement=found.agreement, search=found.search,
+        closeness=found.closeness, probe=found.probe, files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest

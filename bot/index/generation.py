@@ -13,16 +13,17 @@ from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt
 from bot.index.agreement import Agreement
 from bot.index.closeness import Closeness
-from bot.index.lexical import Lexical
-from bot.index.passage_table import PassageTable
+from bot.index.lexical import LEXICAL, Lexical
+from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import Sentences
 from bot.index.vectors import SearchPlan, Vectors
+from bot.index.vocabulary import Vocabulary
 from bot.settings import BuildSettings
 
 FORMAT = 5
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
-MANIFEST, PASSAGES, LEXICAL, ENCODER = "manifest.json", "passages.sqlite", "lexical", "encoder"
+MANIFEST, ENCODER = "manifest.json", "encoder"
 REFUSED = "refused.json"
 """What of the corpus did not go in, and why."""
 PROBE = "How is a question answered from the articles?"
@@ -144,6 +145,7 @@ class Generation:
     vectors: Vectors
     sentences: Sentences
     lexical: Lexical
+    vocabulary: Vocabulary
     encoder: QuestionEncoder
 
     @classmethod
@@ -156,7 +158,8 @@ class Generation:
         verify_files(folder, manifest, whole=whole)
         opened = cls(
             folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
-            Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), open_question_encoder(folder / ENCODER, manifest.question_encoder),
+            Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
+            open_question_encoder(folder / ENCODER, manifest.question_encoder),
         )  # fmt: skip
         opened._check_fit(folder)
         return opened

@@ -22,6 +22,7 @@ from bot.passages import Passage, context
 _SATURATION = 2.2
 """BM25's k1 + 1 with tantivy's k1 of 1.2: what a word counts at most, in units of its rarity."""
 _NUMBER, _WORDS, _PAIRS, _CATEGORY, _ARTICLE, _DAY = "number", "words", "pairs", "category", "article", "day"
+LEXICAL = "lexical"
 _PASSAGES, _ARTICLES = "passages", "articles"
 _HEAP = 128_000_000
 """Bytes that a writer fills before it writes a segment: fewer segments answer faster."""

@@ -1,4 +1,4 @@
-"""`passages.sqlite`: articles, passages, which passage each row of the vectors belongs to, and the vocabulary."""
+"""`passages.sqlite`: articles, passages, and which passage each row of the vectors belongs to."""
 
 import json
 import sqlite3
@@ -6,9 +6,8 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,8 @@ Numbers = NDArray[np.integer[Any]]
 
 ROLES: tuple[Role, ...] = ("question", "body", "both")
 
+PASSAGES = "passages.sqlite"
+
 _TABLES = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT,
@@ -34,7 +35,6 @@ CREATE TABLE passages (
     section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
 CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE layout (name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
-CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL);
 """
 
 
@@ -44,14 +44,6 @@ _LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b",
 
 _KEPT = 4096
 """Passages kept in memory once they were read."""
-
-
-class Words(NamedTuple):
-    """All words of one length, in rising order."""
-
-    words: NDArray[np.str_]
-    passages: Numbers
-    """How many passages have each of them; 0 for an English word that the corpus lacks."""
 
 
 def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
@@ -107,9 +99,8 @@ class PassageWriter:
             ((own,),) = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchall() or (("[]",),)
             self._connection.execute("UPDATE articles SET also_at = ? WHERE id = ?", (json.dumps([*json.loads(own), *addresses]), ident))
 
-    def close(self, vocabulary: Mapping[str, int]) -> None:
-        """Write how many passages have each word, and which passage and role each row of the vectors has."""
-        self._connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", _word_rows(vocabulary))
+    def close(self) -> None:
+        """Write which passage and role each row of the vectors has."""
         self._connection.executemany("INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items()))
         self._connection.commit()
         self._connection.close()
@@ -143,8 +134,6 @@ class PassageTable:
         """The passage with a number."""
         self._number = lru_cache(maxsize=_KEPT)(self._read_number)
         self._article = lru_cache(maxsize=1024)(self._read_article)
-        self.words = lru_cache(maxsize=None)(self._read_words)
-        """The vocabulary's words of a length, read when it is first asked for."""
 
     def __len__(self) -> int:
         return len(self.article_of_passage)
@@ -155,6 +144,11 @@ class PassageTable:
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """The passages of the given numbers, in their order."""
         return [self.passage(int(number)) for number in numbers]
+
+    def all_passages(self) -> Iterator[Passage]:
+        """All passages in their order, none of which is kept in memory."""
+        for (number,) in self._connection.execute("SELECT number FROM passages ORDER BY number"):
+            yield self._read_passage(number)
 
     def number(self, passage: Passage) -> int:
         """The number of one of its passages."""
@@ -233,12 +227,6 @@ class PassageTable:
     def _read_number(self, ident: str) -> int:
         return int(self._rows("SELECT number FROM passages WHERE id = ?", ident)[0][0])
 
-    def _read_words(self, length: int) -> Words:
-        found = self._rows("SELECT words, passages FROM vocabulary WHERE length = ?", length)
-        joined, counts = found[0] if found else ("", b"")
-        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
-
     def _read_article(self, number: int) -> Article:
         row = self._rows("SELECT * FROM articles WHERE number = ?", number)[0]
         _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
@@ -255,13 +243,6 @@ def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...
         number, passage.id, passage.kind, owner, json.dumps(passage.section), passage.start, passage.end,
         passage.question, json.dumps(passage.alternates), json.dumps(passage.sentences),
     )  # fmt: skip
-
-
-def _word_rows(vocabulary: Mapping[str, int]) -> Iterator[tuple[int, str, bytes]]:
-    """One row for all words of a length, one after the other: a misspelt word is compared with those of about its own length, and these are read at once."""
-    for length, group in groupby(sorted(vocabulary, key=lambda word: (len(word), word)), key=len):
-        words = list(group)
-        yield length, "".join(words), np.array([vocabulary[word] for word in words], "<i4").tobytes()
 
 
 def _article_row(number: int, article: Article) -> tuple[object, ...]:

@@ -5,11 +5,21 @@ symspellpy, in British spelling, and pyspellchecker, in American spelling: 145,0
 """
 
 import re
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import lru_cache
 from importlib.resources import files
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
 
-from bot.errors import MissingExtra
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.errors import IndexCorrupt, MissingExtra
 from bot.passages import Passage
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -18,18 +28,62 @@ LAST_LATIN = "\u024f"
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
-class Vocabulary:
-    """The words of passages, of their titles, headings and questions, with the number of passages that have them; it is 0 for other English words.
+VOCABULARY = "vocabulary.sqlite"
+
+
+class Words(NamedTuple):
+    """All words of one length, in rising order."""
+
+    words: NDArray[np.str_]
+    passages: NDArray[np.int64]
+    """How many passages have each of them; 0 for an English word that the corpus lacks."""
+
+
+class VocabularyWriter:
+    """Counts the words of passages, of their titles, headings and questions, as they come: how many passages have each.
 
     Words are in lower case, without apostrophes, and of Latin letters. Raises `MissingExtra` when a dictionary is not installed.
     """
 
-    def __init__(self) -> None:
-        self.counts = Counter(dict.fromkeys(_english(), 0))
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / VOCABULARY
+        self._counts = Counter(dict.fromkeys(_english(), 0))
 
     def add(self, passage: Passage) -> None:
         parts = (passage.article.title, *passage.section, passage.question or "", *passage.alternates, passage.text)
-        self.counts.update(plain_words("\n".join(parts)))
+        self._counts.update(plain_words("\n".join(parts)))
+
+    def close(self) -> None:
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.execute("CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)")
+            connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", self._rows())
+            connection.commit()
+
+    def _rows(self) -> Iterator[tuple[int, str, bytes]]:
+        """One row for all words of a length, one after the other: a misspelt word is compared with those of about its own length, and these are read at once."""
+        for length, group in groupby(sorted(self._counts, key=lambda word: (len(word), word)), key=len):
+            words = list(group)
+            yield length, "".join(words), np.array([self._counts[word] for word in words], "<i4").tobytes()
+
+
+class Vocabulary:
+    """An open vocabulary. Raises `IndexCorrupt` when the folder does not hold one. Safe to read from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / VOCABULARY
+        try:
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+            self._connection.execute("SELECT length FROM vocabulary LIMIT 1")
+        except sqlite3.Error as error:
+            raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
+        self.words = lru_cache(maxsize=None)(self._read_words)
+        """The words of a length, read when it is first asked for."""
+
+    def _read_words(self, length: int) -> Words:
+        found = self._connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
+        joined, counts = found[0] if found else ("", b"")
+        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+        return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
 
 
 def plain_words(text: str) -> Iterable[str]:
@@ -38,12 +92,16 @@ def plain_words(text: str) -> Iterable[str]:
     return words if text.isascii() else (word for word in words if max(word) <= LAST_LATIN)
 
 
-def _english() -> Iterable[str]:
-    try:
-        from spellchecker import SpellChecker
+def check_dictionaries() -> None:
+    """Raises `MissingExtra` when a dictionary is not installed."""
+    for module, package in {"symspellpy": "symspellpy", "spellchecker": "pyspellchecker"}.items():
+        if find_spec(module) is None:
+            raise MissingExtra(package, "build")
 
-        british = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
-    except ModuleNotFoundError as error:
-        raise MissingExtra({"spellchecker": "pyspellchecker"}.get(str(error.name), str(error.name)), "build") from None
-    words = (*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words())
-    return plain_words("\n".join(words))
+
+def _english() -> Iterable[str]:
+    check_dictionaries()
+    from spellchecker import SpellChecker
+
+    british = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
+    return plain_words("\n".join((*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words())))

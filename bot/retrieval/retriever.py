@@ -61,7 +61,7 @@ class Retriever:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
         self._reranker = reranker
-        self._speller = Speller(generation.table, generation.lexical)
+        self._speller = Speller(generation.vocabulary, generation.lexical)
 
     @classmethod
     def open(cls, index: Path | str, reranker: Reranker | None = None) -> "Retriever":

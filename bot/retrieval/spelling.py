@@ -16,8 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.index.lexical import Lexical
-from bot.index.passage_table import PassageTable
-from bot.index.vocabulary import LAST_LATIN
+from bot.index.vocabulary import LAST_LATIN, Vocabulary
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 """A word by itself or before "'s": the parts of "e-mail" and "don't" are none."""
@@ -64,8 +63,8 @@ class _Candidate(NamedTuple):
 class Speller:
     """Repairs questions by the vocabulary of an index. Safe to call from many threads."""
 
-    def __init__(self, table: PassageTable, lexical: Lexical) -> None:
-        self._table, self._lexical = table, lexical
+    def __init__(self, vocabulary: Vocabulary, lexical: Lexical) -> None:
+        self._vocabulary, self._lexical = vocabulary, lexical
         self._letters = lru_cache(maxsize=None)(self._letters_of)
 
     def repaired(self, question: str) -> str | None:
@@ -90,7 +89,7 @@ class Speller:
 
     def _passages(self, word: str) -> int | None:
         """How many passages have a word, none when it is not even English."""
-        words, passages = self._table.words(len(word))
+        words, passages = self._vocabulary.words(len(word))
         place = int(np.searchsorted(words, word))
         return int(passages[place]) if place < len(words) and words[place] == word else None
 
@@ -118,7 +117,7 @@ class Speller:
         """Words a slip or two away."""
         slips, letters = (2 if len(word) >= _TWO_SLIPS else 1), _letters(np.array([word]))
         for length in range(max(_SHORTEST, len(word) - slips), len(word) + slips + 1):
-            words, passages = self._table.words(length)
+            words, passages = self._vocabulary.words(length)
             alike = np.flatnonzero(np.bitwise_count(self._letters(length) ^ letters) <= 2 * slips)
             found = process.extract(word, words[alike].tolist(), scorer=OSA.distance, score_cutoff=slips, limit=None)
             yield from (_Candidate(other, int(passages[alike[place]]), _slips(word, other)) for other, _, place in found)
@@ -129,13 +128,13 @@ class Speller:
             return
         letters = _letters(np.array([word]))
         for length in range(len(word) + 1, 2 * len(word) + 4):
-            words, passages = self._table.words(length)
+            words, passages = self._vocabulary.words(length)
             for place in np.flatnonzero(((self._letters(length) ^ letters) & ~_VOWEL_BITS == 0) & (passages > 0)).tolist():
                 if _skeleton(str(words[place])) == _skeleton(word):
                     yield _Candidate(str(words[place]), int(passages[place]), _VOWELS_LEFT_OUT)
 
     def _letters_of(self, length: int) -> NDArray[np.uint32]:
-        return _letters(self._table.words(length).words)
+        return _letters(self._vocabulary.words(length).words)
 
 
 def _words(question: str) -> Iterator[re.Match[str]]:
