@@ -62,6 +62,9 @@ def build(
     corpus: Corpus = Path("corpus"),
     index: Index = Path("index"),
     model: Annotated[str, typer.Option(help="Name or path of a sentence-transformers model.")] = DEFAULT_MODEL,
+    exact_rows: Annotated[
+        int, typer.Option(min=0, help="Up to so many vectors all are compared with a question; of more, the nearest lists.")
+    ] = BuildSettings().exact_rows,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
@@ -70,7 +73,7 @@ def build(
     from bot.retrieval.retriever import Retriever
 
     with _progress_bar() as progress:
-        report = run(corpus, index, BuildSettings(model=model), progress)
+        report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress)
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
     if report.refused:

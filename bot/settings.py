@@ -17,6 +17,9 @@ class BuildSettings:
     """Name or path of a sentence-transformers model."""
     passage_tokens: int = 160
     """The most tokens of a section that one passage holds; never more than the model takes."""
+    exact_rows: int = 15_000
+    """Up to so many vectors are compared with a question one by one; of more, those in the nearest lists. So many are compared in half the time that
+    encoding a question takes (benchmarks/sizes.py)."""
 
 
 @dataclass(frozen=True, slots=True)

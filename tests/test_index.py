@@ -27,7 +27,7 @@ from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.passage_table import ROLES, PassageTable, PassageWriter, texts_to_encode
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
-from bot.index.vectors import EXACT_ROWS, SearchPlan, Vectors, write_vectors
+from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
@@ -74,7 +74,7 @@ class Rows:
         return (self.matrix[start : start + size] for start in range(0, len(self.matrix), size))
 
 
-def vectors_of(folder: Path, matrix: np.ndarray, exact_rows: int = EXACT_ROWS) -> Vectors:
+def vectors_of(folder: Path, matrix: np.ndarray, exact_rows: int = 10_000) -> Vectors:
     return Vectors.open(folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows))
 
 
@@ -124,13 +124,13 @@ def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_
 
 
 def test_few_rows_have_no_lists(tmp_path: Path):
-    assert write_vectors(tmp_path, Rows(unit(500)), 8) == SearchPlan()
+    assert write_vectors(tmp_path, Rows(unit(500)), 8, 500) == SearchPlan()
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
 
 
 def test_vectors_that_cannot_be_compared_are_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="row 1 is not a unit vector"):
-        write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2)
+        write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2, 10)
     with pytest.raises(ValueError, match="cannot be compared"):
         vectors_of(tmp_path, unit(3)).search(unit(1, 4), 1)
     with pytest.raises(IndexError, match="rows run from 0 to 2"):
@@ -273,8 +273,7 @@ def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.nd
     encoder = CountingEncoder()
     with closing(VectorCache(folder, model)) as cache:
         rows = cache.rows()
-        for text in texts:
-            rows.add(text)
+        rows.add(texts)
         cache.encode_missing(encoder, lambda _: None)
         cache.keep_only_wanted()
         assert len(rows) == len(texts)
@@ -300,8 +299,7 @@ def test_a_build_that_is_broken_off_leaves_what_it_had_encoded(tmp_path: Path, m
 
     encoder = CountingEncoder()
     with pytest.raises(KeyboardInterrupt), closing(VectorCache(tmp_path, "model")) as cache:  # noqa: PT012
-        for letter in "abcde":
-            cache.want(letter)
+        cache.want("abcde")
         cache.encode_missing(encoder, stop)
     assert cached(tmp_path, "model", [*"abcde"])[0] == [*"cde"]
 

@@ -5,7 +5,7 @@ kept in the cache: it encodes without torch, so that a build with few new texts 
 questions. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
 """
 
-from bot.encoder.choice import encoder_for_many, exported, open_encoder
+from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported, open_encoder
 from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
@@ -14,6 +14,7 @@ from bot.encoder.question import OnnxQuestionEncoder, QuestionEncoderKind, open_
 from bot.encoder.sentence import SentenceEncoder
 
 __all__ = [
+    "FEW_TEXTS",
     "Encoder",
     "ExportedEncoder",
     "Matrix",

@@ -8,7 +8,7 @@ from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.sentence import SentenceEncoder
 
-_FEW = 512
+FEW_TEXTS = 512
 """Texts that the exported encoder has encoded before sentence-transformers is even loaded (benchmarks/encoding.py)."""
 
 
@@ -26,7 +26,7 @@ def exported(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str
 
 def encoder_for_many(encoder: Encoder, count: int) -> Encoder:
     """What encodes so many texts soonest."""
-    if not isinstance(encoder, ExportedEncoder) or (count <= _FEW and encoder.original is None):
+    if not isinstance(encoder, ExportedEncoder) or (count <= FEW_TEXTS and encoder.original is None):
         return encoder
     original = encoder.original or SentenceEncoder(encoder.name)
     return original if original.bulk_is_fast else encoder

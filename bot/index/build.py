@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.corpus.corpus import CorpusReading, corpus_digest
 from bot.corpus.refused import Refused, read_refused, write_refused
-from bot.encoder import Encoder, QuestionEncoderKind, encoder_for_many, exported, find_model, model_hash, open_encoder
+from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
 from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
@@ -109,11 +109,13 @@ def _write_generation(
     with closing(VectorCache(store.cache_folder, source.weights)) as cache:
         wanted = _Wanted(cache.rows(), cache.rows())
         refused = _write_passages(folder, reading, encoder, wanted, source.settings, progress)
+        # Few texts are encoded sooner than two processes get out of each other's way.
+        encoded = _encode_missing(cache, encoder, progress) if cache.missing() <= FEW_TEXTS else 0
         with words_written_beside(folder):
             samples = [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
             encoder = exported(encoder, source.weights, store.encoder_folder, samples)
-            encoded = _encode_missing(cache, encoder, progress)
-            found = _write_vectors(folder, encoder, wanted)
+            encoded += _encode_missing(cache, encoder, progress)
+            found = _write_vectors(folder, encoder, wanted, source.settings.exact_rows)
         return _write_manifest(folder, source, encoder, wanted, found), refused, encoded
 
 
@@ -125,10 +127,8 @@ class _Wanted:
     sentences: CachedRows
 
     def add(self, passage: Passage) -> None:
-        for _, text in texts_to_encode(passage):
-            self.texts.add(text)
-        for sentence in sentences_to_encode(passage):
-            self.sentences.add(sentence)
+        self.texts.add([text for _, text in texts_to_encode(passage)])
+        self.sentences.add(sentences_to_encode(passage))
 
 
 def _write_passages(
@@ -163,11 +163,11 @@ class _Found:
     probe: tuple[float, ...]
 
 
-def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted) -> _Found:
+def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted, exact_rows: int) -> _Found:
     """Write the vectors and the question encoder, and ask the index its own questions."""
     table = PassageTable(folder / PASSAGES)
     probes = probes_of(table)
-    plan = write_vectors(folder, wanted.texts, encoder.dimension)
+    plan = write_vectors(folder, wanted.texts, encoder.dimension, exact_rows)
     write_sentences(folder, wanted.sentences)
     vectors = Vectors.open(folder, plan)
     kind, questions, agreement, reworded = choose_question_encoder(folder / ENCODER, encoder, vectors, [probe.reworded for probe in probes])

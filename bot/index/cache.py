@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from bot.errors import IndexCorrupt
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
 _STRIDE = 2048
 """Texts encoded between two writes: what a build that is broken off can lose."""
+_ASKED = 500
+"""Vectors read by one statement."""
 _KEY, _CHECK = 32, 4
 """Bytes of a sha256, and of the checksum behind each vector."""
 
@@ -42,14 +44,14 @@ class VectorCache:
         """A new sequence of rows, without any."""
         return CachedRows(self)
 
-    def want(self, text: str) -> bytes:
-        """Have a text encoded with the next ones that are missing, unless its vector is there; returns the key of its vector."""
-        key = hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest()
-        self._connection.execute(
+    def want(self, texts: Sequence[str]) -> list[bytes]:
+        """Have texts encoded with the next ones that are missing, unless their vectors are there; returns the keys of their vectors."""
+        keys = [hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest() for text in texts]
+        self._connection.executemany(
             "INSERT OR IGNORE INTO wanted (key, text) SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END",
-            (key, text),
+            zip(keys, texts, strict=True),
         )
-        return key
+        return keys
 
     def missing(self) -> int:
         """How many different texts have no vector yet."""
@@ -67,15 +69,18 @@ class VectorCache:
             self._connection.commit()
             last = rows[-1][0]
 
-    def vector(self, key: bytes) -> NDArray[np.float16]:
-        """The vector with a key. Raises `IndexCorrupt` when it is damaged; the next build makes it anew."""
-        (packed,) = self._connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
-        vector = packed[:-_CHECK]
-        if packed != _packed(vector):
-            self._connection.execute("DELETE FROM vectors WHERE key = ?", (key,))
+    def vectors(self, keys: Sequence[bytes]) -> Matrix:
+        """The vectors with these keys. Raises `IndexCorrupt` when one is damaged; the next build makes it anew."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), _ASKED):
+            some = list(dict.fromkeys(keys[start : start + _ASKED]))
+            found.update(self._connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({', '.join('?' * len(some))})", some))
+        damaged = [key for key, packed in found.items() if packed != _packed(packed[:-_CHECK])]
+        if damaged or len(found) < len(set(keys)):
+            self._connection.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in damaged))
             self._connection.commit()
             raise IndexCorrupt(f"A vector in {self._folder} is damaged and was taken out: build the index again.")
-        return np.frombuffer(vector, np.float16)
+        return np.stack([np.frombuffer(found[key][:-_CHECK], np.float16) for key in keys]).astype(np.float32)
 
     def keep_only_wanted(self) -> None:
         """Forget the vectors of texts that no row has: the cache never outgrows the corpus."""
@@ -97,12 +102,12 @@ class CachedRows:
     def __len__(self) -> int:
         return len(self._keys) // _KEY
 
-    def add(self, text: str) -> None:
-        self._keys += self._cache.want(text)
+    def add(self, texts: Sequence[str]) -> None:
+        self._keys += b"".join(self._cache.want(texts))
 
     def rows(self, numbers: Iterable[int]) -> Matrix:
-        """The vectors of the texts with these numbers. Raises `IndexCorrupt` as `VectorCache.vector` does."""
-        return np.stack([self._cache.vector(bytes(self._keys[number * _KEY : (number + 1) * _KEY])) for number in numbers]).astype(np.float32)
+        """The vectors of the texts with these numbers. Raises `IndexCorrupt` as `VectorCache.vectors` does."""
+        return self._cache.vectors([bytes(self._keys[number * _KEY : (number + 1) * _KEY]) for number in numbers])
 
     def blocks(self, size: int) -> Iterator[Matrix]:
         """All vectors, so many at a time."""

@@ -25,6 +25,8 @@ def index_status(index: Path | str, corpus: Path | str) -> dict[str, Any]:
         "vectors": manifest.vectors,
         "model": manifest.settings.model,
         "question_encoder": manifest.question_encoder,
+        "agreement": manifest.agreement.overlap,
+        "search": f"{manifest.search.looked_through} of {manifest.search.lists} lists" if manifest.search.lists else "exact",
         "bytes": sum(record.size for record in manifest.files.values()),
         "format": manifest.format,
         "version": manifest.version,

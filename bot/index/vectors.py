@@ -24,8 +24,6 @@ Cosines = NDArray[np.float32]
 
 ROWS, LISTS = "vectors.faiss", "lists.faiss"
 
-EXACT_ROWS = 15_000
-"""So many rows are compared one by one in about the time that encoding a question takes (benchmarks/sizes.py)."""
 _BLOCK = 16_384
 _TRAINED = 64
 """Rows for each list from which the lists are made."""
@@ -65,7 +63,7 @@ class SearchPlan:
     """The share of the ten nearest rows that are found, of a sample of the rows themselves."""
 
 
-def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int = EXACT_ROWS) -> SearchPlan:
+def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int) -> SearchPlan:
     """Write the rows of a source, and lists beside them when there are more than `exact_rows`.
 
     Raises `ValueError` when a row is not of length 1, NaN included.
