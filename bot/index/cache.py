@@ -63,11 +63,12 @@ class VectorCache:
         while rows := self._connection.execute(
             "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT NULL ORDER BY number LIMIT ?", (last, _STRIDE)
         ).fetchall():
+            last = rows[-1][0]
             vectors = encoder.encode_passages([text for _, _, text in rows], done).astype(np.float16)
             new = ((key, _packed(vector)) for (_, key, _), vector in zip(rows, vectors, strict=True))
             self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
+            self._connection.execute("UPDATE wanted SET text = NULL WHERE number BETWEEN ? AND ?", (rows[0][0], rows[-1][0]))
             self._connection.commit()
-            last = rows[-1][0]
 
     def vectors(self, keys: Sequence[bytes]) -> Matrix:
         """The vectors with these keys. Raises `IndexCorrupt` when one is damaged; the next build makes it anew."""
