@@ -2,6 +2,8 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -315,3 +317,11 @@ def test_one_article_has_no_closeness_of_its_own(tmp_path: Path, tiny_settings: 
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
     assert build(tmp_path / "corpus", tmp_path / "index", tiny_settings).manifest.closeness == Closeness(0, 0, 0)
+
+
+def test_many_questions_side_by_side_get_what_each_gets_alone(bot: Bot):
+    questions = ["is leave part of a notice period", "who pays gratuity", "how long does probation last", "cricket score"] * 8
+    assert bot.retriever.search_many(questions, 3, category="HRM") == [bot.retriever.search(question, 3, category="HRM") for question in questions]
+    with ThreadPoolExecutor(8) as visitors:
+        answers = list(visitors.map(bot.ask, questions))
+    assert [replace(answer, id="") for answer in answers] == [replace(bot.ask(question), id="") for question in questions]

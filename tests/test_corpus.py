@@ -10,7 +10,7 @@ from articles import word_starts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.corpus import Alternate, Article, Refused, corpus_digest, read_corpus
+from bot.corpus import Alternate, Article, CorpusReading, Refused, corpus_digest, read_corpus
 from bot.corpus.article import slug
 from bot.corpus.corpus import FORMATS
 from bot.corpus.decoding import Unreadable
@@ -435,3 +435,15 @@ def test_addresses_and_days_that_cannot_be_are_refused(line: str, reason: str):
     with pytest.raises(Unreadable) as caught:
         list(read_markdown(f"---\ntitle: T\n{line}\n---\nWords.", "a.md"))
     assert str(caught.value) == reason
+
+
+def test_articles_are_read_one_file_at_a_time(tmp_path: Path):
+    for name in "ab":
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\nWords of {name}.")
+    reading = CorpusReading(tmp_path)
+    articles = iter(reading)
+    assert next(articles).id == "a"
+    (tmp_path / "b.md").unlink()
+    assert list(articles) == []
+    assert [refused.file for refused in reading.refused] == ["b.md"]
+    assert (reading.files, reading.files_read) == (2, 2)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import word_starts
+from tiny_model import make_tiny_model
 
 from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
@@ -22,13 +23,14 @@ from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, Model
 from bot.index.build import build
 from bot.index.cache import VectorCache
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Manifest
+from bot.index.generation import Generation, Manifest, verify_files
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.passage_table import ROLES, PassageTable, PassageWriter, texts_to_encode
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
+from bot.index.words import words_written_beside
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
@@ -490,3 +492,62 @@ def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: 
     (corpus / "new.md").write_text("New.")
     assert index_status(tmp_path / "index", corpus)["corpus_changed"] is True
     assert index_status(tmp_path / "index", tmp_path / "elsewhere")["corpus_changed"] is None
+
+
+def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.index.generation._LARGE", 1000)
+    monkeypatch.setattr("bot.index.generation._BLOCK", 16)
+    monkeypatch.setattr("bot.index.generation._BLOCKS", 3)
+    build(corpus, tmp_path / "index", tiny_settings)
+    folder = IndexStore(tmp_path / "index").current()
+    path = folder / "encoder/tokenizer.json"
+    whole = path.read_bytes()
+
+    def flipped(place: int) -> None:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+
+    for place in (0, len(whole) - 1, len(whole) // 2):
+        flipped(place)
+        with pytest.raises(IndexCorrupt, match="is not the one that was built"):
+            Generation.open(folder)
+    flipped(100)
+    verify_files(folder, Manifest.read(folder), whole=False)
+    with pytest.raises(IndexCorrupt, match="is not the one that was built"):
+        Generation.open(folder, whole=True)
+
+
+def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+    build(corpus, tmp_path / "index", tiny_settings)
+    (corpus / "gratuity.md").write_text((corpus / "gratuity.md").read_text().replace("a lump sum", "one payment"))
+    code = (
+        "import sys; from bot.index.build import build; from bot.settings import BuildSettings\n"
+        f"report = build({str(corpus)!r}, {str(tmp_path / 'index')!r}, BuildSettings(model={tiny_settings.model!r}))\n"
+        "print(report.encoded, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "2 []\n"
+
+
+def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: Path):
+    beside = words_written_beside(tmp_path)
+    with pytest.raises(IndexMissing, match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read"), beside:
+        pass
+
+
+def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: Path):
+    write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
+    (tmp_path / "vocabulary.sqlite").unlink()
+    with pytest.raises(ZeroDivisionError), words_written_beside(tmp_path):
+        raise ZeroDivisionError
+    assert not (tmp_path / "vocabulary.sqlite").exists()
+
+
+def test_one_model_s_export_is_kept_for_the_next_build_and_replaced_by_another_s(corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory):
+    store = IndexStore(tmp_path / "index")
+    build(corpus, store.root, BuildSettings(model=tiny_model))
+    kept = json.loads((store.encoder_folder / "settings.json").read_text())
+    assert kept["weights"] == Manifest.read(store.current()).weights
+    other = str(make_tiny_model(tmp_path_factory.mktemp("other"), seed=1))
+    build(corpus, store.root, BuildSettings(model=other))
+    assert json.loads((store.encoder_folder / "settings.json").read_text())["weights"] == Manifest.read(store.current()).weights != kept["weights"]

@@ -137,3 +137,13 @@ def test_every_link_quotes_words_of_its_article(shipped: Bot, articles: tuple[Ar
         answer = shipped.ask(article.faqs[0].question, article=article.id).to_dict()["sources"][0]
         edges = [unquote(part) for part in answer["link"].split("#:~:text=")[1].split(",")]
         assert all(edge in article.text for edge in edges), answer["link"]
+
+
+def test_what_the_vectors_alone_call_answered_is_answered_when_it_is_asked(shipped: Bot):
+    table, threshold = shipped.retriever.generation.table, shipped.settings.threshold
+    faqs = table.passages(table.faq_numbers()[::4])
+    sure = [passage for passage in faqs if shipped.retriever.own_probability(passage) >= threshold]
+    assert len(sure) > 0.9 * len(faqs)
+    for passage in sure:
+        answer = shipped.ask(passage.question or "")
+        assert (answer.status, answer.sources[0].passage.question) == ("answered", passage.question)
