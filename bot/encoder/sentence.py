@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _BATCH_CHARACTERS = 16_384
 """Characters of a batch, padding included: about 4,000 tokens, the fastest of 1,000 to 16,000 on a CPU (benchmarks/encoding.py)."""
-_MOST_TEXTS = 256
+_MOST_TEXTS, _PADDED = 256, 16
+"""Texts of a batch at most; tokens by whose multiples it is long."""
 _SAME = 0.999
 """The least cosine between a text's vectors in bfloat16 and in float32; the default model's are 0.9999."""
 _COMPARED = 8
@@ -62,8 +63,9 @@ class SentenceEncoder:
         order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
         vectors = np.empty((len(texts), self.dimension), np.float32)
         while order:
-            count = max(1, min(_MOST_TEXTS, _BATCH_CHARACTERS // max(1, len(texts[order[0]]))))
-            rows, order = order[:count], order[count:]
+            fit = max(1, min(_MOST_TEXTS, len(order), _BATCH_CHARACTERS // max(1, len(texts[order[0]]))))
+            # A power of two: torch keeps what it has prepared for each shape of a batch, so there must not be many.
+            rows, order = order[: 1 << (fit.bit_length() - 1)], order[1 << (fit.bit_length() - 1) :]
             vectors[rows] = _encode(self._passage_model(texts), [texts[n] for n in rows])
             done(len(rows))
         return vectors
@@ -90,6 +92,8 @@ class SentenceEncoder:
 
         model = copy.deepcopy(self.model)
         model[0].to(torch.bfloat16).register_forward_hook(_with_float_tokens)
+        own = model[0].processing_kwargs
+        model[0].processing_kwargs = {**own, "text": {**own.get("text", {}), "pad_to_multiple_of": _PADDED}}
         return model
 
 
