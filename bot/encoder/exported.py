@@ -13,6 +13,7 @@ from bot.encoder.encoder import Matrix, OnBatch, unheard
 from bot.encoder.graph import OnnxGraph, open_tokenizer
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
+from bot.version import __version__
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -38,6 +39,8 @@ class ExportSettings:
     max_tokens: int
     files: dict[str, str]
     """sha256 of each file."""
+    version: str
+    """The articlebot that made it: another one may export otherwise."""
 
 
 class ExportedEncoder:
@@ -51,10 +54,12 @@ class ExportedEncoder:
 
     @classmethod
     def find(cls, folder: Path, weights: str) -> Self | None:
-        """The model exported into a folder; None when there is none, or that of another model."""
+        """The model exported into a folder; None when there is none, or that of another model or version."""
         try:
             settings = ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
-            whole = settings.weights == weights and all(file_hash(folder / name) == own for name, own in settings.files.items())
+            whole = (settings.weights, settings.version) == (weights, __version__) and all(
+                file_hash(folder / name) == own for name, own in settings.files.items()
+            )
         except (OSError, ValueError, TypeError):
             return None
         return cls(folder, settings) if whole else None
@@ -63,7 +68,7 @@ class ExportedEncoder:
     def describe(cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int) -> Self:
         """The model whose graphs and tokenizer were just written into a folder, with its settings beside them."""
         files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
-        settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files)
+        settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files, __version__)
         (folder / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
         return cls(folder, settings)
 

@@ -15,10 +15,10 @@ from bot.settings import DEFAULT_MODEL
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_BATCH_CHARACTERS = 16_384
-"""Characters of a batch, padding included: about 4,000 tokens, the fastest of 1,000 to 16,000 on a CPU (benchmarks/encoding.py)."""
-_MOST_TEXTS, _PADDED = 256, 16
-"""Texts of a batch at most; tokens by whose multiples it is long."""
+_BATCH_TOKENS = 4096
+"""Tokens of a batch, padding included: the fastest of 1,000 to 16,000 on a CPU."""
+_MOST_TEXTS, _COUNTED, _PADDED = 256, 8, 16
+"""Texts of a batch at most; its texts and its tokens are multiples of the others."""
 _SAME = 0.999
 """The least cosine between a text's vectors in bfloat16 and in float32; the default model's are 0.9999."""
 _COMPARED = 8
@@ -60,12 +60,14 @@ class SentenceEncoder:
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
         # Longest first: a batch is padded to its longest text, and lack of memory shows at once.
-        order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
+        lengths = [min(len(starts), self.max_tokens) + 1 for starts in self.token_starts(texts)]
+        order = sorted(range(len(texts)), key=lambda n: -lengths[n])
         vectors = np.empty((len(texts), self.dimension), np.float32)
         while order:
-            fit = max(1, min(_MOST_TEXTS, len(order), _BATCH_CHARACTERS // max(1, len(texts[order[0]]))))
-            # A power of two: torch keeps what it has prepared for each shape of a batch, so there must not be many.
-            rows, order = order[: 1 << (fit.bit_length() - 1)], order[1 << (fit.bit_length() - 1) :]
+            fit = max(1, min(_MOST_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
+            # torch keeps what it has prepared for each shape of a batch, so there must not be many.
+            count = fit - fit % _COUNTED if fit > _COUNTED else fit
+            rows, order = order[:count], order[count:]
             vectors[rows] = _encode(self._passage_model(texts), [texts[n] for n in rows])
             done(len(rows))
         return vectors
@@ -91,9 +93,10 @@ class SentenceEncoder:
         import torch
 
         model = copy.deepcopy(self.model)
-        model[0].to(torch.bfloat16).register_forward_hook(_with_float_tokens)
-        own = model[0].processing_kwargs
-        model[0].processing_kwargs = {**own, "text": {**own.get("text", {}), "pad_to_multiple_of": _PADDED}}
+        transformer: Any = model[0]
+        transformer.to(torch.bfloat16).register_forward_hook(_with_float_tokens)
+        own = transformer.processing_kwargs
+        transformer.processing_kwargs = {**own, "text": {**own.get("text", {}), "pad_to_multiple_of": _PADDED}}
         return model
 
 
