@@ -18,7 +18,7 @@ _TIE = 0.002
 """Scores so near each other say nothing about which of two answers to the same question is the better one."""
 _FITS = 0.1
 """A passage fits a question as long as its score is not further below the first one's: there a hit is a seventh as likely as at the first."""
-_TIMES, _LEAST = 2, 10
+_TIMES, _LEAST = 1.25, 10
 """How many times as many candidates as hits are compared with each other, and how many at least."""
 
 
@@ -28,7 +28,7 @@ def diverse(generation: Generation, numbers: NDArray[np.int64], scores: NDArray[
     Of passages that are the same but for a word or two only the newest article's counts, at the place of the best; of two that answer the same question
     with nearly the same score the newer comes first; and one article has at most half of the list while others fit the question.
     """
-    order = np.argsort(-scores, kind="stable").tolist()[: max(_LEAST, k * _TIMES)]
+    order = np.argsort(-scores, kind="stable").tolist()[: max(_LEAST, int(k * _TIMES))]
     if k < 1 or not order:
         return []
     once = _newer_first(generation, numbers, scores, _newest_of_same(generation, numbers, order))
