@@ -12,7 +12,7 @@ from bot.encoder import (
     SentenceEncoder,
     encoder_for_many,
     export_encoder,
-    exported,
+    exported_encoder,
     file_hash,
     find_model,
     model_hash,
@@ -88,7 +88,7 @@ def test_the_exported_model_gives_the_vectors_of_the_original(packaged: Sentence
 def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):
     folder = tmp_path / "encoder"
     assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder)
-    first = exported(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
+    first = exported_encoder(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
     again = open_encoder(tiny_model, "w", folder)
     assert isinstance(first, ExportedEncoder)
     assert isinstance(again, ExportedEncoder)
@@ -100,7 +100,7 @@ def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, 
 
 
 def test_few_texts_are_encoded_without_loading_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    exported(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
+    exported_encoder(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
     encoder = open_encoder(tiny_model, "w", tmp_path / "encoder")
     assert encoder_for_many(encoder, 500) is encoder
     monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", True)
@@ -128,7 +128,7 @@ def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEn
 def test_an_export_that_disagrees_gives_way_to_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.encoder.export.SAME_FLOOR", 1.1)
     original = SentenceEncoder(tiny_model)
-    assert exported(original, "w", tmp_path / "cache", QUESTIONS) is original
+    assert exported_encoder(original, "w", tmp_path / "cache", QUESTIONS) is original
     assert list(tmp_path.iterdir()) == []
     write_question_encoder(tmp_path / "encoder", "sentence-transformers", original)
     reopened = open_question_encoder(tmp_path / "encoder", "sentence-transformers")
@@ -152,7 +152,7 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
     prompted, plain = SentenceEncoder(str(copy)), SentenceEncoder(tiny_model)
     exact = prompted.encode_questions(["pf"])
     assert np.allclose(exact, plain.encode_questions(["query: pf"]), atol=1e-6)
-    export = exported(prompted, "w", tmp_path / "cache", ["pf", "uan"])
+    export = exported_encoder(prompted, "w", tmp_path / "cache", ["pf", "uan"])
     assert np.allclose(export.encode_questions(["pf"]), exact, atol=1e-5)
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
     assert (OnnxQuestionEncoder(tmp_path / "encoder").encode_questions(["pf"]) @ exact.T).item() > 0.95

@@ -5,7 +5,7 @@ kept in the cache: it encodes without torch, so that a build with few new texts 
 questions. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
 """
 
-from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported, open_encoder
+from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
 from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
@@ -24,7 +24,7 @@ __all__ = [
     "SentenceEncoder",
     "encoder_for_many",
     "export_encoder",
-    "exported",
+    "exported_encoder",
     "file_hash",
     "find_model",
     "model_hash",

@@ -17,7 +17,7 @@ def open_encoder(name: str, weights: str, folder: Path) -> Encoder:
     return ExportedEncoder.find(folder, weights) or SentenceEncoder(name)
 
 
-def exported(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
+def exported_encoder(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
     """The model exported into a folder, unless it is already; the original where its graph cannot be exported."""
     if not isinstance(encoder, SentenceEncoder):
         return encoder

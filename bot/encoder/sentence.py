@@ -39,6 +39,8 @@ class SentenceEncoder:
         self.dimension = int(self.model.get_embedding_dimension() or 0)
         taken = self.model.tokenizer.num_special_tokens_to_add() + len(self.token_starts([self.model.prompts.get("document") or ""])[0])
         self.max_tokens = self.length_limit - taken
+        self._agrees: bool | None = None
+        """Whether bfloat16 gives the same vectors; None until it was tried."""
 
     @property
     def length_limit(self) -> int:
@@ -77,15 +79,13 @@ class SentenceEncoder:
         return np.asarray(vectors, np.float32).reshape(len(texts), self.dimension)
 
     def _passage_model(self, texts: Sequence[str]) -> "SentenceTransformer":
-        if self.model.device.type != "cpu" or not _multiplies_bfloat16():
+        if self.model.device.type != "cpu" or not _multiplies_bfloat16() or not hasattr(self.model[0], "auto_model"):
             return self.model
         samples = list(texts[:_COMPARED])
         if self._agrees is None:
             cosines = np.sum(_encode(self._bfloat16, samples) * _encode(self.model, samples), axis=1)
             self._agrees = bool(cosines.min() >= _SAME)
         return self._bfloat16 if self._agrees else self.model
-
-    _agrees: bool | None = None
 
     @cached_property
     def _bfloat16(self) -> "SentenceTransformer":

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.corpus.corpus import CorpusReading, corpus_digest
 from bot.corpus.refused import Refused, read_refused, write_refused
-from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported, find_model, model_hash, open_encoder
+from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported_encoder, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing
 from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
@@ -113,7 +113,7 @@ def _write_generation(
         encoded = _encode_missing(cache, encoder, progress) if cache.missing() <= FEW_TEXTS else 0
         with words_written_beside(folder):
             samples = [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
-            encoder = exported(encoder, source.weights, store.encoder_folder, samples)
+            encoder = exported_encoder(encoder, source.weights, store.encoder_folder, samples)
             encoded += _encode_missing(cache, encoder, progress)
             found = _write_vectors(folder, encoder, wanted, source.settings.exact_rows)
         return _write_manifest(folder, source, encoder, wanted, found), refused, encoded
