@@ -22,6 +22,7 @@ from timing import Row, machine, milliseconds, resident_megabytes, seconds, tabl
 
 from bot import Bot
 from bot.encoder import Matrix
+from bot.index.closeness import probes_of
 from bot.index.generation import ENCODER, MANIFEST, Generation, record_files
 from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter
 from bot.index.sentences import SENTENCES, write_sentences
@@ -98,6 +99,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
     told = int(base.table.sentence_start[len(passages)])
     sentences = np.fromfile(IndexStore(index).current() / SENTENCES, np.int8, told * vectors.shape[1]).reshape(told, -1).astype(np.float32)
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
+    questions = base.encoder.encode_questions([probe.reworded for probe in probes_of(base.table)])
     with store.lock():
         unfinished = store.start()
         plan: list[SearchPlan] = []
@@ -110,7 +112,9 @@ def make(index: Path, folder: Path, size: int) -> dict:
                     writer.add(replace(passage, id=f"{passage.id}-{copy}", article=articles[passage.article.id]))
             writer.close()
             with words_written_beside(unfinished):
-                plan.append(write_vectors(unfinished, NoisyRows(vectors, len(vectors) * copies), vectors.shape[1], BuildSettings().exact_rows))
+                plan.append(
+                    write_vectors(unfinished, NoisyRows(vectors, len(vectors) * copies), vectors.shape[1], BuildSettings().exact_rows, questions)
+                )
                 write_sentences(unfinished, NoisyRows(sentences, len(sentences) * copies))
 
         took = seconds(write)
@@ -149,7 +153,8 @@ def ask(folder: Path, questions: Path) -> dict:
     for name, call in stages.items():
         p50, p95 = milliseconds(call, asked)
         row |= {f"{name} p50, ms": p50, f"{name} p95, ms": p95}
-    return row | {"memory, MB": resident_megabytes()} | _recall(generation, folder, [vectors[question] for question in asked[:60]])
+    own, mapped = resident_megabytes("RssAnon"), resident_megabytes("RssFile")
+    return row | {"memory, MB": own, "mapped, MB": mapped} | _recall(generation, folder, [vectors[question] for question in asked[:60]])
 
 
 def _recall(generation: Generation, folder: Path, vectors: Sequence[Matrix]) -> dict[str, str]:

@@ -77,7 +77,7 @@ class Rows:
 
 
 def vectors_of(folder: Path, matrix: np.ndarray, exact_rows: int = 10_000) -> Vectors:
-    return Vectors.open(folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows))
+    return Vectors.open(folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows, unit(20, matrix.shape[1])))
 
 
 def test_faiss_finds_what_ten_lines_of_numpy_find(tmp_path: Path):
@@ -111,10 +111,10 @@ def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
 
 def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
-    plan = write_vectors(tmp_path, Rows(matrix), 32, exact_rows=5000)
+    plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
     assert 0 < plan.looked_through <= plan.lists == 128
-    assert plan.recall >= 0.985
+    assert plan.recall >= 0.99
     monkeypatch.setattr("bot.index.vectors._FEW_ADMITTED", 100)
     for among in (None, np.arange(0, 6000, 3), np.arange(0, 6000, 29), np.arange(0, 6000, 75)):
         admitted = np.arange(6000) if among is None else among
@@ -126,13 +126,13 @@ def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_
 
 
 def test_few_rows_have_no_lists(tmp_path: Path):
-    assert write_vectors(tmp_path, Rows(unit(500)), 8, 500) == SearchPlan()
+    assert write_vectors(tmp_path, Rows(unit(500)), 8, 500, unit(20)) == SearchPlan()
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
 
 
 def test_vectors_that_cannot_be_compared_are_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="row 1 is not a unit vector"):
-        write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2, 10)
+        write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2, 10, unit(20, 2))
     with pytest.raises(ValueError, match="cannot be compared"):
         vectors_of(tmp_path, unit(3)).search(unit(1, 4), 1)
     with pytest.raises(IndexError, match="rows run from 0 to 2"):
@@ -209,7 +209,7 @@ def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
     table = PassageTable(tmp_path / "p.sqlite")
     assert table.passages(range(len(passages))) == list(passages)
     assert list(table.articles()) == list(read_corpus(corpus).articles)
-    assert table.categories() == {"EPFO": 1, "HRM": 1}
+    assert table.categories == {"EPFO": 1, "HRM": 1}
     assert table.article("none") is None
     for number in range(len(passages)):
         roles = [role for role, _ in texts_to_encode(passages[number])]

@@ -90,7 +90,7 @@ class Bot:
         return self.suggestions.examples()[: self.settings.suggestions]
 
     def _categories(self) -> tuple[str, ...]:
-        return tuple(self.retriever.generation.table.categories())
+        return tuple(self.retriever.generation.table.categories)
 
 
 def _is_about(hit: Hit, talk: Talk) -> bool:

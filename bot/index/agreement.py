@@ -28,14 +28,13 @@ class Agreement:
 
 
 def choose_question_encoder(
-    folder: Path, encoder: Encoder, vectors: Vectors, questions: Sequence[str]
+    folder: Path, encoder: Encoder, vectors: Vectors, questions: Sequence[str], expected: Matrix
 ) -> tuple[QuestionEncoderKind, QuestionEncoder, Agreement, Matrix]:
-    """Write into a folder the fastest question encoder that agrees with the model.
+    """Write into a folder the fastest question encoder that agrees with the model, whose vectors of the questions are `expected`.
 
     Returns its kind, the open encoder, how well it agrees, and the questions' vectors by it.
     """
     kinds: tuple[QuestionEncoderKind, ...] = get_args(QuestionEncoderKind)
-    expected = encoder.encode_questions(questions)
     for kind in kinds if isinstance(encoder, ExportedEncoder) else kinds[-1:]:
         write_question_encoder(folder, kind, encoder)
         opened = open_question_encoder(folder, kind)

@@ -167,12 +167,14 @@ def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted, exact_rows: 
     """Write the vectors and the question encoder, and ask the index its own questions."""
     table = PassageTable(folder / PASSAGES)
     probes = probes_of(table)
-    plan = write_vectors(folder, wanted.texts, encoder.dimension, exact_rows)
+    questions, reworded = [probe.question for probe in probes], [probe.reworded for probe in probes]
+    expected = encoder.encode_questions(reworded)
+    plan = write_vectors(folder, wanted.texts, encoder.dimension, exact_rows, expected)
     write_sentences(folder, wanted.sentences)
     vectors = Vectors.open(folder, plan)
-    kind, questions, agreement, reworded = choose_question_encoder(folder / ENCODER, encoder, vectors, [probe.reworded for probe in probes])
-    closeness = measure_closeness(table, vectors, probes, questions.encode_questions([probe.question for probe in probes]), reworded)
-    probe = questions.encode_questions([PROBE])[0]
+    kind, exported, agreement, found = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded, expected)
+    closeness = measure_closeness(table, vectors, probes, exported.encode_questions(questions), found)
+    probe = exported.encode_questions([PROBE])[0]
     return _Found(kind, agreement, plan, closeness, tuple(round(float(x), 6) for x in probe))
 
 

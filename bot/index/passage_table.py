@@ -5,7 +5,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -188,7 +188,8 @@ class PassageTable:
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)
         return self._article(found[0][0]) if found else None
 
-    def categories(self) -> dict[str, int]:
+    @cached_property
+    def categories(self) -> Mapping[str, int]:
         """How many articles each category has, most first."""
         return dict(
             self._rows("SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category")

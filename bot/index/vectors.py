@@ -3,7 +3,7 @@
 faiss pads missing results with id -1, loads flipped bytes without noticing and raises empty AssertionErrors; nothing of that passes this door.
 
 Every row is kept with 16 bits a number, mapped from the file and not read into memory. Few rows are compared with a question one by one, which is exact.
-For many there are lists beside them: rows that lie close together, in 4 bits for each 4 numbers (an inverted file with product quantisation, Jégou et al.
+For many there are lists beside them: rows that lie close together, in 4 bits for each 3 numbers (an inverted file with product quantisation, Jégou et al.
 2011, in the layout of André et al. 2017); the best of the nearest lists are compared again by their 16 bits.
 """
 
@@ -27,17 +27,16 @@ ROWS, LISTS = "vectors.faiss", "lists.faiss"
 _BLOCK = 16_384
 _TRAINED = 64
 """Rows for each list from which the lists are made."""
-_NUMBERS_EACH = 4
+_NUMBERS_EACH = 3
 """Numbers of a row that are kept in 4 bits."""
 _AGAIN = 1000
 """The least number of rows that are compared again by their 16 bits."""
 _FEW_ADMITTED = 20_000
 """So many rows that meet a filter are compared one by one."""
-_TRIED, _NEAREST = 100, 10
-"""Rows by which the number of lists to look through is chosen, and how many of the nearest should be found."""
-_EQUAL = 1e-5
-_RECALL = 0.985
-"""The share of these, a little more than the 0.98 that questions are promised: they are not among the rows."""
+_NEAREST, _EQUAL = 10, 1e-5
+"""Of how many nearest rows it is counted whether they are found, and how near is equally near."""
+_RECALL = 0.99
+"""The share of them, of the corpus's own questions; a little more than the 0.98 that visitors' questions are promised."""
 
 
 class RowSource(Protocol):
@@ -60,11 +59,11 @@ class SearchPlan:
     looked_through: int = 0
     """Lists nearest to a question that are looked through."""
     recall: float = 1.0
-    """The share of the ten nearest rows that are found, of a sample of the rows themselves."""
+    """The share of the ten nearest rows that are found for the corpus's own questions."""
 
 
-def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int) -> SearchPlan:
-    """Write the rows of a source, and lists beside them when there are more than `exact_rows`.
+def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int, questions: Matrix) -> SearchPlan:
+    """Write the rows of a source, and lists beside them when there are more than `exact_rows`, as many of which are looked through as questions need.
 
     Raises `ValueError` when a row is not of length 1, NaN included.
     """
@@ -79,7 +78,7 @@ def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: i
     if lists is None:
         return SearchPlan()
     faiss.write_index(lists, str(folder / LISTS))
-    return _planned(rows, lists)
+    return _planned(rows, lists, questions)
 
 
 def _trained_lists(source: RowSource, dimension: int) -> Any:
@@ -91,14 +90,13 @@ def _trained_lists(source: RowSource, dimension: int) -> Any:
     return lists
 
 
-def _planned(rows: faiss.Index, lists: faiss.IndexIVF) -> SearchPlan:
+def _planned(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> SearchPlan:
     """The least number of lists that finds enough, in powers of 2."""
-    tried = rows.reconstruct_batch(np.linspace(0, rows.ntotal - 1, _TRIED).astype(np.int64))
-    least = rows.search(tried, _NEAREST)[0][:, -1:]
+    least = rows.search(np.ascontiguousarray(questions, np.float32), _NEAREST)[0][:, -1:]
     through, recall = 4, 0.0
     while recall < _RECALL and through < lists.nlist:
         through *= 2
-        _, cosines = Vectors(rows, lists, SearchPlan(lists.nlist, through)).search_all(tried, _NEAREST)
+        _, cosines = Vectors(rows, lists, SearchPlan(lists.nlist, through)).search_all(questions, _NEAREST)
         # Texts that stand in the corpus twice are equally near: which of them is found does not matter.
         recall = float(np.mean(cosines >= least - _EQUAL))
     return SearchPlan(int(lists.nlist), through, round(recall, 4))

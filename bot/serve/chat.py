@@ -91,7 +91,7 @@ def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], Any]:
 
 def _header(bot: Bot) -> str:
     # Names of categories are the publisher's; escaped all the same.
-    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.retriever.generation.table.categories().items()]
+    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.retriever.generation.table.categories.items()]
     further = [texts.MORE.format(count=len(held) - _CATEGORIES)] if len(held) > _CATEGORIES else []
     knows = f'<p class="topics">{texts.KNOWS.format(categories=" · ".join([*held[:_CATEGORIES], *further]))}</p>' if held else ""
     return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD}</p>{knows}"
@@ -99,5 +99,5 @@ def _header(bot: Bot) -> str:
 
 def _placeholder(bot: Bot) -> str:
     # Two fit on one line of a phone.
-    names = list(bot.retriever.generation.table.categories())[:2]
+    names = list(bot.retriever.generation.table.categories)[:2]
     return texts.PLACEHOLDER.format(topics=", ".join(names)) if names else texts.PLACEHOLDER_BARE
