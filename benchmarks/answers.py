@@ -17,9 +17,9 @@ from question_sets import generation_of, ndcg, read_gains, read_questions
 from bot.answering.ambiguity import meanings
 from bot.answering.small_talk import small_talk
 from bot.index.generation import Generation
-from bot.retrieval import retriever as rooms
+from bot.retrieval import finder as rooms
 from bot.retrieval.diversity import diverse
-from bot.retrieval.retriever import Retriever
+from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings
 
 CHOSEN_ON = ("stackfaq", "jhu_covidfaq", "rasa_sara", "hint3_sofmattress")
@@ -45,16 +45,16 @@ def main() -> None:
 
 
 def _print_ambiguous(data: Path, work: Path, most: int) -> None:
-    retriever, gains, threshold = Retriever(generation_of(data, work)), read_gains(data), AnswerSettings().threshold
+    finder, gains, threshold = Finder(generation_of(data, work)), read_gains(data), AnswerSettings().threshold
     questions = read_questions(data)[:most]
     counts: Counter[str] = Counter()
     for question in questions:
-        found = retriever.find(question["text"], 20)
+        found = finder.find(question["text"], 20)
         counts["talk"] += small_talk(question["text"]) is not None
         if found.probability < threshold:
             continue
         counts["answered"] += 1
-        if offered := meanings(retriever.generation, question["text"], found, threshold):
+        if offered := meanings(finder.generation, question["text"], found, threshold):
             right = [hit.passage.article.id in gains.get(question["_id"], {}) for hit in (found.hits[0], *offered)]
             counts["withheld" if right[0] else "rescued" if any(right) else "neither"] += 1
     ambiguous = counts["rescued"] + counts["withheld"] + counts["neither"]
@@ -63,13 +63,13 @@ def _print_ambiguous(data: Path, work: Path, most: int) -> None:
 
 
 def _print_diverse(data: Path, work: Path, most: int) -> None:
-    retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
+    finder, gains = Finder(generation_of(data, work)), read_gains(data)
     asked = [question for question in read_questions(data) if question["_id"] in gains and question.get("kind", "standalone") == "standalone"]
     asked = [asked[place] for place in np.unique(np.linspace(0, len(asked) - 1, min(most, 300)).astype(int))]
     cells = []
     for choose in (_plain, diverse):
         rooms.diverse = choose
-        figures = np.mean([_figures(retriever, question["text"][:1000], gains[question["_id"]]) for question in asked], axis=0)
+        figures = np.mean([_figures(finder, question["text"][:1000], gains[question["_id"]]) for question in asked], axis=0)
         cells.append(" / ".join(f"{100 * value:.1f}" for value in figures))
     print(f"| {data.name} ({len(asked)}) | {' | '.join(cells)} |", flush=True)
 
@@ -78,8 +78,8 @@ def _plain(_generation: Generation, _numbers: NDArray[np.int64], scores: NDArray
     return np.argsort(-scores, kind="stable").tolist()[:k]
 
 
-def _figures(retriever: Retriever, question: str, gains: dict[str, int]) -> Sequence[float]:
-    ranked = list(dict.fromkeys(hit.passage.article.id for hit in retriever.search(question, K)))
+def _figures(finder: Finder, question: str, gains: dict[str, int]) -> Sequence[float]:
+    ranked = list(dict.fromkeys(hit.passage.article.id for hit in finder.find(question, K).hits))
     return ndcg(ranked, gains), float(ranked[0] in gains)
 
 

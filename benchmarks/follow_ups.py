@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from question_sets import generation_of, ndcg, read_gains, read_questions
 
-from bot.retrieval.retriever import Retriever
+from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings
 
 UNRELATED = ("stackfaq", "jhu_covidfaq", "rasa_sara", "xquad_en")
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _print_found(data: Path, work: Path, kind: str, most: int) -> None:
-    retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
+    finder, gains = Finder(generation_of(data, work)), read_gains(data)
     questions = [question for question in read_questions(data) if question["_id"] in gains]
     if kind == "the page's title":
         questions = [question for question in questions if question["kind"] == "contextual"]
@@ -48,7 +48,7 @@ def _print_found(data: Path, work: Path, kind: str, most: int) -> None:
     asked = [(question, _history(question, kind, others, chance)) for question in questions[:: max(1, len(questions) // most)][:most]]
 
     def figures(phrase: Callable[[dict, Turns], tuple[str, Turns]]) -> str:
-        each = [_figures(retriever, *phrase(question, history), gains[question["_id"]]) for question, history in asked]
+        each = [_figures(finder, *phrase(question, history), gains[question["_id"]]) for question, history in asked]
         return " / ".join(f"{100 * value:.1f}" for value in np.mean(each, axis=0))
 
     rewritten = figures(lambda question, _: (question["rewrite"], [])) if "rewrite" in asked[0][0] else ""
@@ -66,21 +66,21 @@ def _history(question: dict, kind: str, others: Sequence[str], chance: random.Ra
             return [turn["text"] for turn in question["history"] if turn["role"] == "user"]
 
 
-def _figures(retriever: Retriever, question: str, history: Turns, gains: dict[str, int]) -> Figures:
-    hits = retriever.search(question[:1000], 100, history=history)
+def _figures(finder: Finder, question: str, history: Turns, gains: dict[str, int]) -> Figures:
+    hits = finder.find(question[:1000], 100, history=history).hits
     ranked = list(dict.fromkeys(hit.passage.article.id for hit in hits))[:10]
     return ndcg(ranked, gains), float(ranked[0] in gains)
 
 
 def _print_refused(data: Path, work: Path, most: int) -> None:
-    retriever, gains = Retriever(generation_of(data, work)), read_gains(data)
+    finder, gains = Finder(generation_of(data, work)), read_gains(data)
     questions = read_questions(data)
     covered = [question["text"] for question in questions if question["_id"] in gains]
     uncovered = [question["text"] for question in questions if question["_id"] not in gains][:most]
     chance = random.Random(1)
 
     def refused(history: Callable[[], Turns]) -> float:
-        firsts = [retriever.search(question, 1, history=history())[0] for question in uncovered]
+        firsts = [finder.find(question, 1, history=history()).hits[0] for question in uncovered]
         return 100 * float(np.mean([hit.probability < AnswerSettings().threshold for hit in firsts]))
 
     after = refused(lambda: [chance.choice(covered), chance.choice(covered)])

@@ -33,8 +33,8 @@ from bot.index.generation import Generation
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.store import IndexStore
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
+from bot.retrieval.finder import Finder
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.retriever import Retriever
 from bot.retrieval.signals import find_candidates
 from bot.retrieval.spelling import Speller
 
@@ -104,7 +104,7 @@ def _visitors() -> Asked:
 
 
 def _print_found(name: str, generation: Generation, asked: Asked) -> None:
-    chance, retriever, ranking = random.Random(1), Retriever(generation), RankingModel.shipped()
+    chance, finder, ranking = random.Random(1), Finder(generation), RankingModel.shipped()
     slipped = [(with_slips(question, chance), answers) for question, answers in asked]
 
     def as_typed(question: str) -> str:
@@ -113,7 +113,7 @@ def _print_found(name: str, generation: Generation, asked: Asked) -> None:
         return generation.table.passages(found.passages[[best]])[0].article.id
 
     def repaired(question: str) -> str:
-        return retriever.search(question, 1)[0].passage.article.id
+        return finder.find(question, 1).hits[0].passage.article.id
 
     def hits(asked: Asked, first: Callable[[str], str]) -> float:
         return 100 * float(np.mean([first(question) in answers for question, answers in asked]))
@@ -141,15 +141,15 @@ def _slipped(word: str, chance: random.Random) -> str:
 
 
 def _print_changed(name: str, questions: Sequence[str], generations: Sequence[Generation], *, show: bool) -> None:
-    changes = [_changes(Retriever(generation), questions) for generation in generations]
+    changes = [_changes(Finder(generation), questions) for generation in generations]
     cells = [f"{len(each)} ({100 * len(each) / len(questions):.1f} %)" for each in changes]
     print(f"| {name} ({len(questions)}) | " + " | ".join(([""] if len(cells) == 1 else []) + cells) + " |", flush=True)
     for each in changes if show else ():
         print("    " + "; ".join(_shown(typed, repaired) for typed, repaired in each))
 
 
-def _changes(retriever: Retriever, questions: Iterable[str]) -> list[tuple[str, str]]:
-    read = ((question, retriever.find(question, 1).corrected) for question in questions if question.strip())
+def _changes(finder: Finder, questions: Iterable[str]) -> list[tuple[str, str]]:
+    read = ((question, finder.find(question, 1).corrected) for question in questions if question.strip())
     return [(question, corrected) for question, corrected in read if corrected]
 
 

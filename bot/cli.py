@@ -4,6 +4,8 @@ Facts go to stdout, progress and errors to stderr. Exit status: 0 done, 1 a know
 """
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,7 +23,8 @@ from bot.version import __version__
 
 if TYPE_CHECKING:
     from bot.answering.bot import Bot
-    from bot.index.build import OnProgress
+    from bot.index.build import BuildReport, OnProgress, Review
+    from bot.index.changes import ChangedArticles, Changes
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
 
@@ -36,7 +39,7 @@ RerankerName = Annotated[
 ]
 Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
 
-_SHOWN_REFUSALS = 20
+_SHOWN_REFUSALS, _SHOWN_CHANGES = 20, 5
 _STEPS = {"files": "reading", "texts": "encoding"}
 
 
@@ -65,37 +68,94 @@ def build(
     exact_rows: Annotated[
         int, typer.Option(min=0, help="Up to so many vectors all are compared with a question; of more, the nearest lists.")
     ] = BuildSettings().exact_rows,
+    questions: Annotated[
+        Path | None, typer.Option(help="A CSV of questions whose changed answers are told; questions.csv beside the corpus when it is there.")
+    ] = None,
+    guard: Annotated[Path | None, typer.Option(help="A CSV (question, expected): an index that answers it worse is not published.")] = None,
+    max_drop: Annotated[float, typer.Option(min=0, help="Points (hundredths) that a figure of the guard may drop.")] = 2.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and publish nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    from bot.evaluation.self_test import self_test
+    # Threads of faiss and torch that wait for each other by spinning would take the processor from the second process of a build.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from bot.index.build import build as run
-    from bot.retrieval.retriever import Retriever
 
-    with _progress_bar() as progress:
-        report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress)
+    review = _reviewer(questions, corpus, guard, max_drop)
+    with _progress_bar() as progress, _stopped_gently():
+        report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress, review, publish=not dry_run)
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
     if report.refused:
-        more = f"{len(report.refused) - _SHOWN_REFUSALS} more; " if len(report.refused) > _SHOWN_REFUSALS else ""
-        _say(f"refused: {more}the whole list is in {_refusals(index, report.generation)}")
+        more = f"{len(report.refused) - _SHOWN_REFUSALS} more" if len(report.refused) > _SHOWN_REFUSALS else ""
+        whole = f"the whole list is in {_refusals(index, report.generation)}" if report.published else ""
+        if more or whole:
+            _say(f"refused: {'; '.join(part for part in (more, whole) if part)}")
+    tested = _self_tested(index) if report.built and report.published else []
+    facts = _build_facts(report, tested)
+    _print(facts, as_json, lambda: "\n".join(_build_text(report, tested)))
+
+
+def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":
+    from bot.evaluation.question_set import read_questions
+    from bot.evaluation.review import Guard, Reviewer
+
+    beside = corpus.absolute().with_name("questions.csv")
+    saved = questions or (beside if beside.is_file() else None)
+    if saved is None and guard is None:
+        return None
+    return Reviewer(read_questions(saved) if saved else (), Guard(str(guard), read_questions(guard), max_drop) if guard else None)
+
+
+def _self_tested(index: Path) -> list[dict[str, Any]]:
+    from bot.evaluation.self_test import self_test
+    from bot.retrieval.retriever import Retriever
+
+    return [asdict(coverage) for coverage in self_test(Retriever.open(index).finder())]
+
+
+def _build_facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[str, Any]:
     manifest = report.manifest
-    tested = [asdict(coverage) for coverage in self_test(Retriever.open(index))] if report.built else []
-    facts = {
+    return {
         "generation": report.generation,
         "up_to_date": not report.built,
+        "published": report.published,
         "articles": manifest.articles,
         "passages": manifest.passages,
         "vectors": manifest.vectors,
         "encoded": report.encoded,
         "question_encoder": manifest.question_encoder,
+        "changes": asdict(manifest.changes) if report.built and manifest.changes else None,
         "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
         "self_test": tested,
     }
+
+
+def _build_text(report: "BuildReport", tested: Sequence[dict[str, Any]]) -> list[str]:
+    manifest = report.manifest
     held = f"{_count(manifest.articles, 'article')}, {_count(manifest.passages, 'passage')}"
+    if not report.built:
+        return [f"up to date: {held}"]
+    done = f"built {report.generation}" if report.published else "tried, nothing published"
     work = f"{_count(report.encoded, 'text')} encoded, {len(report.refused)} refused"
-    done = f"built {report.generation}: {held}, {work}" if report.built else f"up to date: {held}"
-    _print(facts, as_json, lambda: "\n".join([done, *_self_test_text(tested)]))
+    return [f"{done}: {held}, {work}", *_changes_text(manifest.changes), *_self_test_text(tested)]
+
+
+def _changes_text(changes: "Changes | None") -> list[str]:
+    """A line for each way in which articles have changed, and one for each saved question that is answered otherwise."""
+    if changes is None:
+        return []
+    fates = {"new": changes.new, "edited": changes.edited, "removed": changes.removed, "moved": changes.moved}
+    lines = [f"{name}: {_named(articles)}" for name, articles in fates.items() if articles.count]
+    if changes.answers.questions:
+        lines.append(f"answered otherwise: {len(changes.answers.changed)} of {_count(changes.answers.questions, 'saved question')}")
+    lines += [f"  {change.question}: {change.before or 'no answer'} → {change.now or 'no answer'}" for change in changes.answers.changed]
+    return lines or ["the articles say what they said"]
+
+
+def _named(articles: "ChangedArticles") -> str:
+    shown = ", ".join(articles.ids[:_SHOWN_CHANGES])
+    return f"{_count(articles.count, 'article')} ({shown}{', …' if articles.count > _SHOWN_CHANGES else ''})"
 
 
 def _self_test_text(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -150,7 +210,7 @@ def search(
 
     day = since.date() if since else None
     retriever = Retriever.open(index, CrossEncoderReranker(reranker) if reranker else None)
-    found = retriever.find(question, k, Filters(category, article, day), history or ())
+    found = retriever.finder().find(question, k, Filters(category, article, day), history or ())
     facts = [
         {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits
     ]
@@ -208,7 +268,20 @@ def status(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_jso
     from bot.index.status import index_status
 
     facts = index_status(index, corpus)
-    _print(facts, as_json, lambda: "\n".join(f"{name.replace('_', ' '):18}{_shown(value)}" for name, value in facts.items()))
+    _print(facts, as_json, lambda: "\n".join(_status_text(facts)))
+
+
+def _status_text(facts: dict[str, Any]) -> list[str]:
+    lines = [f"{name.replace('_', ' '):18}{_shown(value)}" for name, value in facts.items() if name != "generations"]
+    return [*lines, "", "generations", *(f"  {_generation_text(kept)}" for kept in facts["generations"])]
+
+
+def _generation_text(kept: dict[str, Any]) -> str:
+    told = (
+        kept["fault"]
+        or f"{_count(kept['articles'], 'article')}, {_count(kept['passages'], 'passage')}, {kept['bytes'] / 1e6:.1f} MB, {kept['model']}"
+    )
+    return f"{kept['name']}{'  served' if kept['served'] else ''}  {told}"
 
 
 @cli.command()
@@ -216,22 +289,15 @@ def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json
     """Verify the index (checksums, counts, encoder), tell what is read of the corpus and what is refused, and what an editor may want to mend."""
     from bot.corpus.corpus import read_corpus
     from bot.evaluation.lint import lint
-    from bot.index.generation import Generation
-    from bot.index.store import IndexStore
-    from bot.retrieval.retriever import Retriever
+    from bot.evaluation.verification import verify
+    from bot.retrieval.finder import Finder
 
-    generation = Generation.open(IndexStore(index).current(), whole=True)
-    generation.check_encoder()
-    facts: dict[str, Any] = {
-        "generation": generation.name,
-        "files": len(generation.manifest.files),
-        "passages": len(generation.table),
-        "vectors": len(generation.vectors),
-    }
+    verified, generation = verify(index)
+    facts: dict[str, Any] = asdict(verified)
     if corpus.is_dir():
         read = read_corpus(corpus)
         facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
-        facts["findings"] = [asdict(finding) for finding in lint(read.articles, Retriever(generation), datetime.now(UTC).date())]
+        facts["findings"] = [asdict(finding) for finding in lint(read.articles, Finder(generation), datetime.now(UTC).date())]
     _print(facts, as_json, lambda: _check_text(facts))
 
 
@@ -293,12 +359,13 @@ def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float
 
 @cli.command()
 def rollback(index: Index = Path("index"), as_json: AsJson = False) -> None:
-    """Serve the generation before the current one."""
+    """Serve the generation before the current one, from one moment to the next."""
+    from bot.index.generation import Generation
     from bot.index.store import IndexStore
 
     store = IndexStore(index)
     with store.lock():
-        folder = store.roll_back()
+        folder = store.roll_back(Generation.open)
     _print({"generation": folder.name}, as_json, lambda: f"serving {folder.name}")
 
 
@@ -307,6 +374,19 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
     if version:
         sys.stdout.write(f"articlebot {__version__}\n")
         raise typer.Exit
+
+
+@contextmanager
+def _stopped_gently() -> Iterator[None]:
+    """Clean up before the end that SIGTERM or Ctrl-C asks for, and tell what is left."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("articlebot: stopped; what was served still is, and what was encoded is kept for the next build")
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _refusals(index: Path, generation: str) -> Path:
@@ -334,7 +414,11 @@ def _progress_bar() -> Iterator["OnProgress"]:
 
 
 def _check_text(facts: dict[str, Any]) -> str:
-    lines = [f"{facts['generation']}: {facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors, all as built"]
+    again = f"not encoded again ({facts['not_encoded']})" if facts["not_encoded"] else f"{facts['encoded_again']} encoded again"
+    lines = [
+        f"{facts['generation']}: {facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors, all as built",
+        f"vectors: {again}; FAQs found by their own question: {facts['faqs_found']} of {facts['faqs_asked']} asked",
+    ]
     columns = ("files", "articles", "faqs", "refused")
     if "formats" in facts:
         lines += ["", "format    " + "".join(f"{column:>10}" for column in columns)]
@@ -385,9 +469,9 @@ def _indented(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if value is None:
+        return "-"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _print(facts: object, as_json: bool, words: Callable[[], str]) -> None:

@@ -6,7 +6,9 @@
     ├── ModelError           an embedding model is missing, altered or unusable
     ├── IndexMissing         there is no index where one was asked for
     ├── IndexCorrupt         an index is there, but is not what its manifest says
+    ├── IndexUnwritable      an index folder cannot be written: permissions, a full disk
     ├── IndexBusy            another build holds the lock
+    ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
     ├── EvaluationError      questions with known answers, or earlier figures, cannot be read
     ├── ServeError           the chat cannot be served at the address asked for
@@ -40,8 +42,16 @@ class IndexCorrupt(ArticlebotError):
     """An index is there, but is not what its manifest says."""
 
 
+class IndexUnwritable(ArticlebotError):
+    """An index folder cannot be written: permissions, a full disk, a file system without what it takes."""
+
+
 class IndexBusy(ArticlebotError):
     """Another build holds the lock."""
+
+
+class BuildRefused(ArticlebotError):
+    """A new index answers worse than it may, and was not published."""
 
 
 class QuestionError(ArticlebotError):

@@ -340,7 +340,7 @@ def test_no_function_is_public(address: str):
 
 
 def test_health_tells_the_generation(address: str, bot: Bot):
-    assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok", "generation": bot.retriever.generation.name}
+    assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok", "generation": bot.generation.name, "refused": None}
 
 
 def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):

@@ -95,7 +95,8 @@ def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: P
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].endswith("2 passages, 6 vectors, all as built")
-    assert lines[2:4] == ["format         files  articles      faqs   refused", ".md                1         1         1         1"]
+    assert lines[1] == "vectors: 6 encoded again; FAQs found by their own question: 1 of 1 asked"
+    assert lines[3:5] == ["format         files  articles      faqs   refused", ".md                1         1         1         1"]
     assert lines[-1] == "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8"
 
 
@@ -142,7 +143,7 @@ def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
         (["build", "--index", "corpus/leave.md"], "The index folder corpus/leave.md cannot be written"),
         (["ask", " "], "The question is empty: type a few words."),
         (["ask", "x" * 1001], "The question has 1001 characters"),
-        (["ask", "x", "--index", "CORRUPT"], "is not the one that was built: build the index again, or roll back."),
+        (["ask", "x", "--index", "CORRUPT"], "is not the one that was built: run articlebot build, or roll back."),
         (["rollback"], "There is no generation before the current one"),
     ],
 )

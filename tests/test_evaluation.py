@@ -171,7 +171,7 @@ def test_a_missing_file_and_a_broken_folder_are_one_sentence(tmp_path: Path):
 
 
 def test_an_index_answers_its_own_questions_reworded_and_refuses_them_without_their_article(shipped: Bot):
-    low, middle, high = self_test(shipped.retriever, (0.0, 0.5, 1.0))
+    low, middle, high = self_test(shipped.retriever.finder(), (0.0, 0.5, 1.0))
     assert (low.answered, low.refused) == (1, 0)
     assert (high.answered, high.accuracy, high.refused) == (0, None, 1)
     assert middle.answered is not None

@@ -19,7 +19,7 @@ from tiny_model import make_tiny_model
 
 from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
-from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, ModelError
+from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.build import build
 from bot.index.cache import VectorCache
 from bot.index.filters import Filters
@@ -394,9 +394,9 @@ def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Pat
         (corpus / "note.md").write_text(f"Note {n}.")
         names.append(build(corpus, store.root, tiny_settings).generation)
     assert [path.name for path in store.generations()] == names[-KEPT:]
-    assert store.roll_back().name == store.current().name == names[1]
+    assert store.roll_back(Generation.open).name == store.current().name == names[1]
     with pytest.raises(IndexMissing, match="nothing to roll back to"):
-        store.roll_back()
+        store.roll_back(Generation.open)
 
 
 def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -435,7 +435,7 @@ def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tin
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 64
     path.write_bytes(content)
-    with pytest.raises(IndexCorrupt, match="is not the one that was built: build the index again, or roll back"):
+    with pytest.raises(IndexCorrupt, match="is not the one that was built: run articlebot build, or roll back"):
         Generation.open(path.parents[name.count("/")])
 
 
@@ -448,7 +448,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads format 5: build the index again"),
+        ({"format": 99}, "has format 99, this articlebot reads format 6: run articlebot build"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),
@@ -487,7 +487,18 @@ def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: 
         report.generation,
         2,
         False,
-        [report.generation],
+        [
+            {
+                "name": report.generation,
+                "served": True,
+                "created": facts["created"],
+                "articles": 2,
+                "passages": facts["passages"],
+                "bytes": facts["bytes"],
+                "model": tiny_settings.model,
+                "fault": None,
+            }
+        ],
     )
     (corpus / "new.md").write_text("New.")
     assert index_status(tmp_path / "index", corpus)["corpus_changed"] is True
@@ -531,7 +542,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
 
 def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: Path):
     beside = words_written_beside(tmp_path)
-    with pytest.raises(IndexMissing, match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read"), beside:
+    with pytest.raises(IndexUnwritable, match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read"), beside:
         pass
 
 

@@ -47,7 +47,7 @@ def found(folder: Path, files: dict[str, str]) -> tuple[list[tuple[str, str]], l
     for name, text in files.items():
         (folder / "corpus" / name).write_text(text, encoding="utf-8")
     build(folder / "corpus", folder / "index")
-    findings = lint(read_corpus(folder / "corpus").articles, Retriever.open(folder / "index"), TODAY)
+    findings = lint(read_corpus(folder / "corpus").articles, Retriever.open(folder / "index").finder(), TODAY)
     return [(finding.kind, finding.article) for finding in findings], [finding.message for finding in findings]
 
 
@@ -67,10 +67,10 @@ def test_each_fault_is_found_once_and_told_in_a_sentence(tmp_path: Path):
 
 def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):
     articles = read_corpus(Path(__file__).parents[1] / "corpus").articles
-    assert lint(articles, shipped.retriever, TODAY) == ()
+    assert lint(articles, shipped.retriever.finder(), TODAY) == ()
 
 
 @pytest.mark.parametrize(("years", "kinds"), [(3, []), (0, ["old", "old"])])
 def test_what_is_old_is_a_setting(bot: Bot, years: int, kinds: list[str]):
     articles = [one for one in bot.retriever.generation.table.articles() if one.id in ("gratuity", "notice-period")]
-    assert [finding.kind for finding in lint(articles, bot.retriever, TODAY, years) if finding.kind == "old"] == kinds
+    assert [finding.kind for finding in lint(articles, bot.retriever.finder(), TODAY, years) if finding.kind == "old"] == kinds

@@ -17,9 +17,9 @@ from bot.errors import MissingExtra, ModelError
 from bot.index.build import build
 from bot.passages import context
 from bot.retrieval.diversity import diverse
+from bot.retrieval.finder import Found
 from bot.retrieval.likeness import same_question
 from bot.retrieval.reranker import CrossEncoderReranker
-from bot.retrieval.retriever import Found
 from bot.settings import AnswerSettings
 
 RULES_2023 = """---

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from bot.index.generation import Generation
 from bot.index.lexical import telling_words
+from bot.retrieval.finder import Found
 from bot.retrieval.hit import Hit
 from bot.retrieval.likeness import asks_exactly, same_question
-from bot.retrieval.retriever import Found
 
 _CLOSE, _TIED = 0.02, 0.01
 """Scores below the first one's: three questions within the one, or two within the other."""

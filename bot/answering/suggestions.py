@@ -6,9 +6,9 @@ from itertools import islice
 from threading import Lock
 
 from bot.passages import Passage
+from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.likeness import asks_exactly, same_question
-from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
 from bot.settings import AnswerSettings
 
 _NEAR = 0.2
@@ -21,8 +21,8 @@ _KEPT = 4096
 class Suggestions:
     """The questions that an index can answer. Safe to call from many threads."""
 
-    def __init__(self, retriever: Retriever, settings: AnswerSettings) -> None:
-        self._retriever, self._table, self._settings = retriever, retriever.generation.table, settings
+    def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
+        self._finder, self._table, self._settings = finder, finder.generation.table, settings
         self._known: OrderedDict[str, bool] = OrderedDict()
         self._examples: tuple[str, ...] | None = None
         self._lock = Lock()
@@ -48,7 +48,7 @@ class Suggestions:
         with self._lock:
             known = self._known.get(passage.id)
         if known is None:
-            known = self._retriever.own_probability(passage) >= self._settings.threshold or self._answered(passage.question or "")
+            known = self._finder.own_probability(passage) >= self._settings.threshold or self._answered(passage.question or "")
             with self._lock:
                 self._known[passage.id] = known
                 while len(self._known) > _KEPT:
@@ -56,7 +56,7 @@ class Suggestions:
         return known
 
     def _answered(self, question: str) -> bool:
-        hits = self._retriever.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
+        hits = self._finder.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
         return any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
 
     def _further(self, quoted: Passage) -> Iterator[Passage]:
@@ -71,7 +71,7 @@ class Suggestions:
                 break
             if any(asks_exactly(passage, question) for question in asked):
                 continue
-            if any(same_question(self._retriever.generation, passage, other) for other in (*said, *kept)):
+            if any(same_question(self._finder.generation, passage, other) for other in (*said, *kept)):
                 continue
             if self.answered(passage):
                 kept.append(passage)

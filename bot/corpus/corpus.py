@@ -237,6 +237,9 @@ def _alternates(path: Path) -> Iterator[Alternate | Refused]:
     except Unreadable as error:
         yield Refused(ALTERNATES, error.line, str(error))
         return
+    except OSError as error:
+        yield Refused(ALTERNATES, None, f"cannot be opened ({error.strerror})")
+        return
     rows = csv.DictReader(io.StringIO(content))
     if not {"question", "passage"} <= set(rows.fieldnames or ()):
         yield Refused(ALTERNATES, 1, "the first line should name the columns question and passage")

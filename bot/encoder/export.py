@@ -40,7 +40,7 @@ def export_encoder(encoder: SentenceEncoder, folder: Path, weights: str, samples
     except _EXPORT_FAILURES:
         shutil.rmtree(unfinished)
         return None
-    encoder.model.tokenizer.backend_tokenizer.save(str(unfinished / TOKENIZER))
+    (unfinished / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(pretty=True), encoding="utf-8")
     prompts = encoder.model.prompts
     exported = ExportedEncoder.describe(
         unfinished, encoder.name, weights, query=prompts.get("query") or "", document=prompts.get("document") or "",

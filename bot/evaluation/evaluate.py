@@ -11,7 +11,7 @@ from bot.answering.bot import Bot
 from bot.evaluation.metrics import auroc, calibration_error, ranking_figures
 from bot.evaluation.question_set import Question
 from bot.passages import Passage
-from bot.retrieval.retriever import LONGEST_QUESTION
+from bot.retrieval.finder import LONGEST_QUESTION
 
 Figures = Mapping[str, float | None]
 """By name, as fractions of 1; `questions` and `uncovered` are counts, latencies milliseconds. None where there was nothing to measure."""
@@ -54,10 +54,11 @@ def ask_all(bot: Bot, questions: Iterable[Question]) -> list[Outcome]:
 
 def _ask(bot: Bot, question: Question) -> Outcome:
     text = question.text[:LONGEST_QUESTION]
+    answerer = bot.answerer()
     started = time.perf_counter()
-    answer = bot.ask(text, question.history)
+    answer = answerer.ask(text, question.history)
     seconds = time.perf_counter() - started
-    hits = bot.retriever.search(text, _DEPTH, history=question.history)
+    hits = answerer.finder.find(text, _DEPTH, history=question.history).hits
     ranking = tuple(dict.fromkeys(_label(hit.passage, question.expected) for hit in hits))[:_RANKED]
     return Outcome(question, ranking, hits[0].passage.id if hits else "", answer.status, answer.probability, seconds)
 

@@ -15,7 +15,7 @@ from bot.corpus.outline import outline
 from bot.index.filters import last_change
 from bot.index.passage_table import ROLES
 from bot.passages import Passage
-from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
+from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
 YEARS = 3
 """The age from which an article is listed as old."""
@@ -44,9 +44,9 @@ class Finding:
     message: str
 
 
-def lint(articles: Sequence[Article], retriever: Retriever, today: date, years: int = YEARS) -> tuple[Finding, ...]:
+def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = YEARS) -> tuple[Finding, ...]:
     """All findings about a corpus and the index built from it, by kind, then article."""
-    table = retriever.generation.table
+    table = finder.generation.table
     faqs = [passage for passage in table.passages(range(len(table))) if passage.question is not None]
     on_articles: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
         _long_sections,
@@ -56,7 +56,7 @@ def lint(articles: Sequence[Article], retriever: Retriever, today: date, years: 
         _broken_letters,
     )
     found = [finding for rule in on_articles for finding in rule(articles)]
-    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs), *_not_found(faqs, retriever), *_same_faqs(retriever)]
+    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs), *_not_found(faqs, finder), *_same_faqs(finder)]
     return tuple(sorted(found, key=lambda finding: (finding.kind, finding.article, finding.message)))
 
 
@@ -145,18 +145,18 @@ def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
             yield Finding("short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more")
 
 
-def _not_found(faqs: Sequence[Passage], retriever: Retriever) -> Iterator[Finding]:
+def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
     for faq in faqs:
         question = (faq.question or "")[:LONGEST_QUESTION]
-        hits = retriever.search(question, k=1)
+        hits = finder.find(question, 1).hits
         if not hits or (hits[0].passage.id != faq.id and _plain(hits[0].passage.text) != _plain(faq.text)):
             instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
             yield Finding("not found", faq.article.id, f"the question {faq.question!r} {instead}: word it so that it tells its topic")
 
 
-def _same_faqs(retriever: Retriever) -> Iterator[Finding]:
+def _same_faqs(finder: Finder) -> Iterator[Finding]:
     """Pairs of FAQs of different articles whose questions and whose answers mean the same by the index's own vectors."""
-    table, vectors = retriever.generation.table, retriever.generation.vectors
+    table, vectors = finder.generation.table, finder.generation.vectors
     faq_rows = np.flatnonzero((table.role_of_row == ROLES.index("question")) & np.isin(table.passage_of_row, table.faq_numbers()))
     told: set[tuple[int, int]] = set()
     for row in faq_rows.tolist():

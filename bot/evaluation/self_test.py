@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.index.closeness import probes_of
+from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.likeness import same_question
-from bot.retrieval.retriever import LONGEST_QUESTION, Retriever
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _PROBES = 100
@@ -29,17 +29,17 @@ class Coverage:
     """Of questions whose article is left out."""
 
 
-def self_test(retriever: Retriever, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
+def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
     """Ask an index its own questions in other words, and see what it would say to them without their article."""
-    table = retriever.generation.table
+    table = finder.generation.table
     told: list[tuple[float, bool]] = []
     elsewhere: list[float] = []
     for probe in probes_of(table, _PROBES):
         own = probe.passage.article.id
-        hits = retriever.rank(probe.reworded[:LONGEST_QUESTION], 1).hits
+        hits = finder.rank(probe.reworded[:LONGEST_QUESTION], 1).hits
         told += [(hit.probability, hit.passage.article.id == own) for hit in hits]
-        others = [hit for hit in retriever.rank(probe.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own]
-        elsewhere += [hit.probability for hit in others[:1] if not same_question(retriever.generation, probe.passage, hit.passage)]
+        others = [hit for hit in finder.rank(probe.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own]
+        elsewhere += [hit.probability for hit in others[:1] if not same_question(finder.generation, probe.passage, hit.passage)]
     return [_at(threshold, told, elsewhere) for threshold in thresholds]
 
 

@@ -1,9 +1,10 @@
 """A folder of articles → a new generation."""
 
 import hashlib
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -11,9 +12,10 @@ from typing import Literal
 from bot.corpus.corpus import CorpusReading, corpus_digest
 from bot.corpus.refused import Refused, read_refused, write_refused
 from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported_encoder, find_model, model_hash, open_encoder
-from bot.errors import CorpusError, IndexCorrupt, IndexMissing
+from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnwritable
 from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
+from bot.index.changes import ChangedAnswers, Changes, changes_between
 from bot.index.closeness import Closeness, measure_closeness, probes_of
 from bot.index.generation import (
     ENCODER,
@@ -54,6 +56,10 @@ def _unheard(_step: Step, _done: int, _total: int) -> None:
     pass
 
 
+Review = Callable[[Generation | None, Generation], ChangedAnswers]
+"""Looks at what is served, where that can be opened, and at what would be; returns what is answered otherwise, or raises `BuildRefused`."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildReport:
     """What a build did."""
@@ -61,50 +67,93 @@ class BuildReport:
     generation: str
     manifest: Manifest
     refused: tuple[Refused, ...]
-    encoded: int
-    """Texts encoded; the other vectors came from the cache."""
     built: bool
     """False when the index was up to date, and nothing was done."""
+    published: bool
+    """False when it was only tried."""
+
+    @property
+    def encoded(self) -> int:
+        """Texts that had to be encoded; the other vectors came from the cache."""
+        return self.manifest.encoded if self.built else 0
 
 
-def build(corpus: Path | str, index: Path | str, settings: BuildSettings = BuildSettings(), progress: OnProgress = _unheard) -> BuildReport:
+def build(
+    corpus: Path | str,
+    index: Path | str,
+    settings: BuildSettings = BuildSettings(),
+    progress: OnProgress = _unheard,
+    review: Review | None = None,
+    *,
+    publish: bool = True,
+) -> BuildReport:
     """Bring an index up to date with a folder of articles.
 
-    Does nothing, and loads no model, when the served generation was made from the same files with the same settings and version.
-    Raises `CorpusError` when there is nothing to read, `ModelError` or `MissingExtra` when the model cannot be had, `IndexBusy` when another
-    build is writing, `IndexMissing` when the folder cannot be written; whatever happens, the served generation stays as it was.
+    Does nothing, and loads no model, when the served generation was made from the same files with the same settings and version. Unless
+    `publish`, everything is done but that the new generation is served. Raises `CorpusError` when there is nothing to read, `ModelError` or
+    `MissingExtra` when the model cannot be had, `IndexBusy` when another build is writing, `IndexUnwritable` when the folder cannot be written,
+    `BuildRefused` as the review does; whatever happens, the served generation stays as it was.
     """
     store = IndexStore(index)
     source = _Source(settings, corpus_digest(corpus), model_hash(find_model(settings.model), settings.model))
-    with store.lock():
-        served = _up_to_date(store, source)
-        if served is not None:
-            return BuildReport(served.name, Manifest.read(served), read_refused(served / REFUSED), 0, built=False)
-        folder = store.start()
-        manifest, refused, encoded = _write_generation(folder, CorpusReading(corpus), store, source, progress)
-        # What cannot be opened must not be served.
-        Generation.open(folder)
-        name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
-        store.publish(folder, name)
-    return BuildReport(name, manifest, refused, encoded, built=True)
+    with store.lock(), _told_when_unwritable(store.root):
+        before = _served(store)
+        if before is not None and _is_up_to_date(before, source):
+            return BuildReport(before.name, Manifest.read(before), read_refused(before / REFUSED), built=False, published=True)
+        with store.unfinished() as folder:
+            manifest, refused = _write_generation(folder, before, CorpusReading(corpus), store, source, progress)
+            # What cannot be opened must not be served.
+            made = Generation.open(folder)
+            manifest = _reviewed(folder, before, made, review)
+            name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
+            if publish:
+                store.publish(folder, name)
+    return BuildReport(name, manifest, refused, built=True, published=publish)
 
 
-def _up_to_date(store: IndexStore, source: _Source) -> Path | None:
-    """The served generation, when building again would make the same."""
+@contextmanager
+def _told_when_unwritable(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise IndexUnwritable(
+            f"The index folder {root} cannot be written ({reason}): mend that and build again; what was served still is."
+        ) from error
+
+
+def _served(store: IndexStore) -> Path | None:
+    """The served generation, when all of it is there."""
     try:
         folder = store.current()
-        manifest = Manifest.read(folder)
-        verify_files(folder, manifest)
+        verify_files(folder, Manifest.read(folder))
     except (IndexMissing, IndexCorrupt):
         return None
-    same = (_Source(manifest.settings, manifest.corpus, manifest.weights), manifest.version) == (source, __version__)
-    return folder if same else None
+    return folder
+
+
+def _is_up_to_date(served: Path, source: _Source) -> bool:
+    """Whether building again would make the same."""
+    manifest = Manifest.read(served)
+    return (_Source(manifest.settings, manifest.corpus, manifest.weights), manifest.version) == (source, __version__)
+
+
+def _reviewed(folder: Path, before: Path | None, made: Generation, review: Review | None) -> Manifest:
+    """The manifest with what the review says, written again."""
+    manifest = made.manifest
+    if review is None:
+        return manifest
+    answers = review(Generation.open(before) if before else None, made)
+    if manifest.changes:
+        manifest = replace(manifest, changes=replace(manifest.changes, answers=answers))
+        (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+    return manifest
 
 
 def _write_generation(
-    folder: Path, reading: CorpusReading, store: IndexStore, source: _Source, progress: OnProgress
-) -> tuple[Manifest, tuple[Refused, ...], int]:
-    """Write all files, the manifest last; returns it, what was refused and the number of texts that had to be encoded."""
+    folder: Path, before: Path | None, reading: CorpusReading, store: IndexStore, source: _Source, progress: OnProgress
+) -> tuple[Manifest, tuple[Refused, ...]]:
+    """Write all files, the manifest last; returns it and what was refused."""
     encoder = open_encoder(source.settings.model, source.weights, store.encoder_folder)
     with closing(VectorCache(store.cache_folder, source.weights)) as cache:
         wanted = _Wanted(cache.rows(), cache.rows())
@@ -116,7 +165,8 @@ def _write_generation(
             encoder = exported_encoder(encoder, source.weights, store.encoder_folder, samples)
             encoded += _encode_missing(cache, encoder, progress)
             found = _write_vectors(folder, encoder, wanted, source.settings.exact_rows)
-        return _write_manifest(folder, source, encoder, wanted, found), refused, encoded
+        changes = changes_between(before, folder) if before else None
+        return _write_manifest(folder, source, encoder, wanted, found, encoded, changes), refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +228,15 @@ def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted, exact_rows: 
     return _Found(kind, agreement, plan, closeness, tuple(round(float(x), 6) for x in probe))
 
 
-def _write_manifest(folder: Path, source: _Source, encoder: Encoder, wanted: _Wanted, found: _Found) -> Manifest:
+def _write_manifest(
+    folder: Path, source: _Source, encoder: Encoder, wanted: _Wanted, found: _Found, encoded: int, changes: Changes | None
+) -> Manifest:
     table = PassageTable(folder / PASSAGES)
     manifest = Manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
         dimension=encoder.dimension, question_encoder=found.question_encoder, corpus=source.corpus, articles=table.count_articles(),
         passages=len(table), vectors=len(wanted.texts), sentences=len(wanted.sentences), agreement=found.agreement, search=found.search,
-        closeness=found.closeness, probe=found.probe, files=record_files(folder),
+        closeness=found.closeness, encoded=encoded, changes=changes, probe=found.probe, files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest

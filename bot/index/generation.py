@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
-from bot.errors import IndexCorrupt
+from bot.errors import ArticlebotError, IndexCorrupt
 from bot.index.agreement import Agreement
+from bot.index.changes import ChangedAnswer, ChangedAnswers, ChangedArticles, Changes
 from bot.index.closeness import Closeness
 from bot.index.lexical import LEXICAL, Lexical
 from bot.index.passage_table import PASSAGES, PassageTable
@@ -20,7 +22,7 @@ from bot.index.vectors import SearchPlan, Vectors
 from bot.index.vocabulary import Vocabulary
 from bot.settings import BuildSettings
 
-FORMAT = 5
+FORMAT = 6
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, ENCODER = "manifest.json", "encoder"
@@ -67,8 +69,17 @@ class Manifest:
     agreement: Agreement
     search: SearchPlan
     closeness: Closeness
+    encoded: int
+    """Texts that the build had to encode; the other vectors came from the cache."""
+    changes: Changes | None
+    """Since the generation that was served before; None for the first, and where that could not be read."""
     probe: tuple[float, ...]
     files: Mapping[str, FileRecord]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(record.size for record in self.files.values())
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "created": self.created.isoformat()}, indent=1)
@@ -76,7 +87,7 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """Raises `IndexCorrupt` when the folder has no manifest, or one that this version cannot read."""
-        again = "build the index again."
+        again = "run articlebot build."
         try:
             fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if fields["format"] != FORMAT:
@@ -84,14 +95,23 @@ class Manifest:
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
             created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
             agreement, search = Agreement(**fields.pop("agreement")), SearchPlan(**fields.pop("search"))
-            closeness, probe = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe"))
+            closeness, probe, changes = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe")), _changes(fields.pop("changes"))
             return cls(
-                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, probe=probe, files=files
-            )
+                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, changes=changes, probe=probe,
+                files=files,
+            )  # fmt: skip
         except FileNotFoundError:
             raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {again}") from error
+
+
+def _changes(fields: dict[str, Any] | None) -> Changes | None:
+    if fields is None:
+        return None
+    articles = {name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"])) for name in ("new", "edited", "removed", "moved")}
+    changed = tuple(ChangedAnswer(**each) for each in fields["answers"]["changed"])
+    return Changes(fields["since"], **articles, answers=ChangedAnswers(fields["answers"]["questions"], changed))
 
 
 def record_files(folder: Path) -> dict[str, FileRecord]:
@@ -109,9 +129,9 @@ def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> Non
         try:
             fits = path.stat().st_size == record.size and _is_as_recorded(path, record, whole=whole)
         except OSError as error:
-            raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): build the index again.") from error
+            raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): run articlebot build.") from error
         if not fits:
-            raise IndexCorrupt(f"The file {path} is not the one that was built: build the index again, or roll back.")
+            raise IndexCorrupt(f"The file {path} is not the one that was built: run articlebot build, or roll back.")
 
 
 def _record(path: Path) -> FileRecord:
@@ -156,19 +176,24 @@ class Generation:
         """
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
-        opened = cls(
-            folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
-            Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
-            open_question_encoder(folder / ENCODER, manifest.question_encoder),
-        )  # fmt: skip
-        opened._check_fit(folder)
+        try:
+            opened = cls(
+                folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
+                Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
+                open_question_encoder(folder / ENCODER, manifest.question_encoder),
+            )  # fmt: skip
+            opened._check_fit(folder)
+        except ArticlebotError:
+            raise
+        except Exception as error:  # What was put together wrongly, or taken away meanwhile, fails in whatever way its library has.
+            raise IndexCorrupt(f"The index {folder} cannot be opened ({error!r}): run articlebot build.") from error
         return opened
 
     def check_encoder(self) -> None:
         """Raises `IndexCorrupt` when the question encoder gives another vector than at build time: its answers would be wrong."""
         cosine = float(self.encoder.encode_questions([PROBE])[0] @ np.array(self.manifest.probe, np.float32))
         if cosine < _SAME:
-            raise IndexCorrupt(f"The question encoder of {self.name} has changed since the build (cosine {cosine:.4f}): build the index again.")
+            raise IndexCorrupt(f"The question encoder of {self.name} has changed since the build (cosine {cosine:.4f}): run articlebot build.")
 
     def _check_fit(self, folder: Path) -> None:
         counts = {
@@ -179,4 +204,4 @@ class Generation:
         }
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:
-                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: build the index again.")
+                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build.")

@@ -5,7 +5,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,8 +42,8 @@ _LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b",
 """What is kept as one array, and the type of its numbers."""
 
 
-_KEPT = 4096
-"""Passages kept in memory once they were read."""
+_KEPT, _KEPT_ARTICLES = 4096, 1024
+"""Passages and articles kept in memory once they were read."""
 
 
 def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
@@ -130,10 +130,11 @@ class PassageTable:
         """The first vector row of each passage, and the number of rows."""
         self.sentence_start: Numbers = numbers["sentence_start"]
         """The first sentence of each passage, and the number of sentences."""
-        self.passage = lru_cache(maxsize=_KEPT)(self._read_passage)
+        # Caches of functions that do not know this table: a generation that is no longer served is freed when the last question lets go of it.
+        self._article = lru_cache(maxsize=_KEPT_ARTICLES)(partial(_read_article, self._connection))
+        self._number = lru_cache(maxsize=_KEPT)(partial(_read_number, self._connection))
+        self.passage = lru_cache(maxsize=_KEPT)(partial(_read_passage, self._connection, self._article))
         """The passage with a number."""
-        self._number = lru_cache(maxsize=_KEPT)(self._read_number)
-        self._article = lru_cache(maxsize=1024)(self._read_article)
 
     def __len__(self) -> int:
         return len(self.article_of_passage)
@@ -148,7 +149,7 @@ class PassageTable:
     def all_passages(self) -> Iterator[Passage]:
         """All passages in their order, none of which is kept in memory."""
         for (number,) in self._connection.execute("SELECT number FROM passages ORDER BY number"):
-            yield self._read_passage(number)
+            yield _read_passage(self._connection, self._article, number)
 
     def number(self, passage: Passage) -> int:
         """The number of one of its passages."""
@@ -215,28 +216,35 @@ class PassageTable:
         return np.flatnonzero(admitted[self.article_of_passage][self.passage_of_row])
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
-        return self._connection.execute(statement, values).fetchall()
+        return _rows(self._connection, statement, *values)
 
-    def _read_passage(self, number: int) -> Passage:
-        ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = self._rows(
-            "SELECT * FROM passages WHERE number = ?", number
-        )
-        article = self._article(owner)
-        path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
-        return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
-    def _read_number(self, ident: str) -> int:
-        return int(self._rows("SELECT number FROM passages WHERE id = ?", ident)[0][0])
+def _rows(connection: sqlite3.Connection, statement: str, *values: object) -> list[Any]:
+    return connection.execute(statement, values).fetchall()
 
-    def _read_article(self, number: int) -> Article:
-        row = self._rows("SELECT * FROM articles WHERE number = ?", number)[0]
-        _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
-        faqs = self._rows("SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start", number)
-        return Article(
-            ident, source, title, text, url, _day(published), _day(updated), category, tuple(json.loads(tags)), language,
-            tuple(Faq(question, start, end, tuple(json.loads(path)), tuple(json.loads(others))) for question, start, end, path, others in faqs),
-            tuple(json.loads(related)), tuple(json.loads(also_at)),
-        )  # fmt: skip
+
+def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Article], number: int) -> Passage:
+    ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = _rows(
+        connection, "SELECT * FROM passages WHERE number = ?", number
+    )
+    article = article_of(owner)
+    path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
+    return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
+
+
+def _read_number(connection: sqlite3.Connection, ident: str) -> int:
+    return int(_rows(connection, "SELECT number FROM passages WHERE id = ?", ident)[0][0])
+
+
+def _read_article(connection: sqlite3.Connection, number: int) -> Article:
+    row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
+    _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
+    owned = "SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start"
+    return Article(
+        ident, source, title, text, url, _day(published), _day(updated), category, tuple(json.loads(tags)), language,
+        tuple(Faq(question, start, end, tuple(json.loads(path)), tuple(json.loads(others))) for question, start, end, path, others in _rows(connection, owned, number)),
+        tuple(json.loads(related)), tuple(json.loads(also_at)),
+    )  # fmt: skip
 
 
 def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...]:

@@ -3,21 +3,29 @@
 Readers take no lock: the pointer is replaced in one step and what it names is never touched again.
 """
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
 
-from bot.errors import IndexBusy, IndexCorrupt, IndexMissing, MissingExtra
+from bot.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, MissingExtra
+
+Opened = TypeVar("Opened")
 
 POINTER = "CURRENT"
 KEPT = 2
 """Generations kept: the one that is served and the one before it."""
 
 _UNFINISHED = ".unfinished-"
+"""How the names of folders begin that nobody reads: being written, or about to be removed."""
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM)
+"""What network file systems say that cannot sync a folder; they write it at once."""
 
 
 class IndexStore:
@@ -34,16 +42,49 @@ class IndexStore:
 
         Raises `IndexMissing` when nothing was built here, `IndexCorrupt` when the pointer leads nowhere.
         """
+        name = self._pointer()
+        folder = self.generations_folder / name
+        if not name or Path(name).name != name or name.startswith(".") or not folder.is_dir():
+            if name != self._pointer():
+                return self.current()
+            raise IndexCorrupt(f"The pointer {self.root / POINTER} names no generation ({name!r}): run articlebot build.")
+        return folder
+
+    def open_current(self, open_folder: Callable[[Path], Opened]) -> Opened:
+        """Open the generation that is served; where builds take it away meanwhile, the one that is served then.
+
+        Raises what `current` and `open_folder` do.
+        """
+        while True:
+            folder = self.current()
+            try:
+                return open_folder(folder)
+            except IndexCorrupt:
+                if self.current() == folder:
+                    raise
+
+    def served_name(self) -> str | None:
+        """The name of the generation that is served; None when there is none."""
         try:
-            name = (self.root / POINTER).read_text(encoding="utf-8").strip()
+            return self.current().name
+        except (IndexMissing, IndexCorrupt):
+            return None
+
+    def mark(self) -> tuple[int, int] | None:
+        """What changes with the pointer, read without opening it; None when there is none."""
+        try:
+            facts = (self.root / POINTER).stat()
+        except OSError:
+            return None
+        return facts.st_mtime_ns, facts.st_ino
+
+    def _pointer(self) -> str:
+        try:
+            return (self.root / POINTER).read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             raise IndexMissing(f"There is no index in {self.root}: run articlebot build, or name another folder with --index.") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexCorrupt(f"The pointer {self.root / POINTER} cannot be read ({error}): build the index again.") from error
-        folder = self.generations_folder / name
-        if not name or Path(name).name != name or not folder.is_dir():
-            raise IndexCorrupt(f"The pointer {self.root / POINTER} names no generation ({name!r}): build the index again.")
-        return folder
+            raise IndexCorrupt(f"The pointer {self.root / POINTER} cannot be read ({error}): run articlebot build.") from error
 
     def generations(self) -> list[Path]:
         """The finished generations, oldest first."""
@@ -55,7 +96,7 @@ class IndexStore:
     def lock(self) -> Iterator[None]:
         """Keep other builders out; the system frees the lock when its process ends, however it ends.
 
-        Raises `IndexBusy` with who holds it and since when, `IndexMissing` when the folder cannot be written.
+        Raises `IndexBusy` with who holds it and since when, `IndexUnwritable` when the folder cannot be written.
         """
         try:
             from filelock import FileLock, Timeout
@@ -69,21 +110,32 @@ class IndexStore:
         except Timeout:
             raise IndexBusy(f"Another build is writing {self.root}{_held_by(holder)}: wait for it to end.") from None
         except OSError as error:
-            raise IndexMissing(f"The index folder {self.root} cannot be written ({error.strerror}): check its permissions.") from error
+            raise IndexUnwritable(f"The index folder {self.root} cannot be written ({error.strerror}): check its permissions.") from error
+        except NotImplementedError:
+            raise IndexUnwritable(f"The file system of the index folder {self.root} has no locks: put the index on a local disk.") from None
         try:
-            holder.write_text(json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}), encoding="utf-8")
+            # Who builds is told to others as a courtesy: the lock does not need it.
+            with suppress(OSError):
+                holder.write_text(json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}), encoding="utf-8")
             yield
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def start(self) -> Path:
-        """An empty folder to write a generation in, with what dead builds left swept away. Call with the lock held."""
+    @contextmanager
+    def unfinished(self) -> Iterator[Path]:
+        """An empty folder to write a generation in, gone at the end unless it was published. Call with the lock held.
+
+        What dead builds left is swept away first.
+        """
         for leftover in self.generations_folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(leftover)
-        folder = self.generations_folder / f"{_UNFINISHED}{os.getpid()}"
+            shutil.rmtree(leftover, ignore_errors=True)
+        folder = self.generations_folder / f"{_UNFINISHED}{uuid4().hex}"
         folder.mkdir()
-        return folder
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, unfinished: Path, name: str) -> Path:
         """Make a finished folder the generation that is served, and prune old ones. Call with the lock held.
@@ -93,18 +145,24 @@ class IndexStore:
         for path in unfinished.rglob("*"):
             _sync(path)
         _sync(unfinished)
+        before = self.served_name()
         folder = self.generations_folder / name
         unfinished.rename(folder)
         _sync(self.generations_folder)
         self._point_to(name)
-        self._prune(name)
+        self._prune(name, before)
         return folder
 
-    def roll_back(self) -> Path:
-        """Serve the generation before the current one. Call with the lock held. Raises `IndexMissing` when there is none."""
-        earlier = [path for path in self.generations() if path.name < self.current().name]
+    def roll_back(self, open_folder: Callable[[Path], object]) -> Path:
+        """Serve the generation before the current one, once `open_folder` has opened it. Call with the lock held.
+
+        Raises `IndexMissing` when there is none, what `open_folder` raises when it cannot be served; nothing has changed then.
+        """
+        served = self._pointer()
+        earlier = [path for path in self.generations() if path.name < served]
         if not earlier:
             raise IndexMissing(f"There is no generation before the current one in {self.root}: nothing to roll back to.")
+        open_folder(earlier[-1])
         self._point_to(earlier[-1].name)
         return earlier[-1]
 
@@ -115,10 +173,15 @@ class IndexStore:
         pending.replace(self.root / POINTER)
         _sync(self.root)
 
-    def _prune(self, served: str) -> None:
-        others = [path for path in self.generations() if path.name != served]
-        for path in others[: len(others) - (KEPT - 1)]:
-            shutil.rmtree(path)
+    def _prune(self, served: str, before: str | None) -> None:
+        """Remove all generations but the one that is served and the one that was: after a rollback this is not the one built last."""
+        others = [path for path in self.generations() if path.name not in (served, before)]
+        kept = KEPT - (1 if before is None else 2)
+        for path in others[: len(others) - kept]:
+            # In one step out of sight: half a generation is never seen. What cannot be removed now is swept by the next build.
+            with suppress(OSError):
+                path = path.rename(path.with_name(f"{_UNFINISHED}{path.name}"))  # noqa: PLW2901
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _held_by(holder: Path) -> str:
@@ -133,5 +196,8 @@ def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if not path.is_dir() or error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(handle)

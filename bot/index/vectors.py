@@ -7,6 +7,7 @@ For many there are lists beside them: rows that lie close together, in 4 bits fo
 2011, in the layout of André et al. 2017); the best of the nearest lists are compared again by their 16 bits.
 """
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ _FEW_ADMITTED = 20_000
 """So many rows that meet a filter are compared one by one."""
 _NEAREST, _EQUAL = 10, 1e-5
 """Of how many nearest rows it is counted whether they are found, and how near is equally near."""
-_RECALL = 0.985
+_RECALL = 0.99
 """The share of them, of questions half-way between two of the corpus's own; so 0.98 of those of visitors' questions are (benchmarks/sizes.py)."""
 
 
@@ -74,10 +75,10 @@ def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: i
         rows.add(block)
         if lists is not None:
             lists.add(block)
-    faiss.write_index(rows, str(folder / ROWS))
+    _write(rows, folder / ROWS)
     if lists is None:
         return SearchPlan()
-    faiss.write_index(lists, str(folder / LISTS))
+    _write(lists, folder / LISTS)
     return _planned(rows, lists, questions)
 
 
@@ -181,6 +182,13 @@ class Vectors:
         bits[among] = True
         selector: Any = faiss.IDSelectorBitmap
         return kind(sel=selector(np.packbits(bits, bitorder="little")), **parameters)
+
+
+def _write(index: faiss.Index, path: Path) -> None:
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise OSError(errno.EIO, str(error).rsplit("Error: ", 1)[-1]) from error
 
 
 def _opened(path: Path) -> faiss.Index:

@@ -9,7 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from importlib.util import find_spec
 from itertools import groupby
@@ -76,14 +76,15 @@ class Vocabulary:
             self._connection.execute("SELECT length FROM vocabulary LIMIT 1")
         except sqlite3.Error as error:
             raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
-        self.words = lru_cache(maxsize=None)(self._read_words)
+        self.words = lru_cache(maxsize=None)(partial(_read_words, self._connection))
         """The words of a length, read when it is first asked for."""
 
-    def _read_words(self, length: int) -> Words:
-        found = self._connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
-        joined, counts = found[0] if found else ("", b"")
-        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
+
+def _read_words(connection: sqlite3.Connection, length: int) -> Words:
+    found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
+    joined, counts = found[0] if found else ("", b"")
+    letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
 
 
 def plain_words(text: str) -> Iterable[str]:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from bot.answering.bot import Bot
 from bot.errors import QuestionError
-from bot.retrieval.retriever import LONGEST_QUESTION
+from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve import texts
 from bot.serve.messages import Message, answered, asked, earlier, refused
 
@@ -30,14 +30,14 @@ _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_pro
 
 def create_chat(bot: Bot) -> gr.Blocks:
     """The page over a bot."""
-    ask, examples = _asker(bot), bot.suggestions.examples()
+    ask, start = _asker(bot), _start(bot)
     page: gr.Blocks
     with gr.Blocks(title=texts.TITLE, fill_height=True, analytics_enabled=False) as page:
         # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
-        gr.Markdown(_header(bot), elem_id="header")
+        header = gr.Markdown(_header(bot), elem_id="header")
         chat = gr.Chatbot(
             elem_id="chat", show_label=False, label=texts.TITLE, scale=1, height=None, min_height=240, buttons=[], latex_delimiters=[], autoscroll=False,
-            group_consecutive_messages=False, placeholder=texts.WELCOME if examples else texts.WELCOME_BARE, examples=[{"text": question} for question in examples],
+            group_consecutive_messages=False, **start,
         )  # fmt: skip
         box = gr.Textbox(
             elem_id="question", label=texts.BOX_LABEL, show_label=False, placeholder=_placeholder(bot), submit_btn=texts.SEND, autofocus=True,
@@ -49,6 +49,7 @@ def create_chat(bot: Bot) -> gr.Blocks:
         chat.option_select(_clicked(ask, str), [chat], [chat, box], **_QUIET)
         new.click(lambda: ([], ""), None, [chat, box], **_QUIET)
         page.load(_linked(ask), [chat], [chat], **_QUIET)
+        page.load(_renewed(bot), None, [header, chat, box], **_QUIET)
     return page
 
 
@@ -89,9 +90,27 @@ def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], Any]:
     return linked
 
 
+def _renewed(bot: Bot) -> Callable[[], tuple[Any, Any, Any]]:
+    """What the page says of the articles is of the generation that it was made from: once another one is served it is said anew."""
+    made_from = bot.generation.name
+
+    def renewed() -> tuple[Any, Any, Any]:
+        if bot.generation.name == made_from:
+            return gr.skip(), gr.skip(), gr.skip()
+        return _header(bot), gr.update(**_start(bot)), gr.update(placeholder=_placeholder(bot))
+
+    return renewed
+
+
+def _start(bot: Bot) -> dict[str, Any]:
+    """What stands in the conversation before the first question."""
+    examples = bot.suggestions.examples()
+    return {"placeholder": texts.WELCOME if examples else texts.WELCOME_BARE, "examples": [{"text": question} for question in examples]}
+
+
 def _header(bot: Bot) -> str:
     # Names of categories are the publisher's; escaped all the same.
-    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.retriever.generation.table.categories.items()]
+    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.generation.table.categories.items()]
     further = [texts.MORE.format(count=len(held) - _CATEGORIES)] if len(held) > _CATEGORIES else []
     knows = f'<p class="topics">{texts.KNOWS.format(categories=" · ".join([*held[:_CATEGORIES], *further]))}</p>' if held else ""
     return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD}</p>{knows}"
@@ -99,5 +118,5 @@ def _header(bot: Bot) -> str:
 
 def _placeholder(bot: Bot) -> str:
     # Two fit on one line of a phone.
-    names = list(bot.retriever.generation.table.categories)[:2]
+    names = list(bot.generation.table.categories)[:2]
     return texts.PLACEHOLDER.format(topics=", ".join(names)) if names else texts.PLACEHOLDER_BARE

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
@@ -45,7 +46,7 @@ def create_app(bot: Bot) -> "FastAPI":
 
     app = FastAPI(openapi_url=None)
     app.middleware("http")(_guard)
-    app.get("/healthz")(lambda: {"status": "ok", "generation": bot.retriever.generation.name})
+    app.get("/healthz")(lambda: _health(bot))
     page = create_chat(bot)
     page.state_session_capacity = 500
     page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
@@ -54,6 +55,12 @@ def create_app(bot: Bot) -> "FastAPI":
         max_file_size="1kb", pwa=False, ssr_mode=False,
     )  # fmt: skip
     return app
+
+
+def _health(bot: Bot) -> dict[str, object]:
+    """That it serves, and what; `refused` is the newest generation when that does not open and an older one goes on."""
+    refused = bot.retriever.served.refused
+    return {"status": "ok", "generation": bot.generation.name, "refused": asdict(refused) if refused else None}
 
 
 def serve(bot: Bot, host: str, port: int) -> None:

@@ -1,0 +1,127 @@
+"""Which generation is served: one that stays, or what an index folder serves at the moment."""
+
+import logging
+import os
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from bot.errors import ArticlebotError
+from bot.index.generation import Generation
+from bot.index.store import IndexStore
+
+_log = logging.getLogger(__name__)
+
+_EVERY = 0.5
+"""Seconds between two looks at the pointer."""
+_AGAIN = 30.0
+"""Seconds after which a generation that did not open is tried again: its files may still be on their way."""
+
+
+class Served(Protocol):
+    """Where the generation comes from that answers questions."""
+
+    @property
+    def generation(self) -> Generation: ...
+
+    @property
+    def refused(self) -> "Refusal | None": ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A generation that an index folder names, but that does not open."""
+
+    generation: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """One generation, for ever."""
+
+    generation: Generation
+    refused: Refusal | None = None
+
+
+class Followed:
+    """The generation that an index folder serves; a new one takes its place within a second.
+
+    It is opened in a thread of its own while the old one answers, and the old one is freed when the last question lets go of it. One that does
+    not open is refused and logged, and the old one goes on. Raises `IndexMissing` or `IndexCorrupt` when there is none to begin with.
+    """
+
+    def __init__(self, index: Path | str) -> None:
+        self._store = IndexStore(index)
+        self._mark = self._store.mark()
+        self._generation = self._store.open_current(Generation.open)
+        self._process = 0
+        self._tried = 0.0
+        self.refused: Refusal | None = None
+        """The newest generation, when it could not be opened."""
+
+    @property
+    def generation(self) -> Generation:
+        """What is served at this moment."""
+        # The first time, and after a fork, which takes no threads along.
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            _follow(self)
+        return self._generation
+
+    def look(self) -> None:
+        """Open what is served now, where that has changed."""
+        mark = self._store.mark()
+        if mark == self._mark and not (self.refused and monotonic() > self._tried + _AGAIN):
+            return
+        self._mark, self._tried = mark, monotonic()
+        try:
+            self._take()
+        except ArticlebotError as error:
+            self._refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one is whole
+            _log.exception("a generation could not be opened")
+            self._refuse(repr(error))
+
+    def _take(self) -> None:
+        if self._store.current().name != self._generation.name:
+            self._generation = self._store.open_current(_checked)
+            _log.info("serving %s", self._generation.name)
+        self.refused = None
+
+    def _refuse(self, reason: str) -> None:
+        name = self._store.served_name() or ""
+        self.refused = Refusal(name, reason)
+        _log.error("%s is not served, %s goes on: %s", name or "what the pointer names", self._generation.name, reason)
+
+
+def _checked(folder: Path) -> Generation:
+    """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
+    generation = Generation.open(folder)
+    generation.check_encoder()
+    return generation
+
+
+def _follow(followed: Followed) -> None:
+    ended = threading.Event()
+    thread = threading.Thread(target=_look_on, args=(weakref.ref(followed), ended), name="articlebot-follows-index", daemon=True)
+    weakref.finalize(followed, _end, thread, ended)
+    thread.start()
+
+
+def _look_on(reference: "weakref.ref[Followed]", ended: threading.Event) -> None:
+    while not ended.wait(_EVERY):
+        followed = reference()
+        if followed is not None:
+            followed.look()
+        del followed
+
+
+def _end(thread: threading.Thread, ended: threading.Event) -> None:
+    """Let no thread open files while the interpreter shuts down."""
+    ended.set()
+    if thread is not threading.current_thread() and thread.is_alive():
+        thread.join()
