@@ -100,8 +100,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
     sentences = np.fromfile(IndexStore(index).current() / SENTENCES, np.int8, told * vectors.shape[1]).reshape(told, -1).astype(np.float32)
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
     questions = base.encoder.encode_questions([probe.reworded for probe in probes_of(base.table)])
-    with store.lock():
-        unfinished = store.start()
+    with store.lock(), store.unfinished() as unfinished:
         plan: list[SearchPlan] = []
 
         def write() -> None:
@@ -129,7 +128,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "passages": counts["passages"], "build without encoding, s": took, "its memory, MB": peak,
-        "index, MB": sum(record.size for record in manifest.files.values()) / 1e6, "lists, looked through": f"{plan[0].lists}, {plan[0].looked_through}",
+        "index, MB": manifest.bytes / 1e6, "lists, looked through": f"{plan[0].lists}, {plan[0].looked_through}",
     }  # fmt: skip
 
 
