@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -224,17 +224,24 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")] = 7860,
     reranker: RerankerName = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Bring the index up to date, in another process, whenever the articles change.")] = False,
+    corpus: Corpus = Path("corpus"),
 ) -> None:
-    """Open the chat in the browser."""
+    """Open the chat in the browser; what a build publishes later is served within a second."""
     from bot.answering.bot import Bot
     from bot.index.generation import PROBE
+    from bot.index.store import IndexStore
     from bot.serve.server import serve as run
+    from bot.serve.watch import rebuilt_on_change
 
+    if watch and IndexStore(index).served_name() is None:
+        build(corpus, index)
     bot = Bot.open(index, AnswerSettings(reranker=reranker))
     if reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
-    run(bot, host, port)
+    with rebuilt_on_change(corpus, index, bot.generation.manifest.settings) if watch else nullcontext():
+        run(bot, host, port)
 
 
 @cli.command()

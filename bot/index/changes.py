@@ -12,7 +12,7 @@ _NAMED = 100
 """Articles of which a generation remembers that they have changed; of more it knows the number."""
 
 _FACTS = "title, text, url, published, updated, category, tags, language, related, also_at"
-_ASKED = "(SELECT group_concat(question || alternates) FROM (SELECT question, alternates FROM {of}.passages WHERE article = number ORDER BY start))"
+_ASKED = "(SELECT group_concat(question || alternates) FROM (SELECT question, alternates FROM {of}.passages WHERE article = articles.number ORDER BY start))"
 """All that is asked of an article, its alternates included, of which some stand in a file of their own."""
 _EDITED = f"""
 SELECT id FROM (SELECT id, {_FACTS}, {_ASKED.format(of="main")} FROM main.articles EXCEPT SELECT id, {_FACTS}, {_ASKED.format(of="old")} FROM old.articles)

@@ -5,9 +5,11 @@ all that an article holds.
 """
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -154,10 +156,9 @@ class _Words:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._index = tantivy.Index.open(str(folder))
-            self._searcher = self._index.searcher()
+            self._index, self._searcher = _opened(folder) if os.access(folder, os.W_OK) else _opened_elsewhere(folder)
         except (ValueError, OSError) as error:
-            raise IndexCorrupt(f"{folder} cannot be read as a tantivy index: build the index again.") from error
+            raise IndexCorrupt(f"{folder} cannot be read as a tantivy index ({error}): run articlebot build.") from error
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -196,6 +197,20 @@ class _Words:
         # A filter decides who takes part, not how well: its own score counts nothing.
         clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
         return tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)]) if clauses else matching
+
+
+def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+    index = tantivy.Index.open(str(folder))
+    return index, index.searcher()
+
+
+def _opened_elsewhere(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+    """Open a folder that may only be read, where tantivy cannot write its lock, by links to its files; once they are open these are needed no more."""
+    with TemporaryDirectory() as links:
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                Path(links, path.name).symlink_to(path.absolute())
+        return _opened(Path(links))
 
 
 def _schema() -> tantivy.Schema:

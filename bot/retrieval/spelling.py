@@ -6,7 +6,7 @@ other English word nearer. Short words, names with a capital, codes and addresse
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import log
 from typing import NamedTuple
 
@@ -65,7 +65,7 @@ class Speller:
 
     def __init__(self, vocabulary: Vocabulary, lexical: Lexical) -> None:
         self._vocabulary, self._lexical = vocabulary, lexical
-        self._letters = lru_cache(maxsize=None)(self._letters_of)
+        self._letters = lru_cache(maxsize=None)(partial(_letters_of, vocabulary))
 
     def repaired(self, question: str) -> str | None:
         """The question with its misspelt words repaired, in its own casing and punctuation; none when there is nothing to repair.
@@ -133,9 +133,6 @@ class Speller:
                 if _skeleton(str(words[place])) == _skeleton(word):
                     yield _Candidate(str(words[place]), int(passages[place]), _VOWELS_LEFT_OUT)
 
-    def _letters_of(self, length: int) -> NDArray[np.uint32]:
-        return _letters(self._vocabulary.words(length).words)
-
 
 def _words(question: str) -> Iterator[re.Match[str]]:
     """The words that may be misspelt."""
@@ -160,6 +157,11 @@ def _cased(repair: str, typed: str) -> str:
     if typed.isupper():
         return repair.upper()
     return repair.capitalize() if typed[0].isupper() else repair
+
+
+def _letters_of(vocabulary: Vocabulary, length: int) -> NDArray[np.uint32]:
+    """Those of all words of a length."""
+    return _letters(vocabulary.words(length).words)
 
 
 def _letters(words: NDArray[np.str_]) -> NDArray[np.uint32]:

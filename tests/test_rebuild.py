@@ -1,0 +1,521 @@
+"""A rebuild that nobody notices, and that nothing can break: following, comparing, guarding, and every way a build can end."""
+
+import csv
+import gc
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from articles import GRATUITY, NOTICE
+from test_chat import served
+from tiny_model import make_tiny_model
+
+from bot import Bot
+from bot.errors import BuildRefused, IndexCorrupt, IndexUnwritable
+from bot.evaluation.question_set import Question
+from bot.evaluation.review import Guard, Reviewer
+from bot.evaluation.verification import verify
+from bot.index.build import build
+from bot.index.generation import Generation, Manifest, record_files
+from bot.index.status import index_status
+from bot.index.store import IndexStore
+from bot.settings import BuildSettings
+
+ROOT = Path(__file__).parents[1]
+QUESTION = "Who pays gratuity?"
+WAITED = 10
+"""Seconds after which what should happen within one has failed, also on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus and its index, by the packaged model; copied by each test."""
+    place = tmp_path_factory.mktemp("first")
+    (place / "corpus").mkdir()
+    (place / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    (place / "corpus" / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
+    build(place / "corpus", place / "index")
+    return place
+
+
+@pytest.fixture
+def place(first: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(first, tmp_path / "place"))
+
+
+def rewrite(place: Path, words: str) -> str:
+    """Let the article say that somebody else pays, and build; returns the new generation."""
+    (place / "corpus" / "gratuity.md").write_text(GRATUITY.replace("The employer pays it", words), encoding="utf-8")
+    return build(place / "corpus", place / "index").generation
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = WAITED) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@contextmanager
+def asked_all_the_time(bot: Bot) -> Iterator[list[tuple[str, str]]]:
+    """Ask from two threads while the body runs; gives generations and texts, and raises what went wrong."""
+    answers: list[tuple[str, str]] = []
+    wrong: list[BaseException] = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not ended.is_set():
+                answer = bot.ask(QUESTION)
+                answers.append((answer.generation, answer.text))
+        except BaseException as error:  # noqa: BLE001
+            wrong.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    yield answers
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_bot_answers_from_the_new_generation_without_a_failed_or_mixed_answer(place: Path):
+    bot = Bot.open(place / "index")
+    said = {bot.generation.name: "The employer pays it, not the provident fund."}
+    with asked_all_the_time(bot) as answers:
+        for words in ("The ministry pays it", "The fund pays it"):
+            name = rewrite(place, words)
+            said[name] = f"{words}, not the provident fund."
+            wait_for(lambda name=name: bool(answers) and answers[-1][0] == name)
+    assert {(name, text) for name, text in answers} == set(said.items())
+    assert bot.generation.name == bot.retriever.generation.name == name
+
+
+def test_a_question_under_way_ends_in_the_generation_in_which_it_began(place: Path):
+    bot = Bot.open(place / "index")
+    before = bot.answerer()
+    name = rewrite(place, "The ministry pays it")
+    wait_for(lambda: bot.generation.name == name)
+    answer = before.ask(QUESTION)
+    assert (answer.generation, answer.text) != (name, bot.ask(QUESTION).text)
+    assert answer.text == "The employer pays it, not the provident fund."
+
+
+def test_an_old_generation_is_freed_when_it_is_no_longer_asked(place: Path):
+    bot = Bot.open(place / "index")
+    bot.ask("who pays gratuty and how long is the notise period")
+    old = [weakref.ref(part) for part in (bot.generation.encoder, bot.generation.table, bot.generation.vectors)]
+    gc.collect()
+    gc.disable()
+    try:
+        name = rewrite(place, "The ministry pays it")
+        wait_for(lambda: bot.generation.name == name)
+        bot.ask(QUESTION)
+        wait_for(lambda: all(part() is None for part in old))
+    finally:
+        gc.enable()
+
+
+def test_a_bot_that_is_let_go_of_no_longer_looks_at_the_index(place: Path):
+    bot = Bot.open(place / "index")
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "articlebot-follows-index" and thread.is_alive()][-1:]
+    del bot
+    gc.collect()
+    thread.join(WAITED)
+    assert not thread.is_alive()
+
+
+def point_to(store: IndexStore, name: str) -> None:
+    (store.root / "next").write_text(name)
+    (store.root / "next").replace(store.root / "CURRENT")
+
+
+def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goes_on(place: Path, caplog: pytest.LogCaptureFixture):
+    store, bot = IndexStore(place / "index"), Bot.open(place / "index")
+    good = store.current()
+    shutil.copytree(good, good.with_name("99-bad"))
+    rows = store.generations_folder / "99-bad" / "vectors.faiss"
+    rows.write_bytes(rows.read_bytes()[:-1] + b"\0")
+    point_to(store, "99-bad")
+    wait_for(lambda: bot.retriever.served.refused is not None)
+    assert bot.ask(QUESTION).generation == good.name
+    assert f"99-bad is not served, {good.name} goes on: The file" in caplog.text
+    facts = index_status(store.root, place / "corpus")
+    assert (facts["generation"], [kept["served"] for kept in facts["generations"]]) == ("99-bad", [False, True])
+    assert facts["fault"] == bot.retriever.served.refused.reason
+    assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
+    for address in served(bot):
+        health = httpx.get(f"{address}/healthz", trust_env=False).json()
+        assert health == {"status": "ok", "generation": good.name, "refused": {"generation": "99-bad", "reason": facts["fault"]}}
+    assert store.roll_back(Generation.open) == good
+    wait_for(lambda: bot.retriever.served.refused is None)
+    name = rewrite(place, "The ministry pays it")
+    wait_for(lambda: bot.generation.name == name)
+
+
+def test_a_rollback_is_followed_and_the_next_build_keeps_what_was_served(place: Path):
+    bot, store = Bot.open(place / "index"), IndexStore(place / "index")
+    good, bad = bot.generation.name, rewrite(place, "Nobody pays it")
+    wait_for(lambda: bot.generation.name == bad)
+    store.roll_back(Generation.open)
+    wait_for(lambda: bot.generation.name == good)
+    new = rewrite(place, "The ministry pays it")
+    assert [folder.name for folder in store.generations()] == [good, new]
+
+
+def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
+    store = IndexStore(place / "index")
+    old, new = store.current(), rewrite(place, "Nobody pays it")
+    (old / "vectors.faiss").write_bytes(b"x")
+    with pytest.raises(IndexCorrupt, match="is not the one that was built"):
+        store.roll_back(Generation.open)
+    assert store.current().name == new
+
+
+def test_a_reader_whose_generation_is_taken_away_opens_the_next(place: Path):
+    opened: list[str] = []
+
+    def open_late(folder: Path) -> Generation:
+        if not opened:
+            for words in ("The ministry pays it", "The fund pays it"):
+                rewrite(place, words)
+        opened.append(folder.name)
+        return Generation.open(folder)
+
+    store = IndexStore(place / "index")
+    assert store.open_current(open_late).name == store.current().name == opened[-1]
+    assert len(opened) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_follows_too(place: Path):
+    code = f"""
+import os, sys, time
+from bot import Bot
+bot = Bot.open({str(place / "index")!r})
+before = bot.generation.name
+child = os.fork()
+if child == 0:
+    print("ready", flush=True)
+    end = time.monotonic() + {WAITED}
+    while bot.generation.name == before and time.monotonic() < end:
+        time.sleep(0.05)
+    print(bot.generation.name, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        name = rewrite(place, "The ministry pays it")
+        assert process.stdout.readline() == f"{name}\n"
+
+
+def test_a_build_tells_which_articles_have_changed(place: Path):
+    corpus = place / "corpus"
+    for name in ("moved", "leaving", "staying"):
+        (corpus / f"{name}.md").write_text(f"---\ntitle: About {name}\n---\nWhat {name} means is said here.\n", encoding="utf-8")
+    build(corpus, place / "index")
+    (corpus / "moved.md").rename(corpus / "elsewhere.md")
+    (corpus / "leaving.md").unlink()
+    (corpus / "new.md").write_text("A new article.")
+    (corpus / "notice.md").rename(corpus / "notices.md")
+    (corpus / "alternates.csv").write_text("question,passage\nwho has to pay,gratuity#faq-who-pays-gratuity\n")
+    report = build(corpus, place / "index")
+    changes = Manifest.read(IndexStore(place / "index").current()).changes
+    assert changes == report.manifest.changes
+    told = {kind: getattr(changes, kind).ids for kind in ("new", "edited", "removed", "moved")}
+    assert told == {"new": ("new",), "edited": ("gratuity",), "removed": ("leaving",), "moved": ("elsewhere", "notice-period")}
+    assert changes.since == IndexStore(place / "index").generations()[0].name
+
+
+def test_saved_questions_tell_which_answers_have_changed(place: Path):
+    saved = [Question(str(n), text, {}) for n, text in enumerate((QUESTION, "Can a notice period be bought out?", "what is the price of onions"))]
+    (place / "corpus" / "gratuity.md").unlink()
+    report = build(place / "corpus", place / "index", review=Reviewer(saved))
+    answers = report.manifest.changes.answers
+    assert answers.questions == 3
+    assert [(change.question, change.before, change.now) for change in answers.changed] == [(QUESTION, "gratuity#faq-who-pays-gratuity", "")]
+
+
+def test_a_build_that_is_only_tried_publishes_nothing(place: Path):
+    store = IndexStore(place / "index")
+    before = store.current().name
+    (place / "corpus" / "new.md").write_text("A new article.")
+    report = build(place / "corpus", store.root, publish=False)
+    assert (report.built, report.published, report.manifest.changes.new.ids) == (True, False, ("new",))
+    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current().name]
+
+
+def test_an_index_that_answers_worse_is_not_published(place: Path):
+    store = IndexStore(place / "index")
+    before = store.current().name
+    asked = [Question("1", QUESTION, {"gratuity": 1}), Question("2", "Can a notice period be bought out?", {"notice-period": 1})]
+    (place / "corpus" / "gratuity.md").unlink()
+    with pytest.raises(BuildRefused, match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: mend the articles"):
+        build(place / "corpus", store.root, review=Reviewer(guard=Guard("eval.csv", asked, 2)))
+    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current().name]
+    assert build(place / "corpus", store.root, review=Reviewer(guard=Guard("eval.csv", asked, 50))).published
+
+
+def articlebot(place: Path, *words: str, before: Sequence[str] = (), limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
+    command, environment = [*before, sys.executable, "-m", "bot", *words], {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit)
+
+
+def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
+    with (place / "questions.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["question"], [QUESTION], ["Can a notice period be bought out?"]])
+    (place / "eval.csv").write_text(f"question,expected\n{QUESTION},gratuity\n")
+    (place / "corpus" / "gratuity.md").unlink()
+    tried = articlebot(place, "build", "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    lines = tried.stdout.splitlines()
+    assert lines[0].startswith("tried, nothing published: 1 article, ")
+    assert lines[1:] == [
+        "removed: 1 article (gratuity)",
+        "answered otherwise: 1 of 2 saved questions",
+        f"  {QUESTION}: gratuity#faq-who-pays-gratuity → no answer",
+    ]
+    guarded = articlebot(place, "build", "--guard", "eval.csv", "--max-drop", "2")
+    assert (guarded.returncode, guarded.stdout) == (1, "")
+    assert guarded.stderr.startswith("articlebot: The new index answers eval.csv worse (hit@1 0.0, was 100.0;")
+    built = articlebot(place, "build", "--json")
+    facts = json.loads(built.stdout)
+    assert (facts["published"], facts["changes"]["removed"]) == (True, {"count": 1, "ids": ["gratuity"]})
+
+
+@contextmanager
+def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
+    """The chat served by a process of its own; gives its address and what it says on stderr."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), *options]
+    with subprocess.Popen(command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) as process:
+        said: list[str] = []
+        reader = threading.Thread(target=lambda: said.extend(process.stderr or ()))
+        reader.start()
+        yield f"http://127.0.0.1:{port}", said
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        reader.join()
+
+
+def health(address: str) -> dict[str, object]:
+    try:
+        return httpx.get(f"{address}/healthz", trust_env=False).json()
+    except httpx.TransportError:
+        return {}
+
+
+def test_a_server_that_watches_builds_and_serves_what_an_editor_saves(place: Path):
+    shutil.rmtree(place / "index" / "generations")
+    (place / "index" / "CURRENT").unlink()
+    with server(place, "--watch") as (address, said):
+        wait_for(lambda: bool(health(address)), 60)
+        before = health(address)["generation"]
+        (place / "corpus" / "gratuity.md").unlink()
+        wait_for(lambda: health(address)["generation"] != before, 60)
+        (place / "corpus" / ".draft.md").write_text("Not an article.")
+        (place / "corpus" / "notice.md").rename(place / "away.md")
+        wait_for(lambda: any("is empty: put articles in" in line for line in said), 60)
+        assert health(address)["status"] == "ok"
+    assert "removed: 1 article (gratuity)\n" in said
+    assert IndexStore(place / "index").current().name != before
+
+
+# How builds end: in each case the old generation opens and answers, and the next build leaves nothing behind.
+
+
+def check_whole(place: Path, generation: str) -> None:
+    store = IndexStore(place / "index")
+    assert store.current().name == generation
+    assert Bot.open(store.root).ask(QUESTION).text == "The employer pays it, not the provident fund."
+
+
+def check_mends(place: Path) -> None:
+    store = IndexStore(place / "index")
+    new = rewrite(place, "The ministry pays it")
+    assert store.current().name == new
+    assert [folder.name for folder in store.generations_folder.iterdir() if folder.name.startswith(".")] == []
+    assert Bot.open(store.root).ask(QUESTION).text == "The ministry pays it, not the provident fund."
+
+
+@pytest.mark.parametrize("kilobytes", [0, 1, 20, 60, 200, 1500, 10_000])
+def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(place: Path, kilobytes: int):
+    served = IndexStore(place / "index").current().name
+    (place / "corpus" / "new.md").write_text("A new article. " * 3000)
+
+    def limit() -> None:
+        # No file may grow beyond this: as on a full disk, at one step after the other.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
+
+    done = articlebot(place, "build", limit=limit)
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "cannot be written" in done.stderr
+    check_whole(place, served)
+    (place / "corpus" / "new.md").unlink()
+    check_mends(place)
+
+
+def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
+    served = IndexStore(place / "index").current().name
+    (place / "corpus" / "new.md").write_text("A new article.")
+    for path in (place / "index", *(place / "index").rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    # Root may write everywhere, unless it lets go of that.
+    bound = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    if bound and shutil.which("setpriv") is None:
+        pytest.skip("no setpriv on this machine")
+    asked = articlebot(place, "ask", QUESTION, before=bound)
+    assert (asked.returncode, asked.stdout.splitlines()[:1]) == (0, ["The employer pays it, not the provident fund."]), asked.stderr
+    built = articlebot(place, "build", before=bound)
+    assert (built.returncode, built.stderr) == (
+        1,
+        "articlebot: The index folder index cannot be written (Permission denied): check its permissions.\n",
+    )
+    check_whole(place, served)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("part", [0.5, 0.75, 0.95])
+def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, part: float):
+    served = IndexStore(place / "index").current().name
+    (place / "corpus" / "new.md").write_text("A new article. " * 2000)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "build"], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(lambda: any(folder.name.startswith(".") for folder in (place / "index" / "generations").iterdir()))
+        time.sleep(part)
+        process.send_signal(sent)
+        said = process.communicate(timeout=60)[1]
+    left = [folder.name for folder in (place / "index" / "generations").iterdir() if folder.name.startswith(".")]
+    if sent != signal.SIGKILL:
+        assert (process.returncode, said, left) == (
+            130,
+            "articlebot: stopped; what was served still is, and what was encoded is kept for the next build\n",
+            [],
+        )
+    check_whole(place, served)
+    (place / "corpus" / "new.md").unlink()
+    check_mends(place)
+
+
+def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
+    code = (
+        "import os, sys, subprocess, time; from pathlib import Path; import bot.index.words as words\n"
+        f"with words.words_written_beside(Path({str(IndexStore(place / 'index').current())!r})):\n"
+        "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.index.words'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
+        "    time.sleep(60)"
+    )
+    if shutil.which("pgrep") is None:
+        pytest.skip("no pgrep on this machine")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        second = int(process.stdout.readline())
+        process.kill()
+    wait_for(lambda: not Path(f"/proc/{second}/status").exists() or "zombie" in Path(f"/proc/{second}/status").read_text())
+
+
+def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch: pytest.MonkeyPatch):
+    """Before each step that could move the pointer, everything that it would lead to must have been synced."""
+    store = IndexStore(place / "index")
+    synced: set[int] = set()
+    steps: list[str] = []
+    sync, rename, replace = os.fsync, Path.rename, Path.replace
+
+    def note_sync(handle: int) -> None:
+        sync(handle)
+        synced.add(os.fstat(handle).st_ino)
+
+    def note_rename(path: Path, target: Path) -> Path:
+        if path.name.startswith(".unfinished") and not target.name.startswith("."):
+            steps.append("renamed")
+            assert {inner.stat().st_ino for inner in (path, *path.rglob("*"))} <= synced
+            synced.discard(store.generations_folder.stat().st_ino)
+        return rename(path, target)
+
+    def note_replace(path: Path, target: Path) -> Path:
+        if target.name == "CURRENT":
+            steps.append("pointed")
+            assert {store.generations_folder.stat().st_ino, path.stat().st_ino} <= synced
+            synced.discard(store.root.stat().st_ino)
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(Path, "rename", note_rename)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    rewrite(place, "The ministry pays it")
+    assert steps == ["renamed", "pointed"]
+    assert store.root.stat().st_ino in synced
+
+
+def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path, monkeypatch: pytest.MonkeyPatch):
+    served, rename = IndexStore(place / "index").current().name, Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name.startswith(".unfinished"):
+            raise OSError(95, "Operation not supported")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(IndexUnwritable, match=r"cannot be written \(Operation not supported\)"):
+            rewrite(place, "The ministry pays it")
+    check_whole(place, served)
+    check_mends(place)
+
+
+# What a check finds.
+
+
+def record_anew(folder: Path) -> None:
+    """Make a generation's manifest fit its files, as somebody would who wants to deceive."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {name: {"size": each.size, "sha256": each.sha256, "sample": each.sample} for name, each in record_files(folder).items()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):
+    verified, _ = verify(place / "index")
+    assert (verified.encoded_again, verified.not_encoded, verified.faqs_asked, verified.faqs_found) == (verified.vectors, None, 3, 3)
+
+
+def test_a_check_finds_vectors_that_the_model_does_not_give(place: Path):
+    folder = IndexStore(place / "index").current()
+    rows = bytearray((folder / "vectors.faiss").read_bytes())
+    rows[-768 : -768 + 384], rows[-384:] = rows[-384:], rows[-768 : -768 + 384]
+    (folder / "vectors.faiss").write_bytes(rows)
+    record_anew(folder)
+    with pytest.raises(IndexCorrupt, match=r"now gives another vector for .* \(both, cosine .*\): run articlebot build"):
+        verify(place / "index")
+
+
+def test_a_check_finds_a_model_that_was_exchanged(corpus: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
+    model = Path(make_tiny_model(tmp_path_factory.mktemp("model")))
+    build(corpus, tmp_path / "index", BuildSettings(model=str(model)))
+    weights = bytearray((model / "model.safetensors").read_bytes())
+    weights[-1] ^= 64
+    (model / "model.safetensors").write_bytes(weights)
+    with pytest.raises(IndexCorrupt, match=r"is not the one that .* was built with: run articlebot build"):
+        verify(tmp_path / "index")
+    shutil.rmtree(model)
+    verified, _ = verify(tmp_path / "index")
+    assert (verified.encoded_again, verified.not_encoded) == (
+        0,
+        f"There is no model '{model}' in a folder, in the local cache or on the hub: check --model.",
+    )
