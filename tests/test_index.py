@@ -312,7 +312,7 @@ def test_a_damaged_vector_in_the_cache_is_told_and_made_anew(tmp_path: Path):
         (key, vector) = connection.execute("SELECT key, vector FROM vectors LIMIT 1").fetchone()
         connection.execute("UPDATE vectors SET vector = ? WHERE key = ?", (bytes([vector[0] ^ 64]) + vector[1:], key))
         connection.commit()
-    with pytest.raises(IndexCorrupt, match=r"A vector in .* is damaged and was taken out: build the index again"):
+    with pytest.raises(IndexCorrupt, match=r"A vector in .* is damaged and was taken out: run articlebot build"):
         cached(tmp_path, "model", ["x", "y"])
     assert len(cached(tmp_path, "model", ["x", "y"])[0]) == 1
 
@@ -440,6 +440,8 @@ def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tin
 
 
 def altered(folder: Path, **fields: object) -> Path:
+    """The folder with other fields in its manifest, under a name that does not tell of it."""
+    folder = folder.rename(folder.with_name("altered"))
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **fields}))
     return folder
@@ -460,6 +462,15 @@ def test_a_manifest_that_does_not_fit_is_refused(corpus: Path, tmp_path: Path, t
     build(corpus, tmp_path / "index", tiny_settings)
     with pytest.raises(IndexCorrupt, match=sentence):
         Generation.open(altered(IndexStore(tmp_path / "index").current(), **fields))
+
+
+def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+    build(corpus, tmp_path / "index", tiny_settings)
+    folder = IndexStore(tmp_path / "index").current()
+    manifest = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(manifest.replace('"covered": 0', '"covered": 1'))
+    with pytest.raises(IndexCorrupt, match=r"The manifest of the index .* is not the one that was built: run articlebot build"):
+        Generation.open(folder)
 
 
 def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):

@@ -484,10 +484,12 @@ def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path,
 
 
 def record_anew(folder: Path) -> None:
-    """Make a generation's manifest fit its files, as somebody would who wants to deceive."""
+    """Make a generation's manifest fit its files, and its name not tell of it, as somebody would who wants to deceive."""
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"] = {name: {"size": each.size, "sha256": each.sha256, "sample": each.sample} for name, each in record_files(folder).items()}
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    folder.rename(folder.with_name("deceiving"))
+    point_to(IndexStore(folder.parents[1]), "deceiving")
 
 
 def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):

@@ -32,7 +32,7 @@ class OnnxQuestionEncoder:
             # One question is too little work to share: more threads cost more than they save, and take the cores of other visitors.
             self._graph = OnnxGraph(folder / GRAPH, threads=1)
         except Exception as error:  # The two libraries raise bare Exception subclasses of their own for a file they cannot read.
-            raise IndexCorrupt(f"The question encoder in {folder} cannot be opened ({error}): build the index again.") from error
+            raise IndexCorrupt(f"The question encoder in {folder} cannot be opened ({error}): run articlebot build.") from error
         self.dimension = self._graph.dimension
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:

@@ -1,6 +1,5 @@
 """A folder of articles → a new generation."""
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -105,10 +104,9 @@ def build(
             # What cannot be opened must not be served.
             made = Generation.open(folder)
             manifest = _reviewed(folder, before, made, review)
-            name = f"{manifest.created:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest.to_json().encode()).hexdigest()[:8]}"
             if publish:
-                store.publish(folder, name)
-    return BuildReport(name, manifest, refused, built=True, published=publish)
+                store.publish(folder, manifest.name)
+    return BuildReport(manifest.name, manifest, refused, built=True, published=publish)
 
 
 @contextmanager

@@ -80,7 +80,7 @@ class VectorCache:
         if damaged or len(found) < len(set(keys)):
             self._connection.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in damaged))
             self._connection.commit()
-            raise IndexCorrupt(f"A vector in {self._folder} is damaged and was taken out: build the index again.")
+            raise IndexCorrupt(f"A vector in {self._folder} is damaged and was taken out: run articlebot build.")
         return np.stack([np.frombuffer(found[key][:-_CHECK], np.float16) for key in keys]).astype(np.float32)
 
     def keep_only_wanted(self) -> None:

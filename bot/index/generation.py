@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ REFUSED = "refused.json"
 PROBE = "How is a question answered from the articles?"
 """A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
 
+_WHEN, _NAME = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
+"""How the name of a generation begins, and what it looks like; a copy may have another name."""
 _LARGE = 32_000_000
 """Bytes from which on a file is only sampled when it is opened: what is smaller is hashed in 20 ms."""
 _BLOCK, _BLOCKS = 4096, 256
@@ -84,12 +87,20 @@ class Manifest:
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "created": self.created.isoformat()}, indent=1)
 
+    @property
+    def name(self) -> str:
+        """That of its generation: when it was built, and the beginning of the manifest's own checksum."""
+        return f"{self.created:{_WHEN}}-{_checksum(self.to_json().encode())}"
+
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Raises `IndexCorrupt` when the folder has no manifest, or one that this version cannot read."""
+        """Raises `IndexCorrupt` when the folder has no manifest, one that this version cannot read, or another one than its name tells."""
         again = "run articlebot build."
         try:
-            fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            content = (folder / MANIFEST).read_bytes()
+            fields = json.loads(content)
+            if _NAME.fullmatch(folder.name) and not folder.name.endswith(_checksum(content)):
+                raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {again}")
             if fields["format"] != FORMAT:
                 raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
@@ -104,6 +115,10 @@ class Manifest:
             raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {again}") from error
+
+
+def _checksum(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()[:8]
 
 
 def _changes(fields: dict[str, Any] | None) -> Changes | None:
@@ -200,7 +215,7 @@ class Generation:
             "passages": (len(self.table), len(self.lexical), self.manifest.passages),
             "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
             "sentences": (int(self.table.sentence_start[-1]), self.manifest.sentences),
-            "dimensions": (self.vectors.dimension, self.encoder.dimension, self.manifest.dimension),
+            "dimensions": (self.vectors.dimension, self.encoder.dimension, len(self.manifest.probe), self.manifest.dimension),
         }
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:

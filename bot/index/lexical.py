@@ -7,6 +7,7 @@ all that an article holds.
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -155,10 +156,9 @@ class _Words:
     """One index of numbered texts."""
 
     def __init__(self, folder: Path) -> None:
-        try:
+        self._folder = folder
+        with _told_when_corrupt(folder):
             self._index, self._searcher = _opened(folder) if os.access(folder, os.W_OK) else _opened_elsewhere(folder)
-        except (ValueError, OSError) as error:
-            raise IndexCorrupt(f"{folder} cannot be read as a tantivy index ({error}): run articlebot build.") from error
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -169,6 +169,10 @@ class _Words:
     def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         if not terms or k < 1:
             return Matches.none()
+        with _told_when_corrupt(self._folder):
+            return self._search(field, terms, k, filters)
+
+    def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         schema = self._index.schema
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
         # Uncounted, so that tantivy passes over what cannot be among the best.
@@ -197,6 +201,17 @@ class _Words:
         # A filter decides who takes part, not how well: its own score counts nothing.
         clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
         return tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)]) if clauses else matching
+
+
+@contextmanager
+def _told_when_corrupt(folder: Path) -> Iterator[None]:
+    """tantivy panics at what it did not write itself; its exception is none of Python's usual ones."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise IndexCorrupt(f"{folder} cannot be read as a tantivy index ({error}): run articlebot build.") from error
 
 
 def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:

@@ -5,9 +5,9 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from bot.passages import Passage, context
 Role = Literal["question", "body", "both"]
 """What of a passage a vector stands for: its question or headings, its text, or both together."""
 
+Read = TypeVar("Read")
 Numbers = NDArray[np.integer[Any]]
 
 ROLES: tuple[Role, ...] = ("question", "body", "both")
@@ -118,8 +119,9 @@ class PassageTable:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
             layout = dict(self._connection.execute("SELECT name, numbers FROM layout").fetchall())
             numbers = {name: np.frombuffer(layout[name], code) for name, code in _LAYOUT.items()}
-        except (sqlite3.Error, KeyError, ValueError) as error:
-            raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
+        except (sqlite3.Error, KeyError, ValueError, TypeError) as error:
+            raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
+        _check_layout(path, numbers)
         self.article_of_passage: Numbers = numbers["article_of_passage"]
         """The article number of each passage."""
         self.passage_of_row: Numbers = numbers["passage_of_row"]
@@ -219,32 +221,70 @@ class PassageTable:
         return _rows(self._connection, statement, *values)
 
 
+def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:
+    """Raises `IndexCorrupt` when numbers point outside of what they number."""
+    articles, passages, roles, sentences = (numbers[name] for name in _LAYOUT)
+    steps = {name: np.diff(numbers[name]) for name in ("article_of_passage", "passage_of_row", "sentence_start")}
+    right = (
+        len(articles) > 0 and articles[0] == 0 and np.all((steps["article_of_passage"] == 0) | (steps["article_of_passage"] == 1))
+        and len(passages) == len(roles) and passages[:1] == 0 and passages[-1:] == len(articles) - 1
+        and np.all((steps["passage_of_row"] == 0) | (steps["passage_of_row"] == 1)) and np.all((roles >= 0) & (roles < len(ROLES)))
+        and len(sentences) == len(articles) + 1 and sentences[0] == 0 and np.all(steps["sentence_start"] >= 0)
+    )  # fmt: skip
+    if not right:
+        raise IndexCorrupt(f"The passages in {path} are not numbered as they should be: run articlebot build.")
+
+
 def _rows(connection: sqlite3.Connection, statement: str, *values: object) -> list[Any]:
-    return connection.execute(statement, values).fetchall()
+    try:
+        return connection.execute(statement, values).fetchall()
+    except sqlite3.Error as error:
+        raise IndexCorrupt(f"The passages of the index cannot be read ({error}): run articlebot build.") from error
 
 
+def _whole(read: Callable[..., Read]) -> Callable[..., Read]:
+    """Tell what is read wrongly as what it is: rows that no build wrote."""
+
+    @wraps(read)
+    def reading(*values: Any) -> Read:
+        try:
+            return read(*values)
+        except (ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
+            raise IndexCorrupt(f"The passages of the index hold what no build wrote ({error!r}): run articlebot build.") from error
+
+    return reading
+
+
+@_whole
 def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Article], number: int) -> Passage:
     ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = _rows(
         connection, "SELECT * FROM passages WHERE number = ?", number
     )
     article = article_of(owner)
-    path, others, spans = tuple(json.loads(section)), tuple(json.loads(alternates)), tuple(map(tuple, json.loads(sentences)))
+    path, others = _words(section), _words(alternates)
+    spans = tuple((int(first), int(last)) for first, last in json.loads(sentences))
     return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
 
+@_whole
 def _read_number(connection: sqlite3.Connection, ident: str) -> int:
     return int(_rows(connection, "SELECT number FROM passages WHERE id = ?", ident)[0][0])
 
 
+@_whole
 def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
     _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
     owned = "SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start"
     return Article(
-        ident, source, title, text, url, _day(published), _day(updated), category, tuple(json.loads(tags)), language,
-        tuple(Faq(question, start, end, tuple(json.loads(path)), tuple(json.loads(others))) for question, start, end, path, others in _rows(connection, owned, number)),
-        tuple(json.loads(related)), tuple(json.loads(also_at)),
+        ident, source, title, text, url, _day(published), _day(updated), category, _words(tags), language,
+        tuple(Faq(question, start, end, _words(path), _words(others)) for question, start, end, path, others in _rows(connection, owned, number)),
+        _words(related), _words(also_at),
     )  # fmt: skip
+
+
+def _words(packed: str) -> tuple[str, ...]:
+    return tuple(map(str, json.loads(packed)))
 
 
 def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...]:

@@ -28,7 +28,7 @@ class Sentences:
     def __init__(self, folder: Path, count: int, dimension: int) -> None:
         path = folder / SENTENCES
         if not path.is_file() or path.stat().st_size != count * dimension:
-            raise IndexCorrupt(f"{path} does not hold the vectors of {count} sentences: build the index again.")
+            raise IndexCorrupt(f"{path} does not hold the vectors of {count} sentences: run articlebot build.")
         empty = np.empty((0, dimension), np.int8)
         self._rows = np.memmap(path, np.int8, "r", shape=(count, dimension)) if count else empty
 

@@ -36,7 +36,7 @@ _FEW_ADMITTED = 20_000
 """So many rows that meet a filter are compared one by one."""
 _NEAREST, _EQUAL = 10, 1e-5
 """Of how many nearest rows it is counted whether they are found, and how near is equally near."""
-_RECALL = 0.99
+_RECALL = 0.995
 """The share of them, of questions half-way between two of the corpus's own; so 0.98 of those of visitors' questions are (benchmarks/sizes.py)."""
 
 
@@ -126,7 +126,10 @@ class Vectors:
     @classmethod
     def open(cls, folder: Path, plan: SearchPlan) -> "Vectors":
         """Raises `IndexCorrupt` when the files are not faiss indexes."""
-        return cls(_opened(folder / ROWS), _opened(folder / LISTS) if plan.lists else None, plan)
+        rows, lists = _opened(folder / ROWS), _opened(folder / LISTS) if plan.lists else None
+        if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
+            raise IndexCorrupt(f"The lists in {folder} are of {lists.ntotal} vectors, not of {rows.ntotal}: run articlebot build.")
+        return cls(rows, lists, plan)
 
     def __len__(self) -> int:
         return int(self._rows.ntotal)
@@ -172,7 +175,10 @@ class Vectors:
             inner = self._admitted(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, through))
             refined: Any = faiss.IndexRefineSearchParameters
             index, parameters = self._refined, refined(k_factor=max(1.0, _AGAIN / k), base_index_params=inner)
-        cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
+        try:
+            cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
+        except RuntimeError as error:
+            raise IndexCorrupt(f"The vectors of the index cannot be searched ({error}): run articlebot build.") from error
         return found, cosines
 
     def _admitted(self, kind: Any, among: Rows | None, **parameters: int) -> Any:
@@ -195,4 +201,4 @@ def _opened(path: Path) -> faiss.Index:
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except (RuntimeError, AssertionError) as error:
-        raise IndexCorrupt(f"{path} cannot be read as a faiss index: build the index again.") from error
+        raise IndexCorrupt(f"{path} cannot be read as a faiss index: run articlebot build.") from error

@@ -75,16 +75,22 @@ class Vocabulary:
             self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
             self._connection.execute("SELECT length FROM vocabulary LIMIT 1")
         except sqlite3.Error as error:
-            raise IndexCorrupt(f"{path} cannot be read ({error}): build the index again.") from error
+            raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
         self.words = lru_cache(maxsize=None)(partial(_read_words, self._connection))
         """The words of a length, read when it is first asked for."""
 
 
 def _read_words(connection: sqlite3.Connection, length: int) -> Words:
-    found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
-    joined, counts = found[0] if found else ("", b"")
-    letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-    return Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
+    try:
+        found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
+        joined, counts = found[0] if found else ("", b"")
+        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+        words = Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
+    except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
+        raise IndexCorrupt(f"The words of the index cannot be read ({error}): run articlebot build.") from error
+    if len(words.words) != len(words.passages):
+        raise IndexCorrupt(f"The words of {length} letters in the index are not all counted: run articlebot build.")
+    return words
 
 
 def plain_words(text: str) -> Iterable[str]:
