@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -232,10 +233,11 @@ def serve(
     from bot.index.generation import PROBE
     from bot.index.store import IndexStore
     from bot.serve.server import serve as run
-    from bot.serve.watch import rebuilt_on_change
+    from bot.serve.watch import build_command, rebuilt_on_change, run_build
 
-    if watch and IndexStore(index).served_name() is None:
-        build(corpus, index)
+    if watch and IndexStore(index).served_name() is None and not run_build(build_command(corpus, index, BuildSettings()), Event()):
+        # The build has said why, on stderr.
+        raise typer.Exit(1)
     bot = Bot.open(index, AnswerSettings(reranker=reranker))
     if reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.

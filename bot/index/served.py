@@ -1,9 +1,11 @@
 """Which generation is served: one that stays, or what an index folder serves at the moment."""
 
+import ctypes
 import logging
 import os
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -60,6 +62,8 @@ class Followed:
         self._generation = self._store.open_current(Generation.open)
         self._process = 0
         self._tried = 0.0
+        self._replaced = False
+        """Whether the last look has put another generation in place of one whose memory can be given back by now."""
         self.refused: Refusal | None = None
         """The newest generation, when it could not be opened."""
 
@@ -74,6 +78,9 @@ class Followed:
 
     def look(self) -> None:
         """Open what is served now, where that has changed."""
+        if self._replaced:
+            self._replaced = False
+            _give_memory_back()
         mark = self._store.mark()
         if mark == self._mark and not (self.refused and monotonic() > self._tried + _AGAIN):
             return
@@ -89,6 +96,7 @@ class Followed:
     def _take(self) -> None:
         if self._store.current().name != self._generation.name:
             self._generation = self._store.open_current(_checked)
+            self._replaced = True
             _log.info("serving %s", self._generation.name)
         self.refused = None
 
@@ -103,6 +111,12 @@ def _checked(folder: Path) -> Generation:
     generation = Generation.open(folder)
     generation.check_encoder()
     return generation
+
+
+def _give_memory_back() -> None:
+    """glibc keeps what was freed, in pieces: after fifty generations the process would hold twice what it needs (benchmarks/rebuilds.py)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _follow(followed: Followed) -> None:
