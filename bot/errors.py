@@ -17,6 +17,10 @@
 The message of each is one sentence that says what is wrong, where, and what to do.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class ArticlebotError(Exception):
     """The root: catch this to catch everything that articlebot raises on purpose."""
@@ -71,3 +75,17 @@ class MissingExtra(ArticlebotError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")
+
+
+@contextmanager
+def corrupt_if_it_fails(path: Path) -> Iterator[None]:
+    """Tell whatever the body raises as `IndexCorrupt` of a file or folder.
+
+    For libraries in Rust: they panic at what they did not write, with an exception that is none of Python's usual ones.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, ArticlebotError):
+        raise
+    except BaseException as error:
+        raise IndexCorrupt(f"{path} is not what articlebot wrote ({error}): run articlebot build.") from error

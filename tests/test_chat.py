@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -389,3 +390,25 @@ def answered_none() -> dict:
     from bot.answering.answer import Answer
 
     return answered(Answer("1", "no_answer", "x", "", 0.0, (), (), "g"))
+
+
+@pytest.mark.browser
+def test_a_page_that_is_opened_after_a_rebuild_tells_of_the_new_articles(browser: Browser, tmp_path: Path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    build(tmp_path / "corpus", tmp_path / "index")
+    bot = Bot.open(tmp_path / "index")
+    before = bot.generation.name
+    for address in served(bot):
+        (tmp_path / "corpus" / "card.md").write_text(CARD, encoding="utf-8")
+        build(tmp_path / "corpus", tmp_path / "index")
+        deadline = time.monotonic() + 10
+        while bot.generation.name == before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#header .topics")).to_contain_text("Admit Cards\u00a01 · HRM\u00a01")
+        expect(page.get_by_test_id("textbox")).to_have_attribute("placeholder", texts.PLACEHOLDER.format(topics="Admit Cards, HRM"))
+        ask(page, "can I buy out my notice period")
+        expect(page.get_by_test_id("bot").last.locator(".words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
+        page.close()

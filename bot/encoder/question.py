@@ -10,7 +10,7 @@ import numpy as np
 from bot.encoder.encoder import Matrix, QuestionEncoder
 from bot.encoder.graph import OnnxGraph, open_tokenizer
 from bot.encoder.sentence import SentenceEncoder
-from bot.errors import IndexCorrupt
+from bot.errors import IndexCorrupt, corrupt_if_it_fails
 
 QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers"]
 """From the fastest to the most general: a generation has the first that agrees with the model it is made from."""
@@ -25,20 +25,23 @@ class OnnxQuestionEncoder:
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
+        self._folder = folder
+        with corrupt_if_it_fails(folder):
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             self._prompt = str(settings["prompt"])
             self._tokenizer = open_tokenizer(folder / TOKENIZER, int(settings["max_tokens"]))
             # One question is too little work to share: more threads cost more than they save, and take the cores of other visitors.
             self._graph = OnnxGraph(folder / GRAPH, threads=1)
-        except Exception as error:  # The two libraries raise bare Exception subclasses of their own for a file they cannot read.
-            raise IndexCorrupt(f"The question encoder in {folder} cannot be opened ({error}): run articlebot build.") from error
         self.dimension = self._graph.dimension
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         # One at a time: 8-bit activations are scaled by batch, and a question's vector must not depend on its neighbours.
-        rows = (self._graph.run([self._tokenizer.encode(self._prompt + text)]) for text in texts)
+        rows = (self._encode(self._prompt + text) for text in texts)
         return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
+
+    def _encode(self, text: str) -> Matrix:
+        with corrupt_if_it_fails(self._folder):
+            return self._graph.run([self._tokenizer.encode(text)])
 
 
 def open_question_encoder(folder: Path, kind: str) -> QuestionEncoder:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
-from bot.errors import ArticlebotError, IndexCorrupt
+from bot.errors import IndexCorrupt, corrupt_if_it_fails
 from bot.index.agreement import Agreement
 from bot.index.changes import ChangedAnswer, ChangedAnswers, ChangedArticles, Changes
 from bot.index.closeness import Closeness
@@ -191,17 +191,13 @@ class Generation:
         """
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
-        try:
+        with corrupt_if_it_fails(folder):
             opened = cls(
                 folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
                 Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
                 open_question_encoder(folder / ENCODER, manifest.question_encoder),
             )  # fmt: skip
             opened._check_fit(folder)
-        except ArticlebotError:
-            raise
-        except Exception as error:  # What was put together wrongly, or taken away meanwhile, fails in whatever way its library has.
-            raise IndexCorrupt(f"The index {folder} cannot be opened ({error!r}): run articlebot build.") from error
         return opened
 
     def check_encoder(self) -> None:

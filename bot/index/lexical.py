@@ -7,7 +7,6 @@ all that an article holds.
 import math
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from bot.corpus.article import Article
-from bot.errors import IndexCorrupt
+from bot.errors import corrupt_if_it_fails
 from bot.index.filters import Filters, last_change
 from bot.passages import Passage, context
 
@@ -157,19 +156,20 @@ class _Words:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with _told_when_corrupt(folder):
+        with corrupt_if_it_fails(folder):
             self._index, self._searcher = _opened(folder) if os.access(folder, os.W_OK) else _opened_elsewhere(folder)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
     def has(self, field: str, terms: Sequence[str]) -> bool:
-        return bool(terms) and all(self._searcher.doc_freq(field, term) for term in terms)
+        with corrupt_if_it_fails(self._folder):
+            return bool(terms) and all(self._searcher.doc_freq(field, term) for term in terms)
 
     def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         if not terms or k < 1:
             return Matches.none()
-        with _told_when_corrupt(self._folder):
+        with corrupt_if_it_fails(self._folder):
             return self._search(field, terms, k, filters)
 
     def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
@@ -201,17 +201,6 @@ class _Words:
         # A filter decides who takes part, not how well: its own score counts nothing.
         clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
         return tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)]) if clauses else matching
-
-
-@contextmanager
-def _told_when_corrupt(folder: Path) -> Iterator[None]:
-    """tantivy panics at what it did not write itself; its exception is none of Python's usual ones."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        raise IndexCorrupt(f"{folder} cannot be read as a tantivy index ({error}): run articlebot build.") from error
 
 
 def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
