@@ -36,7 +36,8 @@ from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildSettings
 
-QUESTIONS = ("Who pays gratuity?", "how long is the notise period", "extension of probation")
+SECTION = "# Leave\n\nLeave is earned month by month. What is not taken is paid at the end. Some of it lapses in April. Ask before you go.\n"
+QUESTIONS = ("Who pays gratuity?", "how long is the notise period", "extension of probation", "what happens to leave that is not taken")
 LIBRARIES = (".faiss", ".onnx", "lexical/")
 PATIENCE = 60
 """Seconds without a sign of life after which a process hangs."""
@@ -101,7 +102,7 @@ def make(folder: Path) -> Path:
     """A small index; returns the folder of its generation."""
     corpus = folder / "corpus"
     corpus.mkdir()
-    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "leave": SECTION}.items():
         (corpus / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "model").mkdir()
     build(corpus, folder / "index", BuildSettings(model=str(make_tiny_model(folder / "model")), exact_rows=0))

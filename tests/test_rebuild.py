@@ -4,6 +4,7 @@ import csv
 import gc
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -14,12 +15,14 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from articles import GRATUITY, NOTICE
+from fuzz_index import DAMAGES, asked, fit
+from fuzz_index import make as make_small_index
 from test_chat import served
 from tiny_model import make_tiny_model
 
@@ -521,3 +524,43 @@ def test_a_check_finds_a_model_that_was_exchanged(corpus: Path, tmp_path: Path, 
         0,
         f"There is no model '{model}' in a folder, in the local cache or on the hub: check --model.",
     )
+
+
+# The short form of benchmarks/fuzz_index.py: there each file is damaged two thousand times, in processes of their own.
+
+
+def damaged(path: Path, times: int) -> Iterator[int]:
+    """Flip, cut, swap and grow bytes of a file, one damage at a time."""
+    whole = path.read_bytes()
+    for number in range(times):
+        chance, content = random.Random(f"{path.name} {number}"), bytearray(whole)
+        while content == whole:
+            DAMAGES[number % len(DAMAGES)](content, chance)
+        path.write_bytes(content)
+        yield number
+    path.write_bytes(whole)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_small_index(tmp_path_factory.mktemp("fuzz"))
+
+
+def test_every_damage_to_every_file_is_refused(small: Path):
+    for path in sorted(path for path in small.rglob("*") if path.is_file() and path.suffix != ".lock"):
+        for number in damaged(path, 12):
+            with pytest.raises(IndexCorrupt):
+                pytest.fail(f"{path.name}, damage {number}: {asked(small)}")
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "passages.sqlite", "vocabulary.sqlite", "sentences.i8", "encoder/tokenizer.json", "encoder/settings.json"]
+)
+def test_a_hostile_file_is_refused_or_harmless(small: Path, tmp_path: Path, name: str):
+    folder = Path(shutil.copytree(small, tmp_path / "hostile"))
+    manifest = (folder / "manifest.json").read_bytes()
+    for _ in damaged(folder / name, 60):
+        if name != "manifest.json":
+            fit(folder, manifest)
+        with suppress(IndexCorrupt):
+            asked(folder)
