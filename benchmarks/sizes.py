@@ -127,7 +127,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
         store.publish(unfinished, "made")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
-        "passages": counts["passages"], "build without encoding, s": took, "its memory, MB": peak,
+        "passages": counts["passages"], "build without encoding, s": took, "build memory, MB": peak,
         "index, MB": manifest.bytes / 1e6, "lists, looked through": f"{plan[0].lists}, {plan[0].looked_through}",
     }  # fmt: skip
 
@@ -182,7 +182,7 @@ def plot(rows: Sequence[Row], path: Path) -> None:
     curves = {
         "milliseconds": ["vectors p50, ms", "words p50, ms", "search p50, ms", "ask p50, ms", "ask p95, ms"],
         "seconds": ["build without encoding, s", "open, s"],
-        "megabytes": ["index, MB", "memory, MB", "its memory, MB"],
+        "megabytes": ["index, MB", "memory, MB", "build memory, MB"],
     }
     for axes, (unit, names) in zip(figure.subplots(1, 3), curves.items(), strict=True):
         for name in names:

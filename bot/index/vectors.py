@@ -30,8 +30,8 @@ _TRAINED = 64
 """Rows for each list from which the lists are made."""
 _NUMBERS_EACH = 3
 """Numbers of a row that are kept in 4 bits."""
-_AGAIN = 1000
-"""The least number of rows that are compared again by their 16 bits."""
+_AGAIN, _AGAIN_OF = 1000, 1500
+"""The least number of rows that are compared again by their 16 bits, and of how many rows it is at least one: among more, more are alike by 4 bits."""
 _FEW_ADMITTED = 20_000
 """So many rows that meet a filter are compared one by one."""
 _NEAREST, _EQUAL = 10, 1e-5
@@ -175,7 +175,7 @@ class Vectors:
             through = self._plan.looked_through * (1 if among is None else len(self) // len(among))
             inner = self._admitted(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, through))
             refined: Any = faiss.IndexRefineSearchParameters
-            index, parameters = self._refined, refined(k_factor=max(1.0, _AGAIN / k), base_index_params=inner)
+            index, parameters = self._refined, refined(k_factor=max(1.0, max(_AGAIN, len(self) // _AGAIN_OF) / k), base_index_params=inner)
         try:
             cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
         except RuntimeError as error:
