@@ -1,9 +1,12 @@
 """Indexes and models that several tests share; everything real, nothing from the network."""
 
 import os
+import signal
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+# A shell starts what runs in the background deaf to Ctrl-C, and so would be the builds that tests stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from pathlib import Path
 
