@@ -28,7 +28,7 @@ def main() -> None:
     for question in read_questions(arguments.data / SET):
         held = [p for p in passages if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1]
         for passage in held[:1]:
-            start, end = quote(generation, question["text"], generation.encoder.encode_questions([question["text"]])[0], passage)
+            (start, end), _ = quote(generation, question["text"], generation.encoder.encode_questions([question["text"]])[0], passage)
             rows.append((question["answer"] in passage.text[start:end], (end - start) / len(passage.text), end - start))
     right, share, length = np.mean(rows, axis=0)
     print("| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from bot.errors import ArticlebotError, MissingExtra
-from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings
+from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings, ChatSettings
 from bot.version import __version__
 
 if TYPE_CHECKING:
@@ -227,23 +227,33 @@ def serve(
     reranker: RerankerName = None,
     watch: Annotated[bool, typer.Option("--watch", help="Bring the index up to date, in another process, whenever the articles change.")] = False,
     corpus: Corpus = Path("corpus"),
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="A file of how the chat looks and whom it serves; articlebot.toml, where there is one.", envvar="ARTICLEBOT_SETTINGS"),
+    ] = None,
 ) -> None:
     """Open the chat in the browser; what a build publishes later is served within a second."""
-    from bot.answering.bot import Bot
-    from bot.index.generation import PROBE
+    from bot.index.generation import Manifest
     from bot.index.store import IndexStore
+    from bot.serve.server import open_chat
     from bot.serve.server import serve as run
     from bot.serve.watch import build_command, rebuilt_on_change, run_build
 
+    chat = _chat_settings(settings)
     if watch and IndexStore(index).served_name() is None and not run_build(build_command(corpus, index, BuildSettings()), Event()):
         # The build has said why, on stderr.
         raise typer.Exit(1)
-    bot = Bot.open(index, AnswerSettings(reranker=reranker))
-    if reranker:
-        # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
-        bot.ask(PROBE)
-    with rebuilt_on_change(corpus, index, bot.generation.manifest.settings) if watch else nullcontext():
-        run(bot, host, port)
+    with rebuilt_on_change(corpus, index, IndexStore(index).open_current(Manifest.read).settings) if watch else nullcontext():
+        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat), host, port, chat)
+
+
+def _chat_settings(path: Path | None) -> ChatSettings:
+    beside = Path("articlebot.toml")
+    if path is None and not beside.is_file():
+        return ChatSettings()
+    from bot.serve.settings_file import read_settings
+
+    return read_settings(path or beside)
 
 
 @cli.command()

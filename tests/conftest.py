@@ -5,8 +5,6 @@ import signal
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-# A shell starts what runs in the background deaf to Ctrl-C, and so would be the builds that tests stop by it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from pathlib import Path
 
@@ -17,6 +15,9 @@ from tiny_model import make_tiny_model
 from bot import Bot
 from bot.index.build import build
 from bot.settings import BuildSettings
+
+# A shell starts what runs in the background deaf to Ctrl-C, and so would be the builds that tests stop by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from bot.answering.link import quoting_link
+from bot.answering.small_talk import Talk
 from bot.passages import Span
 from bot.retrieval.hit import Hit
 
@@ -18,6 +19,8 @@ class Source(Hit):
 
     quote: Span
     """The span of `passage.text` that is quoted."""
+    matched: Span
+    """The span of `passage.text`, within the quote, that fits the question best."""
 
     @property
     def words(self) -> str:
@@ -49,6 +52,8 @@ class Answer:
     """Of an ambiguous question: what it may mean, each a question that the corpus answers."""
     reply: str | None = None
     """What small talk gets; not words of the corpus."""
+    talk: Talk | None = None
+    """What kind of small talk it was."""
     categories: tuple[str, ...] = ()
     """What the articles are about, largest first: told when no question that they answer is near."""
     newer: Hit | None = None

@@ -28,10 +28,10 @@ class Answerer:
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
 
-    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = Filters()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = Filters(), *, as_typed: bool = False) -> Answer:
         """As `Bot.ask`."""
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
-        found = self.finder.find(question, _HITS, filters, earlier)
+        found = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
         covered = bool(found.hits) and found.probability >= self._settings.threshold
         talk, words = small_talk(question), found.corrected or question
         asked = (words, *earlier)
@@ -49,7 +49,7 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in meant if self.suggestions.answered(hit.passage))
 
     def _replied(self, question: str, found: Found, talk: Talk) -> Answer:
-        return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), suggestions=self._examples())
+        return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), talk=talk, suggestions=self._examples())
 
     def _refused(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, found), self.suggestions.near(found.hits, asked)
@@ -57,8 +57,8 @@ class Answerer:
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit, generation = found.hits[0], self.finder.generation
-        span = quote(generation, found.meaning(question), found.vector, hit.passage)
-        source = Source(hit.passage, hit.probability, hit.score, hit.signals, span)
+        quoted = quote(generation, found.meaning(question), found.vector, hit.passage)
+        source = Source(hit.passage, hit.probability, hit.score, hit.signals, quoted.span, quoted.matched)
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),
             newer=newer_hit(generation, hit, found.hits[1:], self._settings.threshold),

@@ -33,14 +33,15 @@ class Bot:
         return cls(Retriever.open(index, CrossEncoderReranker(settings.reranker) if settings.reranker else None), settings)
 
     def ask(
-        self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None
-    ) -> Answer:
+        self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None,
+        as_typed: bool = False,
+    ) -> Answer:  # fmt: skip
         """The answer to a question: the whole answer of a FAQ, or the best one to three sentences of a section.
 
         `history` holds the visitor's earlier questions, oldest first; a turn may also be a message {"role", "content"}. The filters are those of
-        `Retriever.search`. Raises `QuestionError` when the question is empty or too long.
+        `Retriever.search`; `as_typed` repairs no spelling. Raises `QuestionError` when the question is empty or too long.
         """
-        return self.answerer().ask(question, history, Filters(category, article, since))
+        return self.answerer().ask(question, history, Filters(category, article, since), as_typed=as_typed)
 
     @property
     def suggestions(self) -> Suggestions:

@@ -1,6 +1,7 @@
 """Which words of a passage answer the question: the whole answer of a FAQ, the best one to three sentences of a section."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +21,30 @@ _WORDS = 0.4
 """What the share of the question's telling words counts that a sentence has, against its cosine."""
 
 
-def quote(generation: Generation, question: str, vector: NDArray[np.float32], passage: Passage) -> Span:
-    """The span of `passage.text` that is quoted as the answer to a question with this vector."""
+class Quote(NamedTuple):
+    """What of a passage answers a question: both are spans of its text."""
+
+    span: Span
+    """What is quoted."""
+    matched: Span
+    """The sentence of it that fits the question best; all of it, where there is but one or the passage is a FAQ."""
+
+
+def quote(generation: Generation, question: str, vector: NDArray[np.float32], passage: Passage) -> Quote:
+    """What is quoted of a passage as the answer to a question with this vector."""
     if len(passage.sentences) < 2:
-        return 0, len(passage.text)
+        return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = [passage.article.text[start:end] for start, end in passage.sentences]
     number = generation.table.number(passage)
     own, following = generation.table.sentence_start[number : number + 2].tolist()
     cosines = generation.sentences.cosines(own, following, vector)
-    first, last = _window(cosines + _WORDS * _shares(question, sentences), sentences)
+    scores = cosines + _WORDS * _shares(question, sentences)
+    (first, last), best = _window(scores, sentences), int(np.argmax(scores))
+    return Quote(_within(passage, first, last), _within(passage, best, best))
+
+
+def _within(passage: Passage, first: int, last: int) -> Span:
+    """The span of a passage's text from one of its sentences to another."""
     return passage.sentences[first][0] - passage.start, passage.sentences[last][1] - passage.start
 
 

@@ -1,10 +1,12 @@
 """Questions to go on with: every one of them is answered when it is asked."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from threading import Lock
 
+from bot.index.filters import Filters
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
@@ -14,6 +16,15 @@ from bot.settings import AnswerSettings
 _NEAR = 0.2
 """The least probability, as a share of the threshold, of a hit that is near a question which it does not answer."""
 _EXAMPLES = 6
+_LEAST_TYPED = 3
+"""Characters from which on questions are looked for while typing."""
+_TYPED = 5
+_LOOKED_THROUGH = 30
+_READINGS = 3
+"""Words of the corpus that what is typed last may become."""
+_MEANT = 0.1
+"""The least probability of a question that means what is typed, but does not hold its words."""
+_WORD = re.compile(r"\w+")
 _KEPT = 4096
 """Questions of which it is remembered whether they are answered."""
 
@@ -42,6 +53,25 @@ class Suggestions:
             asked = filter(self.answered, map(self._table.passage, self._table.faqs_in_turn()))
             self._examples = tuple(islice(_once(passage.question or "" for passage in asked), _EXAMPLES))
         return self._examples
+
+    def typed(self, words: str, category: str | None = None) -> tuple[str, ...]:
+        """Questions that hold the words typed so far, the last of which may be a beginning, then those that mean the like; none before some letters are there."""
+        text = " ".join(words.split())
+        if not _LEAST_TYPED <= len(text) <= LONGEST_QUESTION:
+            return ()
+        readings = self._completed(text, begun=not words[-1].isspace())
+        found = (hit for reading in readings for hit in self._finder.rank(reading, _LOOKED_THROUGH, Filters(category)).hits)
+        beginnings = [word.lower() for word in _WORD.findall(text)]
+        near = [hit for hit in found if hit.passage.kind == "faq" and (_holds(hit.passage, beginnings) or hit.probability >= _MEANT)]
+        near.sort(key=lambda hit: (not _holds(hit.passage, beginnings), -hit.score))
+        asked = (hit.passage for hit in near if self.answered(hit.passage))
+        return tuple(islice(_once(passage.question or "" for passage in asked), _TYPED))
+
+    def _completed(self, text: str, *, begun: bool) -> list[str]:
+        """What may be meant by what is typed: with its last word completed by words of the corpus, or as it is."""
+        last = _WORD.search(text.rpartition(" ")[2]) if begun else None
+        words = self._finder.generation.vocabulary.completed(last[0].lower(), _READINGS) if last and len(last[0]) > 1 else []
+        return [f"{text[: len(text) - len(last.string)]}{word}" for word in words] if last and words else [text]
 
     def answered(self, passage: Passage) -> bool:
         """Whether a FAQ's question, asked as it stands, gets that FAQ's answer; where the vectors alone do not tell, it is asked."""
@@ -76,6 +106,12 @@ class Suggestions:
             if self.answered(passage):
                 kept.append(passage)
         return tuple(passage.question or "" for passage in kept)
+
+
+def _holds(passage: Passage, beginnings: Sequence[str]) -> bool:
+    """Whether each beginning is that of a word of one of the passage's questions."""
+    asked = ([word.lower() for word in _WORD.findall(question)] for question in (passage.question or "", *passage.alternates))
+    return any(all(any(word.startswith(one) for word in words) for one in beginnings) for words in asked)
 
 
 def _once(questions: Iterable[str]) -> Iterator[str]:

@@ -191,6 +191,16 @@ class PassageTable:
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)
         return self._article(found[0][0]) if found else None
 
+    def newest_articles(self, most: int) -> list[Article]:
+        """The at most `most` articles that were published last, newest first; those without a day are not among them."""
+        numbers = self._rows("SELECT number FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?", most)
+        return [self._article(number) for (number,) in numbers]
+
+    def passage_called(self, ident: str) -> Passage | None:
+        """The passage with an id."""
+        found = self._rows("SELECT number FROM passages WHERE id = ?", ident)
+        return self.passage(found[0][0]) if found else None
+
     @cached_property
     def categories(self) -> Mapping[str, int]:
         """How many articles each category has, most first."""

@@ -29,6 +29,10 @@ _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
 VOCABULARY = "vocabulary.sqlite"
+_LONGEST = 24
+"""Letters of a word that is completed."""
+_PAST = "\uffff"
+"""After every letter."""
 
 
 class Words(NamedTuple):
@@ -78,6 +82,16 @@ class Vocabulary:
             raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
         self.words = lru_cache(maxsize=None)(partial(_read_words, self._connection))
         """The words of a length, read when it is first asked for."""
+
+    def completed(self, beginning: str, most: int) -> list[str]:
+        """The at most `most` words with this beginning, in lower case, that most passages have; of those that passages have at all."""
+        found: list[tuple[int, str]] = []
+        for length in range(len(beginning), _LONGEST + 1):
+            words, passages = self.words(length)
+            first, last = np.searchsorted(words, [beginning, beginning + _PAST])
+            best = first + np.argsort(-passages[first:last], kind="stable")[:most]
+            found += [(-int(passages[place]), str(words[place])) for place in best if passages[place]]
+        return [word for _, word in sorted(found)[:most]]
 
 
 def _read_words(connection: sqlite3.Connection, length: int) -> Words:

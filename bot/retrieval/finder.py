@@ -58,25 +58,25 @@ class Finder:
         self._reranker = reranker
         self._speller = Speller(generation.vocabulary, generation.lexical)
 
-    def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
+    def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
         """The at most `k` hits that most likely answer a question, best first, and what it was taken to mean.
 
         Only articles that meet the filters take part. `history` holds the visitor's earlier questions, oldest first. The first hits are in the order of
-        the reranker, where there is one. Raises `QuestionError` when the question is empty or longer than `LONGEST_QUESTION`.
+        the reranker, where there is one. `as_typed` repairs no spelling. Raises `QuestionError` when the question is empty or longer than `LONGEST_QUESTION`.
         """
         if self._reranker is None:
-            return self.rank(question, k, filters, history)
-        ranked = self.rank(question, max(k, RERANKED), filters, history)
+            return self.rank(question, k, filters, history, as_typed=as_typed)
+        ranked = self.rank(question, max(k, RERANKED), filters, history, as_typed=as_typed)
         return replace(ranked, hits=reranked(ranked.meaning(question), ranked.hits, self._reranker)[: max(k, 0)])
 
-    def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = ()) -> Found:
+    def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
         """As `find`, by the ranking model alone.
 
         The earlier question that is read together with this one is the last, when this one is vague by itself and gains by it (see
         `bot.retrieval.topic`), or leans back and is about the same article. Misspelt words are repaired when that finds something better.
         """
         words = checked_question(question)
-        corrected = self._corrected(words, filters)
+        corrected = None if as_typed else self._corrected(words, filters)
         earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
         found = self._rank(corrected or words, k, filters, [self._speller.repaired(one) or one for one in earlier])
         return replace(found, corrected=corrected)

@@ -1,26 +1,286 @@
-// Shows each new answer from its question on: the chat's own scrolling would show its end. Brings the focus back from a clicked question.
-let answers = 0;
-function showNewest() {
-  const questions = document.querySelectorAll('#chat [data-testid="user"]');
-  const scroller = document.querySelector("#chat .bubble-wrap");
-  if (!questions.length || !scroller) return;
-  scroller.scrollTop += questions[questions.length - 1].getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
-}
-function keepFocus() {
-  // A clicked question goes, and the focus with it, or its button stays and asks another. Not on touch screens: the keyboard would cover the answer.
-  const astray = document.activeElement === document.body || document.activeElement?.matches("#chat .option");
-  if (astray && matchMedia("(hover: hover)").matches) document.querySelector("#question textarea")?.focus();
-}
-new MutationObserver(() => {
-  const count = document.querySelectorAll('#chat [data-testid="bot"]').length;
-  if (count === answers) return;
-  answers = count;
-  // Two frames: the answer is laid out after it is added, its suggestions after that, and the clicked one is gone by then.
-  requestAnimationFrame(() => requestAnimationFrame(() => { showNewest(); keepFocus(); }));
-}).observe(document.documentElement, { childList: true, subtree: true });
-// Nothing typed asks nothing: while such an event is under way Gradio would drop the question that follows it.
-function onlyWithWords(event) {
-  const sends = event.type === "click" ? event.target.closest("#question button") : event.key === "Enter" && !event.shiftKey && event.target.closest("#question");
-  if (sends && !document.querySelector("#question textarea").value.trim()) { event.preventDefault(); event.stopImmediatePropagation(); }
-}
-for (const type of ["keydown", "keypress", "click"]) document.addEventListener(type, onlyWithWords, true);
+// What the page does beside Gradio. It finds everything by its place in the page, whenever it is needed: Gradio draws the page anew as it likes.
+(() => {
+  const { base, language, direction, texts, reasons } = JSON.parse(document.getElementById("page-facts").textContent);
+  const find = (selector, within = document) => within.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const make = (name, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(name), properties);
+    element.append(...children);
+    return element;
+  };
+  const box = () => find("#question textarea");
+  const root = () => new URL(base, `${window.gradio_config.root}/`);
+  const api = (path) => new URL(`api/v1/${path}`, root());
+  const send = (path, body) =>
+    reach(api(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+  // The language of the page: also after Gradio has set its own.
+  const speak = () => Object.assign(document.documentElement, { lang: language, dir: direction });
+  speak();
+  new MutationObserver(() => document.documentElement.lang === language || speak()).observe(document.documentElement, { attributeFilter: ["lang"] });
+
+  // --- Asking: what is under way is shown, and a server that does not answer is told while the question stays in the box.
+  let underWay = 0;
+  const reach = window.fetch.bind(window);
+  window.fetch = async (...call) => {
+    if (!String(call[0]?.url ?? call[0]).includes("/gradio_api/run/")) return reach(...call);
+    tell("");
+    look(1);
+    try {
+      const response = await reach(...call);
+      if (!response.ok) tell(texts.unreachable);
+      return response;
+    } catch (error) {
+      tell(texts.unreachable);
+      throw error;
+    } finally {
+      look(-1);
+    }
+  };
+  function look(change) {
+    underWay += change;
+    document.body.classList.toggle("asking", underWay > 0);
+  }
+  function tell(sentence) {
+    const place = below("trouble", "alert");
+    if (place) place.textContent = sentence;
+  }
+  function below(name, role) {
+    // A place of this page's own above the box, made when it is first needed and again when Gradio has drawn over it.
+    const form = box()?.closest(".form");
+    if (!form) return null;
+    const there = document.getElementById(name);
+    if (there?.isConnected) return there;
+    const place = make("div", { id: name });
+    if (role) place.setAttribute("role", role);
+    form.before(place);
+    return place;
+  }
+
+  // --- Names for those who hear the page: Gradio's are English, or the source of what is shown.
+  const NAMED = { "#question textarea": texts.question, '#chat [role="log"]': texts.conversation };
+  const UNNAMED = '#chat :is([data-testid="bot"], [data-testid="user"], .example, .option)[aria-label]';
+  function rename() {
+    for (const [selector, words] of Object.entries(NAMED)) {
+      const element = find(selector);
+      if (element && element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
+    }
+    for (const element of all(UNNAMED)) element.removeAttribute("aria-label");
+  }
+
+  // --- Each new answer is shown from its question on: the chat's own scrolling would show its end.
+  let answers = 0;
+  function showNewest() {
+    const questions = all('#chat [data-testid="user"]');
+    const scroller = find("#chat .bubble-wrap");
+    if (!questions.length || !scroller) return;
+    scroller.scrollTop += questions[questions.length - 1].getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
+  }
+  function keepFocus() {
+    // A clicked question goes, and the focus with it, or its button stays and asks another. Not on touch screens: the keyboard would cover the answer.
+    const astray = document.activeElement === document.body || document.activeElement?.matches("#chat .option");
+    if (astray && matchMedia("(hover: hover)").matches) box()?.focus();
+  }
+  new MutationObserver(() => {
+    rename();
+    const count = all('#chat [data-testid="bot"]').length;
+    if (count === answers) return;
+    answers = count;
+    // Two frames: the answer is laid out after it is added, its suggestions after that, and the clicked one is gone by then.
+    requestAnimationFrame(() => requestAnimationFrame(() => { showNewest(); keepFocus(); }));
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // --- Questions while typing: one request for each pause; arrow keys and Enter choose.
+  const PAUSE = 180;
+  const known = new Map();
+  let pause, request, chosen = -1, dismissed = "";
+  const list = () => document.getElementById("typed-list");
+  const offered = () => all("#typed-list [role=option]");
+  function typing() {
+    clearTimeout(pause);
+    const words = box().value;
+    if (words.trim().length < 3) return offer([]);
+    pause = setTimeout(() => suggest(words), PAUSE);
+  }
+  async function suggest(words) {
+    const category = find("#category input:checked")?.value ?? "";
+    const key = `${category}\n${words}`;
+    if (!known.has(key)) {
+      request?.abort();
+      request = new AbortController();
+      const address = api("suggest");
+      address.searchParams.set("q", words.slice(0, 1000));
+      if (category) address.searchParams.set("category", category);
+      try {
+        const response = await reach(address, { signal: request.signal });
+        if (!response.ok) return;
+        known.set(key, (await response.json()).questions);
+      } catch {
+        return; // Suggestions are a help: without them the page is whole.
+      }
+    }
+    if (box()?.value === words && document.activeElement === box() && words !== dismissed) offer(known.get(key));
+  }
+  function offer(questions) {
+    const place = below("typed");
+    if (!place) return;
+    chosen = -1;
+    place.replaceChildren();
+    const own = questions.filter((question) => question !== box().value.trim());
+    if (own.length) {
+      const options = own.map((question, number) => {
+        const option = make("li", { id: `typed-${number}`, textContent: question });
+        option.setAttribute("role", "option");
+        option.setAttribute("aria-selected", "false");
+        return option;
+      });
+      const shown = make("ul", { id: "typed-list" }, ...options);
+      shown.setAttribute("role", "listbox");
+      shown.setAttribute("aria-label", texts.typed);
+      place.append(shown);
+    }
+    const input = box();
+    input.setAttribute("aria-autocomplete", "list");
+    if (own.length) input.setAttribute("aria-controls", "typed-list");
+    else input.removeAttribute("aria-controls");
+    input.removeAttribute("aria-activedescendant");
+    say(own.length ? texts.typed_count.replace("{count}", own.length) : "");
+  }
+  function choose(step) {
+    const options = offered();
+    chosen = (chosen + step + options.length + 1 + (chosen < 0 && step < 0 ? 1 : 0)) % (options.length + 1);
+    if (chosen === options.length) chosen = -1;
+    options.forEach((option, number) => option.setAttribute("aria-selected", String(number === chosen)));
+    if (chosen < 0) box().removeAttribute("aria-activedescendant");
+    else box().setAttribute("aria-activedescendant", options[chosen].id);
+  }
+  function take(question) {
+    offer([]);
+    put(question);
+    requestAnimationFrame(() => find("#question .submit-button")?.click());
+  }
+  function put(words) {
+    const input = box();
+    dismissed = words;
+    input.value = words;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.focus();
+  }
+  document.addEventListener("input", (event) => {
+    if (event.target !== box() || event.target.value === dismissed) return;
+    dismissed = "";
+    typing();
+  });
+  document.addEventListener("focusout", (event) => event.target === box() && list() && offer([]));
+  document.addEventListener("mousedown", (event) => event.target.closest?.("#typed-list") && event.preventDefault(), true);
+
+  function keys(event) {
+    if (event.target !== box() || event.isComposing) return;
+    if (event.type !== "keydown") {
+      // Gradio sends on keypress.
+      if (event.key === "Enter" && !event.shiftKey && !box().value.trim()) stop(event);
+      return;
+    }
+    const options = offered();
+    if (options.length && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      stop(event);
+      choose(event.key === "ArrowDown" ? 1 : -1);
+    } else if (options.length && event.key === "Escape") {
+      stop(event);
+      dismissed = box().value;
+      offer([]);
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      // Nothing typed asks nothing: while such an event is under way Gradio would drop the question that follows it.
+      if (chosen >= 0) { stop(event); take(options[chosen].textContent); }
+      else if (!box().value.trim()) stop(event);
+      else { clearTimeout(pause); request?.abort(); offer([]); }
+    }
+  }
+  function stop(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  document.addEventListener("keydown", keys, true);
+  document.addEventListener("keypress", keys, true);
+
+  // --- What is said for those who do not see the page.
+  function say(sentence) {
+    const there = document.getElementById("said") ?? document.body.appendChild(make("div", { id: "said" }));
+    there.setAttribute("role", "status");
+    there.textContent = sentence;
+  }
+
+  // --- What can be done with an answer.
+  const askedBefore = (answer) => all('#chat [data-testid="user"]')[all("#chat [data-testid=\"bot\"]").findIndex((one) => one.contains(answer))]?.innerText.trim() ?? "";
+  function written(answer) {
+    const part = (selector) => find(selector, answer)?.innerText.trim() ?? "";
+    const link = find(".origin a", answer)?.href ?? "";
+    const origin = [...answer.querySelectorAll(".origin > span:not(.dot)")].map((one) => one.innerText.trim()).join(" · ");
+    return [part(".asked") || askedBefore(answer), part(".words"), [origin && `— ${origin}`, link].filter(Boolean).join("\n")].filter(Boolean).join("\n\n");
+  }
+  function addressOf(answer) {
+    const address = root();
+    address.searchParams.set("q", askedBefore(answer));
+    return address.href;
+  }
+  async function copy(words) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(words);
+    // Without https there is no clipboard to write to but by the selection.
+    const hidden = document.body.appendChild(make("textarea", { value: words }));
+    hidden.select();
+    document.execCommand("copy");
+    hidden.remove();
+  }
+  function note(answer, sentence) {
+    const tools = find(".tools", answer);
+    const place = find(".done", tools) ?? tools.appendChild(make("span", { className: "done" }));
+    place.textContent = sentence;
+    say(sentence);
+  }
+  async function vote(answer, facts) {
+    const response = await send("feedback", { answer: answer.id.replace("answer-", ""), ...facts }).catch(() => null);
+    note(answer, response?.ok ? texts.thanks : texts.not_stored);
+    return Boolean(response?.ok);
+  }
+  async function press(answer, button) {
+    const taken = button.getAttribute("aria-pressed") === "true";
+    const helpful = button.classList.contains("helpful");
+    find(".why", answer)?.remove();
+    if (!(await vote(answer, { helpful: taken ? null : helpful }))) return;
+    for (const one of answer.querySelectorAll(".helpful, .unhelpful")) one.setAttribute("aria-pressed", String(!taken && one === button));
+    if (taken) note(answer, "");
+    else if (!helpful) ask(answer);
+  }
+  function ask(answer) {
+    const name = `why-${answer.id}`;
+    const choices = Object.entries(reasons).map(([value, words]) => make("label", {}, make("input", { type: "radio", name, value }), words));
+    const comment = make("textarea", { rows: 2, maxLength: 2000, placeholder: texts.comment });
+    comment.setAttribute("aria-label", texts.comment);
+    const send = make("button", { type: "button", className: "tell", textContent: texts.tell });
+    const form = make("fieldset", { className: "why" }, make("legend", { textContent: texts.why }), ...choices, comment, send);
+    send.addEventListener("click", async () => {
+      const reason = find("input:checked", form)?.value ?? null;
+      if (await vote(answer, { helpful: false, reason, comment: comment.value.trim() })) form.remove();
+    });
+    find(".tools", answer).after(form);
+    find("input", form).focus();
+  }
+  const DEEDS = {
+    copy: async (answer) => { await copy(written(answer)); note(answer, texts.copied); },
+    link: async (answer) => { await copy(addressOf(answer)); note(answer, texts.linked); },
+    helpful: press,
+    unhelpful: press,
+    "as-typed": () => find("#as-typed").click(),
+    alone: () => find("#alone").click(),
+  };
+  document.addEventListener("click", (event) => {
+    const option = event.target.closest?.("#typed-list [role=option]");
+    if (option) return take(option.textContent);
+    const other = event.target.closest?.("a.language");
+    if (other) { stop(event); return location.assign(other.getAttribute("href")); }
+    const button = event.target.closest?.("#chat .answer button");
+    const deed = button && Object.keys(DEEDS).find((name) => button.classList.contains(name));
+    if (deed) return DEEDS[deed](button.closest(".answer"), button);
+    if (event.target.closest?.("#question .submit-button") && !box().value.trim()) stop(event);
+  }, true);
+})();

@@ -1,122 +1,202 @@
-"""The chat page: one handler that answers, and the ways to reach it."""
+"""The chat page in one language: one handler that answers, and the ways to reach it."""
 
 import html
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
-from bot.answering.bot import Bot
-from bot.errors import QuestionError
+from bot.errors import QuestionError, TooManyQuestions
 from bot.retrieval.finder import LONGEST_QUESTION
-from bot.serve import texts
-from bot.serve.messages import Message, answered, asked, earlier, refused
+from bot.serve.desk import Desk
+from bot.serve.messages import Message, answered, asked, conversation, earlier, question_of
+from bot.serve.texts import Texts
 
 _log = logging.getLogger(__name__)
 
 _TURNS_KEPT = 20
-"""Turns that the page sends back with each question; the whole conversation would grow without end."""
+"""Turns that the page keeps, and sends back with each question; the whole conversation would grow without end."""
 _EARLIER = 10
-_CATEGORIES = 12
-"""Categories that the header names; of more it tells the number."""
-
-_Ask = Callable[[str, list[Message]], tuple[Any, Any]]
-"""A question and the conversation → the conversation with the answer, and what stays in the box; both are skipped when nothing was asked."""
+_NEWEST = 3
+_EVERY_CATEGORY = ""
+_AS_TYPED, _ALONE = "as-typed", "alone"
+"""How a question was asked again: without repairing its spelling, without the questions before it."""
 
 # Each event is one plain request: no queue, no public endpoint.
 _QUIET: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
+_Shown = tuple[Any, Any, Any, Any]
+"""What an event leaves in the conversation, in the box, in the notice above the box, and in the browser's memory."""
+_UNCHANGED: _Shown = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 
-def create_chat(bot: Bot) -> gr.Blocks:
-    """The page over a bot."""
-    ask, start = _asker(bot), _start(bot)
+
+def create_chat(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> gr.Blocks:
+    """The page over a desk, in the language of `texts`, with links to itself in the other languages."""
     page: gr.Blocks
-    with gr.Blocks(title=texts.TITLE, fill_height=True, analytics_enabled=False) as page:
+    with gr.Blocks(title=_title(desk, texts), fill_height=True, analytics_enabled=False) as page:
+        # In the visitor's own browser only; the secret hides nothing, it keeps what is stored readable after the server has been started anew.
+        saved = gr.BrowserState([], storage_key="articlebot-conversation", secret="articlebot")  # noqa: S106
         # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
-        header = gr.Markdown(_header(bot), elem_id="header")
+        gr.Markdown(_header(desk, texts, languages), elem_id="header")
+        category = gr.Radio(**_categories(desk, texts), value=_EVERY_CATEGORY, label=texts.articles, show_label=False, elem_id="category")
+        # A category that came with a later build is no mistake of the visitor's.
+        category.preprocess = lambda payload: payload  # type: ignore[method-assign]
         chat = gr.Chatbot(
-            elem_id="chat", show_label=False, label=texts.TITLE, scale=1, height=None, min_height=240, buttons=[], latex_delimiters=[], autoscroll=False,
-            group_consecutive_messages=False, **start,
+            elem_id="chat", show_label=False, label=texts.conversation, scale=1, height=None, min_height=200, buttons=[], latex_delimiters=[],
+            autoscroll=False, group_consecutive_messages=False, **_start(desk, texts),
         )  # fmt: skip
+        notice = gr.Markdown("", elem_id="notice")
         box = gr.Textbox(
-            elem_id="question", label=texts.BOX_LABEL, show_label=False, placeholder=_placeholder(bot), submit_btn=texts.SEND, autofocus=True,
-            max_lines=4, max_length=LONGEST_QUESTION, html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+            elem_id="question", label=texts.question, show_label=False, placeholder=_placeholder(desk, texts), submit_btn=texts.send, autofocus=True,
+            max_lines=4, html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
         )  # fmt: skip
-        new = gr.Button(texts.NEW, elem_id="new", size="sm", variant="secondary")
-        box.submit(ask, [box, chat], [chat, box], **_QUIET)
-        chat.example_select(_clicked(ask, lambda value: value["text"]), [chat], [chat, box], **_QUIET)
-        chat.option_select(_clicked(ask, str), [chat], [chat, box], **_QUIET)
-        new.click(lambda: ([], ""), None, [chat, box], **_QUIET)
-        page.load(_linked(ask), [chat], [chat], **_QUIET)
-        page.load(_renewed(bot), None, [header, chat, box], **_QUIET)
+        new = gr.Button(texts.new, elem_id="new", size="sm", variant="secondary")
+        # The page's script presses these two for the buttons in an answer.
+        as_typed, alone = (gr.Button(name, elem_id=name, visible="hidden") for name in (_AS_TYPED, _ALONE))
+        shown, asker = [chat, box, notice, saved], _Asker(desk, texts)
+        box.submit(asker.asked, [box, saved, category], shown, **_QUIET)
+        chat.example_select(asker.clicked(lambda value: value["text"]), [saved, category], shown, **_QUIET)
+        chat.option_select(asker.clicked(str), [saved, category], shown, **_QUIET)
+        as_typed.click(asker.again(_AS_TYPED), [saved, category], shown, **_QUIET)
+        alone.click(asker.again(_ALONE), [saved, category], shown, **_QUIET)
+        new.click(lambda: ([], "", "", []), None, shown, **_QUIET)
+        page.load(_opened(asker, desk, texts), [saved], [*shown, category], **_QUIET)
     return page
 
 
-def _asker(bot: Bot) -> _Ask:
-    def ask(question: str, history: list[Message]) -> tuple[Any, Any]:
+class _Asker:
+    """Answers the page's events."""
+
+    def __init__(self, desk: Desk, texts: Texts) -> None:
+        self._desk, self._texts = desk, texts
+
+    def asked(self, question: str, saved: Sequence[Message], category: str, request: gr.Request) -> _Shown:
+        """The box is sent."""
+        return self.ask(question, saved, category, request)
+
+    def clicked(self, question_in: Callable[[Any], str]) -> Callable[[list[Message], str, gr.SelectData, gr.Request], _Shown]:
+        """A question on the page is clicked."""
+
+        def clicked(saved: list[Message], category: str, event: gr.SelectData, request: gr.Request) -> _Shown:
+            return self.ask(question_in(event.value), saved, category, request)
+
+        return clicked
+
+    def again(self, how: str) -> Callable[[list[Message], str, gr.Request], _Shown]:
+        """The last question is asked again in another way, besides those in which it was already."""
+
+        def again(saved: list[Message], category: str, request: gr.Request) -> _Shown:
+            if not conversation(saved):
+                return _UNCHANGED
+            *before, question, answer = conversation(saved)
+            hows = {how, *str((answer.get("metadata") or {}).get("id") or "").split()}
+            return self.ask(question_of(question), before, category, request, hows)
+
+        return again
+
+    def ask(self, question: str, saved: Sequence[Message], category: str, request: gr.Request, hows: Collection[str] = ()) -> _Shown:
+        """Answer a question after what was said before."""
         if not question.strip():
             # By now the box may hold the beginning of a question, and the page a later answer.
-            return gr.skip(), gr.skip()
-        kept = history[-2 * _TURNS_KEPT :]
-        return [*kept, asked(question), _reply(bot, question, kept)], ""
+            return _UNCHANGED
+        kept = conversation(saved)[-2 * (_TURNS_KEPT - 1) :]
+        try:
+            reply = self._answer(question, kept, category or None, request, hows)
+        except QuestionError:
+            return self._told(self._texts.too_long.format(length=len(question.strip()), longest=LONGEST_QUESTION), question)
+        except TooManyQuestions as error:
+            return self._told(self._texts.too_many.format(seconds=error.seconds), question)
+        except Exception:  # noqa: BLE001 - whatever broke, the visitor keeps the page and the question, and is told so; the log has the rest
+            _log.exception("a question could not be answered")
+            return self._told(self._texts.broken, question)
+        messages = [*kept, asked(question), reply]
+        return messages, "", "", messages
 
-    return ask
+    def _answer(self, question: str, kept: list[Message], category: str | None, request: gr.Request, hows: Collection[str]) -> Message:
+        history = [] if _ALONE in hows else earlier(kept, _EARLIER)
+        address = request.client.host if request.client else ""
+        answer = self._desk.ask(question, history, address, category=category, as_typed=_AS_TYPED in hows)
+        return {**answered(answer, self._texts, category), "metadata": {"id": " ".join(sorted(hows))}}
+
+    @staticmethod
+    def _told(sentence: str, question: str) -> _Shown:
+        """Nothing is asked: a sentence says why, and the question stays in the box."""
+        return gr.skip(), question, f'<div role="alert">{html.escape(sentence)}</div>', gr.skip()
 
 
-def _reply(bot: Bot, question: str, history: list[Message]) -> Message:
-    try:
-        return answered(bot.ask(question, earlier(history, _EARLIER)))
-    except QuestionError as error:
-        return refused(str(error))
-    except Exception:  # noqa: BLE001 - whatever broke, the visitor keeps the page and is told so; the log has the rest
-        _log.exception("a question could not be answered")
-        return refused(texts.BROKEN)
+def _opened(asker: _Asker, desk: Desk, texts: Texts) -> Callable[[list[Message], gr.Request], tuple[Any, ...]]:
+    """The page is opened: what was said before comes back, the question of the address, `?q=…`, is asked, and what is new since the page was made is told."""
+    made_with = _start(desk, texts)
 
-
-def _clicked(ask: _Ask, question_in: Callable[[Any], str]) -> Callable[[list[Message], gr.SelectData], tuple[Any, Any]]:
-    def clicked(history: list[Message], event: gr.SelectData) -> tuple[Any, Any]:
-        return ask(question_in(event.value), history)
-
-    return clicked
-
-
-def _linked(ask: _Ask) -> Callable[[list[Message], gr.Request], Any]:
-    def linked(history: list[Message], request: gr.Request) -> Any:
-        """Ask the question of the address, `?q=…`, when it has one; else leave alone what may have been asked since the page was loaded."""
+    def opened(memory: list[Message], request: gr.Request) -> tuple[Any, ...]:
+        saved, start = conversation(memory), _start(desk, texts)
         question = request.query_params.get("q", "")
-        return ask(question, history)[0] if question.strip() else gr.skip()
+        if question.strip() and earlier(saved, 1) != [" ".join(question.split())]:
+            shown = asker.ask(question, saved, _EVERY_CATEGORY, request)
+        else:
+            shown = (saved or gr.skip(), gr.skip(), gr.skip(), gr.skip())
+        if start == made_with:
+            return *shown, gr.skip()
+        chat, box, notice, memory_after = shown
+        said = gr.update(**start, **_valued(chat)), gr.update(placeholder=_placeholder(desk, texts), **_valued(box)), notice, memory_after
+        return *said, gr.update(**_categories(desk, texts))
 
-    return linked
-
-
-def _renewed(bot: Bot) -> Callable[[], tuple[Any, Any, Any]]:
-    """What the page says of the articles is of the generation that it was made from: once another one is served it is said anew."""
-    made_from = bot.generation.name
-
-    def renewed() -> tuple[Any, Any, Any]:
-        if bot.generation.name == made_from:
-            return gr.skip(), gr.skip(), gr.skip()
-        return _header(bot), gr.update(**_start(bot)), gr.update(placeholder=_placeholder(bot))
-
-    return renewed
+    return opened
 
 
-def _start(bot: Bot) -> dict[str, Any]:
-    """What stands in the conversation before the first question."""
-    examples = bot.suggestions.examples()
-    return {"placeholder": texts.WELCOME if examples else texts.WELCOME_BARE, "examples": [{"text": question} for question in examples]}
+def _valued(value: Any) -> dict[str, Any]:
+    """The value of an update; none where it stays as it is, which Gradio tells by a dictionary."""
+    return {} if isinstance(value, dict) else {"value": value}
 
 
-def _header(bot: Bot) -> str:
-    # Names of categories are the publisher's; escaped all the same.
-    held = [f"{html.escape(name)}\u00a0{count}" for name, count in bot.generation.table.categories.items()]
-    further = [texts.MORE.format(count=len(held) - _CATEGORIES)] if len(held) > _CATEGORIES else []
-    knows = f'<p class="topics">{texts.KNOWS.format(categories=" · ".join([*held[:_CATEGORIES], *further]))}</p>' if held else ""
-    return f"<h1>{texts.TITLE}</h1><p>{texts.LEAD}</p>{knows}"
+def _start(desk: Desk, texts: Texts) -> dict[str, Any]:
+    """What stands in the conversation before the first question: questions to begin with, and the newest articles."""
+    often, examples = desk.often_asked(), desk.bot.suggestions.examples()
+    questions = list(dict.fromkeys([*often, *examples]))[: max(len(often), len(examples))]
+    newest = "".join(f"<li>{_newest(article, texts)}</li>" for article in desk.bot.generation.table.newest_articles(_NEWEST))
+    greeting = f"<p>{html.escape(texts.greeting if questions else texts.greeting_bare)}</p>"
+    label = f'<p class="label">{html.escape(texts.most_asked)}</p>' if often else ""
+    new = f'<div class="newest"><p class="label">{html.escape(texts.newest)}</p><ul>{newest}</ul></div>' if newest else ""
+    return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": [{"text": question} for question in questions]}
 
 
-def _placeholder(bot: Bot) -> str:
+def _newest(article: Any, texts: Texts) -> str:
+    title = html.escape(article.title)
+    return f'{title} <span class="day">{html.escape(texts.day(article.published))}</span>'
+
+
+def _title(desk: Desk, texts: Texts) -> str:
+    name = desk.settings.publisher.name
+    return f"{texts.title} · {name}" if name else texts.title
+
+
+def _header(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> str:
+    publisher = desk.settings.publisher
+    logo = '<img class="logo" src="/logo" alt="">' if publisher.logo else ""
+    name = html.escape(publisher.name)
+    by = (
+        f'<a class="publisher" href="{html.escape(publisher.site)}">{logo}{name}</a>'
+        if publisher.site
+        else f'<span class="publisher">{logo}{name}</span>'
+    )
+    others = " ".join(
+        f'<a class="language" href="?lang={code}">{html.escape(each.language)}</a>' for code, each in languages.items() if code != texts.code
+    )
+    top = f'<div class="top">{by if publisher.name or publisher.logo else ""}<span class="languages">{others}</span></div>'
+    return f"{top}<h1>{html.escape(texts.title)}</h1><p>{html.escape(texts.lead)}</p>"
+
+
+def _categories(desk: Desk, texts: Texts) -> dict[str, Any]:
+    """What one can choose to ask: all articles, or those of a category; with how many each has."""
+    table = desk.bot.generation.table
+    held = table.categories
+    every = (f"{texts.all_articles}\u00a0{table.count_articles()}", _EVERY_CATEGORY)
+    choices = [every, *((f"{name}\u00a0{count}", name) for name, count in held.items())]
+    return {"choices": choices, "visible": len(held) > 1}
+
+
+def _placeholder(desk: Desk, texts: Texts) -> str:
     # Two fit on one line of a phone.
-    names = list(bot.generation.table.categories)[:2]
-    return texts.PLACEHOLDER.format(topics=", ".join(names)) if names else texts.PLACEHOLDER_BARE
+    names = list(desk.bot.generation.table.categories)[:2]
+    return texts.placeholder.format(topics=", ".join(names)) if names else texts.placeholder_bare

@@ -1,39 +1,30 @@
-"""The server: the chat in a FastAPI app that closes what Gradio leaves open."""
+"""The server: the chat, the widget and the REST surface in one FastAPI application that closes what Gradio leaves open."""
 
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
+from mimetypes import guess_type
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra, ServeError
+from bot.index.generation import PROBE
+from bot.settings import AnswerSettings, ChatSettings
+from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Request, Response
+    from fastapi import FastAPI, Response
 
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-_CLOSED = (
-    "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/process_recording", "/gradio_api/runs", "/gradio_api/vibe", "/gradio_api/file",
-    "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/gradio_api/deep_link", "/gradio_api/dev", "/gradio_api/profiling",
-    "/gradio_api/custom_component", "/monitoring", "/pwa_icon", "/manifest.json", "/upload", "/proxy", "/file", "/openapi.json", "/gradio_api/openapi.json",
-)  # fmt: skip
-"""Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, files, conversations written to disk."""
+_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def create_app(bot: Bot) -> "FastAPI":
-    """The whole web application over a bot.
+def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None) -> "FastAPI":
+    """The whole web application over a bot; feedback is stored in `usage`, where there is one.
 
-    Raises `MissingExtra` when Gradio or FastAPI is not installed.
+    Raises `MissingExtra` when Gradio or FastAPI is not installed, `SettingsError` when the words of a language are not what they may be.
     """
     _quieten_gradio()
     try:
@@ -41,20 +32,41 @@ def create_app(bot: Bot) -> "FastAPI":
         from fastapi import FastAPI
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "gradio", "chat") from None
+    from bot.serve.api import create_api
     from bot.serve.chat import create_chat
-    from bot.serve.theme import SCRIPT, STYLE, theme
+    from bot.serve.desk import Desk
+    from bot.serve.guard import Guard
+    from bot.serve.texts import texts_of
+    from bot.serve.theme import head, style, theme
+    from bot.serve.widget import widget_routes
 
+    languages, desk = texts_of(settings), Desk(bot, settings, usage)
     app = FastAPI(openapi_url=None)
-    app.middleware("http")(_guard)
+    app.add_middleware(Guard, languages=tuple(languages), default=settings.language, ancestors=settings.origins)
     app.get("/healthz")(lambda: _health(bot))
-    page = create_chat(bot)
-    page.state_session_capacity = 500
-    page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
-    gr.mount_gradio_app(
-        app, page, path="/", theme=theme(), css=STYLE, head=SCRIPT, show_error=False, footer_links=[], run_history=False, enable_monitoring=False,
-        max_file_size="1kb", pwa=False, ssr_mode=False,
-    )  # fmt: skip
+    app.include_router(widget_routes(languages, settings))
+    app.mount("/api/v1", create_api(desk))
+    if settings.publisher.logo:
+        app.get("/logo")(lambda: _picture(settings.publisher.logo))
+    # The default language last: its page lies at "/", below which is everything.
+    for texts in sorted(languages.values(), key=lambda each: each.code == settings.language):
+        page = create_chat(desk, texts, languages)
+        page.state_session_capacity = 500
+        page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
+        gr.mount_gradio_app(
+            app, page, path="/" if texts.code == settings.language else f"/{texts.code}", theme=theme(), css=style(settings.colours), head=head(texts, settings), show_error=False, footer_links=[],
+            run_history=False, enable_monitoring=False, max_file_size="1kb", pwa=False, ssr_mode=False,
+        )  # fmt: skip
     return app
+
+
+def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings) -> "FastAPI":
+    """The web application over what an index folder serves; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
+    bot = Bot.open(index, answers)
+    if answers.reranker:
+        # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
+        bot.ask(PROBE)
+    return create_app(bot, settings, UsageStore(index) if settings.feedback else None)
 
 
 def _health(bot: Bot) -> dict[str, object]:
@@ -63,19 +75,33 @@ def _health(bot: Bot) -> dict[str, object]:
     return {"status": "ok", "generation": bot.generation.name, "refused": asdict(refused) if refused else None}
 
 
-def serve(bot: Bot, host: str, port: int) -> None:
-    """Serve the chat until Ctrl-C; port 0 takes a free one.
+def _picture(path: Path | None) -> "Response":
+    from fastapi.responses import FileResponse
 
-    Raises `ServeError` when the address cannot be listened on, `MissingExtra` when Gradio, FastAPI or uvicorn is not installed.
+    headers = {"Content-Security-Policy": _PICTURE_POLICY, "Cache-Control": "max-age=3600"}
+    return FileResponse(path or "", headers=headers, media_type=guess_type(str(path))[0])
+
+
+def serve(open_app: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:
+    """Serve an application until Ctrl-C; port 0 takes a free one. While it cannot be opened because there is no index, a page says so.
+
+    Raises `ServeError` when the address cannot be listened on, `MissingExtra` when Gradio, FastAPI or uvicorn is not installed, and whatever opening
+    raises but `IndexMissing`.
     """
+    _quieten_gradio()
     try:
         import uvicorn
     except ModuleNotFoundError:
         raise MissingExtra("uvicorn", "chat") from None
+    from bot.serve.waiting import Waiting
+
     with _listening(host, port) as listener:
-        app = create_app(bot)
+        app = Waiting(open_app)
+        app.look()
         sys.stderr.write(f"articlebot: open {address_shown(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
-        uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)).run(sockets=[listener])
+        proxies = list(settings.limits.trusted_proxies)
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=bool(proxies), forwarded_allow_ips=proxies)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def address_shown(host: str, port: int) -> str:
@@ -99,14 +125,3 @@ def _quieten_gradio() -> None:
         GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1",
         GRADIO_ANALYTICS_CACHE_FREQUENCY="1000000", GRADIO_ANALYTICS_MAX_EVENTS="100",
     )  # fmt: skip
-
-
-async def _guard(request: "Request", call_next: "Callable[[Request], Awaitable[Response]]") -> "Response":
-    """Answer nothing on closed paths, and send the security headers with everything."""
-    from fastapi import Response
-
-    # There is one page; Gradio fails on the name of another.
-    closed = request.url.path.startswith(_CLOSED) or "page" in request.query_params
-    response = Response(status_code=404) if closed else await call_next(request)
-    response.headers.update(_HEADERS)
-    return response

@@ -1,0 +1,84 @@
+"""`Desk`: where visitors' questions arrive, whichever door they come through: it keeps their pace and remembers what they were answered."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from threading import Lock
+
+from bot.answering.answer import Answer
+from bot.answering.bot import Bot
+from bot.errors import TooManyQuestions, UsageError
+from bot.retrieval.topic import Turn
+from bot.serve.pace import Pace
+from bot.settings import ChatSettings
+from bot.usage.store import Given, Reason, UsageStore
+
+_REMEMBERED = 20_000
+"""Answers that can be voted on: a few MB."""
+_TYPING = 10
+"""So many times as often as asking may suggestions be looked for while typing."""
+_OFTEN = 3
+"""Answers from which on a FAQ is often asked."""
+_EXAMPLES = 6
+
+
+class Desk:
+    """Takes visitors' questions and what they say of the answers. Safe to call from many threads."""
+
+    def __init__(self, bot: Bot, settings: ChatSettings, usage: UsageStore | None) -> None:
+        self.bot, self.settings = bot, settings
+        self._usage = usage
+        self._asking = Pace(settings.limits.questions_per_minute)
+        self._typing = Pace(_TYPING * settings.limits.questions_per_minute)
+        self._given: OrderedDict[str, Given] = OrderedDict()
+        self._lock = Lock()
+
+    def ask(self, question: str, history: Sequence[Turn], address: str, *, category: str | None = None, as_typed: bool = False) -> Answer:
+        """As `Bot.ask`, for a visitor at an address. Raises `TooManyQuestions` as well."""
+        self._keep_pace(self._asking, address)
+        answer = self.bot.ask(question, history, category=category, as_typed=as_typed)
+        self._remember(answer)
+        return answer
+
+    def typed(self, words: str, address: str, category: str | None = None) -> tuple[str, ...]:
+        """Questions of the corpus that begin, or mean, what is typed so far. Raises `TooManyQuestions`."""
+        self._keep_pace(self._typing, address)
+        return self.bot.suggestions.typed(words, category)
+
+    def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
+        """Store what a visitor says of an answer; None takes it back. Raises `UsageError` when this desk did not give that answer, or it cannot be stored."""
+        with self._lock:
+            given = self._given.get(answer)
+        if given is None or self._usage is None:
+            raise UsageError("No such answer was given, or too long ago: nothing was stored.")
+        if helpful is None:
+            self._usage.take_back(answer)
+        else:
+            self._usage.vote(given, helpful=helpful, reason=reason, comment=comment)
+
+    def often_asked(self) -> tuple[str, ...]:
+        """The questions of the FAQs that answered most often; none until there are some."""
+        known = self._usage.most_answered(_OFTEN, _EXAMPLES) if self._usage else []
+        return tuple(islice(self._questions(known), _EXAMPLES))
+
+    def _questions(self, passages: Iterable[str]) -> Iterable[str]:
+        for ident in passages:
+            passage = self.bot.generation.table.passage_called(ident)
+            if passage is not None and passage.question:
+                yield passage.question
+
+    def _remember(self, answer: Answer) -> None:
+        passages = tuple(source.passage.id for source in answer.sources)
+        given = Given(answer.id, answer.question, passages, answer.probability, answer.generation)
+        with self._lock:
+            self._given[answer.id] = given
+            while len(self._given) > _REMEMBERED:
+                self._given.popitem(last=False)
+        if self._usage and passages:
+            self._usage.count(passages)
+
+    @staticmethod
+    def _keep_pace(pace: Pace, address: str) -> None:
+        seconds = pace.wait(address)
+        if seconds:
+            raise TooManyQuestions(seconds)

@@ -1,0 +1,100 @@
+"""`Guard`: what every request passes before it is answered: closed doors, sizes, the visitor's language, security headers."""
+
+import json
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.serve.texts import chosen
+
+LARGEST_BODY = 1_000_000
+"""Bytes: a conversation of forty long answers, sent back with the question, has less."""
+_CLOSED = (
+    "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/process_recording", "/gradio_api/runs", "/gradio_api/vibe", "/gradio_api/file",
+    "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/gradio_api/deep_link", "/gradio_api/dev", "/gradio_api/profiling",
+    "/gradio_api/custom_component", "/gradio_api/openapi.json", "/gradio_api/call", "/gradio_api/queue/join", "/monitoring", "/pwa_icon",
+    "/manifest.json", "/openapi.json", "/upload", "/proxy", "/file",
+)  # fmt: skip
+"""Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, the queue, files, conversations written to disk."""
+_SELF = "'self'"
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Permissions-Policy": "camera=(), microphone=(), geolocation=()"}
+
+
+def content_policy(ancestors: Iterable[str]) -> str:
+    """The page's Content-Security-Policy: nothing comes from elsewhere, and only `ancestors` and the page's own host may frame it."""
+    return (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'none'; "
+        f"frame-ancestors {' '.join([_SELF, *ancestors])}"
+    )
+
+
+class Guard:
+    """An ASGI middleware around the whole application. `/` is the page in the language that the browser wants.
+
+    The page of the default language lies there, those of the others below `/<their code>/`.
+    """
+
+    def __init__(self, app: ASGIApp, languages: Sequence[str], default: str, ancestors: Iterable[str] = ()) -> None:
+        self._app, self._languages, self._default = app, languages, default
+        self._headers = {"Content-Security-Policy": content_policy(ancestors), **_HEADERS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sending = self._with_headers(send, varies=scope["path"] == "/")
+        if self._is_closed(scope):
+            await _refuse(sending, 404, "There is nothing here.")
+        elif int(Headers(scope=scope).get("content-length") or 0) > LARGEST_BODY:
+            await _refuse(sending, 413, f"A request may have {LARGEST_BODY} bytes.")
+        else:
+            await self._app(self._in_language(scope), _limited(receive), sending)
+
+    def _is_closed(self, scope: Scope) -> bool:
+        _, _, rest = scope["path"].removeprefix("/").partition("/")
+        own = scope["path"].split("/")[1] in self._languages
+        # There is one page; Gradio fails on the name of another.
+        return (f"/{rest}" if own else scope["path"]).startswith(_CLOSED) or b"page=" in scope["query_string"]
+
+    def _in_language(self, scope: Scope) -> Scope:
+        if scope["path"] != "/":
+            return scope
+        named = QueryParams(scope["query_string"]).get("lang", "")
+        code = named if named in self._languages else chosen(Headers(scope=scope).get("accept-language", ""), self._languages, self._default)
+        path = "/" if code == self._default else f"/{code}/"
+        return {**scope, "path": path, "raw_path": path.encode()}
+
+    def _with_headers(self, send: Send, *, varies: bool) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                if varies:
+                    headers.add_vary_header("Accept-Language")
+            await send(message)
+
+        return sending
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body that tells no length is read no further than it may reach."""
+    read = 0
+
+    async def receiving() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if read > LARGEST_BODY else message
+
+    return receiving
+
+
+async def _refuse(send: Callable[[MutableMapping[str, Any]], Any], status: int, sentence: str) -> None:
+    body = json.dumps({"title": sentence, "status": status}).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

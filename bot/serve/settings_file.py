@@ -1,0 +1,87 @@
+"""The chat's settings file (TOML) → `ChatSettings`."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.errors import SettingsError
+from bot.serve.colours import DARK_GROUND, LIGHT_GROUND, contrast
+from bot.settings import ChatSettings, Colours, Limits, Publisher
+
+_LEAST_CONTRAST = 4.5
+"""WCAG 2.2, success criterion 1.4.3 (AA)."""
+_LARGEST_LOGO = 1_000_000
+_LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?")
+
+
+def read_settings(path: Path) -> ChatSettings:
+    """The settings of a file; paths in it are relative to its folder, and a folder `languages` beside it holds further languages.
+
+    Raises `SettingsError` when the file is not there or is no TOML, names a setting that there is not, or gives one that cannot be.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
+    _check_names(path, given)
+    publisher = given.get("publisher")
+    if isinstance(publisher, dict) and isinstance(publisher.get("logo"), str):
+        publisher["logo"] = path.parent / publisher["logo"]
+    languages = path.parent / "languages"
+    try:
+        settings = _ADAPTER.validate_python({"languages": languages if languages.is_dir() else None, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}.") from error
+    for fault in _faults(settings):
+        raise SettingsError(f"{path}: {fault}")
+    return settings
+
+
+def _check_names(path: Path, given: Mapping[str, Any]) -> None:
+    for section, known in {"": ChatSettings, "publisher": Publisher, "colours": Colours, "limits": Limits}.items():
+        named = given.get(section, {}) if section else given
+        names = [field.name for field in fields(known) if field.name != "languages"]
+        for name in named if isinstance(named, dict) else ():
+            if name not in names:
+                where = f"[{section}]" if section else "the top"
+                raise SettingsError(f"{path}: there is no setting {name!r} at {where}: there are {', '.join(names)}.")
+
+
+def _faults(settings: ChatSettings) -> list[str]:
+    colours, logo, limits = settings.colours, settings.publisher.logo, settings.limits
+    faults = [
+        *_colour_faults("accent", colours.accent, LIGHT_GROUND, "darker"),
+        *_colour_faults("accent_dark", colours.accent_dark, DARK_GROUND, "lighter"),
+    ]
+    if logo is not None and not (logo.is_file() and logo.suffix.lower() in _LOGOS and logo.stat().st_size <= _LARGEST_LOGO):
+        faults.append(f"publisher.logo: {logo} must be a file ({', '.join(_LOGOS)}) of at most 1 MB.")
+    faults += [
+        f"origins: {origin!r} must be like https://www.example.com, without a path." for origin in settings.origins if not _ORIGIN.fullmatch(origin)
+    ]
+    if settings.publisher.site and not settings.publisher.site.startswith(("https://", "http://")):
+        faults.append("publisher.site must begin with https:// or http://.")
+    if limits.questions_per_minute < 1:
+        faults.append("limits.questions_per_minute must be at least 1.")
+    return faults
+
+
+def _colour_faults(name: str, colour: str, ground: str, better: str) -> list[str]:
+    if not _COLOUR.fullmatch(colour):
+        return [f"colours.{name}: {colour!r} must be like #0f766e."]
+    ratio = contrast(colour, ground)
+    if ratio < _LEAST_CONTRAST:
+        return [
+            f"colours.{name}: {colour} has a contrast of {ratio:.1f} on {ground}, {_LEAST_CONTRAST} is needed to be read (WCAG AA): choose a {better} one."
+        ]
+    return []
+
+
+_ADAPTER = TypeAdapter(ChatSettings)

@@ -1,0 +1,1 @@
+"""What visitors do with the answers."""
