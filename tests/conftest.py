@@ -6,15 +6,19 @@ import signal
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
+from playwright.sync_api import Browser, Page, sync_playwright
+from serving import FLAGS, chromium, served
 from tiny_model import make_tiny_model
 
 from bot import Bot
 from bot.index.build import build
-from bot.settings import BuildSettings
+from bot.settings import BuildSettings, ChatSettings, Limits
+from bot.usage.store import UsageStore
 
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be the builds that tests stop by it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -81,3 +85,39 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
     )
     build(folder / "corpus", folder / "index")
     return Bot.open(folder / "index")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("in CI the browser tests must run: install chromium")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The chat over a few small articles."""
+    yield from served(bot, ChatSettings(limits=Limits(questions_per_minute=10_000)), UsageStore(tmp_path_factory.mktemp("usage")))
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page, opened; at the end nothing left this machine and nothing was written to the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    page = context.new_page()
+    outside: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None)
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    page.locator("#chat .greeting").wait_for()
+    yield page
+    assert (outside, complaints) == ([], [])
+    context.close()

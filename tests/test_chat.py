@@ -1,39 +1,22 @@
 """The chat page in a real browser, and the server around it."""
 
-import os
 import re
-import shutil
-import socket
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from articles import CARD, NOTICE
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
+from serving import ask, served
 
 from bot import Bot
 from bot.errors import ServeError
 from bot.index.build import build
 from bot.serve.messages import answered, asked, earlier, question_of
-from bot.serve.server import address_shown, create_app, serve
+from bot.serve.server import address_shown, serve
 from bot.serve.texts import all_texts
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 EN = all_texts()["en"]
 
@@ -43,60 +26,6 @@ class Broken(Bot):
 
     def ask(self, *_: object, **__: object):
         raise OSError("disk gone")
-
-
-def served(bot: Bot) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(bot), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    httpx.get(f"{address}/healthz", timeout=30, trust_env=False)
-    yield address
-    server.should_exit = True
-    thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def address(bot: Bot) -> Iterator[str]:
-    yield from served(bot)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("in CI the browser tests must run: install chromium")
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page, opened; at the end nothing left this machine and nothing was written to the console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
-    outside: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None)
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    page.get_by_text(EN.greeting).wait_for()
-    yield page
-    assert (outside, complaints) == ([], [])
-    context.close()
-
-
-def ask(page: Page, question: str) -> None:
-    before = page.get_by_test_id("bot").count()
-    page.get_by_test_id("textbox").fill(question)
-    page.get_by_test_id("textbox").press("Enter")
-    expect(page.get_by_test_id("bot")).to_have_count(before + 1)
 
 
 @pytest.mark.browser
@@ -354,10 +283,10 @@ def test_health_tells_the_generation(address: str, bot: Bot):
     assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok", "generation": bot.generation.name, "refused": None}
 
 
-def test_an_address_that_is_taken_is_one_sentence(bot: Bot, address: str):
+def test_an_address_that_is_taken_is_one_sentence(address: str):
     port = int(address.rsplit(":", 1)[1])
     with pytest.raises(ServeError, match=rf"Cannot listen on 127\.0\.0\.1:{port} \(Address already in use\): name another --host or --port\."):
-        serve(bot, "127.0.0.1", port)
+        serve(lambda: pytest.fail("nothing is opened at an address that cannot be listened on"), "127.0.0.1", port)
 
 
 def test_examples_are_answered_by_their_own_faq_and_come_from_different_categories(bot: Bot):

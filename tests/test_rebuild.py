@@ -23,7 +23,7 @@ import pytest
 from articles import GRATUITY, NOTICE
 from fuzz_index import DAMAGES, asked, fit
 from fuzz_index import make as make_small_index
-from test_chat import served
+from serving import served
 from tiny_model import make_tiny_model
 
 from bot import Bot

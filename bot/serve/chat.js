@@ -30,9 +30,10 @@
       const response = await reach(...call);
       if (!response.ok) tell(texts.unreachable);
       return response;
-    } catch (error) {
+    } catch {
       tell(texts.unreachable);
-      throw error;
+      // An error without an answer would end the page's events for good.
+      return new Response('{"error": null}', { status: 503, headers: { "Content-Type": "application/json" } });
     } finally {
       look(-1);
     }
@@ -66,6 +67,8 @@
       if (element && element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
     }
     for (const element of all(UNNAMED)) element.removeAttribute("aria-label");
+    // Its buttons are no list items.
+    find('#chat .examples[role="list"]')?.setAttribute("role", "group");
   }
 
   // --- Each new answer is shown from its question on: the chat's own scrolling would show its end.
@@ -147,9 +150,9 @@
     say(own.length ? texts.typed_count.replace("{count}", own.length) : "");
   }
   function choose(step) {
+    // Round the list and through the box: after the last question, and before the first, none is chosen.
     const options = offered();
-    chosen = (chosen + step + options.length + 1 + (chosen < 0 && step < 0 ? 1 : 0)) % (options.length + 1);
-    if (chosen === options.length) chosen = -1;
+    chosen = step ? ((chosen + 1 + step + options.length + 1) % (options.length + 1)) - 1 : -1;
     options.forEach((option, number) => option.setAttribute("aria-selected", String(number === chosen)));
     if (chosen < 0) box().removeAttribute("aria-activedescendant");
     else box().setAttribute("aria-activedescendant", options[chosen].id);
@@ -169,6 +172,7 @@
   document.addEventListener("input", (event) => {
     if (event.target !== box() || event.target.value === dismissed) return;
     dismissed = "";
+    choose(0);
     typing();
   });
   document.addEventListener("focusout", (event) => event.target === box() && list() && offer([]));
@@ -263,7 +267,8 @@
       if (await vote(answer, { helpful: false, reason, comment: comment.value.trim() })) form.remove();
     });
     find(".tools", answer).after(form);
-    find("input", form).focus();
+    form.scrollIntoView({ block: "nearest" });
+    find("input", form).focus({ preventScroll: true });
   }
   const DEEDS = {
     copy: async (answer) => { await copy(written(answer)); note(answer, texts.copied); },

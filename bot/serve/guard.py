@@ -11,6 +11,7 @@ from bot.serve.texts import chosen
 
 LARGEST_BODY = 1_000_000
 """Bytes: a conversation of forty long answers, sent back with the question, has less."""
+_TOO_LARGE = f"A request may have {LARGEST_BODY} bytes."
 _CLOSED = (
     "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/process_recording", "/gradio_api/runs", "/gradio_api/vibe", "/gradio_api/file",
     "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/gradio_api/deep_link", "/gradio_api/dev", "/gradio_api/profiling",
@@ -49,9 +50,27 @@ class Guard:
         if self._is_closed(scope):
             await _refuse(sending, 404, "There is nothing here.")
         elif int(Headers(scope=scope).get("content-length") or 0) > LARGEST_BODY:
-            await _refuse(sending, 413, f"A request may have {LARGEST_BODY} bytes.")
+            await _refuse(sending, 413, _TOO_LARGE)
         else:
-            await self._app(self._in_language(scope), _limited(receive), sending)
+            await self._answer(scope, receive, sending)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A body that tells no length is read no further than it may reach."""
+        read = 0
+
+        async def receiving() -> Message:
+            nonlocal read
+            message = await receive()
+            before, read = read, read + len(message.get("body", b""))
+            if before <= LARGEST_BODY < read:
+                await _refuse(send, 413, _TOO_LARGE)
+            return message if read <= LARGEST_BODY else {"type": "http.disconnect"}
+
+        async def sending(message: Message) -> None:
+            if read <= LARGEST_BODY:
+                await send(message)
+
+        await self._app(self._in_language(scope), receiving, sending)
 
     def _is_closed(self, scope: Scope) -> bool:
         _, _, rest = scope["path"].removeprefix("/").partition("/")
@@ -78,19 +97,6 @@ class Guard:
             await send(message)
 
         return sending
-
-
-def _limited(receive: Receive) -> Receive:
-    """A body that tells no length is read no further than it may reach."""
-    read = 0
-
-    async def receiving() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if read > LARGEST_BODY else message
-
-    return receiving
 
 
 async def _refuse(send: Callable[[MutableMapping[str, Any]], Any], status: int, sentence: str) -> None:

@@ -55,7 +55,7 @@ def question_of(message: Mapping[str, Any]) -> str:
 def answered(answer: Answer, texts: Texts, category: str | None = None) -> Message:
     """An answer's words with its sources below, or that there is none; questions to click. `category` is the one that was asked."""
     parts = [_note(texts.corrected.format(question=answer.corrected), ("as-typed", texts.as_typed))] if answer.corrected else []
-    parts += [_note(texts.topic.format(topic=answer.topic), ("alone", texts.alone))] if answer.topic else []
+    parts += [_note(texts.topic.format(topic=answer.topic), ("alone", texts.alone))] if answer.topic and answer.sources else []
     parts += [_source(source, texts) for source in answer.sources] or [_unanswered(answer, texts, category)]
     if answer.newer:
         parts.append(_newer(answer.newer, texts))

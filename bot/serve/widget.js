@@ -67,7 +67,7 @@
   function answered(answer) {
     const parts = [];
     if (answer.corrected) parts.push(make("p", { className: "quiet" }, filled(texts.corrected, { question: answer.corrected })));
-    if (answer.topic) parts.push(make("p", { className: "quiet" }, filled(texts.topic, { topic: answer.topic })));
+    if (answer.topic && answer.sources.length) parts.push(make("p", { className: "quiet" }, filled(texts.topic, { topic: answer.topic })));
     for (const one of answer.sources) {
       parts.push(make("p", { className: "quiet sure" }, sureness(one)));
       if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
@@ -153,31 +153,31 @@
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
-:host { all: initial; --accent: ${colours.accent}; --on: #fff; --ground: ${colours.ground}; --page: #fff; --ink: #1d2935; --quiet: #52606d; --line: #d9e0e7; --edge: #84919e; --wrong: #a4260f;
+.root { all: initial; display: block; --accent: ${colours.accent}; --on: #fff; --ground: ${colours.ground}; --page: #fff; --ink: #1d2935; --quiet: #52606d; --line: #d9e0e7; --edge: #84919e; --wrong: #a4260f;
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; color: var(--ink); position: fixed; z-index: 2147483000; bottom: 16px; ${side}: 16px; }
-@media (prefers-color-scheme: dark) { :host { --accent: ${colours.accentDark}; --on: #06121f; --ground: ${colours.groundDark}; --page: #0d141d; --ink: #e6ecf2; --quiet: #a9b6c4; --line: #2e3b4a; --edge: #6b7a8b; --wrong: #ffb4a6; color-scheme: dark; } }
-* { box-sizing: border-box; } [hidden] { display: none !important; }
+@media (prefers-color-scheme: dark) { .root { --accent: ${colours.accentDark}; --on: #06121f; --ground: ${colours.groundDark}; --page: #0d141d; --ink: #e6ecf2; --quiet: #a9b6c4; --line: #2e3b4a; --edge: #6b7a8b; --wrong: #ffb4a6; color-scheme: dark; } }
+.root, .root * { box-sizing: border-box; } [hidden] { display: none !important; }
 button, textarea { font: inherit; color: inherit; }
 button { cursor: pointer; background: none; border: 0; padding: 0; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .open { display: block; width: 56px; height: 56px; border-radius: 50%; background: var(--accent); color: var(--on); font-size: 26px; font-weight: 700; box-shadow: 0 4px 16px rgb(0 0 0 / 28%); }
 section { display: flex; flex-direction: column; width: min(400px, calc(100vw - 32px)); height: min(640px, calc(100dvh - 32px)); background: var(--page); border: 1px solid var(--line); border-radius: 16px; box-shadow: 0 12px 40px rgb(0 0 0 / 28%); overflow: hidden; }
 header { display: flex; align-items: center; gap: 12px; padding: 12px 16px; border-bottom: 1px solid var(--line); }
-h2 { flex: 1; margin: 0; font-size: 1rem; line-height: 1.4; min-width: 0; overflow-wrap: anywhere; }
-a { color: var(--accent); font-weight: 600; text-underline-offset: 2px; } header a { font-size: .875rem; }
+h2 { flex: 1; margin: 0; font-size: 16px; line-height: 1.4; min-width: 0; overflow-wrap: anywhere; }
+a { color: var(--accent); font-weight: 600; text-underline-offset: 2px; } header a { font-size: 14px; }
 .close { width: 32px; height: 32px; border-radius: 8px; flex: none; }
 .log { flex: 1; overflow-y: auto; padding: 12px 16px; overflow-wrap: anywhere; scroll-behavior: smooth; }
 .turn { scroll-margin: 8px; } p, ul, ol, blockquote { margin: 0 0 8px; } ul, ol { padding-inline-start: 22px; } p { white-space: pre-line; }
 .visitor { width: fit-content; max-width: 100%; margin-inline-start: auto; padding: 6px 12px; border: 1px solid var(--accent); border-radius: 14px; }
 .answer { background: var(--ground); border: 1px solid var(--line); border-radius: 14px; padding: 12px; margin-bottom: 8px; }
-.answer > :last-child { margin-bottom: 0; } .asked { font-weight: 700; } .quiet, .origin { font-size: .875rem; color: var(--quiet); } .sure { font-weight: 600; margin-bottom: 4px; }
+.answer > :last-child { margin-bottom: 0; } .asked { font-weight: 700; } .quiet, .origin { font-size: 14px; color: var(--quiet); } .sure { font-weight: 600; margin-bottom: 4px; }
 .origin { border-top: 1px solid var(--line); padding-top: 8px; } .origin strong { color: var(--ink); }
-.wide { overflow-x: auto; margin-bottom: 8px; } table { border-collapse: collapse; font-size: .9rem; } th, td { text-align: start; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
+.wide { overflow-x: auto; margin-bottom: 8px; } table { border-collapse: collapse; font-size: 14.4px; } th, td { text-align: start; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
 blockquote { border-inline-start: 3px solid var(--line); padding-inline-start: 12px; }
 .offered { display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }
-.offered button { text-align: start; padding: 8px 12px; border: 1px solid var(--edge); border-radius: 12px; font-size: .875rem; line-height: 1.4; } .offered button:hover { border-color: var(--accent); }
-.votes { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: .875rem; color: var(--quiet); } .votes button { text-decoration: underline; text-underline-offset: 2px; min-height: 24px; } .votes button[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
-.trouble { margin: 0 16px 8px; color: var(--wrong); font-size: .875rem; font-weight: 600; } .trouble:empty { display: none; }
+.offered button { text-align: start; padding: 8px 12px; border: 1px solid var(--edge); border-radius: 12px; font-size: 14px; line-height: 1.4; } .offered button:hover { border-color: var(--accent); }
+.votes { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 14px; color: var(--quiet); } .votes button { text-decoration: underline; text-underline-offset: 2px; min-height: 24px; } .votes button[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
+.trouble { margin: 0 16px 8px; color: var(--wrong); font-size: 14px; font-weight: 600; } .trouble:empty { display: none; }
 form { display: flex; gap: 8px; align-items: center; margin: 0 12px 12px; padding: 6px; border: 1px solid var(--edge); border-radius: 14px; } form:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 textarea { flex: 1; min-width: 0; resize: none; border: 0; outline: 0 !important; background: transparent; padding: 6px 8px; field-sizing: content; max-height: 6em; } textarea::placeholder { color: var(--quiet); opacity: 1; }
 .send { background: var(--accent); color: var(--on); font-weight: 600; border-radius: 10px; padding: 8px 14px; }
@@ -188,7 +188,8 @@ textarea { flex: 1; min-width: 0; resize: none; border: 0; outline: 0 !important
     const host = make("div", { lang: language, dir: direction, "data-articlebot": "" });
     const shadow = host.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sheet];
-    shadow.append(button, panel);
+    // What the page says of its own elements reaches the host of the shadow, but not what starts anew inside.
+    shadow.append(make("div", { className: "root", dir: direction }, button, panel));
     document.body.append(host);
   }
   if (document.body) start();

@@ -1,0 +1,57 @@
+"""A real server in a thread, and what a visitor does with its page."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import uvicorn
+from playwright.sync_api import Page, expect
+
+from bot import Bot
+from bot.serve.server import create_app
+from bot.settings import ChatSettings
+from bot.usage.store import UsageStore
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """The browser of this machine, if it has one."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def served(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None) -> Iterator[str]:
+    """The address of the chat over a bot, while it is asked."""
+    yield from running(create_app(bot, settings, usage))
+
+
+def running(app: object) -> Iterator[str]:
+    """The address of an ASGI application, while it is asked."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    httpx.get(f"{address}/healthz", timeout=30, trust_env=False)
+    yield address
+    server.should_exit = True
+    thread.join(10)
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, send it, and wait for its answer."""
+    before = page.get_by_test_id("bot").count()
+    page.get_by_test_id("textbox").fill(question)
+    page.get_by_test_id("textbox").press("Enter")
+    expect(page.get_by_test_id("bot")).to_have_count(before + 1)

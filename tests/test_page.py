@@ -1,0 +1,696 @@
+"""What visitors do with the page besides asking: each in a real browser."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from articles import CARD, GRATUITY, NOTICE, PROBATION
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from serving import ask, chromium, running, served
+
+from bot import Bot
+from bot.index.build import build
+from bot.serve.messages import answered
+from bot.serve.server import open_chat
+from bot.serve.texts import all_texts
+from bot.serve.waiting import Waiting
+from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
+from bot.usage.store import USAGE, UsageStore
+
+EN, HI = all_texts()["en"], all_texts()["hi"]
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of four articles, its index and a publisher's settings."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "corpus").mkdir()
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "card": CARD}.items():
+        (place / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build(place / "corpus", place / "index")
+    return place
+
+
+# --- The answer
+
+
+@pytest.mark.browser
+def test_an_answer_says_in_words_where_it_is_from_and_never_a_number(page: Page):
+    ask(page, "can I buy out my notice period")
+    expect(page.locator(".answer .sure").last).to_have_text("From the FAQs of “Notice period”")
+    ask(page, "how many days do contracts name for notice")
+    expect(page.locator(".answer .sure").last).to_have_text(re.compile(f"^({EN.from_article}|{EN.closest})$"))
+    assert not re.search(r"\d\.\d|%", page.get_by_test_id("bot").last.inner_text())
+
+
+def test_the_sentence_that_matches_is_marked_within_the_quote_and_the_quote_within_its_section(shipped: Bot):
+    answer = shipped.ask("what should I check in a promotion letter before I sign")
+    (source,) = answer.sources
+    (start, end), (first, last) = source.quote, source.matched
+    assert source.passage.kind == "section"
+    assert start <= first < last <= end
+    shown = answered(answer, EN)["content"]
+    words = re.search(r'<div class="words">(.*?)</div>', shown)
+    assert words
+    marked = " ".join(re.findall("<mark>(.*?)</mark>", words[1]))
+    assert re.findall(r"\w+", marked) == re.findall(r"\w+", source.passage.text[first:last])
+
+
+def test_a_mark_stays_within_each_line_and_out_of_tables():
+    from bot.serve.messages import _drawn
+
+    assert _drawn("- one thing\n- two things\n\n| a | b |\n| - | - |\n| c | d |", (0, 80)).count("<mark>") == 2
+    assert "<li><mark>one thing</mark></li>" in _drawn("- one thing\n- two", (0, 11))
+    assert _drawn("First. Second. Third.", (7, 14)).strip() == "<p>First. <mark>Second.</mark> Third.</p>"
+
+
+@pytest.mark.browser
+def test_a_repaired_spelling_is_told_and_taken_back_with_one_click(browser: Browser, shipped: Bot):
+    for address in served(shipped):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "promtion leter format")
+        expect(page.locator(".answer .note").first).to_have_text("Read as “promotion letter format”. Ask it as typed")
+        page.get_by_role("button", name=EN.as_typed).click()
+        expect(page.locator(".answer .note").filter(has_text="Read as")).to_have_count(0)
+        expect(page.get_by_test_id("user")).to_have_text(["promtion leter format"])
+        page.close()
+
+
+@pytest.mark.browser
+def test_a_kept_topic_is_taken_back_with_one_click(page: Page):
+    ask(page, "how long is a probation period")
+    ask(page, "and can it be extended?")
+    page.get_by_role("button", name=EN.alone).click()
+    expect(page.get_by_role("button", name=EN.alone)).to_have_count(0)
+    expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period", "and can it be extended?"])
+
+
+@pytest.mark.browser
+def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Browser, shipped: Bot):
+    for address in served(shipped):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "how is gratuity calculated for a part of a year")
+        for question in (
+            "documents that come with a full and final settlement",
+            "what does a transfer letter contain",
+            "when is an admit card released",
+        ):
+            if page.locator(".answer details").count():
+                break
+            ask(page, question)
+        details = page.locator(".answer details").last
+        details.locator("summary").click()
+        expect(details.locator("mark").first).to_be_visible()
+        page.close()
+
+
+# --- The way in
+
+
+@pytest.mark.browser
+def test_suggestions_come_once_a_pause_and_are_chosen_with_arrow_keys_and_enter(page: Page):
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url) if "/suggest" in request.url else None)
+    box = page.get_by_test_id("textbox")
+    box.press_sequentially("how long is prob", delay=15)
+    options = page.get_by_role("option")
+    expect(options.first).to_have_text("How long is a probation period?")
+    assert len(requests) == 1
+    expect(options.first).to_have_attribute("aria-selected", "false")
+    box.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
+    box.press("ArrowUp")
+    expect(options.first).to_have_attribute("aria-selected", "false")
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(page.get_by_test_id("user")).to_have_text(["How long is a probation period?"])
+    expect(page.locator(".answer .words")).to_have_text("It is often three to six months.")
+    expect(options).to_have_count(0)
+    assert len(requests) == 1
+
+
+@pytest.mark.browser
+def test_escape_closes_the_suggestions_and_enter_then_sends_what_is_typed(page: Page):
+    box = page.get_by_test_id("textbox")
+    box.press_sequentially("who pays grat")
+    expect(page.get_by_role("option").first).to_be_visible()
+    box.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    box.press("Enter")
+    expect(page.get_by_test_id("user")).to_have_text(["who pays grat"])
+
+
+@pytest.mark.browser
+def test_a_suggestion_is_asked_with_a_click(page: Page):
+    page.get_by_test_id("textbox").press_sequentially("who pays grat")
+    page.get_by_role("option", name="Who pays gratuity?").click()
+    expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+
+
+def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
+    typed = shipped.suggestions.typed
+    assert typed("how many digits does a ua")[0] == "How many digits does a UAN have?"
+    assert "What should I do if my name is wrong on my UAN?" in typed("incorrect name in universal account number")
+    assert typed("ho") == typed("") == typed("   ") == ()
+    assert typed("who pays grat", "Admit Cards") != typed("who pays grat")
+    assert all(shipped.ask(question).text for question in typed("can a company"))
+
+
+@pytest.mark.browser
+def test_a_category_is_chosen_and_only_its_articles_are_asked(page: Page):
+    page.get_by_role("radio", name="EPFO").check()
+    ask(page, "can I buy out my notice period")
+    expect(page.get_by_test_id("bot").last).to_contain_text(EN.no_answer_category.format(category="EPFO", all=EN.all_articles))
+    ask(page, "who pays gratuity")
+    expect(page.locator(".answer .note").last).to_have_text(EN.only_category.format(category="EPFO"))
+    page.get_by_role("radio", name=EN.all_articles).check()
+    ask(page, "can I buy out my notice period")
+    expect(page.locator(".answer .words").last).to_have_text("Yes, when the contract allows it and the employer agrees.")
+
+
+@pytest.mark.browser
+def test_the_newest_articles_are_told_before_the_first_question(page: Page):
+    expect(page.locator("#chat .newest li")).to_have_text(
+        ["Notice period 5 January 2026", "Gratuity 1 December 2025", "Markup <i>rules</i> 11 November 2025"]
+    )
+    ask(page, "who pays gratuity")
+    expect(page.locator("#chat .newest")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_questions_that_were_asked_often_come_first(browser: Browser, place: Path, tmp_path: Path):
+    usage = UsageStore(tmp_path)
+    bot = Bot.open(place / "index")
+    (asked,) = bot.ask("who pays gratuity").sources
+    for address in served(bot, usage=usage):
+        for _ in range(3):
+            usage.count([asked.passage.id])
+        deadline = time.monotonic() + 10
+        while usage.most_answered(3, 5) != [asked.passage.id] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#chat .greeting .label")).to_have_text(EN.most_asked)
+        expect(page.locator("#chat .example").first).to_have_text("Who pays gratuity?")
+        page.close()
+
+
+# --- The conversation
+
+
+@pytest.mark.browser
+def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browser, page: Page, address: str):
+    ask(page, "how long is a probation period")
+    page.reload()
+    expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period"])
+    ask(page, "and can it be extended?")
+    expect(page.locator(".answer .words").last).to_have_text("Yes, in writing and before it ends.")
+    other = browser.new_page()
+    other.goto(address)
+    other.locator("#chat .greeting").wait_for()
+    assert other.get_by_test_id("user").count() == 0
+    other.close()
+    page.get_by_role("button", name=EN.new).click()
+    page.reload()
+    page.locator("#chat .greeting").wait_for()
+    assert page.get_by_test_id("user").count() == 0
+
+
+@pytest.mark.browser
+def test_a_question_of_the_address_is_asked_once_however_often_the_page_is_loaded(page: Page, address: str):
+    page.goto(f"{address}/?q=who+pays+gratuity")
+    expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+    page.reload()
+    expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+
+
+@pytest.fixture
+def copying(browser: Browser, address: str):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address)
+    yield page
+    context.close()
+
+
+@pytest.mark.browser
+def test_an_answer_is_copied_with_its_source(copying: Page):
+    ask(copying, "can I buy out my notice period")
+    copying.get_by_role("button", name=EN.copy).click()
+    expect(copying.locator(".done")).to_have_text(EN.copied)
+    assert copying.evaluate("navigator.clipboard.readText()") == (
+        "Can a notice period be bought out?\n\nYes, when the contract allows it and the employer agrees.\n\n"
+        "— Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026\n"
+        "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees."
+    )
+
+
+@pytest.mark.browser
+def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, address: str):
+    ask(copying, "who pays gratuity & why?")
+    copying.get_by_role("button", name=EN.link, exact=True).click()
+    expect(copying.locator(".done")).to_have_text(EN.linked)
+    link = copying.evaluate("navigator.clipboard.readText()")
+    assert link == f"{address}/?q=who+pays+gratuity+%26+why%3F"
+    page = browser.new_page()
+    page.goto(link)
+    expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser: Browser, place: Path, tmp_path: Path):
+    def stored() -> list[tuple]:
+        with sqlite3.connect(tmp_path / USAGE) as connection:
+            return connection.execute("SELECT helpful, reason, comment, question, passages FROM feedback").fetchall()
+
+    for address in served(Bot.open(place / "index"), usage=UsageStore(tmp_path)):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "who pays gratuity")
+        good, bad = page.get_by_role("button", name=EN.helpful, exact=True), page.get_by_role("button", name=EN.unhelpful)
+        good.click()
+        expect(good).to_have_attribute("aria-pressed", "true")
+        assert stored() == [(1, None, None, "who pays gratuity", "gratuity#faq-who-pays-gratuity")]
+        bad.click()
+        expect(page.get_by_role("group", name=EN.why)).to_be_visible()
+        expect(good).to_have_attribute("aria-pressed", "false")
+        page.get_by_role("radio", name=EN.outdated).check()
+        page.get_by_role("textbox", name=EN.comment).fill("  The limit <b>changed</b>. ")
+        page.get_by_role("button", name=EN.tell).click()
+        expect(page.get_by_role("group", name=EN.why)).to_have_count(0)
+        assert stored() == [(0, "outdated", "The limit <b>changed</b>.", "who pays gratuity", "gratuity#faq-who-pays-gratuity")]
+        bad.click()
+        expect(bad).to_have_attribute("aria-pressed", "false")
+        assert stored() == []
+        page.close()
+
+
+# --- What can go wrong
+
+
+@pytest.mark.browser
+def test_a_server_that_is_gone_is_told_and_the_question_stays(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(address)
+    page.locator("#chat .greeting").wait_for()
+    page.route("**/gradio_api/run/**", lambda route: route.abort())
+    box = page.get_by_test_id("textbox")
+    box.fill("who pays gratuity")
+    box.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text=EN.unreachable)).to_be_visible()
+    expect(box).to_have_value("who pays gratuity")
+    page.unroute("**/gradio_api/run/**")
+    ask(page, "who pays gratuity")
+    expect(page.locator("#trouble")).to_have_text("")
+    page.close()
+
+
+@pytest.mark.browser
+def test_too_many_questions_are_told_with_the_seconds_to_wait_and_the_question_stays(browser: Browser, place: Path):
+    for address in served(Bot.open(place / "index"), ChatSettings(limits=Limits(questions_per_minute=2))):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "who pays gratuity")
+        ask(page, "how long is a probation period")
+        page.get_by_test_id("textbox").fill("can it be extended")
+        page.get_by_test_id("textbox").press("Enter")
+        expect(page.get_by_role("alert").filter(has_text="please wait")).to_have_text(re.compile(r"please wait ([1-9]|[1-5]\d|60) s"))
+        expect(page.get_by_test_id("textbox")).to_have_value("can it be extended")
+        assert page.get_by_test_id("user").count() == 2
+        page.close()
+
+
+@pytest.mark.browser
+def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browser: Browser, address: str):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(address)
+    ask(page, "who pays gratuity")
+    page.evaluate(
+        "() => { window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(one => window.shift += one.value)).observe({ type: 'layout-shift', buffered: false }) }"
+    )
+    held: list = []
+    page.route("**/gradio_api/run/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    page.get_by_test_id("textbox").fill("how long is a probation period")
+    page.get_by_test_id("textbox").press("Enter")
+    page.wait_for_function("document.body.classList.contains('asking')")
+    held[0].continue_()
+    expect(page.get_by_test_id("bot")).to_have_count(2)
+    page.wait_for_function("!document.body.classList.contains('asking')")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shift") < 0.1, "cumulative layout shift, of which Web Vitals calls 0.1 good"
+    page.close()
+
+
+@pytest.mark.browser
+def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(browser: Browser, place: Path, tmp_path: Path):
+    waiting = Waiting(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings()))
+    waiting.look()
+    for address in running(waiting):
+        assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.get_by_role("main")).to_contain_text(f"There is no index in {tmp_path / 'index'}: run articlebot build")
+        build(place / "corpus", tmp_path / "index")
+        expect(page.get_by_role("heading", name=EN.title)).to_be_visible(timeout=30_000)
+        ask(page, "who pays gratuity")
+        expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+        page.close()
+
+
+# --- Look, languages, access
+
+
+@pytest.mark.browser
+def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place: Path):
+    from bot.serve.settings_file import read_settings
+
+    (place / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#7c2d92"/></svg>')
+    (place / "articlebot.toml").write_text(
+        '[publisher]\nname = "Career <Desk>"\nsite = "https://www.example.com"\nlogo = "logo.svg"\n[colours]\naccent = "#7c2d92"\n[texts.en]\ntitle = "Ask the desk"\n'
+    )
+    for address in served(Bot.open(place / "index"), read_settings(place / "articlebot.toml")):
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ask the desk")
+        expect(page.get_by_role("link", name="Career <Desk>")).to_have_attribute("href", "https://www.example.com")
+        expect(page.locator("#question .submit-button")).to_have_css("background-color", "rgb(124, 45, 146)")
+        page.wait_for_function("document.querySelector('#header .logo').naturalWidth > 0")
+        assert page.title() == "Ask the desk · Career <Desk>"
+        page.close()
+
+
+@pytest.mark.browser
+def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, address: str):
+    context = browser.new_context(locale="hi-IN")
+    page = context.new_page()
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(HI.title)
+    expect(page.get_by_role("textbox", name=HI.question)).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "hi"
+    ask(page, "can I buy out my notice period")
+    expect(page.locator(".answer .origin")).to_contain_text("5 जनवरी 2026 को प्रकाशित")
+    ask(page, "hello")
+    expect(page.get_by_test_id("bot").last).to_contain_text("नमस्ते!")
+    ask(page, "who won the 2011 cricket world cup")
+    expect(page.get_by_test_id("bot").last).to_contain_text(HI.no_answer)
+    page.get_by_role("link", name=EN.language).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(EN.title)
+    expect(page.get_by_test_id("user")).to_have_count(3)
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_language_that_is_written_from_the_right_turns_the_page_round(browser: Browser, place: Path, tmp_path: Path):
+    words = (ROOT / "bot/serve/languages/en.toml").read_text(encoding="utf-8").replace('direction = "ltr"', 'direction = "rtl"')
+    (tmp_path / "ar.toml").write_text(words, encoding="utf-8")
+    for address in served(Bot.open(place / "index"), ChatSettings(languages=tmp_path)):
+        page = browser.new_page()
+        page.goto(f"{address}/?lang=ar")
+        ask(page, "who pays gratuity")
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        button, box = page.get_by_role("button", name=EN.send).bounding_box(), page.get_by_test_id("textbox").bounding_box()
+        assert button
+        assert box
+        assert button["x"] < box["x"]
+        page.close()
+
+
+STATES = {
+    "empty": lambda page: page.title(),
+    "answered": lambda page: ask(page, "can I buy out my notice period"),
+    "a follow-up": lambda page: [ask(page, "how long is a probation period"), ask(page, "and can it be extended?")],
+    "no answer": lambda page: ask(page, "who won the 2011 cricket world cup"),
+    "ambiguous": lambda page: ask(page, "correct my admit card"),
+    "typing": lambda page: [page.get_by_test_id("textbox").press_sequentially("who pays grat"), page.get_by_role("option").first.wait_for()],
+    "what was wrong": lambda page: [ask(page, "who pays gratuity"), page.get_by_role("button", name=EN.unhelpful).click(), page.get_by_role("group", name=EN.why).wait_for()],
+    "too long": lambda page: [page.get_by_test_id("textbox").fill("a" * 1001), page.get_by_test_id("textbox").press("Enter"), page.get_by_role("alert").filter(has_text="1001").wait_for()],
+    "unreachable": lambda page: [page.route("**/gradio_api/run/**", lambda route: route.abort()), page.get_by_test_id("textbox").fill("x"), page.get_by_test_id("textbox").press("Enter"), page.locator("#trouble:not(:empty)").wait_for()],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def careful(place: Path, tmp_path_factory: pytest.TempPathFactory):
+    yield from served(Bot.open(place / "index"), ChatSettings(limits=Limits(questions_per_minute=1000)), UsageStore(tmp_path_factory.mktemp("votes")))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_in_any_state(browser: Browser, careful: str, state: str, scheme: str):
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(careful)
+    page.locator("#chat .greeting").wait_for()
+    STATES[state](page)
+    found = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 360, 768, 1440])
+def test_no_width_scrolls_sideways(browser: Browser, shipped: Bot, width: int):
+    for address in served(shipped):
+        page = browser.new_page(viewport={"width": width, "height": 700})
+        page.goto(address)
+        page.locator("#chat .greeting").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        ask(page, "epf interest rate by year")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for part in (page.get_by_test_id("textbox"), page.get_by_test_id("user").last, page.get_by_role("heading", level=1)):
+            expect(part).to_be_in_viewport()
+        page.close()
+
+
+@pytest.mark.browser
+def test_everything_is_reached_with_the_keyboard_alone(page: Page):
+    ask(page, "who pays gratuity")
+    page.get_by_test_id("textbox").focus()
+    reached = []
+    for _ in range(14):
+        page.keyboard.press("Shift+Tab")
+        reached.append(page.evaluate("document.activeElement.innerText || document.activeElement.value || ''").strip())
+    names = " | ".join(reached)
+    assert all(name in names for name in (EN.copy, EN.link, EN.helpful, EN.unhelpful, EN.read_more, HI.language)), names
+
+
+@pytest.mark.browser
+def test_at_two_hundred_percent_question_and_answer_can_be_read(browser: Browser, address: str):
+    context = browser.new_context(viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(address)
+    ask(page, "who pays gratuity")
+    assert page.evaluate("document.documentElement.scrollWidth") == 640
+    expect(page.locator(".answer .words")).to_be_in_viewport(ratio=0.9)
+    context.close()
+
+
+# --- The widget
+
+
+def host_page(bot_address: str) -> bytes:
+    policy = f"default-src 'self'; script-src {bot_address}; connect-src {bot_address}; require-trusted-types-for 'script'"
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><meta http-equiv="Content-Security-Policy" content="{policy}"></head>
+<body><main><h1>Somebody's page</h1><p>Words.</p></main><script src="{bot_address}/widget.js" async></script></body></html>""".encode()
+
+
+def host(bot_address: str):
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": host_page(bot_address)})
+
+    return app
+
+
+@pytest.fixture
+def hosted(browser: Browser, place: Path, tmp_path: Path):
+    """A page of another origin, under a strict policy, with the widget of a bot that allows it."""
+    complaints: list[str] = []
+    for host_address in running(_LateHost()):
+        settings = ChatSettings(origins=(host_address,), publisher=Publisher("Career Desk"), limits=Limits(questions_per_minute=4))
+        for bot_address in served(Bot.open(place / "index"), settings, UsageStore(tmp_path)):
+            _LateHost.bot = bot_address
+            context = browser.new_context()
+            page = context.new_page()
+            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(f"{host_address}/")
+            yield page, context, complaints
+            context.close()
+
+
+class _LateHost:
+    bot = ""
+
+    async def __call__(self, scope, receive, send):
+        await host(_LateHost.bot)(scope, receive, send)
+
+
+@pytest.mark.browser
+def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(hosted: tuple[Page, BrowserContext, list[str]]):
+    page, context, complaints = hosted
+    page.get_by_role("button", name=EN.open).click()
+    box = page.get_by_role("textbox", name=EN.question)
+    expect(box).to_be_focused()
+    box.fill("can I buy out my notice period")
+    box.press("Enter")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("Yes, when the contract allows it and the employer agrees.")
+    expect(log).to_contain_text("Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026")
+    expect(log.get_by_role("link", name=EN.read_more)).to_have_attribute("href", re.compile("^https://example.com/notice-period/#:~:text="))
+    log.get_by_role("button", name=EN.helpful, exact=True).click()
+    expect(log.get_by_role("status")).to_have_text(EN.thanks)
+    box.fill("correct my admit card")
+    box.press("Enter")
+    expect(log).to_contain_text(EN.ambiguous)
+    meant = log.locator(".offered button").nth(1)
+    question = meant.inner_text()
+    meant.click()
+    expect(log.locator(".asked").last).to_have_text(question)
+    box.fill("who won the 2011 cricket world cup")
+    box.press("Enter")
+    expect(log).to_contain_text(EN.no_answer)
+    box.fill("who pays gratuity")
+    box.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(re.compile("please wait"))
+    expect(box).to_have_value("who pays gratuity")
+    violations = Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+    box.press("Escape")
+    expect(page.get_by_role("button", name=EN.open)).to_be_focused()
+    assert context.cookies() == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert [each for each in complaints if "429" not in each and "favicon" not in each] == []
+
+
+@pytest.mark.browser
+def test_styles_of_the_page_and_of_the_widget_stay_apart(hosted: tuple[Page, BrowserContext, list[str]]):
+    page, *_ = hosted
+    before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
+    page.evaluate(
+        "const sheet = new CSSStyleSheet(); sheet.replaceSync('* { color: red !important; display: block !important; font-size: 40px !important }'); document.adoptedStyleSheets = [sheet]"
+    )
+    page.get_by_role("button", name=EN.open).click()
+    assert page.evaluate("getComputedStyle(document.querySelector('[data-articlebot]').shadowRoot.querySelector('h2')).fontSize") == "16px"
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily") == before
+
+
+def test_only_allowed_origins_may_ask_and_frame(place: Path):
+    settings = ChatSettings(origins=("https://www.example.com", "https://*.example.org"))
+    for address in served(Bot.open(place / "index"), settings):
+        allowed = {
+            origin: httpx.post(
+                f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, headers={"Origin": origin}, trust_env=False
+            ).headers.get("access-control-allow-origin")
+            for origin in (
+                "https://www.example.com",
+                "https://a.example.org",
+                "https://evil.example",
+                "https://www.example.com.evil.example",
+                "https://exampleXorg",
+            )
+        }
+        assert [origin for origin, answer in allowed.items() if answer == origin] == ["https://www.example.com", "https://a.example.org"]
+        policy = httpx.get(address, trust_env=False).headers["content-security-policy"]
+        assert "frame-ancestors 'self' https://www.example.com https://*.example.org" in policy
+
+
+def test_the_widget_is_small_cached_and_in_the_browsers_language(address: str):
+    first = httpx.get(f"{address}/widget.js", trust_env=False)
+    assert first.headers["content-type"].startswith("text/javascript")
+    assert len(gzip.compress(first.content)) < 15_000
+    again = httpx.get(f"{address}/widget.js", headers={"If-None-Match": first.headers["etag"]}, trust_env=False)
+    assert (again.status_code, again.content) == (304, b"")
+    assert json.dumps(HI.open, ensure_ascii=False) in httpx.get(f"{address}/widget.js", headers={"Accept-Language": "hi"}, trust_env=False).text
+    assert json.dumps(HI.open, ensure_ascii=False) in httpx.get(f"{address}/widget.js?lang=hi", trust_env=False).text
+
+
+# --- Safety
+
+
+def test_a_request_that_is_too_large_is_refused_with_and_without_its_length(address: str):
+    body = b'{"data": ["' + b"a" * 1_100_000 + b'"]}'
+    path = f"{address}/gradio_api/run/predict"
+    assert httpx.post(path, content=body, headers={"Content-Type": "application/json"}, trust_env=False).status_code == 413
+    reply = httpx.post(path, content=iter([body[:600_000], body[600_000:]]), headers={"Content-Type": "application/json"}, trust_env=False)
+    assert "transfer-encoding" in reply.request.headers
+    assert reply.status_code == 413
+
+
+def test_the_queue_and_its_calls_are_closed(address: str):
+    for path in ("/gradio_api/call/predict", "/gradio_api/queue/join", "/hi/gradio_api/upload", "/hi/gradio_api/queue/join", "/hi/monitoring"):
+        assert httpx.post(f"{address}{path}", json={"data": []}, trust_env=False).status_code == 404
+
+
+PROXIED = """
+import sys
+from bot.serve.server import open_chat, serve
+from bot.settings import AnswerSettings, ChatSettings, Limits
+settings = ChatSettings(limits=Limits(1, tuple(sys.argv[2:])))
+serve(lambda: open_chat("index", AnswerSettings(), settings), "127.0.0.1", int(sys.argv[1]), settings)
+"""
+
+
+@pytest.mark.parametrize(("trusted", "statuses"), [(("127.0.0.1",), [200, 200, 429]), ((), [200, 429, 429])])
+def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(place: Path, trusted: tuple[str, ...], statuses: list[int]):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen([sys.executable, "-c", PROXIED, str(port), *trusted], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        answers = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8))
+        answers.get("/healthz", timeout=30)
+        asked = [answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers={"X-Forwarded-For": visitor}).status_code
+                 for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1")]  # fmt: skip
+        process.send_signal(signal.SIGINT)
+    assert asked == statuses
+
+
+OFFLINE = """
+import fcntl, socket, struct, sys, urllib.request
+with socket.socket() as plain:  # lo is down in a new network namespace
+    fcntl.ioctl(plain, 0x8914, struct.pack("16sh", b"lo", 1))
+sys.path.insert(0, sys.argv[1])
+from playwright.sync_api import sync_playwright
+from serving import FLAGS, ask, served
+from bot import Bot
+for address in served(Bot.open("index")):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=sys.argv[2], args=FLAGS)
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "who pays gratuity")
+        print(page.locator(".answer .words").inner_text())
+"""
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("browser")
+def test_with_the_network_cut_server_and_page_work(place: Path):
+    cut = ["unshare", "--user", "--net", "--map-root-user"]
+    if shutil.which("unshare") is None or subprocess.run([*cut, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody cut the network for one process")
+    command = [*cut, sys.executable, "-c", OFFLINE, str(ROOT / "tests"), chromium() or ""]
+    done = subprocess.run(command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.returncode) == ("The employer pays it, not the provident fund.\n", 0), done.stderr

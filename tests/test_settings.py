@@ -1,0 +1,153 @@
+"""The chat's settings file, the words of each language, and which one a browser gets."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.answering.small_talk import _PATTERNS
+from bot.errors import SettingsError, UsageError
+from bot.serve.colours import contrast
+from bot.serve.settings_file import read_settings
+from bot.serve.texts import _SHIPPED, all_texts, chosen, texts_of
+from bot.settings import ChatSettings
+from bot.usage.store import USAGE, Given, UsageStore
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], Path]:
+    def write(words: str) -> Path:
+        (tmp_path / "chat.toml").write_text(words, encoding="utf-8")
+        return tmp_path / "chat.toml"
+
+    return write
+
+
+def test_every_language_is_complete_and_knows_small_talk():
+    texts = all_texts()
+    assert set(texts) >= {"en", "hi"}
+    for code, each in texts.items():
+        assert each.code == code
+        assert code == "en" or set(_PATTERNS) <= set(each.replies)
+        assert each.title
+    hindi = texts["hi"]
+    same = [name for name, words in hindi._flat().items() if words == texts["en"]._flat()[name] and name != "direction"]
+    assert same == [], "words that nobody has translated"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda words: words.replace('title = "', 'titel = "'), "lacks title and has titel, which nothing says"),
+        (lambda words: words.replace("{length}", "{size}"), "too_long must be words in quotation marks, and of braces may have {length}, {longest}"),
+        (lambda words: words.replace('"January", ', ""), "months must be a list of twelve names"),
+        (lambda words: words.replace('"ltr"', '"down"'), "direction must be ltr or rtl"),
+        (lambda words: words + "\n= 3", "cannot be read as TOML"),
+    ],
+)
+def test_a_language_with_something_missing_or_wrong_is_refused_by_name(tmp_path: Path, change: Callable[[str], str], complaint: str):
+    (tmp_path / "mr.toml").write_text(change((_SHIPPED / "en.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        all_texts(tmp_path)
+    assert "mr.toml" in str(refused.value)
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("hi-IN,hi;q=0.9,en;q=0.8", "hi"),
+        ("en-IN,hi;q=0.9", "en"),
+        ("fr,hi;q=0.3,en;q=0.2", "hi"),
+        ("fr;q=1, de", "en"),
+        ("hi;q=0, en;q=0.1", "en"),
+        ("pt-br", "pt-BR"),
+        ("", "en"),
+        ("*;;q=banana,\x00", "en"),
+    ],
+)
+def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str):
+    assert chosen(accepted, ["en", "hi", "pt-BR"], "en") == language
+
+
+def test_small_talk_and_days_are_in_the_language():
+    hindi = all_texts()["hi"]
+    assert hindi.reply("greeting", ["HRM", "EPFO"], "Hello!") == "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"
+    assert all_texts()["en"].reply("greeting", ["HRM"], "Hello!") == "Hello!"
+
+
+def test_settings_are_read_with_paths_beside_the_file(written: Callable[[str], Path], tmp_path: Path):
+    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "languages").mkdir()
+    settings = read_settings(
+        written("""
+            origins = ["https://www.example.com"]
+            language = "hi"
+            [publisher]
+            name = "Career Desk"
+            logo = "logo.svg"
+            [limits]
+            trusted_proxies = ["10.0.0.0/8"]
+            [texts.hi]
+            title = "करियर डेस्क से पूछिए"
+        """)
+    )
+    assert (settings.publisher.name, settings.publisher.logo) == ("Career Desk", tmp_path / "logo.svg")
+    assert (settings.languages, settings.limits.trusted_proxies) == (tmp_path / "languages", ("10.0.0.0/8",))
+    assert texts_of(settings)["hi"].title == "करियर डेस्क से पूछिए"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ('colour = "#fff"', "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, feedback"),
+        ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
+        ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),
+        ('[colours]\naccent_dark = "teal"', "colours.accent_dark: 'teal' must be like #0f766e"),
+        ('[publisher]\nlogo = "none.png"', "publisher.logo: "),
+        ('[publisher]\nsite = "javascript:alert(1)"', "publisher.site must begin with https:// or http://"),
+        ('origins = ["https://www.example.com/page"]', "origins: 'https://www.example.com/page' must be like https://www.example.com"),
+        ("[limits]\nquestions_per_minute = 0", "limits.questions_per_minute must be at least 1"),
+        ('[limits]\nquestions_per_minute = "many"', "limits.questions_per_minute: Input should be a valid integer"),
+        ("publisher = 3", "publisher: Input should be"),
+        ("name = ", "cannot be read as TOML"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_sentence(written: Callable[[str], Path], words: str, complaint: str):
+    path = written(words)
+    with pytest.raises(SettingsError) as refused:
+        read_settings(path)
+    assert str(path) in str(refused.value)
+    assert complaint in str(refused.value)
+
+
+def test_words_and_languages_that_are_not_there_are_refused():
+    with pytest.raises(SettingsError, match=r"There is no language 'ta'"):
+        texts_of(ChatSettings(language="ta"))
+    with pytest.raises(SettingsError, match=r"texts\.en has heading, which nothing says"):
+        texts_of(ChatSettings(texts={"en": {"heading": "x"}}))
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+
+
+GIVEN = Given("a1", "who pays gratuity", ("gratuity#faq-who-pays-gratuity",), 0.9, "g1")
+
+
+def test_usage_that_cannot_be_written_is_told_and_delays_no_answer(tmp_path: Path):
+    store = UsageStore(tmp_path / "gone")
+    with pytest.raises(UsageError, match=r"cannot be written"):
+        store.vote(GIVEN, helpful=True)
+    store.count(["x"])
+    assert store.most_answered(1, 5) == []
+
+
+def test_usage_of_a_later_version_is_left_alone(tmp_path: Path):
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / USAGE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(UsageError, match=r"its version is 99, this program knows 1"):
+        UsageStore(tmp_path).vote(GIVEN, helpful=False)
