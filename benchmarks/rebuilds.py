@@ -7,21 +7,16 @@ long answers take at rest and while a build runs, how long it takes from saving 
 """
 
 import argparse
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
 
 import httpx
 import numpy as np
+from chat_server import PATIENCE, ChatServer, ask_page
 from kills import ARTICLE, QUESTION, SHIPPED
 from timing import machine, percentiles, table
 
@@ -30,7 +25,6 @@ from bot.index.store import IndexStore
 
 PAUSE = 0.02
 """Seconds between two questions."""
-PATIENCE = 120
 
 
 def main() -> None:
@@ -69,15 +63,13 @@ class Visitor(threading.Thread):
             self.wrong += not any(f"The number of this build is {number}, and no other one." in said for number in allowed | self.allowed)
 
     def ask(self) -> str:
-        body = {"data": [QUESTION, []], "fn_index": 0, "session_hash": "visitor"}
-        reply = self.client.post(f"{self.address}/gradio_api/run/predict", json=body)
-        return str(reply.raise_for_status().json()["data"][0][-1]["content"][0]["text"])
+        return str(ask_page(self.client, self.address, QUESTION, [])[-1]["content"][0]["text"])
 
 
 def measure(place: Path, rebuilds: int, rest: float) -> tuple[list[dict], list[dict]]:
     corpus, store = Path(shutil.copytree(SHIPPED, place / "corpus")), IndexStore(place / "index")
     write(corpus, 0)
-    with Server(place) as server:
+    with ChatServer(place, "--watch", "--corpus", str(place / "corpus"), "--index", str(place / "index")) as server:
         visitor = Visitor(server.address)
         visitor.phase = "at rest"
         visitor.start()
@@ -117,57 +109,7 @@ def write(corpus: Path, number: int) -> None:
     (corpus / ".number").replace(corpus / "number.md")
 
 
-class Server:
-    """The chat in a process of its own."""
-
-    def __init__(self, place: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        command = [
-            sys.executable,
-            "-m",
-            "bot",
-            "serve",
-            "--watch",
-            "--corpus",
-            str(place / "corpus"),
-            "--index",
-            str(place / "index"),
-            "--port",
-            str(port),
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-    def __enter__(self) -> Self:
-        wait_until(lambda: bool(self.health()))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(30)
-
-    def memory(self) -> float:
-        """What it holds itself, mapped files left out, in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1]) / 1024
-
-    def health(self) -> dict:
-        try:
-            return httpx.get(f"{self.address}/healthz", trust_env=False).json()
-        except httpx.TransportError:
-            return {}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            sys.exit("waited in vain")
-        time.sleep(0.05)
-
-
-def moment(number: int, place: Path, server: Server, taken: float, most: float) -> dict:
+def moment(number: int, place: Path, server: ChatServer, taken: float, most: float) -> dict:
     sizes = {
         part: sum(path.stat().st_size for path in (place / "index" / part).rglob("*") if path.is_file()) / 1e6 for part in ("generations", "cache")
     }

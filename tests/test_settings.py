@@ -1,5 +1,6 @@
 """The chat's settings file, the words of each language, and which one a browser gets."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,15 @@ def test_settings_are_read_with_paths_beside_the_file(written: Callable[[str], P
     assert (settings.publisher.name, settings.publisher.logo) == ("Career Desk", tmp_path / "logo.svg")
     assert (settings.languages, settings.limits.trusted_proxies) == (tmp_path / "languages", ("10.0.0.0/8",))
     assert texts_of(settings)["hi"].title == "करियर डेस्क से पूछिए"
+
+
+def test_the_readmes_settings_are_read(written: Callable[[str], Path], tmp_path: Path):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (words,) = re.findall(r"^```toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    settings = read_settings(written(words))
+    assert settings.publisher.name == "Career Desk"
+    assert texts_of(settings)["en"].title == "Ask Career Desk"
 
 
 @pytest.mark.parametrize(

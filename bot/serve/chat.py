@@ -183,8 +183,11 @@ def _header(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> str:
     others = " ".join(
         f'<a class="language" href="?lang={code}">{html.escape(each.language)}</a>' for code, each in languages.items() if code != texts.code
     )
-    top = f'<div class="top">{by if publisher.name or publisher.logo else ""}<span class="languages">{others}</span></div>'
-    return f"{top}<h1>{html.escape(texts.title)}</h1><p>{html.escape(texts.lead)}</p>"
+    languages_shown = f'<span class="languages">{others}</span>' if others else ""
+    title, lead = f"<h1>{html.escape(texts.title)}</h1>", f"<p>{html.escape(texts.lead)}</p>"
+    if publisher.name or publisher.logo:
+        return f'<div class="top">{by}{languages_shown}</div>{title}{lead}'
+    return f'<div class="top">{title}{languages_shown}</div>{lead}'
 
 
 def _categories(desk: Desk, texts: Texts) -> dict[str, Any]:

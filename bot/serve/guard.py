@@ -1,6 +1,7 @@
 """`Guard`: what every request passes before it is answered: closed doors, sizes, the visitor's language, security headers."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ _CLOSED = (
     "/manifest.json", "/openapi.json", "/upload", "/proxy", "/file",
 )  # fmt: skip
 """Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, the queue, files, conversations written to disk."""
+_HASHED = re.compile(r"/assets/[^/]+-[\w-]{8}\.(?:js|css|woff2)$")
+"""Files whose name changes with what is in them: a browser need never ask for them again."""
 _SELF = "'self'"
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Permissions-Policy": "camera=(), microphone=(), geolocation=()"}
 
@@ -46,7 +49,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sending = self._with_headers(send, varies=scope["path"] == "/")
+        sending = self._with_headers(send, scope["path"])
         if self._is_closed(scope):
             await _refuse(sending, 404, "There is nothing here.")
         elif int(Headers(scope=scope).get("content-length") or 0) > LARGEST_BODY:
@@ -86,14 +89,16 @@ class Guard:
         path = "/" if code == self._default else f"/{code}/"
         return {**scope, "path": path, "raw_path": path.encode()}
 
-    def _with_headers(self, send: Send, *, varies: bool) -> Send:
+    def _with_headers(self, send: Send, path: str) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                if varies:
+                if path == "/":
                     headers.add_vary_header("Accept-Language")
+                elif message["status"] == 200 and _HASHED.search(path):
+                    headers["Cache-Control"] = "public, max-age=31536000, immutable"
             await send(message)
 
         return sending

@@ -90,15 +90,20 @@ def _tools(texts: Texts) -> str:
 def _source(source: Source, texts: Texts) -> str:
     passage = source.passage
     question = f'<div class="asked">{html.escape(passage.question)}</div>' if passage.question else ""
-    quoted_from = source.quote[0]
-    matched = (source.matched[0] - quoted_from, source.matched[1] - quoted_from) if source.matched != source.quote else None
-    words = f'<div class="words">{_drawn(source.words, matched)}</div>'
+    words = f'<div class="words">{_drawn(source.words, _matched(source))}</div>'
     more = (
         f"<details><summary>{html.escape(texts.more_of_section)}</summary>{_drawn(passage.text, source.quote)}</details>"
         if source.words != passage.text
         else ""
     )
     return f'<div class="sure">{html.escape(_sureness(source, texts))}</div>{question}{words}{more}{_origin(source, texts)}'
+
+
+def _matched(source: Source) -> Span | None:
+    """What of the quote is marked: the sentence that matches; nothing where that is all of it, or a list, which stands out by itself."""
+    if source.matched == source.quote or "\n" in source.passage.text[slice(*source.matched)]:
+        return None
+    return source.matched[0] - source.quote[0], source.matched[1] - source.quote[0]
 
 
 def _sureness(source: Source, texts: Texts) -> str:
