@@ -52,7 +52,7 @@ class Guard:
         sending = self._with_headers(send, scope["path"])
         if self._is_closed(scope):
             await _refuse(sending, 404, "There is nothing here.")
-        elif int(Headers(scope=scope).get("content-length") or 0) > LARGEST_BODY:
+        elif _length(scope) > LARGEST_BODY:
             await _refuse(sending, 413, _TOO_LARGE)
         else:
             await self._answer(scope, receive, sending)
@@ -76,10 +76,10 @@ class Guard:
         await self._app(self._in_language(scope), receiving, sending)
 
     def _is_closed(self, scope: Scope) -> bool:
-        _, _, rest = scope["path"].removeprefix("/").partition("/")
-        own = scope["path"].split("/")[1] in self._languages
+        first, _, rest = scope["path"].removeprefix("/").partition("/")
+        path = f"/{rest}" if first in self._languages else scope["path"]
         # There is one page; Gradio fails on the name of another.
-        return (f"/{rest}" if own else scope["path"]).startswith(_CLOSED) or b"page=" in scope["query_string"]
+        return path.startswith(_CLOSED) or "page" in QueryParams(scope["query_string"])
 
     def _in_language(self, scope: Scope) -> Scope:
         if scope["path"] != "/":
@@ -102,6 +102,12 @@ class Guard:
             await send(message)
 
         return sending
+
+
+def _length(scope: Scope) -> int:
+    """How long the body says it is; what is no number is left to the server, and to counting."""
+    told = Headers(scope=scope).get("content-length", "")
+    return int(told) if told.isdecimal() else 0
 
 
 async def _refuse(send: Callable[[MutableMapping[str, Any]], Any], status: int, sentence: str) -> None:
