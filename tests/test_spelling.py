@@ -11,6 +11,7 @@ from bot.cli import run
 from bot.index.build import build
 from bot.retrieval.spelling import Speller
 from bot.serve.messages import answered
+from bot.serve.texts import all_texts
 
 ARTICLES = {
     "offers": """---
@@ -173,13 +174,13 @@ def test_an_answer_says_what_it_took_the_question_for(small: Bot):
     assert answer.question == "Whn does a candiate recieve an offr leter?"
     assert answer.corrected == "Whn does a candidate receive an offer letter?"
     assert answer.to_dict()["corrected"] == answer.corrected
-    assert '<div class="note">Showing results for “Whn does a candidate receive an offer letter?”.</div>' in answered(answer)["content"]
+    assert '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button' in answered(answer, all_texts()["en"])["content"]
 
 
 def test_a_question_without_misspellings_is_shown_as_typed(small: Bot):
     answer = small.ask("Where are coupons sold?")
     assert (answer.corrected, answer.text) == (None, "At the desk beside the entrance, from nine to eleven.")
-    assert "Showing results" not in answered(answer)["content"]
+    assert "Read as" not in answered(answer, all_texts()["en"])["content"]
 
 
 def test_a_misspelt_earlier_question_still_gives_the_topic(small: Bot):
