@@ -18,6 +18,8 @@ from bot.usage.store import UsageStore
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
 
+_WORTH_PACKING = 2000
+"""Bytes of an answer from which on it is compressed: the page, and longer conversations."""
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -30,6 +32,7 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     try:
         import gradio as gr
         from fastapi import FastAPI
+        from fastapi.middleware.gzip import GZipMiddleware
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "gradio", "chat") from None
     from bot.serve.api import create_api
@@ -42,6 +45,7 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
 
     languages, desk = texts_of(settings), Desk(bot, settings, usage)
     app = FastAPI(openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
     app.add_middleware(Guard, languages=tuple(languages), default=settings.language, ancestors=settings.origins)
     app.get("/healthz")(lambda: _health(bot))
     app.include_router(widget_routes(languages, settings))
