@@ -139,9 +139,10 @@ def test_without_a_near_question_the_categories_are_named(bot: Bot):
 
 
 @pytest.mark.browser
-def test_an_example_is_asked_with_a_click_and_answered(page: Page, bot: Bot):
-    question = bot.suggestions.examples()[0]
-    page.get_by_role("button", name=question).click()
+def test_an_example_is_asked_with_a_click_and_answered(page: Page):
+    example = page.locator("#chat .example").first
+    question = example.inner_text()
+    example.click()
     expect(page.get_by_test_id("user").last).to_have_text(question)
     expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(question)
 

@@ -61,7 +61,7 @@ def test_ask_prints_the_same_json_as_python(place: Path):
 
 @pytest.mark.parametrize("verb", ["ask", "search", "serve"])
 def test_a_reranker_that_is_not_there_is_one_line(place: Path, verb: str):
-    words = [] if verb == "serve" else ["Is leave paid?"]
+    words = ["--port", "0"] if verb == "serve" else ["Is leave paid?"]
     done = articlebot(verb, *words, "--reranker", "no-such/model", cwd=place, HF_HUB_OFFLINE="1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith(

@@ -24,7 +24,7 @@ from bot import Bot
 from bot.index.build import build
 from bot.serve.messages import answered
 from bot.serve.server import open_chat
-from bot.serve.texts import all_texts
+from bot.serve.texts import Texts, all_texts
 from bot.serve.waiting import Waiting
 from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
 from bot.usage.store import USAGE, UsageStore
@@ -300,6 +300,27 @@ def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser
         expect(bad).to_have_attribute("aria-pressed", "false")
         assert stored() == []
         page.close()
+
+
+@pytest.mark.browser
+def test_where_nothing_is_stored_nobody_is_asked_for_a_vote(browser: Browser, place: Path):
+    for address in served(Bot.open(place / "index")):
+        page = browser.new_page()
+        page.goto(address)
+        ask(page, "who pays gratuity")
+        expect(page.locator(".answer .tools button")).to_have_text([EN.copy, EN.link])
+        assert '"votes": false' in httpx.get(f"{address}/widget.js", trust_env=False).text
+        page.close()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", EN), ("hi", HI)])
+def test_the_page_says_of_itself_what_it_is_and_nothing_of_others(address: str, language: str, words: Texts):
+    page = httpx.get(address, headers={"Accept-Language": language}, trust_env=False).text
+    assert f'<html lang="{language}" dir="ltr"' in " ".join(page.split())
+    assert f"<title>{words.title}</title>" in page
+    assert f'<meta property="og:title" content="{words.title}">' in page
+    head = page.partition("window.gradio_config")[0]
+    assert not re.search(r"https?://(?!127)", head), "an address elsewhere"
 
 
 # --- What can go wrong

@@ -1,6 +1,6 @@
 // What the page does beside Gradio. It finds everything by its place in the page, whenever it is needed: Gradio draws the page anew as it likes.
 (() => {
-  const { base, language, direction, texts, reasons } = JSON.parse(document.getElementById("page-facts").textContent);
+  const { base, texts, reasons } = JSON.parse(document.getElementById("page-facts").textContent);
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const make = (name, properties = {}, ...children) => {
@@ -13,11 +13,6 @@
   const api = (path) => new URL(`api/v1/${path}`, root());
   const send = (path, body) =>
     reach(api(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-  // The language of the page: also after Gradio has set its own.
-  const speak = () => Object.assign(document.documentElement, { lang: language, dir: direction });
-  speak();
-  new MutationObserver(() => document.documentElement.lang === language || speak()).observe(document.documentElement, { attributeFilter: ["lang"] });
 
   // --- Asking: what is under way is shown, and a server that does not answer is told while the question stays in the box.
   let underWay = 0;

@@ -12,6 +12,7 @@ from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.desk import Desk
 from bot.serve.messages import Message, answered, asked, conversation, earlier, question_of
 from bot.serve.texts import Texts
+from bot.serve.theme import page_title
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ _UNCHANGED: _Shown = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 def create_chat(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> gr.Blocks:
     """The page over a desk, in the language of `texts`, with links to itself in the other languages."""
     page: gr.Blocks
-    with gr.Blocks(title=_title(desk, texts), fill_height=True, analytics_enabled=False) as page:
+    with gr.Blocks(title=page_title(texts, desk.settings.publisher), fill_height=True, analytics_enabled=False) as page:
         # In the visitor's own browser only; the secret hides nothing, it keeps what is stored readable after the server has been started anew.
         saved = gr.BrowserState([], storage_key="articlebot-conversation", secret="articlebot")  # noqa: S106
         # Markdown, not HTML: Gradio's HTML component compiles scripts, which the page's own security policy forbids.
@@ -117,7 +118,7 @@ class _Asker:
         history = [] if _ALONE in hows else earlier(kept, _EARLIER)
         address = request.client.host if request.client else ""
         answer = self._desk.ask(question, history, address, category=category, as_typed=_AS_TYPED in hows)
-        return {**answered(answer, self._texts, category), "metadata": {"id": " ".join(sorted(hows))}}
+        return {**answered(answer, self._texts, category, votes=self._desk.takes_votes), "metadata": {"id": " ".join(sorted(hows))}}
 
     @staticmethod
     def _told(sentence: str, question: str) -> _Shown:
@@ -164,11 +165,6 @@ def _start(desk: Desk, texts: Texts) -> dict[str, Any]:
 def _newest(article: Any, texts: Texts) -> str:
     title = html.escape(article.title)
     return f'{title} <span class="day">{html.escape(texts.day(article.published))}</span>'
-
-
-def _title(desk: Desk, texts: Texts) -> str:
-    name = desk.settings.publisher.name
-    return f"{texts.title} · {name}" if name else texts.title
 
 
 def _header(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> str:

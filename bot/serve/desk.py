@@ -56,6 +56,11 @@ class Desk:
         else:
             self._usage.vote(given, helpful=helpful, reason=reason, comment=comment)
 
+    @property
+    def takes_votes(self) -> bool:
+        """Whether what visitors say of answers is stored anywhere."""
+        return self._usage is not None
+
     def often_asked(self) -> tuple[str, ...]:
         """The questions of the FAQs that answered most often; none until there are some."""
         known = self._usage.most_answered(_OFTEN, _EXAMPLES) if self._usage else []

@@ -17,10 +17,10 @@ _CLOSED = (
     "/gradio_api/upload", "/gradio_api/proxy", "/gradio_api/process_recording", "/gradio_api/runs", "/gradio_api/vibe", "/gradio_api/file",
     "/gradio_api/stream", "/gradio_api/monitoring", "/gradio_api/component_server", "/gradio_api/deep_link", "/gradio_api/dev", "/gradio_api/profiling",
     "/gradio_api/custom_component", "/gradio_api/openapi.json", "/gradio_api/call", "/gradio_api/queue/join", "/monitoring", "/pwa_icon",
-    "/manifest.json", "/openapi.json", "/upload", "/proxy", "/file",
+    "/openapi.json", "/upload", "/proxy", "/file",
 )  # fmt: skip
 """Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, the queue, files, conversations written to disk."""
-_HASHED = re.compile(r"/assets/[^/]+-[\w-]{8}\.(?:js|css|woff2)$")
+_HASHED = re.compile(r"/assets/[^/]+-[\w-]{8,10}\.(?:js|css|woff2)$|/theme\.css\?v=\w+$")
 """Files whose name changes with what is in them: a browser need never ask for them again."""
 _SELF = "'self'"
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Permissions-Policy": "camera=(), microphone=(), geolocation=()"}
@@ -49,7 +49,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sending = self._with_headers(send, scope["path"])
+        sending = self._with_headers(send, f"{scope['path']}?{scope['query_string'].decode('latin-1')}".removesuffix("?"))
         if self._is_closed(scope):
             await _refuse(sending, 404, "There is nothing here.")
         elif _length(scope) > LARGEST_BODY:
@@ -89,15 +89,15 @@ class Guard:
         path = "/" if code == self._default else f"/{code}/"
         return {**scope, "path": path, "raw_path": path.encode()}
 
-    def _with_headers(self, send: Send, path: str) -> Send:
+    def _with_headers(self, send: Send, address: str) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                if path == "/":
+                if address.partition("?")[0] == "/":
                     headers.add_vary_header("Accept-Language")
-                elif message["status"] == 200 and _HASHED.search(path):
+                elif message["status"] == 200 and _HASHED.search(address):
                     headers["Cache-Control"] = "public, max-age=31536000, immutable"
             await send(message)
 

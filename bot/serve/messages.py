@@ -52,8 +52,11 @@ def question_of(message: Mapping[str, Any]) -> str:
     return html.unescape(" ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in parts if isinstance(part, (str, dict))))
 
 
-def answered(answer: Answer, texts: Texts, category: str | None = None) -> Message:
-    """An answer's words with its sources below, or that there is none; questions to click. `category` is the one that was asked."""
+def answered(answer: Answer, texts: Texts, category: str | None = None, *, votes: bool = True) -> Message:
+    """An answer's words with its sources below, or that there is none; questions to click.
+
+    `category` is the one that was asked; `votes` whether one can say that the answer helped.
+    """
     parts = [_note(texts.corrected.format(question=answer.corrected), ("as-typed", texts.as_typed))] if answer.corrected else []
     parts += [_note(texts.topic.format(topic=answer.topic), ("alone", texts.alone))] if answer.topic and answer.sources else []
     parts += [_source(source, texts) for source in answer.sources] or [_unanswered(answer, texts, category)]
@@ -62,7 +65,7 @@ def answered(answer: Answer, texts: Texts, category: str | None = None) -> Messa
     if answer.sources and category:
         parts.append(_note(texts.only_category.format(category=category)))
     if answer.sources:
-        parts.append(_tools(texts))
+        parts.append(_tools(texts, votes=votes))
     # One HTML block without empty lines: nothing inside is read as Markdown.
     content = f'<div class="answer" id="answer-{html.escape(answer.id)}">{"".join(parts)}</div>'
     return _reply(content, answer.did_you_mean or answer.suggestions)
@@ -81,9 +84,9 @@ def _button(name: str, words: str) -> str:
     return f'<button type="button" class="{name}">{html.escape(words)}</button>'
 
 
-def _tools(texts: Texts) -> str:
+def _tools(texts: Texts, *, votes: bool) -> str:
     """What can be done with an answer; the page's script does it."""
-    buttons = {"copy": texts.copy, "link": texts.link, "helpful": texts.helpful, "unhelpful": texts.unhelpful}
+    buttons = {"copy": texts.copy, "link": texts.link, **({"helpful": texts.helpful, "unhelpful": texts.unhelpful} if votes else {})}
     return f'<div class="tools">{"".join(_button(name, words) for name, words in buttons.items())}</div>'
 
 

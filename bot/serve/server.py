@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra, ServeError
 from bot.index.generation import PROBE
-from bot.settings import AnswerSettings, ChatSettings
+from bot.settings import AnswerSettings, ChatSettings, Publisher
 from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
+
+    from bot.serve.texts import Texts
 
 _WORTH_PACKING = 2000
 """Bytes of an answer from which on it is compressed: the page, and longer conversations."""
@@ -39,17 +41,20 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     from bot.serve.chat import create_chat
     from bot.serve.desk import Desk
     from bot.serve.guard import Guard
+    from bot.serve.page_head import PageHead
     from bot.serve.texts import texts_of
     from bot.serve.theme import head, style, theme
     from bot.serve.widget import widget_routes
 
     languages, desk = texts_of(settings), Desk(bot, settings, usage)
     app = FastAPI(openapi_url=None)
+    app.add_middleware(PageHead, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()})
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
     app.add_middleware(Guard, languages=tuple(languages), default=settings.language, ancestors=settings.origins)
     app.get("/healthz")(lambda: _health(bot))
-    app.include_router(widget_routes(languages, settings))
+    app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
     app.mount("/api/v1", create_api(desk))
+    app.get("/manifest.json")(lambda: _manifest(languages[settings.language].title, settings.publisher))
     if settings.publisher.logo:
         app.get("/logo")(lambda: _picture(settings.publisher.logo))
     # The default language last: its page lies at "/", below which is everything.
@@ -58,10 +63,14 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
         page.state_session_capacity = 500
         page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
         gr.mount_gradio_app(
-            app, page, path="/" if texts.code == settings.language else f"/{texts.code}", theme=theme(), css=style(settings.colours), head=head(texts, settings), show_error=False, footer_links=[],
+            app, page, path=_path_of(texts, settings).rstrip("/") or "/", theme=theme(), css=style(settings.colours), show_error=False, footer_links=[],
             run_history=False, enable_monitoring=False, max_file_size="1kb", pwa=False, ssr_mode=False,
         )  # fmt: skip
     return app
+
+
+def _path_of(texts: "Texts", settings: ChatSettings) -> str:
+    return "/" if texts.code == settings.language else f"/{texts.code}/"
 
 
 def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings) -> "FastAPI":
@@ -77,6 +86,12 @@ def _health(bot: Bot) -> dict[str, object]:
     """That it serves, and what; `refused` is the newest generation when that does not open and an older one goes on."""
     refused = bot.retriever.served.refused
     return {"status": "ok", "generation": bot.generation.name, "refused": asdict(refused) if refused else None}
+
+
+def _manifest(title: str, publisher: Publisher) -> dict[str, object]:
+    """The page as an application that can be installed (W3C, Web Application Manifest)."""
+    icons = [{"src": "logo", "sizes": "any"}] if publisher.logo else []
+    return {"name": publisher.name or title, "short_name": (publisher.name or title)[:12], "start_url": "./", "display": "browser", "icons": icons}
 
 
 def _picture(path: Path | None) -> "Response":

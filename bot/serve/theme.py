@@ -7,8 +7,9 @@ from importlib.resources import files
 import gradio as gr
 
 from bot.serve.colours import DARK_GROUND, LIGHT_GROUND
+from bot.serve.page_head import Head
 from bot.serve.texts import Texts
-from bot.settings import ChatSettings, Colours
+from bot.settings import ChatSettings, Colours, Publisher
 from bot.usage.store import REASONS
 
 _SAID_BY_SCRIPT = (
@@ -36,17 +37,23 @@ def file_of_page(name: str) -> str:
     return files("bot.serve").joinpath(name).read_text(encoding="utf-8")
 
 
-def head(texts: Texts, settings: ChatSettings) -> str:
-    """What the page's script needs to know, the script, and the icon."""
+def head(texts: Texts, settings: ChatSettings) -> Head:
+    """What the page says of itself, where it stands before all of it has come, what its script needs to know, and the script."""
+    base = "./" if texts.code == settings.language else "../"
     words = {name: getattr(texts, name) for name in _SAID_BY_SCRIPT}
-    facts = {
-        "base": "./" if texts.code == settings.language else "../",
-        "language": texts.code,
-        "direction": texts.direction,
-        "texts": words,
-        "reasons": {reason: getattr(texts, reason) for reason in REASONS},
-    }
-    icon = '<link rel="icon" href="/logo">' if settings.publisher.logo else '<link rel="icon" href="data:,">'
+    facts = {"base": base, "language": texts.code, "texts": words, "reasons": {reason: getattr(texts, reason) for reason in REASONS}}
     # No "</script>" can stand in the data.
     data = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
-    return f'{icon}<meta name="description" content="{html.escape(texts.lead)}"><script type="application/json" id="page-facts">{data}</script><script>{file_of_page("chat.js")}</script>'
+    title, lead, name = (html.escape(words) for words in (page_title(texts, settings.publisher), texts.lead, settings.publisher.name))
+    elements = (
+        f'<title>{title}</title><meta name="description" content="{lead}"><meta property="og:type" content="website">'
+        f'<meta property="og:title" content="{title}"><meta property="og:description" content="{lead}"><meta property="og:site_name" content="{name}">'
+        f'<link rel="icon" href="{"/logo" if settings.publisher.logo else "data:,"}"><style>{file_of_page("frame.css")}</style>'
+        f'<script type="application/json" id="page-facts">{data}</script><script>{file_of_page("chat.js")}</script>'
+    )
+    return Head(texts.code, texts.direction, elements)
+
+
+def page_title(texts: Texts, publisher: Publisher) -> str:
+    """What the browser's tab says."""
+    return f"{texts.title} · {publisher.name}" if publisher.name else texts.title

@@ -2,7 +2,7 @@
 // Everything is drawn in a shadow root, by elements and adopted style sheets alone: no styles leak in or out, and it works under a strict
 // Content-Security-Policy and Trusted Types (the page has to allow this host in script-src and connect-src). It sets no cookies and stores nothing.
 (() => {
-  const { language, direction, months, name, colours, texts, feedback } = __FACTS__;
+  const { language, direction, months, name, colours, texts, votes: takesVotes } = __FACTS__;
   const script = document.currentScript;
   const base = new URL("./", script.src);
   const side = script.dataset.side === "left" ? "left" : "right";
@@ -77,7 +77,7 @@
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
       parts.push(make("p", {}, none));
       if (answer.suggestions.length && !answer.reply) parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
-    } else if (feedback) parts.push(votes(answer.id));
+    } else if (takesVotes) parts.push(votes(answer.id));
     return [make("div", { className: "answer" }, ...parts), offered(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions)];
   }
   // Spans count code points, JavaScript's strings UTF-16 units.

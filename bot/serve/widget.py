@@ -18,10 +18,10 @@ _SAID = (
 )  # fmt: skip
 
 
-def widget_routes(languages: Mapping[str, Texts], settings: ChatSettings) -> APIRouter:
+def widget_routes(languages: Mapping[str, Texts], settings: ChatSettings, *, votes: bool) -> APIRouter:
     """`GET /widget.js`: in the language `?lang=` names, else that of the browser."""
     routes = APIRouter()
-    scripts = {code: _script(texts, settings) for code, texts in languages.items()}
+    scripts = {code: _script(texts, settings, votes=votes) for code, texts in languages.items()}
 
     @routes.get("/widget.js")
     def widget(request: Request, lang: str = "") -> Response:
@@ -36,7 +36,7 @@ def widget_routes(languages: Mapping[str, Texts], settings: ChatSettings) -> API
     return routes
 
 
-def _script(texts: Texts, settings: ChatSettings) -> str:
+def _script(texts: Texts, settings: ChatSettings, *, votes: bool) -> str:
     facts = {
         "language": texts.code,
         "direction": texts.direction,
@@ -44,6 +44,6 @@ def _script(texts: Texts, settings: ChatSettings) -> str:
         "name": settings.publisher.name,
         "colours": {"accent": settings.colours.accent, "accentDark": settings.colours.accent_dark, "ground": LIGHT_GROUND, "groundDark": DARK_GROUND},
         "texts": {name: getattr(texts, name) for name in _SAID},
-        "feedback": settings.feedback,
+        "votes": votes,
     }
     return file_of_page("widget.js").replace("__FACTS__", json.dumps(facts, ensure_ascii=False))
