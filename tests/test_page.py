@@ -116,6 +116,7 @@ def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Brows
         details = page.locator(".answer details").last
         details.locator("summary").click()
         expect(details.locator("mark").first).to_be_visible()
+        expect(page.locator(".answer").last.locator(".words")).to_be_hidden()
         page.close()
 
 
@@ -337,6 +338,7 @@ def test_a_server_that_is_gone_is_told_and_the_question_stays(browser: Browser, 
     box.press("Enter")
     expect(page.get_by_role("alert").filter(has_text=EN.unreachable)).to_be_visible()
     expect(box).to_have_value("who pays gratuity")
+    expect(page.get_by_text("Error", exact=True)).to_be_hidden()
     page.unroute("**/gradio_api/run/**")
     ask(page, "who pays gratuity")
     expect(page.locator("#trouble")).to_have_text("")
@@ -371,6 +373,7 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
     page.get_by_test_id("textbox").fill("how long is a probation period")
     page.get_by_test_id("textbox").press("Enter")
     page.wait_for_function("document.body.classList.contains('asking')")
+    expect(page.locator("#said")).to_have_text(EN.looking)
     held[0].continue_()
     expect(page.get_by_test_id("bot")).to_have_count(2)
     page.wait_for_function("!document.body.classList.contains('asking')")

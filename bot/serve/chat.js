@@ -15,7 +15,8 @@
     reach(api(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
   // --- Asking: what is under way is shown, and a server that does not answer is told while the question stays in the box.
-  let underWay = 0;
+  const SLOW = 1000;
+  let underWay = 0, slow;
   const reach = window.fetch.bind(window);
   window.fetch = async (...call) => {
     if (!String(call[0]?.url ?? call[0]).includes("/gradio_api/run/")) return reach(...call);
@@ -36,6 +37,8 @@
   function look(change) {
     underWay += change;
     document.body.classList.toggle("asking", underWay > 0);
+    clearTimeout(slow);
+    if (underWay) slow = setTimeout(() => say(texts.looking), SLOW);
   }
   function tell(sentence) {
     const place = below("trouble", "alert");
