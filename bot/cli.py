@@ -231,6 +231,7 @@ def serve(
         Path | None,
         typer.Option(help="A file of how the chat looks and whom it serves; articlebot.toml, where there is one.", envvar="ARTICLEBOT_SETTINGS"),
     ] = None,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With the page, or the REST surface alone.")] = True,
 ) -> None:
     """Open the chat in the browser; what a build publishes later is served within a second."""
     from bot.index.generation import Manifest
@@ -244,7 +245,7 @@ def serve(
         # The build has said why, on stderr.
         raise typer.Exit(1)
     with rebuilt_on_change(corpus, index, IndexStore(index).open_current(Manifest.read).settings) if watch else nullcontext():
-        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat), host, port, chat)
+        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, ui=ui), host, port, chat)
 
 
 def _chat_settings(path: Path | None) -> ChatSettings:

@@ -1,15 +1,24 @@
 """The REST surface: the same answers as in Python, and one sentence for what cannot be."""
 
+import csv
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import openai
 import pytest
 from serving import served
 
 from bot import Bot
+from bot import __version__ as bot_version
+from bot.answering.answer import hit_to_dict
 from bot.settings import ChatSettings, Limits
 from bot.usage.store import UsageStore
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +96,117 @@ def test_feedback_that_cannot_be_stored_is_told(bot: Bot, tmp_path: Path):
         assert "cannot be written" in reply.json()["title"]
 
 
+def test_the_same_fifty_questions_get_the_same_answers_through_every_door(shipped: Bot):
+    with (ROOT / "tests/questions/visitors.csv").open(encoding="utf-8", newline="") as lines:
+        questions = [row["question"] for row in csv.DictReader(lines)][:50]
+    for address in served(shipped, ChatSettings(limits=Limits(questions_per_minute=1000)), ui=False):
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            for question in questions:
+                python = without_id(json.loads(json.dumps(shipped.ask(question).to_dict())))
+                rest = client.post("/api/v1/ask", json={"question": question}).json()
+                chat = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": question}]}).json()
+                assert without_id(rest) == without_id(chat["articlebot"]) == python
+                assert python["text"] in chat["choices"][0]["message"]["content"]
+
+
+def test_passages_are_found_as_in_python(api: httpx.Client, bot: Bot):
+    found = api.post("/search", json={"question": "can probation be extended", "k": 3, "category": "hrm"}).json()
+    expected = [hit_to_dict(hit) for hit in bot.retriever.search("can probation be extended", k=3, category="hrm")]
+    assert found == {"hits": json.loads(json.dumps(expected)), "corrected": None, "generation": bot.generation.name}
+    assert api.post("/search", json={"question": "x", "k": 51}).status_code == 422
+    assert api.post("/search", json={"question": "pay", "since": "2026-02-31"}).json()["errors"][0]["where"] == "body.since"
+    assert [api.post("/search", json={"question": "pay", "k": k}).status_code for k in (3, 3.0, "3", True, 3.5)] == [200, 200, 422, 422, 422]
+    assert api.post("/search", content=b"\xff", headers={"Content-Type": "application/json"}).headers["content-type"] == "application/problem+json"
+    assert api.post("/search", json={"question": "pay", "since": "2026-01-20"}).json()["hits"][0]["article"] == "notice-period"
+
+
+def test_articles_and_categories_are_listed(api: httpx.Client):
+    listed = api.get("/articles", params={"limit": 2, "offset": 1}).json()
+    assert (len(listed["articles"]), listed["total"]) == (2, 4)
+    assert [line["id"] for line in api.get("/articles", params={"category": "epfo"}).json()["articles"]] == ["gratuity"]
+    article = api.get("/articles/gratuity").json()
+    assert article["faqs"] == [{"question": "Who pays gratuity?", "answer": "The employer pays it, not the provident fund.", "alternates": []}]
+    assert article["text"].startswith("Gratuity is a lump sum")
+    missing = api.get("/articles/no/such")
+    assert (missing.status_code, missing.json()["title"]) == (404, "There is no article 'no/such'.")
+    assert api.get("/categories").json() == [{"name": "HRM", "articles": 2}, {"name": "EPFO", "articles": 1}, {"name": "Web & more", "articles": 1}]
+    assert api.get("/articles", params={"limit": 101}).status_code == api.get("/articles", params={"offset": 2**64}).status_code == 422
+    assert api.get("/articles/%0A").headers["content-type"] == "application/problem+json"
+    assert api.delete("/articles").headers["allow"] == "GET"
+
+
+def test_what_has_not_changed_is_not_sent_again(api: httpx.Client, bot: Bot):
+    first = api.get("/articles/gratuity")
+    assert first.headers["etag"] == f'"{bot.generation.name}"'
+    again = api.get("/articles/gratuity", headers={"If-None-Match": f'W/"old", {first.headers["etag"]}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    assert api.get("/version").json() == {
+        "version": bot_version, "generation": bot.generation.name, "model": bot.generation.manifest.settings.model, "articles": 4,
+        "passages": len(bot.generation.table),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def openai_client(bot: Bot) -> Iterator[openai.OpenAI]:
+    for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=20)), ui=False):
+        yield openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False))
+
+
+def test_the_openai_client_is_answered_with_the_source(openai_client: openai.OpenAI, bot: Bot):
+    assert [model.id for model in openai_client.models.list()] == ["articlebot"]
+    answer = openai_client.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": "Who pays gratuity?"}])
+    (choice,) = answer.choices
+    assert choice.finish_reason == "stop"
+    words, source = (choice.message.content or "").split("\n\n")
+    assert words == "The employer pays it, not the provident fund."
+    link = "https://example.com/gratuity/#:~:text=The%20employer%20pays%20it%2C%20not%20the%20provident%20fund."
+    assert source == f"— [Gratuity]({link}) › FAQs · EPFO · Published 1 December 2025"
+    assert without_id(answer.model_extra["articlebot"]) == without_id(bot.ask("Who pays gratuity?").to_dict())
+
+
+def test_the_openai_client_keeps_the_topic_and_streams(openai_client: openai.OpenAI):
+    conversation = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "how long is a probation period"},
+        {"role": "assistant", "content": "It is often three to six months."},
+        {"role": "user", "content": [{"type": "text", "text": "and can it be extended?"}]},
+    ]
+    chunks = list(openai_client.chat.completions.create(model="articlebot", messages=conversation, stream=True))
+    words = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert words.startswith("Yes, in writing and before it ends.\n\n— [Probation letter](https://example.com/probation-letter/#:~:text=")
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert chunks[-1].model_extra["articlebot"]["topic"] == "how long is a probation period"
+
+
+def test_the_openai_client_is_told_what_is_not_in_the_articles_and_what_is_wrong(openai_client: openai.OpenAI):
+    def content(question: str) -> str:
+        return openai_client.chat.completions.create(model="x", messages=[{"role": "user", "content": question}]).choices[0].message.content or ""
+
+    assert content("who won the 2011 cricket world cup").startswith("The articles do not answer this.")
+    assert content("hello").startswith("Hello! I answer questions about HRM")
+    with pytest.raises(openai.BadRequestError, match="The question is empty"):
+        content("  ")
+    with pytest.raises(openai.BadRequestError, match="messages"):
+        openai_client.chat.completions.create(model="articlebot", messages=[])
+
+    def content_of_many() -> list[str]:
+        return [content("who pays gratuity") for _ in range(21)]
+
+    with pytest.raises(openai.RateLimitError, match="ask again in"):
+        content_of_many()
+
+
+def test_without_a_page_nothing_of_gradio_is_loaded(shipped_index: Path):
+    code = (
+        "import sys; from pathlib import Path; from bot.serve.server import open_chat; from bot.settings import *;"
+        f"open_chat(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), ui=False); print([name for name in ('gradio', 'torch', 'pandas') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
+
+
 def test_the_interface_describes_itself(api: httpx.Client):
     described = api.get("/openapi.json").json()
-    assert set(described["paths"]) == {"/ask", "/suggest", "/feedback"}
+    assert set(described["paths"]) == {"/ask", "/search", "/suggest", "/feedback", "/articles", "/articles/{ident}", "/categories", "/version"}
     assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
+    answer = described["paths"]["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/Answer"}

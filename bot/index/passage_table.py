@@ -186,6 +186,12 @@ class PassageTable:
         for (number,) in self._rows("SELECT number FROM articles ORDER BY number"):
             yield self._article(number)
 
+    def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
+        """Up to `limit` articles after the first `offset`, in the order of the corpus; with a category only those in it."""
+        key = category.casefold() if category is not None else None
+        statement = "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
+        return [self._article(number) for (number,) in self._rows(statement, key, limit, offset)]
+
     def article(self, ident: str) -> Article | None:
         """The article with an id."""
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)

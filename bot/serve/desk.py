@@ -2,12 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import islice
 from threading import Lock
 
 from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
+from bot.index.filters import Filters
+from bot.retrieval.finder import Found
 from bot.retrieval.topic import Turn
 from bot.serve.pace import Pace
 from bot.settings import ChatSettings
@@ -33,12 +36,23 @@ class Desk:
         self._given: OrderedDict[str, Given] = OrderedDict()
         self._lock = Lock()
 
-    def ask(self, question: str, history: Sequence[Turn], address: str, *, category: str | None = None, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[Turn], address: str, *, category: str | None = None, article: str | None = None,
+        since: date | None = None, as_typed: bool = False,
+    ) -> Answer:  # fmt: skip
         """As `Bot.ask`, for a visitor at an address. Raises `TooManyQuestions` as well."""
         self._keep_pace(self._asking, address)
-        answer = self.bot.ask(question, history, category=category, as_typed=as_typed)
+        answer = self.bot.ask(question, history, category=category, article=article, since=since, as_typed=as_typed)
         self._remember(answer)
         return answer
+
+    def search(
+        self, question: str, k: int, history: Sequence[Turn], address: str, *, category: str | None = None, article: str | None = None,
+        since: date | None = None, as_typed: bool = False,
+    ) -> Found:  # fmt: skip
+        """As `Retriever.search`, with what the question was taken to mean. Raises `TooManyQuestions` as well."""
+        self._keep_pace(self._asking, address)
+        return self.bot.retriever.finder().find(question, k, Filters(category, article, since), history, as_typed=as_typed)
 
     def typed(self, words: str, address: str, category: str | None = None) -> tuple[str, ...]:
         """Questions of the corpus that begin, or mean, what is typed so far. Raises `TooManyQuestions`."""

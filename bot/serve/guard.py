@@ -79,7 +79,7 @@ class Guard:
         first, _, rest = scope["path"].removeprefix("/").partition("/")
         path = f"/{rest}" if first in self._languages else scope["path"]
         # There is one page; Gradio fails on the name of another.
-        return path.startswith(_CLOSED) or "page" in QueryParams(scope["query_string"])
+        return path.startswith(_CLOSED) or "page" in QueryParams(scope["query_string"]) or min(scope["path"], default="/") < " "
 
     def _in_language(self, scope: Scope) -> Scope:
         if scope["path"] != "/":

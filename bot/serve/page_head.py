@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FOREIGN = re.compile(r"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
+
+
+def file_of_page(name: str) -> str:
+    """One of the files that the page is made of."""
+    return files("bot.serve").joinpath(name).read_text(encoding="utf-8")
 
 
 class Head(NamedTuple):

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from mimetypes import guess_type
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.usage.store import UsageStore
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
 
+    from bot.serve.desk import Desk
     from bot.serve.texts import Texts
 
 _WORTH_PACKING = 2000
@@ -25,35 +26,49 @@ _WORTH_PACKING = 2000
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None) -> "FastAPI":
-    """The whole web application over a bot; feedback is stored in `usage`, where there is one.
+def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, *, ui: bool = True) -> "FastAPI":
+    """The whole web application over a bot; feedback is stored in `usage`, where there is one. Without `ui` there is no page, and Gradio is not needed.
 
     Raises `MissingExtra` when Gradio or FastAPI is not installed, `SettingsError` when the words of a language are not what they may be.
     """
-    _quieten_gradio()
     try:
-        import gradio as gr
         from fastapi import FastAPI
         from fastapi.middleware.gzip import GZipMiddleware
     except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "gradio", "chat") from None
+        raise MissingExtra(error.name or "fastapi", "chat") from None
     from bot.serve.api import create_api
-    from bot.serve.chat import create_chat
     from bot.serve.desk import Desk
     from bot.serve.guard import Guard
-    from bot.serve.page_head import PageHead
+    from bot.serve.openai_door import create_openai_door
     from bot.serve.texts import texts_of
-    from bot.serve.theme import head, style, theme
     from bot.serve.widget import widget_routes
 
     languages, desk = texts_of(settings), Desk(bot, settings, usage)
     app = FastAPI(openapi_url=None)
-    app.add_middleware(PageHead, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()})
-    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
-    app.add_middleware(Guard, languages=tuple(languages), default=settings.language, ancestors=settings.origins)
     app.get("/healthz")(lambda: _health(bot))
+    app.get("/readyz")(lambda: _health(bot))
     app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
     app.mount("/api/v1", create_api(desk))
+    app.mount("/v1", create_openai_door(desk, languages[settings.language]))
+    if ui:
+        _add_pages(app, desk, languages)
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
+    app.add_middleware(Guard, languages=tuple(languages) if ui else (settings.language,), default=settings.language, ancestors=settings.origins)
+    return app
+
+
+def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -> None:
+    """The chat in each language."""
+    _quieten_gradio()
+    try:
+        import gradio as gr
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "gradio", "chat") from None
+    from bot.serve.chat import create_chat
+    from bot.serve.page_head import PageHead
+    from bot.serve.theme import head, style, theme
+
+    settings = desk.settings
     app.get("/manifest.json")(lambda: _manifest(languages[settings.language].title, settings.publisher))
     if settings.publisher.logo:
         app.get("/logo")(lambda: _picture(settings.publisher.logo))
@@ -66,20 +81,20 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
             app, page, path=_path_of(texts, settings).rstrip("/") or "/", theme=theme(), css=style(settings.colours), show_error=False, footer_links=[],
             run_history=False, enable_monitoring=False, max_file_size="1kb", pwa=False, ssr_mode=False,
         )  # fmt: skip
-    return app
+    app.add_middleware(PageHead, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()})
 
 
 def _path_of(texts: "Texts", settings: ChatSettings) -> str:
     return "/" if texts.code == settings.language else f"/{texts.code}/"
 
 
-def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings) -> "FastAPI":
+def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, *, ui: bool = True) -> "FastAPI":
     """The web application over what an index folder serves; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
     bot = Bot.open(index, answers)
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
-    return create_app(bot, settings, UsageStore(index) if settings.feedback else None)
+    return create_app(bot, settings, UsageStore(index) if settings.feedback else None, ui=ui)
 
 
 def _health(bot: Bot) -> dict[str, object]:

@@ -2,12 +2,11 @@
 
 import html
 import json
-from importlib.resources import files
 
 import gradio as gr
 
 from bot.serve.colours import DARK_GROUND, LIGHT_GROUND
-from bot.serve.page_head import Head
+from bot.serve.page_head import Head, file_of_page
 from bot.serve.texts import Texts
 from bot.settings import ChatSettings, Colours, Publisher
 from bot.usage.store import REASONS
@@ -30,11 +29,6 @@ def style(colours: Colours) -> str:
         f".dark {{ --accent: {colours.accent_dark}; --on-accent: #06121f; --ground: {DARK_GROUND}; }}\n"
     )
     return tokens + file_of_page("chat.css")
-
-
-def file_of_page(name: str) -> str:
-    """One of the files that the page is made of."""
-    return files("bot.serve").joinpath(name).read_text(encoding="utf-8")
 
 
 def head(texts: Texts, settings: ChatSettings) -> Head:

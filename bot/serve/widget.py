@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request, Response
 
 from bot.serve.colours import DARK_GROUND, LIGHT_GROUND
+from bot.serve.page_head import file_of_page
 from bot.serve.texts import Texts, chosen
-from bot.serve.theme import file_of_page
 from bot.settings import ChatSettings
 
 _SAID = (

@@ -1,0 +1,91 @@
+"""What the REST surface tells of the articles themselves."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+
+from bot.corpus.article import Article as CorpusArticle
+from bot.serve import bodies
+from bot.serve.desk import Desk
+from bot.version import __version__
+
+
+class Unchanged(Exception):
+    """What is asked for has not changed since it was asked for last."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+def revalidated(desk: Desk) -> Callable[[Request, Response], None]:
+    """What is told of a generation holds until the next one: an answer carries its name as ETag, and is not sent to one who has it (RFC 9110, section 13.1.2)."""
+
+    def revalidate(request: Request, response: Response) -> None:
+        tag = f'"{desk.bot.generation.name}"'
+        if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
+            raise Unchanged(tag)
+        response.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
+
+    return revalidate
+
+
+def catalogue_routes(desk: Desk) -> APIRouter:
+    """`GET /articles`, `/articles/{id}`, `/categories`, `/version`."""
+    routes = APIRouter(dependencies=[Depends(revalidated(desk))])
+
+    @routes.get("/articles")
+    def articles(
+        category: str | None = None,
+        offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+        limit: Annotated[int, Query(ge=1, le=bodies.MOST_ARTICLES)] = 50,
+    ) -> bodies.Articles:
+        """Articles in the order of the corpus, a page at a time."""
+        table = desk.bot.generation.table
+        return bodies.Articles(articles=[_line(article) for article in table.listed(category, offset, limit)], total=table.count_articles())
+
+    @routes.get("/articles/{ident:path}", responses={404: {"description": "There is no such article.", "content": {"application/problem+json": {}}}})
+    def article(ident: str) -> bodies.Article:
+        """One article, with its text and FAQs."""
+        found = desk.bot.generation.table.article(ident)
+        if found is None:
+            raise HTTPException(404, f"There is no article {ident!r}.")
+        return _whole(found)
+
+    @routes.get("/categories")
+    def categories() -> list[bodies.Category]:
+        """The categories, the largest first."""
+        return [bodies.Category(name=name, articles=count) for name, count in desk.bot.generation.table.categories.items()]
+
+    @routes.get("/version")
+    def version() -> bodies.Version:
+        """Which program answers, from which generation."""
+        generation = desk.bot.generation
+        return bodies.Version(
+            version=__version__, generation=generation.name, model=generation.manifest.settings.model,
+            articles=generation.table.count_articles(), passages=len(generation.table),
+        )  # fmt: skip
+
+    return routes
+
+
+def _line(article: CorpusArticle) -> bodies.ArticleLine:
+    return bodies.ArticleLine(**_facts(article))
+
+
+def _whole(article: CorpusArticle) -> bodies.Article:
+    faqs = [bodies.Faq(question=faq.question, answer=article.text[faq.start : faq.end], alternates=list(faq.alternates)) for faq in article.faqs]
+    return bodies.Article(
+        **_facts(article), text=article.text, tags=list(article.tags), language=article.language, faqs=faqs, related=list(article.related)
+    )
+
+
+def _facts(article: CorpusArticle) -> dict[str, Any]:
+    return {"id": article.id, "title": article.title, "url": article.url, "category": article.category,
+            "published": _day(article.published), "updated": _day(article.updated)}  # fmt: skip
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
