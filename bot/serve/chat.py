@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from bot.corpus.article import Article
 from bot.errors import QuestionError, TooManyQuestions
 from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.desk import Desk
@@ -162,15 +163,16 @@ def _start(desk: Desk, texts: Texts) -> dict[str, Any]:
     return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": [{"text": question} for question in questions]}
 
 
-def _newest(article: Any, texts: Texts) -> str:
+def _newest(article: Article, texts: Texts) -> str:
     title = html.escape(article.title)
     return f'{title} <span class="day">{html.escape(texts.day(article.published))}</span>'
 
 
 def _header(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> str:
     publisher = desk.settings.publisher
-    logo = '<img class="logo" src="/logo" alt="">' if publisher.logo else ""
     name = html.escape(publisher.name)
+    # Beside its name a logo says nothing more.
+    logo = f'<img class="logo" src="/logo" alt="{"" if name else html.escape(texts.title)}">' if publisher.logo else ""
     by = (
         f'<a class="publisher" href="{html.escape(publisher.site)}">{logo}{name}</a>'
         if publisher.site
