@@ -103,5 +103,6 @@ class UsageStore:
         if version not in (0, _VERSION):
             connection.close()
             raise sqlite3.DatabaseError(f"its version is {version}, this program knows {_VERSION}")
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
+        if version == 0:
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
         return connection
