@@ -43,6 +43,15 @@ class Bot:
         """
         return self.answerer().ask(question, history, Filters(category, article, since), as_typed=as_typed)
 
+    async def aask(
+        self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None,
+        as_typed: bool = False,
+    ) -> Answer:  # fmt: skip
+        """As `ask`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
+        import asyncio
+
+        return await asyncio.to_thread(self.ask, question, history, category=category, article=article, since=since, as_typed=as_typed)
+
     @property
     def suggestions(self) -> Suggestions:
         """The questions that what is served at this moment can answer."""

@@ -62,6 +62,21 @@ class Retriever:
         """
         return self.finder().find(question, k, Filters(category, article, since), history).hits
 
+    async def asearch(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
+        history: Sequence[Turn] = (),
+    ) -> tuple[Hit, ...]:
+        """As `search`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
+        import asyncio
+
+        return await asyncio.to_thread(self.search, question, k, category=category, article=article, since=since, history=history)
+
     def search_many(
         self, questions: Iterable[str], k: int = 5, *, category: str | None = None, article: str | None = None, since: date | None = None
     ) -> list[tuple[Hit, ...]]:
