@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
-from bot.corpus.corpus import Alternate
 from bot.corpus.outline import outline
+from bot.corpus.reading import Alternate
 from bot.corpus.refused import Refused
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]

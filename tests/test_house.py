@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = [
     {"bot.version"}, {"bot.errors"}, {"bot.settings"}, {"bot.corpus"}, {"bot.passages"}, {"bot.encoder"}, {"bot.index"}, {"bot.retrieval"},
-    {"bot.answering"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
+    {"bot.answering"}, {"bot.testing"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
 ]  # fmt: skip
 """The rooms from the ground up: a module imports only from its own room and those below."""
 

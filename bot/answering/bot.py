@@ -1,12 +1,14 @@
 """`Bot`: answers from what an index folder serves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from bot.answering.answer import Answer
 from bot.answering.answerer import Answerer
 from bot.answering.suggestions import Suggestions
+from bot.corpus.given import GivenArticle
+from bot.encoder import Encoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.retrieval.reranker import CrossEncoderReranker
@@ -31,6 +33,12 @@ class Bot:
         Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says.
         """
         return cls(Retriever.open(index, CrossEncoderReranker(settings.reranker) if settings.reranker else None), settings)
+
+    @classmethod
+    def from_articles(cls, articles: Iterable[GivenArticle], settings: AnswerSettings = AnswerSettings(), *, encoder: Encoder | None = None) -> "Bot":
+        """The bot of a list of articles; all as `Retriever.from_articles`."""
+        reranker = CrossEncoderReranker(settings.reranker) if settings.reranker else None
+        return cls(Retriever.from_articles(articles, reranker=reranker, encoder=encoder), settings)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), *, category: str | None = None, article: str | None = None, since: date | None = None,

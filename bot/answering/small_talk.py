@@ -1,7 +1,8 @@
 """Small talk: what is said to the bot rather than asked of the articles, and the sentence that it gets."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 Talk = Literal["identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
@@ -50,7 +51,6 @@ _TO_WHOM = (
     r"(?: (?:there|all|everyone|everybody|team|bot|chatbot|sir|madam|maam|ma am|mam|friend|dear|ji|buddy|bro|again|guys|then|please|now|today))*"
 )
 _ANY = rf"(?:{'|'.join(phrase for phrases in _PHRASES.values() for phrase in phrases)}){_TO_WHOM}"
-_PATTERNS = {talk: re.compile(rf"(?:{_ANY} )*?(?:{'|'.join(phrases)}){_TO_WHOM}(?: {_ANY})*") for talk, phrases in _PHRASES.items()}
 _LONGEST = 12
 """Words: more is never small talk alone."""
 
@@ -75,7 +75,13 @@ def small_talk(words: str) -> Talk | None:
     bare = _WORD.findall(words.casefold())
     if len(bare) > _LONGEST:
         return None
-    return next((talk for talk, pattern in _PATTERNS.items() if pattern.fullmatch(" ".join(bare))), None)
+    return next((talk for talk, pattern in _patterns().items() if pattern.fullmatch(" ".join(bare))), None)
+
+
+@cache
+def _patterns() -> Mapping[Talk, re.Pattern[str]]:
+    """Made when they are first needed: that takes longer than importing most of what answers."""
+    return {talk: re.compile(rf"(?:{_ANY} )*?(?:{'|'.join(phrases)}){_TO_WHOM}(?: {_ANY})*") for talk, phrases in _PHRASES.items()}
 
 
 def reply_to(talk: Talk, categories: Sequence[str]) -> str:

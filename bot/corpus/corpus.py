@@ -15,6 +15,7 @@ from typing import cast
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable, decode
 from bot.corpus.plaintext import repeated_lines, without_repeated
+from bot.corpus.reading import Alternate, Reading
 from bot.corpus.refused import Refused
 from bot.errors import CorpusError, MissingExtra
 
@@ -37,15 +38,6 @@ MAX_BYTES = 250_000_000
 """Of a text file: what is larger is an export or a log, and would fill the memory."""
 _COMPARED = 500
 """Page dumps, spread evenly over all, by which the lines are told that most share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alternate:
-    """One more way to ask what a passage answers: a row of `alternates.csv`."""
-
-    question: str
-    passage: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,60 +76,25 @@ def read_corpus(folder: Path | str) -> Corpus:
     return Corpus(tuple(articles), tuple(reading.refused), reading.alternates)
 
 
-class CorpusReading:
-    """A folder of files read one article at a time, so that a corpus larger than the memory can be read.
-
-    Iterate over it once; then `refused` lists what could not be read, `also_at` and `related_ids` tell what only the whole corpus can.
-    Raises `CorpusError` as `read_corpus` does: about the folder at once, about what is in it at the end of the iteration.
-    """
+class CorpusReading(Reading):
+    """A folder of files. Raises `CorpusError` as `read_corpus` does: about the folder at once, about what is in it at the end of the iteration."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self._files = corpus_files(self.folder)
-        self.files, self.files_read = len(self._files), 0
         rows = list(_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
-        self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
-        self.refused: list[Refused] = []
         self._bad_rows = [row for row in rows if isinstance(row, Refused)]
-        self._sources: dict[str, str] = {}
-        """By id of an article, its file."""
-        self._owners: dict[bytes, str] = {}
-        """By hash of a text, the id of the first article that has it."""
-        self.also_at: dict[str, tuple[str, ...]] = {}
-        """By id of an article, the addresses of others that had its text."""
-        self._by_title: dict[str, str] = {}
+        super().__init__(str(folder), len(self._files), tuple(row for row in rows if isinstance(row, Alternate)))
 
-    def __iter__(self) -> Iterator[Article]:
+    def digest(self) -> str:
+        return corpus_digest(self.folder)
+
+    def _items(self) -> Iterator[Article | Refused]:
         repeated = _repeated_lines(self._files)
         for path in self._files:
-            for item in _read_file(path, path.relative_to(self.folder).as_posix(), repeated):
-                if isinstance(item, Refused):
-                    self.refused.append(item)
-                elif double := self._double(item):
-                    self.refused.append(double)
-                else:
-                    self._by_title[item.title.casefold()] = item.id
-                    yield item
+            yield from _read_file(path, path.relative_to(self.folder).as_posix(), repeated)
             self.files_read += 1
-        if not self._by_title:
-            first = f"; the first reason: {self.refused[0]}" if self.refused else ""
-            raise CorpusError(f"No article could be read from {self.folder}{first}.")
-        self.refused += self._bad_rows
-
-    def related_ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The ids of related posts, of which some are named by title (page dumps know no ids)."""
-        return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
-
-    def _double(self, article: Article) -> Refused | None:
-        """Why an article does not go in: its id is taken, or an earlier one has its text, to which its address then goes."""
-        if article.id in self._sources:
-            return Refused(article.source, None, f"the id {article.id!r} is already that of {self._sources[article.id]}")
-        self._sources[article.id] = article.source
-        owner = self._owners.setdefault(hashlib.sha256(" ".join(article.text.split()).encode()).digest(), article.id)
-        if owner == article.id or _is_row(article):
-            return None
-        self.also_at[owner] = (*self.also_at.get(owner, ()), *([article.url] if article.url else []))
-        return Refused(article.source, None, f"the same text as {self._sources[owner]}: indexed once, with both addresses")
+        yield from self._bad_rows
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -191,11 +148,6 @@ def _readable(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         with suppress(Unreadable, OSError):
             yield _content(path)
-
-
-def _is_row(article: Article) -> bool:
-    """Whether an article is one FAQ: two questions may well have the same answer."""
-    return any((faq.start, faq.end) == (0, len(article.text)) for faq in article.faqs)
 
 
 def _read_file(path: Path, source: str, repeated: frozenset[str]) -> Iterator[Article | Refused]:

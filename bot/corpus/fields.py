@@ -87,7 +87,7 @@ def list_field(fields: Fields, name: str) -> tuple[str, ...]:
         return ()
     if isinstance(value, str):
         value = value.split(",")
-    if not isinstance(value, list) or any(isinstance(entry, (list, dict)) for entry in value):
+    if not isinstance(value, (list, tuple)) or any(isinstance(entry, (list, dict)) for entry in value):
         raise Unreadable(f"{name} should be a list of words, not {value!r}")
     return tuple(entry for entry in (str(item).strip() for item in value if item is not None) if entry)
 

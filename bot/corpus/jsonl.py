@@ -15,7 +15,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         if not line.strip():
             continue
         try:
-            yield _article(_object(line), source, number)
+            yield article_of(_object(line), source, number)
         except Unreadable as error:
             yield Refused(source, number, str(error))
 
@@ -30,7 +30,8 @@ def _object(line: str) -> Fields:
     return fields
 
 
-def _article(fields: Fields, source: str, number: int) -> Article:
+def article_of(fields: Fields, source: str, number: int) -> Article:
+    """The article, or the one FAQ, that the fields of a line are. Raises `Unreadable` with the reason when they are neither."""
     if "question" in fields or "answer" in fields:
         return faq_article(source, fields)
     text, listed = _with_faqs(body_field(fields, "text"), fields.get("faqs") or [])
@@ -43,7 +44,7 @@ def _article(fields: Fields, source: str, number: int) -> Article:
 
 def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
     """The text with a section "FAQs" appended that holds the listed pairs, and their spans in it."""
-    if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
+    if not isinstance(entries, (list, tuple)) or any(not isinstance(entry, dict) for entry in entries):
         raise Unreadable("faqs should be a list of objects with question and answer")
     listed: list[Faq] = []
     if entries:

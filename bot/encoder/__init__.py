@@ -9,14 +9,17 @@ from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, op
 from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
+from bot.encoder.hashed import HashedWords
 from bot.encoder.model import file_hash, find_model, model_hash
-from bot.encoder.question import OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
+from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.sentence import SentenceEncoder
 
 __all__ = [
+    "EXPORTED",
     "FEW_TEXTS",
     "Encoder",
     "ExportedEncoder",
+    "HashedWords",
     "Matrix",
     "OnnxQuestionEncoder",
     "QuestionEncoder",

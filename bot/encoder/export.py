@@ -58,7 +58,7 @@ def export_encoder(encoder: SentenceEncoder, folder: Path, weights: str, samples
 
 
 def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: Encoder) -> None:
-    """Write into a folder, in place of what is there, the question encoder of an exported model, or what refers to the original."""
+    """Write into a folder, in place of what is there, the question encoder of an exported model, or what refers to the encoder by its name."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     if isinstance(encoder, ExportedEncoder):

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from bot.encoder.encoder import Matrix, QuestionEncoder
 from bot.encoder.graph import OnnxGraph, open_tokenizer
+from bot.encoder.hashed import HashedWords
 from bot.encoder.sentence import SentenceEncoder
-from bot.errors import IndexCorrupt, corrupt_if_it_fails
+from bot.errors import IndexCorrupt, ModelError, corrupt_if_it_fails
 
-QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers"]
+QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashed-words", "own"]
+EXPORTED: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
 """From the fastest to the most general: a generation has the first that agrees with the model it is made from."""
 
 GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
@@ -44,13 +46,25 @@ class OnnxQuestionEncoder:
             return self._graph.run([self._tokenizer.encode(text)])
 
 
-def open_question_encoder(folder: Path, kind: str) -> QuestionEncoder:
-    """The question encoder of a kind in a folder, as `bot.encoder.export` writes it.
+def open_question_encoder(folder: Path, kind: str, own: QuestionEncoder | None = None) -> QuestionEncoder:
+    """The question encoder of a kind in a folder, as `bot.encoder.export` writes it; `own` is that of a program which built the index with its own.
 
-    Raises `IndexCorrupt` when the folder does not hold one, `ModelError` when it refers to a model that is not here.
+    Raises `IndexCorrupt` when the folder does not hold one, `ModelError` when it refers to a model that is not here, or to an encoder that was not given.
     """
-    if kind not in get_args(QuestionEncoderKind):
-        raise IndexCorrupt(f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version.")
-    if kind == "sentence-transformers":
-        return SentenceEncoder(json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["model"])
-    return OnnxQuestionEncoder(folder)
+    match kind:
+        case "onnx-int8" | "onnx-float32":
+            return OnnxQuestionEncoder(folder)
+        case "sentence-transformers":
+            return SentenceEncoder(_named(folder))
+        case "hashed-words":
+            return HashedWords()
+        case "own" if own is not None:
+            return own
+        case "own":
+            raise ModelError(f"This index was built with an encoder of its program's own, {_named(folder)!r}: open it with encoder=.")
+    raise IndexCorrupt(f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version.")
+
+
+def _named(folder: Path) -> str:
+    with corrupt_if_it_fails(folder):
+        return str(json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["model"])

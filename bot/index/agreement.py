@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
-from bot.encoder import Encoder, ExportedEncoder, Matrix, QuestionEncoder, QuestionEncoderKind, open_question_encoder, write_question_encoder
+from bot.encoder import (
+    EXPORTED,
+    Encoder,
+    ExportedEncoder,
+    HashedWords,
+    Matrix,
+    QuestionEncoder,
+    QuestionEncoderKind,
+    SentenceEncoder,
+    open_question_encoder,
+    write_question_encoder,
+)
 from bot.index.vectors import Vectors
 
 _COSINE, _OVERLAP = 0.98, 0.8
@@ -34,15 +44,24 @@ def choose_question_encoder(
 
     Returns its kind, the open encoder, how well it agrees, and the questions' vectors by it.
     """
-    kinds: tuple[QuestionEncoderKind, ...] = get_args(QuestionEncoderKind)
-    for kind in kinds if isinstance(encoder, ExportedEncoder) else kinds[-1:]:
+    for kind in _kinds(encoder):
         write_question_encoder(folder, kind, encoder)
-        opened = open_question_encoder(folder, kind)
+        opened = open_question_encoder(folder, kind, encoder)
         found = opened.encode_questions(questions)
         agreement = _agreement(found, expected, vectors)
         if agreement.cosine >= _COSINE and agreement.overlap >= _OVERLAP:
             break
     return kind, opened, agreement, found
+
+
+def _kinds(encoder: Encoder) -> tuple[QuestionEncoderKind, ...]:
+    """What may encode the questions, the fastest first."""
+    if isinstance(encoder, ExportedEncoder):
+        return EXPORTED
+    if isinstance(encoder, SentenceEncoder):
+        return EXPORTED[-1:]
+    # Not of a subclass: what that gives is not known when the index is opened.
+    return ("hashed-words",) if type(encoder) is HashedWords else ("own",)
 
 
 def _agreement(found: Matrix, expected: Matrix, vectors: Vectors) -> Agreement:

@@ -1,14 +1,16 @@
 """A folder of articles → a new generation."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from bot.corpus.corpus import CorpusReading, corpus_digest
+from bot.corpus.corpus import CorpusReading
+from bot.corpus.given import GivenArticle, GivenReading
+from bot.corpus.reading import Reading
 from bot.corpus.refused import Refused, read_refused, write_refused
 from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported_encoder, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnwritable
@@ -40,6 +42,9 @@ Step = Literal["files", "texts"]
 """What is counted: files read, texts encoded."""
 OnProgress = Callable[[Step, int, int], None]
 """Hears of each step how many of how many are done."""
+
+_OWN = "own:"
+"""How the `weights` of an encoder of a program's own begin, before its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +83,37 @@ class BuildReport:
 
 
 def build(
-    corpus: Path | str,
+    corpus: Path | str | Iterable[GivenArticle],
     index: Path | str,
     settings: BuildSettings = BuildSettings(),
     progress: OnProgress = _unheard,
     review: Review | None = None,
     *,
     publish: bool = True,
+    encoder: Encoder | None = None,
 ) -> BuildReport:
-    """Bring an index up to date with a folder of articles.
+    """Bring an index up to date with a folder of articles, or with a list of them.
 
-    Does nothing, and loads no model, when the served generation was made from the same files with the same settings and version. Unless
-    `publish`, everything is done but that the new generation is served. Raises `CorpusError` when there is nothing to read, `ModelError` or
+    Does nothing, and loads no model, when the served generation was made from the same articles with the same settings and version. Unless
+    `publish`, everything is done but that the new generation is served. An `encoder` of the program's own takes the place of `settings.model`; its name
+    tells it from others, so one that gives other vectors needs another name. Raises `CorpusError` when there is nothing to read, `ModelError` or
     `MissingExtra` when the model cannot be had, `IndexBusy` when another build is writing, `IndexUnwritable` when the folder cannot be written,
     `BuildRefused` as the review does; whatever happens, the served generation stays as it was.
     """
     store = IndexStore(index)
-    source = _Source(settings, corpus_digest(corpus), model_hash(find_model(settings.model), settings.model))
+    reading = CorpusReading(corpus) if isinstance(corpus, (Path, str)) else GivenReading(corpus)
+    settings = replace(settings, model=encoder.name) if encoder else settings
+    weights = f"{_OWN}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
+    source = _Source(settings, reading.digest(), weights)
     with store.lock(), _told_when_unwritable(store.root):
         before = _served(store)
         if before is not None and _is_up_to_date(before, source):
             return BuildReport(before.name, Manifest.read(before), read_refused(before / REFUSED), built=False, published=True)
         with store.unfinished() as folder:
-            manifest, refused = _write_generation(folder, before, CorpusReading(corpus), store, source, progress)
+            used = encoder or open_encoder(settings.model, weights, store.encoder_folder)
+            manifest, refused = _write_generation(folder, before, reading, store, source, used, progress)
             # What cannot be opened must not be served.
-            made = Generation.open(folder)
+            made = Generation.open(folder, encoder=encoder)
             manifest = _reviewed(folder, before, made, review)
             if publish:
                 store.publish(folder, manifest.name)
@@ -149,10 +160,9 @@ def _reviewed(folder: Path, before: Path | None, made: Generation, review: Revie
 
 
 def _write_generation(
-    folder: Path, before: Path | None, reading: CorpusReading, store: IndexStore, source: _Source, progress: OnProgress
+    folder: Path, before: Path | None, reading: Reading, store: IndexStore, source: _Source, encoder: Encoder, progress: OnProgress
 ) -> tuple[Manifest, tuple[Refused, ...]]:
     """Write all files, the manifest last; returns it and what was refused."""
-    encoder = open_encoder(source.settings.model, source.weights, store.encoder_folder)
     with closing(VectorCache(store.cache_folder, source.weights)) as cache:
         wanted = _Wanted(cache.rows(), cache.rows())
         refused = _write_passages(folder, reading, encoder, wanted, source.settings, progress)
@@ -180,7 +190,7 @@ class _Wanted:
 
 
 def _write_passages(
-    folder: Path, reading: CorpusReading, encoder: Encoder, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
+    folder: Path, reading: Reading, encoder: Encoder, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
 ) -> tuple[Refused, ...]:
     """Write articles and passages as they are read, and want their vectors; returns what was refused."""
     table = PassageWriter(folder / PASSAGES)
@@ -194,7 +204,7 @@ def _write_passages(
     table.complete(reading.related_ids, reading.also_at)
     table.close()
     if not len(wanted.texts):
-        raise CorpusError(f"The articles in {reading.folder} hold no text to answer from.")
+        raise CorpusError(f"The articles in {reading.name} hold no text to answer from.")
     refused = (*reading.refused, *unplaced)
     write_refused(folder / REFUSED, refused)
     return refused

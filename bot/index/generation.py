@@ -184,9 +184,10 @@ class Generation:
     encoder: QuestionEncoder
 
     @classmethod
-    def open(cls, folder: Path, *, whole: bool = False) -> "Generation":
+    def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "Generation":
         """Raises `IndexCorrupt` when a file differs from the manifest, or the parts do not fit together.
 
+        `encoder` is that of a program which built the index with its own; without it such an index raises `ModelError`.
         Every byte is verified of files up to 32 MB, and of larger ones if `whole`; else these are sampled, so that opening reads no more than asking needs.
         """
         manifest = Manifest.read(folder)
@@ -195,7 +196,7 @@ class Generation:
             opened = cls(
                 folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
                 Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
-                open_question_encoder(folder / ENCODER, manifest.question_encoder),
+                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
             )  # fmt: skip
             opened._check_fit(folder)
         return opened

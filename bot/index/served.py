@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
+from bot.encoder import QuestionEncoder
 from bot.errors import ArticlebotError
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
@@ -53,13 +54,15 @@ class Followed:
     """The generation that an index folder serves; a new one takes its place within a second.
 
     It is opened in a thread of its own while the old one answers, and the old one is freed when the last question lets go of it. One that does
-    not open is refused and logged, and the old one goes on. Raises `IndexMissing` or `IndexCorrupt` when there is none to begin with.
+    not open is refused and logged, and the old one goes on. `encoder` is that of a program which built the index with its own.
+    Raises `IndexMissing` or `IndexCorrupt` when there is none to begin with.
     """
 
-    def __init__(self, index: Path | str) -> None:
+    def __init__(self, index: Path | str, encoder: QuestionEncoder | None = None) -> None:
         self._store = IndexStore(index)
         self._mark = self._store.mark()
-        self._generation = self._store.open_current(Generation.open)
+        self._encoder = encoder
+        self._generation = self._store.open_current(self._open if encoder is None else self._open_checked)
         self._process = 0
         self._tried = 0.0
         self._replaced = False
@@ -95,22 +98,24 @@ class Followed:
 
     def _take(self) -> None:
         if self._store.current().name != self._generation.name:
-            self._generation = self._store.open_current(_checked)
+            self._generation = self._store.open_current(self._open_checked)
             self._replaced = True
             _log.info("serving %s", self._generation.name)
         self.refused = None
+
+    def _open(self, folder: Path) -> Generation:
+        return Generation.open(folder, encoder=self._encoder)
+
+    def _open_checked(self, folder: Path) -> Generation:
+        """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
+        generation = self._open(folder)
+        generation.check_encoder()
+        return generation
 
     def _refuse(self, reason: str) -> None:
         name = self._store.served_name() or ""
         self.refused = Refusal(name, reason)
         _log.error("%s is not served, %s goes on: %s", name or "what the pointer names", self._generation.name, reason)
-
-
-def _checked(folder: Path) -> Generation:
-    """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
-    generation = Generation.open(folder)
-    generation.check_encoder()
-    return generation
 
 
 def _give_memory_back() -> None:

@@ -1,10 +1,10 @@
-"""The second stage: a model that reads question and passage together, and puts the first hits in its order."""
+"""The second stage: whatever puts the first hits in an order of its own, such as a model that reads question and passage together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.errors import MissingExtra, ModelError
 from bot.passages import Passage, context
@@ -17,11 +17,8 @@ RERANKED = 20
 """Hits that are put in the reranker's order; those behind them keep theirs."""
 
 
-class Reranker(Protocol):
-    """What orders hits anew."""
-
-    def scores(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        """How well each text answers the question: the higher the better, in any unit."""
+Reranker = Callable[[str, Sequence[Hit]], Sequence[float]]
+"""What orders hits anew: a question and its hits, best first → how well each answers it, the higher the better, in any unit."""
 
 
 class CrossEncoderReranker:
@@ -33,8 +30,8 @@ class CrossEncoderReranker:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def scores(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        found = self._model.predict([(question, text) for text in texts], show_progress_bar=False)
+    def __call__(self, question: str, hits: Sequence[Hit]) -> Sequence[float]:
+        found = self._model.predict([(question, _read(hit.passage)) for hit in hits], show_progress_bar=False)
         return [float(score) for score in found]
 
     @cached_property
@@ -58,7 +55,7 @@ class CrossEncoderReranker:
 def reranked(question: str, hits: Sequence[Hit], reranker: Reranker) -> tuple[Hit, ...]:
     """The hits with the first `RERANKED` in the reranker's order and its score among their signals; what each is worth by evidence, its probability, stays."""
     first = hits[:RERANKED]
-    scores = reranker.scores(question, [_read(hit.passage) for hit in first]) if first else ()
+    scores = reranker(question, first) if first else ()
     told = [replace(hit, signals={**hit.signals, "reranker": float(score)}) for hit, score in zip(first, scores, strict=True)]
     return (*sorted(told, key=lambda hit: -hit.signals["reranker"]), *hits[RERANKED:])
 

@@ -5,14 +5,21 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from weakref import finalize
 
+from bot.corpus.given import GivenArticle
+from bot.encoder import Encoder, QuestionEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation
-from bot.index.served import Followed, Served
+from bot.index.served import Followed, Pinned, Served
+from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.reranker import Reranker
 from bot.retrieval.topic import Turn
+from bot.settings import BuildSettings
 
 
 class Retriever:
@@ -24,13 +31,41 @@ class Retriever:
         self._finder = Finder(served.generation, reranker=reranker)
 
     @classmethod
-    def open(cls, index: Path | str, reranker: Reranker | None = None) -> "Retriever":
+    def open(cls, index: Path | str, reranker: Reranker | None = None, *, encoder: QuestionEncoder | None = None) -> "Retriever":
         """The retriever of an index folder; loads neither torch, unless the reranker does, nor a user interface.
 
         What a build publishes later is served within a second, without a pause; a question is answered by one generation from beginning to end.
-        Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says.
+        `reranker` puts the first 20 hits in an order of its own; `encoder` is the one that the index was built with, where that was a program's own.
+        Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says, `ModelError` when it needs another encoder.
         """
-        return cls(Followed(index), reranker)
+        return cls(Followed(index, encoder), reranker)
+
+    @classmethod
+    def from_articles(
+        cls,
+        articles: Iterable[GivenArticle],
+        settings: BuildSettings = BuildSettings(),
+        reranker: Reranker | None = None,
+        *,
+        encoder: Encoder | None = None,
+    ) -> "Retriever":
+        """The retriever of a list of articles, each an `Article` or a mapping with the fields of a line of `.jsonl`; nothing of it stays on disk.
+
+        To keep the index, give the list to `bot.index.build.build` and open that. Raises `CorpusError` when an article cannot be read, `MissingExtra` when
+        what builds is not installed, `ModelError` when the model cannot be had.
+        """
+        from bot.index.build import build
+
+        # Mapped files and not memory: the same index as any other, and the system may take back what it holds.
+        folder = mkdtemp(prefix="articlebot-")
+        try:
+            build(articles, folder, settings, encoder=encoder)
+            retriever = cls(Pinned(Generation.open(IndexStore(folder).current(), encoder=encoder)), reranker)
+        except BaseException:
+            rmtree(folder, ignore_errors=True)
+            raise
+        finalize(retriever, rmtree, folder, ignore_errors=True)
+        return retriever
 
     @property
     def generation(self) -> Generation:

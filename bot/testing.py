@@ -1,0 +1,63 @@
+"""For the tests of programs that use articlebot: a tiny index, built in a second without torch, that gives the same answers every time.
+
+Its encoder knows words, not meanings, so it tells nothing of how well questions are answered. Needs `pip install 'articlebot[testing]'`.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from bot.answering.answer import Status
+from bot.answering.bot import Bot
+from bot.corpus.given import GivenArticle
+from bot.encoder import HashedWords
+from bot.index.build import build
+
+ARTICLES: tuple[GivenArticle, ...] = (
+    {
+        "id": "probation", "title": "Probation", "category": "HR", "published": date(2025, 10, 10), "url": "https://example.com/probation/",
+        "text": "A probation period is a trial of a new employee.\n\n## Confirmation\n\nAfter the trial the manager signs a confirmation letter.",
+        "faqs": [
+            {"question": "How long is a probation period?", "answer": "It is often three to six months."},
+            {"question": "Can a probation period be extended?", "answer": "Yes, in writing and before it ends."},
+        ],
+    },
+    {
+        "id": "gratuity", "title": "Gratuity", "category": "Money", "published": date(2025, 12, 1), "url": "https://example.com/gratuity/",
+        "text": "Gratuity is a lump sum for long service.",
+        "faqs": [{"question": "Who pays gratuity?", "answer": "The employer pays it, not the provident fund.", "alternates": ["Is gratuity paid by the employer?"]}],
+    },
+    {
+        "id": "admit-card", "title": "Admit card", "category": "Exams", "published": date(2026, 1, 5), "updated": date(2026, 2, 1),
+        "url": "https://example.com/admit-card/",
+        "text": "An admit card lets a candidate into the examination hall.",
+        "faqs": [
+            {"question": "How do I correct my name on the admit card?", "answer": "Send the board a birth certificate."},
+            {"question": "How do I correct my photo on the admit card?", "answer": "Upload a new picture in March."},
+            {"question": "How do I correct my signature on the admit card?", "answer": "Sign again before the invigilator."},
+        ],
+    },
+)  # fmt: skip
+"""What the tiny index holds."""
+
+QUESTIONS: Mapping[Status, str] = MappingProxyType({
+    "answered": "How long is probation?",
+    "ambiguous": "How do I correct the admit card?",
+    "no_answer": "What is the capital of France?",
+})  # fmt: skip
+"""A question of each status that an answer can have."""
+
+
+def tiny_index(folder: Path | str) -> Path:
+    """The index of `ARTICLES`, built in a folder, which `Bot.open`, `Retriever.open` and `articlebot serve` open as any other.
+
+    Raises `MissingExtra` when what builds is not installed.
+    """
+    build(ARTICLES, folder, encoder=HashedWords())
+    return Path(folder)
+
+
+def tiny_bot() -> Bot:
+    """The bot of `ARTICLES`, without a folder to look after. Raises as `tiny_index`."""
+    return Bot.from_articles(ARTICLES, encoder=HashedWords())

@@ -1,0 +1,82 @@
+"""What a host application writes: type-checked by mypy, never run (what it does is tested in test_embedding.py)."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot import Answer, Article, Bot, Hit, Passage, Retriever
+from bot.corpus import read_corpus
+from bot.errors import ArticlebotError, IndexMissing, QuestionError
+from bot.index.build import BuildReport, build
+from bot.settings import AnswerSettings, BuildSettings
+from bot.testing import QUESTIONS, tiny_bot, tiny_index
+
+retriever = Retriever.open("index")
+hits: tuple[Hit, ...] = retriever.search("how long is a probation period", k=5, category="HRM", since=date(2025, 1, 1), history=["what is probation"])
+for hit in hits:
+    passage: Passage = hit.passage
+    article: Article = passage.article
+    numbers: tuple[float, float] = (hit.probability, hit.score)
+    words: tuple[str, str, str | None, date | None] = (passage.text, article.title, article.url, article.published)
+    headings: tuple[str, ...] = passage.section
+many: list[tuple[Hit, ...]] = retriever.search_many(["notice period", "gratuity"], k=1, article="gratuity")
+
+faq = Bot.open(Path("index"), AnswerSettings(threshold=0.6))
+answer: Answer = faq.ask("and can it be extended?", history=[{"role": "user", "content": "how long is a probation period"}])
+match answer.status:
+    case "answered":
+        told: str = f"{answer.text} {answer.sources[0].passage.article.url}"
+    case "ambiguous":
+        offered: tuple[str, ...] = answer.did_you_mean
+    case "no_answer":
+        near: tuple[str, ...] = answer.suggestions
+as_json: dict[str, object] = answer.to_dict()
+
+
+async def handle(question: str) -> str:
+    found: tuple[Hit, ...] = await retriever.asearch(question, 3, category="HRM")
+    return (await faq.aask(question)).text or found[0].passage.text
+
+
+def newest_first(question: str, found: Sequence[Hit]) -> list[float]:
+    """Own ranking: a callable."""
+    return [(hit.passage.article.published or date.min).toordinal() + hit.probability * len(question) for hit in found]
+
+
+class Letters:
+    """An encoder of one's own: the members that `bot.encoder.Encoder` names."""
+
+    name = "letters-1"
+    dimension = 26
+    max_tokens = 200
+
+    def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        return [range(len(text)) for text in texts]
+
+    def encode_questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        counts = np.array([[1 + text.lower().count(chr(97 + n)) for n in range(26)] for text in texts], np.float32)
+        return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), np.float32)
+
+    def encode_passages(self, texts: Sequence[str], done: Callable[[int], None] = print) -> NDArray[np.float32]:
+        done(len(texts))
+        return self.encode_questions(texts)
+
+
+own = Retriever.open("index", newest_first, encoder=Letters())
+from_fields = Retriever.from_articles(
+    [{"id": "a", "title": "A", "text": "Words.", "faqs": [{"question": "Why?", "answer": "So."}]}], encoder=Letters()
+)
+from_files = Bot.from_articles(read_corpus("corpus").articles)
+report: BuildReport = build(read_corpus("corpus").articles, "index", BuildSettings(passage_tokens=120), encoder=Letters())
+folder: Path = tiny_index("tiny")
+in_tests: Answer = tiny_bot().ask(QUESTIONS["ambiguous"])
+
+try:
+    faq.ask("")
+except QuestionError:
+    pass
+except (IndexMissing, ArticlebotError) as error:
+    sentence: str = str(error)
