@@ -258,6 +258,16 @@ def _chat_settings(path: Path | None) -> ChatSettings:
 
 
 @cli.command()
+def key(name: str, as_json: AsJson = False) -> None:
+    """Make an API key for a program; it is shown once, and only its hash goes into articlebot.toml."""
+    from bot.serve.keys import new_key
+
+    made, sha256 = new_key()
+    lines = f'{made}\n\nGive this key to {name}; it is stored nowhere. For articlebot.toml:\n\n[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
+    _print({"name": name, "key": made, "sha256": sha256}, as_json, lambda: lines)
+
+
+@cli.command()
 def pull(
     address: str,
     corpus: Corpus = Path("corpus"),

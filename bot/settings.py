@@ -65,6 +65,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of a program that asks over HTTP; `articlebot key` makes one."""
+
+    sha256: str
+    """What is kept of it."""
+    questions_per_minute: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where Prometheus reads how the server fares; nowhere unless one is set."""
+
+    path: str = ""
+    """On the chat's own address, such as "/metrics": for whoever can open the chat."""
+    port: int = 0
+    """On a port of its own, at `host`."""
+    host: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSettings:
     """How the chat looks, what it says and who may ask it."""
 
@@ -79,5 +99,8 @@ class ChatSettings:
     """A folder of further languages: files such as `bot/serve/languages/en.toml`."""
     origins: tuple[str, ...] = ()
     """Other people's pages that may hold the chat or its widget, such as "https://www.example.com"."""
+    keys: Mapping[str, ApiKey] = field(default_factory=dict)
+    """By the name of who has it; where there are any, programs need one."""
+    metrics: MetricsSettings = MetricsSettings()
     feedback: bool = True
     """Whether visitors are asked if an answer helped; what they say is stored beside the index."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering.small_talk import _PATTERNS
+from bot.answering.small_talk import _PHRASES
 from bot.errors import SettingsError, UsageError
 from bot.serve.colours import contrast
 from bot.serve.settings_file import read_settings
@@ -29,7 +29,7 @@ def test_every_language_is_complete_and_knows_small_talk():
     assert set(texts) >= {"en", "hi"}
     for code, each in texts.items():
         assert each.code == code
-        assert code == "en" or set(_PATTERNS) <= set(each.replies)
+        assert code == "en" or set(_PHRASES) <= set(each.replies)
         assert each.title
     hindi = texts["hi"]
     same = [name for name, words in hindi._flat().items() if words == texts["en"]._flat()[name] and name != "direction"]
@@ -110,7 +110,7 @@ def test_the_readmes_settings_are_read(written: Callable[[str], Path], tmp_path:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ('colour = "#fff"', "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, feedback"),
+        ('colour = "#fff"', "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, feedback"),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
         ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),
         ('[colours]\naccent_dark = "teal"', "colours.accent_dark: 'teal' must be like #0f766e"),

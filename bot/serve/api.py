@@ -2,22 +2,25 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from bot.answering.answer import hit_to_dict
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions, UsageError
 from bot.serve import bodies
-from bot.serve.catalogue import Unchanged, catalogue_routes, revalidated
+from bot.serve.catalogue import Unchanged, catalogue_routes, health_routes, revalidated
 from bot.serve.desk import Desk
+from bot.serve.visitor import Visitor
 from bot.version import __version__
 
 _PROBLEM = "application/problem+json"
 _TOLD = {
     400: "Not JSON.",
+    401: "The API key is missing or not known.",
     404: "There is nothing of this name.",
     409: "No such answer was given, or what is said of it cannot be stored.",
     422: "Not a request that can be answered; the title says why.",
@@ -27,7 +30,9 @@ _TOLD = {
 
 def create_api(desk: Desk) -> FastAPI:
     """The application below `/api/v1`; pages of the origins in the settings may call it from a browser."""
-    api = FastAPI(title="articlebot", version=__version__, docs_url=None, redoc_url=None, responses=_problems(400, 422))
+    needs_key = [Security(HTTPBearer(auto_error=False, description="An API key, made by articlebot key."))] if desk.settings.keys else []
+    told = _problems(400, 422, *([401] if needs_key else []))
+    api = FastAPI(title="articlebot", version=__version__, docs_url=None, redoc_url=None, responses=told, dependencies=needs_key)
 
     @api.post("/ask", responses=_problems(429))
     def ask(body: bodies.Question, request: Request) -> bodies.Answer:
@@ -35,7 +40,7 @@ def create_api(desk: Desk) -> FastAPI:
         answer = desk.ask(
             body.question,
             body.history,
-            address_of(request),
+            Visitor.of(request, "rest"),
             category=body.category,
             article=body.article,
             since=body.since,
@@ -47,7 +52,7 @@ def create_api(desk: Desk) -> FastAPI:
     def search(body: bodies.Search, request: Request) -> bodies.Hits:
         """The passages that most likely answer a question, also where none is sure enough for an answer."""
         found = desk.search(
-            body.question, body.k, body.history, address_of(request), category=body.category, article=body.article, since=body.since,
+            body.question, body.k, body.history, Visitor.of(request, "rest"), category=body.category, article=body.article, since=body.since,
             as_typed=body.as_typed,
         )  # fmt: skip
         hits = [bodies.Hit.model_validate(hit_to_dict(hit)) for hit in found.hits]
@@ -58,7 +63,7 @@ def create_api(desk: Desk) -> FastAPI:
         request: Request, q: Annotated[str, Query(max_length=1000, description="What is typed so far.")], category: str | None = None
     ) -> bodies.Typed:
         """Questions of the articles that begin with, or mean, what is typed so far."""
-        return bodies.Typed(questions=list(desk.typed(q, address_of(request), category)))
+        return bodies.Typed(questions=list(desk.typed(q, Visitor.of(request, "rest"), category)))
 
     @api.post("/feedback", status_code=204, responses=_problems(409))
     def feedback(body: bodies.Feedback) -> None:
@@ -66,6 +71,7 @@ def create_api(desk: Desk) -> FastAPI:
         desk.vote(body.answer, helpful=body.helpful, reason=body.reason, comment=body.comment)
 
     api.include_router(catalogue_routes(desk))
+    api.include_router(health_routes(desk.bot))
     api.exception_handler(ArticlebotError)(_told)
     api.exception_handler(HTTPException)(_refused)
     api.exception_handler(RequestValidationError)(_invalid)
@@ -74,17 +80,13 @@ def create_api(desk: Desk) -> FastAPI:
     return api
 
 
-def address_of(request: Request) -> str:
-    """The visitor's address, as the server that stands before the application tells it."""
-    return request.client.host if request.client else ""
-
-
 def _admit(api: FastAPI, origins: tuple[str, ...]) -> None:
     """Let pages of these origins, of which a `*` stands for any subdomain, call from a browser."""
     exact = [origin for origin in origins if "*" not in origin]
     patterns = "|".join(origin.replace(".", r"\.").replace("*", "[A-Za-z0-9.-]+") for origin in origins if "*" in origin)
     api.add_middleware(
-        CORSMiddleware, allow_origins=exact, allow_origin_regex=patterns or None, allow_methods=["GET", "POST"], allow_headers=["Content-Type"], max_age=86400
+        CORSMiddleware, allow_origins=exact, allow_origin_regex=patterns or None, allow_methods=["GET", "POST"], allow_headers=["Content-Type", "Authorization", "X-API-Key"],
+        max_age=86400,
     )  # fmt: skip
 
 

@@ -155,6 +155,21 @@ class Category(_Body):
     articles: int
 
 
+class Refused(_Body):
+    """A generation that does not open."""
+
+    generation: str
+    reason: str
+
+
+class Health(_Body):
+    """That answers are given, and from what."""
+
+    status: Literal["ok"]
+    generation: str
+    refused: Refused | None = Field(description="The newest generation, when that does not open and an older one goes on.")
+
+
 class Version(_Body):
     """Which program answers, from which generation of which index."""
 

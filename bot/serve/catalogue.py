@@ -1,11 +1,13 @@
 """What the REST surface tells of the articles themselves."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 
+from bot.answering.bot import Bot
 from bot.corpus.article import Article as CorpusArticle
 from bot.serve import bodies
 from bot.serve.desk import Desk
@@ -30,6 +32,20 @@ def revalidated(desk: Desk) -> Callable[[Request, Response], None]:
         response.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
 
     return revalidate
+
+
+def health_routes(bot: Bot) -> APIRouter:
+    """`GET /healthz` and `/readyz`."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    @routes.get("/readyz")
+    def health() -> bodies.Health:
+        """That it serves, and what; without an index yet both answer with 503."""
+        refused = bot.retriever.served.refused
+        return bodies.Health(status="ok", generation=bot.generation.name, refused=bodies.Refused(**asdict(refused)) if refused else None)
+
+    return routes
 
 
 def catalogue_routes(desk: Desk) -> APIRouter:

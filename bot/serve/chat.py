@@ -14,6 +14,7 @@ from bot.serve.desk import Desk
 from bot.serve.messages import Message, answered, asked, conversation, earlier, question_of
 from bot.serve.texts import Texts
 from bot.serve.theme import page_title
+from bot.serve.visitor import Visitor
 
 _log = logging.getLogger(__name__)
 
@@ -117,8 +118,8 @@ class _Asker:
 
     def _answer(self, question: str, kept: list[Message], category: str | None, request: gr.Request, hows: Collection[str]) -> Message:
         history = [] if _ALONE in hows else earlier(kept, _EARLIER)
-        address = request.client.host if request.client else ""
-        answer = self._desk.ask(question, history, address, category=category, as_typed=_AS_TYPED in hows)
+        visitor = Visitor(request.client.host if request.client else "", "chat")
+        answer = self._desk.ask(question, history, visitor, category=category, as_typed=_AS_TYPED in hows)
         return {**answered(answer, self._texts, category, votes=self._desk.takes_votes), "metadata": {"id": " ".join(sorted(hows))}}
 
     @staticmethod

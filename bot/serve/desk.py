@@ -1,10 +1,11 @@
 """`Desk`: where visitors' questions arrive, whichever door they come through: it keeps their pace and remembers what they were answered."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from threading import Lock
+from time import perf_counter
 
 from bot.answering.answer import Answer
 from bot.answering.bot import Bot
@@ -12,7 +13,9 @@ from bot.errors import TooManyQuestions, UsageError
 from bot.index.filters import Filters
 from bot.retrieval.finder import Found
 from bot.retrieval.topic import Turn
+from bot.serve.metrics import Metrics
 from bot.serve.pace import Pace
+from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings
 from bot.usage.store import Given, Reason, UsageStore
 
@@ -31,32 +34,35 @@ class Desk:
     def __init__(self, bot: Bot, settings: ChatSettings, usage: UsageStore | None) -> None:
         self.bot, self.settings = bot, settings
         self._usage = usage
-        self._asking = Pace(settings.limits.questions_per_minute)
-        self._typing = Pace(_TYPING * settings.limits.questions_per_minute)
+        self.metrics = Metrics(bot)
+        self._asking = _paces(settings, 1)
+        self._typing = _paces(settings, _TYPING)
         self._given: OrderedDict[str, Given] = OrderedDict()
         self._lock = Lock()
 
     def ask(
-        self, question: str, history: Sequence[Turn], address: str, *, category: str | None = None, article: str | None = None,
+        self, question: str, history: Sequence[Turn], visitor: Visitor, *, category: str | None = None, article: str | None = None,
         since: date | None = None, as_typed: bool = False,
     ) -> Answer:  # fmt: skip
-        """As `Bot.ask`, for a visitor at an address. Raises `TooManyQuestions` as well."""
-        self._keep_pace(self._asking, address)
+        """As `Bot.ask`, for a visitor. Raises `TooManyQuestions` as well."""
+        self._keep_pace(self._asking, visitor)
+        start = perf_counter()
         answer = self.bot.ask(question, history, category=category, article=article, since=since, as_typed=as_typed)
+        self.metrics.answered(visitor.channel, answer, perf_counter() - start)
         self._remember(answer)
         return answer
 
     def search(
-        self, question: str, k: int, history: Sequence[Turn], address: str, *, category: str | None = None, article: str | None = None,
+        self, question: str, k: int, history: Sequence[Turn], visitor: Visitor, *, category: str | None = None, article: str | None = None,
         since: date | None = None, as_typed: bool = False,
     ) -> Found:  # fmt: skip
         """As `Retriever.search`, with what the question was taken to mean. Raises `TooManyQuestions` as well."""
-        self._keep_pace(self._asking, address)
+        self._keep_pace(self._asking, visitor)
         return self.bot.retriever.finder().find(question, k, Filters(category, article, since), history, as_typed=as_typed)
 
-    def typed(self, words: str, address: str, category: str | None = None) -> tuple[str, ...]:
+    def typed(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
         """Questions of the corpus that begin, or mean, what is typed so far. Raises `TooManyQuestions`."""
-        self._keep_pace(self._typing, address)
+        self._keep_pace(self._typing, visitor)
         return self.bot.suggestions.typed(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
@@ -69,6 +75,7 @@ class Desk:
             self._usage.take_back(answer)
         else:
             self._usage.vote(given, helpful=helpful, reason=reason, comment=comment)
+            self.metrics.voted(helpful=helpful)
 
     @property
     def takes_votes(self) -> bool:
@@ -96,8 +103,17 @@ class Desk:
         if self._usage and passages:
             self._usage.count(passages)
 
-    @staticmethod
-    def _keep_pace(pace: Pace, address: str) -> None:
-        seconds = pace.wait(address)
+    def _keep_pace(self, paces: Mapping[str | None, Pace], visitor: Visitor) -> None:
+        seconds = paces[visitor.key].wait(visitor.key or visitor.address)
         if seconds:
+            self.metrics.turned_away(visitor.channel)
             raise TooManyQuestions(seconds)
+
+
+def _paces(settings: ChatSettings, times: int) -> Mapping[str | None, Pace]:
+    """By the name of a key, how much its holder may ask; None stands for an address without one."""
+    most: dict[str | None, int] = {
+        None: settings.limits.questions_per_minute,
+        **{name: key.questions_per_minute for name, key in settings.keys.items()},
+    }
+    return {name: Pace(times * per_minute) for name, per_minute in most.items()}

@@ -16,9 +16,9 @@ from pydantic import BaseModel, Field
 from bot.answering.answer import Answer, Source, hit_to_dict
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.retrieval.topic import earlier_questions
-from bot.serve.api import address_of
 from bot.serve.desk import Desk
 from bot.serve.texts import Texts
+from bot.serve.visitor import Visitor
 
 MODEL = "articlebot"
 _PIECE = 80
@@ -61,7 +61,7 @@ def create_openai_door(desk: Desk, texts: Texts) -> FastAPI:
     def complete(body: ChatQuestion, request: Request) -> Response:
         """The answer to the last question, read with those before it."""
         asked = earlier_questions([message.model_dump() for message in body.messages])
-        answer = desk.ask(asked[-1] if asked else "", asked[:-1], address_of(request))
+        answer = desk.ask(asked[-1] if asked else "", asked[:-1], Visitor.of(request, "openai"))
         words = _markdown(answer, texts)
         if body.stream:
             return StreamingResponse(_streamed(answer, words, body.model), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,24 +36,38 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "chat") from None
     from bot.serve.api import create_api
+    from bot.serve.catalogue import health_routes
     from bot.serve.desk import Desk
     from bot.serve.guard import Guard
+    from bot.serve.keys import KeyGuard
+    from bot.serve.metrics import Counted
     from bot.serve.openai_door import create_openai_door
     from bot.serve.texts import texts_of
     from bot.serve.widget import widget_routes
 
     languages, desk = texts_of(settings), Desk(bot, settings, usage)
     app = FastAPI(openapi_url=None)
-    app.get("/healthz")(lambda: _health(bot))
-    app.get("/readyz")(lambda: _health(bot))
+    app.include_router(health_routes(bot))
+    _tell_metrics(app, desk)
     app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
     app.mount("/api/v1", create_api(desk))
     app.mount("/v1", create_openai_door(desk, languages[settings.language]))
     if ui:
         _add_pages(app, desk, languages)
+    app.add_middleware(KeyGuard, keys=settings.keys, origins=settings.origins, ui=ui)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
     app.add_middleware(Guard, languages=tuple(languages) if ui else (settings.language,), default=settings.language, ancestors=settings.origins)
+    app.add_middleware(Counted, metrics=desk.metrics)
     return app
+
+
+def _tell_metrics(app: "FastAPI", desk: "Desk") -> None:
+    """Where the settings say so."""
+    settings = desk.settings.metrics
+    if settings.path:
+        app.get(settings.path, include_in_schema=False)(desk.metrics.told)
+    if settings.port:
+        desk.metrics.listen(settings.host, settings.port)
 
 
 def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -> None:
@@ -95,12 +108,6 @@ def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, *, u
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
     return create_app(bot, settings, UsageStore(index) if settings.feedback else None, ui=ui)
-
-
-def _health(bot: Bot) -> dict[str, object]:
-    """That it serves, and what; `refused` is the newest generation when that does not open and an older one goes on."""
-    refused = bot.retriever.served.refused
-    return {"status": "ok", "generation": bot.generation.name, "refused": asdict(refused) if refused else None}
 
 
 def _manifest(title: str, publisher: Publisher) -> dict[str, object]:

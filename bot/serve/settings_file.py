@@ -11,13 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import SettingsError
 from bot.serve.colours import DARK_GROUND, LIGHT_GROUND, contrast
-from bot.settings import ChatSettings, Colours, Limits, Publisher
+from bot.settings import ApiKey, ChatSettings, Colours, Limits, MetricsSettings, Publisher
 
 _LEAST_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA)."""
 _LARGEST_LOGO = 1_000_000
 _LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_SECTIONS = {"publisher": Publisher, "colours": Colours, "limits": Limits, "metrics": MetricsSettings}
+_PATH, _LARGEST_PORT = re.compile(r"(?:/[\w.-]+)+"), 65535
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?")
 
 
@@ -46,8 +49,11 @@ def read_settings(path: Path) -> ChatSettings:
 
 
 def _check_names(path: Path, given: Mapping[str, Any]) -> None:
-    for section, known in {"": ChatSettings, "publisher": Publisher, "colours": Colours, "limits": Limits}.items():
-        named = given.get(section, {}) if section else given
+    sections: dict[str, Any] = {"": given, **{name: given.get(name, {}) for name in _SECTIONS}}
+    keys = given.get("keys")
+    sections |= {f"keys.{name}": key for name, key in keys.items()} if isinstance(keys, dict) else {}
+    for section, named in sections.items():
+        known = ChatSettings if section == "" else ApiKey if section.startswith("keys.") else _SECTIONS[section]
         names = [field.name for field in fields(known) if field.name != "languages"]
         for name in named if isinstance(named, dict) else ():
             if name not in names:
@@ -70,6 +76,16 @@ def _faults(settings: ChatSettings) -> list[str]:
         faults.append("publisher.site must begin with https:// or http://.")
     if limits.questions_per_minute < 1:
         faults.append("limits.questions_per_minute must be at least 1.")
+    faults += [
+        f"keys.{name}.sha256 must be the 64 digits that articlebot key prints."
+        for name, key in settings.keys.items()
+        if not _SHA256.fullmatch(key.sha256)
+    ]
+    faults += [f"keys.{name}.questions_per_minute must be at least 1." for name, key in settings.keys.items() if key.questions_per_minute < 1]
+    if settings.metrics.path and not _PATH.fullmatch(settings.metrics.path):
+        faults.append(f"metrics.path: {settings.metrics.path!r} must be like /metrics.")
+    if not 0 <= settings.metrics.port <= _LARGEST_PORT:
+        faults.append(f"metrics.port must be from 1 to {_LARGEST_PORT}.")
     return faults
 
 

@@ -1,0 +1,24 @@
+"""`Visitor`: who asks, and through which door."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import HTTPConnection
+
+from bot.serve.keys import key_of
+
+Channel = Literal["chat", "rest", "openai", "mcp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """An address, the door it came through, and the name of its API key if it has one."""
+
+    address: str
+    channel: Channel
+    key: str | None = None
+
+    @classmethod
+    def of(cls, request: HTTPConnection, channel: Channel) -> "Visitor":
+        """Who makes a request; the server that stands before the application tells the address."""
+        return cls(request.client.host if request.client else "", channel, key_of(request.scope))

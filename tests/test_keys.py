@@ -1,0 +1,191 @@
+"""API keys and metrics: who may ask, how fast, and what Prometheus is told."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from serving import served
+
+from bot import Bot
+from bot.errors import ServeError, SettingsError
+from bot.serve.keys import hash_of, new_key
+from bot.serve.server import create_app
+from bot.serve.settings_file import read_settings
+from bot.settings import ApiKey, ChatSettings, Limits, MetricsSettings
+from bot.usage.store import UsageStore
+
+ROOT = Path(__file__).parents[1]
+KEY, SLOW = "ab_the-key-of-the-crm", "ab_the-key-of-a-slow-one"
+QUESTION = {"question": "who pays gratuity"}
+WIDGET = {"Origin": "https://www.example.com"}
+
+
+@pytest.fixture(scope="module")
+def closed(bot: Bot) -> Iterator[str]:
+    """A surface without a page that programs need a key for, and whose widget two sites hold."""
+    keys = {"crm": ApiKey(hash_of(KEY)), "slow": ApiKey(hash_of(SLOW), 2)}
+    settings = ChatSettings(limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org"))
+    yield from served(bot, settings, ui=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/api/v1/articles", {}, 401),
+        ("GET", "/api/v1/articles", {"X-API-Key": KEY}, 200),
+        ("GET", "/api/v1/articles", {"Authorization": f"Bearer {KEY}"}, 200),
+        ("GET", "/api/v1/articles", {"Authorization": f"Bearer {KEY}x"}, 401),
+        ("GET", "/api/v1/articles", {"Authorization": f"Basic {KEY}"}, 401),
+        ("GET", "/api/v1/articles", {"X-API-Key": hash_of(KEY)}, 401),
+        ("GET", "/api/v1/articles", WIDGET, 401),
+        ("GET", "/v1/models", {}, 401),
+        ("GET", "/v1/models", {"Authorization": f"Bearer {KEY}"}, 200),
+        ("POST", "/api/v1/search", WIDGET, 401),
+        ("POST", "/api/v1/ask", {}, 401),
+        ("POST", "/api/v1/ask", {"Origin": "https://www.example.net"}, 401),
+        ("POST", "/api/v1/ask", {"Origin": "https://evil-example.org"}, 401),
+        ("POST", "/api/v1/ask", {"Origin": "https://jobs.example.org"}, 200),
+        ("POST", "/api/v1/ask", {**WIDGET, "X-API-Key": "wrong"}, 401),
+        ("GET", "/api/v1/suggest?q=grat", {}, 200),
+        ("GET", "/api/v1/healthz", {}, 200),
+        ("GET", "/healthz", {}, 200),
+    ],
+)
+def test_programs_need_a_key_and_visitors_browsers_do_not(closed: str, method: str, path: str, headers: dict[str, str], status: int):
+    reply = httpx.request(method, closed + path, headers=headers, json=QUESTION if method == "POST" else None, trust_env=False)
+    assert reply.status_code == status
+    if status == 401:
+        assert reply.headers["WWW-Authenticate"] == "Bearer"
+        assert re.search("needs an API key|not known here", reply.text)
+
+
+def test_a_page_of_a_named_origin_may_ask_before_it_asks(closed: str):
+    asked = {**WIDGET, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    reply = httpx.request("OPTIONS", f"{closed}/api/v1/ask", headers=asked, trust_env=False)
+    assert (reply.status_code, reply.headers["Access-Control-Allow-Origin"]) == (200, "https://www.example.com")
+
+
+def test_chat_clients_are_told_in_their_own_words(closed: str):
+    def ask(key: str) -> str | None:
+        client = openai.OpenAI(base_url=f"{closed}/v1", api_key=key, http_client=httpx.Client(trust_env=False), max_retries=0)
+        return (
+            client.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": "who pays gratuity"}]).choices[0].message.content
+        )
+
+    assert (ask(KEY) or "").startswith("The employer pays it")
+    with pytest.raises(openai.AuthenticationError, match="not known here") as refused:
+        ask("wrong")
+    assert refused.value.code == "invalid_api_key"
+
+
+def test_a_key_has_a_pace_of_its_own(closed: str):
+    def ask(headers: dict[str, str]) -> int:
+        return httpx.post(f"{closed}/api/v1/ask", json=QUESTION, headers=headers, trust_env=False).status_code
+
+    assert [ask({"X-API-Key": SLOW}) for _ in range(3)] == [200, 200, 429]
+    assert [ask({"X-API-Key": KEY}) for _ in range(8)] == [200] * 8
+    assert 429 in [ask(WIDGET) for _ in range(4)]
+
+
+def test_the_page_of_a_server_with_keys_asks_without_one(bot: Bot):
+    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_of(KEY))})):
+        own = {"Origin": address}
+        assert httpx.post(f"{address}/api/v1/ask", json=QUESTION, headers=own, trust_env=False).status_code == 200
+        assert httpx.get(f"{address}/api/v1/suggest?q=grat", trust_env=False).status_code == 200
+        assert httpx.get(f"{address}/", trust_env=False).status_code == 200
+        assert httpx.get(f"{address}/api/v1/categories", headers=own, trust_env=False).status_code == 401
+
+
+def test_without_visitors_nothing_passes_without_a_key(bot: Bot):
+    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_of(KEY))}), ui=False):
+        for path in ("/api/v1/suggest?q=grat", "/api/v1/categories", "/v1/models"):
+            assert httpx.get(address + path, headers={"Origin": address}, trust_env=False).status_code == 401
+        described = httpx.get(f"{address}/api/v1/openapi.json", trust_env=False).json()
+        scheme = {"type": "http", "scheme": "bearer", "description": "An API key, made by articlebot key."}
+        assert described["components"]["securitySchemes"] == {"HTTPBearer": scheme}
+
+
+def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
+    done = subprocess.run([sys.executable, "-m", "bot", "key", "the crm"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    key, entry = done.splitlines()[0], done[done.index("[keys") :]
+    (tmp_path / "chat.toml").write_text(f"{entry}questions_per_minute = 5\n", encoding="utf-8")
+    assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_of(key), 5)}
+    assert key not in entry
+    facts = json.loads(
+        subprocess.run([sys.executable, "-m", "bot", "key", "x", "--json"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    )
+    assert facts["sha256"] == hash_of(facts["key"])
+    assert len({new_key()[0] for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ('[keys.crm]\nsha256 = "abc"', "keys.crm.sha256 must be the 64 digits that articlebot key prints"),
+        (f'[keys.crm]\nsha256 = "{hash_of("x")}"\nquestions_per_minute = 0', "keys.crm.questions_per_minute must be at least 1"),
+        (f'[keys.crm]\nsha256 = "{hash_of("x")}"\npace = 3', "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute"),
+        ("[keys]\ncrm = 3", "keys.crm"),
+        ("[keys.crm]\nquestions_per_minute = 3", "keys.crm.sha256"),
+        ('[metrics]\npath = "metrics"', "metrics.path: 'metrics' must be like /metrics"),
+        ("[metrics]\nport = 70000", "metrics.port must be from 1 to 65535"),
+    ],
+)
+def test_keys_and_metrics_that_cannot_be_are_one_sentence(tmp_path: Path, words: str, complaint: str):
+    (tmp_path / "chat.toml").write_text(words, encoding="utf-8")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(tmp_path / "chat.toml")
+    assert complaint in str(refused.value)
+
+
+def figures(words: str) -> dict[str, float]:
+    """Each sample by its name and labels."""
+    samples = (sample for family in text_string_to_metric_families(words) for sample in family.samples)
+    return {" ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))]): sample.value for sample in samples}
+
+
+def test_prometheus_reads_what_was_asked_answered_and_refused(bot: Bot, tmp_path: Path):
+    settings = ChatSettings(limits=Limits(questions_per_minute=4), metrics=MetricsSettings(path="/metrics"))
+    for address in served(bot, settings, UsageStore(tmp_path)):
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            answer = client.post("/api/v1/ask", json=QUESTION).json()
+            client.post("/api/v1/ask", json={"question": "best biryani in Hyderabad"})
+            client.post("/api/v1/ask", json={"question": "thanks"})
+            client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "who pays gratuity"}]})
+            assert client.post("/api/v1/ask", json=QUESTION).status_code == 429
+            client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
+            reply = client.get("/metrics")
+    assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    told = figures(reply.text)
+    expected = {
+        "articlebot_questions_total channel=rest status=answered": 1, "articlebot_questions_total channel=rest status=no_answer": 1,
+        "articlebot_questions_total channel=rest status=small_talk": 1, "articlebot_questions_total channel=openai status=answered": 1,
+        "articlebot_question_seconds_count channel=rest": 3, "articlebot_turned_away_total channel=rest": 1, "articlebot_votes_total helpful=yes": 1,
+        "articlebot_responses_total door=rest status=200": 3, "articlebot_responses_total door=rest status=429": 1,
+        "articlebot_articles": 4, "articlebot_passages": len(bot.generation.table), "articlebot_generation_refused": 0,
+    }  # fmt: skip
+    assert {name: told.get(name) for name in expected} == expected
+    assert 0 < told["articlebot_question_seconds_sum channel=rest"] < 10
+    assert told["process_resident_memory_bytes"] > 50_000_000
+    assert f'generation="{bot.generation.name}"' in reply.text
+    assert "pays" not in reply.text
+
+
+def test_metrics_are_told_nowhere_unless_set_and_on_their_own_port_if_so(bot: Bot):
+    for address in served(bot, ui=False):
+        assert httpx.get(f"{address}/metrics", trust_env=False).status_code == 404
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = rf"^Cannot listen on 127.0.0.1:{port} for metrics \(Address already in use\): name another \[metrics\] port\.$"
+        with pytest.raises(ServeError, match=sentence):
+            create_app(bot, ChatSettings(metrics=MetricsSettings(port=port)), ui=False)
+    for address in served(bot, ChatSettings(metrics=MetricsSettings(port=port)), ui=False):
+        assert httpx.get(f"{address}/metrics", trust_env=False).status_code == 404
+        assert "articlebot_passages" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
