@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from bot.errors import ArticlebotError, MissingExtra
-from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings, ChatSettings
+from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings, ChatSettings, Limits
 from bot.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ RerankerName = Annotated[
 Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
 
 _SHOWN_REFUSALS, _SHOWN_CHANGES = 20, 5
+_UNLIMITED = 1_000_000
+"""Questions a minute."""
 _STEPS = {"files": "reading", "texts": "encoding"}
 
 
@@ -246,6 +248,27 @@ def serve(
         raise typer.Exit(1)
     with rebuilt_on_change(corpus, index, IndexStore(index).open_current(Manifest.read).settings) if watch else nullcontext():
         run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, ui=ui), host, port, chat)
+
+
+@cli.command()
+def mcp(
+    index: Index = Path("index"),
+    settings: Annotated[
+        Path | None, typer.Option(help="A file of the publisher's name; articlebot.toml, where there is one.", envvar="ARTICLEBOT_SETTINGS")
+    ] = None,
+) -> None:
+    """Answer the agent that starts this program, through the Model Context Protocol on standard input and output."""
+    try:
+        from bot.serve.mcp_door import serve_stdio
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "mcp", "mcp") from None
+    from bot.answering.bot import Bot
+    from bot.serve.desk import Desk
+    from bot.usage.store import UsageStore
+
+    # One agent on this machine, not one of many visitors: it need not wait.
+    chat = replace(_chat_settings(settings), limits=Limits(questions_per_minute=_UNLIMITED))
+    serve_stdio(Desk(Bot.open(index), chat, UsageStore(index) if chat.feedback else None))
 
 
 def _chat_settings(path: Path | None) -> ChatSettings:

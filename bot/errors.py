@@ -10,6 +10,7 @@
     ├── IndexBusy            another build holds the lock
     ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
+    ├── ArticleMissing       there is no article with this id
     ├── TooManyQuestions     one address asked more than it may
     ├── UsageError           feedback cannot be stored, or is about an answer that was not given
     ├── EvaluationError      questions with known answers, or earlier figures, cannot be read
@@ -63,6 +64,13 @@ class BuildRefused(ArticlebotError):
 
 class QuestionError(ArticlebotError):
     """A question that cannot be asked: empty, or longer than the limit."""
+
+
+class ArticleMissing(ArticlebotError):
+    """There is no article with this id."""
+
+    def __init__(self, ident: str) -> None:
+        super().__init__(f"There is no article {ident!r}.")
 
 
 class TooManyQuestions(ArticlebotError):

@@ -206,7 +206,18 @@ def test_without_a_page_nothing_of_gradio_is_loaded(shipped_index: Path):
 
 def test_the_interface_describes_itself(api: httpx.Client):
     described = api.get("/openapi.json").json()
-    assert set(described["paths"]) == {"/ask", "/search", "/suggest", "/feedback", "/articles", "/articles/{ident}", "/categories", "/version", "/healthz", "/readyz"}
+    assert set(described["paths"]) == {
+        "/ask",
+        "/search",
+        "/suggest",
+        "/feedback",
+        "/articles",
+        "/articles/{ident}",
+        "/categories",
+        "/version",
+        "/healthz",
+        "/readyz",
+    }
     assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
     answer = described["paths"]["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"$ref": "#/components/schemas/Answer"}

@@ -110,7 +110,10 @@ def test_the_readmes_settings_are_read(written: Callable[[str], Path], tmp_path:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ('colour = "#fff"', "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, feedback"),
+        (
+            'colour = "#fff"',
+            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, feedback",
+        ),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
         ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),
         ('[colours]\naccent_dark = "teal"', "colours.accent_dark: 'teal' must be like #0f766e"),

@@ -9,11 +9,11 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from bot.answering.answer import hit_to_dict
-from bot.errors import ArticlebotError, QuestionError, TooManyQuestions, UsageError
+from bot.errors import ArticlebotError, ArticleMissing, QuestionError, TooManyQuestions, UsageError
 from bot.serve import bodies
 from bot.serve.catalogue import Unchanged, catalogue_routes, health_routes, revalidated
 from bot.serve.desk import Desk
+from bot.serve.replies import answer_to, hits_for
 from bot.serve.visitor import Visitor
 from bot.version import __version__
 
@@ -37,26 +37,12 @@ def create_api(desk: Desk) -> FastAPI:
     @api.post("/ask", responses=_problems(429))
     def ask(body: bodies.Question, request: Request) -> bodies.Answer:
         """The answer to a question: words of the articles with their source, or that they hold none."""
-        answer = desk.ask(
-            body.question,
-            body.history,
-            Visitor.of(request, "rest"),
-            category=body.category,
-            article=body.article,
-            since=body.since,
-            as_typed=body.as_typed,
-        )
-        return bodies.Answer.model_validate(answer.to_dict())
+        return answer_to(desk, body, Visitor.of(request, "rest"))
 
     @api.post("/search", responses=_problems(429))
     def search(body: bodies.Search, request: Request) -> bodies.Hits:
         """The passages that most likely answer a question, also where none is sure enough for an answer."""
-        found = desk.search(
-            body.question, body.k, body.history, Visitor.of(request, "rest"), category=body.category, article=body.article, since=body.since,
-            as_typed=body.as_typed,
-        )  # fmt: skip
-        hits = [bodies.Hit.model_validate(hit_to_dict(hit)) for hit in found.hits]
-        return bodies.Hits(hits=hits, corrected=found.corrected, generation=desk.bot.generation.name)
+        return hits_for(desk, body, Visitor.of(request, "rest"))
 
     @api.get("/suggest", responses=_problems(429), dependencies=[Depends(revalidated(desk))])
     def suggest(
@@ -96,7 +82,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _told(_: Request, error: Exception) -> Response:
     """A known error as problem details (RFC 9457)."""
-    status = {QuestionError: 422, TooManyQuestions: 429, UsageError: 409}.get(type(error), 503)
+    status = {QuestionError: 422, TooManyQuestions: 429, UsageError: 409, ArticleMissing: 404}.get(type(error), 503)
     if isinstance(error, TooManyQuestions):
         return JSONResponse({"title": str(error), "status": status, "seconds": error.seconds}, status, {"Retry-After": str(error.seconds)}, _PROBLEM)
     return JSONResponse({"title": str(error), "status": status}, status, media_type=_PROBLEM)

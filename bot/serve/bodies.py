@@ -60,6 +60,12 @@ class Feedback(_Body):
     comment: str = Field(default="", max_length=LONGEST_COMMENT)
 
 
+class ArticleWanted(_Body):
+    """Which article is wanted."""
+
+    id: str = Field(description="The id that a hit or a source names as its article.")
+
+
 class Hit(_Body):
     """A passage that may answer, with the article it is from."""
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from bot.answering.bot import Bot
-from bot.corpus.article import Article as CorpusArticle
+from bot.errors import ArticleMissing
 from bot.serve import bodies
 from bot.serve.desk import Desk
+from bot.serve.replies import line_of, whole_of
 from bot.version import __version__
 
 
@@ -60,15 +60,15 @@ def catalogue_routes(desk: Desk) -> APIRouter:
     ) -> bodies.Articles:
         """Articles in the order of the corpus, a page at a time."""
         table = desk.bot.generation.table
-        return bodies.Articles(articles=[_line(article) for article in table.listed(category, offset, limit)], total=table.count_articles())
+        return bodies.Articles(articles=[line_of(article) for article in table.listed(category, offset, limit)], total=table.count_articles())
 
     @routes.get("/articles/{ident:path}", responses={404: {"description": "There is no such article.", "content": {"application/problem+json": {}}}})
     def article(ident: str) -> bodies.Article:
         """One article, with its text and FAQs."""
         found = desk.bot.generation.table.article(ident)
         if found is None:
-            raise HTTPException(404, f"There is no article {ident!r}.")
-        return _whole(found)
+            raise ArticleMissing(ident)
+        return whole_of(found)
 
     @routes.get("/categories")
     def categories() -> list[bodies.Category]:
@@ -85,23 +85,3 @@ def catalogue_routes(desk: Desk) -> APIRouter:
         )  # fmt: skip
 
     return routes
-
-
-def _line(article: CorpusArticle) -> bodies.ArticleLine:
-    return bodies.ArticleLine(**_facts(article))
-
-
-def _whole(article: CorpusArticle) -> bodies.Article:
-    faqs = [bodies.Faq(question=faq.question, answer=article.text[faq.start : faq.end], alternates=list(faq.alternates)) for faq in article.faqs]
-    return bodies.Article(
-        **_facts(article), text=article.text, tags=list(article.tags), language=article.language, faqs=faqs, related=list(article.related)
-    )
-
-
-def _facts(article: CorpusArticle) -> dict[str, Any]:
-    return {"id": article.id, "title": article.title, "url": article.url, "category": article.category,
-            "published": _day(article.published), "updated": _day(article.updated)}  # fmt: skip
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Response
+    from starlette.applications import Starlette
 
     from bot.serve.desk import Desk
     from bot.serve.texts import Texts
@@ -34,7 +36,7 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
         from fastapi import FastAPI
         from fastapi.middleware.gzip import GZipMiddleware
     except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "fastapi", "chat") from None
+        raise MissingExtra(error.name or "fastapi", "chat" if ui else "serve") from None
     from bot.serve.api import create_api
     from bot.serve.catalogue import health_routes
     from bot.serve.desk import Desk
@@ -46,12 +48,15 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     from bot.serve.widget import widget_routes
 
     languages, desk = texts_of(settings), Desk(bot, settings, usage)
-    app = FastAPI(openapi_url=None)
+    mcp = _mcp_app(desk)
+    app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.include_router(health_routes(bot))
     _tell_metrics(app, desk)
     app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
     app.mount("/api/v1", create_api(desk))
     app.mount("/v1", create_openai_door(desk, languages[settings.language]))
+    if mcp:
+        app.router.routes.extend(mcp.routes)
     if ui:
         _add_pages(app, desk, languages)
     app.add_middleware(KeyGuard, keys=settings.keys, origins=settings.origins, ui=ui)
@@ -59,6 +64,15 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     app.add_middleware(Guard, languages=tuple(languages) if ui else (settings.language,), default=settings.language, ancestors=settings.origins)
     app.add_middleware(Counted, metrics=desk.metrics)
     return app
+
+
+def _mcp_app(desk: "Desk") -> "Starlette | None":
+    """The door for agents, where its extra is installed."""
+    if find_spec("mcp") is None:
+        return None
+    from bot.serve.mcp_door import create_mcp_app
+
+    return create_mcp_app(desk)
 
 
 def _tell_metrics(app: "FastAPI", desk: "Desk") -> None:
@@ -133,7 +147,7 @@ def serve(open_app: "Callable[[], FastAPI]", host: str, port: int, settings: Cha
     try:
         import uvicorn
     except ModuleNotFoundError:
-        raise MissingExtra("uvicorn", "chat") from None
+        raise MissingExtra("uvicorn", "serve") from None
     from bot.serve.waiting import Waiting
 
     with _listening(host, port) as listener:

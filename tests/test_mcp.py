@@ -1,0 +1,225 @@
+"""The MCP door, asked by the SDK's own client: over stdio, over HTTP, and in both revisions of the protocol."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import mcp_types as types
+import pytest
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from serving import served
+
+from bot import Bot
+from bot.encoder import HashedWords
+from bot.serve.desk import Desk
+from bot.serve.keys import hash_of
+from bot.serve.mcp_door import create_mcp_server
+from bot.settings import ApiKey, ChatSettings, Limits, Publisher
+from bot.testing import QUESTIONS, tiny_index
+
+Use = Callable[[Client], Awaitable[Any]]
+
+
+@pytest.fixture(scope="module")
+def http(bot: Bot) -> Iterator[str]:
+    settings = ChatSettings(publisher=Publisher("Career Desk"), limits=Limits(questions_per_minute=1000))
+    for address in served(bot, settings, ui=False):
+        yield f"{address}/mcp"
+
+
+def used(server: Any, use: Use, **options: Any) -> Any:
+    """What `use` returns of a client that is connected to a server."""
+
+    async def run() -> Any:
+        async with Client(server, **options) as client:
+            return await use(client)
+
+    return asyncio.run(run())
+
+
+def refused(server: Any, use: Use, sentence: str) -> None:
+    """That `use` is refused with a sentence, and that the server goes on."""
+
+    async def fail(client: Client) -> int:
+        with pytest.raises(MCPError, match=sentence):
+            await use(client)
+        return len((await client.list_tools()).tools)
+
+    assert used(server, fail) == 3
+
+
+def without_id(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "id"}
+
+
+@pytest.mark.parametrize(
+    "question", ["who pays gratuity", "how long is probtion", "best biryani in Hyderabad", "thanks", "what is in the table of signs"]
+)
+def test_an_answer_is_that_of_python(http: str, bot: Bot, question: str):
+    reply = used(http, lambda client: client.call_tool("ask_articles", {"question": question}))
+    assert without_id(reply.structured_content) == without_id(bot.ask(question).to_dict())
+    assert json.loads(reply.content[0].text) == reply.structured_content
+    assert not reply.is_error
+
+
+def test_a_follow_up_is_read_with_what_was_asked_before(http: str, bot: Bot):
+    asked = {"question": "and can it be extended?", "history": ["how long is a probation period"]}
+    reply = used(http, lambda client: client.call_tool("ask_articles", asked))
+    assert reply.structured_content["topic"] == "how long is a probation period"
+    assert reply.structured_content["text"] == bot.ask(asked["question"], asked["history"]).text != ""
+
+
+def test_a_search_and_the_article_behind_a_hit(http: str, bot: Bot):
+    async def use(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
+        found = await client.call_tool("search_articles", {"question": "notice period", "k": 3, "category": "HRM"})
+        article = await client.call_tool("get_article", {"id": found.structured_content["hits"][0]["article"]})
+        return found.structured_content, article.structured_content
+
+    found, article = used(http, use)
+    expected = bot.retriever.search("notice period", 3, category="HRM")
+    assert [hit["passage"] for hit in found["hits"]] == [hit.passage.id for hit in expected]
+    assert article["text"] == expected[0].passage.article.text
+    assert [faq["question"] for faq in article["faqs"]] == [faq.question for faq in expected[0].passage.article.faqs]
+
+
+def test_the_tools_tell_what_they_are_for_and_keep_to_their_schemas(http: str):
+    async def use(client: Client) -> tuple[str, list[types.Tool], list[Any]]:
+        tools = (await client.list_tools()).tools
+        arguments = {
+            "ask_articles": {"question": "who pays gratuity"},
+            "search_articles": {"question": "gratuity"},
+            "get_article": {"id": "gratuity"},
+        }
+        replies = [(await client.call_tool(tool.name, arguments[tool.name])).structured_content for tool in tools]
+        return client.instructions or "", tools, replies
+
+    instructions, tools, replies = used(http, use)
+    assert [tool.name for tool in tools] == ["ask_articles", "search_articles", "get_article"]
+    assert "Articles of Career Desk about HRM" in instructions
+    assert all("HRM" in (tool.description or "") for tool in tools[:2])
+    assert all(tool.annotations and tool.annotations.read_only_hint and not tool.annotations.open_world_hint for tool in tools)
+    for tool, reply in zip(tools, replies, strict=True):
+        jsonschema.validate(reply, tool.output_schema or {})
+        jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+    assert "The visitor's earlier questions, oldest first." in json.dumps(tools[0].input_schema)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sentence"),
+    [
+        ("ask_articles", {"question": "  "}, "The question is empty"),
+        ("ask_articles", {"question": "a" * 1001}, "The question has 1001 characters, 1000 are read"),
+        ("ask_articles", {}, "question: Field required"),
+        ("search_articles", {"question": "leave", "k": 1000}, "k: Input should be less than or equal to 50"),
+        ("search_articles", {"question": "leave", "top": 3}, "top: Extra inputs are not permitted"),
+        ("get_article", {"id": "nothing"}, "There is no article 'nothing'."),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_that_a_model_can_read(http: str, tool: str, arguments: dict[str, Any], sentence: str):
+    reply = used(http, lambda client: client.call_tool(tool, arguments))
+    assert reply.is_error
+    assert sentence in reply.content[0].text
+
+
+def test_a_tool_that_is_not_there_names_those_that_are(http: str):
+    sentence = "There is no tool 'delete_articles': there are ask_articles, search_articles, get_article"
+    refused(http, lambda client: client.call_tool("delete_articles", {}), sentence)
+
+
+def test_articles_are_resources(http: str, bot: Bot):
+    async def use(client: Client) -> tuple[list[types.Resource], str, str]:
+        listed = (await client.list_resources()).resources
+        read = await client.read_resource("article:///probation-letter")
+        template = (await client.list_resource_templates()).resource_templates[0]
+        return listed, read.contents[0].text, template.uri_template
+
+    listed, words, template = used(http, use)
+    articles = {article.id: article for article in bot.generation.table.articles()}
+    assert {resource.uri for resource in listed} == {f"article:///{ident}" for ident in articles}
+    assert template == "article:///{+id}"
+    assert words.startswith("# Probation letter\n\nHRM · published 2025-10-10 · https://example.com/probation-letter/\n\n")
+    assert words.endswith(articles["probation-letter"].text)
+    sizes = {resource.uri: resource.size for resource in listed}
+    assert sizes["article:///probation-letter"] == len(words.encode())
+
+
+def test_a_resource_that_is_not_there_is_told(http: str):
+    for uri, sentence in {"article:///nothing": "There is no article 'nothing'", "file:///etc/passwd": "names no article"}.items():
+        refused(http, lambda client, uri=uri: client.read_resource(uri), sentence)
+
+
+def test_long_lists_come_in_pages_and_ids_in_any_script_are_read_back():
+    names = [f"लेख/{number}?&#%" for number in range(250)]
+    bot = Bot.from_articles([{"id": name, "title": f"T{name}", "text": f"Words of {name}."} for name in names], encoder=HashedWords())
+
+    async def use(client: Client) -> tuple[list[int], list[str], str]:
+        sizes, uris, cursor = [], [], None
+        while True:
+            page = await client.list_resources(cursor=cursor)
+            sizes.append(len(page.resources))
+            uris += [resource.uri for resource in page.resources]
+            cursor = page.next_cursor
+            if cursor is None:
+                return sizes, uris, (await client.read_resource(uris[77])).contents[0].text
+
+    sizes, uris, words = used(create_mcp_server(Desk(bot, ChatSettings(), None)), use)
+    assert sizes == [100, 100, 50]
+    assert len(set(uris)) == 250
+    assert words == f"# T{names[77]}\n\nWords of {names[77]}."
+    refused(
+        create_mcp_server(Desk(bot, ChatSettings(), None)), lambda client: client.list_resources(cursor="-1"), "There is no page '-1' of the list"
+    )
+
+
+def test_a_program_on_this_machine_asks_over_stdio(tmp_path: Path):
+    index = tiny_index(tmp_path / "index")
+    parameters = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(index)])
+
+    async def use(client: Client) -> list[dict[str, Any]]:
+        return [(await client.call_tool("ask_articles", {"question": question})).structured_content for question in [*QUESTIONS.values()] * 30]
+
+    answers = used(parameters, use)
+    expected = Bot.open(index)
+    assert [answer["status"] for answer in answers] == [*QUESTIONS] * 30
+    assert [without_id(answer) for answer in answers[:3]] == [without_id(expected.ask(question).to_dict()) for question in QUESTIONS.values()]
+
+
+def test_a_client_of_the_revision_before_is_answered_as_well(http: str):
+    reply = used(http, lambda client: client.call_tool("ask_articles", {"question": "who pays gratuity"}), mode="legacy")
+    assert reply.structured_content["text"] == "The employer pays it, not the provident fund."
+
+
+def test_over_http_keys_and_origins_are_asked_for(bot: Bot):
+    settings = ChatSettings(keys={"agent": ApiKey(hash_of("ab_secret"), 2)}, origins=("https://www.example.com",))
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    for address in served(bot, settings, ui=False):
+
+        def status(address: str = address, **headers: str) -> int:
+            accept = {"Accept": "application/json, text/event-stream", **headers}
+            return httpx.post(f"{address}/mcp", json=hello, headers=accept, trust_env=False).status_code
+
+        assert status() == 401
+        assert status(Origin="https://evil.example") == 403
+        assert status(Authorization="Bearer ab_secret", Origin="https://evil.example") == 403
+        assert status(Authorization="Bearer ab_secret", Origin="https://www.example.com") == 200
+
+        async def use(address: str = address) -> list[Any]:
+            async with httpx_client() as client, Client(streamable_http_client(f"{address}/mcp", http_client=client)) as agent:
+                return [await agent.call_tool("ask_articles", {"question": "who pays gratuity"}) for _ in range(3)]
+
+        replies = asyncio.run(use())
+        assert [reply.is_error for reply in replies] == [False, False, True]
+        assert "Too many questions" in replies[2].content[0].text
+
+
+def httpx_client() -> Any:
+    """The SDK's HTTP client with a key."""
+    import httpx2
+
+    return httpx2.AsyncClient(headers={"Authorization": "Bearer ab_secret"}, trust_env=False)
