@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -223,3 +226,23 @@ def httpx_client() -> Any:
     import httpx2
 
     return httpx2.AsyncClient(headers={"Authorization": "Bearer ab_secret"}, trust_env=False)
+
+
+def test_a_server_that_waited_for_its_index_answers_agents_and_ends_cleanly(tmp_path: Path):
+    command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", "0", "--index", str(tmp_path / "index")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as server:
+        try:
+            assert server.stderr
+            address = server.stderr.readline().split()[2]
+            assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 503
+            tiny_index(tmp_path / "index")
+            until = time.monotonic() + 20
+            while httpx.get(f"{address}/readyz", trust_env=False).status_code != 200:
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            reply = used(f"{address}/mcp", lambda client: client.call_tool("ask_articles", {"question": QUESTIONS["answered"]}))
+            assert reply.structured_content["text"] == "It is often three to six months."
+        finally:
+            server.send_signal(signal.SIGINT)
+        _, said = server.communicate(timeout=20)
+    assert (server.returncode, said) == (130, "")

@@ -2,7 +2,7 @@
 
 import html
 import time
-from asyncio import Lock
+from asyncio import FIRST_COMPLETED, Event, Lock, ensure_future, wait
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -27,14 +27,14 @@ class Waiting:
     def __init__(self, create: Callable[[], FastAPI]) -> None:
         self._create = create
         self._app: FastAPI | None = None
-        self._lock, self._stack = Lock(), AsyncExitStack()
+        self._lock, self._made, self._lives = Lock(), Event(), Event()
         self._looked, self._reason = 0.0, ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        app = self._app or await self._opened()
+        app = self._app if self._lives.is_set() else await self._opened()
         if app is not None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
@@ -56,17 +56,26 @@ class Waiting:
                     await run_in_threadpool(self.look)
                 except ArticlebotError as error:
                     self._reason = str(error)
-                await self._enter()
+        if self._app is not None:
+            self._made.set()
+            await self._lives.wait()
         return self._app
 
-    async def _enter(self) -> None:
-        if self._app is not None:
-            await self._stack.enter_async_context(self._app.router.lifespan_context(self._app))
-
     async def _live(self, receive: Receive, send: Send) -> None:
-        async with self._stack:
-            await receive()
-            await self._enter()
+        """Begin and end the application's own lifespan in one task, whenever it is made: task groups cannot be ended by another."""
+        await receive()
+        async with AsyncExitStack() as stack:
+            await self._begin(stack)
             await send({"type": "lifespan.startup.complete"})
-            await receive()
+            ended, made = ensure_future(receive()), ensure_future(self._made.wait())
+            await wait({ended, made}, return_when=FIRST_COMPLETED)
+            made.cancel()
+            if not ended.done():
+                await self._begin(stack)
+            await ended
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _begin(self, stack: AsyncExitStack) -> None:
+        if self._app is not None and not self._lives.is_set():
+            await stack.enter_async_context(self._app.router.lifespan_context(self._app))
+            self._lives.set()
