@@ -1,8 +1,8 @@
-# make run: set up, build the index, open the chat.   make test: set up, lint, check types, test.
+# make run: set up, build the index, open the chat.   make test: set up, lint, check types, test.   make docs: build the site.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run test lint types format clean
+.PHONY: run test lint types format docs clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed-chat
@@ -35,5 +35,8 @@ format: .venv/installed-dev
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed-chat
 
+docs: .venv/installed-dev
+	.venv/bin/zensical build --strict
+
 clean:
-	rm -rf .venv index
+	rm -rf .venv index site

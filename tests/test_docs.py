@@ -1,0 +1,200 @@
+"""The documentation: every block of code in it runs, and the site it becomes holds together and asks nothing of the network."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import httpx
+import pytest
+from serving import served
+
+from bot import Bot
+from bot.serve.settings_file import read_settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+ADDRESS = "http://127.0.0.1:7860"
+"""Where the documentation's server listens."""
+
+
+PROMISED = {
+    "python": [
+        "how long is a probation period\n", "The employer.\n", "The question is empty: type a few words.\n",
+        "There is no index in no-such-folder: run articlebot build",
+    ],
+    "rest": ["three to six months"], "mcp": ["three to six months"],
+}  # fmt: skip
+"""What the code of pages prints, among more."""
+
+
+def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
+    """The language and code of a page's fenced blocks."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [(language, code) for language, code in found if language in languages]
+
+
+@pytest.fixture(scope="module")
+def server(shipped: Bot) -> Iterator[str]:
+    yield from served(shipped, ui=False)
+
+
+@pytest.fixture
+def desk(shipped_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as that of a reader who follows the documentation: articles, their index, questions."""
+    (tmp_path / "corpus").symlink_to(ROOT / "corpus")
+    shutil.copytree(shipped_index, tmp_path / "index")
+    shutil.copy(ROOT / "tests" / "questions" / "visitors.csv", tmp_path / "eval.csv")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, desk: Path, server: str):
+    code = "\n".join(code for _, code in blocks(page, "python")).replace(ADDRESS, server)
+    (desk / "page.py").write_text(code, encoding="utf-8")
+    done = run([sys.executable, "page.py"], desk)
+    assert done.returncode == 0, done.stderr
+    for line in PROMISED.get(page.stem, []):
+        assert line in done.stdout
+
+
+def commands(page: Path) -> list[str]:
+    """The commands of a page, without comments, those over several lines as one."""
+    lines = "".join(code for _, code in blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    return [line for line in (re.sub(r"\s+#.*$", "", line).strip() for line in lines) if line]
+
+
+@pytest.mark.parametrize("command", sorted({line for page in PAGES for line in commands(page)}))
+def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
+    words = shlex.split(command.replace(ADDRESS, server))
+    match words:
+        case ["pip", "install", package]:
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+            assert set(package.removeprefix("articlebot").strip("[]").split(",")) <= set(extras)
+        case ["articlebot", "serve", *options]:
+            serves(options, desk)
+        case ["articlebot", "mcp", *options]:
+            done = run(["articlebot", "mcp", *options], desk, stdin=subprocess.DEVNULL)
+            assert (done.returncode, done.stdout) == (0, "")
+        case ["articlebot", "pull", _, *options]:
+            # There is no article at this address: the sentence that says so is as far as it gets.
+            done = run(["articlebot", "pull", server, *options, "--allow-private", "--delay", "0"], desk)
+            assert done.returncode == 1
+            assert done.stderr.endswith("cannot be pulled: answers 404 Not Found.\n")
+        case ["articlebot", "rollback"]:
+            (desk / "corpus").unlink()
+            shutil.copytree(ROOT / "corpus", desk / "corpus")
+            (desk / "corpus" / "new.md").write_text("# New\n\nWords.\n", encoding="utf-8")
+            assert run(["articlebot", "build"], desk).returncode == 0
+            assert run(words, desk).stdout.startswith("serving ")
+        case ["articlebot", "eval", *_] if "--compare" in words:
+            assert run(["articlebot", "eval", "eval.csv", "--save", "figures.json"], desk).returncode == 0
+            assert run(words, desk).returncode == 0
+        case _:
+            done = run(words, desk)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.strip()
+
+
+def run(words: list[str], folder: Path, stdin: int | None = None) -> subprocess.CompletedProcess[str]:
+    own = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "NO_PROXY": "127.0.0.1",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
+    }
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder, stdin=stdin, env={**os.environ, **own})
+
+
+def serves(options: list[str], folder: Path) -> None:
+    """Start the server, on any free port, ask it, and end it."""
+    given = [word for word in options if word not in ("--port", "7860")]
+    command = [sys.executable, "-m", "bot", "serve", *given, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        assert process.stderr
+        address = process.stderr.readline().split()[2]
+        assert httpx.get(f"{address}/healthz", trust_env=False, timeout=30).json()["status"] == "ok"
+        process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("language", "code"), [pytest.param(*block, id=f"{page.stem}-{n}") for page in PAGES for n, block in enumerate(blocks(page, "toml", "json"))]
+)
+def test_settings_and_json_can_be_read(language: str, code: str, tmp_path: Path):
+    if language == "json":
+        assert json.loads(code)
+    else:
+        (tmp_path / "articlebot.toml").write_text(code, encoding="utf-8")
+        assert read_settings(tmp_path / "articlebot.toml")
+
+
+class Links(HTMLParser):
+    """The addresses that a page loads and those that it leads to, and the places in it that can be led to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.loaded: set[str] = set()
+        self.linked: set[str] = set()
+        self.places: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attributes}
+        self.places.add(found.get("id", ""))
+        if tag == "a":
+            self.linked.add(found.get("href", ""))
+        elif tag == "link" and found.get("rel") in ("stylesheet", "icon", "preload", "modulepreload"):
+            self.loaded.add(found.get("href", ""))
+        elif tag in ("script", "img", "iframe"):
+            self.loaded.add(found.get("src", ""))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built from a copy: a build writes beside its settings."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copy(ROOT / "zensical.toml", folder)
+    (folder / "bot").symlink_to(ROOT / "bot")
+    done = subprocess.run([Path(sys.executable).with_name("zensical"), "build", "--strict"], capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "site"
+
+
+def test_the_site_has_every_page_and_loads_nothing_from_elsewhere(site: Path):
+    pages = {page.stem: Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html") if page.stem not in ("404", "widget")}
+    assert set(pages) == {page.stem for page in PAGES}
+    for name, page in pages.items():
+        assert [address for address in page.loaded if urlsplit(address).netloc] == [], name
+
+
+def test_what_the_site_leads_to_is_there(site: Path):
+    pages = {page.name: Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html") if page.stem != "404"}
+    for name, page in pages.items():
+        for address in page.linked:
+            parts = urlsplit(address)
+            if parts.scheme or not address:
+                continue
+            target = unquote(parts.path) or name
+            assert (site / target).exists(), f"{name} leads to {address}"
+            assert not parts.fragment or parts.fragment in pages[Path(target).name].places, f"{name} leads to {address}"
+
+
+def test_the_reference_has_every_public_name(site: Path):
+    import bot
+
+    words = (site / "reference.html").read_text(encoding="utf-8")
+    missing = [name for name in bot.__all__ if not name.startswith("_") and f'id="bot.{name}"' not in words]
+    assert missing == []
+    assert 'id="bot.Bot.aask"' in words
+    assert "As <code>ask</code>, in a thread of asyncio's" in words.replace("&#39;", "'")
