@@ -1,6 +1,7 @@
 """The chat page in a real browser, and the server around it."""
 
 import re
+import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from bot import Bot
 from bot.errors import ServeError
 from bot.index.build import build
 from bot.serve.messages import answered, asked, earlier, question_of
-from bot.serve.server import address_shown, serve
+from bot.serve.server import _listening, address_shown, serve
 from bot.serve.texts import all_texts
 
 EN = all_texts()["en"]
@@ -303,6 +304,13 @@ def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
 
 
 @pytest.mark.browser
+def test_no_answer_waits_for_the_other_side_to_acknowledge_its_head():
+    with _listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("question", ["1. pay", "- pay", "+ pay", "# pay", "> pay", "2) pay", "---", "***"])
 def test_a_question_that_looks_like_a_list_is_shown_as_typed(page: Page, question: str):
     ask(page, question)

@@ -98,10 +98,9 @@ def test_settings_are_read_with_paths_beside_the_file(written: Callable[[str], P
     assert texts_of(settings)["hi"].title == "करियर डेस्क से पूछिए"
 
 
-def test_the_readmes_settings_are_read(written: Callable[[str], Path], tmp_path: Path):
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (words,) = re.findall(r"^```toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Path]):
+    page = (Path(__file__).parents[1] / "docs" / "chat.md").read_text(encoding="utf-8")
+    (words,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     settings = read_settings(written(words))
     assert settings.publisher.name == "Career Desk"
     assert texts_of(settings)["en"].title == "Ask Career Desk"
