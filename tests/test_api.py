@@ -1,5 +1,6 @@
 """The REST surface: the same answers as in Python, and one sentence for what cannot be."""
 
+import asyncio
 import csv
 import json
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from mcp import Client, StdioServerParameters
 from serving import served
 
 from bot import Bot
@@ -96,17 +98,35 @@ def test_feedback_that_cannot_be_stored_is_told(bot: Bot, tmp_path: Path):
         assert "cannot be written" in reply.json()["title"]
 
 
-def test_the_same_fifty_questions_get_the_same_answers_through_every_door(shipped: Bot):
+def test_the_same_fifty_questions_get_the_same_answers_through_every_door(shipped: Bot, shipped_index: Path):
     with (ROOT / "tests/questions/visitors.csv").open(encoding="utf-8", newline="") as lines:
         questions = [row["question"] for row in csv.DictReader(lines)][:50]
+    python = [without_id(json.loads(json.dumps(shipped.ask(question).to_dict()))) for question in questions]
     for address in served(shipped, ChatSettings(limits=Limits(questions_per_minute=1000)), ui=False):
         with httpx.Client(base_url=address, trust_env=False) as client:
-            for question in questions:
-                python = without_id(json.loads(json.dumps(shipped.ask(question).to_dict())))
-                rest = client.post("/api/v1/ask", json={"question": question}).json()
-                chat = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": question}]}).json()
-                assert without_id(rest) == without_id(chat["articlebot"]) == python
-                assert python["text"] in chat["choices"][0]["message"]["content"]
+            rest = [client.post("/api/v1/ask", json={"question": question}).json() for question in questions]
+            asked = [{"messages": [{"role": "user", "content": question}]} for question in questions]
+            chat = [client.post("/v1/chat/completions", json=body).json() for body in asked]
+        assert [without_id(answer) for answer in rest] == python
+        assert [without_id(reply["articlebot"]) for reply in chat] == python
+        assert all(answer["text"] in reply["choices"][0]["message"]["content"] for answer, reply in zip(python, chat, strict=True))
+        assert asyncio.run(asked_by_agent(f"{address}/mcp", questions)) == python
+    stdio = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(shipped_index)])
+    assert asyncio.run(asked_by_agent(stdio, questions)) == python
+    assert asyncio.run(asked_in_an_event_loop(shipped, questions)) == python
+    for question, expected in list(zip(questions, python, strict=True))[:5]:
+        command = [sys.executable, "-m", "bot", "ask", question, "--index", str(shipped_index), "--json"]
+        assert without_id(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)) == expected
+
+
+async def asked_by_agent(server: str | StdioServerParameters, questions: list[str]) -> list[dict]:
+    async with Client(server) as client:
+        return [without_id((await client.call_tool("ask_articles", {"question": question})).structured_content) for question in questions]
+
+
+async def asked_in_an_event_loop(bot: Bot, questions: list[str]) -> list[dict]:
+    answers = await asyncio.gather(*(bot.aask(question) for question in questions))
+    return [without_id(json.loads(json.dumps(answer.to_dict()))) for answer in answers]
 
 
 def test_passages_are_found_as_in_python(api: httpx.Client, bot: Bot):
