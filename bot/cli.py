@@ -264,11 +264,11 @@ def mcp(
         raise MissingExtra(error.name or "mcp", "mcp") from None
     from bot.answering.bot import Bot
     from bot.serve.desk import Desk
-    from bot.usage.store import UsageStore
+    from bot.serve.server import usage_of
 
     # One agent on this machine, not one of many visitors: it need not wait.
     chat = replace(_chat_settings(settings), limits=Limits(questions_per_minute=_UNLIMITED))
-    serve_stdio(Desk(Bot.open(index), chat, UsageStore(index) if chat.feedback else None))
+    serve_stdio(Desk(Bot.open(index), chat, usage_of(index, chat)))
 
 
 def _chat_settings(path: Path | None) -> ChatSettings:

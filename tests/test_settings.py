@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.answering.small_talk import _PHRASES
-from bot.errors import SettingsError, UsageError
+from bot.errors import SettingsError
 from bot.serve.colours import contrast
 from bot.serve.settings_file import read_settings
 from bot.serve.texts import _SHIPPED, all_texts, chosen, texts_of
 from bot.settings import ChatSettings
-from bot.usage.store import USAGE, Given, UsageStore
 
 
 @pytest.fixture
@@ -111,7 +110,7 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
     [
         (
             'colour = "#fff"',
-            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, feedback",
+            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, log, feedback",
         ),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
         ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),
@@ -122,6 +121,8 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
         ("[limits]\nquestions_per_minute = 0", "limits.questions_per_minute must be at least 1"),
         ('[limits]\nquestions_per_minute = "many"', "limits.questions_per_minute: Input should be a valid integer"),
         ("publisher = 3", "publisher: Input should be"),
+        ('[log]\nquestions = "some"', "log.questions: Input should be 'off', 'hashed' or 'full'"),
+        ("[log]\ndays = 0", "log.days must be at least 1"),
         ("name = ", "cannot be read as TOML"),
     ],
 )
@@ -143,23 +144,3 @@ def test_words_and_languages_that_are_not_there_are_refused():
 def test_contrast_is_that_of_wcag():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
-
-
-GIVEN = Given("a1", "who pays gratuity", ("gratuity#faq-who-pays-gratuity",), 0.9, "g1")
-
-
-def test_usage_that_cannot_be_written_is_told_and_delays_no_answer(tmp_path: Path):
-    store = UsageStore(tmp_path / "gone")
-    with pytest.raises(UsageError, match=r"cannot be written"):
-        store.vote(GIVEN, helpful=True)
-    store.count(["x"])
-    assert store.most_answered(1, 5) == []
-
-
-def test_usage_of_a_later_version_is_left_alone(tmp_path: Path):
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / USAGE) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(UsageError, match=r"its version is 99, this program knows 1"):
-        UsageStore(tmp_path).vote(GIVEN, helpful=False)

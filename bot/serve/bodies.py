@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from bot.retrieval.finder import LONGEST_QUESTION
-from bot.usage.store import LONGEST_COMMENT, Reason
+from bot.usage.entry import LONGEST_COMMENT, Reason
 
 LONGEST_HISTORY = 20
 MOST_HITS, MOST_ARTICLES = 50, 100
@@ -43,6 +43,7 @@ class Question(_Body):
         default=None, description="Only articles published or updated on this day or later.", examples=["2026-01-01"]
     )
     as_typed: bool = Field(default=False, strict=True, description="Whether misspelt words stay as they are.")
+    conversation: str | None = Field(default=None, max_length=64, description="Any id that the questions of one conversation share, for the log.")
 
 
 class Search(Question):

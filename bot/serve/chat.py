@@ -4,6 +4,7 @@ import html
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -93,7 +94,7 @@ class _Asker:
             if not conversation(saved):
                 return _UNCHANGED
             *before, question, answer = conversation(saved)
-            hows = {how, *str((answer.get("metadata") or {}).get("id") or "").split()}
+            hows = {how, *_told_of(answer)[1:]}
             return self.ask(question_of(question), before, category, request, hows)
 
         return again
@@ -118,14 +119,23 @@ class _Asker:
 
     def _answer(self, question: str, kept: list[Message], category: str | None, request: gr.Request, hows: Collection[str]) -> Message:
         history = [] if _ALONE in hows else earlier(kept, _EARLIER)
-        visitor = Visitor(request.client.host if request.client else "", "chat")
+        conversation_id = next(iter(_told_of(kept[-1]) if kept else ()), None) or uuid4().hex
+        visitor = Visitor(request.client.host if request.client else "", "chat", conversation=conversation_id)
         answer = self._desk.ask(question, history, visitor, category=category, as_typed=_AS_TYPED in hows)
-        return {**answered(answer, self._texts, category, votes=self._desk.takes_votes), "metadata": {"id": " ".join(sorted(hows))}}
+        return {
+            **answered(answer, self._texts, category, votes=self._desk.takes_votes),
+            "metadata": {"id": " ".join([conversation_id, *sorted(hows)])},
+        }
 
     @staticmethod
     def _told(sentence: str, question: str) -> _Shown:
         """Nothing is asked: a sentence says why, and the question stays in the box."""
         return gr.skip(), question, f'<div role="alert">{html.escape(sentence)}</div>', gr.skip()
+
+
+def _told_of(answer: Message) -> list[str]:
+    """The id of an answer's conversation, and how its question was asked."""
+    return str((answer.get("metadata") or {}).get("id") or "").split()
 
 
 def _opened(asker: _Asker, desk: Desk, texts: Texts) -> Callable[[list[Message], gr.Request], tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from threading import Lock
-from time import perf_counter
+from time import perf_counter, time
 
 from bot.answering.answer import Answer
 from bot.answering.bot import Bot
@@ -17,7 +17,8 @@ from bot.serve.metrics import Metrics
 from bot.serve.pace import Pace
 from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings
-from bot.usage.store import Given, Reason, UsageStore
+from bot.usage.entry import Entry, Reason
+from bot.usage.store import UsageStore
 
 _REMEMBERED = 20_000
 """Answers that can be voted on: a few MB."""
@@ -37,7 +38,7 @@ class Desk:
         self.metrics = Metrics(bot)
         self._asking = _paces(settings, 1)
         self._typing = _paces(settings, _TYPING)
-        self._given: OrderedDict[str, Given] = OrderedDict()
+        self._given: OrderedDict[str, Entry] = OrderedDict()
         self._lock = Lock()
 
     def ask(
@@ -48,8 +49,9 @@ class Desk:
         self._keep_pace(self._asking, visitor)
         start = perf_counter()
         answer = self.bot.ask(question, history, category=category, article=article, since=since, as_typed=as_typed)
-        self.metrics.answered(visitor.channel, answer, perf_counter() - start)
-        self._remember(answer)
+        seconds = perf_counter() - start
+        self.metrics.answered(visitor.channel, answer, seconds)
+        self._remember(_entry(answer, visitor, seconds))
         return answer
 
     def search(
@@ -66,21 +68,22 @@ class Desk:
         return self.bot.suggestions.typed(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
-        """Store what a visitor says of an answer; None takes it back. Raises `UsageError` when this desk did not give that answer, or it cannot be stored."""
+        """Store what a visitor says of an answer; None takes it back. Raises `UsageError` when that answer was not given, or it cannot be stored."""
+        if self._usage is None or not self.settings.feedback:
+            raise UsageError("What visitors say of answers is not stored here.")
         with self._lock:
             given = self._given.get(answer)
-        if given is None or self._usage is None:
-            raise UsageError("No such answer was given, or too long ago: nothing was stored.")
         if helpful is None:
             self._usage.take_back(answer)
         else:
-            self._usage.vote(given, helpful=helpful, reason=reason, comment=comment)
+            # One given by another process, or before this one began, is known to the log alone.
+            self._usage.vote(given or answer, helpful=helpful, reason=reason, comment=comment)
             self.metrics.voted(helpful=helpful)
 
     @property
     def takes_votes(self) -> bool:
         """Whether what visitors say of answers is stored anywhere."""
-        return self._usage is not None
+        return self._usage is not None and self.settings.feedback
 
     def often_asked(self) -> tuple[str, ...]:
         """The questions of the FAQs that answered most often; none until there are some."""
@@ -93,21 +96,27 @@ class Desk:
             if passage is not None and passage.question:
                 yield passage.question
 
-    def _remember(self, answer: Answer) -> None:
-        passages = tuple(source.passage.id for source in answer.sources)
-        given = Given(answer.id, answer.question, passages, answer.probability, answer.generation)
+    def _remember(self, entry: Entry) -> None:
         with self._lock:
-            self._given[answer.id] = given
+            self._given[entry.answer] = entry
             while len(self._given) > _REMEMBERED:
                 self._given.popitem(last=False)
-        if self._usage and passages:
-            self._usage.count(passages)
+        if self._usage:
+            self._usage.add(entry)
 
     def _keep_pace(self, paces: Mapping[str | None, Pace], visitor: Visitor) -> None:
         seconds = paces[visitor.key].wait(visitor.key or visitor.address)
         if seconds:
             self.metrics.turned_away(visitor.channel)
             raise TooManyQuestions(seconds)
+
+
+def _entry(answer: Answer, visitor: Visitor, seconds: float) -> Entry:
+    """What is kept of a question and its answer."""
+    return Entry(
+        answer.id, time(), answer.question, "small_talk" if answer.talk else answer.status, answer.probability,
+        tuple(source.passage.id for source in answer.sources), answer.generation, 1000 * seconds, visitor.channel, visitor.conversation, answer.corrected,
+    )  # fmt: skip
 
 
 def _paces(settings: ChatSettings, times: int) -> Mapping[str | None, Pace]:

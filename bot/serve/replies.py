@@ -1,5 +1,6 @@
 """What the doors for programs reply, from what they are sent: the same through REST and MCP."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,8 +14,9 @@ from bot.serve.visitor import Visitor
 def answer_to(desk: Desk, asked: bodies.Question, visitor: Visitor) -> bodies.Answer:
     """The answer to a question. Raises what `Desk.ask` does."""
     answer = desk.ask(
-        asked.question, asked.history, visitor, category=asked.category, article=asked.article, since=asked.since, as_typed=asked.as_typed
-    )
+        asked.question, asked.history, replace(visitor, conversation=asked.conversation), category=asked.category, article=asked.article,
+        since=asked.since, as_typed=asked.as_typed,
+    )  # fmt: skip
     return bodies.Answer.model_validate(answer.to_dict())
 
 

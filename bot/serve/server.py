@@ -121,7 +121,12 @@ def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, *, u
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
-    return create_app(bot, settings, UsageStore(index) if settings.feedback else None, ui=ui)
+    return create_app(bot, settings, usage_of(index, settings), ui=ui)
+
+
+def usage_of(index: Path, settings: ChatSettings) -> UsageStore | None:
+    """Where questions and votes are stored, unless neither are."""
+    return UsageStore(index, settings.log) if settings.feedback or settings.log.questions != "off" else None
 
 
 def _manifest(title: str, publisher: Publisher) -> dict[str, object]:

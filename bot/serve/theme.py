@@ -9,7 +9,7 @@ from bot.serve.colours import DARK_GROUND, LIGHT_GROUND
 from bot.serve.page_head import Head, file_of_page
 from bot.serve.texts import Texts
 from bot.settings import ChatSettings, Colours, Publisher
-from bot.usage.store import REASONS
+from bot.usage.entry import REASONS
 
 _SAID_BY_SCRIPT = (
     "typed", "typed_count", "looking", "unreachable", "copied", "linked", "thanks", "why", "comment", "tell", "not_stored", "question", "conversation",

@@ -12,11 +12,12 @@ Channel = Literal["chat", "rest", "openai", "mcp"]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """An address, the door it came through, and the name of its API key if it has one."""
+    """An address, the door it came through, the name of its API key and the id of its conversation, if it has them."""
 
     address: str
     channel: Channel
     key: str | None = None
+    conversation: str | None = None
 
     @classmethod
     def of(cls, request: HTTPConnection, channel: Channel) -> "Visitor":

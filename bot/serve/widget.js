@@ -8,6 +8,7 @@
   const side = script.dataset.side === "left" ? "left" : "right";
   const LONGEST = 1000, EARLIER = 10;
   const asked = [];
+  const conversation = Math.random().toString(36).slice(2);
 
   const make = (tag, properties = {}, ...children) => {
     const element = document.createElement(tag);
@@ -111,7 +112,7 @@
     log.append(turn);
     turn.scrollIntoView({ block: "start" });
     try {
-      const response = await post("ask", { question: words, history: asked.slice(-EARLIER) });
+      const response = await post("ask", { question: words, history: asked.slice(-EARLIER), conversation });
       const body = await response.json();
       if (response.status === 429) throw filled(texts.too_many, { seconds: body.seconds });
       if (!response.ok) throw texts.broken;

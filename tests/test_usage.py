@@ -1,0 +1,238 @@
+"""The question log: what is kept of questions and votes, what is taken out, and that it is gone when it is forgotten."""
+
+import logging
+import sqlite3
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import served
+
+from bot import Bot
+from bot.errors import UsageError
+from bot.settings import ChatSettings, LogSettings
+from bot.usage.entry import Entry
+from bot.usage.privacy import hashed, masked
+from bot.usage.store import USAGE, UsageStore
+
+ASKED = Entry(
+    "a1", float(int(time.time()) - 1000), "who pays gratuity", "answered", 0.9, ("gratuity#faq-who-pays-gratuity",), "g1", 3.5, "chat", "c1"
+)
+
+
+def entry(answer: str, question: str, **facts: object) -> Entry:
+    return replace(ASKED, answer=answer, question=question, at=time.time(), **facts)
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("my UAN is 100904319456", "my UAN is [number]"),
+        ("call me on +91 98765 43210 please", "call me on [number] please"),
+        ("call (080) 2345-6789 or 98765-43210", "call [number] or [number]"),
+        ("aadhaar 1234 5678 9012 linked?", "aadhaar [number] linked?"),
+        ("write to a.b+c@mail.example.co.in today", "write to [e-mail] today"),
+        ("pan ABCDE1234F and abcde1234f", "pan [number] and [number]"),
+        ("registration no 100245 lost", "registration no [number] lost"),
+        ("admit card 2025 and 2026", "admit card 2025 and 2026"),
+        ("from 2026-01-31 to 2026-02-28", "from 2026-01-31 to 2026-02-28"),
+        ("salary of 25,000 or 1,50,000 rupees", "salary of 25,000 or 1,50,000 rupees"),
+        ("10th 12th pass, 18 to 25 years, 3.5 % of 15000", "10th 12th pass, 18 to 25 years, 3.5 % of 15000"),
+        ("form 19 10C 31 section 80C 1961", "form 19 10C 31 section 80C 1961"),
+    ],
+)
+def test_addresses_and_long_numbers_are_masked_and_years_days_and_amounts_are_not(words: str, kept: str):
+    assert masked(words) == kept
+
+
+def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path):
+    store = UsageStore(tmp_path)
+    store.add(ASKED)
+    store.add(
+        replace(ASKED, answer="a2", at=ASKED.at + 10, question="mail me at x@y.in", status="no_answer", passages=(), corrected="mail me, x@y.in")
+    )
+    store.vote("a1", helpful=False, reason="outdated", comment="call 9876543210")
+    first, second = store.entries()
+    assert first == replace(ASKED, helpful=False, reason="outdated", comment="call [number]")
+    assert (second.question, second.corrected, second.passages, second.helpful) == ("mail me at [e-mail]", "mail me, [e-mail]", (), None)
+    assert [one.answer for one in store.entries(ASKED.at + 1)] == ["a2"]
+    assert [one.answer for one in store.entries(until=ASKED.at + 1)] == ["a1"]
+
+
+def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Path):
+    store = UsageStore(tmp_path)
+    store.add(ASKED)
+    store.vote("a1", helpful=True)
+    store.vote("a1", helpful=False, reason="wrong")
+    assert [(one.helpful, one.reason) for one in store.entries()] == [(False, "wrong")]
+    store.take_back("a1")
+    assert [one.helpful for one in store.entries()] == [None]
+
+
+def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path):
+    store = UsageStore(tmp_path)
+    store.add(ASKED)
+    with pytest.raises(UsageError, match="No such answer was given"):
+        store.vote("forged", helpful=True)
+    assert [one.helpful for one in store.entries()] == [None]
+
+
+def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path):
+    UsageStore(tmp_path).add(ASKED)
+    other = UsageStore(tmp_path)
+    for _ in range(50):
+        if list(other.entries()):
+            break
+        time.sleep(0.02)
+    other.vote("a1", helpful=True)
+    assert [one.helpful for one in other.entries()] == [True]
+
+
+def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path):
+    store = UsageStore(tmp_path, LogSettings("hashed"))
+    for number, words in enumerate(["Who pays  gratuity", "who pays gratuity", "is leave paid"]):
+        store.add(entry(f"a{number}", words, corrected="who pays gratuity"))
+    store.settle()
+    one, same, another = (kept.question for kept in store.entries())
+    assert one == same != another
+    assert len(one) == 64
+    assert {kept.corrected for kept in store.entries()} == {None}
+    assert not {words for words in (b"leave paid", b"pays gratuity") if words in bytes_in(tmp_path)}
+    assert hashed("x", b"1") != hashed("x", b"2")
+
+
+def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path):
+    store = UsageStore(tmp_path, LogSettings("off"))
+    store.add(ASKED)
+    store.add(replace(ASKED, answer="a2"))
+    store.vote(replace(ASKED, answer="a2"), helpful=True)
+    assert [one.answer for one in store.entries()] == ["a2"]
+    assert store.most_answered(2, 5) == ["gratuity#faq-who-pays-gratuity"]
+    with pytest.raises(UsageError, match="No such answer"):
+        store.vote("a1", helpful=True)
+
+
+def bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob(f"{USAGE}*"))
+
+
+def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path):
+    store = UsageStore(tmp_path)
+    for number in range(200):
+        store.add(entry(f"a{number}", f"zarbwistful number {number}" if number % 2 else "who pays gratuity", conversation=f"c{number % 10}"))
+    store.vote("a0", helpful=False, comment="Zarbwistful said so")
+    assert b"zarbwistful" in bytes_in(tmp_path)
+    assert store.forget(text="ZARBwistful") == 100
+    assert b"zarbwistful" not in bytes_in(tmp_path).lower()
+    assert {one.question for one in store.entries()} == {"who pays gratuity"}
+    assert store.forget(conversation="c2") == 20
+    assert len(list(store.entries())) == 80
+    assert store.forget(text="nothing like it") == 0
+
+
+def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path):
+    store = UsageStore(tmp_path, LogSettings("hashed"))
+    store.add(entry("a1", "is leave paid"))
+    store.add(entry("a2", "who pays gratuity"))
+    assert store.forget(text="Is leave  paid") == 1
+    assert [one.answer for one in store.entries()] == ["a2"]
+
+
+def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path):
+    old = UsageStore(tmp_path, LogSettings(days=100_000))
+    old.add(replace(ASKED, question="zarbwistful of old", at=1_700_000_000))
+    old.settle()
+    store = UsageStore(tmp_path, LogSettings(days=30))
+    store.add(replace(entry("a2", "of yesterday"), at=time.time() - 86_400))
+    store.settle()
+    assert [one.question for one in store.entries()] == ["of yesterday"]
+    assert b"zarbwistful" not in bytes_in(tmp_path)
+
+
+def test_many_threads_and_processes_lose_nothing(tmp_path: Path):
+    stores = [UsageStore(tmp_path) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda store=store, n=n: [store.add(entry(f"{n}-{number}", "q")) for number in range(300)])
+        for n, store in enumerate(stores)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for store in stores:
+        store.settle()
+    assert len(list(stores[0].entries())) == 900
+    assert stores[0].most_answered(900, 1) == ["gratuity#faq-who-pays-gratuity"]
+
+
+def test_a_log_that_cannot_be_written_is_told_and_fails_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    store = UsageStore(tmp_path / "gone")
+    with caplog.at_level(logging.WARNING, "bot.usage.store"):
+        store.add(ASKED)
+        store.settle()
+    assert "cannot be written" in caplog.text
+    assert (list(store.entries()), store.most_answered(1, 5)) == ([], [])
+    with pytest.raises(UsageError, match="cannot be written"):
+        store.vote(ASKED, helpful=True)
+
+
+def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):
+    with sqlite3.connect(tmp_path / USAGE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(UsageError, match="its version is 99, this program knows 2"):
+        UsageStore(tmp_path).vote(ASKED, helpful=False)
+    with pytest.raises(UsageError, match="its version is 99"):
+        list(UsageStore(tmp_path).entries())
+
+
+def test_votes_of_the_first_version_are_kept(tmp_path: Path):
+    with sqlite3.connect(tmp_path / USAGE) as connection:
+        connection.executescript("""
+            CREATE TABLE feedback (answer TEXT PRIMARY KEY, at TEXT NOT NULL, helpful INTEGER NOT NULL, reason TEXT, comment TEXT,
+                question TEXT NOT NULL, passages TEXT NOT NULL, probability REAL NOT NULL, generation TEXT NOT NULL);
+            CREATE TABLE answered (passage TEXT PRIMARY KEY, times INTEGER NOT NULL);
+            INSERT INTO feedback VALUES ('a1', '2023-11-14T22:13:20+00:00', 0, 'wrong', 'no', 'who pays gratuity', 'p1', 0.9, 'g1');
+            INSERT INTO answered VALUES ('p1', 7);
+            PRAGMA user_version = 1;""")
+    store = UsageStore(tmp_path)
+    (kept,) = store.entries()
+    assert (kept.question, kept.at, kept.helpful, kept.reason, kept.comment, kept.passages) == (
+        "who pays gratuity",
+        1_700_000_000,
+        False,
+        "wrong",
+        "no",
+        ("p1",),
+    )
+    assert store.most_answered(7, 5) == ["p1"]
+
+
+def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path):
+    store = UsageStore(tmp_path)
+    for address in served(bot, ChatSettings(), store, ui=False):
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            answer = client.post("/api/v1/ask", json={"question": "who pays gratuty", "conversation": "c7"}).json()
+            client.post("/api/v1/ask", json={"question": "best biryani in Hyderabad"})
+            client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "thanks"}]})
+            client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
+    store.settle()
+    rest, none, talk = store.entries()
+    assert (rest.answer, rest.question, rest.corrected, rest.status) == (answer["id"], "who pays gratuty", "who pays gratuity", "answered")
+    assert (rest.channel, rest.conversation, rest.helpful, rest.generation) == ("rest", "c7", True, bot.generation.name)
+    assert (rest.passages, rest.probability) == (("gratuity#faq-who-pays-gratuity",), pytest.approx(answer["probability"], abs=1e-4))
+    assert 0.5 < rest.milliseconds < 2000
+    assert (none.status, none.passages, none.conversation) == ("no_answer", (), None)
+    assert (talk.status, talk.channel) == ("small_talk", "openai")
+
+
+def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: Bot, tmp_path: Path):
+    store = UsageStore(tmp_path)
+    for address in served(bot, ChatSettings(feedback=False), store, ui=False):
+        answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()
+        refused = httpx.post(f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False)
+    assert (refused.status_code, refused.json()["title"]) == (409, "What visitors say of answers is not stored here.")
+    store.settle()
+    assert [one.helpful for one in store.entries()] == [None]
