@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -408,6 +408,92 @@ def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float
         write_corpus(questions, folder / "corpus")
         run(folder / "corpus", folder / "index", progress=progress)
         yield Bot.open(folder / "index", settings)
+
+
+questions = typer.Typer(
+    invoke_without_command=True, help="Tell what visitors asked and were not answered; accept, draft and ignore do something about it.",
+)  # fmt: skip
+cli.add_typer(questions, name="questions")
+
+
+@questions.callback()
+def report(
+    context: typer.Context,
+    index: Index = Path("index"),
+    corpus: Corpus = Path("corpus"),
+    since: Annotated[str, typer.Option(help="How far back: 7d, 12h, or a day such as 2026-01-31.")] = "7d",
+    to_csv: Annotated[Path | None, typer.Option("--csv", help="Write what was not answered here, one a row.")] = None,
+    forget: Annotated[str | None, typer.Option(help="Delete, for good, the questions and comments that hold this text.")] = None,
+    conversation: Annotated[str | None, typer.Option(help="Delete, for good, the questions of this conversation.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what visitors asked and were not answered, not surely or not well, in groups that ask alike, with what is nearest."""
+    if context.invoked_subcommand:
+        return
+    from bot.retrieval.retriever import Retriever
+    from bot.usage.deeds import ignored_questions
+    from bot.usage.report import make_report
+    from bot.usage.store import UsageStore
+    from bot.usage.words import report_text, write_csv
+
+    store, until = UsageStore(index), datetime.now(UTC)
+    if forget is not None or conversation is not None:
+        gone = store.forget(text=forget, conversation=conversation)
+        _print({"forgotten": gone}, as_json, lambda: f"{_count(gone, 'question')} forgotten")
+        return
+    made = make_report(
+        store,
+        Retriever.open(index).finder(),
+        _moment(since, until).timestamp(),
+        until.timestamp(),
+        AnswerSettings().threshold,
+        ignored_questions(corpus),
+    )
+    if to_csv:
+        write_csv(to_csv, made)
+    _print(made.to_dict(), as_json, lambda: report_text(made))
+
+
+def _moment(since: str, now: datetime) -> datetime:
+    """A day, or so many days or hours ago."""
+    units = {"d": "days", "h": "hours"}
+    try:
+        if since[-1:] in units:
+            return now - timedelta(**{units[since[-1]]: int(since[:-1])})
+        return datetime.fromisoformat(since).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{since!r} is neither like 7d or 12h, nor a day such as 2026-01-31.", param_hint="--since") from None
+
+
+@questions.command("accept")
+def accept_alternate(
+    question: str,
+    passage: Annotated[str, typer.Argument(help="The id of the FAQ that it means.")],
+    index: Index = Path("index"),
+    corpus: Corpus = Path("corpus"),
+    who: Annotated[str, typer.Option(help="Who decided so.")] = "",
+) -> None:
+    """Make a question an alternate of a FAQ: a line in alternates.csv that the next build uses."""
+    from bot.retrieval.retriever import Retriever
+    from bot.usage.deeds import accept
+
+    _say(f"written to {accept(corpus, Retriever.open(index).generation.table, question, passage, who=who)}: used by the next articlebot build")
+
+
+@questions.command("draft")
+def draft_faq(question: str, corpus: Corpus = Path("corpus")) -> None:
+    """Put a question on the list of FAQs to write: a row of a table whose answer waits to be written."""
+    from bot.usage.deeds import draft
+
+    _say(f"written to {draft(corpus, question)}: write its answer there")
+
+
+@questions.command("ignore")
+def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
+    """Leave a question out of reports from now on."""
+    from bot.usage.deeds import ignore
+
+    _say(f"written to {ignore(corpus, question)}: reports leave it out")
 
 
 @cli.command()

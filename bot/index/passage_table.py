@@ -161,6 +161,10 @@ class PassageTable:
         """The numbers of all passages that are FAQs."""
         return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(-1)
 
+    def faq_ids(self) -> Iterator[str]:
+        """The ids of all passages that are FAQs."""
+        return (ident for (ident,) in self._connection.execute("SELECT id FROM passages WHERE kind = 'faq' ORDER BY number"))
+
     def faqs(self, article: str) -> list[Passage]:
         """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
         owned = (

@@ -14,13 +14,15 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.errors import UsageError
 from bot.settings import LogSettings
 from bot.usage.entry import LONGEST_COMMENT, Entry, Reason
 from bot.usage.privacy import hashed, masked
+from bot.usage.proposals import Evidence
 from bot.usage.schema import opened
+from bot.usage.tally import Tally
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ _MOST_WAITING = 50_000
 """Questions that wait to be written; where the disk is slower than visitors for long, the oldest of them are lost."""
 _HOUR, _DAY = 3600.0, 86_400.0
 _KEY = "hash"
+_SOON = 300
+"""Seconds in which the next question of a conversation follows upon one."""
 _COLUMNS = (
     "questions.answer, questions.at, question, status, probability, passages, generation, milliseconds, channel, conversation, corrected, "
     "helpful, reason, comment"
@@ -90,6 +94,46 @@ class UsageStore:
             with closing(opened(self._path)) as connection:
                 for row in connection.execute(statement, (since, until)):
                     yield _entry(row)
+        except sqlite3.Error as error:
+            raise UsageError(f"{self._path} cannot be read ({error}).") from error
+
+    def tallies(self, since: float, until: float) -> list[Tally]:
+        """Equal questions with equal answers in a span of time, counted, most frequent first. Raises `UsageError` when they cannot be read."""
+        statement = """
+            SELECT question, status, passages, count(*), total(helpful), count(helpful) - total(helpful), avg(probability), count(corrected)
+            FROM questions LEFT JOIN feedback USING (answer) WHERE questions.at >= ? AND questions.at < ?
+            GROUP BY question, status, passages ORDER BY count(*) DESC, question"""
+        return [
+            Tally(question, status, _split(passages), times, int(helpful), int(unhelpful), probability, corrected)
+            for question, status, passages, times, helpful, unhelpful, probability, corrected in self._read(statement, since, until)
+        ]
+
+    def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
+        """What visitors did who asked any of some questions in a span of time. Raises `UsageError` when it cannot be read."""
+        which = f"question IN ({', '.join('?' * len(questions))}) AND at >= ? AND at < ?"
+        values = (*questions, since, until)
+        # Those without an id count as one together: they may be.
+        ((conversations,),) = self._read(f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", *values)
+        followed = self._read(f"""
+            SELECT next.question, next.passages, count(*) FROM (SELECT conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
+            JOIN questions AS next ON next.answer = (
+                SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at AND at < asked.at + {_SOON} ORDER BY at LIMIT 1)
+            WHERE next.status = 'answered' AND next.passages != '' GROUP BY next.question, next.passages""", *values)  # fmt: skip
+        liked = self._read(
+            f"SELECT passages, count(*) FROM (SELECT * FROM questions WHERE {which}) JOIN feedback USING (answer) WHERE helpful AND passages != '' GROUP BY passages",
+            *values,
+        )
+        return Evidence(
+            questions[0], conversations, {(question, _split(passages)[0]): times for question, passages, times in followed},
+            {_split(passages)[0]: times for passages, times in liked},
+        )  # fmt: skip
+
+    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        if not self._path.exists():
+            return []
+        try:
+            with closing(opened(self._path)) as connection:
+                return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise UsageError(f"{self._path} cannot be read ({error}).") from error
 
@@ -204,6 +248,10 @@ def _forget(connection: sqlite3.Connection, text: str | None, conversation: str 
     return gone
 
 
+def _split(passages: str) -> tuple[str, ...]:
+    return tuple(passages.split("\n")) if passages else ()
+
+
 def _row(entry: Entry) -> tuple[object, ...]:
     return (
         entry.answer, entry.at, entry.question, entry.status, entry.probability, "\n".join(entry.passages), entry.generation, entry.milliseconds,
@@ -214,6 +262,6 @@ def _row(entry: Entry) -> tuple[object, ...]:
 def _entry(row: tuple[str, ...]) -> Entry:
     answer, at, question, status, probability, passages, generation, milliseconds, channel, conversation, corrected, helpful, reason, comment = row
     return Entry(
-        answer, float(at), question, status, float(probability), tuple(passages.split("\n")) if passages else (), generation, float(milliseconds), channel,  # type: ignore[arg-type]
+        answer, float(at), question, status, float(probability), _split(passages), generation, float(milliseconds), channel,  # type: ignore[arg-type]
         conversation, corrected, None if helpful is None else bool(helpful), reason, comment,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -1,0 +1,226 @@
+"""What the question log tells an editor: what could not be answered, and what else to look at."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bot.errors import QuestionError
+from bot.index.lexical import telling_words
+from bot.passages import context
+from bot.retrieval.finder import Finder
+from bot.retrieval.likeness import wording
+from bot.usage.clusters import clustered
+from bot.usage.proposals import Evidence, Proposal, proposed
+from bot.usage.store import UsageStore
+from bot.usage.tally import Tally
+
+_WORD = re.compile(r"\w+")
+_SURE = 0.7
+"""Answers below this probability are worth a look."""
+_EXAMPLES, _NEAREST, _SHOWN = 5, 3, 20
+_TURNED = 3
+"""Votes that an answer needs in a span of time to have turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage that nearly answers."""
+
+    passage: str
+    about: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Questions that ask alike and were not answered, or not surely, or not well."""
+
+    question: str
+    """The one that was asked most."""
+    times: int
+    before: int
+    """In as long a time before."""
+    conversations: int
+    unanswered: int
+    ambiguous: int
+    unsure: int
+    unhelpful: int
+    examples: tuple[str, ...]
+    nearest: tuple[Near, ...]
+    why: str
+    """Why there was no answer, or no sure one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """A question and how often it was asked."""
+
+    question: str
+    times: int
+    before: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A passage that used to help, and no longer does."""
+
+    passage: str
+    helpful: int
+    unhelpful: int
+    helpful_before: int
+    unhelpful_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was asked in a span of time."""
+
+    since: float
+    until: float
+    questions: int
+    statuses: Mapping[str, int]
+    gaps: tuple[Gap, ...]
+    most_asked: tuple[Often, ...]
+    turned: tuple[Turned, ...]
+    never_found: tuple[str, ...]
+    """FAQs that answered nothing."""
+    faqs: int
+    only_corrected: tuple[str, ...]
+    """FAQs that were found by a repaired spelling only: their questions deserve it as an alternate."""
+    proposals: tuple[Proposal, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Group:
+    """One wording of a question, in any case and with any mark at its end."""
+
+    question: str
+    times: int = 0
+    before: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    wordings: set[str] = field(default_factory=set)
+
+
+def make_report(store: UsageStore, finder: Finder, since: float, until: float, threshold: float, ignored: Iterable[str] = ()) -> Report:
+    """What was asked from `since` until `until`, compared with as long a time before; gaps that hold an `ignored` question are left out.
+
+    Raises `UsageError` when the log cannot be read, `MissingExtra` when scipy is not installed.
+    """
+    now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
+    unwanted = set(map(wording, ignored))
+    groups = [group for group in _groups(now, before) if wording(group.question) not in unwanted]
+    gaps = [_gap(group, store, finder, since, until, threshold) for group in _clusters(groups, finder)]
+    statuses = Counter[str]()
+    for tally in now:
+        statuses[tally.status] += tally.times
+    answered = Counter(passage for tally in now for passage in tally.passages)
+    return Report(
+        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), _most_asked(now, before), _turned(now, before),
+        tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), len(finder.generation.table.faq_numbers()),
+        _only_corrected(now), tuple(proposal for _, evidence in gaps for proposal in proposed(evidence, finder.generation)),
+    )  # fmt: skip
+
+
+def _kind(tally: Tally) -> str | None:
+    """In what way a question was not answered well; None where it was."""
+    if tally.status in ("no_answer", "ambiguous"):
+        return tally.status
+    if tally.status == "answered" and tally.unhelpful > tally.helpful:
+        return "unhelpful"
+    return "unsure" if tally.status == "answered" and tally.probability < _SURE else None
+
+
+def _groups(now: Iterable[Tally], before: Iterable[Tally]) -> list[_Group]:
+    """What was not answered well, most asked first; what was asked so only before comes last."""
+    groups: dict[str, _Group] = {}
+    for tallies, recent in ((now, True), (before, False)):
+        for tally in tallies:
+            kind = _kind(tally)
+            if kind is None:
+                continue
+            group = groups.setdefault(wording(tally.question), _Group(tally.question))
+            if recent:
+                group.times += tally.times
+                group.kinds[kind] += tally.times
+                group.wordings.add(tally.question)
+            else:
+                group.before += tally.times
+    return sorted(groups.values(), key=lambda group: (-group.times, -group.before, group.question))
+
+
+def _clusters(groups: Sequence[_Group], finder: Finder) -> list[list[_Group]]:
+    """The groups that ask alike, with the most asked first; without those of before alone."""
+    if not groups:
+        return []
+    vectors = finder.generation.encoder.encode_questions([group.question for group in groups])
+    joined = [[groups[number] for number in numbers] for numbers in clustered(vectors)]
+    recent = [cluster for cluster in joined if any(group.times for group in cluster)]
+    return sorted(recent, key=lambda cluster: -sum(group.times for group in cluster))
+
+
+def _gap(cluster: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float) -> tuple[Gap, Evidence]:
+    kinds = sum((group.kinds for group in cluster), Counter[str]())
+    wordings = [words for group in cluster for words in group.wordings]
+    evidence = store.evidence(wordings, since, until)
+    nearest = _nearest(finder, cluster[0].question)
+    gap = Gap(
+        cluster[0].question, sum(group.times for group in cluster), sum(group.before for group in cluster), evidence.conversations,
+        kinds["no_answer"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"], tuple(group.question for group in cluster if group.times)[:_EXAMPLES], nearest,
+        _why(finder, cluster[0].question, nearest, threshold),
+    )  # fmt: skip
+    return gap, evidence
+
+
+def _nearest(finder: Finder, question: str) -> tuple[Near, ...]:
+    try:
+        hits = finder.rank(question, _NEAREST).hits
+    except QuestionError:
+        return ()
+    return tuple(Near(hit.passage.id, context(hit.passage), round(hit.probability, 3)) for hit in hits)
+
+
+def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: float) -> str:
+    if nearest and nearest[0].probability >= threshold:
+        return f"answered today, with {nearest[0].probability:.2f}"
+    telling = set(telling_words(question))
+    unknown = [word for word in _WORD.findall(question) if telling.intersection(telling_words(word)) and not finder.generation.lexical.has_word(word)]
+    lacking = f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""
+    near = f"the nearest passage reaches {nearest[0].probability:.2f} of the {threshold:g} that an answer needs" if nearest else "no passage is near"
+    return lacking + near
+
+
+def _most_asked(now: Iterable[Tally], before: Iterable[Tally]) -> tuple[Often, ...]:
+    times, earlier, told = Counter[str](), Counter[str](), dict[str, tuple[str, str]]()
+    for tally in now:
+        times[wording(tally.question)] += tally.times
+        told.setdefault(wording(tally.question), (tally.question, tally.status))
+    for tally in before:
+        earlier[wording(tally.question)] += tally.times
+    return tuple(Often(told[words][0], count, earlier[words], told[words][1]) for words, count in times.most_common(_SHOWN))
+
+
+def _turned(now: Iterable[Tally], before: Iterable[Tally]) -> tuple[Turned, ...]:
+    votes: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for place, tallies in ((0, now), (2, before)):
+        for tally in tallies:
+            for passage in tally.passages:
+                votes[passage][place] += tally.helpful
+                votes[passage][place + 1] += tally.unhelpful
+    turned = (Turned(passage, *counts) for passage, counts in votes.items())
+    return tuple(one for one in turned if one.helpful_before > one.unhelpful_before and one.unhelpful >= _TURNED and one.unhelpful > one.helpful)
+
+
+def _only_corrected(now: Iterable[Tally]) -> tuple[str, ...]:
+    found, repaired = Counter[str](), Counter[str]()
+    for tally in now:
+        for passage in tally.passages:
+            found[passage] += tally.times
+            repaired[passage] += tally.corrected
+    return tuple(passage for passage, count in found.items() if count == repaired[passage])

@@ -1,0 +1,284 @@
+"""What the log tells an editor, and what an editor does about it: on a real index, asked real questions."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from articles import GRATUITY, NOTICE, PROBATION
+
+from bot import Bot
+from bot.corpus import read_corpus
+from bot.encoder import HashedWords
+from bot.errors import CorpusError
+from bot.index.build import build
+from bot.usage import clusters
+from bot.usage.clusters import clustered
+from bot.usage.deeds import DRAFTS, accept, draft, ignore, ignored_questions
+from bot.usage.entry import Entry
+from bot.usage.report import Report, make_report
+from bot.usage.store import UsageStore
+
+ROOT = Path(__file__).parents[1]
+NOW = time.time()
+DAY = 86_400
+BUY_OUT = "notice-period#faq-can-a-notice-period-be-bought-out"
+PAYS = "gratuity#faq-who-pays-gratuity"
+
+
+class Newsroom:
+    """A corpus with its index and its log, asked and reported on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.corpus, self.index = folder / "corpus", folder / "index"
+        self.bot, self.store = Bot.open(self.index), UsageStore(self.index)
+
+    def build(self) -> None:
+        build(self.corpus, self.index)
+        self.bot = Bot.open(self.index)
+
+    def asked(self, question: str, conversation: str | None = None, *, ago: float = DAY, helpful: bool | None = None, **facts: object) -> Entry:
+        """Ask a question, and log it as having been asked some time ago."""
+        answer = self.bot.ask(question)
+        passages = tuple(source.passage.id for source in answer.sources)
+        entry = Entry(
+            uuid4().hex,
+            NOW - ago,
+            question,
+            answer.status,
+            answer.probability,
+            passages,
+            answer.generation,
+            1.0,
+            "chat",
+            conversation,
+            answer.corrected,
+        )
+        entry = replace(entry, **facts)
+        self.store.add(entry)
+        if helpful is not None:
+            self.store.vote(entry, helpful=helpful)
+        return entry
+
+    def report(self, days: float = 7, ignored: tuple[str, ...] = ()) -> Report:
+        self.store.settle()
+        return make_report(self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, ignored)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("newsroom")
+    (folder / "corpus").mkdir()
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    return folder
+
+
+@pytest.fixture
+def newsroom(built: Path, tmp_path: Path) -> Newsroom:
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return Newsroom(tmp_path)
+
+
+def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest(newsroom: Newsroom):
+    for conversation in ("a", "b"):
+        newsroom.asked("how do I apply for a passport", conversation)
+    newsroom.asked("How do I apply for a passport?", "c")
+    newsroom.asked("how can one apply for passports", "d")
+    newsroom.asked("best biryani in Hyderabad", "d")
+    newsroom.asked("how to apply for a passport", "z", ago=10 * DAY)
+    newsroom.asked("who pays gratuity", "a")
+    newsroom.asked("thanks", "a", status="small_talk")
+    report = newsroom.report()
+    passport, biryani = report.gaps
+    assert (passport.question, passport.times, passport.before, passport.conversations) == ("how do I apply for a passport", 4, 1, 4)
+    assert set(passport.examples) == {"how do I apply for a passport", "how can one apply for passports"}
+    assert (passport.unanswered, passport.ambiguous, passport.unsure, passport.unhelpful) == (4, 0, 0, 0)
+    assert passport.why.startswith("no article has the word 'apply' or 'passport'; the nearest passage reaches 0.")
+    assert passport.why.endswith(" of the 0.5 that an answer needs")
+    assert [near.probability for near in passport.nearest] == sorted((near.probability for near in passport.nearest), reverse=True)
+    assert newsroom.bot.generation.table.passage_called(passport.nearest[0].passage) is not None
+    assert (biryani.question, biryani.times, biryani.before) == ("best biryani in Hyderabad", 1, 0)
+    assert report.statuses == {"no_answer": 5, "answered": 1, "small_talk": 1}
+    assert (report.questions, report.most_asked[0].question, report.most_asked[0].times) == (7, "how do I apply for a passport", 3)
+
+
+def test_unsure_ambiguous_and_unhelpful_answers_are_gaps_too_and_sure_ones_are_none(newsroom: Newsroom):
+    newsroom.asked("who pays gratuity", helpful=False)
+    newsroom.asked("how long does probation last", helpful=True)
+    newsroom.asked("leave and notice", status="answered", passages=(BUY_OUT,), probability=0.6)
+    newsroom.asked("what about the letter", status="ambiguous", passages=(), probability=0.7)
+    kinds = {gap.question: (gap.ambiguous, gap.unsure, gap.unhelpful) for gap in newsroom.report().gaps}
+    assert kinds == {"who pays gratuity": (0, 0, 1), "leave and notice": (0, 1, 0), "what about the letter": (1, 0, 0)}
+
+
+def test_ignored_questions_are_left_out(newsroom: Newsroom):
+    newsroom.asked("best biryani in Hyderabad")
+    newsroom.asked("how do I apply for a passport")
+    ignore(newsroom.corpus, "Best biryani in Hyderabad?")
+    ignore(newsroom.corpus, "best biryani in hyderabad")
+    assert ignored_questions(newsroom.corpus) == ["Best biryani in Hyderabad?"]
+    assert [gap.question for gap in newsroom.report(ignored=tuple(ignored_questions(newsroom.corpus))).gaps] == ["how do I apply for a passport"]
+    newsroom.build()
+    assert not [refused for refused in read_corpus(newsroom.corpus).refused if "ignored" in refused.file]
+
+
+def test_faqs_that_nothing_found_those_found_by_repair_only_and_answers_that_turned(newsroom: Newsroom):
+    newsroom.asked("can a notice perod be bougt out")
+    newsroom.asked("who pays gratuity")
+    for _ in range(3):
+        newsroom.asked("who pays gratuity", helpful=False)
+        newsroom.asked("who pays gratuity", helpful=True, ago=9 * DAY)
+    report = newsroom.report()
+    assert (report.faqs, len(report.never_found)) == (5, 3)
+    assert not {BUY_OUT, PAYS} & set(report.never_found)
+    assert report.only_corrected == (BUY_OUT,)
+    assert [(one.passage, one.helpful, one.unhelpful, one.helpful_before, one.unhelpful_before) for one in report.turned] == [(PAYS, 0, 3, 3, 0)]
+
+
+def clicks(newsroom: Newsroom, question: str, then: str, conversations: int, *, after: float = 20, ago: float = DAY) -> None:
+    for number in range(conversations):
+        newsroom.asked(question, f"{question}{then}{number}", ago=ago)
+        newsroom.asked(then, f"{question}{then}{number}", ago=ago - after)
+
+
+def test_what_visitors_click_after_a_question_proposes_what_it_means(newsroom: Newsroom):
+    question = "jldi naukri chhodna hai paise dekar"
+    assert newsroom.asked(question, "x").status == "no_answer"
+    clicks(newsroom, question, "Can a notice period be bought out?", 3)
+    (proposal,) = newsroom.report().proposals
+    assert (proposal.question, proposal.passage, proposal.asks) == (question, BUY_OUT, "Can a notice period be bought out?")
+    assert (proposal.conversations, proposal.signs) == (4, 3)
+
+
+@pytest.mark.parametrize("case", ["two conversations", "signs disagree", "another question", "much later"])
+def test_without_enough_conversations_that_agree_nothing_is_proposed(newsroom: Newsroom, case: str):
+    question, faq = "jldi naukri chhodna hai paise dekar", "Can a notice period be bought out?"
+    match case:
+        case "two conversations":
+            clicks(newsroom, question, faq, 2)
+        case "signs disagree":
+            clicks(newsroom, question, faq, 2)
+            clicks(newsroom, question, "Who pays gratuity?", 2)
+        case "another question":
+            clicks(newsroom, question, "so who pays the gratuity then", 4)
+        case "much later":
+            clicks(newsroom, question, faq, 4, after=3000)
+    assert newsroom.report().gaps
+    assert newsroom.report().proposals == ()
+
+
+def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_proposed(newsroom: Newsroom):
+    question = "jldi naukri chhodna hai paise dekar"
+    clicks(newsroom, question, "Can a notice period be bought out?", 3)
+    accept(newsroom.corpus, newsroom.bot.generation.table, question, BUY_OUT, who="Asha")
+    accept(newsroom.corpus, newsroom.bot.generation.table, f"{question}?", BUY_OUT, who="Asha")
+    with (newsroom.corpus / "alternates.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["question"], row["passage"], row["who"]) for row in rows] == [(question, BUY_OUT, "Asha")]
+    assert rows[0]["when"] == time.strftime("%Y-%m-%d")
+    newsroom.build()
+    assert newsroom.bot.ask(question).sources[0].passage.id == BUY_OUT
+    assert newsroom.report().proposals == ()
+    assert newsroom.report().gaps[0].why.startswith("answered today, with 0.")
+
+
+def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsroom):
+    path = newsroom.corpus / "alternates.csv"
+    path.write_text(f'question,passage\n"who gives it, the gratuity",{PAYS}', encoding="utf-8")
+    accept(newsroom.corpus, newsroom.bot.generation.table, 'is "gratuity" = theirs, or mine', PAYS)
+    assert path.read_text(encoding="utf-8") == (
+        f'question,passage\n"who gives it, the gratuity",{PAYS}\n"is ""gratuity"" = theirs, or mine",{PAYS}\n'
+    )
+    assert len(read_corpus(newsroom.corpus).alternates) == 2
+
+
+@pytest.mark.parametrize("passage", ["no-such#faq", "notice-period#section-how-long-it-runs-1"])
+def test_only_a_faq_that_is_there_takes_an_alternate(newsroom: Newsroom, passage: str):
+    with pytest.raises(CorpusError, match="There is no FAQ"):
+        accept(newsroom.corpus, newsroom.bot.generation.table, "x", passage)
+    assert not (newsroom.corpus / "alternates.csv").exists()
+
+
+def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom: Newsroom):
+    path = draft(newsroom.corpus, "How do I apply for a passport?")
+    draft(newsroom.corpus, "how do i apply for a passport")
+    newsroom.build()
+    (refused,) = read_corpus(newsroom.corpus).refused
+    assert (refused.file, refused.reason) == (DRAFTS, "a FAQ without an answer")
+    assert newsroom.bot.ask("how do I apply for a passport").status == "no_answer"
+    path.write_text(path.read_text(encoding="utf-8").replace("passport?,", "passport?,On the government's own site."), encoding="utf-8")
+    newsroom.build()
+    assert newsroom.bot.ask("how do I apply for a passport").text == "On the government's own site."
+
+
+def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clusters, "_MOST", 4)
+    words = [
+        "probation period length",
+        "gratuity paid",
+        "length of probation period",
+        "notice buyout",
+        "gratuity paid who",
+        "casual leave",
+        "leave casual",
+    ]
+    groups = clustered(HashedWords().encode_questions(words))
+    assert groups == [[0, 2], [1, 4], [3], [5], [6]]
+    assert clustered(np.empty((0, 256), np.float32)) == []
+
+
+def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]:
+    where = ["--index", str(newsroom.index), "--corpus", str(newsroom.corpus)]
+    return subprocess.run([sys.executable, "-m", "bot", "questions", *words, *where], capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path: Path):
+    newsroom.asked("=HYPERLINK(biryani) in Hyderabad", "a")
+    newsroom.asked("how do I apply for a passport", "b")
+    newsroom.asked("who pays gratuity", "b")
+    newsroom.store.settle()
+    told = command(newsroom).stdout
+    assert told.startswith("3 questions, ")
+    assert "1    new  how do I apply for a passport  (1 no answer)\n" in told
+    assert told.endswith("FAQs that answered nothing: 4 of 5\n")
+    facts = json.loads(command(newsroom, "--json", "--since", "48h").stdout)
+    assert {gap["question"] for gap in facts["gaps"]} == {"=HYPERLINK(biryani) in Hyderabad", "how do I apply for a passport"}
+    command(newsroom, "--csv", str(tmp_path / "gaps.csv"))
+    with (tmp_path / "gaps.csv").open(encoding="utf-8-sig") as file:
+        rows = {row["question"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {"'=HYPERLINK(biryani) in Hyderabad", "how do I apply for a passport"}
+    assert rows["how do I apply for a passport"]["unanswered"] == "1"
+    assert command(newsroom, "--forget", "PASSPORT").stdout == "1 question forgotten\n"
+    assert command(newsroom, "--conversation", "b").stdout == "1 question forgotten\n"
+    assert [entry.conversation for entry in newsroom.store.entries()] == ["a"]
+
+
+def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
+    for since in ("yesterday", "xd", "99999999999d"):
+        refused = command(newsroom, "--since", since)
+        assert refused.returncode == 2
+        assert "neither like 7d or 12h, nor a day" in " ".join(refused.stderr.replace("│", " ").split())
+    empty = command(newsroom)
+    assert (empty.returncode, empty.stdout.splitlines()[0].startswith("0 questions, ")) == (0, True)
+    asked = [sys.executable, "-m", "bot", "questions", "accept", "x", "none", "--index", str(newsroom.index), "--corpus", str(newsroom.corpus)]
+    refused = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+
+
+def test_an_editor_acts_from_the_command_line(newsroom: Newsroom):
+    for words in (["accept", "jldi chhodna", BUY_OUT, "--index", str(newsroom.index), "--who", "A"], ["draft", "passport?"], ["ignore", "biryani"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "questions", *words, "--corpus", str(newsroom.corpus)], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        assert done.stderr.startswith(f"written to {newsroom.corpus}")
+    assert [alternate.question for alternate in read_corpus(newsroom.corpus).alternates] == ["jldi chhodna"]
+    assert ignored_questions(newsroom.corpus) == ["biryani"]
