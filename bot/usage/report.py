@@ -17,6 +17,10 @@ from bot.usage.store import UsageStore
 from bot.usage.tally import Tally
 
 _WORD = re.compile(r"\w+")
+_ASKING = frozenset(
+    "am can could did do does get had has have how i me my shall should we what when where which who whom whose why would you your".split()
+)
+"""Words by which a question is one: that articles lack them tells nothing."""
 _SURE = 0.7
 """Answers below this probability are worth a look."""
 _EXAMPLES, _NEAREST, _SHOWN = 5, 3, 20
@@ -189,7 +193,7 @@ def _nearest(finder: Finder, question: str) -> tuple[Near, ...]:
 def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: float) -> str:
     if nearest and nearest[0].probability >= threshold:
         return f"answered today, with {nearest[0].probability:.2f}"
-    telling = set(telling_words(question))
+    telling = set(telling_words(question)) - _ASKING
     unknown = [word for word in _WORD.findall(question) if telling.intersection(telling_words(word)) and not finder.generation.lexical.has_word(word)]
     lacking = f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""
     near = f"the nearest passage reaches {nearest[0].probability:.2f} of the {threshold:g} that an answer needs" if nearest else "no passage is near"
