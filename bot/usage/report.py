@@ -17,9 +17,10 @@ from bot.usage.store import UsageStore
 from bot.usage.tally import Tally
 
 _WORD = re.compile(r"\w+")
-_ASKING = frozenset(
-    "am can could did do does get had has have how i me my shall should we what when where which who whom whose why would you your".split()
-)
+_ASKING = frozenset([
+    "am", "can", "could", "did", "do", "does", "get", "had", "has", "have", "how", "i", "me", "my", "shall", "should", "we", "what", "when", "where",
+    "which", "who", "whom", "whose", "why", "would", "you", "your",
+])  # fmt: skip
 """Words by which a question is one: that articles lack them tells nothing."""
 _SURE = 0.7
 """Answers below this probability are worth a look."""
