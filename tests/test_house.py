@@ -24,6 +24,7 @@ DOORS = {
     "transformers": "bot.encoder", "markdown_it": ("bot.corpus.markdown", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.webpage", "openpyxl": "bot.corpus.workbook", "pypdf": "bot.corpus.pdf", "docx": "bot.corpus.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
     "typer": "bot.cli", "watchfiles": "bot.serve.watch", "ir_measures": "bot.evaluation.metrics", "scipy": "bot.evaluation.metrics", "matplotlib": "bot.evaluation.plot", "filelock": "bot.index.store", "sentencex": "bot.passages",
     "sqlite3": ("bot.index", "bot.usage"), "limits": "bot.serve.pace", "pydantic": "bot.serve", "rapidfuzz": "bot.retrieval.spelling", "symspellpy": "bot.index.vocabulary", "spellchecker": "bot.index.vocabulary",
+    "langchain_core": "bot.integrations.langchain", "llama_index": "bot.integrations.llama_index", "haystack": "bot.integrations.haystack",
 }  # fmt: skip
 """Each large library and the one module, or room, that may import it (markdown_it reads at one door and draws at another)."""
 
@@ -40,6 +41,9 @@ HEAVY = (
     "pypdf",
     "docx",
     "httpx",
+    "langchain_core",
+    "llama_index",
+    "haystack",
 )
 
 
