@@ -104,11 +104,11 @@ def _live(bot: Bot, store: UsageStore, asked: Sequence[tuple[str, set[str]]], un
         typed = with_slips(question, chance) if chance.random() < 0.2 else question
         got = answer(typed)
         _note(store, got, f"{number}", at, conversation)
-        _react(bot, store, got, labels, answer, at, conversation, chance)
+        _react(store, got, labels, answer, at, conversation, chance)
     store.settle()
 
 
-def _react(bot, store, got: Answer, labels: set[str], answer, at: float, conversation: str, chance: random.Random) -> None:
+def _react(store: UsageStore, got: Answer, labels: set[str], answer, at: float, conversation: str, chance: random.Random) -> None:
     right = bool(got.sources) and got.sources[0].passage.article.id in labels
     if got.sources and chance.random() < 0.05:
         store.vote(f"{conversation}", helpful=right)

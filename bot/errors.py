@@ -7,6 +7,7 @@
     ├── IndexMissing         there is no index where one was asked for
     ├── IndexCorrupt         an index is there, but is not what its manifest says
     ├── IndexUnwritable      an index folder cannot be written: permissions, a full disk
+    ├── OutputUnwritable     an export or a map cannot be written where it was asked for
     ├── IndexBusy            another build holds the lock
     ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
@@ -52,6 +53,10 @@ class IndexCorrupt(ArticlebotError):
 
 class IndexUnwritable(ArticlebotError):
     """An index folder cannot be written: permissions, a full disk, a file system without what it takes."""
+
+
+class OutputUnwritable(ArticlebotError):
+    """An export or a map cannot be written where it was asked for."""
 
 
 class IndexBusy(ArticlebotError):
