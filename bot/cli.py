@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -39,6 +40,15 @@ RerankerName = Annotated[
     str | None, typer.Option("--reranker", help="A CrossEncoder on this machine that orders the first hits anew: its path or name.")
 ]
 Earlier = Annotated[list[str] | None, typer.Option("--history", help="An earlier question of the same visitor; may be repeated, oldest first.")]
+
+
+class ExportForm(StrEnum):
+    """What `articlebot export` writes."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    FAQ_JSONLD = "faq-jsonld"
+
 
 _SHOWN_REFUSALS, _SHOWN_CHANGES = 20, 5
 _UNLIMITED = 1_000_000
@@ -408,6 +418,49 @@ def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float
         write_corpus(questions, folder / "corpus")
         run(folder / "corpus", folder / "index", progress=progress)
         yield Bot.open(folder / "index", settings)
+
+
+@cli.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; for faq-jsonld a folder.")],
+    form: Annotated[ExportForm, typer.Option("--format", help="jsonl or parquet: passages with their vectors; faq-jsonld: markup for the site.")],
+    index: Index = Path("index"),
+    as_json: AsJson = False,
+) -> None:
+    """Write passages with their vectors for other tools, or the FAQs as schema.org markup for your own pages."""
+    from bot.index.export import write_jsonl, write_parquet
+    from bot.index.faq_markup import write_faq_markup
+    from bot.index.generation import Generation
+    from bot.index.store import IndexStore
+
+    generation = IndexStore(index).open_current(Generation.open)
+    facts: dict[str, Any] = {"format": form.value, "output": str(output), "generation": generation.name}
+    if form is ExportForm.FAQ_JSONLD:
+        written = write_faq_markup(generation, output)
+        facts |= {"articles": len(written), "faqs": sum(each.faqs for each in written)}
+        told = f"{_count(facts['faqs'], 'FAQ')} of {_count(len(written), 'article')} in {output}"
+    else:
+        (write_jsonl if form is ExportForm.JSONL else write_parquet)(generation, output)
+        facts["passages"] = len(generation.table)
+        told = f"{_count(len(generation.table), 'passage')} in {output}"
+    _print(facts, as_json, lambda: told)
+
+
+@cli.command("map")
+def draw_map(
+    index: Index = Path("index"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("map.html"),
+    as_json: AsJson = False,
+) -> None:
+    """Draw what the articles cover: one HTML page of all passages, those that mean alike close together, by category."""
+    from bot.evaluation.map import write_map
+    from bot.index.generation import Generation
+    from bot.index.store import IndexStore
+
+    generation = IndexStore(index).open_current(Generation.open)
+    drawn = write_map(generation, output)
+    facts = {"output": str(output), "drawn": drawn, "passages": len(generation.table), "generation": generation.name}
+    _print(facts, as_json, lambda: f"{_count(drawn, 'passage')} drawn in {output}")
 
 
 questions = typer.Typer(

@@ -25,6 +25,8 @@ _ASKING = frozenset([
 _SURE = 0.7
 """Answers below this probability are worth a look."""
 _EXAMPLES, _NEAREST, _SHOWN = 5, 3, 20
+_LOOKED_AT = 500
+"""Groups that are told; nobody reads more in a week."""
 _TURNED = 3
 """Votes that an answer needs in a span of time to have turned."""
 
@@ -88,6 +90,9 @@ class Report:
     questions: int
     statuses: Mapping[str, int]
     gaps: tuple[Gap, ...]
+    """The most asked ones."""
+    further_gaps: int
+    """How many more there are."""
     most_asked: tuple[Often, ...]
     turned: tuple[Turned, ...]
     never_found: tuple[str, ...]
@@ -121,13 +126,14 @@ def make_report(store: UsageStore, finder: Finder, since: float, until: float, t
     now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
     unwanted = set(map(wording, ignored))
     groups = [group for group in _groups(now, before) if wording(group.question) not in unwanted]
-    gaps = [_gap(group, store, finder, since, until, threshold) for group in _clusters(groups, finder)]
+    clusters = _clusters(groups, finder)
+    gaps = [_gap(cluster, store, finder, since, until, threshold) for cluster in clusters[:_LOOKED_AT]]
     statuses = Counter[str]()
     for tally in now:
         statuses[tally.status] += tally.times
     answered = Counter(passage for tally in now for passage in tally.passages)
     return Report(
-        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), _most_asked(now, before), _turned(now, before),
+        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), max(0, len(clusters) - _LOOKED_AT), _most_asked(now, before), _turned(now, before),
         tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), len(finder.generation.table.faq_numbers()),
         _only_corrected(now), tuple(proposal for _, evidence in gaps for proposal in proposed(evidence, finder.generation)),
     )  # fmt: skip
@@ -173,10 +179,12 @@ def _clusters(groups: Sequence[_Group], finder: Finder) -> list[list[_Group]]:
 def _gap(cluster: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float) -> tuple[Gap, Evidence]:
     kinds = sum((group.kinds for group in cluster), Counter[str]())
     wordings = [words for group in cluster for words in group.wordings]
-    evidence = store.evidence(wordings, since, until)
+    times = sum(group.times for group in cluster)
+    # One question tells nothing but itself, and most groups are one question.
+    evidence = store.evidence(wordings, since, until) if times > 1 else Evidence(wordings[0], 1, {}, {})
     nearest = _nearest(finder, cluster[0].question)
     gap = Gap(
-        cluster[0].question, sum(group.times for group in cluster), sum(group.before for group in cluster), evidence.conversations,
+        cluster[0].question, times, sum(group.before for group in cluster), evidence.conversations,
         kinds["no_answer"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"], tuple(group.question for group in cluster if group.times)[:_EXAMPLES], nearest,
         _why(finder, cluster[0].question, nearest, threshold),
     )  # fmt: skip

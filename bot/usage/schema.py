@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS questions (
     answer TEXT PRIMARY KEY, at REAL NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL, probability REAL NOT NULL, passages TEXT NOT NULL,
     generation TEXT NOT NULL, milliseconds REAL NOT NULL, channel TEXT NOT NULL, conversation TEXT, corrected TEXT);
 CREATE INDEX IF NOT EXISTS questions_at ON questions (at);
+CREATE INDEX IF NOT EXISTS questions_question ON questions (question, at);
 CREATE INDEX IF NOT EXISTS questions_conversation ON questions (conversation) WHERE conversation IS NOT NULL;
 CREATE TABLE IF NOT EXISTS feedback (
     answer TEXT PRIMARY KEY REFERENCES questions ON DELETE CASCADE, at REAL NOT NULL, helpful INTEGER NOT NULL, reason TEXT, comment TEXT);

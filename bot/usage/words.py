@@ -45,7 +45,8 @@ def report_text(report: Report) -> str:
     }.items():
         lines += ["", title, *part] if part else []
     if len(report.gaps) > _SHOWN:
-        lines += ["", f"and {len(report.gaps) - _SHOWN} more groups: --csv FILE writes all"]
+        further = f", and {report.further_gaps} that were asked less" if report.further_gaps else ""
+        lines += ["", f"and {len(report.gaps) - _SHOWN} more groups: --csv FILE writes them{further}"]
     return "\n".join([*lines, "", f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}"])
 
 
