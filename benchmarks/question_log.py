@@ -65,7 +65,7 @@ def month(data: Path, work: Path, name: str, count: int) -> Row:
     rmtree(work / name / "usage", ignore_errors=True)
     (work / name / "usage").mkdir()
     store, bot = UsageStore(work / name / "usage"), Bot(Retriever(Pinned(generation)))
-    _live(bot, store, asked, uncovered, count, chance)
+    asked = [*asked, *_live(bot, store, asked, uncovered, count, chance)]
     now = time.time()
     took = time.perf_counter()
     report = make_report(store, bot.retriever.finder(), now - DAYS * DAY, now, 0.5)
@@ -84,8 +84,11 @@ def month(data: Path, work: Path, name: str, count: int) -> Row:
     }  # fmt: skip
 
 
-def _live(bot: Bot, store: UsageStore, asked: Sequence[tuple[str, set[str]]], uncovered: Sequence[str], count: int, chance: random.Random) -> None:
-    """A month of visitors, each with a conversation of one or two questions."""
+def _live(
+    bot: Bot, store: UsageStore, asked: Sequence[tuple[str, set[str]]], uncovered: Sequence[str], count: int, chance: random.Random
+) -> list[tuple[str, set[str]]]:
+    """A month of visitors, each with a conversation of one or two questions; returns the questions as they were typed."""
+    as_typed = []
     popular = [1 / (place + 5) for place in range(len(asked))]
     answers: dict[str, Answer] = {}
 
@@ -102,10 +105,12 @@ def _live(bot: Bot, store: UsageStore, asked: Sequence[tuple[str, set[str]]], un
         else:
             question, labels = chance.choices(asked, popular)[0]
         typed = with_slips(question, chance) if chance.random() < 0.2 else question
+        as_typed.append((typed, labels))
         got = answer(typed)
         _note(store, got, f"{number}", at, conversation)
         _react(store, got, labels, answer, at, conversation, chance)
     store.settle()
+    return as_typed
 
 
 def _react(store: UsageStore, got: Answer, labels: set[str], answer, at: float, conversation: str, chance: random.Random) -> None:

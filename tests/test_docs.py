@@ -51,7 +51,7 @@ def server(shipped: Bot) -> Iterator[str]:
 @pytest.fixture
 def desk(shipped_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as that of a reader who follows the documentation: articles, their index, questions."""
-    (tmp_path / "corpus").symlink_to(ROOT / "corpus")
+    shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     shutil.copytree(shipped_index, tmp_path / "index")
     shutil.copy(ROOT / "tests" / "questions" / "visitors.csv", tmp_path / "eval.csv")
     monkeypatch.chdir(tmp_path)
@@ -92,8 +92,6 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             assert done.returncode == 1
             assert done.stderr.endswith("cannot be pulled: answers 404 Not Found.\n")
         case ["articlebot", "rollback"]:
-            (desk / "corpus").unlink()
-            shutil.copytree(ROOT / "corpus", desk / "corpus")
             (desk / "corpus" / "new.md").write_text("# New\n\nWords.\n", encoding="utf-8")
             assert run(["articlebot", "build"], desk).returncode == 0
             assert run(words, desk).stdout.startswith("serving ")
