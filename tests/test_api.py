@@ -239,5 +239,10 @@ def test_the_interface_describes_itself(api: httpx.Client):
         "/readyz",
     }
     assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
+    fields = [(name, field) for name, schema in described["components"]["schemas"].items() for field in schema.get("properties", {}).items()]
+    told = [(name, *field) for name, field in fields if name not in ("HTTPValidationError", "ValidationError")]
+    assert [(name, field) for name, field, facts in told if not facts.get("description")] == []
+    parameters = [parameter for path in described["paths"].values() for verb in path.values() for parameter in verb.get("parameters", [])]
+    assert [parameter["name"] for parameter in parameters if not parameter.get("description")] == []
     answer = described["paths"]["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"$ref": "#/components/schemas/Answer"}

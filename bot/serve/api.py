@@ -46,7 +46,9 @@ def create_api(desk: Desk) -> FastAPI:
 
     @api.get("/suggest", responses=_problems(429), dependencies=[Depends(revalidated(desk))])
     def suggest(
-        request: Request, q: Annotated[str, Query(max_length=1000, description="What is typed so far.")], category: str | None = None
+        request: Request,
+        q: Annotated[str, Query(max_length=1000, description="What is typed so far.", examples=["how long"])],
+        category: Annotated[str | None, Query(description="Only questions of this category's articles.")] = None,
     ) -> bodies.Typed:
         """Questions of the articles that begin with, or mean, what is typed so far."""
         return bodies.Typed(questions=list(desk.typed(q, Visitor.of(request, "rest"), category)))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as PathParameter
 
 from bot.answering.bot import Bot
 from bot.errors import ArticleMissing
@@ -54,16 +55,16 @@ def catalogue_routes(desk: Desk) -> APIRouter:
 
     @routes.get("/articles")
     def articles(
-        category: str | None = None,
-        offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-        limit: Annotated[int, Query(ge=1, le=bodies.MOST_ARTICLES)] = 50,
+        category: Annotated[str | None, Query(description="Only those of this category.", examples=["HRM"])] = None,
+        offset: Annotated[int, Query(ge=0, le=10**9, description="How many are passed over.")] = 0,
+        limit: Annotated[int, Query(ge=1, le=bodies.MOST_ARTICLES, description="The most wanted.")] = 50,
     ) -> bodies.Articles:
         """Articles in the order of the corpus, a page at a time."""
         table = desk.bot.generation.table
         return bodies.Articles(articles=[line_of(article) for article in table.listed(category, offset, limit)], total=table.count_articles())
 
     @routes.get("/articles/{ident:path}", responses={404: {"description": "There is no such article.", "content": {"application/problem+json": {}}}})
-    def article(ident: str) -> bodies.Article:
+    def article(ident: Annotated[str, PathParameter(description="Its id, which may hold slashes.")]) -> bodies.Article:
         """One article, with its text and FAQs."""
         found = desk.bot.generation.table.article(ident)
         if found is None:
