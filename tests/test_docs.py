@@ -19,6 +19,8 @@ import pytest
 from serving import served
 
 from bot import Bot
+from bot.corpus import read_corpus
+from bot.corpus.article import slug
 from bot.serve.settings_file import read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +56,10 @@ def desk(shipped_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     shutil.copytree(shipped_index, tmp_path / "index")
     shutil.copy(ROOT / "tests" / "questions" / "visitors.csv", tmp_path / "eval.csv")
+    faq = next(article.faqs[0] for article in read_corpus(ROOT / "corpus").articles if article.faqs and article.id == "probation-letter")
+    (tmp_path / "corpus" / "alternates.csv").write_text(
+        f"question,passage\nis there a trial,probation-letter#faq-{slug(faq.question)}\n", encoding="utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -18,6 +18,7 @@ from bot import Bot
 from bot.corpus import read_corpus
 from bot.encoder import HashedWords
 from bot.errors import CorpusError
+from bot.evaluation.question_set import read_questions
 from bot.index.build import build
 from bot.usage import clusters
 from bot.usage.clusters import clustered
@@ -189,6 +190,21 @@ def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_propose
     assert newsroom.bot.ask(question).sources[0].passage.id == BUY_OUT
     assert newsroom.report().proposals == ()
     assert newsroom.report().gaps[0].why.startswith("answered today, with 0.")
+
+
+def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
+    accept(newsroom.corpus, newsroom.bot.generation.table, "jldi naukri chhodna hai paise dekar", BUY_OUT)
+    newsroom.build()
+    alternates = newsroom.corpus / "alternates.csv"
+    (asked,) = read_questions(alternates)
+    assert (asked.text, asked.expected) == ("jldi naukri chhodna hai paise dekar", {BUY_OUT: 1})
+    served = newsroom.bot.generation.name
+    (newsroom.corpus / "notice.md").unlink()
+    command = [sys.executable, "-m", "bot", "build", "--corpus", newsroom.corpus, "--index", newsroom.index, "--guard", alternates]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert refused.returncode == 1
+    assert "hit@1" in refused.stderr
+    assert Bot.open(newsroom.index).generation.name == served
 
 
 def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsroom):

@@ -10,6 +10,8 @@ from typing import Any
 from bot.errors import EvaluationError
 
 _COLUMNS = ("question", "expected", "history", "group")
+_ALTERNATES = ("question", "passage", "who", "when")
+"""The columns of `alternates.csv`: what editors have accepted is a set of questions too."""
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 _GROUPS = ("group", "kind", "turn_type")
 """Fields of a folder's question that name its group."""
@@ -28,7 +30,7 @@ class Question:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a CSV (`question,expected`, optionally `history` and `group`, several values separated by `|`) or of a folder.
+    """The questions of a CSV (`question,expected`, optionally `history` and `group`, several values separated by `|`; or `alternates.csv`) or of a folder.
 
     Raises `EvaluationError` when the file is missing, lacks a column or holds no question.
     """
@@ -53,7 +55,8 @@ def spread(questions: Sequence[Question], most: int | None) -> Sequence[Question
 def _of_csv(path: Path) -> Iterator[Question]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        unknown = [name for name in rows.fieldnames or () if name not in _COLUMNS]
+        accepted = "passage" in (rows.fieldnames or ())
+        unknown = [name for name in rows.fieldnames or () if name not in (_ALTERNATES if accepted else _COLUMNS)]
         if "question" not in (rows.fieldnames or ()) or unknown:
             raise EvaluationError(f"The columns of {path} are {', '.join(rows.fieldnames or ())}: question, expected, history and group are read.")
         for row in rows:
@@ -61,7 +64,7 @@ def _of_csv(path: Path) -> Iterator[Question]:
                 yield Question(
                     str(rows.line_num),
                     row["question"],
-                    dict.fromkeys(_several(row.get("expected")), 1),
+                    dict.fromkeys(_several(row.get("passage" if accepted else "expected")), 1),
                     _several(row.get("history")),
                     row.get("group") or "",
                 )
