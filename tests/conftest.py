@@ -10,7 +10,6 @@ os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 import asyncio
 import inspect
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,14 +43,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser come last: from its first page on Playwright's event loop runs in this thread, and no other can."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an async test in a thread of its own: in the main one, Playwright's event loop goes on from the first page to the last test."""
+    """Run an async test, as those of the frameworks' own suites are, in an event loop of its own."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, pyfuncitem.obj(**arguments)).result()
+    asyncio.run(pyfuncitem.obj(**arguments))
     return True
 
 
