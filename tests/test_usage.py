@@ -177,6 +177,10 @@ def test_a_log_that_cannot_be_written_is_told_and_fails_no_answer(tmp_path: Path
     assert (list(store.entries()), store.most_answered(1, 5)) == ([], [])
     with pytest.raises(UsageError, match="cannot be written"):
         store.vote(ASKED, helpful=True)
+    (tmp_path / "gone").mkdir()
+    store.add(replace(ASKED, answer="a2"))
+    store.settle()
+    assert [one.answer for one in store.entries()] == ["a1", "a2"]
 
 
 def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):

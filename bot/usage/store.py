@@ -27,8 +27,8 @@ from bot.usage.tally import Tally
 _log = logging.getLogger(__name__)
 
 USAGE = "usage.sqlite3"
-_MOST_WAITING = 50_000
-"""Questions that wait to be written; where the disk is slower than visitors for long, the oldest of them are lost."""
+_MOST_WAITING = 10_000
+"""Questions that wait to be written; of more, where nothing can be written for long, the oldest are lost."""
 _HOUR, _DAY = 3600.0, 86_400.0
 _KEY = "hash"
 _SOON = 300
@@ -171,10 +171,13 @@ class UsageStore:
         try:
             with self._writing() as connection:
                 self._insert(connection, entries)
-            if time.time() > self._swept + _HOUR:
-                self._expire()
         except UsageError as error:
             _log.warning("%s", error)
+            with self._lock:
+                # With the next question they are tried again.
+                self._waiting = deque([*entries, *self._waiting], _MOST_WAITING)
+        else:
+            self._expire()
 
     def _insert(self, connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         passages = [(passage,) for entry in entries for passage in entry.passages]
@@ -201,17 +204,21 @@ class UsageStore:
         connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?)", (answer, time.time(), helpful, reason, said))
 
     def _expire(self) -> None:
-        """Delete what is older than it may be."""
-        with self._writing() as connection:
-            gone = connection.execute("DELETE FROM questions WHERE at < ?", (time.time() - self._settings.days * _DAY,)).rowcount
+        """Delete what is older than it may be, once an hour."""
+        if time.time() < self._swept + _HOUR:
+            return
         self._swept = time.time()
-        if gone:
-            self._sweep_up()
+        try:
+            with self._writing() as connection:
+                gone = connection.execute("DELETE FROM questions WHERE at < ?", (time.time() - self._settings.days * _DAY,)).rowcount
+            if gone:
+                self._sweep_up()
+        except UsageError as error:
+            _log.warning("%s", error)
 
     def _sweep_up(self) -> None:
-        """Leave nothing of what was deleted in the file and its journal."""
+        """Leave nothing of what was deleted in the journal; in the file it was overwritten."""
         with self._told_when_unwritable(), closing(opened(self._path)) as connection:
-            connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
