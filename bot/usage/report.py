@@ -25,6 +25,8 @@ _ASKING = frozenset([
 _SURE = 0.7
 """Answers below this probability are worth a look."""
 _EXAMPLES, _NEAREST, _SHOWN = 5, 3, 20
+_COMPARED = 20_000
+"""Wordings, the most asked ones, that are compared by meaning: encoding them takes half a minute."""
 _LOOKED_AT = 500
 """Groups that are told; nobody reads more in a week."""
 _TURNED = 3
@@ -92,7 +94,7 @@ class Report:
     gaps: tuple[Gap, ...]
     """The most asked ones."""
     further_gaps: int
-    """How many more there are."""
+    """How many more there are, asked less."""
     most_asked: tuple[Often, ...]
     turned: tuple[Turned, ...]
     never_found: tuple[str, ...]
@@ -126,14 +128,15 @@ def make_report(store: UsageStore, finder: Finder, since: float, until: float, t
     now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
     unwanted = set(map(wording, ignored))
     groups = [group for group in _groups(now, before) if wording(group.question) not in unwanted]
-    clusters = _clusters(groups, finder)
+    clusters = _clusters(groups[:_COMPARED], finder)
+    further = len(clusters[_LOOKED_AT:]) + sum(group.times > 0 for group in groups[_COMPARED:])
     gaps = [_gap(cluster, store, finder, since, until, threshold) for cluster in clusters[:_LOOKED_AT]]
     statuses = Counter[str]()
     for tally in now:
         statuses[tally.status] += tally.times
     answered = Counter(passage for tally in now for passage in tally.passages)
     return Report(
-        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), max(0, len(clusters) - _LOOKED_AT), _most_asked(now, before), _turned(now, before),
+        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), further, _most_asked(now, before), _turned(now, before),
         tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), len(finder.generation.table.faq_numbers()),
         _only_corrected(now), tuple(proposal for _, evidence in gaps for proposal in proposed(evidence, finder.generation)),
     )  # fmt: skip
