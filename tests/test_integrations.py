@@ -1,12 +1,14 @@
 """The retrievers for LangChain, LlamaIndex and Haystack give what `Retriever.search` finds, used as the documentation of each uses its own."""
 
 import asyncio
+import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode, NodeWithScore
 
-from bot import Bot, Hit
+from bot import Bot, Hit, Retriever
 from bot.answering.answer import hit_to_dict
 from bot.errors import IndexMissing, QuestionError
 from bot.integrations import haystack, langchain, llama_index
@@ -58,19 +60,32 @@ def index(bot: Bot) -> Path:
     return bot.retriever.served._store.root
 
 
-def in_a_loop(coroutine: Callable[[], Any]) -> Any:
-    """What a coroutine function gives, and that the event loop went on meanwhile."""
+class Held:
+    """A method of `Retriever` that does its work only once the event loop which waits for it has gone on."""
 
-    async def both() -> Any:
-        task = asyncio.ensure_future(coroutine())
-        turns = 0
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str):
+        self.begun, self.gone_on = threading.Event(), threading.Event()
+        method = getattr(Retriever, name)
+
+        def held(*arguments: Any, **options: Any) -> Any:
+            self.begun.set()
+            assert self.gone_on.wait(5), "the event loop stands still"
+            return method(*arguments, **options)
+
+        monkeypatch.setattr(Retriever, name, held)
+
+    async def result(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        task = asyncio.ensure_future(coroutine)
         while not task.done():
-            await asyncio.sleep(0)
-            turns += 1
-        assert turns > 2, "the event loop stood still"
+            if self.begun.is_set():
+                self.gone_on.set()
+            await asyncio.sleep(0.001)
         return task.result()
 
-    return asyncio.run(both())
+
+@pytest.fixture
+def held_search(monkeypatch: pytest.MonkeyPatch) -> Held:
+    return Held(monkeypatch, "search")
 
 
 def metadata(hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -122,10 +137,10 @@ def test_langchain_is_given_the_hits_in_their_order(bot: Bot, index: Path):
     assert retriever.invoke(QUESTION)[0].metadata["question"] == "How long is a probation period?"
 
 
-def test_langchain_asks_from_an_event_loop_that_goes_on(bot: Bot):
+async def test_langchain_asks_from_an_event_loop_that_goes_on(bot: Bot, held_search: Held):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=4, category="HRM")
-    assert_documents_are(in_a_loop(lambda: retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM"))
-    assert_documents_are(in_a_loop(lambda: retriever.ainvoke(QUESTION, k=2, category=None)), bot.retriever.search(QUESTION, 2))
+    assert_documents_are(await held_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM"))
+    assert_documents_are(await retriever.ainvoke(QUESTION, k=2, category=None), bot.retriever.search(QUESTION, 2))
 
 
 def test_langchain_answers_many_questions_each_by_its_own(bot: Bot):
@@ -196,9 +211,9 @@ def test_llama_index_is_given_the_hits_in_their_order(bot: Bot, index: Path):
     assert_nodes_are(retriever.retrieve(QUESTION), bot.retriever.search(QUESTION, 3))
 
 
-def test_llama_index_asks_from_an_event_loop_that_goes_on(bot: Bot):
+async def test_llama_index_asks_from_an_event_loop_that_goes_on(bot: Bot, held_search: Held):
     retriever = llama_index.ArticleRetriever(bot.retriever, k=4)
-    assert_nodes_are(in_a_loop(lambda: retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
+    assert_nodes_are(await held_search.result(retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
 
 
 @pytest.mark.parametrize("options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str)
@@ -208,13 +223,13 @@ def test_llama_index_filters(bot: Bot, options: dict[str, Any]):
     assert_nodes_are(llama_index.ArticleRetriever(bot.retriever, 9, **options).retrieve("how long does it run"), hits)
 
 
-def test_a_llama_index_engine_tells_the_model_question_answer_and_source(bot: Bot):
+async def test_a_llama_index_engine_tells_the_model_question_answer_and_source(bot: Bot):
     engine = RetrieverQueryEngine.from_args(llama_index.ArticleRetriever(bot.retriever, k=1), llm=MockLLM())
     shown = (
         "title: Probation letter\nsection: ['FAQs']\nquestion: How long is a probation period?\n"
         "url: https://example.com/probation-letter/\npublished: 2025-10-10\ncategory: HRM\n\nIt is often three to six months."
     )
-    for response in (engine.query(QUESTION), in_a_loop(lambda: engine.aquery(QUESTION))):
+    for response in (engine.query(QUESTION), await engine.aquery(QUESTION)):
         assert shown in str(response)
         assert_nodes_are(response.source_nodes, bot.retriever.search(QUESTION, 1))
         assert response.source_nodes[0].get_content(MetadataMode.NONE) == "It is often three to six months."
@@ -240,8 +255,8 @@ def test_haystack_is_given_the_hits_in_their_order(bot: Bot, index: Path):
     assert_haystack_documents_are(haystack.ArticleRetriever(index, top_k=2).run(QUESTION, top_k=3)["documents"], bot.retriever.search(QUESTION, 3))
 
 
-def test_haystack_asks_from_an_event_loop_that_goes_on(bot: Bot, index: Path):
-    found = in_a_loop(lambda: haystack.ArticleRetriever(index, top_k=4).run_async(QUESTION, category="HRM"))
+async def test_haystack_asks_from_an_event_loop_that_goes_on(bot: Bot, index: Path, held_search: Held):
+    found = await held_search.result(haystack.ArticleRetriever(index, top_k=4).run_async(QUESTION, category="HRM"))
     assert_haystack_documents_are(found["documents"], bot.retriever.search(QUESTION, 4, category="HRM"))
 
 
@@ -253,11 +268,11 @@ def test_haystack_filters_by_component_and_by_run(bot: Bot, index: Path, options
     assert_haystack_documents_are(haystack.ArticleRetriever(index, 9).run("how long does it run", **options)["documents"], hits)
 
 
-def test_a_haystack_pipeline_builds_the_prompt_from_the_passages(bot: Bot, index: Path):
+async def test_a_haystack_pipeline_builds_the_prompt_from_the_passages(bot: Bot, index: Path):
     pipeline = with_a_prompt(haystack.ArticleRetriever(index, top_k=2))
     passages = "".join(f"{hit.passage.question} {hit.passage.text}\n" for hit in bot.retriever.search(QUESTION, 2))
     assert pipeline.run(asked())["prompt"]["prompt"] == passages + QUESTION
-    assert in_a_loop(lambda: pipeline.run_async(asked()))["prompt"]["prompt"] == passages + QUESTION
+    assert (await pipeline.run_async(asked()))["prompt"]["prompt"] == passages + QUESTION
     one = "How long is a probation period? It is often three to six months.\n"
     assert pipeline.run(asked(top_k=1))["prompt"]["prompt"] == one + QUESTION
 
@@ -284,17 +299,23 @@ def test_haystack_loads_the_retriever_only_where_it_is_allowed(index: Path):
         Pipeline.loads(with_a_prompt(haystack.ArticleRetriever(index)).dumps())
 
 
-def test_haystack_opens_the_index_when_it_warms_up_and_once(index: Path, tmp_path: Path):
+async def test_haystack_opens_the_index_when_it_warms_up_and_once(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     retriever = haystack.ArticleRetriever(index)
-    retriever.warm_up()
+    await Held(monkeypatch, "open").result(retriever.warm_up_async())
     opened = retriever._retriever
-    in_a_loop(retriever.warm_up_async)
-    retriever.run(QUESTION)
     assert opened is not None
+    retriever.warm_up()
+    retriever.run(QUESTION)
     assert retriever._retriever is opened
-    missing = haystack.ArticleRetriever(tmp_path / "none")
     with pytest.raises(IndexMissing):
-        missing.warm_up()
+        haystack.ArticleRetriever(tmp_path / "none").warm_up()
+
+
+@pytest.mark.parametrize(("telemetry", "written"), [("False", []), ("True", [".haystack"])])
+def test_haystack_keeps_no_id_of_this_machine_where_its_telemetry_is_off(telemetry: str, written: list[str], tmp_path: Path):
+    surroundings = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "HAYSTACK_TELEMETRY_ENABLED": telemetry}
+    subprocess.run([sys.executable, "-c", "import bot.integrations.haystack"], check=True, cwd=ROOT, env=surroundings)
+    assert [path.name for path in tmp_path.iterdir()] == written
 
 
 def test_a_question_that_cannot_be_asked_is_an_error_in_each(bot: Bot, index: Path):

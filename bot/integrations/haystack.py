@@ -1,7 +1,7 @@
 """Haystack: an index as a component. Importing this raises `MissingExtra` when haystack-ai is not installed.
 
-Haystack itself reports each run of a pipeline, with the names of its components, to its makers, and writes an id for it to `~/.haystack`
-when it is imported. The environment variable `HAYSTACK_TELEMETRY_ENABLED=False`, set before that, keeps it from both.
+Haystack itself reports to its makers that a pipeline ran, with the names of its components, and writes an id for that to `~/.haystack` when it
+is imported. The environment variable `HAYSTACK_TELEMETRY_ENABLED=False`, set before that, keeps it from both.
 """
 
 import asyncio

@@ -1,9 +1,13 @@
 """The tables of `usage.sqlite3`, their version, and how those of earlier versions become these."""
 
 import sqlite3
+import time
+from contextlib import suppress
 from pathlib import Path
 
 VERSION = 2
+_TRIES, _PAUSE = 3, 0.05
+"""Seconds."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS questions (
     answer TEXT PRIMARY KEY, at REAL NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL, probability REAL NOT NULL, passages TEXT NOT NULL,
@@ -29,6 +33,15 @@ DROP TABLE feedback_1;
 
 def opened(path: Path) -> sqlite3.Connection:
     """A connection to a file of this version, made where there is none. Raises `sqlite3.Error` when it is of a later one, or cannot be opened."""
+    for _ in range(_TRIES):
+        # Where two processes make the file at once, sqlite turns one of them away without waiting.
+        with suppress(sqlite3.OperationalError):
+            return _opened(path)
+        time.sleep(_PAUSE)
+    return _opened(path)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=5)
     try:
         # Readers and the writer do not wait for each other; what is deleted is overwritten.
