@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -25,7 +26,8 @@ from bot.version import __version__
 
 if TYPE_CHECKING:
     from bot.answering.bot import Bot
-    from bot.index.build import BuildReport, OnProgress, Review
+    from bot.evaluation.evaluate import Figures
+    from bot.index.build import BuildReport, Review
     from bot.index.changes import ChangedArticles, Changes
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
@@ -53,7 +55,16 @@ class ExportForm(StrEnum):
 _SHOWN_REFUSALS, _SHOWN_CHANGES = 20, 5
 _UNLIMITED = 1_000_000
 """Questions a minute."""
-_STEPS = {"files": "reading", "texts": "encoding"}
+_STEPS = {
+    "files": "reading",
+    "texts": "encoding",
+    "before": "encoding with the model as it is",
+    "training": "training",
+    "after": "encoding with the tuned model",
+}
+_LINE_EVERY = 2.0
+"""Seconds."""
+_UNITS = {"before": "texts", "training": "steps", "after": "texts"}
 
 
 def main() -> None:
@@ -105,8 +116,9 @@ def build(
         if more or whole:
             _say(f"refused: {'; '.join(part for part in (more, whole) if part)}")
     tested = _self_tested(index) if report.built and report.published else []
-    facts = _build_facts(report, tested)
-    _print(facts, as_json, lambda: "\n".join(_build_text(report, tested)))
+    accepted = _accepted_asked(corpus, index, report, tested) if tested else None
+    facts = {**_build_facts(report, tested), "accepted": accepted}
+    _print(facts, as_json, lambda: "\n".join([*_build_text(report, tested), *_accepted_text(accepted)]))
 
 
 def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":
@@ -125,6 +137,23 @@ def _self_tested(index: Path) -> list[dict[str, Any]]:
     from bot.retrieval.retriever import Retriever
 
     return [asdict(coverage) for coverage in self_test(Retriever.open(index).finder())]
+
+
+def _accepted_asked(corpus: Path, index: Path, report: "BuildReport", tested: Sequence[dict[str, Any]]) -> "Figures | None":
+    """The figures of the alternates that editors have accepted, none where there are none; written down with those of the self-test."""
+    from bot.answering.bot import Bot
+    from bot.evaluation.trend import accepted_figures, add_point, point_of
+
+    figures = accepted_figures(Bot.open(index), corpus)
+    at_threshold = next(row for row in tested if row["threshold"] == AnswerSettings().threshold)
+    add_point(index, point_of(report.manifest.created, report.generation, report.manifest.passages, at_threshold, figures))
+    return figures
+
+
+def _accepted_text(figures: "Figures | None") -> list[str]:
+    if figures is None:
+        return []
+    return ["", f"of {figures['questions']:g} accepted questions: {100 * (figures['hit@1'] or 0):.1f} % find their FAQ first"]
 
 
 def _build_facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[str, Any]:
@@ -257,7 +286,7 @@ def serve(
         # The build has said why, on stderr.
         raise typer.Exit(1)
     with rebuilt_on_change(corpus, index, IndexStore(index).open_current(Manifest.read).settings) if watch else nullcontext():
-        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, ui=ui), host, port, chat)
+        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
 
 
 @cli.command()
@@ -298,6 +327,21 @@ def key(name: str, as_json: AsJson = False) -> None:
     made, sha256 = new_key()
     lines = f'{made}\n\nGive this key to {name}; it is stored nowhere. For articlebot.toml:\n\n[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
     _print({"name": name, "key": made, "sha256": sha256}, as_json, lambda: lines)
+
+
+@cli.command()
+def password(
+    given: Annotated[str, typer.Option("--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when it is not named.")],
+    as_json: AsJson = False,
+) -> None:
+    """Set the password of the editor's page: only its hash goes into articlebot.toml."""
+    from bot.serve.editor.password import SHORTEST, hashed_password
+
+    if len(given) < SHORTEST:
+        raise typer.BadParameter(f"A password has at least {SHORTEST} characters.", param_hint="--password")
+    stored = hashed_password(given)
+    lines = f'For articlebot.toml; the page is then at /editor of the chat\'s address:\n\n[editor]\npassword = "{stored}"'
+    _print({"password": stored}, as_json, lambda: lines)
 
 
 @cli.command()
@@ -463,6 +507,26 @@ def draw_map(
     _print(facts, as_json, lambda: f"{_count(drawn, 'passage')} drawn in {output}")
 
 
+@cli.command()
+def tune(
+    index: Index = Path("index"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the tuned model.")] = Path("tuned-model"),
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything is taught.")] = 1,
+    margin: Annotated[float, typer.Option(min=0, help="Points (hundredths) of nDCG@10 that held-out questions must gain.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Tune the model to the articles, and keep it only if it answers questions better that it was not taught."""
+    from bot.evaluation import report
+    from bot.tuning import tune as run
+
+    with _progress_bar() as progress:
+        done = run(index, output, rounds, margin, progress)
+    facts = {**asdict(done), "output": str(output) if done.kept else None}
+    told = f"kept: articlebot build --model {output}" if done.kept else f"not kept: held-out questions gained less than {margin:g} points"
+    table = report.table({"before": done.before, "after": done.after})
+    _print(facts, as_json, lambda: f"{_count(done.lessons, 'lesson')}; of {done.questions} held-out questions:\n\n{table}\n\n{told}")
+
+
 questions = typer.Typer(
     invoke_without_command=True, help="Tell what visitors asked and were not answered; accept, draft and ignore do something about it.",
 )  # fmt: skip
@@ -478,13 +542,14 @@ def report(
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write what was not answered here, one a row.")] = None,
     forget: Annotated[str | None, typer.Option(help="Delete, for good, the questions and comments that hold this text.")] = None,
     conversation: Annotated[str | None, typer.Option(help="Delete, for good, the questions of this conversation.")] = None,
+    accept_proposed: Annotated[bool, typer.Option("--accept-proposed", help="Accept all that is proposed, without a person looking at it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what visitors asked and were not answered, not surely or not well, in groups that ask alike, with what is nearest."""
     if context.invoked_subcommand:
         return
     from bot.retrieval.retriever import Retriever
-    from bot.usage.deeds import ignored_questions
+    from bot.usage.deeds import Decisions, accept
     from bot.usage.report import make_report
     from bot.usage.store import UsageStore
     from bot.usage.words import report_text, write_csv
@@ -494,16 +559,14 @@ def report(
         gone = store.forget(text=forget, conversation=conversation)
         _print({"forgotten": gone}, as_json, lambda: f"{_count(gone, 'question')} forgotten")
         return
-    made = make_report(
-        store,
-        Retriever.open(index).finder(),
-        _moment(since, until).timestamp(),
-        until.timestamp(),
-        AnswerSettings().threshold,
-        ignored_questions(corpus),
-    )
+    finder = Retriever.open(index).finder()
+    moments = (_moment(since, until).timestamp(), until.timestamp())
+    made = make_report(store, finder, *moments, AnswerSettings().threshold, Decisions.read(corpus))
     if to_csv:
         write_csv(to_csv, made)
+    for proposal in made.proposals if accept_proposed else ():
+        _say(f"accepted: {proposal.question} → {proposal.asks}")
+        accept(corpus, finder.generation.table, proposal.question, proposal.passage, who="articlebot")
     _print(made.to_dict(), as_json, lambda: report_text(made))
 
 
@@ -531,6 +594,16 @@ def accept_alternate(
     from bot.usage.deeds import accept
 
     _say(f"written to {accept(corpus, Retriever.open(index).generation.table, question, passage, who=who)}: used by the next articlebot build")
+
+
+@questions.command("reject")
+def reject_alternate(
+    question: str, passage: Annotated[str, typer.Argument(help="The id of the FAQ that it does not mean.")], corpus: Corpus = Path("corpus"),
+) -> None:  # fmt: skip
+    """Propose a question no more as an alternate of a FAQ."""
+    from bot.usage.deeds import reject
+
+    _say(f"written to {reject(corpus, question, passage)}: no longer proposed")
 
 
 @questions.command("draft")
@@ -586,8 +659,11 @@ def _refusals(index: Path, generation: str) -> Path:
 
 
 @contextmanager
-def _progress_bar() -> Iterator["OnProgress"]:
-    """A bar on stderr for each step, with pace and time left, drawn once there is something to do."""
+def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on stderr for each step, with pace and time left, drawn once there is something to do; where nobody watches, a line now and then."""
+    if not sys.stderr.isatty():
+        yield _progress_lines()
+        return
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
@@ -598,11 +674,32 @@ def _progress_bar() -> Iterator["OnProgress"]:
         def progress(step: str, done: int, total: int) -> None:
             if step not in bars:
                 bars[step] = open_bars.enter_context(
-                    tqdm(desc=_STEPS[step], total=total, unit=f" {step}", dynamic_ncols=True, disable=None, file=sys.stderr, leave=False)
+                    tqdm(
+                        desc=_STEPS[step],
+                        total=total,
+                        unit=f" {_UNITS.get(step, step)}",
+                        dynamic_ncols=True,
+                        disable=None,
+                        file=sys.stderr,
+                        leave=False,
+                    )
                 )
             bars[step].update(done - bars[step].n)
 
         yield progress
+
+
+def _progress_lines() -> Callable[[str, int, int], None]:
+    """Says how far a step is, some seconds after it has begun and again after as long."""
+    told: dict[str, float] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        now = monotonic()
+        if now - told.setdefault(step, now) >= _LINE_EVERY:
+            told[step] = now
+            _say(f"{_STEPS[step]}: {done} of {total} {_UNITS.get(step, step)}")
+
+    return progress
 
 
 def _check_text(facts: dict[str, Any]) -> str:

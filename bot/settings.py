@@ -96,6 +96,14 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EditorSettings:
+    """Who may open the editor's page; without a password there is none."""
+
+    password: str = ""
+    """Its hash, as `articlebot password` prints it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSettings:
     """How the chat looks, what it says and who may ask it."""
 
@@ -114,5 +122,6 @@ class ChatSettings:
     """By the name of who has it; where there are any, programs need one."""
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
+    editor: EditorSettings = EditorSettings()
     feedback: bool = True
     """Whether visitors are asked if an answer helped; what they say is stored beside the index."""

@@ -219,7 +219,7 @@ def test_the_openai_client_is_told_what_is_not_in_the_articles_and_what_is_wrong
 def test_without_a_page_nothing_of_gradio_is_loaded(shipped_index: Path):
     code = (
         "import sys; from pathlib import Path; from bot.serve.server import open_chat; from bot.settings import *;"
-        f"open_chat(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), ui=False); print([name for name in ('gradio', 'torch', 'pandas') if name in sys.modules])"
+        f"open_chat(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), Path('corpus'), ui=False); print([name for name in ('gradio', 'torch', 'pandas') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
 

@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[1]
 
 FLOORS = [
     {"bot.version"}, {"bot.errors"}, {"bot.settings"}, {"bot.corpus"}, {"bot.passages"}, {"bot.encoder"}, {"bot.index"}, {"bot.retrieval"},
-    {"bot.answering"}, {"bot.testing"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
+    {"bot.answering"}, {"bot.testing"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.tuning"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
 ]  # fmt: skip
 """The rooms from the ground up: a module imports only from its own room and those below."""
 
 DOORS = {
     "faiss": "bot.index.vectors", "tantivy": "bot.index.lexical", "sentence_transformers": ("bot.encoder", "bot.retrieval.reranker"), "torch": "bot.encoder", "onnxruntime": "bot.encoder", "tokenizers": "bot.encoder", "onnx": "bot.encoder",
-    "transformers": "bot.encoder", "markdown_it": ("bot.corpus.markdown", "bot.index.faq_markup", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.webpage", "openpyxl": "bot.corpus.workbook", "pypdf": "bot.corpus.pdf", "docx": "bot.corpus.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
+    "transformers": "bot.encoder", "datasets": "bot.encoder.training", "accelerate": "bot.encoder.training", "markdown_it": ("bot.corpus.markdown", "bot.index.faq_markup", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.webpage", "openpyxl": "bot.corpus.workbook", "pypdf": "bot.corpus.pdf", "docx": "bot.corpus.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
     "typer": "bot.cli", "watchfiles": "bot.serve.watch", "ir_measures": "bot.evaluation.metrics", "scipy": ("bot.evaluation.metrics", "bot.usage.clusters"), "matplotlib": "bot.evaluation.plot", "plotly": "bot.evaluation.map", "sklearn": "bot.evaluation.map", "pyarrow": "bot.index.export", "filelock": "bot.index.store", "sentencex": "bot.passages",
     "sqlite3": ("bot.index", "bot.usage"), "limits": "bot.serve.pace", "prometheus_client": "bot.serve.metrics", "mcp": "bot.serve.mcp_door", "mcp_types": "bot.serve.mcp_door", "pydantic": "bot.serve", "rapidfuzz": "bot.retrieval.spelling", "symspellpy": "bot.index.vocabulary", "spellchecker": "bot.index.vocabulary",
     "langchain_core": "bot.integrations.langchain", "llama_index": "bot.integrations.llama_index", "haystack": "bot.integrations.haystack",

@@ -380,7 +380,7 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
 
 @pytest.mark.browser
 def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(browser: Browser, place: Path, tmp_path: Path):
-    waiting = Waiting(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings()))
+    waiting = Waiting(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
     waiting.look()
     for address in running(waiting):
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
@@ -670,7 +670,7 @@ import sys
 from bot.serve.server import open_chat, serve
 from bot.settings import AnswerSettings, ChatSettings, Limits
 settings = ChatSettings(limits=Limits(1, tuple(sys.argv[2:])))
-serve(lambda: open_chat("index", AnswerSettings(), settings), "127.0.0.1", int(sys.argv[1]), settings)
+serve(lambda: open_chat("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", int(sys.argv[1]), settings)
 """
 
 

@@ -22,7 +22,7 @@ from bot.evaluation.question_set import read_questions
 from bot.index.build import build
 from bot.usage import clusters
 from bot.usage.clusters import clustered
-from bot.usage.deeds import DRAFTS, accept, draft, ignore, ignored_questions
+from bot.usage.deeds import DRAFTS, Decisions, accept, draft, ignore, reject
 from bot.usage.entry import Entry
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
@@ -68,9 +68,9 @@ class Newsroom:
             self.store.vote(entry, helpful=helpful)
         return entry
 
-    def report(self, days: float = 7, ignored: tuple[str, ...] = ()) -> Report:
+    def report(self, days: float = 7) -> Report:
         self.store.settle()
-        return make_report(self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, ignored)
+        return make_report(self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, Decisions.read(self.corpus))
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,8 @@ def test_ignored_questions_are_left_out(newsroom: Newsroom):
     newsroom.asked("how do I apply for a passport")
     ignore(newsroom.corpus, "Best biryani in Hyderabad?")
     ignore(newsroom.corpus, "best biryani in hyderabad")
-    assert ignored_questions(newsroom.corpus) == ["Best biryani in Hyderabad?"]
-    assert [gap.question for gap in newsroom.report(ignored=tuple(ignored_questions(newsroom.corpus))).gaps] == ["how do I apply for a passport"]
+    assert Decisions.read(newsroom.corpus).settled == ["Best biryani in Hyderabad?"]
+    assert [gap.question for gap in newsroom.report().gaps] == ["how do I apply for a passport"]
     newsroom.build()
     assert not [refused for refused in read_corpus(newsroom.corpus).refused if "ignored" in refused.file]
 
@@ -188,8 +188,42 @@ def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_propose
     assert rows[0]["when"] == time.strftime("%Y-%m-%d")
     newsroom.build()
     assert newsroom.bot.ask(question).sources[0].passage.id == BUY_OUT
-    assert newsroom.report().proposals == ()
-    assert newsroom.report().gaps[0].why.startswith("answered today, with 0.")
+    assert (newsroom.report().proposals, newsroom.report().gaps) == ((), ())
+
+
+def test_what_the_articles_answer_by_now_is_told(newsroom: Newsroom):
+    newsroom.asked("Can a notice period be bought out?", status="no_answer", passages=(), probability=0.2)
+    assert newsroom.report().gaps[0].why.startswith("answered today, with ")
+
+
+def test_what_was_rejected_is_not_proposed_again_and_still_told(newsroom: Newsroom):
+    question = "jldi naukri chhodna hai paise dekar"
+    clicks(newsroom, question, "Can a notice period be bought out?", 3)
+    assert [(one.question, one.passage) for one in newsroom.report().proposals] == [(question, BUY_OUT)]
+    reject(newsroom.corpus, f"{question}?", PAYS)
+    assert len(newsroom.report().proposals) == 1
+    reject(newsroom.corpus, f"{question}?", BUY_OUT)
+    assert (newsroom.report().proposals, [gap.question for gap in newsroom.report().gaps]) == ((), [question])
+    newsroom.build()
+    assert not [refused for refused in read_corpus(newsroom.corpus).refused if "rejected" in refused.file]
+
+
+def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: Newsroom):
+    question = "jldi naukri chhodna hai paise dekar"
+    clicks(newsroom, question, "Can a notice period be bought out?", 3)
+    newsroom.store.settle()
+    command(newsroom)
+    assert not (newsroom.corpus / "alternates.csv").exists()
+    told = command(newsroom, "--accept-proposed")
+    assert told.stderr == f"accepted: {question} → Can a notice period be bought out?\n"
+    with (newsroom.corpus / "alternates.csv").open(encoding="utf-8") as file:
+        assert [(row["question"], row["passage"], row["who"]) for row in csv.DictReader(file)] == [(question, BUY_OUT, "articlebot")]
+
+
+def test_a_table_that_cannot_be_read_is_named(newsroom: Newsroom):
+    (newsroom.corpus / "ignored-questions.csv").write_bytes(b"question\n\xff\xfe\n")
+    with pytest.raises(CorpusError, match=r"ignored-questions\.csv cannot be read .*: save it as CSV in UTF-8"):
+        newsroom.report()
 
 
 def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
@@ -291,10 +325,15 @@ def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
 
 
 def test_an_editor_acts_from_the_command_line(newsroom: Newsroom):
-    for words in (["accept", "jldi chhodna", BUY_OUT, "--index", str(newsroom.index), "--who", "A"], ["draft", "passport?"], ["ignore", "biryani"]):
+    for words in (
+        ["accept", "jldi chhodna", BUY_OUT, "--index", str(newsroom.index), "--who", "A"],
+        ["draft", "passport?"],
+        ["ignore", "biryani"],
+        ["reject", "who pays", PAYS],
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "bot", "questions", *words, "--corpus", str(newsroom.corpus)], capture_output=True, text=True, check=True, cwd=ROOT
         )
         assert done.stderr.startswith(f"written to {newsroom.corpus}")
     assert [alternate.question for alternate in read_corpus(newsroom.corpus).alternates] == ["jldi chhodna"]
-    assert ignored_questions(newsroom.corpus) == ["biryani"]
+    assert Decisions.read(newsroom.corpus) == Decisions(["jldi chhodna", "passport?", "biryani"], [("who pays", PAYS)])

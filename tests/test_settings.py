@@ -110,7 +110,7 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
     [
         (
             'colour = "#fff"',
-            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, log, feedback",
+            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, log, editor, feedback",
         ),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
         ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),

@@ -36,6 +36,8 @@ A module has `read` or `read_file`; either may raise `Unreadable` when nothing o
 ALTERNATES = "alternates.csv"
 IGNORED = "ignored-questions.csv"
 """Questions that reports of what was asked leave out: no article."""
+REJECTED = "rejected-alternates.csv"
+"""Questions that do not mean a FAQ which they seemed to: no article either."""
 MAX_BYTES = 250_000_000
 """Of a text file: what is larger is an export or a log, and would fill the memory."""
 _COMPARED = 500
@@ -107,7 +109,7 @@ def corpus_files(root: Path) -> list[Path]:
     if not root.is_dir():
         raise CorpusError(f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus.")
     found = (path for folder, _, names in _walk(root) for path in (folder / name for name in names if not name.startswith(".")) if path.is_file())
-    files = sorted(path for path in found if path not in (root / ALTERNATES, root / IGNORED))
+    files = sorted(path for path in found if path not in (root / ALTERNATES, root / IGNORED, root / REJECTED))
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
     return files

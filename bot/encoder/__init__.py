@@ -2,7 +2,7 @@
 
 The `SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. The `ExportedEncoder` is made from it once for each model and
 kept in the cache: it encodes without torch, so that a build with few new texts loads none. The `OnnxQuestionEncoder` goes into each generation and encodes
-questions. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
+questions. `train` teaches a model one corpus. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
 """
 
 from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
@@ -13,6 +13,7 @@ from bot.encoder.hashed import HashedWords
 from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.training import Lesson, train
 
 __all__ = [
     "EXPORTED",
@@ -20,6 +21,7 @@ __all__ = [
     "Encoder",
     "ExportedEncoder",
     "HashedWords",
+    "Lesson",
     "Matrix",
     "OnnxQuestionEncoder",
     "QuestionEncoder",
@@ -33,5 +35,6 @@ __all__ = [
     "model_hash",
     "open_encoder",
     "open_question_encoder",
+    "train",
     "write_question_encoder",
 ]

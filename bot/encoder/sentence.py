@@ -51,7 +51,7 @@ class SentenceEncoder:
     @property
     def bulk_is_fast(self) -> bool:
         """Whether many texts are encoded faster here than by an exported float32 graph: on a GPU, or in bfloat16."""
-        return self.model.device.type != "cpu" or _multiplies_bfloat16()
+        return self.model.device.type != "cpu" or multiplies_bfloat16()
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         if not texts:
@@ -79,7 +79,7 @@ class SentenceEncoder:
         return np.asarray(vectors, np.float32).reshape(len(texts), self.dimension)
 
     def _passage_model(self, texts: Sequence[str]) -> "SentenceTransformer":
-        if self.model.device.type != "cpu" or not _multiplies_bfloat16() or not hasattr(self.model[0], "auto_model"):
+        if self.model.device.type != "cpu" or not multiplies_bfloat16() or not hasattr(self.model[0], "auto_model"):
             return self.model
         samples = list(texts[:_COMPARED])
         if self._agrees is None:
@@ -108,7 +108,7 @@ def _with_float_tokens(_module: object, _inputs: object, features: dict[str, Any
     return {**features, "token_embeddings": features["token_embeddings"].float()}
 
 
-def _multiplies_bfloat16() -> bool:
+def multiplies_bfloat16() -> bool:
     import torch
 
     capabilities = torch.cpu.get_capabilities()

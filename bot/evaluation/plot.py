@@ -2,12 +2,42 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bot.errors import MissingExtra
 from bot.evaluation.evaluate import Outcome
 from bot.evaluation.metrics import calibration_error, reliability
+from bot.evaluation.trend import Point
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_DATED = 12
+"""Builds, at most, whose day is told below the picture."""
+
+
+def trend_figure(points: Sequence[Point]) -> "Figure":
+    """How the figures of builds went, as a picture."""
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError:
+        raise MissingExtra("matplotlib", "eval") from None
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    lines = figure.subplots()
+    for name in dict.fromkeys(name for point in points for name in point.figures):
+        told = [(number, 100 * point.figures[name]) for number, point in enumerate(points) if name in point.figures]
+        lines.plot(*zip(*told, strict=True), marker="o", label=name)
+    # One step a build, however long ago: those of a busy day would lie on one another.
+    dated = range(0, len(points), 1 + len(points) // _DATED)
+    lines.set_xticks(dated, [f"{points[number].at:%d %b %H:%M}" for number in dated], rotation=30)
+    lines.set(ylabel="%", ylim=(0, 102), xlim=(-0.5, max(1, len(points)) - 0.5), title="What each build made of questions whose answers are known")
+    lines.grid(color="0.9")
+    if points:
+        lines.legend(loc="lower left")
+    return figure
 
 
 def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:

@@ -20,6 +20,8 @@ _CLOSED = (
     "/openapi.json", "/upload", "/proxy", "/file",
 )  # fmt: skip
 """Beginnings of paths that Gradio serves and this page does not need: uploads, statistics, the queue, files, conversations written to disk."""
+_EDITOR = "editor"
+"""The first part of the paths of the editor's page, which has no need of them either."""
 _HASHED = re.compile(r"/assets/[^/]+-[\w-]{8,10}\.(?:js|css|woff2)$|/theme\.css\?v=\w+$")
 """Files whose name changes with what is in them: a browser need never ask for them again."""
 _SELF = "'self'"
@@ -77,8 +79,8 @@ class Guard:
 
     def _is_closed(self, scope: Scope) -> bool:
         first, _, rest = scope["path"].removeprefix("/").partition("/")
-        path = f"/{rest}" if first in self._languages else scope["path"]
-        # There is one page; Gradio fails on the name of another.
+        path = f"/{rest}" if first in (*self._languages, _EDITOR) else scope["path"]
+        # There is one page each; Gradio fails on the name of another.
         return path.startswith(_CLOSED) or "page" in QueryParams(scope["query_string"]) or min(scope["path"], default="/") < " "
 
     def _in_language(self, scope: Scope) -> Scope:

@@ -37,8 +37,12 @@ _MARK, _UNMARK = "\ue000", "\ue001"
 
 def asked(question: str) -> Message:
     """What the visitor said, literally, on one line: further ones could open lists of their own."""
-    words = " ".join(question.split())
-    return {"role": "user", "content": _OPENING.sub(_entity, _SPECIAL.sub(_entity, words))}
+    return {"role": "user", "content": literal(question)}
+
+
+def literal(words: str) -> str:
+    """Markdown of which Gradio draws just these words, on one line."""
+    return _OPENING.sub(_entity, _SPECIAL.sub(_entity, " ".join(words.split())))
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra, ServeError
 from bot.index.generation import PROBE
-from bot.settings import AnswerSettings, ChatSettings, Publisher
+from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Publisher
 from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
@@ -20,15 +20,23 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from bot.serve.desk import Desk
+    from bot.serve.editor.editorial import Editorial
     from bot.serve.texts import Texts
 
+_CLOSED: dict[str, Any] = {
+    "show_error": False, "footer_links": [], "run_history": False, "enable_monitoring": False, "max_file_size": "1kb", "pwa": False, "ssr_mode": False,
+}  # fmt: skip
+"""What Gradio offers beside a page, switched off."""
 _WORTH_PACKING = 2000
 """Bytes of an answer from which on it is compressed: the page, and longer conversations."""
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, *, ui: bool = True) -> "FastAPI":
+def create_app(
+    bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, editorial: "Editorial | None" = None, *, ui: bool = True
+) -> "FastAPI":
     """The whole web application over a bot; feedback is stored in `usage`, where there is one. Without `ui` there is no page, and Gradio is not needed.
+    The editor's page is there with an `editorial` and a password in the settings.
 
     Raises `MissingExtra` when Gradio or FastAPI is not installed, `SettingsError` when the words of a language are not what they may be.
     """
@@ -57,6 +65,8 @@ def create_app(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageSt
     app.mount("/v1", create_openai_door(desk, languages[settings.language]))
     if mcp:
         app.router.routes.extend(mcp.routes)
+    if ui and editorial and settings.editor.password:
+        _add_editor(app, editorial, settings.editor)
     if ui:
         _add_pages(app, desk, languages)
     app.add_middleware(KeyGuard, keys=settings.keys, origins=settings.origins, ui=ui)
@@ -84,6 +94,25 @@ def _tell_metrics(app: "FastAPI", desk: "Desk") -> None:
         desk.metrics.listen(settings.host, settings.port)
 
 
+def _add_editor(app: "FastAPI", editorial: "Editorial", settings: EditorSettings) -> None:
+    """The editor's page behind its sign-in; before the chat, whose page takes every path that is left."""
+    _quieten_gradio()
+    import gradio as gr
+
+    from bot.serve.editor.page import create_editor, editor_style
+    from bot.serve.editor.sign_in import EDITOR, SignIn
+    from bot.serve.theme import theme
+
+    sign_in = SignIn(settings.password)
+    app.include_router(sign_in.routes())
+    page = create_editor(editorial)
+    page.state_session_capacity = 20
+    page.queue(api_open=False)
+    gr.mount_gradio_app(
+        app, page, path=EDITOR, auth_dependency=sign_in.user, theme=theme(), css=editor_style(), **_CLOSED,
+    )  # fmt: skip
+
+
 def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -> None:
     """The chat in each language."""
     _quieten_gradio()
@@ -105,8 +134,7 @@ def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -
         page.state_session_capacity = 500
         page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
         gr.mount_gradio_app(
-            app, page, path=_path_of(texts, settings).rstrip("/") or "/", theme=theme(), css=style(settings.colours), show_error=False, footer_links=[],
-            run_history=False, enable_monitoring=False, max_file_size="1kb", pwa=False, ssr_mode=False,
+            app, page, path=_path_of(texts, settings).rstrip("/") or "/", theme=theme(), css=style(settings.colours), **_CLOSED,
         )  # fmt: skip
     app.add_middleware(PageHead, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()})
 
@@ -115,13 +143,16 @@ def _path_of(texts: "Texts", settings: ChatSettings) -> str:
     return "/" if texts.code == settings.language else f"/{texts.code}/"
 
 
-def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, *, ui: bool = True) -> "FastAPI":
-    """The web application over what an index folder serves; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
+def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True) -> "FastAPI":
+    """The web application over what an index folder serves, built from a corpus; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
     bot = Bot.open(index, answers)
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
-    return create_app(bot, settings, usage_of(index, settings), ui=ui)
+    from bot.serve.editor.editorial import Editorial
+
+    usage = usage_of(index, settings)
+    return create_app(bot, settings, usage, Editorial.of(bot, index, corpus, usage), ui=ui)
 
 
 def usage_of(index: Path, settings: ChatSettings) -> UsageStore | None:

@@ -11,14 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import SettingsError
 from bot.serve.colours import DARK_GROUND, LIGHT_GROUND, contrast
-from bot.settings import ApiKey, ChatSettings, Colours, Limits, LogSettings, MetricsSettings, Publisher
+from bot.serve.editor.password import STORED
+from bot.settings import ApiKey, ChatSettings, Colours, EditorSettings, Limits, LogSettings, MetricsSettings, Publisher
 
 _LEAST_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA)."""
 _LARGEST_LOGO = 1_000_000
 _LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SECTIONS = {"publisher": Publisher, "colours": Colours, "limits": Limits, "log": LogSettings, "metrics": MetricsSettings}
+_SECTIONS = {"publisher": Publisher, "colours": Colours, "limits": Limits, "log": LogSettings, "editor": EditorSettings, "metrics": MetricsSettings}
 _PATH, _LARGEST_PORT = re.compile(r"(?:/[\w.-]+)+"), 65535
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?")
@@ -84,6 +85,8 @@ def _faults(settings: ChatSettings) -> list[str]:
     faults += [f"keys.{name}.questions_per_minute must be at least 1." for name, key in settings.keys.items() if key.questions_per_minute < 1]
     if settings.metrics.path and not _PATH.fullmatch(settings.metrics.path):
         faults.append(f"metrics.path: {settings.metrics.path!r} must be like /metrics.")
+    if settings.editor.password and not STORED.fullmatch(settings.editor.password):
+        faults.append("editor.password must be the hash that articlebot password prints, not the password itself.")
     if settings.log.days < 1:
         faults.append("log.days must be at least 1.")
     if not 0 <= settings.metrics.port <= _LARGEST_PORT:

@@ -2,16 +2,33 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bot.corpus.corpus import ALTERNATES, IGNORED
+from bot.corpus.corpus import ALTERNATES, IGNORED, REJECTED
 from bot.errors import CorpusError
 from bot.index.passage_table import PassageTable
 from bot.retrieval.likeness import wording
 
 DRAFTS = "faqs-to-write.csv"
 """A FAQ table whose answers are still empty: builds tell of each, until someone has written it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What an editor has decided so far."""
+
+    settled: Sequence[str] = ()
+    """Questions that something was done about: accepted, put on the list of FAQs to write, or not for us."""
+    rejected: Sequence[tuple[str, str]] = ()
+    """Questions, each with the id of a FAQ that it does not mean."""
+
+    @classmethod
+    def read(cls, corpus: Path) -> "Decisions":
+        """Those in the files of a corpus. Raises `CorpusError` when one cannot be read."""
+        settled = [question for name in (ALTERNATES, DRAFTS, IGNORED) for question, _ in _rows(corpus / name)]
+        return cls(settled, _rows(corpus / REJECTED))
 
 
 def accept(corpus: Path, table: PassageTable, question: str, passage: str, *, who: str = "") -> Path:
@@ -32,13 +49,20 @@ def ignore(corpus: Path, question: str) -> Path:
     return _append(corpus / IGNORED, ("question",), (question,))
 
 
-def ignored_questions(corpus: Path) -> list[str]:
-    """The questions that reports leave out; none where there is no list of them."""
+def reject(corpus: Path, question: str, passage: str) -> Path:
+    """Propose a question no more as an alternate of a FAQ; returns the file. Raises `CorpusError` when it cannot be written."""
+    return _append(corpus / REJECTED, ("question", "passage"), (question, passage))
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    """Question and passage of each row; none where there is no such file."""
     try:
-        with (corpus / IGNORED).open(encoding="utf-8-sig", newline="") as file:
-            return [row["question"] for row in csv.DictReader(file) if row.get("question")]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [(row["question"], row.get("passage") or "") for row in csv.DictReader(file) if row.get("question")]
     except FileNotFoundError:
         return []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path} cannot be read ({error}): save it as CSV in UTF-8.") from error
 
 
 def _append(path: Path, columns: Sequence[str], values: Iterable[str]) -> Path:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.passages import context
 from bot.retrieval.finder import Finder
 from bot.retrieval.likeness import wording
 from bot.usage.clusters import clustered
+from bot.usage.deeds import Decisions
 from bot.usage.proposals import Evidence, Proposal, proposed
 from bot.usage.store import UsageStore
 from bot.usage.tally import Tally
@@ -120,13 +121,13 @@ class _Group:
     wordings: set[str] = field(default_factory=set)
 
 
-def make_report(store: UsageStore, finder: Finder, since: float, until: float, threshold: float, ignored: Iterable[str] = ()) -> Report:
-    """What was asked from `since` until `until`, compared with as long a time before; gaps that hold an `ignored` question are left out.
+def make_report(store: UsageStore, finder: Finder, since: float, until: float, threshold: float, decisions: Decisions = Decisions()) -> Report:
+    """What was asked from `since` until `until`, compared with as long a time before, without what an editor has decided about already.
 
     Raises `UsageError` when the log cannot be read, `MissingExtra` when scipy is not installed.
     """
     now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
-    unwanted = set(map(wording, ignored))
+    unwanted = set(map(wording, decisions.settled))
     groups = [group for group in _groups(now, before) if wording(group.question) not in unwanted]
     clusters = _clusters(groups[:_COMPARED], finder)
     further = len(clusters[_LOOKED_AT:]) + sum(group.times > 0 for group in groups[_COMPARED:])
@@ -138,8 +139,16 @@ def make_report(store: UsageStore, finder: Finder, since: float, until: float, t
     return Report(
         since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), further, _most_asked(now, before), _turned(now, before),
         tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), len(finder.generation.table.faq_numbers()),
-        _only_corrected(now), tuple(proposal for _, evidence in gaps for proposal in proposed(evidence, finder.generation)),
+        _only_corrected(now), tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
     )  # fmt: skip
+
+
+def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:
+    rejected = {(wording(question), passage) for question, passage in decisions.rejected}
+    for each in evidence:
+        for proposal in proposed(each, finder.generation):
+            if (wording(proposal.question), proposal.passage) not in rejected:
+                yield proposal
 
 
 def _kind(tally: Tally) -> str | None:

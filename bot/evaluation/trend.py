@@ -1,0 +1,69 @@
+"""How well each build answered, one line a build, in `figures.jsonl` beside the generations."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bot.answering.bot import Bot
+from bot.corpus.corpus import ALTERNATES
+from bot.errors import EvaluationError
+from bot.evaluation.evaluate import Figures, ask_all, figures
+from bot.evaluation.question_set import read_questions, spread
+
+FIGURES = "figures.jsonl"
+_ASKED = 500
+"""Accepted questions that are asked after a build, spread evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One build."""
+
+    at: datetime
+    generation: str
+    passages: int
+    figures: Mapping[str, float]
+    """By name, as shares of 1."""
+
+
+def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
+    """The figures of the alternates that editors have accepted; None where there are none."""
+    try:
+        accepted = read_questions(corpus / ALTERNATES)
+    except EvaluationError:
+        # No such file, one without rows, or one whose faults the build has told.
+        return None
+    return figures(ask_all(bot, spread(accepted, _ASKED)))
+
+
+def point_of(at: datetime, generation: str, passages: int, tested: Mapping[str, float | None], accepted: Figures | None) -> Point:
+    """What is written down of a build: how it did in the self-test at the bot's threshold, and on the accepted questions."""
+    told = {"reworded questions answered": tested["answered"], "of those right": tested["accuracy"], "left-out questions refused": tested["refused"]}
+    told |= {"accepted questions found first": accepted["hit@1"], "accepted questions answered": accepted["answered"]} if accepted else {}
+    return Point(at, generation, passages, {name: round(value, 4) for name, value in told.items() if value is not None})
+
+
+def add_point(index: Path, point: Point) -> None:
+    """Write down how well a build answered. Raises `OSError` when that cannot be written."""
+    with (index / FIGURES).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**asdict(point), "at": point.at.isoformat(timespec="seconds")}) + "\n")
+
+
+def read_points(index: Path) -> list[Point]:
+    """What was written down, oldest first; lines that cannot be read are left out."""
+    try:
+        lines = (index / FIGURES).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [point for line in lines if (point := _point(line))]
+
+
+def _point(line: str) -> Point | None:
+    try:
+        fields = json.loads(line)
+        figures = {str(name): float(value) for name, value in fields["figures"].items()}
+        return Point(datetime.fromisoformat(fields["at"]), str(fields["generation"]), int(fields["passages"]), figures)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,262 @@
+"""The editor's page: who may open it, and what can be done there; a real server, a real browser, a real build."""
+
+import csv
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from articles import GRATUITY, NOTICE, PROBATION
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from serving import running
+
+from bot import Bot
+from bot.errors import SettingsError
+from bot.index.build import build
+from bot.index.store import IndexStore
+from bot.serve.editor.password import hashed_password, is_password
+from bot.serve.server import open_chat
+from bot.serve.settings_file import read_settings
+from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Limits
+from bot.usage.entry import Entry
+from bot.usage.store import UsageStore
+
+PASSWORD = "correct horse battery"
+STORED = hashed_password(PASSWORD)
+SETTINGS = ChatSettings(editor=EditorSettings(STORED), limits=Limits(questions_per_minute=1000))
+BUY_OUT = "notice-period#faq-can-a-notice-period-be-bought-out"
+ASKED = "jldi naukri <b>chhodna</b> *hai*"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A served chat with its editor's page."""
+
+    corpus: Path
+    index: Path
+    address: str
+
+
+def prepared(folder: Path) -> tuple[Path, Path]:
+    (folder / "corpus").mkdir()
+    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    store, bot = UsageStore(folder / "index"), Bot.open(folder / "index")
+    for number in range(4):
+        note(store, bot, ASKED, f"c{number}", number)
+        note(store, bot, "Can a notice period be bought out?", f"c{number}", number + 0.5)
+        note(store, bot, "how do I apply for a passport", f"p{number}", number)
+    store.settle()
+    return folder / "corpus", folder / "index"
+
+
+def note(store: UsageStore, bot: Bot, question: str, conversation: str, at: float) -> None:
+    answer = bot.ask(question)
+    passages = tuple(source.passage.id for source in answer.sources)
+    facts = (answer.status, answer.probability, passages, answer.generation, 1.0, "chat", conversation, None)
+    store.add(Entry(f"{conversation} {question}", time.time() - 3600 + at, question, *facts))
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("office")
+    prepared(folder)
+    return folder
+
+
+@pytest.fixture
+def office(ready: Path, tmp_path: Path) -> Iterator[Office]:
+    shutil.copytree(ready, tmp_path, dirs_exist_ok=True)
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    for address in running(open_chat(index, AnswerSettings(), SETTINGS, corpus)):
+        yield Office(corpus, index, address)
+
+
+def client(office: Office) -> httpx.Client:
+    return httpx.Client(base_url=office.address, trust_env=False, timeout=30)
+
+
+def sign_in(visitor: httpx.Client, password: str = PASSWORD) -> httpx.Response:
+    return visitor.post("/editor/sign-in", data={"password": password})
+
+
+def test_a_password_is_stored_as_a_hash_that_only_it_fits():
+    assert is_password(PASSWORD, STORED)
+    assert not is_password(f"{PASSWORD} ", STORED)
+    assert not is_password("", STORED)
+    assert hashed_password(PASSWORD) != STORED
+    assert PASSWORD not in STORED
+    assert not is_password("anything", "anything")
+
+
+def test_the_settings_take_the_hash_and_not_the_password(tmp_path: Path):
+    path = tmp_path / "articlebot.toml"
+    path.write_text(f'[editor]\npassword = "{STORED}"\n', encoding="utf-8")
+    assert read_settings(path).editor == EditorSettings(STORED)
+    path.write_text('[editor]\npassword = "hunter22"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"editor\.password must be the hash that articlebot password prints"):
+        read_settings(path)
+
+
+def test_nobody_gets_in_without_the_password(office: Office):
+    with client(office) as visitor:
+        assert visitor.get("/editor").headers["location"] == "/editor/"
+        assert (visitor.get("/editor/").status_code, visitor.get("/editor/").headers["location"]) == (303, "/editor/sign-in")
+        assert visitor.get("/editor/config").status_code == 401
+        assert visitor.get("/editor/gradio_api/info").status_code == 401
+        assert visitor.post("/editor/gradio_api/run/predict", json={"data": [], "fn_index": 0}).status_code == 401
+        assert sign_in(visitor, "wrong").status_code == 401
+        assert "That is not the password." in sign_in(visitor, "x" * 2000).text
+        assert visitor.get("/editor/", headers={"Cookie": "articlebot-editor=guess"}).status_code == 303
+        assert "scrypt" not in visitor.get("/config").text
+
+
+def test_who_signs_in_stays_so_until_signing_out(office: Office):
+    with client(office) as visitor:
+        signed_in = sign_in(visitor)
+        cookie = signed_in.headers["set-cookie"].lower()
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/editor/")
+        assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/editor", "max-age=43200"))
+        assert visitor.get("/editor/").status_code == 200
+        assert visitor.get("/editor/gradio_api/upload").status_code == 404
+        kept = visitor.cookies["articlebot-editor"]
+        assert visitor.get("/editor/sign-out").headers["location"] == "/editor/sign-in"
+        assert visitor.get("/editor/config", headers={"Cookie": f"articlebot-editor={kept}"}).status_code == 401
+
+
+def test_passwords_cannot_be_guessed_fast(office: Office):
+    with client(office) as visitor:
+        assert [sign_in(visitor, f"guess {number}").status_code for number in range(6)] == [401] * 5 + [429]
+        refused = sign_in(visitor)
+        assert refused.status_code == 429
+        assert "Too many tries: wait " in refused.text
+
+
+def test_the_sign_in_says_nothing_that_an_address_tells_it(office: Office):
+    with client(office) as visitor:
+        page = visitor.get("/editor/sign-in", params={"fault": "Call 1800-FRAUD", "status": 500})
+    assert (page.status_code, "FRAUD" in page.text) == (200, False)
+    assert "form-action 'self'; frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+def test_without_a_password_there_is_no_page(ready: Path):
+    for address in running(open_chat(ready / "index", AnswerSettings(), ChatSettings(), ready / "corpus")):
+        for path in ("/editor/", "/editor/sign-in", "/editor/config"):
+            assert httpx.get(f"{address}{path}", trust_env=False).status_code == 404
+
+
+@pytest.fixture
+def desk(browser: Browser, office: Office) -> Iterator[Page]:
+    """The page, signed in; at the end nothing left this machine and nothing was written to the console."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    outside: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((office.address, "data:", "blob:")) else None)
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{office.address}/editor/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("#gaps label").first.wait_for()
+    yield page
+    assert (outside, complaints) == ([], [])
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def chosen(page: Page, words: str) -> None:
+    page.locator("#gaps label", has_text=words).click()
+    expect(page.locator("#detail h3")).to_contain_text(words)
+
+
+def test_the_report_is_read_and_acted_on(desk: Page, office: Office):
+    expect(desk.locator("#summary")).to_contain_text("12 questions since")
+    expect(desk.locator("#summary")).to_contain_text("2 wait for you")
+    chosen(desk, "passport")
+    expect(desk.locator("#detail")).to_contain_text("Asked 4 times by 4 visitors: 4 not answered.")
+    desk.get_by_role("button", name="A FAQ has to be written").click()
+    expect(desk.locator("#questions-notice")).to_contain_text("Written to faqs-to-write.csv. Write its answer there.")
+    expect(desk.locator("#gaps label")).to_have_count(1)
+    assert rows(office.corpus / "faqs-to-write.csv") == [{"question": "how do I apply for a passport", "answer": ""}]
+    chosen(desk, ASKED)
+    assert desk.locator("#detail b").count() == 0
+    desk.get_by_role("button", name="It means this FAQ").click()
+    expect(desk.locator("#questions-notice")).to_have_text("Choose one first.")
+    desk.locator("#faqs label", has_text="Can a notice period be bought out?").click()
+    desk.get_by_role("button", name="It means this FAQ").click()
+    expect(desk.locator("#questions-notice")).to_contain_text("Written to alternates.csv. The next build uses it.")
+    assert [(row["question"], row["passage"], row["who"]) for row in rows(office.corpus / "alternates.csv")] == [(ASKED, BUY_OUT, "editor")]
+    expect(desk.locator("#summary")).to_contain_text("Nothing waits for you here.")
+
+
+def test_what_is_proposed_is_rejected_and_accepted(desk: Page, office: Office):
+    proposal = desk.locator("#proposals label")
+    expect(proposal).to_have_text(f"{ASKED} → Can a notice period be bought out? · 4 visitors, 4 signs")
+    proposal.click()
+    desk.get_by_role("button", name="No, they do not").click()
+    expect(desk.locator("#questions-notice")).to_contain_text("Written to rejected-alternates.csv.")
+    expect(proposal).to_have_count(0)
+    (office.corpus / "rejected-alternates.csv").unlink()
+    desk.locator("#look-again").click()
+    proposal.click()
+    desk.get_by_role("button", name="Yes, they mean the same").click()
+    expect(desk.locator("#questions-notice")).to_contain_text("Written to alternates.csv.")
+    assert rows(office.corpus / "alternates.csv")[0]["passage"] == BUY_OUT
+
+
+def test_a_question_is_tried_and_not_counted(desk: Page, office: Office):
+    desk.get_by_role("tab", name="Try a question").click()
+    desk.locator("#trial textarea").fill("who pays <i>gratuity</i>")
+    desk.locator("#trial textarea").press("Enter")
+    expect(desk.locator("#trial-answer")).to_contain_text("answered, probability 0.")
+    expect(desk.locator("#trial-answer blockquote")).to_have_text("The employer pays it, not the provident fund.")
+    expect(desk.locator("#candidates")).to_contain_text("Who pays gratuity?")
+    expect(desk.locator("#candidates")).to_contain_text("words")
+    assert len(list(UsageStore(office.index).entries())) == 12
+
+
+def test_the_index_is_rebuilt_and_rolled_back(desk: Page, office: Office):
+    before = IndexStore(office.index).served_name()
+    (office.corpus / "notice.md").write_text(NOTICE.replace("thirty to ninety", "ten to twenty"), encoding="utf-8")
+    desk.get_by_role("tab", name="Index").click()
+    desk.locator("#build").click()
+    expect(desk.locator("#said textarea")).to_have_value(re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000)
+    after = IndexStore(office.index).served_name()
+    assert after != before
+    expect(desk.locator("#generations")).to_contain_text(str(after))
+    expect(desk.locator("#build")).to_be_enabled()
+    desk.locator("#back").click()
+    desk.locator("#sure").click()
+    expect(desk.locator("#index-notice")).to_contain_text(f"Served now: {before}.")
+    assert IndexStore(office.index).served_name() == before
+    desk.locator("#back").click()
+    desk.locator("#sure").click()
+    expect(desk.locator("#index-notice")).to_contain_text("nothing to roll back to")
+    desk.get_by_role("tab", name="Figures").click()
+    expect(desk.locator("#trend img")).to_be_visible()
+
+
+def test_the_articles_are_looked_through(desk: Page, office: Office):
+    (office.corpus / "old.md").write_text("---\ntitle: Old\ndate: 2011-01-01\n---\n\nA text of long ago about nothing.\n", encoding="utf-8")
+    (office.corpus / "broken.docx").write_bytes(b"no document")
+    desk.get_by_role("tab", name="Articles").click()
+    desk.locator("#lint").click()
+    expect(desk.locator("#findings")).to_contain_text("last changed on 2011-01-01")
+    expect(desk.locator("#findings")).to_contain_text("broken.docx")
+
+
+def test_it_can_be_used_on_a_phone_and_with_a_reader(desk: Page):
+    chosen(desk, "passport")
+    desk.set_viewport_size({"width": 360, "height": 740})
+    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(desk)
+    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found.response["violations"]] == []
