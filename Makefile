@@ -28,7 +28,7 @@ format: .venv/installed-dev
 	$(PYTHON) -m venv .venv
 
 .venv/installed-chat: pyproject.toml constraints.txt | .venv/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[build,chat]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[editor]'
 	@touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python

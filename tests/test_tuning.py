@@ -11,7 +11,7 @@ import pytest
 from bot import Bot
 from bot.encoder import Lesson, SentenceEncoder, train
 from bot.errors import EvaluationError, ModelError
-from bot.evaluation.trend import FIGURES, read_points
+from bot.evaluation.trend import FIGURES, accepted_figures, read_points
 from bot.index.build import build
 from bot.index.generation import Generation
 from bot.index.store import IndexStore
@@ -192,7 +192,7 @@ def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, ti
     rows = "question,passage,who,when\nwho pays the gratuity then,gratuity#faq-who-pays-gratuity,A,2026-01-01\n"
     (corpus / "alternates.csv").write_text(rows, encoding="utf-8")
     accepted = built()["accepted"]
-    assert (accepted["questions"], accepted["hit@5"]) == (1, 1.0)
+    assert accepted["questions"] == 1
     with (tmp_path / "index" / FIGURES).open("a", encoding="utf-8") as file:
         file.write("half a line\n")
     points = read_points(tmp_path / "index")
@@ -201,3 +201,17 @@ def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, ti
     assert built()["up_to_date"]
     built("--dry-run")
     assert len(read_points(tmp_path / "index")) == 2
+
+
+def test_accepted_questions_are_asked_and_none_are_no_fault(bot: Bot, tmp_path: Path):
+    assert accepted_figures(bot, tmp_path) is None
+    (tmp_path / "alternates.csv").write_text("question,passage\n", encoding="utf-8")
+    assert accepted_figures(bot, tmp_path) is None
+    right, wrong = (
+        "jldi chhod sakte hain kya,notice-period#faq-can-a-notice-period-be-bought-out",
+        "jldi chhod sakte hain kya,gratuity#faq-who-pays-gratuity",
+    )
+    (tmp_path / "alternates.csv").write_text(f"question,passage\n{right}\n{wrong}\n", encoding="utf-8")
+    figures = accepted_figures(bot, tmp_path)
+    assert figures is not None
+    assert (figures["questions"], figures["hit@1"], figures["answered"]) == (2, 0.5, 1.0)

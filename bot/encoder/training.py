@@ -46,6 +46,8 @@ def train(model: str, lessons: Sequence[Lesson], rounds: int, output: Path, done
         raise MissingExtra(error.name or "datasets", "tune") from None
     taught = SentenceEncoder(model).model
     columns = {name: [getattr(lesson, name) for lesson in lessons] for name in ("question", "right", "wrong")}
+    # No card is written, so none has to be thought out.
+    taught.model_card_data.generate_widget_examples = False
     reads = taught.max_seq_length
     taught.max_seq_length = min(_READ, reads or _READ)
     with TemporaryDirectory() as scratch:

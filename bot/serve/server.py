@@ -36,7 +36,7 @@ def create_app(
     bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, editorial: "Editorial | None" = None, *, ui: bool = True
 ) -> "FastAPI":
     """The whole web application over a bot; feedback is stored in `usage`, where there is one. Without `ui` there is no page, and Gradio is not needed.
-    The editor's page is there with an `editorial` and a password in the settings.
+    The editor's page is there with an `editorial`, for whoever knows the password in the settings.
 
     Raises `MissingExtra` when Gradio or FastAPI is not installed, `SettingsError` when the words of a language are not what they may be.
     """
@@ -65,7 +65,7 @@ def create_app(
     app.mount("/v1", create_openai_door(desk, languages[settings.language]))
     if mcp:
         app.router.routes.extend(mcp.routes)
-    if ui and editorial and settings.editor.password:
+    if ui and editorial:
         _add_editor(app, editorial, settings.editor)
     if ui:
         _add_pages(app, desk, languages)
@@ -149,9 +149,11 @@ def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, corp
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(PROBE)
+    usage = usage_of(index, settings)
+    if not settings.editor.password:
+        return create_app(bot, settings, usage, ui=ui)
     from bot.serve.editor.editorial import Editorial
 
-    usage = usage_of(index, settings)
     return create_app(bot, settings, usage, Editorial.of(bot, index, corpus, usage), ui=ui)
 
 
