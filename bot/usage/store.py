@@ -115,17 +115,18 @@ class UsageStore:
         # Those without an id count as one together: they may be.
         ((conversations,),) = self._read(f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", *values)
         followed = self._read(f"""
-            SELECT next.question, next.passages, count(*) FROM (SELECT conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
+            SELECT asked.question, next.question, next.passages, count(*) FROM (SELECT question, conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
             JOIN questions AS next ON next.answer = (
                 SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at AND at < asked.at + {_SOON} ORDER BY at LIMIT 1)
-            WHERE next.status = 'answered' AND next.passages != '' GROUP BY next.question, next.passages""", *values)  # fmt: skip
+            WHERE next.status = 'answered' AND next.passages != '' GROUP BY asked.question, next.question, next.passages""", *values)  # fmt: skip
         liked = self._read(
-            f"SELECT passages, count(*) FROM (SELECT * FROM questions WHERE {which}) JOIN feedback USING (answer) WHERE helpful AND passages != '' GROUP BY passages",
+            f"SELECT question, passages, count(*) FROM (SELECT * FROM questions WHERE {which}) JOIN feedback USING (answer) "
+            "WHERE helpful AND passages != '' GROUP BY question, passages",
             *values,
         )
         return Evidence(
-            questions[0], conversations, {(question, _split(passages)[0]): times for question, passages, times in followed},
-            {_split(passages)[0]: times for passages, times in liked},
+            questions[0], conversations, {(question, clicked, _split(passages)[0]): times for question, clicked, passages, times in followed},
+            {(question, _split(passages)[0]): times for question, passages, times in liked},
         )  # fmt: skip
 
     def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:

@@ -28,7 +28,8 @@ def generations_tab(editorial: Editorial, page: gr.Blocks) -> None:
     def look() -> tuple[Any, ...]:
         running = editorial.rebuilding.is_running
         state = gr.update(interactive=not running), gr.Timer(active=running)
-        return _BUILDING if running else "", editorial.rebuilding.said, *state, _kept(editorial)
+        # Looking at the generations opens one: not each second.
+        return _BUILDING if running else "", editorial.rebuilding.said, *state, gr.skip() if running else _kept(editorial)
 
     def started() -> tuple[Any, ...]:
         editorial.rebuilding.start()

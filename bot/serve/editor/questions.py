@@ -20,7 +20,7 @@ _SHOWN = 40
 _LOOKED_THROUGH, _OFFERED = 50, 8
 """Passages among which FAQs are looked for that a question may mean, and how many of these are offered."""
 _WHO = "editor"
-_NOTHING = "Nothing waits for you here."
+_NOTHING = "Nothing waits for you here"
 _NEXT = "The next build uses it."
 
 
