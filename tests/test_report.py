@@ -196,6 +196,16 @@ def test_what_the_articles_answer_by_now_is_told(newsroom: Newsroom):
     assert newsroom.report().gaps[0].why.startswith("answered today, with ")
 
 
+def test_a_faq_far_from_the_question_needs_most_of_the_visitors(newsroom: Newsroom):
+    far, near = "jldi naukri chhodna hai paise dekar", "may I buy my way out of the notice"
+    for question in (far, near):
+        clicks(newsroom, question, "Can a notice period be bought out?", 3)
+        for number in range(4):
+            newsroom.asked(question, f"{question} {number}", status="no_answer", passages=())
+    assert BUY_OUT in [hit.passage.id for hit in newsroom.bot.retriever.search(near, k=5)]
+    assert [proposal.question for proposal in newsroom.report().proposals] == [near]
+
+
 def test_what_was_rejected_is_not_proposed_again_and_still_told(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.index.generation import Generation
+from bot.index.passage_table import PassageTable
+from bot.retrieval.finder import Finder
 from bot.retrieval.likeness import asks_exactly, wording
 
 _CONVERSATIONS = 3
@@ -13,8 +14,10 @@ _SIGNS = 2
 """Signs that must point to one passage."""
 _AGREED = 2 / 3
 """The least share of the signs that point to it."""
-_SHOWED = 0.2
-"""And of the conversations: where few click anything, they click by chance. Chosen on one public set (stackfaq, benchmarks/question_log.py)."""
+_NEAR = 5
+"""Passages nearest to a question: a FAQ among them needs no more signs. One that is not is mostly clicked by chance (benchmarks/question_log.py)."""
+_SIGNS_AFAR, _SHOWED_AFAR = 3, 0.6
+"""What a FAQ needs whose words are far from the question's, as those of another language are: so many signs, and such a share of the conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,33 @@ class Proposal:
     signs: int
 
 
-def proposed(evidence: Evidence, generation: Generation) -> Iterator[Proposal]:
+def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
     """The FAQ that a question seems to mean: what was clicked or asked next in its own words, or called helpful, agrees on it."""
-    if evidence.conversations < _CONVERSATIONS:
-        return
-    signs = Counter(evidence.liked)
-    for (asked, question, passage), times in evidence.followed.items():
-        found = generation.table.passage_called(passage)
-        # Only a FAQ that was asked in its own words, as by a click: what else came next was another question.
-        if found and found.question and wording(found.question) == wording(question):
-            signs[asked, passage] += times
+    signs = _signs(evidence, finder.generation.table) if evidence.conversations >= _CONVERSATIONS else Counter()
     meant = Counter[str]()
     for (_, passage), times in signs.items():
         meant[passage] += times
     for ident, count in meant.most_common(1):
         # In the words of those who showed it: others of the group may ask something near.
         asked = max((asked for asked, passage in signs if passage == ident), key=lambda asked: (signs[asked, ident], asked))
-        faq = generation.table.passage_called(ident)
+        faq = finder.generation.table.passage_called(ident)
         known = faq is None or faq.question is None or asks_exactly(faq, asked)
-        if not known and count >= max(_SIGNS, _AGREED * meant.total(), _SHOWED * evidence.conversations):
+        if not known and count >= _AGREED * meant.total() and _is_enough(count, evidence.conversations, ident, asked, finder):
             yield Proposal(asked, ident, faq.question if faq and faq.question else "", evidence.conversations, count)
+
+
+def _signs(evidence: Evidence, table: PassageTable) -> Counter[tuple[str, str]]:
+    """By what was asked and the passage that was meant, how often that was shown."""
+    signs = Counter(evidence.liked)
+    for (asked, question, passage), times in evidence.followed.items():
+        found = table.passage_called(passage)
+        # Only a FAQ that was asked in its own words, as by a click: what else came next was another question.
+        if found and found.question and wording(found.question) == wording(question):
+            signs[asked, passage] += times
+    return signs
+
+
+def _is_enough(signs: int, conversations: int, passage: str, asked: str, finder: Finder) -> bool:
+    if signs >= max(_SIGNS_AFAR, _SHOWED_AFAR * conversations):
+        return True
+    return signs >= _SIGNS and passage in [hit.passage.id for hit in finder.rank(asked, _NEAR).hits]

@@ -146,7 +146,7 @@ def make_report(store: UsageStore, finder: Finder, since: float, until: float, t
 def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:
     rejected = {(wording(question), passage) for question, passage in decisions.rejected}
     for each in evidence:
-        for proposal in proposed(each, finder.generation):
+        for proposal in proposed(each, finder):
             if (wording(proposal.question), proposal.passage) not in rejected:
                 yield proposal
 
