@@ -3,6 +3,8 @@
 import csv
 import re
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +95,18 @@ def test_a_password_is_stored_as_a_hash_that_only_it_fits():
     assert hashed_password(PASSWORD) != STORED
     assert PASSWORD not in STORED
     assert not is_password("anything", "anything")
+
+
+def test_the_command_prints_settings_that_let_the_password_in_and_refuses_short_ones(tmp_path: Path):
+    def printed(words: str) -> subprocess.CompletedProcess[str]:
+        asked = [sys.executable, "-m", "bot", "password"]
+        return subprocess.run(asked, input=f"{words}\n" * 2, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+
+    told = printed(PASSWORD).stdout
+    (tmp_path / "articlebot.toml").write_text(told[told.index("[editor]") :], encoding="utf-8")
+    assert is_password(PASSWORD, read_settings(tmp_path / "articlebot.toml").editor.password)
+    refused = printed("short")
+    assert (refused.returncode, "A password has at least 8 characters." in refused.stderr) == (2, True)
 
 
 def test_the_settings_take_the_hash_and_not_the_password(tmp_path: Path):
