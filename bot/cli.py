@@ -98,6 +98,7 @@ def build(
     guard: Annotated[Path | None, typer.Option(help="A CSV (question, expected): an index that answers it worse is not published.")] = None,
     max_drop: Annotated[float, typer.Option(min=0, help="Points (hundredths) that a figure of the guard may drop.")] = 2.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and publish nothing.")] = False,
+    tell_progress: Annotated[bool, typer.Option("--tell-progress", help="Tell in lines, for a program that watches, how far it is.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
@@ -106,7 +107,7 @@ def build(
     from bot.index.build import build as run
 
     review = _reviewer(questions, corpus, guard, max_drop)
-    with _progress_bar() as progress, _stopped_gently():
+    with nullcontext(_progress_lines()) if tell_progress else _progress_bar() as progress, _stopped_gently():
         report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress, review, publish=not dry_run)
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
@@ -660,10 +661,7 @@ def _refusals(index: Path, generation: str) -> Path:
 
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr for each step, with pace and time left, drawn once there is something to do; where nobody watches, a line now and then."""
-    if not sys.stderr.isatty():
-        yield _progress_lines()
-        return
+    """A bar on stderr for each step, with pace and time left, drawn once there is something to do; none where stderr is no terminal."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:

@@ -34,7 +34,7 @@ class Editorial:
     @classmethod
     def of(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore | None) -> "Editorial":
         """That of an index folder; builds use the model that it was built with."""
-        return cls(bot, index, corpus, usage, Rebuilding(build_command(corpus, index, bot.generation.manifest.settings)))
+        return cls(bot, index, corpus, usage, Rebuilding([*build_command(corpus, index, bot.generation.manifest.settings), "--tell-progress"]))
 
     def report(self, days: float) -> Report:
         """What was asked in the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
