@@ -6,7 +6,7 @@ all that an article holds.
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,21 +57,36 @@ def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
 _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 
-class LexicalWriter:
-    """Indexes the words of passages and of their articles in a new folder as they come: article by article, both numbered from 0."""
+NumberOf = Callable[[str], int]
+"""The number of a passage or an article by its id."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._passages, self._articles = _WordsWriter(folder / _PASSAGES, pairs=True), _WordsWriter(folder / _ARTICLES, pairs=False)
+
+class LexicalWriter:
+    """Indexes the words of passages and of their articles in a folder, a new one or one that was written before, as they come, article by article.
+
+    Both are numbered from 0, or as `number_of` tells. Words are there once it is closed.
+    """
+
+    def __init__(self, folder: Path, number_of: NumberOf | None = None) -> None:
+        folder.mkdir(exist_ok=True)
+        self._passages, self._articles = (
+            _WordsWriter(folder / _PASSAGES, number_of, pairs=True),
+            _WordsWriter(folder / _ARTICLES, number_of, pairs=False),
+        )
         self._texts: list[str] = []
         self._article: Article | None = None
+
+    def remove(self, article: str) -> None:
+        """Take out the article with an id, and its passages, as they were written before."""
+        self._passages.remove(article)
+        self._articles.remove(article)
 
     def add(self, passage: Passage) -> None:
         if self._article is None or passage.article.id != self._article.id:
             self._finish_article()
             self._article = passage.article
         texts = [context(passage), *passage.alternates, passage.text]
-        self._passages.add(passage.article, texts)
+        self._passages.add(passage.id, passage.article, texts)
         self._texts += texts
 
     def close(self) -> None:
@@ -81,21 +96,24 @@ class LexicalWriter:
 
     def _finish_article(self) -> None:
         if self._article is not None:
-            self._articles.add(self._article, self._texts)
+            self._articles.add(self._article.id, self._article, self._texts)
         self._texts = []
 
 
 class _WordsWriter:
-    def __init__(self, folder: Path, *, pairs: bool) -> None:
-        folder.mkdir()
+    def __init__(self, folder: Path, number_of: NumberOf | None, *, pairs: bool) -> None:
+        folder.mkdir(exist_ok=True)
         self._writer = tantivy.Index(_schema(), path=str(folder)).writer(heap_size=_HEAP, num_threads=1)
-        self._pairs = pairs
-        self._number = 0
+        self._number_of, self._pairs = number_of, pairs
+        self._added = 0
 
-    def add(self, article: Article, texts: Sequence[str]) -> None:
+    def remove(self, article: str) -> None:
+        self._writer.delete_documents_by_term(_ARTICLE, article)
+
+    def add(self, ident: str, article: Article, texts: Sequence[str]) -> None:
         day = last_change(article)
         document = tantivy.Document()
-        document.add_integer(_NUMBER, self._number)
+        document.add_integer(_NUMBER, self._number_of(ident) if self._number_of else self._added)
         document.add_text(_WORDS, "\n".join(texts))
         if self._pairs:
             document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
@@ -103,7 +121,7 @@ class _WordsWriter:
         document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
         self._writer.add_document(document)
-        self._number += 1
+        self._added += 1
 
     def close(self) -> None:
         self._writer.commit()
@@ -211,10 +229,21 @@ def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
 def _opened_elsewhere(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
     """Open a folder that may only be read, where tantivy cannot write its lock, by links to its files; once they are open these are needed no more."""
     with TemporaryDirectory() as links:
-        for path in folder.iterdir():
-            if path.suffix != ".lock":
-                Path(links, path.name).symlink_to(path.absolute())
+        _link(folder, Path(links))
         return _opened(Path(links))
+
+
+def link_lexical(folder: Path, links: Path) -> None:
+    """Links to all files of a lexical folder in another one, which can be written to: tantivy changes no file, but puts new ones beside and in place of them."""
+    for part in (_PASSAGES, _ARTICLES):
+        (links / part).mkdir(parents=True)
+        _link(folder / part, links / part)
+
+
+def _link(folder: Path, links: Path) -> None:
+    for path in folder.iterdir():
+        if path.suffix != ".lock":
+            Path(links, path.name).symlink_to(path.resolve())
 
 
 def _schema() -> tantivy.Schema:

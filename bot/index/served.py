@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.encoder import QuestionEncoder
 from bot.errors import ArticlebotError
 from bot.index.generation import Generation
-from bot.index.store import IndexStore
+from bot.index.location import store_at
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Pinned:
 
 
 class Followed:
-    """The generation that an index folder serves; a new one takes its place within a second.
+    """The generation that an index folder, or a Milvus server, serves; a new one takes its place within a second.
 
     It is opened in a thread of its own while the old one answers, and the old one is freed when the last question lets go of it. One that does
     not open is refused and logged, and the old one goes on. `encoder` is that of a program which built the index with its own.
@@ -59,10 +59,10 @@ class Followed:
     """
 
     def __init__(self, index: Path | str, encoder: QuestionEncoder | None = None) -> None:
-        self._store = IndexStore(index)
+        self._store = store_at(index)
         self._mark = self._store.mark()
         self._encoder = encoder
-        self._generation = self._store.open_current(self._open if encoder is None else self._open_checked)
+        self._generation = self._store.open_current() if encoder is None else self._open_checked()
         self._process = 0
         self._tried = 0.0
         self._replaced = False
@@ -97,23 +97,22 @@ class Followed:
             self._refuse(repr(error))
 
     def _take(self) -> None:
-        if self._store.current().name != self._generation.name:
-            self._generation = self._store.open_current(self._open_checked)
+        if self._store.current_name() != self._generation.name:
+            self._generation = self._open_checked()
             self._replaced = True
             _log.info("serving %s", self._generation.name)
         self.refused = None
 
-    def _open(self, folder: Path) -> Generation:
-        return Generation.open(folder, encoder=self._encoder)
-
-    def _open_checked(self, folder: Path) -> Generation:
+    def _open_checked(self) -> Generation:
         """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
-        generation = self._open(folder)
+        generation = self._store.open_current(self._encoder)
         generation.check_encoder()
         return generation
 
     def _refuse(self, reason: str) -> None:
-        name = self._store.served_name() or ""
+        name = ""
+        with suppress(ArticlebotError):
+            name = self._store.current_name()
         self.refused = Refusal(name, reason)
         _log.error("%s is not served, %s goes on: %s", name or "what the pointer names", self._generation.name, reason)
 
