@@ -652,6 +652,31 @@ def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
 
 
 @cli.command()
+def update(
+    articles: Annotated[list[str] | None, typer.Argument(help="The articles: their ids, or their files in the corpus.")] = None,
+    to: Annotated[str, typer.Option(help="The index: milvus://host:port/name.", envvar="ARTICLEBOT_INDEX", callback=_located)] = "",
+    corpus: Corpus = Path("corpus"),
+    remove: Annotated[list[str] | None, typer.Option(help="The id of an article to take out; may be repeated.")] = None,
+    index: Annotated[Path, typer.Option(help="The folder of the last build, whose model is used without loading torch.")] = Path("index"),
+    as_json: AsJson = False,
+) -> None:
+    """Write single articles into the index that a Milvus server serves, without a build; they are answered from when this ends."""
+    from bot.corpus.corpus import read_corpus
+    from bot.index.location import is_remote, update_at
+
+    if not is_remote(to):
+        raise typer.BadParameter(
+            "name an index on a server, milvus://host:port/name; one in a folder is brought up to date by build.", param_hint="--to"
+        )
+    wanted = set(articles or ())
+    found = [article for article in read_corpus(corpus).articles if wanted & {article.id, article.source}] if wanted else []
+    if lost := sorted(wanted - {name for article in found for name in (article.id, article.source)}):
+        raise typer.BadParameter(f"the corpus {corpus} has no article {', '.join(lost)}.", param_hint="ARTICLES")
+    updated = update_at(to, found, remove or (), folder=index)
+    _print(asdict(updated), as_json, lambda: ", ".join(f"{len(idents)} {what}" for what, idents in asdict(updated).items()))
+
+
+@cli.command()
 def rollback(index: AnyIndex = "index", as_json: AsJson = False) -> None:
     """Serve the generation before the current one, from one moment to the next."""
     from bot.index.location import store_at

@@ -1,24 +1,19 @@
-"""A true Milvus server on this machine, from the package `milvus`, that tests may kill and start again on the same data."""
+"""True Milvus servers on this machine: from the package `milvus`, to be killed and started again on the same data, and Milvus Lite's, with the newer interface."""
 
 import importlib.util
 import os
-import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-_START = """
-from milvus import MilvusServer, MilvusServerConfig
-import sys
-server = MilvusServer(MilvusServerConfig(data_dir=sys.argv[1], proxy_port=int(sys.argv[2])), wait_for_started=True)
-server.start()
-print(server.listen_port, server.server_proc.pid, flush=True)
-sys.stdin.read()
-server.stop()
-"""
+_WAIT = 180
 
 
 class MilvusServer:
@@ -27,36 +22,67 @@ class MilvusServer:
     def __init__(self, folder: Path) -> None:
         if importlib.util.find_spec("milvus") is None:
             pytest.skip("the package milvus has no build for this platform")
-        self._folder, self.port = folder, _free_port()
+        import milvus
+
+        config = milvus.MilvusServerConfig(data_dir=str(folder))
+        config.resolve()
+        milvus._initialize_data_files(config.base_data_dir)
+        self.port = config.get("proxy_port")
+        self._health, listener = config.resolve_port(9091)
+        listener.close()
+        self._folder = folder
         self.start()
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(self._folder), str(self.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        port, pid = self._process.stdout.readline().split()
-        assert int(port) == self.port
-        self._server = int(pid)
+        environment = {
+            **os.environ, "DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(self._health), "MILVUS_RUN_DIR": str(self._folder / "run"),
+            "LD_LIBRARY_PATH": str(self._folder / "bin"),
+        }  # fmt: skip
+        with (self._folder / "logs" / "said.log").open("ab") as said:
+            self._process = subprocess.Popen(
+                [self._folder / "bin" / "milvus", "run", "standalone"],
+                cwd=self._folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+        self._wait()
 
     def kill(self) -> None:
         """End the server as a fault of the machine would."""
-        os.kill(self._server, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
-
-    def stop(self) -> None:
-        self._process.stdin.close()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
 
     def index(self, name: str, cache: Path) -> str:
         """The address of an index on it."""
         return f"milvus://127.0.0.1:{self.port}/{name}?cache={cache}"
 
+    def _wait(self) -> None:
+        until = time.monotonic() + _WAIT
+        while time.monotonic() < until and self._process.poll() is None:
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self._health}/healthz", timeout=5) as answer:
+                if b"OK" in answer.read():
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"Milvus did not start: see {self._folder / 'logs'}")
 
-def _free_port() -> int:
+
+@contextmanager
+def lite_server(folder: Path) -> Iterator[int]:
+    """The port of a server of Milvus Lite."""
+    if importlib.util.find_spec("milvus_lite") is None:
+        pytest.skip("the package milvus-lite has no build for this platform")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        port = int(listener.getsockname()[1])
+    command = [sys.executable, "-m", "milvus_lite", "server", "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until = time.monotonic() + _WAIT
+            while socket.socket().connect_ex(("127.0.0.1", port)):
+                assert time.monotonic() < until, "Milvus Lite did not start"
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.kill()

@@ -85,7 +85,7 @@ class LexicalWriter:
         if self._article is None or passage.article.id != self._article.id:
             self._finish_article()
             self._article = passage.article
-        texts = [context(passage), *passage.alternates, passage.text]
+        texts = texts_of(passage)
         self._passages.add(passage.id, passage.article, texts)
         self._texts += texts
 
@@ -116,7 +116,7 @@ class _WordsWriter:
         document.add_integer(_NUMBER, self._number_of(ident) if self._number_of else self._added)
         document.add_text(_WORDS, "\n".join(texts))
         if self._pairs:
-            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
+            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in stem_pairs(text)))
         document.add_text(_CATEGORY, (article.category or "").casefold())
         document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
@@ -128,9 +128,31 @@ class _WordsWriter:
         self._writer.wait_merging_threads()
 
 
-def _pairs(text: str) -> Iterator[str]:
+def stems(text: str) -> list[str]:
+    """The stems of all words of a text."""
+    return list(_ALL.analyze(text))
+
+
+def stem_pairs(text: str) -> Iterator[str]:
     """The stems of each two neighbouring words, joined."""
-    return (f"{first}_{second}" for first, second in pairwise(_ALL.analyze(text)))
+    return (f"{first}_{second}" for first, second in pairwise(stems(text)))
+
+
+def texts_of(passage: Passage) -> list[str]:
+    """The texts of a passage whose words are searched."""
+    return [context(passage), *passage.alternates, passage.text]
+
+
+def rarity(holding: int, texts: int) -> float:
+    """BM25's inverse document frequency of a word that so many of all texts have, as tantivy and Milvus compute it."""
+    return math.log(1 + (texts - holding + 0.5) / (holding + 0.5))
+
+
+def matches(numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], holding: Sequence[int], texts: int) -> Matches:
+    """What BM25 found of words that so many of all texts hold each, on scales that mean the same in every corpus."""
+    found = np.array(scores, np.float64)
+    full = sum(rarity(each, texts) for each in holding) * _SATURATION
+    return Matches(np.array(numbers, np.int64), found / math.sqrt(rarity(1, texts)), found / full)
 
 
 class Lexical:
@@ -145,11 +167,11 @@ class Lexical:
 
     def has_word(self, word: str) -> bool:
         """Whether a passage has a word, in whatever form of it."""
-        return self._passages.has(_WORDS, _ALL.analyze(word))
+        return self._passages.has(_WORDS, stems(word))
 
     def has_pair(self, words: str) -> bool:
         """Whether two words stand side by side in a passage, in whatever forms."""
-        return self._passages.has(_PAIRS, list(_pairs(words)))
+        return self._passages.has(_PAIRS, list(stem_pairs(words)))
 
     def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling words with a question, best first."""
@@ -157,7 +179,7 @@ class Lexical:
 
     def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
-        return self._passages.search(_PAIRS, list(dict.fromkeys(_pairs(question))), k, filters)
+        return self._passages.search(_PAIRS, list(dict.fromkeys(stem_pairs(question))), k, filters)
 
     def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
@@ -195,17 +217,9 @@ class _Words:
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
         # Uncounted, so that tantivy passes over what cannot be among the best.
         found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
-        full, unit = sum(self._rarity(field, term) for term in terms) * _SATURATION, math.sqrt(self._rarity_of(1))
-        numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
-        scores = np.array([score for score, _ in found], np.float64)
-        return Matches(np.array(numbers, np.int64), scores / unit, scores / full)
-
-    def _rarity(self, field: str, term: str) -> float:
-        """BM25's inverse document frequency, as tantivy computes it."""
-        return self._rarity_of(self._searcher.doc_freq(field, term))
-
-    def _rarity_of(self, holding: int) -> float:
-        return math.log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
+        numbers = np.array(self._searcher.fast_field_values(_NUMBER, [address for _, address in found]), np.int64)
+        holding = [self._searcher.doc_freq(field, term) for term in terms]
+        return matches(numbers, [score for score, _ in found], holding, len(self))
 
     def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:
         schema, must = self._index.schema, tantivy.Occur.Must

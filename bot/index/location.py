@@ -1,17 +1,21 @@
 """Where an index is kept, by the name that a command or a program gives: a folder of this machine, or a Milvus server."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.encoder import QuestionEncoder
-from bot.errors import IndexCorrupt
+from bot.corpus.given import GivenArticle
+from bot.encoder import EXPORTED, Encoder, QuestionEncoder, find_model, model_hash, open_encoder
+from bot.errors import IndexCorrupt, ModelError
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.local_store import LocalStore
 from bot.index.manifest import Manifest
 from bot.index.store import IndexStore
+
+if TYPE_CHECKING:
+    from bot.index.milvus.updates import Updated
 
 MILVUS = ("milvus://", "milvus+tls://")
 """How the address of an index on a Milvus server begins."""
@@ -52,6 +56,31 @@ def publish_to(address: str, folder: Path, told: Callable[[int, int], None]) -> 
 
     where = IndexStore(folder).current()
     return publish(LocalGeneration.open(where), where, MilvusAddress.parse(address), told)
+
+
+def update_at(
+    address: str, articles: Iterable[GivenArticle] = (), removed: Sequence[str] = (), *, encoder: Encoder | None = None, folder: Path | str = "index"
+) -> "Updated":
+    """Write articles into what a Milvus server serves, and take out those with the ids in `removed`; as `bot.index.milvus.updates.update` does.
+
+    They are encoded by the model that the index was built with, as an earlier build exported it into `folder`, where it did; `encoder` is that of a program
+    which built the index with its own. Raises `ModelError` when the model is not here, or another one.
+    """
+    from bot.index.milvus.store import MilvusStore
+    from bot.index.milvus.updates import update
+
+    generation = MilvusStore(address).open_current(encoder)
+    return update(generation, articles, removed, encoder or encoder_of(generation.manifest, IndexStore(folder).encoder_folder))
+
+
+def encoder_of(manifest: Manifest, folder: Path) -> Encoder:
+    """The encoder that an index was built with. Raises `ModelError` when it is not here."""
+    model = manifest.settings.model
+    if manifest.question_encoder not in EXPORTED:
+        raise ModelError(f"The index was built with an encoder of its program's own, {model!r}: give it.")
+    if model_hash(find_model(model), model) != manifest.weights:
+        raise ModelError(f"The model {model} is not the one that the index was built with: run articlebot build --to again.")
+    return open_encoder(model, manifest.weights, folder)
 
 
 def with_credentials(index: str, user: str, password: str, token: str) -> str:

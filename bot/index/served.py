@@ -33,6 +33,10 @@ class Served(Protocol):
     @property
     def refused(self) -> "Refusal | None": ...
 
+    @property
+    def unreachable(self) -> str | None:
+        """Why what is served cannot be asked at the moment, where that is so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -48,6 +52,7 @@ class Pinned:
 
     generation: Generation
     refused: Refusal | None = None
+    unreachable: str | None = None
 
 
 class Followed:
@@ -69,6 +74,7 @@ class Followed:
         """Whether the last look has put another generation in place of one whose memory can be given back by now."""
         self.refused: Refusal | None = None
         """The newest generation, when it could not be opened."""
+        self.unreachable: str | None = None
 
     @property
     def generation(self) -> Generation:
@@ -84,7 +90,13 @@ class Followed:
         if self._replaced:
             self._replaced = False
             _give_memory_back()
-        mark = self._store.mark()
+        try:
+            mark, self.unreachable = self._store.mark(), None
+        except ArticlebotError as error:
+            if self.unreachable is None:
+                _log.error("%s", error)
+            self.unreachable = str(error)
+            return
         if mark == self._mark and not (self.refused and monotonic() > self._tried + _AGAIN):
             return
         self._mark, self._tried = mark, monotonic()

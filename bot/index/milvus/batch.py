@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 from bot.index.milvus.door import Entity, Milvus
+from bot.index.milvus.layout import Collections
+from bot.index.milvus.words import article_words, passage_words
+from bot.passages import Passage
 
 _BYTES = 8_000_000
 """Of what is sent at once: a server takes 64 MB."""
@@ -21,11 +24,39 @@ class Batch:
     def add(self, entities: Iterable[Entity]) -> None:
         for entity in entities:
             self._waiting.append(entity)
-            self._size += len(entity.get("body", "")) + 4 * len(entity.get("vector", ())) + _ENTITY_BYTES
+            self._size += sum(len(value) for value in entity.values() if isinstance(value, str)) + 4 * len(entity.get("vector", ())) + _ENTITY_BYTES
             if self._size > _BYTES:
-                self.send()
+                self._send()
 
-    def send(self) -> None:
-        """Send what waits."""
+    def close(self) -> None:
+        """Send what still waits."""
+        self._send()
+
+    def _send(self) -> None:
         self._milvus.write(self._collection, self._waiting, fresh=self._fresh)
         self._waiting, self._size = [], 0
+
+
+class BatchOfWords:
+    """The words of passages and of their articles, article by article, for a server that ranks by words itself."""
+
+    def __init__(self, milvus: Milvus, collections: Collections, *, fresh: bool = True) -> None:
+        self._passages, self._articles = (Batch(milvus, name, fresh=fresh) for name in (collections.passage_words, collections.article_words))
+        self._own: list[Passage] = []
+
+    def add(self, passage: Passage) -> None:
+        if self._own and self._own[0].article.id != passage.article.id:
+            self._finish_article()
+        self._own.append(passage)
+        self._passages.add([passage_words(passage)])
+
+    def close(self) -> None:
+        """Send what still waits."""
+        self._finish_article()
+        self._passages.close()
+        self._articles.close()
+
+    def _finish_article(self) -> None:
+        if self._own:
+            self._articles.add([article_words(self._own)])
+        self._own = []

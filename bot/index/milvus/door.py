@@ -1,6 +1,7 @@
 """The one door to pymilvus: a connection that waits no longer than it should, and tells in one sentence what went wrong."""
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,6 +20,10 @@ _LONG_WAIT = 600.0
 _BM25_SINCE = (2, 5)
 _KEYS = 1000
 """Entities taken out at once."""
+_LONGEST = 65_535
+"""Bytes of a text."""
+_AWAY = ("fail connecting", "unavailable", "deadline", "timeout", "timed out", "connection", "retry run out")
+"""What pymilvus says when nobody answers."""
 _MOST = 16_000
 """Entities of one query: Milvus gives no more than 16,384."""
 
@@ -47,8 +52,8 @@ class Milvus:
         """Whether the server ranks by words itself, as Milvus does from 2.5 on."""
         with self._told():
             version = self._client.get_server_version()
-        numbers = [int(part) for part in version.lstrip("v").split("-")[0].split(".")[:2] if part.isdigit()]
-        return tuple(numbers) >= _BM25_SINCE
+        found = re.search(r"(\d+)\.(\d+)", version)
+        return found is not None and (int(found[1]), int(found[2])) >= _BM25_SINCE
 
     def version(self) -> str:
         with self._told():
@@ -68,8 +73,32 @@ class Milvus:
             build, _ = KINDS.get(vector["kind"], ({}, {}))
             indexes.add_index(vector["name"], index_type=vector["kind"], metric_type="IP", params=build)
             for each in sorted_by:
-                indexes.add_index(each, index_type="STL_SORT")
+                indexes.add_index(each, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
             self._client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=_LONG_WAIT)
+
+    def create_words(self, name: str, fields: Sequence[Entity], texts: Sequence[str]) -> None:
+        """A new collection of which the server ranks the `texts` by BM25, with the parameters that tantivy has."""
+        from pymilvus import Function, FunctionType
+
+        with self._told():
+            schema, indexes = self._client.create_schema(auto_id=False, enable_dynamic_field=False), self._client.prepare_index_params()
+            for field in fields:
+                schema.add_field(**field)
+            for text in texts:
+                schema.add_field(
+                    text, _type("VARCHAR"), max_length=_LONGEST, enable_analyzer=True, enable_match=True, analyzer_params={"tokenizer": "standard"}
+                )
+                schema.add_field(f"{text}_bm25", _type("SPARSE_FLOAT_VECTOR"))
+                schema.add_function(Function(f"{text}_by_bm25", FunctionType.BM25, [text], [f"{text}_bm25"]))
+                indexes.add_index(f"{text}_bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params={"bm25_k1": 1.2, "bm25_b": 0.75})
+            self._client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=_LONG_WAIT)
+
+    def by_words(self, name: str, text: str, words: str, limit: int, matching: str) -> list[tuple[int, float]]:
+        """The numbers and scores of what shares the most telling words, best first."""
+        with self._told():
+            found = self._client.search(name, data=[words], anns_field=f"{text}_bm25", limit=limit, filter=matching, output_fields=["number"])
+            # Milvus Lite gives them as distances, below zero.
+            return [(int(hit["entity"]["number"]), abs(float(hit["distance"]))) for hit in found[0]]
 
     def drop(self, name: str) -> None:
         with self._told():
@@ -128,10 +157,11 @@ class Milvus:
             )
             return [dict(each) for each in found]
 
-    def count(self, name: str, matching: str = "") -> int:
-        """How many entities match, of everything written before."""
+    def count(self, name: str, matching: str = "", *, surely: bool = True) -> int:
+        """How many entities match; `surely` of everything written before."""
         with self._told():
-            return int(self._client.query(name, filter=matching, output_fields=["count(*)"], consistency_level="Strong")[0]["count(*)"])
+            found = self._client.query(name, filter=matching, output_fields=["count(*)"], consistency_level="Strong" if surely else "Bounded")
+            return int(found[0]["count(*)"])
 
     def nearest(self, name: str, vector: Matrix, limit: int, matching: str, fields: Sequence[str], kind: str) -> list[Entity]:
         """The fields of the at most `limit` rows nearest to one vector, nearest first."""
@@ -171,7 +201,9 @@ def _meaning(server: str, reason: str, code: object) -> IndexUnreachable | Index
         return IndexCorrupt(
             f"Milvus at {server} does not hold what this index names ({first}): run articlebot build --to again, or articlebot rollback."
         )
-    return IndexUnreachable(f"Milvus at {server} does not answer ({first}): is it running, and is the address right?")
+    if any(sign in told for sign in _AWAY) or not isinstance(code, int):
+        return IndexUnreachable(f"Milvus at {server} does not answer ({first}): is it running, and is the address right?")
+    return IndexUnreachable(f"Milvus at {server} cannot do what is asked of it now ({first}): its log tells more.")
 
 
 def _type(name: str) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _KEPT_BITS = 63
 _TOKEN = re.compile(r"(\d{8}T\d{6})_(\d{6}Z)_([0-9a-f]{8})")
 
-ROWS, RECORDS = "rows", "records"
+ROWS, RECORDS, PASSAGE_WORDS, ARTICLE_WORDS = "rows", "records", "passage_words", "article_words"
 LONGEST = 65_535
 """Bytes that a field of text holds in Milvus."""
 _PART, _WIDE_PART = 60_000, 15_000
@@ -47,7 +47,7 @@ class Collections:
         """Those to which a collection belongs; None when it is of no generation of this index."""
         begin, _, what = collection.rpartition("__")
         token = begin.removeprefix(f"{index}__")
-        return cls(index, token) if what in (ROWS, RECORDS) and token != begin and _TOKEN.fullmatch(token) else None
+        return cls(index, token) if what in (ROWS, RECORDS, PASSAGE_WORDS, ARTICLE_WORDS) and token != begin and _TOKEN.fullmatch(token) else None
 
     @property
     def rows(self) -> str:
@@ -56,6 +56,21 @@ class Collections:
     @property
     def records(self) -> str:
         return f"{self.index}__{self.token}__{RECORDS}"
+
+    @property
+    def passage_words(self) -> str:
+        """On a server that ranks by words itself."""
+        return f"{self.index}__{self.token}__{PASSAGE_WORDS}"
+
+    @property
+    def article_words(self) -> str:
+        """On a server that ranks by words itself."""
+        return f"{self.index}__{self.token}__{ARTICLE_WORDS}"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The names of all that may be there."""
+        return self.rows, self.records, self.passage_words, self.article_words
 
     @property
     def generation(self) -> str:

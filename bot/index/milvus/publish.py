@@ -16,9 +16,9 @@ from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
 from bot.index.milvus.address import MilvusAddress
-from bot.index.milvus.batch import Batch
+from bot.index.milvus.batch import Batch, BatchOfWords
 from bot.index.milvus.door import Milvus
-from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, RECORDS, ROWS, Collections, number_of
+from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, number_of
 from bot.index.milvus.records import (
     WITHOUT_VECTOR,
     Places,
@@ -31,6 +31,7 @@ from bot.index.milvus.records import (
     row_fields,
     version_of,
 )
+from bot.index.milvus.words import create_words
 from bot.index.vocabulary import VOCABULARY
 
 KEPT = 2
@@ -53,7 +54,7 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
     before = milvus.alias(address.name)
     if before == collections.rows:
         return False
-    _sweep(milvus, {collections.rows, collections.records})
+    _sweep(milvus, collections)
     _create(milvus, collections, local)
     _write(milvus, collections, local, folder, told)
     _verify(milvus, collections, local)
@@ -64,19 +65,26 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
 
 def kept_on(milvus: Milvus) -> list[Collections]:
     """The generations of an index that a server holds whole, oldest first."""
-    named = Counter(Collections.named(milvus.address.name, name) for name in milvus.collections())
-    return sorted((each for each, count in named.items() if each is not None and count == len((ROWS, RECORDS))), key=lambda each: each.token)
+    there = set(milvus.collections())
+    named = {Collections.named(milvus.address.name, name) for name in there}
+    return sorted((each for each in named if each is not None and {each.rows, each.records} <= there), key=lambda each: each.token)
+
+
+def present(milvus: Milvus, collections: Collections) -> list[str]:
+    """The names of a generation's collections that are there: those of words only on a server that ranks by them."""
+    there = set(milvus.collections())
+    return [name for name in collections.all if name in there]
 
 
 def prune(milvus: Milvus, served: Collections, before: str | None) -> None:
     """Remove all generations that are older than the one served and the one that was."""
     older = [each for each in kept_on(milvus) if each.token < served.token and each.rows != before]
     for each in older[: max(0, len(older) - (KEPT - (1 if before is None else 2)))]:
-        _sweep(milvus, {each.rows, each.records})
+        _sweep(milvus, each)
 
 
-def _sweep(milvus: Milvus, names: set[str]) -> None:
-    for name in names & set(milvus.collections()):
+def _sweep(milvus: Milvus, collections: Collections) -> None:
+    for name in present(milvus, collections):
         milvus.drop(name)
 
 
@@ -84,36 +92,44 @@ def _create(milvus: Milvus, collections: Collections, local: LocalGeneration) ->
     vector = {"name": "vector", "dimension": local.manifest.dimension, "kind": milvus.address.kind}
     milvus.create(collections.rows, row_fields(), vector, ("passage",))
     milvus.create(collections.records, record_fields(), WITHOUT_VECTOR, ("number", "place", "nth"))
+    if milvus.has_bm25:
+        create_words(milvus, collections)
 
 
 def _write(milvus: Milvus, collections: Collections, local: LocalGeneration, folder: Path, told: OnPassages) -> None:
-    records, rows = Batch(milvus, collections.records, fresh=True), Batch(milvus, collections.rows, fresh=True)
-    nth = Counter[str]()
-    done = 0
     with TemporaryDirectory() as scratch:
-        words = LexicalWriter(Path(scratch, LEXICAL), number_of)
-        for article, own in groupby(local.table.all_passages(), key=lambda passage: passage.article):
-            version, key = version_of(article), f"{ARTICLE} {(article.category or '').casefold()}"
-            records.add(article_records(article, version, Places(nth[ARTICLE], nth[key])))
-            nth.update((ARTICLE, key))
-            for passage in own:
-                words.add(passage)
-                places = Places(nth[PASSAGE], nth[FAQ])
-                nth.update((PASSAGE, FAQ) if passage.kind == "faq" else (PASSAGE,))
-                records.add(passage_records(passage, version, places, local.sentence_vectors(passage)))
-                rows.add(row_entities(passage, version, local.all_vectors(np.array([local.table.number(passage)])).rows))
-                done += 1
-            told(done, len(local.table))
-        words.close()
+        places = _write_articles(milvus, collections, local, Path(scratch, LEXICAL), told)
         files = {name: path.read_bytes() for name, path in _files(folder, Path(scratch))}
+        records = Batch(milvus, collections.records, fresh=True)
         for name, content in files.items():
             records.add(file_records(name, content))
-        records.add(facts_record(_facts(local, dict(nth), {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})))
-    for batch in (records, rows):
-        batch.send()
-    for name in (collections.records, collections.rows):
+        records.add(facts_record(_facts(local, places, {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})))
+        records.close()
+    for name in present(milvus, collections):
         milvus.seal(name)
         milvus.load(name)
+
+
+def _write_articles(milvus: Milvus, collections: Collections, local: LocalGeneration, lexical: Path, told: OnPassages) -> dict[str, int]:
+    """Write articles, passages, vectors and words; returns by kind how many places are taken."""
+    records, rows = Batch(milvus, collections.records, fresh=True), Batch(milvus, collections.rows, fresh=True)
+    words = BatchOfWords(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, number_of)
+    nth, done = Counter[str](), 0
+    for article, own in groupby(local.table.all_passages(), key=lambda passage: passage.article):
+        version, key = version_of(article), f"{ARTICLE} {(article.category or '').casefold()}"
+        records.add(article_records(article, version, Places(nth[ARTICLE], nth[key])))
+        nth.update((ARTICLE, key))
+        for passage in own:
+            words.add(passage)
+            places = Places(nth[PASSAGE], nth[FAQ])
+            nth.update((PASSAGE, FAQ) if passage.kind == "faq" else (PASSAGE,))
+            records.add(passage_records(passage, version, places, local.sentence_vectors(passage)))
+            rows.add(row_entities(passage, version, local.all_vectors(np.array([local.table.number(passage)])).rows))
+            done += 1
+        told(done, len(local.table))
+    for written in (words, records, rows):
+        written.close()
+    return dict(nth)
 
 
 def _files(folder: Path, written: Path) -> Iterator[tuple[str, Path]]:

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import PassageVectors, check_encoder
-from bot.index.lexical import Lexical
+from bot.index.generation import PassageVectors, Words, check_encoder
 from bot.index.manifest import Manifest
 from bot.index.milvus.door import Entity, Milvus
 from bot.index.milvus.kept import Kept
-from bot.index.milvus.layout import SENTENCES, Collections, among, number_of, quoted
+from bot.index.milvus.layout import SENTENCES, Collections, among, number_of
 from bot.index.milvus.records import bodies, sentences_of
 from bot.index.milvus.table import MilvusTable
-from bot.index.milvus.words import WordsFolder
+from bot.index.milvus.words import FollowingWords, matching
 from bot.index.passage_table import Numbers, Role
 from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary
@@ -50,8 +49,8 @@ class MilvusGeneration:
     milvus: Milvus
     collections: Collections
     table: MilvusTable
-    words: WordsFolder
-    lexical: Lexical
+    words: FollowingWords
+    lexical: Words
     vocabulary: Vocabulary
     encoder: QuestionEncoder
     held: Kept[Held]
@@ -63,7 +62,7 @@ class MilvusGeneration:
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         """As `Generation.nearest`."""
         found = self.milvus.nearest(
-            self.collections.rows, vector, k * _ROWS_EACH, _matching(filters), ("passage", "version"), self.milvus.address.kind
+            self.collections.rows, vector, k * _ROWS_EACH, matching(filters), ("passage", "version"), self.milvus.address.kind
         )
         for each in found:
             self.held.expect(each["passage"], each["version"])
@@ -124,15 +123,3 @@ class MilvusGeneration:
                 gathered[number] = Held(own[0]["article"], np.array(current, np.float32))
                 self.held.put(number, version, gathered[number])
         return gathered
-
-
-def _matching(filters: Filters) -> str:
-    """What rows meet the filters, as Milvus reads it."""
-    clauses = []
-    if filters.category is not None:
-        clauses.append(f"category == {quoted(filters.category.casefold())}")
-    if filters.article is not None:
-        clauses.append(f"article == {number_of(filters.article)}")
-    if filters.since is not None:
-        clauses.append(f"day >= {filters.since.toordinal()}")
-    return " and ".join(clauses)

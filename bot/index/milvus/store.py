@@ -17,11 +17,11 @@ from bot.index.milvus.changes import Changes, changes_since
 from bot.index.milvus.door import Milvus
 from bot.index.milvus.kept import Kept
 from bot.index.milvus.layout import FILE, Collections, number_of
-from bot.index.milvus.publish import kept_on
+from bot.index.milvus.publish import kept_on, present
 from bot.index.milvus.records import bodies, file_of
 from bot.index.milvus.remote_generation import HELD, Held, MilvusGeneration
 from bot.index.milvus.table import Facts, MilvusTable, read_facts
-from bot.index.milvus.words import WordsFolder
+from bot.index.milvus.words import ServerWords, WordsFolder
 from bot.index.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class MilvusStore:
             _log.info("Milvus %s has no BM25 (from 2.5 on it has): words are searched in an index that this machine keeps", self.milvus.version())
         self._changes = Changes()
         self._opened: MilvusGeneration | None = None
+        self._loaded: Collections | None = None
 
     def served(self) -> Collections:
         """The collections of the generation that is served. Raises `IndexMissing` when there is none, `IndexCorrupt` when the alias is not ours."""
@@ -51,6 +52,11 @@ class MilvusStore:
         collections = Collections.named(address.name, name)
         if collections is None:
             raise IndexCorrupt(f"{address.name!r} on Milvus at {address.server} is not an index of articlebot ({name}): name another one.")
+        if collections != self._loaded:
+            # A server that was started anew, or rolled back, may not have it in memory.
+            for each in present(self.milvus, collections):
+                self.milvus.load(each)
+            self._loaded = collections
         return collections
 
     def current_name(self) -> str:
@@ -83,7 +89,7 @@ class MilvusStore:
         table = MilvusTable(self.milvus, generation.collections, read_facts(self.milvus, generation.collections))
         for article in changes.articles:
             generation.words.change(article, table.passages_in(article))
-        return replace(generation, name=self._name(generation.collections, changes), table=table, lexical=generation.words.lexical)
+        return replace(generation, name=self._name(generation.collections, changes), table=table, lexical=generation.words.now)
 
     def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
         """As `Store.kept`."""
@@ -105,7 +111,7 @@ class MilvusStore:
             raise IndexMissing(
                 f"There is no generation before the current one of {address.name!r} on Milvus at {address.server}: nothing to roll back to."
             )
-        for name in (earlier[-1].rows, earlier[-1].records):
+        for name in present(self.milvus, earlier[-1]):
             self.milvus.load(name)
         self._open(earlier[-1], None, anew=False).check_encoder()
         self.milvus.point(self.milvus.address.name, earlier[-1].rows)
@@ -126,9 +132,10 @@ class MilvusStore:
         facts = read_facts(self.milvus, collections)
         folder = self._copy(collections, facts, tuple(facts.files), anew=anew)
         with corrupt_if_it_fails(folder):
-            manifest, words = Manifest.read(folder), WordsFolder(folder)
+            manifest = Manifest.read(folder)
+            words = ServerWords(self.milvus, collections) if self.milvus.has_bm25 else WordsFolder(folder)
             return MilvusGeneration(
-                collections.generation, manifest, self.milvus, collections, MilvusTable(self.milvus, collections, facts), words, words.lexical,
+                collections.generation, manifest, self.milvus, collections, MilvusTable(self.milvus, collections, facts), words, words.now,
                 Vocabulary(folder), open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder), Kept[Held](HELD),
             )  # fmt: skip
 

@@ -14,6 +14,7 @@ from bot.corpus.article import Article
 from bot.corpus.given import GivenArticle, GivenReading
 from bot.encoder import Encoder, Matrix
 from bot.errors import CorpusError
+from bot.index.milvus.batch import BatchOfWords
 from bot.index.milvus.door import Entity
 from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, number_of
 from bot.index.milvus.records import Places, article_records, change_record, facts_record, passage_records, row_entities, version_of
@@ -88,8 +89,10 @@ class _Updating:
         rows = chain.from_iterable(row_entities(passage, version, vectors) for passage, vectors in self._vectors(passages))
         before = self._keys(article.id)
         self._milvus.write(self._collections.records, records)
+        self._write_words(passages)
         self._milvus.write(self._collections.rows, list(rows))
         self._remove_rows(article.id, f" and version != {version}")
+        self._remove_words(article.id, [number_of(passage.id) for passage in passages])
         self._stale += sorted(before - {record["key"] for record in records})
         self._tell(article, there)
         self._done["written"].append(article.id)
@@ -100,6 +103,7 @@ class _Updating:
             self._done["missing"].append(ident)
             return
         self._remove_rows(ident, "")
+        self._remove_words(ident, [])
         self._stale += sorted(self._keys(ident))
         self._facts = replace(self._facts, newest=[each for each in self._facts.newest if each[1] != ident])
         self._done["removed"].append(ident)
@@ -136,6 +140,23 @@ class _Updating:
     def _remove_rows(self, ident: str, more: str) -> None:
         found = self._milvus.find(self._collections.rows, f"article == {number_of(ident)}{more}", ("row",), surely=True)
         self._milvus.remove(self._collections.rows, "row", [each["row"] for each in found])
+
+    def _write_words(self, passages: Sequence[Passage]) -> None:
+        if self._milvus.has_bm25:
+            words = BatchOfWords(self._milvus, self._collections, fresh=False)
+            for passage in passages:
+                words.add(passage)
+            words.close()
+
+    def _remove_words(self, ident: str, kept: Sequence[int]) -> None:
+        """Take out the words of an article's passages but for those kept; without any of them, its own too."""
+        if not self._milvus.has_bm25:
+            return
+        number = number_of(ident)
+        found = self._milvus.find(self._collections.passage_words, f"article == {number}", ("number",), surely=True)
+        self._milvus.remove(self._collections.passage_words, "number", [each["number"] for each in found if each["number"] not in kept])
+        if not kept:
+            self._milvus.remove(self._collections.article_words, "number", [number])
 
     def _place(self, article: Article, there: _There | None) -> Places:
         key = f"{ARTICLE} {(article.category or '').casefold()}"
