@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from articles import PROBATION
+from articles import GRATUITY, NOTICE, PROBATION
 from milvus_server import MilvusServer, lite_server
 
 from bot import Bot, Retriever
@@ -56,20 +56,28 @@ def there(shipped_there: str) -> Bot:
     return Bot.open(shipped_there)
 
 
-@pytest.fixture
-def small(server: MilvusServer, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, request: pytest.FixtureRequest) -> str:
-    """Two small articles on the server, in an index of the test's own."""
-    build(corpus, tmp_path / "index", tiny_settings)
-    address = server.index(f"small_{number_of(request.node.name)}", tmp_path / "copies")
-    publish_to(address, tmp_path / "index", unheard)
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
+    """A folder with a corpus of two small articles and its index."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    (folder / "corpus" / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
+    build(folder / "corpus", folder / "index", BuildSettings(model=tiny_model))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(desk: Path) -> Path:
+    return desk / "index"
+
+
+@pytest.fixture(scope="module")
+def small(server: MilvusServer, desk: Path) -> str:
+    """The two small articles on the server; tests that write take an article of their own."""
+    address = server.index("small", desk / "copies")
+    publish_to(address, desk / "index", unheard)
     return address
-
-
-def rebuilt(small: str, corpus: Path, tmp_path: Path, settings: BuildSettings) -> str:
-    """Build what the corpus says now, and have it served; returns the generation's name."""
-    report = build(corpus, tmp_path / "index", settings)
-    publish_to(small, tmp_path / "index", unheard)
-    return report.generation
 
 
 def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -139,66 +147,79 @@ def test_passages_and_articles_read_the_same(shipped: Bot, there: Bot):
 # --- generations
 
 
-def test_a_generation_takes_the_place_of_another_under_a_running_retriever_and_goes_back(
-    small: str, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+def test_generations_take_one_anothers_place_under_running_retrievers_and_two_are_kept(
+    server: MilvusServer, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, figures: list[str]
 ):
-    retriever = Retriever.open(small)
-    first = retriever.generation.name
+    address = server.index("generations", tmp_path / "copies")
+
+    def rebuilt() -> str:
+        name = build(corpus, tmp_path / "index", tiny_settings).generation
+        publish_to(address, tmp_path / "index", unheard)
+        return name
+
+    first = rebuilt()
+    assert not publish_to(address, tmp_path / "index", unheard), "what is served already is not written again"
+    assert index_status(address, corpus)["corpus_changed"] is False
+    replicas = [Retriever.open(address) for _ in range(3)]
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
-    second = rebuilt(small, corpus, tmp_path, tiny_settings)
-    until(lambda: retriever.generation.name == second)
-    assert retriever.generation.table.count_articles() == 3
-    assert store_at(small).roll_back() == first
-    until(lambda: retriever.generation.name == first)
-    assert retriever.generation.table.count_articles() == 2
+    assert index_status(address, corpus)["corpus_changed"] is True
+    second = rebuilt()
+    apart = followed(replicas, second)
+    figures.append(f"Milvus: three replicas served a new generation within {1000 * apart:.0f} ms of one another")
+    assert apart < 5
+    assert len({tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas}) == 1
+    assert replicas[0].generation.table.count_articles() == 3
+    facts = index_status(address, corpus)
+    assert (facts["generation"], facts["articles"], facts["fault"]) == (second, 3, None)
+    assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
+    assert store_at(address).roll_back() == first
+    followed(replicas, first)
+    assert replicas[0].generation.table.count_articles() == 2
     with pytest.raises(IndexMissing, match="nothing to roll back to"):
-        store_at(small).roll_back()
+        store_at(address).roll_back()
+    (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
+    third = rebuilt()
+    assert [name for name, _ in store_at(address).kept()] == [first, third], "the one that was served before is kept, not the one built before"
 
 
-def test_two_generations_are_kept_on_the_server(small: str, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    names = [store_at(small).current_name()]
-    for number in range(3):
-        (corpus / f"more-{number}.md").write_text(PROBATION.replace("probation", f"probation {number}"), encoding="utf-8")
-        names.append(rebuilt(small, corpus, tmp_path, tiny_settings))
-    assert [name for name, _ in store_at(small).kept()] == names[-2:]
+def followed(replicas: list[Retriever], name: str) -> float:
+    """Wait until all replicas serve a generation; returns the seconds between the first and the last."""
+    seen: dict[int, float] = {}
 
+    def all_there() -> bool:
+        for number, replica in enumerate(replicas):
+            if replica.generation.name == name:
+                seen.setdefault(number, time.monotonic())
+        return len(seen) == len(replicas)
 
-def test_what_is_served_already_is_not_written_again(small: str, tmp_path: Path):
-    assert not publish_to(small, tmp_path / "index", unheard)
+    until(all_there)
+    return max(seen.values()) - min(seen.values())
 
 
 def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_succeeds(
-    small: str, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+    server: MilvusServer, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
-    first = store_at(small).current_name()
+    address, index = server.index("killed", tmp_path / "copies"), tmp_path / "index"
+    first = build(corpus, index, tiny_settings).generation
+    publish_to(address, index, unheard)
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
-    second = build(corpus, tmp_path / "index", tiny_settings).generation
+    second = build(corpus, index, tiny_settings).generation
     code = (
         "import os, sys, signal; from bot.index.milvus.door import Milvus; from bot.index.location import publish_to\n"
-        "Milvus.seal = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Milvus.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "publish_to(sys.argv[1], sys.argv[2], lambda *_: None)"
     )
-    ended = subprocess.run([sys.executable, "-c", code, small, str(tmp_path / "index")], cwd=ROOT, check=False, capture_output=True)
+    ended = subprocess.run([sys.executable, "-c", code, address, str(index)], cwd=ROOT, check=False, capture_output=True)
     assert ended.returncode == -9
-    assert store_at(small).current_name() == first
-    assert Retriever.open(small).search("notice period", k=1)
-    assert publish_to(small, tmp_path / "index", unheard)
-    assert store_at(small).current_name() == second
+    assert store_at(address).current_name() == first
+    assert Retriever.open(address).search("notice period", k=1)
+    assert publish_to(address, index, unheard)
+    assert store_at(address).current_name() == second
 
 
-def test_status_tells_of_both_generations(small: str, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    assert index_status(small, corpus)["corpus_changed"] is False
-    (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
-    assert index_status(small, corpus)["corpus_changed"] is True
-    name = rebuilt(small, corpus, tmp_path, tiny_settings)
-    facts = index_status(small, corpus)
-    assert (facts["generation"], facts["articles"], facts["fault"]) == (name, 3, None)
-    assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
-
-
-def test_another_kind_of_index_of_vectors_finds_the_same(server: MilvusServer, small: str, tmp_path: Path):
+def test_another_kind_of_index_of_vectors_finds_the_same(server: MilvusServer, small: str, folder: Path, tmp_path: Path):
     lists = server.index("by_lists", tmp_path / "copies") + "&index=IVF_SQ8"
-    publish_to(lists, tmp_path / "index", unheard)
+    publish_to(lists, folder, unheard)
     for question in ("how long is the notice period", "what is gratuity"):
         assert Retriever.open(lists).search(question)[0].passage == Retriever.open(small).search(question)[0].passage
 
@@ -316,19 +337,23 @@ def test_names_of_collections_lead_back_to_the_generation():
 
 def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
     milvus = Milvus(MilvusAddress.parse(small))
-    records = kept_on(milvus)[0].records
+    (collections,) = kept_on(milvus)
     number = number_of("vocabulary.sqlite")
-    (part,) = milvus.find(records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True)
+    (part,) = milvus.find(collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True)
     middle = len(part["body"]) // 2
     changed = "A" if part["body"][middle] != "A" else "B"
-    milvus.write(records, [{**part, "body": part["body"][:middle] + changed + part["body"][middle + 1 :]}])
-    with pytest.raises(IndexCorrupt, match="Milvus"):
-        store_at(small).open_current(whole=True)
+    milvus.write(collections.records, [{**part, "body": part["body"][:middle] + changed + part["body"][middle + 1 :]}])
+    try:
+        with pytest.raises(IndexCorrupt, match="Milvus"):
+            store_at(small).open_current(whole=True)
+    finally:
+        milvus.write(collections.records, [part])
+    store_at(small).open_current(whole=True)
 
 
-def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, tmp_path: Path):
+def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, desk: Path):
     Retriever.open(small)
-    (copy,) = tmp_path.glob("copies/*/*/vocabulary.sqlite")
+    (copy,) = desk.glob("copies/*/*/vocabulary.sqlite")
     whole = copy.read_bytes()
     copy.write_bytes(whole[:-1] + b"!")
     Retriever.open(small)
@@ -337,118 +362,118 @@ def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, t
 
 # --- single articles
 
-ARTICLE = {
-    "id": "leave", "title": "Sabbatical leave", "text": "A sabbatical lasts 90 days.\n\nAsk your manager first.", "category": "HRM", "published": "2026-11-01",
-    "faqs": [{"question": "How long does a sabbatical last?", "answer": "It lasts 90 days."}, {"question": "Is a sabbatical paid?", "answer": "It is not paid."}],
-}  # fmt: skip
+
+def leave(days: int = 90, ident: str = "leave", word: str = "sabbatical", **changes: object) -> dict[str, object]:
+    """An article with a FAQ that says so many days, about a word that no other has."""
+    faqs = [
+        {"question": f"How long does a {word} last?", "answer": f"It lasts {days} days."},
+        {"question": f"Is a {word} paid?", "answer": "It is not paid."},
+    ]
+    text = f"A {word} lasts for a while.\n\nAsk your manager first."
+    return {"id": ident, "title": f"{word.title()} leave", "text": text, "category": "HRM", "published": "2026-11-01", "faqs": faqs, **changes}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "index"
-
-
-def answer_of(bot: Bot, question: str = "How long does a sabbatical last?") -> str:
-    return bot.ask(question).text
+def answer_of(bot: Bot, word: str = "sabbatical") -> str:
+    return bot.ask(f"How long does a {word} last?").text
 
 
 def test_an_article_is_answered_from_once_it_is_written_and_no_more_once_it_is_taken_out(small: str, folder: Path):
     reader = Bot.open(small)
-    assert reader.ask("How long does a sabbatical last?").text == ""
-    assert update_at(small, [ARTICLE], folder=folder).written == ("leave",)
+    before = reader.generation.table
+    assert answer_of(reader) != "It lasts 90 days."
+    assert update_at(small, [leave()], folder=folder).written == ("leave",)
     assert answer_of(reader) == "It lasts 90 days."
     assert reader.generation.lexical.has_word("sabbatical")
     table = reader.generation.table
-    assert (table.count_articles(), table.categories["HRM"], table.newest_articles(1)[0].id) == (3, 1, "leave")
-    assert table.listed(None, 2, 5)[0].id == "leave"
+    assert (table.count_articles(), table.count_faqs()) == (before.count_articles() + 1, before.count_faqs() + 2)
+    assert len(table) == len(list(table.all_passages()))
+    assert (table.categories["HRM"], table.newest_articles(1)[0].id) == (before.categories["HRM"] + 1, "leave")
+    assert [article.id for article in table.listed(None, 2, 5)] == ["leave"]
     assert update_at(small, removed=["leave", "leave"], folder=folder).missing == ("leave",)
-    assert answer_of(reader) == ""
+    assert answer_of(reader) != "It lasts 90 days."
+    table = reader.generation.table
     assert not reader.generation.lexical.has_word("sabbatical")
-    assert reader.generation.table.count_articles() == 2
-    assert reader.generation.table.newest_articles(9) == [one for one in reader.generation.table.newest_articles(9) if one.id != "leave"]
+    assert (table.count_articles(), len(table), dict(table.categories)) == (before.count_articles(), len(before), dict(before.categories))
+    assert "leave" not in {article.id for article in table.newest_articles(9)}
+    assert table.article("leave") is None
 
 
 def test_writing_an_article_as_it_is_does_nothing(small: str, folder: Path):
-    update_at(small, [ARTICLE], folder=folder)
+    update_at(small, [leave(ident="idle", word="furlough")], folder=folder)
     name = store_at(small).current_name()
-    assert update_at(small, [ARTICLE], folder=folder).unchanged == ("leave",)
+    assert update_at(small, [leave(ident="idle", word="furlough")], folder=folder).unchanged == ("idle",)
     assert store_at(small).current_name() == name
 
 
 def test_an_edited_article_has_its_new_words_and_passages_only(small: str, folder: Path):
     reader = Bot.open(small)
-    update_at(small, [ARTICLE], folder=folder)
-    shorter = {**ARTICLE, "faqs": [{"question": "How long does a sabbatical last?", "answer": "It lasts 120 days."}], "category": "Letters"}
-    update_at(small, [shorter], folder=folder)
-    assert answer_of(reader) == "It lasts 120 days."
-    assert [passage.question for passage in reader.generation.table.faqs("leave")] == ["How long does a sabbatical last?"]
+    update_at(small, [leave(ident="edited", word="secondment")], folder=folder)
+    shorter = [{"question": "How long does a secondment last?", "answer": "It lasts 120 days."}]
+    update_at(small, [leave(ident="edited", word="secondment", faqs=shorter, category="Letters")], folder=folder)
+    assert answer_of(reader, "secondment") == "It lasts 120 days."
+    assert [passage.question for passage in reader.generation.table.faqs("edited")] == ["How long does a secondment last?"]
     milvus = Milvus(MilvusAddress.parse(small))
     (collections,) = kept_on(milvus)
-    passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "leave"]
-    assert milvus.count(collections.rows, f"article == {number_of('leave')}") == 3 * len(passages)
-    assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["leave"]
-    assert [hit.passage.article.id for hit in reader.retriever.search("sabbatical", k=9, category="Letters")][:1] == ["leave"]
+    passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "edited"]
+    assert milvus.count(collections.rows, f"article == {number_of('edited')}") == 3 * len(passages)
+    assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["edited"]
+    assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {"edited"}
+    assert reader.generation.table.categories["Letters"] == 1
 
 
 def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Path):
-    update_at(small, [ARTICLE], folder=folder)
+    update_at(small, [leave(ident="late", word="gardening")], folder=folder)
     late = Bot.open(small)
-    assert late.generation.name.endswith("+1")
-    assert answer_of(late) == "It lasts 90 days."
-    assert late.generation.lexical.has_word("sabbatical")
+    assert "+" in late.generation.name
+    assert answer_of(late, "gardening") == "It lasts 90 days."
+    assert late.generation.lexical.has_word("gardening")
 
 
 def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
     with pytest.raises(CorpusError, match="cannot be written"):
-        update_at(small, [ARTICLE, {"id": "empty", "title": "Nothing", "text": ""}], folder=folder)
-    assert Retriever.open(small).generation.table.article("leave") is None
+        update_at(small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder)
+    assert Retriever.open(small).generation.table.article("never") is None
 
 
 def test_another_model_than_the_indexs_is_refused(small: str, tiny_model: str, tmp_path: Path):
     moved = Path(shutil.move(tiny_model, tmp_path / "moved"))
     try:
         with pytest.raises(ModelError):
-            update_at(small, [ARTICLE], folder=tmp_path / "none")
+            update_at(small, [leave()], folder=tmp_path / "none")
     finally:
         shutil.move(moved, tiny_model)
 
 
-def test_a_hundred_updates_while_eight_ask_give_no_error_and_no_stale_answer(small: str, folder: Path, figures: list[str]):
-    update_at(small, [ARTICLE], folder=folder)
+def test_updates_while_eight_ask_give_no_error_and_no_stale_answer(small: str, folder: Path, figures: list[str]):
+    """A hundred of them: benchmarks/milvus_index.py."""
+    update_at(small, [leave(0, "busy", "transit")], folder=folder)
     readers = [Bot.open(small) for _ in range(2)]
-    acknowledged, ended = [0], threading.Event()
+    acknowledged, ended, asked = [0], threading.Event(), [0]
     faults: list[str] = []
-    asked = [0]
 
     def ask(bot: Bot) -> None:
         while not ended.is_set():
             least = acknowledged[0]
             try:
-                said = answer_of(bot)
+                said = answer_of(bot, "transit")
+                asked[0] += 1
+                if int(said.removeprefix("It lasts ").removesuffix(" days.")) < least:
+                    faults.append(f"{said!r} after {least} was acknowledged")
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a fault
                 faults.append(repr(error))
-                continue
-            asked[0] += 1
-            number = 90 if said == "It lasts 90 days." else int(said.removeprefix("It lasts day ").rstrip("."))
-            if number < least or (number == 90 and least):
-                faults.append(f"{said!r} after {least} was acknowledged")
 
     threads = [threading.Thread(target=ask, args=(readers[number % 2],)) for number in range(8)]
     for thread in threads:
         thread.start()
-    began = time.monotonic()
-    for number in range(1000, 1100):
-        update_at(
-            small, [{**ARTICLE, "faqs": [{"question": "How long does a sabbatical last?", "answer": f"It lasts day {number}."}]}], folder=folder
-        )
-        acknowledged[0] = number
-    seconds = time.monotonic() - began
+    for days in range(1, 11):
+        update_at(small, [leave(days, "busy", "transit")], folder=folder)
+        acknowledged[0] = days
     ended.set()
     for thread in threads:
         thread.join()
-    figures.append(f"Milvus: 100 updates in {seconds:.0f} s, {asked[0]} answers meanwhile, {len(faults)} faults")
+    figures.append(f"Milvus: 10 updates, {asked[0]} answers meanwhile, {len(faults)} faults")
     assert faults == []
-    assert asked[0] > 100
+    assert asked[0] > 20
 
 
 # --- a server that ranks by words itself
@@ -464,8 +489,8 @@ def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterato
         yield address
 
 
-def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, folder: Path, tmp_path: Path):
-    near, far = Retriever.open(folder).generation, Retriever.open(newer).generation
+def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, tmp_path: Path):
+    near, far = Retriever.open(tmp_path / "index").generation, Retriever.open(newer).generation
     assert not list(tmp_path.glob("copies/*/*/lexical"))
     for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
         for search in ("passages_by_words", "passages_by_pairs"):
@@ -477,16 +502,16 @@ def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, fold
     assert (far.lexical.has_pair("notice period"), far.lexical.has_pair("period notice")) == (True, False)
 
 
-def test_changed_articles_are_found_by_their_words_there_too(newer: str, folder: Path):
+def test_changed_articles_are_found_by_their_words_there_too(newer: str, tmp_path: Path):
     reader = Bot.open(newer)
-    update_at(newer, [ARTICLE], folder=folder)
+    update_at(newer, [leave()], folder=tmp_path / "index")
     until(lambda: reader.generation.name.endswith("+1"))
     assert reader.generation.lexical.has_word("sabbatical")
     assert answer_of(reader) == "It lasts 90 days."
-    update_at(newer, removed=["leave"], folder=folder)
+    update_at(newer, removed=["leave"], folder=tmp_path / "index")
     until(lambda: reader.generation.name.endswith("+2"))
     assert not reader.generation.lexical.has_word("sabbatical")
-    assert answer_of(reader) == ""
+    assert answer_of(reader) != "It lasts 90 days."
 
 
 def test_filters_hold_for_words_there_too(newer: str):
@@ -502,23 +527,23 @@ def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
     small: str, folder: Path, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.index.milvus.door._WAIT", 2.0)
-    update_at(small, [ARTICLE], folder=folder)
+    update_at(small, [leave(ident="kept", word="quarantine")], folder=folder)
     reader = Bot.open(small)
-    assert answer_of(reader) == "It lasts 90 days."
+    assert answer_of(reader, "quarantine") == "It lasts 90 days."
     server.kill()
     with pytest.raises(IndexUnreachable, match="does not answer"):
-        reader.ask("Is a sabbatical paid or unpaid time?")
+        reader.ask("Is a quarantine paid or unpaid time?")
     until(lambda: reader.retriever.served.unreachable is not None)
     server.start()
 
     def answers() -> bool:
         try:
-            return answer_of(reader) == "It lasts 90 days." and reader.retriever.served.unreachable is None
+            return answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.served.unreachable is None
         except (IndexUnreachable, IndexCorrupt):
             return False
 
     until(answers, 120)
-    assert reader.ask("Is a sabbatical paid?").text == "It is not paid."
+    assert reader.ask("Is a quarantine paid?").text == "It is not paid."
 
 
 def test_a_replica_is_not_ready_while_the_server_is_away(small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch):
@@ -538,21 +563,3 @@ def test_a_replica_is_not_ready_while_the_server_is_away(small: str, server: Mil
     finally:
         server.start()
     until(lambda: client.get("/readyz").status_code == 200, 120)
-
-
-def test_replicas_serve_the_same_generation_within_a_second_of_a_switch(small: str, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    replicas = [Retriever.open(small) for _ in range(3)]
-    (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
-    name = rebuilt(small, corpus, tmp_path, tiny_settings)
-    seen: dict[int, float] = {}
-
-    def all_there() -> bool:
-        for number, replica in enumerate(replicas):
-            if replica.generation.name == name:
-                seen.setdefault(number, time.monotonic())
-        return len(seen) == len(replicas)
-
-    until(all_there)
-    assert max(seen.values()) - min(seen.values()) < 5
-    assert {tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas} != set()
-    assert len({tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas}) == 1

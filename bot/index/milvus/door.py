@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,9 @@ _WAIT = 15.0
 _LONG_WAIT = 600.0
 """Seconds that loading and indexing a collection may take."""
 _BM25_SINCE = (2, 5)
+BM25 = "SPARSE_INVERTED_INDEX"
+_BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
+"""As tantivy has them."""
 _KEYS = 1000
 """Entities taken out at once."""
 _LONGEST = 65_535
@@ -63,25 +66,20 @@ class Milvus:
         with self._told():
             return [str(name) for name in self._client.list_collections()]
 
-    def create(self, name: str, fields: Sequence[Entity], vector: Entity, sorted_by: Sequence[str]) -> None:
-        """A new collection with these fields and one of vectors, loaded; numbers in `sorted_by` are found by value."""
+    def create(self, name: str, fields: Sequence[Entity], vector: Entity) -> None:
+        """A new collection with these fields and one of vectors."""
         with self._told():
             schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
             for field in (*fields, {"field_name": vector["name"], "datatype": _type("FLOAT_VECTOR"), "dim": vector["dimension"]}):
                 schema.add_field(**field)
-            indexes = self._client.prepare_index_params()
-            build, _ = KINDS.get(vector["kind"], ({}, {}))
-            indexes.add_index(vector["name"], index_type=vector["kind"], metric_type="IP", params=build)
-            for each in sorted_by:
-                indexes.add_index(each, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
-            self._client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=_LONG_WAIT)
+            self._client.create_collection(name, schema=schema, consistency_level="Bounded")
 
     def create_words(self, name: str, fields: Sequence[Entity], texts: Sequence[str]) -> None:
-        """A new collection of which the server ranks the `texts` by BM25, with the parameters that tantivy has."""
+        """A new collection of which the server ranks the `texts` by BM25."""
         from pymilvus import Function, FunctionType
 
         with self._told():
-            schema, indexes = self._client.create_schema(auto_id=False, enable_dynamic_field=False), self._client.prepare_index_params()
+            schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
             for field in fields:
                 schema.add_field(**field)
             for text in texts:
@@ -90,8 +88,23 @@ class Milvus:
                 )
                 schema.add_field(f"{text}_bm25", _type("SPARSE_FLOAT_VECTOR"))
                 schema.add_function(Function(f"{text}_by_bm25", FunctionType.BM25, [text], [f"{text}_bm25"]))
-                indexes.add_index(f"{text}_bm25", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25", params={"bm25_k1": 1.2, "bm25_b": 0.75})
-            self._client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=_LONG_WAIT)
+            self._client.create_collection(name, schema=schema, consistency_level="Bounded")
+
+    def finish(self, name: str, vectors: Mapping[str, str], found_by: Sequence[str]) -> None:
+        """Have all that was written to a collection on disk, indexed and ready to be asked.
+
+        `vectors` are its fields of vectors, with how each is indexed; numbers in `found_by` are found by value.
+        """
+        with self._told():
+            self._client.flush(name, timeout=_LONG_WAIT)
+            indexes = self._client.prepare_index_params()
+            for field, kind in vectors.items():
+                metric, build = ("BM25", _BM25) if kind == BM25 else ("IP", KINDS[kind][0] if kind in KINDS else {})
+                indexes.add_index(field, index_type=kind, metric_type=metric, params=build)
+            for field in found_by:
+                indexes.add_index(field, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
+            self._client.create_index(name, indexes, timeout=_LONG_WAIT)
+            self._client.load_collection(name, timeout=_LONG_WAIT)
 
     def by_words(self, name: str, text: str, words: str, limit: int, matching: str) -> list[tuple[int, float]]:
         """The numbers and scores of what shares the most telling words, best first."""
@@ -113,11 +126,6 @@ class Milvus:
         """Free the memory that a collection takes on the server."""
         with self._told():
             self._client.release_collection(name)
-
-    def seal(self, name: str) -> None:
-        """Have everything written to a collection on disk."""
-        with self._told():
-            self._client.flush(name, timeout=_LONG_WAIT)
 
     def alias(self, alias: str) -> str | None:
         """The collection that an alias names; None when there is no such alias."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
 from bot.index.milvus.address import MilvusAddress
 from bot.index.milvus.batch import Batch, BatchOfWords
-from bot.index.milvus.door import Milvus
+from bot.index.milvus.door import BM25, Milvus
 from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, number_of
 from bot.index.milvus.records import (
     WITHOUT_VECTOR,
@@ -31,7 +32,7 @@ from bot.index.milvus.records import (
     row_fields,
     version_of,
 )
-from bot.index.milvus.words import create_words
+from bot.index.milvus.words import create_words, ranked_fields
 from bot.index.vocabulary import VOCABULARY
 
 KEPT = 2
@@ -57,6 +58,7 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
     _sweep(milvus, collections)
     _create(milvus, collections, local)
     _write(milvus, collections, local, folder, told)
+    _finish(milvus, collections)
     _verify(milvus, collections, local)
     milvus.point(address.name, collections.rows)
     prune(milvus, collections, before)
@@ -89,11 +91,19 @@ def _sweep(milvus: Milvus, collections: Collections) -> None:
 
 
 def _create(milvus: Milvus, collections: Collections, local: LocalGeneration) -> None:
-    vector = {"name": "vector", "dimension": local.manifest.dimension, "kind": milvus.address.kind}
-    milvus.create(collections.rows, row_fields(), vector, ("passage",))
-    milvus.create(collections.records, record_fields(), WITHOUT_VECTOR, ("number", "place", "nth"))
+    milvus.create(collections.rows, row_fields(), {"name": "vector", "dimension": local.manifest.dimension})
+    milvus.create(collections.records, record_fields(), WITHOUT_VECTOR)
     if milvus.has_bm25:
         create_words(milvus, collections)
+
+
+def _finish(milvus: Milvus, collections: Collections) -> None:
+    """Have all collections indexed and in memory, side by side."""
+    vectors = {"vector": milvus.address.kind}
+    waiting = [(collections.rows, vectors, ("passage",)), (collections.records, {WITHOUT_VECTOR["name"]: "FLAT"}, ("number", "place", "nth"))]
+    waiting += [(name, dict.fromkeys(fields, BM25), ()) for name, fields in ranked_fields(collections).items() if milvus.has_bm25]
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        list(pool.map(lambda each: milvus.finish(*each), waiting))
 
 
 def _write(milvus: Milvus, collections: Collections, local: LocalGeneration, folder: Path, told: OnPassages) -> None:
@@ -105,9 +115,6 @@ def _write(milvus: Milvus, collections: Collections, local: LocalGeneration, fol
             records.add(file_records(name, content))
         records.add(facts_record(_facts(local, places, {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})))
         records.close()
-    for name in present(milvus, collections):
-        milvus.seal(name)
-        milvus.load(name)
 
 
 def _write_articles(milvus: Milvus, collections: Collections, local: LocalGeneration, lexical: Path, told: OnPassages) -> dict[str, int]:

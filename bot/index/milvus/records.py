@@ -23,7 +23,7 @@ _GREATEST = 127
 _WHERE = "A record of the index on Milvus"
 _NO_VECTOR = [0.0, 0.0]
 """A collection without vectors is none to Milvus before 2.5."""
-WITHOUT_VECTOR: Entity = {"name": "none", "dimension": 2, "kind": "FLAT"}
+WITHOUT_VECTOR: Entity = {"name": "none", "dimension": 2}
 
 
 @dataclass(frozen=True, slots=True)

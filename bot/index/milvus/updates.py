@@ -4,7 +4,7 @@ Writing an article again as it is does nothing; the next build makes what the co
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 
@@ -19,7 +19,7 @@ from bot.index.milvus.door import Entity
 from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, number_of
 from bot.index.milvus.records import Places, article_records, change_record, facts_record, passage_records, row_entities, version_of
 from bot.index.milvus.remote_generation import MilvusGeneration
-from bot.index.milvus.table import Facts, read_facts
+from bot.index.milvus.table import read_facts
 from bot.index.passage_table import sentences_to_encode, texts_to_encode
 from bot.passages import Passage, split_articles
 
@@ -46,7 +46,11 @@ class _There:
     category: str
     version: int
     places: Places
-    passages: dict[int, Places]
+    passages: Mapping[int, Places]
+    """By number."""
+    faqs: int
+    keys: frozenset[str]
+    """Those of all its records."""
 
 
 def update(generation: MilvusGeneration, articles: Iterable[GivenArticle], removed: Sequence[str], encoder: Encoder) -> Updated:
@@ -87,55 +91,54 @@ class _Updating:
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
         records = [*article_records(article, version, self._place(article, there)), *self._passage_records(passages, version, there)]
         rows = chain.from_iterable(row_entities(passage, version, vectors) for passage, vectors in self._vectors(passages))
-        before = self._keys(article.id)
         self._milvus.write(self._collections.records, records)
         self._write_words(passages)
         self._milvus.write(self._collections.rows, list(rows))
         self._remove_rows(article.id, f" and version != {version}")
         self._remove_words(article.id, [number_of(passage.id) for passage in passages])
-        self._stale += sorted(before - {record["key"] for record in records})
-        self._tell(article, there)
+        self._stale += sorted((there.keys if there else set()) - {record["key"] for record in records})
+        self._tell(article, there, passages)
         self._done["written"].append(article.id)
 
     def take_out(self, ident: str) -> None:
-        there = self._there(ident)
+        there = self._there(ident) if ident not in self._done["removed"] else None
         if there is None:
             self._done["missing"].append(ident)
             return
         self._remove_rows(ident, "")
         self._remove_words(ident, [])
-        self._stale += sorted(self._keys(ident))
-        self._facts = replace(self._facts, newest=[each for each in self._facts.newest if each[1] != ident])
+        self._stale += sorted(there.keys)
+        self._facts = replace(
+            self._facts, articles=self._facts.articles - 1, passages=self._facts.passages - len(there.passages), faqs=self._facts.faqs - there.faqs,
+            newest=[each for each in self._facts.newest if each[1] != ident], categories=self._counted(there.category, None),
+        )  # fmt: skip
         self._done["removed"].append(ident)
 
     def acknowledged(self) -> Updated:
         """Tell replicas, give them time to see it, and take out what nothing leads to any more."""
         changed = [*self._done["written"], *self._done["removed"]]
         if changed:
-            self._milvus.write(self._collections.records, [*self._changes(changed)])
+            self._milvus.write(self._collections.records, [*facts_record(asdict(self._facts)), *_changes(changed)])
             # Asked surely, the server answers only once it shows everything written before.
             self._milvus.count(self._collections.rows)
             time.sleep(_SEEN)
             self._milvus.remove(self._collections.records, "key", self._stale)
-            self._milvus.write(self._collections.records, [*facts_record(asdict(self._counted()))])
         return Updated(**{name: tuple(idents) for name, idents in self._done.items()})
 
     def _there(self, ident: str) -> _There | None:
         number = number_of(ident)
-        own = self._milvus.find(
-            self._collections.records, f'(kind == "{ARTICLE}" and number == {number} or kind in ["{FAQ}", "{PASSAGE}"] and owner == {number}) and part == 0',
-            ("kind", "number", "place", "nth", "version", "category"), surely=True,
-        )  # fmt: skip
-        about = [each for each in own if each["kind"] == ARTICLE]
-        passages = {each["number"]: Places(each["place"], each["nth"]) for each in own if each["kind"] != ARTICLE}
-        return _There(about[0]["category"], about[0]["version"], Places(about[0]["place"], about[0]["nth"]), passages) if about else None
-
-    def _keys(self, ident: str) -> set[str]:
-        """Those of all records of an article and its passages."""
-        number = number_of(ident)
         kinds = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
-        found = self._milvus.find(self._collections.records, f'{kinds} or kind == "{ARTICLE}" and number == {number}', ("key",), surely=True)
-        return {str(each["key"]) for each in found}
+        fields = ("key", "kind", "number", "place", "nth", "version", "category")
+        own = self._milvus.find(self._collections.records, f'{kinds} or kind == "{ARTICLE}" and number == {number}', fields, surely=True)
+        about = next((each for each in own if each["kind"] == ARTICLE), None)
+        if about is None:
+            return None
+        passages = {each["number"]: each for each in own if each["kind"] in (FAQ, PASSAGE)}
+        return _There(
+            about["category"], about["version"], Places(about["place"], about["nth"]),
+            {one: Places(each["place"], each["nth"]) for one, each in passages.items()}, sum(each["kind"] == FAQ for each in passages.values()),
+            frozenset(str(each["key"]) for each in own),
+        )  # fmt: skip
 
     def _remove_rows(self, ident: str, more: str) -> None:
         found = self._milvus.find(self._collections.rows, f"article == {number_of(ident)}{more}", ("row",), surely=True)
@@ -180,25 +183,30 @@ class _Updating:
         self._facts = replace(self._facts, places={**self._facts.places, kind: place + 1})
         return place
 
-    def _tell(self, article: Article, there: _There | None) -> None:
-        """What pages begin with."""
+    def _tell(self, article: Article, there: _There | None, passages: Sequence[Passage]) -> None:
+        """What is told of the generation as a whole."""
         newest: list[Sequence[str]] = [each for each in self._facts.newest if each[1] != article.id]
         if article.published:
             own = (article.published.isoformat(), article.id)
             newest = sorted([*newest, own], key=lambda each: each[0], reverse=True)[:_NEWEST]
-        categories = dict(self._facts.categories)
-        if there is None and article.category:
-            categories[article.category] = categories.get(article.category, 0) + 1
-        self._facts = replace(self._facts, newest=newest, categories=categories)
+        faqs = sum(passage.kind == "faq" for passage in passages)
+        self._facts = replace(
+            self._facts, articles=self._facts.articles + (there is None), passages=self._facts.passages + len(passages) - (len(there.passages) if there else 0),
+            faqs=self._facts.faqs + faqs - (there.faqs if there else 0), newest=newest,
+            categories=self._counted(there.category if there else None, article.category),
+        )  # fmt: skip
 
-    def _changes(self, changed: Sequence[str]) -> Iterator[Entity]:
-        now = time.time_ns()
-        yield from facts_record(asdict(self._facts))
-        for place, ident in enumerate(changed):
-            yield from change_record(now + place, ident)
+    def _counted(self, before: str | None, now: str | None) -> dict[str, int]:
+        """How many articles each category has, most first, when one goes from one to another."""
+        counts = dict(self._facts.categories)
+        if old := next((name for name in counts if before and name.casefold() == before.casefold()), None):
+            counts[old] -= 1
+        if now:
+            counts[now] = counts.get(now, 0) + 1
+        return dict(sorted(((name, count) for name, count in counts.items() if count > 0), key=lambda item: (-item[1], item[0])))
 
-    def _counted(self) -> Facts:
-        articles, faqs, others = (
-            self._milvus.count(self._collections.records, f'kind == "{kind}" and part == 0') for kind in (ARTICLE, FAQ, PASSAGE)
-        )
-        return replace(self._facts, articles=articles, faqs=faqs, passages=faqs + others)
+
+def _changes(changed: Sequence[str]) -> Iterator[Entity]:
+    now = time.time_ns()
+    for place, ident in enumerate(changed):
+        yield from change_record(now + place, ident)

@@ -115,6 +115,11 @@ def create_words(milvus: Milvus, collections: Collections) -> None:
     milvus.create_words(collections.article_words, _fields(), (_WORDS,))
 
 
+def ranked_fields(collections: Collections) -> dict[str, tuple[str, ...]]:
+    """By collection, the fields of what words are ranked by."""
+    return {collections.passage_words: (f"{_WORDS}_bm25", f"{_PAIRS}_bm25"), collections.article_words: (f"{_WORDS}_bm25",)}
+
+
 def passage_words(passage: Passage) -> Entity:
     """What is written of a passage's words."""
     texts = texts_of(passage)

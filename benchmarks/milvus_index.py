@@ -1,6 +1,6 @@
 """Does a Milvus server answer as a folder does, how fast, and what does it take to get there?
 
-usage: python benchmarks/milvus.py INDEX --questions FILE [--most N] [--address milvus://host:port/name]
+usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name]
 
 Publishes the index to a Milvus server, to one of the package `milvus` on this machine unless an address is given, and asks both in turns. Then the server is
 killed while it is asked, and started again (only one of this machine); then articles are written one after the other while eight visitors ask.
