@@ -270,10 +270,10 @@ def test_the_command_builds_to_a_server_and_updates_there(server: MilvusServer, 
     )
     written = run(*words)
     assert written.returncode == 0, written.stderr
-    assert json.loads(written.stdout) == {"written": ["probation"], "unchanged": [], "removed": ["gratuity"], "missing": ["gone"]}
-    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {"notice", "probation"}
+    assert json.loads(written.stdout) == {"written": ["probation-letter"], "unchanged": [], "removed": ["gratuity"], "missing": ["gone"]}
+    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {"notice-period", "probation-letter"}
     assert run("update", "nothing.md", "--to", address, "--corpus", str(corpus)).returncode == 2
-    assert run("update", "notice", "--to", "index", "--corpus", str(corpus)).returncode == 2
+    assert run("update", "notice-period", "--to", "index", "--corpus", str(corpus)).returncode == 2
     assert json.loads(run("rollback", "--index", address, "--json").stdout or "{}") == {}
 
 
@@ -430,7 +430,7 @@ def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Pa
 
 
 def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
-    with pytest.raises(CorpusError, match="cannot be written"):
+    with pytest.raises(CorpusError, match="Article 2 of the list cannot be read"):
         update_at(small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder)
     assert Retriever.open(small).generation.table.article("never") is None
 

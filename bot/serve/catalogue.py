@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.responses import JSONResponse
 
 from bot.answering.bot import Bot
-from bot.errors import ArticleMissing, IndexUnreachable
+from bot.errors import ArticleMissing
 from bot.serve import bodies
 from bot.serve.desk import Desk
 from bot.serve.replies import line_of, whole_of
@@ -46,14 +47,14 @@ def health_routes(bot: Bot) -> APIRouter:
         return bodies.Health(status="ok", generation=bot.generation.name, refused=bodies.Refused(**asdict(refused)) if refused else None)
 
     @routes.get(
-        "/readyz", responses={503: {"description": "The server that holds the index does not answer.", "content": {"application/problem+json": {}}}}
+        "/readyz",
+        response_model=bodies.Health,
+        responses={503: {"description": "The server that holds the index does not answer.", "content": {"application/problem+json": {}}}},
     )
-    def readiness() -> bodies.Health:
+    def readiness() -> bodies.Health | JSONResponse:
         """As `/healthz`, while it can be asked: not without an index yet, nor while a server that holds it does not answer."""
-        generation, away = health(), bot.retriever.served.unreachable
-        if away:
-            raise IndexUnreachable(away)
-        return generation
+        away = bot.retriever.served.unreachable
+        return JSONResponse({"title": away, "status": 503}, 503, media_type="application/problem+json") if away else health()
 
     return routes
 

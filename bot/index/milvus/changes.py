@@ -1,7 +1,8 @@
 """What was changed in a generation since it was built: one record for each article that was written or taken out, by which replicas follow."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bot.index.milvus.door import Milvus
 from bot.index.milvus.layout import CHANGE, Collections
@@ -16,8 +17,8 @@ class Changes:
 
     keys: frozenset[str] = frozenset()
     """Those of their records."""
-    articles: tuple[str, ...] = ()
-    """Ids of the articles that were changed last."""
+    articles: Mapping[str, bool] = field(default_factory=dict)
+    """Ids of the articles that were changed last, with whether they are there."""
     until: int = 0
     """When the last one was, in nanoseconds of Unix time."""
 
@@ -28,5 +29,6 @@ def changes_since(milvus: Milvus, collections: Collections, known: Changes) -> C
     new = [each for each in records if each["key"] not in known.keys]
     if not new:
         return known
-    articles = tuple(dict.fromkeys(str(json.loads(each["body"])["article"]) for each in new))
+    told = (json.loads(each["body"]) for each in sorted(new, key=lambda each: each["number"]))
+    articles = {str(change["article"]): bool(change["there"]) for change in told}
     return Changes(known.keys | {each["key"] for each in new}, articles, max(known.until, *(each["number"] for each in new)))

@@ -39,7 +39,7 @@ def record_fields() -> list[Entity]:
     return [
         key_field("key", "VARCHAR", max_length=200), field_of("kind", "VARCHAR", max_length=20), field_of("number", "INT64"),
         field_of("owner", "INT64"), field_of("part", "INT64"), field_of("place", "INT64"), field_of("nth", "INT64"), field_of("version", "INT64"),
-        field_of("category", "VARCHAR", max_length=LONGEST), field_of("body", "VARCHAR", max_length=LONGEST),
+        field_of("written", "INT64"), field_of("category", "VARCHAR", max_length=LONGEST), field_of("body", "VARCHAR", max_length=LONGEST),
     ]  # fmt: skip
 
 
@@ -81,11 +81,17 @@ def row_entities(passage: Passage, version: int, vectors: Iterable[Sequence[floa
         yield {"row": row_number(passage.id, place), "place": place, **shared, "vector": vector}
 
 
-def article_records(article: Article, version: int, places: Places) -> Iterator[Entity]:
-    """What is written of an article."""
+def article_records(article: Article, version: int, places: Places, written: int = 0) -> Iterator[Entity]:
+    """What is written of an article, `written` in nanoseconds of Unix time.
+
+    One that was there before stays beside it until it is taken out: passages of either can be read.
+    """
     body = json.dumps(_article_fields(article))
     number = number_of(article.id)
-    yield from _records(ARTICLE, f"a{number}", number, body, places=places, version=version, category=(article.category or "").casefold())
+    for record in _records(
+        ARTICLE, f"a{number}-{version}", number, body, places=places, version=version, category=(article.category or "").casefold()
+    ):
+        yield {**record, "written": written}
 
 
 def file_records(name: str, content: bytes) -> Iterator[Entity]:
@@ -99,16 +105,25 @@ def facts_record(facts: dict[str, Any]) -> Iterator[Entity]:
     yield from _records(FACTS, "facts", 0, json.dumps(facts))
 
 
-def change_record(when: int, article: str) -> Iterator[Entity]:
-    """That an article was written or taken out, `when` in nanoseconds of Unix time."""
-    yield from _records(CHANGE, f"c{when}-{number_of(article)}", when, json.dumps({"article": article}))
+def change_record(when: int, article: str, *, there: bool) -> Iterator[Entity]:
+    """That an article was written, or is being taken out, `when` in nanoseconds of Unix time."""
+    yield from _records(CHANGE, f"c{when}-{number_of(article)}", when, json.dumps({"article": article, "there": there}))
 
 
-def bodies(found: Iterable[Entity]) -> dict[int, str]:
-    """By number, the bodies of records whose parts these are."""
+def newest(found: Iterable[Entity]) -> list[Entity]:
+    """Of records of articles those that were written last."""
+    parts = list(found)
+    last: dict[int, tuple[int, int]] = {}
+    for each in parts:
+        last[each["number"]] = max(last.get(each["number"], (0, 0)), (each["written"], each["version"]))
+    return [each for each in parts if (each["written"], each["version"]) == last[each["number"]]]
+
+
+def bodies(found: Iterable[Entity], by: str = "number") -> dict[int, str]:
+    """By number, or by version, the bodies of records whose parts these are."""
     parts: dict[int, dict[int, str]] = defaultdict(dict)
     for each in found:
-        parts[each["number"]][each["part"]] = each["body"]
+        parts[each[by]][each["part"]] = each["body"]
     return {number: "".join(own[part] for part in sorted(own)) for number, own in parts.items()}
 
 
@@ -159,5 +174,5 @@ def _records(
     for part, text in enumerate(parts_of(body)):
         yield {
             "key": f"{key}:{part}", "kind": kind, "number": number, "owner": owner, "part": part, "place": places.place, "nth": places.nth,
-            "version": version, "category": category, "body": text, WITHOUT_VECTOR["name"]: _NO_VECTOR,
+            "version": version, "written": 0, "category": category, "body": text, WITHOUT_VECTOR["name"]: _NO_VECTOR,
         }  # fmt: skip

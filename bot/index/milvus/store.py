@@ -87,8 +87,8 @@ class MilvusStore:
         """The generation with what is kept of it renewed: everything that was read before, and the words of the articles that changed."""
         generation.held.forget()
         table = MilvusTable(self.milvus, generation.collections, read_facts(self.milvus, generation.collections))
-        for article in changes.articles:
-            generation.words.change(article, table.passages_in(article))
+        for article, there in changes.articles.items():
+            generation.words.change(article, table.passages_in(article) if there else [])
         return replace(generation, name=self._name(generation.collections, changes), table=table, lexical=generation.words.now)
 
     def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:

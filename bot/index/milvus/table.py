@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from bot.errors import IndexCorrupt
 from bot.index.milvus.door import Milvus
 from bot.index.milvus.kept import Kept
 from bot.index.milvus.layout import ARTICLE, FACTS, FAQ, PASSAGE, Collections, among, number_of, quoted
-from bot.index.milvus.records import article_of, bodies, passage_of
+from bot.index.milvus.records import article_of, bodies, newest, passage_of
 from bot.passages import Passage
 
 _KEPT = 4096
@@ -21,7 +21,7 @@ _WINDOW = 500
 _TRIES, _PAUSE = 4, 0.15
 """How often a passage is read again whose article is being written, and seconds between."""
 _PASSAGES = f'kind in ["{FAQ}", "{PASSAGE}"]'
-_FIELDS = ("number", "part", "body", "kind", "owner", "version")
+_FIELDS = ("number", "part", "body", "kind", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +82,33 @@ class MilvusTable:
         return [found[number] for number in wanted]
 
     def _read(self, matching: str) -> dict[int, Passage]:
-        """The passages that match, by number; those whose article is being written are read until both are of one version."""
+        """The passages that match, by number; those whose article is being written are read again until it is there."""
         for _ in range(_TRIES):
             records = self._milvus.find(self._records, f"{_PASSAGES} and {matching}", _FIELDS)
             about = {each["number"]: each for each in records}
-            articles = self._read_articles({each["owner"]: each["version"] for each in records})
-            if all(each["owner"] in articles for each in records):
+            articles = self._of_versions({each["version"] for each in records})
+            if all(each["version"] in articles for each in records):
                 break
             time.sleep(_PAUSE)
         read = {
-            number: passage_of(body, articles[about[number]["owner"]], about[number]["kind"])
+            number: passage_of(body, articles[about[number]["version"]], about[number]["kind"])
             for number, body in bodies(records).items()
-            if about[number]["owner"] in articles
+            if about[number]["version"] in articles
         }
         for number, passage in read.items():
             self._kept.put(number, about[number]["version"], passage)
         return read
 
-    def _read_articles(self, versions: Mapping[int, int]) -> dict[int, Article]:
-        """The articles with these numbers that are of these versions."""
-        for number, version in versions.items():
-            self._articles.expect(number, version)
+    def _of_versions(self, versions: Collection[int]) -> dict[int, Article]:
+        """The articles of these versions, by version."""
         found = self._articles.among(versions)
-        missing = [number for number in versions if number not in found]
-        records = self._milvus.find(self._records, f'kind == "{ARTICLE}" and {among("number", missing)}', _FIELDS) if missing else []
-        current = [each for each in records if each["version"] == versions[each["number"]]]
-        for number, body in bodies(current).items():
-            found[number] = article_of(body)
-            self._articles.put(number, versions[number], found[number])
+        missing = [version for version in versions if version not in found]
+        records = (
+            self._milvus.find(self._records, f'kind == "{ARTICLE}" and {among("version", missing)}', ("version", "part", "body")) if missing else []
+        )
+        for version, body in bodies(records, "version").items():
+            found[version] = article_of(body)
+            self._articles.put(version, version, found[version])
         return found
 
     def passage_called(self, ident: str) -> Passage | None:
@@ -120,8 +119,12 @@ class MilvusTable:
         return next((article for article in self._listed(among("number", [number_of(ident)])) if article.id == ident), None)
 
     def passages_in(self, article: str) -> list[Passage]:
-        """Those of the article with an id, in the order of its text."""
-        found = self._read(among("owner", [number_of(article)]))
+        """Those of the article with an id as it was written last, in the order of its text."""
+        number = number_of(article)
+        records = newest(
+            self._milvus.find(self._records, f'kind == "{ARTICLE}" and number == {number}', ("number", "version", "written"), surely=True)
+        )
+        found = self._read(f"owner == {number} and version == {records[0]['version']}") if records else {}
         return sorted(found.values(), key=lambda passage: passage.start)
 
     def faqs(self, article: str) -> list[Passage]:
@@ -164,7 +167,8 @@ class MilvusTable:
 
     def _listed(self, matching: str) -> list[Article]:
         """The articles that match, in the order of the corpus."""
-        records = self._milvus.find(self._records, f'kind == "{ARTICLE}" and {matching}', ("number", "part", "body", "place"))
+        fields = ("number", "part", "body", "place", "version", "written")
+        records = newest(self._milvus.find(self._records, f'kind == "{ARTICLE}" and {matching}', fields))
         places = {each["number"]: each["place"] for each in records}
         return [article_of(body) for _, body in sorted(bodies(records).items(), key=lambda item: places[item[0]])]
 

@@ -17,7 +17,7 @@ from bot.errors import CorpusError
 from bot.index.milvus.batch import BatchOfWords
 from bot.index.milvus.door import Entity
 from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, number_of
-from bot.index.milvus.records import Places, article_records, change_record, facts_record, passage_records, row_entities, version_of
+from bot.index.milvus.records import Places, article_records, change_record, facts_record, newest, passage_records, row_entities, version_of
 from bot.index.milvus.remote_generation import MilvusGeneration
 from bot.index.milvus.table import read_facts
 from bot.index.passage_table import sentences_to_encode, texts_to_encode
@@ -25,6 +25,8 @@ from bot.passages import Passage, split_articles
 
 _SEEN = 1.0
 """Seconds in which all replicas have seen a change: they look twice in one."""
+_READ = 0.3
+"""Seconds in which what a question has found is read."""
 _NEWEST = 50
 _NO_ROWS = np.empty((0, 0), np.float32)
 
@@ -73,7 +75,7 @@ def update(generation: MilvusGeneration, articles: Iterable[GivenArticle], remov
 
 
 class _Updating:
-    """Writes passages before the vectors by which they are found, and takes out vectors before the passages."""
+    """Writes what is new beside what is there, tells replicas, and takes out what is no longer so once they know: whatever a question meets can be read."""
 
     def __init__(self, generation: MilvusGeneration, encoder: Encoder) -> None:
         self._milvus, self._collections, self._encoder = generation.milvus, generation.collections, encoder
@@ -81,7 +83,9 @@ class _Updating:
         self._facts = read_facts(self._milvus, self._collections)
         self._done: dict[str, list[str]] = {"written": [], "unchanged": [], "removed": [], "missing": []}
         self._stale: list[str] = []
-        """Keys of records that nothing leads to any more."""
+        """Keys of records that are to be taken out."""
+        self._versions: dict[str, int] = {}
+        """By id of a changed article, the version of its rows that stay; 0 for none."""
 
     def put(self, article: Article) -> None:
         version, there = version_of(article), self._there(article.id)
@@ -89,14 +93,13 @@ class _Updating:
             self._done["unchanged"].append(article.id)
             return
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
-        records = [*article_records(article, version, self._place(article, there)), *self._passage_records(passages, version, there)]
+        records = [*article_records(article, version, self._place(article, there), time.time_ns()), *self._passage_records(passages, version, there)]
         rows = chain.from_iterable(row_entities(passage, version, vectors) for passage, vectors in self._vectors(passages))
         self._milvus.write(self._collections.records, records)
         self._write_words(passages)
         self._milvus.write(self._collections.rows, list(rows))
-        self._remove_rows(article.id, f" and version != {version}")
-        self._remove_words(article.id, [number_of(passage.id) for passage in passages])
         self._stale += sorted((there.keys if there else set()) - {record["key"] for record in records})
+        self._versions[article.id] = version
         self._tell(article, there, passages)
         self._done["written"].append(article.id)
 
@@ -105,9 +108,8 @@ class _Updating:
         if there is None:
             self._done["missing"].append(ident)
             return
-        self._remove_rows(ident, "")
-        self._remove_words(ident, [])
         self._stale += sorted(there.keys)
+        self._versions[ident] = 0
         self._facts = replace(
             self._facts, articles=self._facts.articles - 1, passages=self._facts.passages - len(there.passages), faqs=self._facts.faqs - there.faqs,
             newest=[each for each in self._facts.newest if each[1] != ident], categories=self._counted(there.category, None),
@@ -115,34 +117,45 @@ class _Updating:
         self._done["removed"].append(ident)
 
     def acknowledged(self) -> Updated:
-        """Tell replicas, give them time to see it, and take out what nothing leads to any more."""
-        changed = [*self._done["written"], *self._done["removed"]]
-        if changed:
-            self._milvus.write(self._collections.records, [*facts_record(asdict(self._facts)), *_changes(changed)])
-            # Asked surely, the server answers only once it shows everything written before.
-            self._milvus.count(self._collections.rows)
+        """Tell replicas, give them time to see it, and take out what is no longer so."""
+        if self._versions:
+            self._milvus.write(self._collections.records, [*facts_record(asdict(self._facts)), *_changes(self._versions)])
+            self._wait_until_shown()
             time.sleep(_SEEN)
+            for ident, version in self._versions.items():
+                self._remove_rows(ident, version)
+            self._wait_until_shown()
+            time.sleep(_READ)
             self._milvus.remove(self._collections.records, "key", self._stale)
         return Updated(**{name: tuple(idents) for name, idents in self._done.items()})
+
+    def _wait_until_shown(self) -> None:
+        """Asked surely, the server answers only once it shows everything written before."""
+        self._milvus.count(self._collections.rows)
 
     def _there(self, ident: str) -> _There | None:
         number = number_of(ident)
         kinds = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
-        fields = ("key", "kind", "number", "place", "nth", "version", "category")
+        fields = ("key", "kind", "number", "place", "nth", "version", "category", "written")
         own = self._milvus.find(self._collections.records, f'{kinds} or kind == "{ARTICLE}" and number == {number}', fields, surely=True)
-        about = next((each for each in own if each["kind"] == ARTICLE), None)
+        about = next(iter(newest(each for each in own if each["kind"] == ARTICLE)), None)
         if about is None:
             return None
-        passages = {each["number"]: each for each in own if each["kind"] in (FAQ, PASSAGE)}
+        passages = {each["number"]: each for each in own if each["kind"] in (FAQ, PASSAGE) and each["version"] == about["version"]}
         return _There(
             about["category"], about["version"], Places(about["place"], about["nth"]),
             {one: Places(each["place"], each["nth"]) for one, each in passages.items()}, sum(each["kind"] == FAQ for each in passages.values()),
             frozenset(str(each["key"]) for each in own),
         )  # fmt: skip
 
-    def _remove_rows(self, ident: str, more: str) -> None:
-        found = self._milvus.find(self._collections.rows, f"article == {number_of(ident)}{more}", ("row",), surely=True)
-        self._milvus.remove(self._collections.rows, "row", [each["row"] for each in found])
+    def _remove_rows(self, ident: str, version: int) -> None:
+        """Take out the vectors of an article that are of another version, and the words of passages that have none left."""
+        own = self._milvus.find(self._collections.rows, f"article == {number_of(ident)}", ("row", "passage", "version"), surely=True)
+        kept = {each["passage"] for each in own if each["version"] == version}
+        self._milvus.remove(self._collections.rows, "row", [each["row"] for each in own if each["version"] != version])
+        if self._milvus.has_bm25:
+            self._milvus.remove(self._collections.passage_words, "number", sorted({each["passage"] for each in own} - kept))
+            self._milvus.remove(self._collections.article_words, "number", [] if kept else [number_of(ident)])
 
     def _write_words(self, passages: Sequence[Passage]) -> None:
         if self._milvus.has_bm25:
@@ -150,16 +163,6 @@ class _Updating:
             for passage in passages:
                 words.add(passage)
             words.close()
-
-    def _remove_words(self, ident: str, kept: Sequence[int]) -> None:
-        """Take out the words of an article's passages but for those kept; without any of them, its own too."""
-        if not self._milvus.has_bm25:
-            return
-        number = number_of(ident)
-        found = self._milvus.find(self._collections.passage_words, f"article == {number}", ("number",), surely=True)
-        self._milvus.remove(self._collections.passage_words, "number", [each["number"] for each in found if each["number"] not in kept])
-        if not kept:
-            self._milvus.remove(self._collections.article_words, "number", [number])
 
     def _place(self, article: Article, there: _There | None) -> Places:
         key = f"{ARTICLE} {(article.category or '').casefold()}"
@@ -206,7 +209,7 @@ class _Updating:
         return dict(sorted(((name, count) for name, count in counts.items() if count > 0), key=lambda item: (-item[1], item[0])))
 
 
-def _changes(changed: Sequence[str]) -> Iterator[Entity]:
+def _changes(versions: Mapping[str, int]) -> Iterator[Entity]:
     now = time.time_ns()
-    for place, ident in enumerate(changed):
-        yield from change_record(now + place, ident)
+    for place, (ident, version) in enumerate(versions.items()):
+        yield from change_record(now + place, ident, there=bool(version))
