@@ -154,7 +154,9 @@ def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, corp
         return create_app(bot, settings, usage, ui=ui)
     from bot.serve.editor.editorial import Editorial
 
-    return create_app(bot, settings, usage, Editorial.of(bot, index, corpus, usage), ui=ui)
+    # What was stored before it was switched off is still told.
+    told = UsageStore(index, settings.log) if usage is None else usage
+    return create_app(bot, settings, usage, Editorial.of(bot, index, corpus, told), ui=ui)
 
 
 def usage_of(index: Path, settings: ChatSettings) -> UsageStore | None:
