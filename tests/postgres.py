@@ -8,11 +8,12 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
-_OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 -c fsync=off -c shared_buffers=32MB"
+_SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "300", "fsync": "off", "shared_buffers": "32MB"}
 
 
 def programs() -> Path | None:
@@ -26,10 +27,11 @@ class PostgresServer:
     """A server that lets one user in by password, and can be killed and started again."""
 
     def __init__(self, programs: Path) -> None:
-        self._programs = programs
+        self.programs = programs
         # A server does not run as root, and whom it runs as must reach its folder.
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="articlebot-postgresql-"))
+        self._data = self._folder / "data"
         if self._user:
             shutil.chown(self._folder, self._user)
         self.password = secrets.token_hex(8)
@@ -38,42 +40,48 @@ class PostgresServer:
         given = self._folder / "password"
         given.write_text(self.password, encoding="utf-8")
         given.chmod(0o644)
-        self._run("initdb", "--username=desk", "--auth=scram-sha-256", f"--pwfile={given}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+        words = ["--username=desk", "--auth=scram-sha-256", f"--pwfile={given}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run([programs / "initdb", "-D", self._data, *words], check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL)
         self.start()
 
-    def _run(self, program: str, *words: str) -> None:
-        command = [self._programs / program, "-D", self._folder / "data", *words]
-        # What it leaves running must not hold this process's pipes.
-        subprocess.run(command, check=True, user=self._user, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-
     def start(self) -> None:
-        self._run("pg_ctl", "start", "-w", "-t", "60", "-l", str(self._folder / "log"), "-o", f"{_OPTIONS} -p {self.port}")
+        """Start the server, and wait until it lets its user in."""
+        settings = [word for name, value in {**_SETTINGS, "port": self.port}.items() for word in ("-c", f"{name}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            # A child of this process and not of pg_ctl, so that nothing is left of it once it is killed.
+            self._server = subprocess.Popen(
+                [self.programs / "postgres", "-D", self._data, *settings], user=self._user, cwd=self._folder, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self.address()).close()
+            except psycopg.OperationalError:
+                if self._server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self._folder / "log").read_text(encoding="utf-8")) from None
+                time.sleep(0.05)
+            else:
+                return
 
     def kill(self) -> None:
         """As a machine that loses its power: nothing is told or tidied up."""
         self.signal(signal.SIGKILL)
-        deadline = time.monotonic() + 20
-        while self._children() and time.monotonic() < deadline:
+        self._server.wait()
+        while self._children():
             time.sleep(0.05)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the server and to each process of it that serves a connection."""
-        for process in [self._postmaster(), *self._children()]:
+        for process in [self._server.pid, *self._children()]:
             os.kill(process, number)
 
-    def _postmaster(self) -> int:
-        return int((self._folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-
     def _children(self) -> list[int]:
-        """Those that live in its folder of data."""
-        data, found = str((self._folder / "data").resolve()), []
+        """The processes that live in its folder of data, but the first."""
+        found = []
         for link in Path("/proc").glob("[0-9]*/cwd"):
-            try:
-                if str(link.readlink()) == data:
-                    found.append(int(link.parent.name))
-            except OSError:
-                continue
-        return [process for process in found if process != self._postmaster()]
+            with suppress(OSError):
+                found += [int(link.parent.name)] if link.readlink() == self._data.resolve() else []
+        return [process for process in found if process != self._server.pid]
 
     def address(self, database: str = "postgres", *, password: bool = True) -> str:
         return f"postgresql://desk{f':{self.password}' if password else ''}@127.0.0.1:{self.port}/{database}"
@@ -87,8 +95,9 @@ class PostgresServer:
 
     def dump(self, address: str) -> bytes:
         """All that a database holds, as pg_dump tells it."""
-        return subprocess.run([self._programs / "pg_dump", address], check=True, capture_output=True).stdout
+        return subprocess.run([self.programs / "pg_dump", address], check=True, capture_output=True).stdout
 
     def stop(self) -> None:
-        self._run("pg_ctl", "stop", "-m", "immediate")
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait()
         shutil.rmtree(self._folder)
