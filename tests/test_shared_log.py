@@ -154,7 +154,7 @@ def test_while_the_server_is_away_questions_wait_and_the_log_says_so_once(
 
 def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_seconds(mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stores, "_PATIENCE", 1.0)
-    monkeypatch.setattr(stores, "_REST", 2.0)
+    monkeypatch.setattr(stores, "_REST", 3.0)
     store = opened(mortal.new_database())
     store.add(ASKED)
     store.settle()
@@ -165,10 +165,10 @@ def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_sec
         for number in range(100):
             store.add(entry(f"b{number}", "is leave paid"))
             assert store.most_answered(1, 5) == []
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 2
         with pytest.raises(UsageError, match="does not answer in time"):
             store.vote("a1", helpful=True)
-        assert 0.9 < time.monotonic() - start < 3
+        assert 0.9 < time.monotonic() - start < 4
     finally:
         mortal.signal(signal.SIGCONT)
     store.settle()

@@ -33,7 +33,7 @@ _MOST_WAITING = 10_000
 _HOUR, _DAY = 3600.0, 86_400.0
 _AGAIN = 5.0
 """Seconds after which what could not be written is tried again, or with the next question."""
-_PATIENCE, _GLANCE, _REST = 5.0, 0.5, 30.0
+_PATIENCE, _GLANCE, _REST = 5.0, 1.0, 30.0
 """Seconds that a visitor's vote waits for a database, and a page for what is asked often; after that pages do without for a while."""
 _KEY = "hash"
 _SOON = 300
@@ -142,11 +142,14 @@ class UsageStore:
             return []
         statement = "SELECT passage FROM answered WHERE times >= :least ORDER BY times DESC, passage LIMIT :most"
         try:
-            return [passage for (passage,) in _result(self._reader.submit(self._read, statement, {"least": least, "most": most}), _GLANCE)]
+            rows = _result(self._reader.submit(self._read, statement, {"least": least, "most": most}), _GLANCE)
         except UsageError as error:
+            if not self._rested:
+                _log.warning("%s", error)
             self._rested = time.monotonic() + _REST
-            _log.warning("%s", error)
             return []
+        self._rested = 0.0
+        return [passage for (passage,) in rows]
 
     def settle(self) -> None:
         """Wait until everything added so far is written, or given up."""
