@@ -119,18 +119,19 @@ class UsageStore:
         """What visitors did who asked any of some questions in a span of time. Raises `UsageError` when it cannot be read."""
         which = f"question IN ({', '.join(f':q{number}' for number in range(len(questions)))}) AND at >= :since AND at < :until"
         values = {"since": since, "until": until, **{f"q{number}": question for number, question in enumerate(questions)}}
-        # Those without an id count as one together: they may be.
-        ((conversations,),) = self._read(f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", values)
-        followed = self._read(f"""
-            SELECT asked.question, next.question, next.passages, count(*) FROM (SELECT question, conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
-            JOIN questions AS next ON next.answer = (
-                SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at AND at < asked.at + {_SOON} ORDER BY at LIMIT 1)
-            WHERE next.status = 'answered' AND next.passages != '' GROUP BY asked.question, next.question, next.passages""", values)  # fmt: skip
-        liked = self._read(
-            f"SELECT question, passages, count(*) FROM (SELECT answer, question, passages FROM questions WHERE {which}) AS asked JOIN feedback USING (answer) "
-            "WHERE helpful = 1 AND passages != '' GROUP BY question, passages",
-            values,
-        )
+        with self._database.reading() as transaction:
+            # Those without an id count as one together: they may be.
+            ((conversations,),) = transaction.read(f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", values)
+            followed = transaction.read(f"""
+                SELECT asked.question, next.question, next.passages, count(*) FROM (SELECT question, conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
+                JOIN questions AS next ON next.answer = (
+                    SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at AND at < asked.at + {_SOON} ORDER BY at LIMIT 1)
+                WHERE next.status = 'answered' AND next.passages != '' GROUP BY asked.question, next.question, next.passages""", values)  # fmt: skip
+            liked = transaction.read(
+                f"SELECT question, passages, count(*) FROM (SELECT answer, question, passages FROM questions WHERE {which}) AS asked JOIN feedback USING (answer) "
+                "WHERE helpful = 1 AND passages != '' GROUP BY question, passages",
+                values,
+            )
         return Evidence(
             questions[0], conversations, {(question, clicked, _split(passages)[0]): times for question, clicked, passages, times in followed},
             {(question, _split(passages)[0]): times for question, passages, times in liked},
