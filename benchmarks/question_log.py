@@ -1,31 +1,35 @@
 """What does the question log cost, how soon does it report, and does what it proposes help?
 
-usage: python benchmarks/question_log.py DATA --work FOLDER [--questions N] [--most N] [--sets NAME ...]
+usage: python benchmarks/question_log.py DATA --work FOLDER [--questions N] [--most N] [--sets NAME ...] [--only groups | month | costs] [--database ADDRESS]
 
 Simulates a month on public question sets: half of each set's covered questions are asked by visitors, the often asked ones often, a fifth with slips of typing, a
 fifth of all from another set's, which the corpus does not cover. Visitors who get no answer, or several meanings, click the right FAQ where it is offered (7 in 10), or
 a wrong one (1 in 10); some vote. Then the report is made, its proposals are judged by the set's labels and accepted, right or wrong, and the other half of the
 questions, which nobody asked, is asked before and after. Last, N questions are logged for the cost of writing and of the report, and groups are judged by labels.
+The costs are told of a PostgreSQL database, too, where one is named: a database of its own, which is emptied.
 """
 
 import argparse
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from question_sets import generation_of, read_gains, read_questions
 from scipy.cluster.hierarchy import fcluster, linkage
-from timing import Row, machine, percentiles, seconds, table
+from timing import Row, machine, milliseconds, percentiles, seconds, table
 from typos import with_slips
 
 from bot import Answer, Bot, Retriever
 from bot.index.build import build
 from bot.index.generation import Generation
 from bot.index.served import Pinned
+from bot.retrieval.finder import Finder
+from bot.settings import LogSettings
 from bot.usage.clusters import clustered
 from bot.usage.deeds import accept
 from bot.usage.entry import Entry
@@ -44,10 +48,18 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=20_000)
     parser.add_argument("--most", type=int, default=1_000_000)
     parser.add_argument("--sets", nargs="*", default=SETS)
+    parser.add_argument("--only", choices=("groups", "month", "costs"))
+    parser.add_argument("--database", default="")
     arguments = parser.parse_args()
-    print(f"{machine()}\n\n{table(groups(arguments.data, arguments.work))}\n", flush=True)
-    print(f"{table([month(arguments.data, arguments.work, name, arguments.questions) for name in arguments.sets])}\n", flush=True)
-    print(table(costs(arguments.data, arguments.work, arguments.most)))
+    parts: Mapping[str, Callable[[], Sequence[Row]]] = {
+        "groups": lambda: groups(arguments.data, arguments.work),
+        "month": lambda: [month(arguments.data, arguments.work, name, arguments.questions) for name in arguments.sets],
+        "costs": lambda: costs(arguments.data, arguments.work, arguments.most, arguments.database),
+    }
+    print(machine())
+    for name, part in parts.items():
+        if arguments.only in (None, name):
+            print(f"\n{table(part())}", flush=True)
 
 
 def month(data: Path, work: Path, name: str, count: int) -> Row:
@@ -152,34 +164,50 @@ def _hit_at_1(bot: Bot, asked: Sequence[tuple[str, set[str]]]) -> float:
     return 100 * float(np.mean([finder.find(question, 1).hits[0].passage.article.id in labels for question, labels in asked]))
 
 
-def costs(data: Path, work: Path, most: int) -> list[Row]:
+def costs(data: Path, work: Path, most: int, database: str) -> list[Row]:
     """Writing and reporting, for a tenth of the questions and for all."""
     chance = random.Random(2)
-    finder = Bot.open(work / SETS[0] / "index").retriever.finder()
+    generation = generation_of(data / SETS[0], work / SETS[0])
     texts = [row["text"] for name in (*SETS, UNCOVERED, "hint3_sofmattress") for row in read_questions(data / name)]
     rows: list[Row] = []
     for count in (most // 10, most):
-        folder = work / "cost"
-        rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        store = UsageStore(folder)
-        entries = list(_many(texts, finder.generation, count, chance))
-        adding, whole = [], time.perf_counter()
-        for start in range(0, count, 5000):
-            for entry in entries[start : start + 5000]:
-                begin = time.perf_counter()
-                store.add(entry)
-                adding.append(1e6 * (time.perf_counter() - begin))
-            store.settle()
-        whole = time.perf_counter() - whole
-        p50, p95 = percentiles(adding)
-        now = time.time()
-        took = seconds(lambda store=store, now=now: make_report(store, finder, now - 7 * DAY, now, 0.5))
-        size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-        rows.append(
-            {"questions": count, "add, p50, µs": p50, "add, p95, µs": p95, "written a second": count / whole, "report of 7 days, s": took, "MB": size}
-        )
+        entries = list(_many(texts, generation, count, chance))
+        rows += [_cost(generation, entries, work / "cost", where) for where in ("", database)[: 1 + bool(database)]]
     return rows
+
+
+def _cost(generation: Generation, entries: Sequence[Entry], folder: Path, database: str) -> Row:
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    store = UsageStore(folder, LogSettings(database=database))
+    store.forget(text="")
+    adding, whole = [], time.perf_counter()
+    for start in range(0, len(entries), 5000):
+        for entry in entries[start : start + 5000]:
+            begin = time.perf_counter()
+            store.add(entry)
+            adding.append(1e6 * (time.perf_counter() - begin))
+        store.settle()
+    whole = time.perf_counter() - whole
+    p50, p95 = percentiles(adding)
+    voting = milliseconds(lambda answer: store.vote(answer, helpful=True), [entry.answer for entry in entries[:500]])
+    size, now = _megabytes(folder, database), time.time()
+    counting = seconds(lambda: store.tallies(now - 7 * DAY, now))
+    took = seconds(lambda: make_report(store, Finder(generation), now - 7 * DAY, now, 0.5))
+    return {
+        "questions": len(entries), "log": "PostgreSQL" if database else "SQLite", "add, p50, µs": p50, "add, p95, µs": p95,
+        "written a second": len(entries) / whole, "vote, p50, ms": voting[0], "counted, s": counting, "report of 7 days, s": took, "MB": size,
+    }  # fmt: skip
+
+
+def _megabytes(folder: Path, database: str) -> float:
+    if not database:
+        return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    with psycopg.connect(database, autocommit=True) as connection:
+        # As the server does by itself in a minute or so.
+        connection.execute("VACUUM ANALYZE")
+        ((size,),) = connection.execute("SELECT pg_database_size(current_database())").fetchall()
+    return size / 1e6
 
 
 def _many(texts: Sequence[str], generation: Generation, count: int, chance: random.Random) -> Iterator[Entry]:

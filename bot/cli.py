@@ -344,7 +344,10 @@ def _chat_settings(path: Path | None) -> ChatSettings:
     beside = Path("articlebot.toml")
     if path is None and not beside.is_file():
         return ChatSettings()
-    from bot.serve.settings_file import read_settings
+    try:
+        from bot.serve.settings_file import read_settings
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "pydantic", "serve") from None
 
     return read_settings(path or beside)
 
@@ -571,6 +574,9 @@ def report(
     forget: Annotated[str | None, typer.Option(help="Delete, for good, the questions and comments that hold this text.")] = None,
     conversation: Annotated[str | None, typer.Option(help="Delete, for good, the questions of this conversation.")] = None,
     accept_proposed: Annotated[bool, typer.Option("--accept-proposed", help="Accept all that is proposed, without a person looking at it.")] = False,
+    settings: Annotated[
+        Path | None, typer.Option(help="A file of where questions are stored; articlebot.toml, where there is one.", envvar="ARTICLEBOT_SETTINGS")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what visitors asked and were not answered, not surely or not well, in groups that ask alike, with what is nearest."""
@@ -583,7 +589,7 @@ def report(
     from bot.usage.store import UsageStore
     from bot.usage.words import report_text, write_csv
 
-    store, until = UsageStore(folder_of(index)), datetime.now(UTC)
+    store, until = UsageStore(folder_of(index), _chat_settings(settings).log), datetime.now(UTC)
     if forget is not None or conversation is not None:
         gone = store.forget(text=forget, conversation=conversation)
         _print({"forgotten": gone}, as_json, lambda: f"{_count(gone, 'question')} forgotten")

@@ -87,12 +87,15 @@ class MetricsSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is stored of visitors' questions, beside the index and nowhere else."""
+    """What is stored of visitors' questions, and where: nowhere else."""
 
     questions: Literal["off", "hashed", "full"] = "full"
     """In full without e-mail addresses and long numbers; hashed, so that equal ones can be counted; or not at all."""
     days: int = 90
     """After which they are deleted."""
+    database: str = field(default="", repr=False)
+    """The address of a PostgreSQL database, which servers on several machines may share, such as "postgresql://articlebot@db.example.com/articlebot"; a file
+    beside the index without one."""
 
 
 @dataclass(frozen=True, slots=True)

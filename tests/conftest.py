@@ -16,6 +16,7 @@ import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
+from postgres import PostgresServer, programs
 from serving import FLAGS, chromium, served
 from tiny_model import make_tiny_model
 
@@ -116,6 +117,25 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
     )
     build(folder / "corpus", folder / "index")
     return Bot.open(folder / "index")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of these tests alone."""
+    folder = programs()
+    if folder is None:
+        if os.environ.get("CI"):
+            pytest.fail("in CI the log is tested on PostgreSQL, too: install postgresql")
+        pytest.skip("no PostgreSQL server on this machine: install postgresql")
+    server = PostgresServer(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Where the settings say that the log lies: in a file, then in a database of PostgreSQL."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from bot.encoder import HashedWords
 from bot.errors import CorpusError
 from bot.evaluation.question_set import read_questions
 from bot.index.build import build
+from bot.settings import LogSettings
 from bot.usage import clusters
 from bot.usage.clusters import clustered
 from bot.usage.deeds import DRAFTS, Decisions, accept, draft, ignore, reject
@@ -37,9 +38,10 @@ PAYS = "gratuity#faq-who-pays-gratuity"
 class Newsroom:
     """A corpus with its index and its log, asked and reported on."""
 
-    def __init__(self, folder: Path) -> None:
-        self.corpus, self.index = folder / "corpus", folder / "index"
-        self.bot, self.store = Bot.open(self.index), UsageStore(self.index)
+    def __init__(self, folder: Path, database: str) -> None:
+        self.corpus, self.index, self.settings = folder / "corpus", folder / "index", folder / "articlebot.toml"
+        self.settings.write_text(f'[log]\ndatabase = "{database}"\n', encoding="utf-8")
+        self.bot, self.store = Bot.open(self.index), UsageStore(self.index, LogSettings(database=database))
 
     def build(self) -> None:
         build(self.corpus, self.index)
@@ -84,9 +86,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def newsroom(built: Path, tmp_path: Path) -> Newsroom:
+def newsroom(built: Path, tmp_path: Path, database: str) -> Newsroom:
     shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    return Newsroom(tmp_path)
+    return Newsroom(tmp_path, database)
 
 
 def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest(newsroom: Newsroom):
@@ -297,7 +299,7 @@ def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeyp
 
 
 def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]:
-    where = ["--index", str(newsroom.index), "--corpus", str(newsroom.corpus)]
+    where = ["--index", str(newsroom.index), "--corpus", str(newsroom.corpus), "--settings", str(newsroom.settings)]
     return subprocess.run([sys.executable, "-m", "bot", "questions", *words, *where], capture_output=True, text=True, check=False, cwd=ROOT)
 
 

@@ -122,6 +122,7 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
         ('[limits]\nquestions_per_minute = "many"', "limits.questions_per_minute: Input should be a valid integer"),
         ("publisher = 3", "publisher: Input should be"),
         ('[log]\nquestions = "some"', "log.questions: Input should be 'off', 'hashed' or 'full'"),
+        ('[log]\ndatabase = "mysql://x:s3cret@h/d"', "log.database must be like postgresql://user@host/name"),
         ("[log]\ndays = 0", "log.days must be at least 1"),
         ("name = ", "cannot be read as TOML"),
     ],

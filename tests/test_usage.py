@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +49,8 @@ def test_addresses_and_long_numbers_are_masked_and_years_days_and_amounts_are_no
     assert masked(words) == kept
 
 
-def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     store.add(
         replace(ASKED, answer="a2", at=ASKED.at + 10, question="mail me at x@y.in", status="no_answer", passages=(), corrected="mail me, x@y.in")
@@ -62,8 +63,8 @@ def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path
     assert [one.answer for one in store.entries(until=ASKED.at + 1)] == ["a1"]
 
 
-def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     store.vote("a1", helpful=True)
     store.vote("a1", helpful=False, reason="wrong")
@@ -72,17 +73,30 @@ def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Pa
     assert [one.helpful for one in store.entries()] == [None]
 
 
-def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     with pytest.raises(UsageError, match="No such answer was given"):
         store.vote("forged", helpful=True)
     assert [one.helpful for one in store.entries()] == [None]
 
 
-def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path):
-    UsageStore(tmp_path).add(ASKED)
-    other = UsageStore(tmp_path)
+def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
+    store.add(replace(ASKED, question="who\0pays", conversation="c\0", corrected="who\ud800pays"))
+    store.add(replace(ASKED, answer="a2", question="".join(chr(0x4E00 + 7 * number) for number in range(1000))))
+    store.vote("a1", helpful=False, comment="no\0, \udfff")
+    strange, long = store.entries()
+    assert (strange.question, strange.conversation, strange.corrected, strange.comment) == ("who\ufffdpays", "c\ufffd", "who?pays", "no\ufffd, ?")
+    assert (len(long.question), store.evidence([long.question], 0, time.time()).conversations) == (1000, 1)
+    with pytest.raises(UsageError, match="No such answer"):
+        store.vote("a1\0", helpful=True)
+    assert store.forget(conversation="c\0") == 1
+
+
+def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path, database: str):
+    UsageStore(tmp_path, LogSettings(database=database)).add(ASKED)
+    other = UsageStore(tmp_path, LogSettings(database=database))
     for _ in range(50):
         if list(other.entries()):
             break
@@ -91,8 +105,8 @@ def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path):
     assert [one.helpful for one in other.entries()] == [True]
 
 
-def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path):
-    store = UsageStore(tmp_path, LogSettings("hashed"))
+def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path, database: str, held: Callable[[], bytes]):
+    store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     for number, words in enumerate(["Who pays  gratuity", "who pays gratuity", "is leave paid"]):
         store.add(entry(f"a{number}", words, corrected="who pays gratuity"))
     store.settle()
@@ -100,12 +114,12 @@ def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path):
     assert one == same != another
     assert len(one) == 64
     assert {kept.corrected for kept in store.entries()} == {None}
-    assert not {words for words in (b"leave paid", b"pays gratuity") if words in bytes_in(tmp_path)}
+    assert not {words for words in (b"leave paid", b"pays gratuity") if words in held()}
     assert hashed("x", b"1") != hashed("x", b"2")
 
 
-def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path):
-    store = UsageStore(tmp_path, LogSettings("off"))
+def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings("off", database=database))
     store.add(ASKED)
     store.add(replace(ASKED, answer="a2"))
     store.vote(replace(ASKED, answer="a2"), helpful=True)
@@ -115,45 +129,53 @@ def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path):
         store.vote("a1", helpful=True)
 
 
-def bytes_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob(f"{USAGE}*"))
+@pytest.fixture
+def held(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Callable[[], bytes]:
+    """What the files of the log hold, or a dump of its database."""
+
+    def look() -> bytes:
+        if database:
+            return request.getfixturevalue("postgres").dump(database)
+        return b"".join(path.read_bytes() for path in tmp_path.glob(f"{USAGE}*"))
+
+    return look
 
 
-def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     for number in range(200):
         store.add(entry(f"a{number}", f"zarbwistful number {number}" if number % 2 else "who pays gratuity", conversation=f"c{number % 10}"))
     store.vote("a0", helpful=False, comment="Zarbwistful said so")
-    assert b"zarbwistful" in bytes_in(tmp_path)
+    assert b"zarbwistful" in held()
     assert store.forget(text="ZARBwistful") == 100
-    assert b"zarbwistful" not in bytes_in(tmp_path).lower()
+    assert b"zarbwistful" not in held().lower()
     assert {one.question for one in store.entries()} == {"who pays gratuity"}
     assert store.forget(conversation="c2") == 20
     assert len(list(store.entries())) == 80
     assert store.forget(text="nothing like it") == 0
 
 
-def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path):
-    store = UsageStore(tmp_path, LogSettings("hashed"))
+def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     store.add(entry("a1", "is leave paid"))
     store.add(entry("a2", "who pays gratuity"))
     assert store.forget(text="Is leave  paid") == 1
     assert [one.answer for one in store.entries()] == ["a2"]
 
 
-def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path):
-    old = UsageStore(tmp_path, LogSettings(days=100_000))
+def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+    old = UsageStore(tmp_path, LogSettings(days=100_000, database=database))
     old.add(replace(ASKED, question="zarbwistful of old", at=1_700_000_000))
     old.settle()
-    store = UsageStore(tmp_path, LogSettings(days=30))
+    store = UsageStore(tmp_path, LogSettings(days=30, database=database))
     store.add(replace(entry("a2", "of yesterday"), at=time.time() - 86_400))
     store.settle()
     assert [one.question for one in store.entries()] == ["of yesterday"]
-    assert b"zarbwistful" not in bytes_in(tmp_path)
+    assert b"zarbwistful" not in held()
 
 
-def test_many_threads_and_processes_lose_nothing(tmp_path: Path):
-    stores = [UsageStore(tmp_path) for _ in range(3)]
+def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):
+    stores = [UsageStore(tmp_path, LogSettings(database=database)) for _ in range(3)]
     threads = [
         threading.Thread(target=lambda store=store, n=n: [store.add(entry(f"{n}-{number}", "q")) for number in range(300)])
         for n, store in enumerate(stores)
@@ -214,8 +236,8 @@ def test_votes_of_the_first_version_are_kept(tmp_path: Path):
     assert store.most_answered(7, 5) == ["p1"]
 
 
-def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     for address in served(bot, ChatSettings(), store, ui=False):
         with httpx.Client(base_url=address, trust_env=False) as client:
             answer = client.post("/api/v1/ask", json={"question": "who pays gratuty", "conversation": "c7"}).json()
@@ -232,8 +254,8 @@ def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path):
     assert (talk.status, talk.channel) == ("small_talk", "openai")
 
 
-def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: Bot, tmp_path: Path):
-    store = UsageStore(tmp_path)
+def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: Bot, tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
     for address in served(bot, ChatSettings(feedback=False), store, ui=False):
         answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()
         refused = httpx.post(f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False)

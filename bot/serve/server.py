@@ -157,7 +157,9 @@ def open_chat(index: Path | str, answers: AnswerSettings, settings: ChatSettings
         raise SettingsError("The editor's page builds an index in a folder: leave [editor] out of the settings of a server that answers from Milvus.")
     from bot.serve.editor.editorial import Editorial
 
-    return create_app(bot, settings, usage, Editorial.of(bot, Path(index), corpus, usage), ui=ui)
+    # What was stored before it was switched off is still told.
+    told = UsageStore(Path(index), settings.log) if usage is None else usage
+    return create_app(bot, settings, usage, Editorial.of(bot, Path(index), corpus, told), ui=ui)
 
 
 def usage_of(index: Path | str, settings: ChatSettings) -> UsageStore | None:

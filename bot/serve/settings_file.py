@@ -89,6 +89,8 @@ def _faults(settings: ChatSettings) -> list[str]:
         faults.append("editor.password must be the hash that articlebot password prints, not the password itself.")
     if settings.log.days < 1:
         faults.append("log.days must be at least 1.")
+    if settings.log.database and not settings.log.database.startswith(("postgresql://", "postgres://")):
+        faults.append("log.database must be like postgresql://user@host/name.")
     if not 0 <= settings.metrics.port <= _LARGEST_PORT:
         faults.append(f"metrics.port must be from 1 to {_LARGEST_PORT}.")
     return faults

@@ -27,20 +27,19 @@ class Editorial:
     bot: Bot
     index: Path
     corpus: Path
-    usage: UsageStore | None
+    usage: UsageStore
     rebuilding: Rebuilding
 
     @classmethod
-    def of(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore | None) -> "Editorial":
+    def of(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore) -> "Editorial":
         """That of an index folder; builds use the model that it was built with."""
         return cls(bot, index, corpus, usage, Rebuilding([*build_command(corpus, index, bot.generation.manifest.settings), "--tell-progress"]))
 
     def report(self, days: float) -> Report:
         """What was asked in the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
         until = time.time()
-        store = self.usage or UsageStore(self.index)
         decisions = Decisions.read(self.corpus)
-        return make_report(store, self.bot.retriever.finder(), until - days * _DAY, until, AnswerSettings().threshold, decisions)
+        return make_report(self.usage, self.bot.retriever.finder(), until - days * _DAY, until, AnswerSettings().threshold, decisions)
 
     def roll_back(self) -> str:
         """Serve the generation before; returns its name. Raises `IndexMissing` when there is none, `IndexBusy` while a build is writing."""

@@ -1,0 +1,292 @@
+"""The log that several servers share in PostgreSQL: one truth for all of them, and no answer that waits for it or fails with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import httpx
+import psycopg
+import pytest
+from postgres import PostgresServer
+from test_usage import ASKED, entry
+
+from bot.errors import MissingExtra, SettingsError, UsageError
+from bot.index.build import build
+from bot.settings import BuildSettings, LogSettings
+from bot.usage import store as stores
+from bot.usage.store import UsageStore
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def address(postgres: PostgresServer) -> str:
+    return postgres.new_database()
+
+
+@pytest.fixture
+def mortal(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A server of one test's own, to be killed."""
+    server = PostgresServer(postgres.programs)
+    yield server
+    server.stop()
+
+
+def opened(address: str, questions: str = "full", days: int = 90) -> UsageStore:
+    return UsageStore("nowhere", LogSettings(questions, days, address))  # type: ignore[arg-type]
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (done := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return done
+
+
+def test_servers_that_start_at_once_make_the_tables_once_and_hash_with_one_key(address: str):
+    replicas = [opened(address, "hashed") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: replicas[number].vote(entry(f"a{number}", "Who pays gratuity"), helpful=True), range(8)))
+    kept = list(replicas[0].entries())
+    assert {one.answer for one in kept} == {f"a{number}" for number in range(8)}
+    assert len({one.question for one in kept}) == 1
+    assert replicas[0].forget(text="who pays gratuity") == 8
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT version FROM articlebot_log").fetchall() == [(2,)]
+
+
+def test_an_answer_of_one_server_is_voted_on_at_another_and_all_report_both(address: str):
+    one, other = opened(address), opened(address)
+    one.add(ASKED)
+    one.settle()
+    other.add(entry("b1", "is leave paid"))
+    other.settle()
+    other.vote("a1", helpful=False, reason="outdated")
+    one.vote("a1", helpful=True)
+    with pytest.raises(UsageError, match="No such answer was given"):
+        other.vote("forged", helpful=True)
+    for store in (one, other):
+        told = [(tally.question, tally.times, tally.helpful, tally.unhelpful) for tally in store.tallies(0, time.time() + 1)]
+        assert told == [("is leave paid", 1, 0, 0), ("who pays gratuity", 1, 1, 0)]
+
+
+def test_servers_that_count_the_same_passages_in_any_order_wait_in_no_circle(address: str, caplog: pytest.LogCaptureFixture):
+    replicas = [opened(address) for _ in range(4)]
+
+    def ask(number: int) -> None:
+        chance = Random(number)
+        for question in range(40):
+            passages = tuple(chance.sample([f"p{passage:02}" for passage in range(30)], 20))
+            replicas[number].add(entry(f"{number}-{question}", "q", passages=passages))
+            if question % 4 == 0:
+                replicas[number].settle()
+        replicas[number].settle()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT sum(times) FROM answered").fetchone() == (4 * 40 * 20,)
+    assert caplog.text == ""
+
+
+def test_one_server_at_a_time_deletes_what_is_old(address: str):
+    opened(address, days=100_000).vote(entry("a0", "of old"), helpful=True)
+    with psycopg.connect(address, autocommit=True) as other:
+        other.execute("UPDATE questions SET at = 1700000000")
+        other.execute("SELECT pg_advisory_lock(%s)", (0x61727469636C66,))
+        store = opened(address)
+        store.add(ASKED)
+        store.settle()
+        assert {one.answer for one in store.entries()} == {"a0", "a1"}
+    later = opened(address)
+    later.add(entry("a2", "is leave paid"))
+    later.settle()
+    assert {one.answer for one in later.entries()} == {"a1", "a2"}
+
+
+def test_a_database_of_a_later_version_or_of_another_program_is_left_alone(postgres: PostgresServer, address: str):
+    opened(address).vote(ASKED, helpful=True)
+    with psycopg.connect(address) as connection:
+        connection.execute("UPDATE articlebot_log SET version = 99")
+    with pytest.raises(UsageError, match=r"its version is 99, this program knows 2\): install a newer articlebot\.$"):
+        opened(address).vote(ASKED, helpful=False)
+    theirs = postgres.new_database()
+    with psycopg.connect(theirs) as connection:
+        connection.execute("CREATE TABLE questions (subject TEXT)")
+    with pytest.raises(UsageError, match=r"its table questions is another program's\): give the log a database of its own\.$"):
+        list(opened(theirs).entries())
+
+
+def test_while_the_server_is_away_questions_wait_and_the_log_says_so_once(
+    mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(stores, "_AGAIN", 0.2)
+    address = mortal.new_database()
+    store = opened(address)
+    store.add(ASKED)
+    store.settle()
+    mortal.kill()
+    for number in range(20):
+        store.add(entry(f"b{number}", "is leave paid"))
+        store.settle()
+    with pytest.raises(UsageError, match="cannot be written") as refused:
+        store.vote("a1", helpful=True)
+    assert mortal.password not in str(refused.value)
+    assert store.most_answered(1, 5) == []
+    time.sleep(0.5)
+    written = [record.message for record in caplog.records if "cannot be written" in record.message]
+    assert len(written) == 1
+    assert written[0].endswith("The last 10000 questions are kept until it can be.")
+    mortal.start()
+    # No further question comes: they are tried again by themselves.
+    assert until(lambda: len(list(store.entries())) == 21)
+    store.vote("a1", helpful=True)
+    assert [one.helpful for one in store.entries() if one.answer == "a1"] == [True]
+
+
+def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_seconds(mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stores, "_PATIENCE", 1.0)
+    monkeypatch.setattr(stores, "_REST", 3.0)
+    store = opened(mortal.new_database())
+    store.add(ASKED)
+    store.settle()
+    assert store.most_answered(1, 5) == ["gratuity#faq-who-pays-gratuity"]
+    mortal.signal(signal.SIGSTOP)
+    try:
+        start = time.monotonic()
+        for number in range(100):
+            store.add(entry(f"b{number}", "is leave paid"))
+            assert store.most_answered(1, 5) == []
+        assert time.monotonic() - start < 2
+        with pytest.raises(UsageError, match="does not answer in time"):
+            store.vote("a1", helpful=True)
+        assert 0.9 < time.monotonic() - start < 4
+    finally:
+        mortal.signal(signal.SIGCONT)
+    store.settle()
+    assert len(list(store.entries())) == 101
+    assert until(lambda: store.most_answered(101, 5) == ["gratuity#faq-who-pays-gratuity"])
+
+
+@pytest.mark.parametrize("address", ["postgresql://desk:s3cret@[::1/x", "postgresql://desk:s3cret@h/x?colour=red", "postgresql://desk:s3%zzcret@h/x"])
+def test_what_is_no_address_is_one_sentence_without_its_password(address: str):
+    with pytest.raises(SettingsError, match=r"^\[log\] database cannot be read: it must be like postgresql://user@host/name\.$"):
+        opened(address)
+    assert "s3cret" not in repr(LogSettings(database=address))
+
+
+def test_without_sqlalchemy_a_file_is_used_and_a_database_asks_for_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(MissingExtra, match=r"sqlalchemy is not installed: run pip install 'articlebot\[postgresql\]'"):
+        opened("postgresql://desk@127.0.0.1/x")
+    store = UsageStore(tmp_path)
+    store.vote(ASKED, helpful=True)
+    assert [one.helpful for one in store.entries()] == [True]
+
+
+def command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**own, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
+def test_the_password_may_stay_out_of_the_settings(postgres: PostgresServer, address: str, tmp_path: Path):
+    opened(address).vote(ASKED, helpful=True)
+    bare = postgres.address(address.rpartition("/")[2], password=False)
+    (tmp_path / "articlebot.toml").write_text(f'[log]\ndatabase = "{bare}"\n', encoding="utf-8")
+    refused = command(tmp_path, "questions", "--conversation", "c1")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "no password supplied" in refused.stderr
+    wrong = command(tmp_path, "questions", "--conversation", "c1", PGPASSWORD="wr0ng")
+    assert "password authentication failed" in wrong.stderr
+    assert "wr0ng" not in wrong.stderr
+    done = command(tmp_path, "questions", "--conversation", "c1", PGPASSWORD=postgres.password)
+    assert done.stdout == "1 question forgotten\n"
+
+
+@contextmanager
+def serving(index: Path, settings: Path) -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    words = ["serve", "--no-ui", "--port", "0", "--index", str(index), "--settings", str(settings)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-m", "bot", *words], stderr=subprocess.PIPE, text=True, cwd=settings.parent, env=environment) as process:
+        assert process.stderr
+        lines = process.stderr
+        address = lines.readline().split()[2]
+        # What it says later must not fill the pipe.
+        threading.Thread(target=lines.read, daemon=True).start()
+        try:
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def test_two_servers_share_one_log_and_lose_no_answer_and_no_vote_when_the_database_is_killed(
+    corpus: Path, tiny_settings: BuildSettings, mortal: PostgresServer, tmp_path: Path
+):
+    index = tmp_path / "index"
+    build(corpus, index, tiny_settings)
+    settings = tmp_path / "articlebot.toml"
+    address = mortal.new_database()
+    settings.write_text(f'[log]\ndatabase = "{address}"\n[limits]\nquestions_per_minute = 100000\n', encoding="utf-8")
+    asked: list[str] = []
+    voted: dict[str, bool] = {}
+    refused: list[str] = []
+    with serving(index, settings) as here, serving(index, settings) as there, httpx.Client(trust_env=False, timeout=30) as client:
+
+        def ask(place: str) -> str:
+            reply = client.post(f"{place}/api/v1/ask", json={"question": "who pays gratuity", "conversation": "c"})
+            assert reply.status_code == 200
+            asked.append(reply.json()["id"])
+            return asked[-1]
+
+        def vote(place: str, answer: str, *, helpful: bool) -> bool:
+            reply = client.post(f"{place}/api/v1/feedback", json={"answer": answer, "helpful": helpful})
+            assert reply.status_code in (204, 409), reply.text
+            if reply.status_code == 204:
+                voted[answer] = helpful
+            else:
+                refused.append(reply.json()["title"])
+            return reply.status_code == 204
+
+        for number in range(20):
+            answer = ask(here if number % 2 else there)
+            assert until(lambda number=number, answer=answer: vote(there if number % 2 else here, answer, helpful=number % 3 > 0), 5)
+        assert client.post(f"{here}/api/v1/feedback", json={"answer": "forged", "helpful": True}).status_code == 409
+        refused.clear()
+
+        mortal.kill()
+        began = time.monotonic()
+        away = [ask(place) for place in (here, there) * 20]
+        assert time.monotonic() - began < 10
+        assert [client.get(f"{place}/readyz").status_code for place in (here, there)] == [200, 200]
+        assert not vote(here, away[0], helpful=True)
+        mortal.start()
+        assert until(lambda: vote(there, away[0], helpful=True))
+        assert until(lambda: vote(here, away[1], helpful=False))
+        assert all(("cannot be written" in title or "No such answer" in title) for title in refused)
+        assert mortal.password not in "".join(refused)
+        ask(here)
+        store = opened(address)
+        assert until(lambda: len(list(store.entries())) == len(asked))
+    kept = {one.answer: one.helpful for one in store.entries()}
+    assert set(kept) == set(asked)
+    assert {answer: helpful for answer, helpful in kept.items() if helpful is not None} == voted
+    report = command(tmp_path, "questions", "--index", str(index), "--json")
+    assert report.returncode == 0, report.stderr
+    assert f'"questions": {len(asked)},' in report.stdout
