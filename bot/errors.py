@@ -9,6 +9,7 @@
     ├── IndexUnwritable      an index folder cannot be written: permissions, a full disk
     ├── OutputUnwritable     an export or a map cannot be written where it was asked for
     ├── IndexBusy            another build holds the lock
+    ├── ClusterError         the machines that a build was to be shared out to cannot be reached, or cannot do it
     ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
     ├── ArticleMissing       there is no article with this id
@@ -63,6 +64,10 @@ class IndexBusy(ArticlebotError):
     """Another build holds the lock."""
 
 
+class ClusterError(ArticlebotError):
+    """The machines that a build was to be shared out to cannot be reached, or cannot do it."""
+
+
 class BuildRefused(ArticlebotError):
     """A new index answers worse than it may, and was not published."""
 
@@ -107,6 +112,11 @@ class MissingExtra(ArticlebotError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")
+        self._missing = package, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        # It may have to come from another process, which would make it of its message.
+        return MissingExtra, self._missing
 
 
 @contextmanager
