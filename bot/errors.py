@@ -112,11 +112,6 @@ class MissingExtra(ArticlebotError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")
-        self._missing = package, extra
-
-    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
-        # It may have to come from another process, which would make it of its message.
-        return MissingExtra, self._missing
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from platform import node
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from bot.corpus.reading import Reader, Reading
 from bot.corpus.refused import Refused
 from bot.encoder import Encoder, encoder_elsewhere, token_starts_elsewhere
 from bot.encoder.encoder import OnBatch
-from bot.errors import ArticlebotError, ClusterError, MissingExtra
+from bot.errors import ClusterError, MissingExtra
 from bot.index.cache import Encoded, Texts
 from bot.passages import Passage, TokenStarts, split_each
 from bot.version import __version__
@@ -43,7 +44,7 @@ def ray_workers(named: str) -> Iterator["RayWorkers"]:
     not installed.
     """
     head = None if named == "ray" else _head(named)
-    with _left_as_it_was():
+    with _environment_as_it_was():
         try:
             import ray.data
         except ModuleNotFoundError:
@@ -53,7 +54,8 @@ def ray_workers(named: str) -> Iterator["RayWorkers"]:
             return
         _connect(head)
         try:
-            yield RayWorkers()
+            with _unlogged():
+                yield RayWorkers()
         finally:
             ray.shutdown()
 
@@ -89,19 +91,28 @@ def _connect(head: str | None) -> None:
 
 
 @contextmanager
-def _left_as_it_was() -> Iterator[None]:
-    """Ray reports nothing home, tells nothing but errors, and leaves the environment as it was."""
-    before, log = dict(os.environ), logging.getLogger("ray.data")
-    level = log.level
+def _environment_as_it_was() -> Iterator[None]:
+    """Ray, which sets variables of its own, finds there that it is to report nothing home."""
+    before = dict(os.environ)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Data sets log nothing: what goes wrong is raised."""
+    log = logging.getLogger("ray.data")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         log.setLevel(level)
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
 
 
 class RayWorkers:
@@ -160,10 +171,10 @@ class _Splitter:
     """Reads and splits, in a process of its own."""
 
     def __init__(self, version: str, read: Reader, token_starts: TokenStarts, limit: int) -> None:
-        _check_version(version)
-        self._read, self._token_starts, self._limit = read, token_starts, limit
+        self._version, self._read, self._token_starts, self._limit = version, read, token_starts, limit
 
     def __call__(self, batch: dict[str, Sequence[_Some]]) -> Iterator[dict[str, list[_Chunk]]]:
+        _check_version(self._version)
         for some in batch["item"]:
             read = ((number, item) for number, part in enumerate(some.parts, some.first) for item in self._read(part))
             while together := list(islice(read, _ARTICLES)):
@@ -179,8 +190,13 @@ class _Encoding:
     """Holds one encoder, in a process of its own."""
 
     def __init__(self, version: str, open_encoder: Callable[[], Encoder]) -> None:
-        _check_version(version)
-        self._encoder = open_encoder()
+        self._version, self._open = version, open_encoder
+
+    # Opened by the first call: a process that cannot be set up is started again and again.
+    @cached_property
+    def _encoder(self) -> Encoder:
+        _check_version(self._version)
+        return self._open()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         # With as many bits as the cache keeps.
@@ -240,7 +256,7 @@ def _quietly(*, in_order: bool = False) -> Iterator[None]:
 
 
 def _batches(made: "Dataset") -> Iterator[dict[str, Any]]:
-    """What comes of a data set; an error of ours comes as it was raised, Ray's own as `ClusterError`."""
+    """What comes of a data set. Raises `ClusterError` when something is wrong that trying again does not mend."""
     import ray
 
     batches = iter(made.iter_batches(batch_size=None, batch_format="numpy"))
@@ -250,16 +266,15 @@ def _batches(made: "Dataset") -> Iterator[dict[str, Any]]:
         except StopIteration:
             return
         except ray.exceptions.RayError as error:
-            raise _ours(error) from error
+            raise ClusterError(_in_a_sentence(error)) from error
         yield batch
 
 
-def _ours(error: BaseException) -> ArticlebotError:
-    """The error of ours that is the cause of one of Ray's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ArticlebotError):
-            return cause
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    reason = next((line for line in reversed(str(error).strip().splitlines()) if line.strip()), type(error).__name__)
-    return ClusterError(f"The Ray cluster gave up ({reason.strip()}): mend that and build again; what was encoded is kept.")
+def _in_a_sentence(error: Exception) -> str:
+    """What an error of Ray says: a sentence of ours where it tells of one, else its last words."""
+    said = str(error).strip()
+    if ours := re.search(r"^bot\.errors\.\w+: (.+)$", said, re.MULTILINE):
+        return f"A machine of the Ray cluster says: {ours[1]}"
+    return (
+        f"The Ray cluster gave up ({(said.splitlines() or [type(error).__name__])[-1].strip()}): mend that and build again; what was encoded is kept."
+    )
