@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -209,6 +210,14 @@ def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(cluster: 
 def test_a_cluster_that_is_not_there_is_one_sentence(named: str, sentence: str):
     with pytest.raises(ClusterError, match=sentence), ray_workers(named):
         pass
+
+
+def test_what_answers_but_is_no_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.index.ray_workers._PATIENCE", 1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        named = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"What answers at {named} is no head of a Ray cluster: give the port"), ray_workers(named):
+            pass
 
 
 def test_without_its_extra_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch):

@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +33,8 @@ _FILES, _ARTICLES, _TEXTS = 64, 64, 512
 """Read, split and encoded at once: what is done again when a process is lost."""
 _ENCODER_CPUS = 4
 """Of an encoder at most, where there are no GPUs: more threads than that get in each other's way in batches as small as a processor likes."""
+_BLOCK = 16 * 2**20
+"""Bytes of what comes back at once: several times as much memory while it is taken in."""
 _PATIENCE = 5.0
 """Seconds until a machine has answered that it is there."""
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^/:]+|\[[^\]/]+\]):(?P<port>\d{1,5})")
@@ -43,12 +47,12 @@ def ray_workers(named: str) -> Iterator["RayWorkers"]:
     Where the program has a Ray of its own, that one is used and goes on. Raises `ClusterError` when the cluster does not answer, `MissingExtra` when Ray is
     not installed.
     """
-    head = None if named == "ray" else _head(named)
     with _environment_as_it_was():
         try:
             import ray.data
         except ModuleNotFoundError:
             raise MissingExtra("ray", "ray") from None
+        head = None if named == "ray" else _head(named)
         if ray.is_initialized():
             yield RayWorkers()
             return
@@ -67,11 +71,18 @@ def _head(named: str) -> str:
         raise ClusterError(
             f"{named!r} names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, such as ray://10.0.0.5:6379."
         )
+    head = f"{found['host']}:{found['port']}"
     try:
         socket.create_connection((found["host"].strip("[]"), int(found["port"])), _PATIENCE).close()
     except (OSError, OverflowError) as error:
         raise ClusterError(f"The Ray cluster at {named} does not answer ({error}): is it running? Start it there with ray start --head.") from None
-    return f"{found['host']}:{found['port']}"
+    # Ray itself waits for minutes, and in the end for good, for what answers but is no head.
+    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--skip-version-check", "--address", head]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=4 * _PATIENCE)  # noqa: S603
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise ClusterError(f"What answers at {named} is no head of a Ray cluster: give the port that ray start --head names, mostly 6379.") from None
+    return head
 
 
 def _connect(head: str | None) -> None:
@@ -251,6 +262,7 @@ def _quietly(*, in_order: bool = False) -> Iterator[None]:
     context = DataContext.get_current().copy()
     context.enable_progress_bars = context.print_on_execution_start = False
     context.execution_options.preserve_order = in_order
+    context.target_max_block_size = _BLOCK
     with DataContext.current(context):
         yield
 
