@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures
     from bot.index.build import BuildReport, Review
     from bot.index.changes import ChangedArticles, Changes
+    from bot.index.workers import Workers
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Answers from your own articles, word for word.")
 
@@ -114,6 +115,9 @@ def build(
     guard: Annotated[Path | None, typer.Option(help="A CSV (question, expected): an index that answers it worse is not published.")] = None,
     max_drop: Annotated[float, typer.Option(min=0, help="Points (hundredths) that a figure of the guard may drop.")] = 2.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and publish nothing.")] = False,
+    workers: Annotated[
+        str | None, typer.Option("--with", help="Share the work out: to a Ray of this machine, ray, or to a cluster of Ray, ray://HOST:PORT.")
+    ] = None,
     tell_progress: Annotated[bool, typer.Option("--tell-progress", help="Tell in lines, for a program that watches, how far it is.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -123,8 +127,9 @@ def build(
     from bot.index.build import build as run
 
     review = _reviewer(questions, corpus, guard, max_drop)
-    with nullcontext(_progress_lines()) if tell_progress else _progress_bar() as progress, _stopped_gently():
-        report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress, review, publish=not dry_run)
+    settings, shown = BuildSettings(model=model, exact_rows=exact_rows), nullcontext(_progress_lines()) if tell_progress else _progress_bar()
+    with shown as progress, _stopped_gently(), _workers(workers) as who:
+        report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
         if to and report.published:
             _say(_published(index, to, progress))
     for refused in report.refused[:_SHOWN_REFUSALS]:
@@ -146,6 +151,20 @@ def _published(index: Path, to: str, progress: Callable[[str, int, int], None]) 
 
     new = publish_to(to, index, lambda done, total: progress("passages", done, total))
     return "served by Milvus from now on" if new else "served by Milvus already"
+
+
+@contextmanager
+def _workers(named: str | None) -> Iterator["Workers"]:
+    from bot.index.workers import Here
+
+    if named is None:
+        yield Here()
+        return
+    from bot.index.ray_workers import ray_workers
+
+    # Ray tells of lost processes on standard output, where only facts go.
+    with redirect_stdout(sys.stderr), ray_workers(named) as workers:
+        yield workers
 
 
 def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":

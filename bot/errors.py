@@ -10,6 +10,7 @@
     ├── IndexUnreachable     the server that holds an index does not answer
     ├── OutputUnwritable     an export or a map cannot be written where it was asked for
     ├── IndexBusy            another build holds the lock
+    ├── ClusterError         the machines that a build was to be shared out to cannot be reached, or cannot do it
     ├── BuildRefused         a new index answers worse than it may, and was not published
     ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
     ├── ArticleMissing       there is no article with this id
@@ -66,6 +67,10 @@ class OutputUnwritable(ArticlebotError):
 
 class IndexBusy(ArticlebotError):
     """Another build holds the lock."""
+
+
+class ClusterError(ArticlebotError):
+    """The machines that a build was to be shared out to cannot be reached, or cannot do it."""
 
 
 class BuildRefused(ArticlebotError):

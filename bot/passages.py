@@ -83,9 +83,15 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
     A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
     at most `limit` tokens, context included; only a sentence longer than that is cut between words.
     """
+    for _, passages in split_each(articles, token_starts, limit):
+        yield from passages
+
+
+def split_each(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[tuple[Article, Iterator[Passage]]]:
+    """Each article with its passages, as `split_articles` makes them."""
     for together, found in _tokenized(articles, token_starts):
         for article, starts in zip(together, found, strict=True):
-            yield from _split(article, starts, token_starts, limit)
+            yield article, _split(article, starts, token_starts, limit)
 
 
 def _tokenized(articles: Iterable[Article], token_starts: TokenStarts) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:

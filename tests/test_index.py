@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.build import build
-from bot.index.cache import VectorCache
+from bot.index.cache import Encoded, Texts, VectorCache
 from bot.index.filters import Filters
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
@@ -32,6 +33,7 @@ from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.index.words import words_written_beside
+from bot.index.workers import Here
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
@@ -271,13 +273,17 @@ class CountingEncoder:
         return word_starts(texts)
 
 
+def encoded_here(encoder: CountingEncoder, texts: Iterator[Texts], done: Callable[[int], None] = lambda _count: None) -> Iterator[Encoded]:
+    return Here().encode(texts, 5, encoder, "weights", done)
+
+
 def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.ndarray]:
     """What was encoded of texts, and their rows, in one build with the cache in a folder."""
     encoder = CountingEncoder()
     with closing(VectorCache(folder, model)) as cache:
         rows = cache.rows()
         rows.add(texts)
-        cache.encode_missing(encoder, lambda _: None)
+        cache.encode_missing(partial(encoded_here, encoder))
         cache.keep_only_wanted()
         assert len(rows) == len(texts)
         return encoder.encoded, np.vstack(list(rows.blocks(2)))
@@ -303,7 +309,7 @@ def test_a_build_that_is_broken_off_leaves_what_it_had_encoded(tmp_path: Path, m
     encoder = CountingEncoder()
     with pytest.raises(KeyboardInterrupt), closing(VectorCache(tmp_path, "model")) as cache:  # noqa: PT012
         cache.want("abcde")
-        cache.encode_missing(encoder, stop)
+        cache.encode_missing(partial(encoded_here, encoder, done=stop))
     assert cached(tmp_path, "model", [*"abcde"])[0] == [*"cde"]
 
 

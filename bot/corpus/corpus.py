@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,7 @@ from typing import cast
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable, decode
 from bot.corpus.plaintext import repeated_lines, without_repeated
-from bot.corpus.reading import Alternate, Reading
+from bot.corpus.reading import Alternate, Reader, Reading
 from bot.corpus.refused import Refused
 from bot.errors import CorpusError, MissingExtra
 
@@ -85,20 +86,17 @@ class CorpusReading(Reading):
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self._files = corpus_files(self.folder)
+        sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
         rows = list(_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
-        self._bad_rows = [row for row in rows if isinstance(row, Refused)]
-        super().__init__(str(folder), len(self._files), tuple(row for row in rows if isinstance(row, Alternate)))
+        alternates = tuple(row for row in rows if isinstance(row, Alternate))
+        super().__init__(str(folder), sources, alternates, [row for row in rows if isinstance(row, Refused)])
 
     def digest(self) -> str:
         return corpus_digest(self.folder)
 
-    def _items(self) -> Iterator[Article | Refused]:
-        repeated = _repeated_lines(self._files)
-        for path in self._files:
-            yield from _read_file(path, path.relative_to(self.folder).as_posix(), repeated)
-            self.files_read += 1
-        yield from self._bad_rows
+    def reader(self) -> Reader:
+        folder = self.folder.absolute()
+        return partial(_read_file, folder, _repeated_lines([folder / source for source in self.parts if source.lower().endswith(".txt")]))
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -143,8 +141,7 @@ def _ending(source: str) -> str:
     return Path(source).suffix.lower() or "none"
 
 
-def _repeated_lines(files: list[Path]) -> frozenset[str]:
-    dumps = [path for path in files if path.suffix.lower() == ".txt"]
+def _repeated_lines(dumps: list[Path]) -> frozenset[str]:
     return repeated_lines(_readable(dumps[:: 1 + len(dumps) // _COMPARED]))
 
 
@@ -154,7 +151,8 @@ def _readable(paths: Iterable[Path]) -> Iterator[str]:
             yield _content(path)
 
 
-def _read_file(path: Path, source: str, repeated: frozenset[str]) -> Iterator[Article | Refused]:
+def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[Article | Refused]:
+    path = folder / source
     if path.suffix.lower() not in FORMATS:
         yield Refused(source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}")
         return

@@ -8,7 +8,7 @@ from typing import Any
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable
 from bot.corpus.jsonl import article_of
-from bot.corpus.reading import Reading
+from bot.corpus.reading import Reader, Reading
 from bot.corpus.refused import Refused
 from bot.errors import CorpusError
 
@@ -22,18 +22,20 @@ class GivenReading(Reading):
     """Articles that a program has. Raises `CorpusError` with the place of one that cannot be read: a program can mend that at once."""
 
     def __init__(self, articles: Iterable[GivenArticle]) -> None:
-        self._articles = [_article(given, number) for number, given in enumerate(articles, 1)]
-        if twice := [ident for ident, times in Counter(article.id for article in self._articles).items() if times > 1]:
+        read = [_article(given, number) for number, given in enumerate(articles, 1)]
+        if twice := [ident for ident, times in Counter(article.id for article in read).items() if times > 1]:
             raise CorpusError(f"The id {twice[0]!r} is that of several articles of the list: give each its own.")
-        super().__init__("the list of articles", len(self._articles))
+        super().__init__("the list of articles", read)
 
     def digest(self) -> str:
-        return hashlib.sha256("\0".join(map(repr, self._articles)).encode()).hexdigest()
+        return hashlib.sha256("\0".join(map(repr, self.parts)).encode()).hexdigest()
 
-    def _items(self) -> Iterator[Article | Refused]:
-        for article in self._articles:
-            yield article
-            self.files_read += 1
+    def reader(self) -> Reader:
+        return _as_it_is
+
+
+def _as_it_is(article: Article) -> Iterator[Article | Refused]:
+    yield article
 
 
 def _article(given: GivenArticle, number: int) -> Article:

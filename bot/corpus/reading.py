@@ -2,8 +2,9 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
@@ -19,17 +20,23 @@ class Alternate:
     line: int
 
 
+Reader = Callable[[Any], Iterator[Article | Refused]]
+"""Reads one part, a file or what stands for one, and knows of no other; may be sent to another process."""
+
+
 class Reading(ABC):
     """Articles and where they come from: `name`, of whose `files` `files_read` are read.
 
-    Iterate over it once; then `refused` lists what could not be read, `also_at` and `related_ids` tell what only the whole corpus can.
-    Raises `CorpusError` at the end of the iteration when there was no article.
+    Its `parts` are read one by one, here or elsewhere, by its `reader`; what comes of them goes through `keeps`, each once and in order, and then `end`,
+    as an iteration over it does. Then `refused` lists what could not be read, `also_at` and `related_ids` tell what only the whole corpus can.
     """
 
-    def __init__(self, name: str, files: int, alternates: tuple[Alternate, ...] = ()) -> None:
-        self.name, self.files, self.files_read = name, files, 0
+    def __init__(self, name: str, parts: Sequence[Any], alternates: tuple[Alternate, ...] = (), unread: Sequence[Refused] = ()) -> None:
+        self.name, self.parts, self.files_read = name, parts, 0
         self.alternates = alternates
         self.refused: list[Refused] = []
+        self._unread = unread
+        """What was refused besides articles: told last."""
         self.also_at: dict[str, tuple[str, ...]] = {}
         """By id of an article, the addresses of others that had its text."""
         self._sources: dict[str, str] = {}
@@ -39,14 +46,30 @@ class Reading(ABC):
         self._by_title: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Article]:
-        for item in self._items():
-            if isinstance(item, Refused):
-                self.refused.append(item)
-            elif double := self._double(item):
-                self.refused.append(double)
-            else:
-                self._by_title[item.title.casefold()] = item.id
-                yield item
+        read = self.reader()
+        for part in self.parts:
+            yield from filter(self.keeps, read(part))
+            self.files_read += 1
+        self.end()
+
+    @property
+    def files(self) -> int:
+        return len(self.parts)
+
+    def keeps(self, item: Article | Refused) -> TypeGuard[Article]:
+        """Whether what was read is an article that goes in; of what does not, `refused` tells why."""
+        if isinstance(item, Refused):
+            self.refused.append(item)
+        elif double := self._double(item):
+            self.refused.append(double)
+        else:
+            self._by_title[item.title.casefold()] = item.id
+            return True
+        return False
+
+    def end(self) -> None:
+        """Raises `CorpusError` when there was no article."""
+        self.refused += self._unread
         if not self._by_title:
             first = f"; the first reason: {self.refused[0]}" if self.refused else ""
             raise CorpusError(f"No article could be read from {self.name}{first}.")
@@ -56,8 +79,8 @@ class Reading(ABC):
         """A sha256 of all that is read: equal when nothing changed."""
 
     @abstractmethod
-    def _items(self) -> Iterator[Article | Refused]:
-        """What is read, in order; counts `files_read`."""
+    def reader(self) -> Reader:
+        """What reads the parts."""
 
     def related_ids(self, names: Iterable[str]) -> tuple[str, ...]:
         """The ids of related posts, of which some are named by title (page dumps know no ids)."""

@@ -6,6 +6,7 @@ questions. `train` teaches a model one corpus. This is the one door to sentence-
 """
 
 from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
+from bot.encoder.elsewhere import encoder_elsewhere, token_starts_elsewhere
 from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
@@ -27,6 +28,7 @@ __all__ = [
     "QuestionEncoder",
     "QuestionEncoderKind",
     "SentenceEncoder",
+    "encoder_elsewhere",
     "encoder_for_many",
     "export_encoder",
     "exported_encoder",
@@ -35,6 +37,7 @@ __all__ = [
     "model_hash",
     "open_encoder",
     "open_question_encoder",
+    "token_starts_elsewhere",
     "train",
     "write_question_encoder",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bot.encoder.encoder import Matrix, OnBatch, unheard
-from bot.encoder.graph import OnnxGraph, open_tokenizer
+from bot.encoder.graph import OnnxGraph, open_tokenizer, token_starts
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
 from bot.version import __version__
@@ -77,7 +77,7 @@ class ExportedEncoder:
         return self._graph.dimension
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
-        return [[start for start, _ in text.offsets] for text in self._counting.encode_batch(list(texts), add_special_tokens=False)]
+        return token_starts(self._counting, texts)
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
         return self._encode([self.settings.document + text for text in texts], done)

@@ -45,12 +45,22 @@ class OnnxGraph:
 
 def open_tokenizer(path: Path, limit: int | None) -> "Tokenizer":
     """A tokenizer that cuts texts off at `limit` tokens, special ones included, or nowhere, and pads none."""
+    return parse_tokenizer(path.read_text(encoding="utf-8"), limit)
+
+
+def parse_tokenizer(words: str, limit: int | None) -> "Tokenizer":
+    """The tokenizer that a file with these words holds, as `open_tokenizer` opens it."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = Tokenizer.from_str(words)
     if limit is None:
         tokenizer.no_truncation()
     else:
         tokenizer.enable_truncation(limit)
     tokenizer.no_padding()
     return tokenizer
+
+
+def token_starts(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[Sequence[int]]:
+    """As `bot.passages.TokenStarts`."""
+    return [[start for start, _ in text.offsets] for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)]

@@ -12,7 +12,7 @@ from bot.corpus.corpus import CorpusReading
 from bot.corpus.given import GivenArticle, GivenReading
 from bot.corpus.reading import Reading
 from bot.corpus.refused import Refused, read_refused, write_refused
-from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, encoder_for_many, exported_encoder, find_model, model_hash, open_encoder
+from bot.encoder import FEW_TEXTS, Encoder, QuestionEncoderKind, exported_encoder, find_model, model_hash, open_encoder
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnwritable
 from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
@@ -26,7 +26,8 @@ from bot.index.sentences import write_sentences
 from bot.index.store import IndexStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.words import words_written_beside
-from bot.passages import Passage, split_articles, with_alternates
+from bot.index.workers import Here, Workers
+from bot.passages import Passage, with_alternates
 from bot.settings import BuildSettings
 from bot.version import __version__
 
@@ -83,12 +84,14 @@ def build(
     *,
     publish: bool = True,
     encoder: Encoder | None = None,
+    workers: Workers = Here(),
 ) -> BuildReport:
     """Bring an index up to date with a folder of articles, or with a list of them.
 
     Does nothing, and loads no model, when the served generation was made from the same articles with the same settings and version. Unless
     `publish`, everything is done but that the new generation is served. An `encoder` of the program's own takes the place of `settings.model`; its name
-    tells it from others, so one that gives other vectors needs another name. Raises `CorpusError` when there is nothing to read, `ModelError` or
+    tells it from others, so one that gives other vectors needs another name. `workers` may do a part of
+    the work elsewhere, and make the same index. Raises `CorpusError` when there is nothing to read, `ModelError` or
     `MissingExtra` when the model cannot be had, `IndexBusy` when another build is writing, `IndexUnwritable` when the folder cannot be written,
     `BuildRefused` as the review does; whatever happens, the served generation stays as it was.
     """
@@ -103,7 +106,7 @@ def build(
             return BuildReport(before.name, Manifest.read(before), read_refused(before / REFUSED), built=False, published=True)
         with store.unfinished() as folder:
             used = encoder or open_encoder(settings.model, weights, store.encoder_folder)
-            manifest, refused = _write_generation(folder, before, reading, store, source, used, progress)
+            manifest, refused = _write_generation(folder, before, reading, store, source, used, workers, progress)
             # What cannot be opened must not be served.
             made = LocalGeneration.open(folder, encoder=encoder)
             manifest = _reviewed(folder, before, made, review)
@@ -152,18 +155,18 @@ def _reviewed(folder: Path, before: Path | None, made: Generation, review: Revie
 
 
 def _write_generation(
-    folder: Path, before: Path | None, reading: Reading, store: IndexStore, source: _Source, encoder: Encoder, progress: OnProgress
+    folder: Path, before: Path | None, reading: Reading, store: IndexStore, source: _Source, encoder: Encoder, workers: Workers, progress: OnProgress
 ) -> tuple[Manifest, tuple[Refused, ...]]:
     """Write all files, the manifest last; returns it and what was refused."""
     with closing(VectorCache(store.cache_folder, source.weights)) as cache:
         wanted = _Wanted(cache.rows(), cache.rows())
-        refused = _write_passages(folder, reading, encoder, wanted, source.settings, progress)
-        # Few texts are encoded sooner than two processes get out of each other's way.
-        encoded = _encode_missing(cache, encoder, progress) if cache.missing() <= FEW_TEXTS else 0
+        refused = _write_passages(folder, reading, encoder, workers, wanted, source.settings, progress)
+        # Few texts are encoded sooner than two processes get out of each other's way, or others are ready.
+        encoded = _encode_missing(cache, Here(), encoder, source.weights, progress) if cache.missing() <= FEW_TEXTS else 0
         with words_written_beside(folder):
             samples = [probe.question for probe in probes_of(PassageTable(folder / PASSAGES))]
             encoder = exported_encoder(encoder, source.weights, store.encoder_folder, samples)
-            encoded += _encode_missing(cache, encoder, progress)
+            encoded += _encode_missing(cache, workers, encoder, source.weights, progress)
             found = _write_vectors(folder, encoder, wanted, source.settings.exact_rows)
         changes = changes_between(before, folder) if before else None
         return _write_manifest(folder, source, encoder, wanted, found, encoded, changes), refused
@@ -182,12 +185,12 @@ class _Wanted:
 
 
 def _write_passages(
-    folder: Path, reading: Reading, encoder: Encoder, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
+    folder: Path, reading: Reading, encoder: Encoder, workers: Workers, wanted: _Wanted, settings: BuildSettings, progress: OnProgress
 ) -> tuple[Refused, ...]:
     """Write articles and passages as they are read, and want their vectors; returns what was refused."""
     table = PassageWriter(folder / PASSAGES)
     unplaced: list[Refused] = []
-    passages = split_articles(reading, encoder.token_starts, min(settings.passage_tokens, encoder.max_tokens))
+    passages = workers.passages(reading, encoder, min(settings.passage_tokens, encoder.max_tokens))
     for passage in with_alternates(passages, reading.alternates, unplaced.append):
         table.add(passage)
         wanted.add(passage)
@@ -242,7 +245,7 @@ def _write_manifest(
     return manifest
 
 
-def _encode_missing(cache: VectorCache, encoder: Encoder, progress: OnProgress) -> int:
+def _encode_missing(cache: VectorCache, workers: Workers, encoder: Encoder, weights: str, progress: OnProgress) -> int:
     """Encode each different text that the cache does not have; returns how many those were."""
     missing = cache.missing()
     done = 0
@@ -253,6 +256,6 @@ def _encode_missing(cache: VectorCache, encoder: Encoder, progress: OnProgress) 
         progress("texts", done, missing)
 
     if missing:
-        cache.encode_missing(encoder_for_many(encoder, missing), count)
+        cache.encode_missing(lambda texts: workers.encode(texts, missing, encoder, weights, count))
     cache.keep_only_wanted()
     return missing

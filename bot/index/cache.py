@@ -4,13 +4,15 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Encoder, Matrix
+from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
 
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
@@ -20,6 +22,18 @@ _ASKED = 500
 """Vectors read by one statement."""
 _KEY, _CHECK = 32, 4
 """Bytes of a sha256, and of the checksum behind each vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts that have no vector yet, each with the key of the one it will have."""
+
+    keys: Sequence[bytes]
+    texts: Sequence[str]
+
+
+Encoded = tuple[Sequence[bytes], NDArray[np.floating[Any]]]
+"""Keys, and a unit row for each."""
 
 
 class VectorCache:
@@ -57,18 +71,21 @@ class VectorCache:
         """How many different texts have no vector yet."""
         return int(self._connection.execute("SELECT count(*) FROM wanted WHERE text IS NOT NULL").fetchone()[0])
 
-    def encode_missing(self, encoder: Encoder, done: Callable[[int], None]) -> None:
-        """Have the texts without a vector encoded; `done` hears the number of texts of each finished batch."""
+    def encode_missing(self, encode: Callable[[Iterator[Texts]], Iterable[Encoded]]) -> None:
+        """Have the texts without a vector encoded; what comes back, in whatever order, is kept at once."""
+        for keys, vectors in encode(self._missing()):
+            new = ((key, _packed(vector)) for key, vector in zip(keys, vectors.astype(np.float16), strict=True))
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
+            self._connection.executemany("UPDATE wanted SET text = NULL WHERE key = ?", ((key,) for key in keys))
+            self._connection.commit()
+
+    def _missing(self) -> Iterator[Texts]:
         last = 0
         while rows := self._connection.execute(
             "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT NULL ORDER BY number LIMIT ?", (last, _STRIDE)
         ).fetchall():
             last = rows[-1][0]
-            vectors = encoder.encode_passages([text for _, _, text in rows], done).astype(np.float16)
-            new = ((key, _packed(vector)) for (_, key, _), vector in zip(rows, vectors, strict=True))
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
-            self._connection.execute("UPDATE wanted SET text = NULL WHERE number BETWEEN ? AND ?", (rows[0][0], rows[-1][0]))
-            self._connection.commit()
+            yield Texts([key for _, key, _ in rows], [text for _, _, text in rows])
 
     def vectors(self, keys: Sequence[bytes]) -> Matrix:
         """The vectors with these keys. Raises `IndexCorrupt` when one is damaged; the next build makes it anew."""

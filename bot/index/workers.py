@@ -1,0 +1,32 @@
+"""Who does the work of a build that may be shared out: reading, splitting and encoding."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from bot.corpus.reading import Reading
+from bot.encoder import Encoder, encoder_for_many
+from bot.encoder.encoder import OnBatch
+from bot.index.cache import Encoded, Texts
+from bot.passages import Passage, split_articles
+
+
+class Workers(Protocol):
+    """What a build has done by others."""
+
+    def passages(self, reading: Reading, encoder: Encoder, limit: int) -> Iterator[Passage]:
+        """The passages of all that is read, as `split_articles` makes them, in its order; what only the whole corpus tells is decided here."""
+
+    def encode(self, texts: Iterator[Texts], count: int, encoder: Encoder, weights: str, done: OnBatch) -> Iterator[Encoded]:
+        """The vectors of so many texts, in any order, by the encoder's model; `done` hears the number of texts of each finished batch."""
+
+
+class Here:
+    """This process, which does all of it."""
+
+    def passages(self, reading: Reading, encoder: Encoder, limit: int) -> Iterator[Passage]:
+        return split_articles(reading, encoder.token_starts, limit)
+
+    def encode(self, texts: Iterator[Texts], count: int, encoder: Encoder, weights: str, done: OnBatch) -> Iterator[Encoded]:  # noqa: ARG002
+        fastest = encoder_for_many(encoder, count)
+        for some in texts:
+            yield some.keys, fastest.encode_passages(some.texts, done)
