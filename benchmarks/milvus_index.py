@@ -1,9 +1,10 @@
 """Does a Milvus server answer as a folder does, how fast, and what does it take to get there?
 
-usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name]
+usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name] [--sizes N ...]
 
 Publishes the index to a Milvus server, to one of the package `milvus` on this machine unless an address is given, and asks both in turns. Then the server is
-killed while it is asked, and started again (only one of this machine); then articles are written one after the other while eight visitors ask.
+killed while it is asked, and started again (only one of this machine); then articles are written one after the other while eight visitors ask. With `--sizes`
+only tells what so many passages cost, made of copies of the index's own with noise (see sizes.py).
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from sizes import make
 from timing import Row, machine, milliseconds, table
 
 from bot import Bot
@@ -38,9 +40,13 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--most", type=int, default=300)
     parser.add_argument("--address")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[])
     arguments = parser.parse_args()
     with arguments.questions.open(encoding="utf-8", newline="") as file:
         questions = [row["question"] for row in csv.DictReader(file)][: arguments.most]
+    if arguments.sizes:
+        print(f"{machine()}\n\n{table([cost(arguments.index, size, questions) for size in arguments.sizes])}")
+        return
     with served(arguments.address) as (address, server):
         published, opened = publish(arguments.index, address)
         near, far = Bot.open(arguments.index), opened
@@ -73,6 +79,25 @@ def publish(index: Path, address: str) -> tuple[Row, Bot]:
         "passages": manifest.passages, "vectors": manifest.vectors, "published in, s": written - began,
         "vectors/s": manifest.vectors / (written - began), "opened for the first time in, s": ready - written,
     }, bot  # fmt: skip
+
+
+def cost(index: Path, size: int, questions: list[str]) -> Row:
+    """What an index of about so many passages costs on a server of its own."""
+    with TemporaryDirectory() as work, served(None) as (address, server):
+        assert server
+        make(index, Path(work), size)
+        published, bot = publish(Path(work), address)
+        vectors = {question: bot.generation.encoder.encode_questions([question]) for question in questions}
+        steps = {
+            "vectors": lambda question: bot.generation.nearest(vectors[question], 50, Filters()),
+            "search": lambda question: bot.retriever.search(question, k=10),
+        }
+        row = {**published, "server's memory, MB": server.megabytes(), "server's disk, MB": server.disk_megabytes()}
+        for name, run in steps.items():
+            for question in questions[:WARM]:
+                run(question)
+            row[f"{name} p50, ms"], row[f"{name} p95, ms"] = milliseconds(run, questions)
+        return row
 
 
 def compare(near: Bot, far: Bot, questions: list[str]) -> list[Row]:

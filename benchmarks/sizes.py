@@ -126,7 +126,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
         articles = PassageTable(unfinished / PASSAGES).count_articles()
         manifest = replace(base.manifest, **counts, articles=articles, search=plan[0], files=record_files(unfinished))
         (unfinished / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        store.publish(unfinished, "made")
+        store.publish(unfinished, manifest.name)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "passages": counts["passages"], "build without encoding, s": took, "build memory, MB": peak,

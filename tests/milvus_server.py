@@ -54,6 +54,14 @@ class MilvusServer:
         self._process.kill()
         self._process.wait()
 
+    def megabytes(self) -> float:
+        """What the server holds in memory."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+    def disk_megabytes(self) -> float:
+        return sum(path.stat().st_size for path in (self._folder / "data").rglob("*") if path.is_file()) / 1e6
+
     def index(self, name: str, cache: Path) -> str:
         """The address of an index on it."""
         return f"milvus://127.0.0.1:{self.port}/{name}?cache={cache}"
