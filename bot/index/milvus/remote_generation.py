@@ -61,17 +61,13 @@ class MilvusGeneration:
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         """As `Generation.nearest`."""
-        found = self.milvus.nearest(
-            self.collections.rows, vector, k * _ROWS_EACH, matching(filters), ("passage", "version"), self.milvus.address.kind
-        )
-        for each in found:
-            self.held.expect(each["passage"], each["version"])
-            self.table.expect(each["passage"], each["version"])
+        found = self.milvus.nearest(self.collections.rows, vector, k * _ROWS_EACH, matching(filters), ("passage",), self.milvus.address.kind)
         return np.array(list(dict.fromkeys(each["passage"] for each in found))[:k], np.int64)
 
     def all_vectors(self, numbers: Numbers) -> PassageVectors:
         """As `Generation.all_vectors`."""
-        held = self._held(numbers.tolist())
+        current = self._current(numbers.tolist())
+        held = self._held(current)
         there = [number for number in numbers.tolist() if number in held]
         rows = [held[number].rows for number in there]
         starts = np.append(0, np.cumsum([len(each) for each in rows])).astype(np.int64)
@@ -94,6 +90,17 @@ class MilvusGeneration:
         if len(rows) != len(passage.sentences):
             raise IndexCorrupt("An article was changed while it was read: ask again.")
         return cosines(rows, vector)
+
+    def _current(self, numbers: list[int]) -> list[int]:
+        """Those that are there at this moment; what is kept of others, and of what has changed, is forgotten.
+
+        So nothing that was taken out is answered from, however late this replica hears of it.
+        """
+        found = self.milvus.find(self.collections.rows, f"{among('passage', numbers)} and place == 0", ("passage", "version")) if numbers else []
+        for each in found:
+            self.held.expect(each["passage"], each["version"])
+            self.table.expect(each["passage"], each["version"])
+        return [each["passage"] for each in found]
 
     def _all_held(self, numbers: Numbers) -> list[Held]:
         held = self._held(numbers.tolist())

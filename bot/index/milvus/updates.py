@@ -127,6 +127,7 @@ class _Updating:
             self._wait_until_shown()
             time.sleep(_READ)
             self._milvus.remove(self._collections.records, "key", self._stale)
+            self._milvus.count(self._collections.records)
         return Updated(**{name: tuple(idents) for name, idents in self._done.items()})
 
     def _wait_until_shown(self) -> None:
