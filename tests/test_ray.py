@@ -58,7 +58,7 @@ def mixed(tmp_path: Path) -> Path:
         )
     for n in range(5):
         (folder / f"dump-{n}.txt").write_text(f"{AROUND}# Page {n}\n\nWhat page {n} says of holidays.\n{AROUND}")
-    (folder / "a.jsonl").write_text("".join(f'{{"id": "faq-{n}", "question": "Who pays {n}?", "answer": "Office {n} pays."}}\n' for n in range(250)))
+    (folder / "a.jsonl").write_text("".join(f'{{"id": "faq-{n}", "question": "Who pays {n}?", "answer": "Office {n} pays."}}\n' for n in range(120)))
     (folder / "z.jsonl").write_text('{"id": "faq-7", "question": "Taken?", "answer": "Yes."}\n{"id": "half"\n')
     (folder / "empty.md").write_text("")
     (folder / "picture.bmp").write_bytes(b"BM")
@@ -128,10 +128,10 @@ def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, mon
     """With the packaged model, on the first of the shipped articles."""
     monkeypatch.setattr("bot.index.build.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
-    for path in CorpusReading(ROOT / "corpus").parts[:3]:
+    for path in CorpusReading(ROOT / "corpus").parts[:2]:
         (tmp_path / "corpus" / Path(path).name).write_bytes((ROOT / "corpus" / path).read_bytes())
     build(tmp_path / "corpus", tmp_path / "local")
-    assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 150
+    assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 100
     check_same(tmp_path / "index", tmp_path / "local")
     here, there = Bot.open(tmp_path / "local"), Bot.open(tmp_path / "index")
     table = here.retriever.generation.table
