@@ -27,7 +27,7 @@ from bot.index.milvus.door import Milvus
 from bot.index.milvus.layout import Collections, number_of
 from bot.index.milvus.publish import kept_on
 from bot.index.status import index_status
-from bot.settings import BuildSettings
+from bot.settings import AnswerSettings, BuildSettings, ChatSettings
 
 ROOT = Path(__file__).parents[1]
 
@@ -171,6 +171,7 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
     assert replicas[0].generation.table.count_articles() == 3
     facts = index_status(address, corpus)
     assert (facts["generation"], facts["articles"], facts["fault"]) == (second, 3, None)
+    assert "each replica keeps: Milvus has BM25 from 2.5 on" in facts["words"]
     assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
     assert store_at(address).roll_back() == first
     followed(replicas, first)
@@ -492,6 +493,7 @@ def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterato
 def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, tmp_path: Path):
     near, far = Retriever.open(tmp_path / "index").generation, Retriever.open(newer).generation
     assert not list(tmp_path.glob("copies/*/*/lexical"))
+    assert index_status(newer, tmp_path / "corpus")["words"] == "ranked by the server"
     for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
         for search in ("passages_by_words", "passages_by_pairs"):
             here, there = (getattr(generation.lexical, search)(question, 3) for generation in (near, far))
@@ -563,3 +565,15 @@ def test_a_replica_is_not_ready_while_the_server_is_away(small: str, server: Mil
     finally:
         server.start()
     until(lambda: client.get("/readyz").status_code == 200, 120)
+
+
+def test_a_replica_started_before_the_server_waits_for_it():
+    from fastapi.testclient import TestClient
+
+    from bot.serve.server import open_chat
+    from bot.serve.waiting import Waiting
+
+    app = Waiting(lambda: open_chat("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False))
+    app.look()
+    answer = TestClient(app).get("/readyz")
+    assert (answer.status_code, "does not answer" in answer.text) == (503, True)

@@ -36,6 +36,10 @@ class LocalStore:
             except IndexCorrupt as error:
                 yield folder.name, error
 
+    def facts(self) -> dict[str, str]:
+        """As `Store.facts`."""
+        return {}
+
     def roll_back(self) -> str:
         """As `Store.roll_back`. Raises `IndexBusy` while a build is writing."""
         with self._folder.lock():

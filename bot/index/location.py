@@ -1,6 +1,6 @@
 """Where an index is kept, by the name that a command or a program gives: a folder of this machine, or a Milvus server."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -35,6 +35,9 @@ class Store(Protocol):
 
     def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
         """The names and manifests of all generations, oldest first; of one that cannot be read, why."""
+
+    def facts(self) -> Mapping[str, str]:
+        """What else there is to tell of where it is kept."""
 
     def roll_back(self) -> str:
         """Serve the generation before the current one, once it has been opened; returns its name. Raises `IndexMissing` when there is none."""

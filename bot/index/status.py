@@ -21,6 +21,7 @@ def index_status(index: Path | str, corpus: Path | str) -> dict[str, Any]:
     return {
         "generation": served,
         **(_facts(manifest, corpus) if isinstance(manifest, Manifest) else {}),
+        **store.facts(),
         "fault": _fault(store),
         "generations": [_kept(name, manifest, served=name == served) for name, manifest in kept],
     }

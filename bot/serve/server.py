@@ -181,10 +181,10 @@ def _picture(path: Path | None) -> "Response":
 
 
 def serve(open_app: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:
-    """Serve an application until Ctrl-C; port 0 takes a free one. While it cannot be opened because there is no index, a page says so.
+    """Serve an application until Ctrl-C; port 0 takes a free one. While it cannot be opened because there is no index, or the server that holds it does not answer, a page says so.
 
     Raises `ServeError` when the address cannot be listened on, `MissingExtra` when Gradio, FastAPI or uvicorn is not installed, and whatever opening
-    raises but `IndexMissing`.
+    raises but `IndexMissing` and `IndexUnreachable`.
     """
     _quieten_gradio()
     try:

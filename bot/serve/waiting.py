@@ -1,4 +1,4 @@
-"""`Waiting`: what is served while there is no index yet."""
+"""`Waiting`: what is served while there is no index yet, or the server that holds it does not answer yet."""
 
 import html
 import time
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from bot.errors import ArticlebotError, IndexMissing
+from bot.errors import ArticlebotError, IndexMissing, IndexUnreachable
 
 _EVERY = 1.0
 """Seconds between two looks for an index."""
@@ -42,11 +42,11 @@ class Waiting:
             await HTMLResponse(_PAGE.format(reason=html.escape(self._reason)), 503, headers)(scope, receive, send)
 
     def look(self) -> None:
-        """Open the application where there is an index by now. Raises what opening it raises but `IndexMissing`."""
+        """Open the application where there is an index by now. Raises what opening it raises but `IndexMissing` and `IndexUnreachable`."""
         self._looked = time.monotonic()
         try:
             self._app = self._create()
-        except IndexMissing as error:
+        except (IndexMissing, IndexUnreachable) as error:
             self._reason = str(error)
 
     async def _opened(self) -> FastAPI | None:

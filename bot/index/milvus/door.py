@@ -18,6 +18,7 @@ _WAIT = 15.0
 _LONG_WAIT = 600.0
 """Seconds that loading and indexing a collection may take."""
 _BM25_SINCE = (2, 5)
+NO_BM25 = "Milvus has BM25 from 2.5 on"
 BM25 = "SPARSE_INVERTED_INDEX"
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 """As tantivy has them."""
@@ -121,11 +122,6 @@ class Milvus:
         """Have a collection ready to be asked."""
         with self._told():
             self._client.load_collection(name, timeout=_LONG_WAIT)
-
-    def release(self, name: str) -> None:
-        """Free the memory that a collection takes on the server."""
-        with self._told():
-            self._client.release_collection(name)
 
     def alias(self, alias: str) -> str | None:
         """The collection that an alias names; None when there is no such alias."""

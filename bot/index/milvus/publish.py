@@ -1,6 +1,7 @@
 """A generation in a folder → the same one on a server, served from one moment to the next."""
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
 from bot.index.milvus.address import MilvusAddress
 from bot.index.milvus.batch import Batch, BatchOfWords
-from bot.index.milvus.door import BM25, Milvus
+from bot.index.milvus.door import BM25, NO_BM25, Milvus
 from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, number_of
 from bot.index.milvus.records import (
     WITHOUT_VECTOR,
@@ -34,6 +35,8 @@ from bot.index.milvus.records import (
 )
 from bot.index.milvus.words import create_words, ranked_fields
 from bot.index.vocabulary import VOCABULARY
+
+_log = logging.getLogger(__name__)
 
 KEPT = 2
 """Generations kept on the server: the one that is served and the one before it."""
@@ -55,6 +58,8 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
     before = milvus.alias(address.name)
     if before == collections.rows:
         return False
+    if not milvus.has_bm25:
+        _log.warning("Milvus at %s is %s: each replica will keep an index of words of its own (%s)", address.server, milvus.version(), NO_BM25)
     _sweep(milvus, collections)
     _create(milvus, collections, local)
     _write(milvus, collections, local, folder, told)

@@ -1,7 +1,6 @@
 """`MilvusStore`: the generations of an index on a server, as `bot.index.location.Store` wants them."""
 
 import hashlib
-import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +13,7 @@ from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, corrupt_if_i
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
 from bot.index.milvus.address import MilvusAddress
 from bot.index.milvus.changes import Changes, changes_since
-from bot.index.milvus.door import Milvus
+from bot.index.milvus.door import NO_BM25, Milvus
 from bot.index.milvus.kept import Kept
 from bot.index.milvus.layout import FILE, Collections, number_of
 from bot.index.milvus.publish import kept_on, present
@@ -23,8 +22,6 @@ from bot.index.milvus.remote_generation import HELD, Held, MilvusGeneration
 from bot.index.milvus.table import Facts, MilvusTable, read_facts
 from bot.index.milvus.words import ServerWords, WordsFolder
 from bot.index.vocabulary import Vocabulary
-
-_log = logging.getLogger(__name__)
 
 _PARTS = 200
 """Parts of a file that are fetched at once: 12 MB."""
@@ -37,8 +34,6 @@ class MilvusStore:
 
     def __init__(self, address: str | MilvusAddress) -> None:
         self.milvus = Milvus(address if isinstance(address, MilvusAddress) else MilvusAddress.parse(address))
-        if not self.milvus.has_bm25:
-            _log.info("Milvus %s has no BM25 (from 2.5 on it has): words are searched in an index that this machine keeps", self.milvus.version())
         self._changes = Changes()
         self._opened: MilvusGeneration | None = None
         self._loaded: Collections | None = None
@@ -101,6 +96,11 @@ class MilvusStore:
                 yield name, self._manifest(each)
             except IndexCorrupt as error:
                 yield name, error
+
+    def facts(self) -> dict[str, str]:
+        """As `Store.facts`: which server it is, and who ranks by words."""
+        words = "ranked by the server" if self.milvus.has_bm25 else f"ranked by an index that each replica keeps: {NO_BM25}"
+        return {"server": f"Milvus {self.milvus.version()} at {self.milvus.address.server}", "words": words}
 
     def roll_back(self) -> str:
         """As `Store.roll_back`."""
