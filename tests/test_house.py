@@ -71,13 +71,13 @@ def floor(module: str) -> int:
     return next(n for n, rooms in enumerate(FLOORS) if module in rooms or any(module.startswith(f"{room}.") for room in rooms - {"bot"}))
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
 def test_a_module_imports_only_from_its_floor_and_below(module: str, tree: ast.Module):
     above = {name for name in imported(tree) if name.split(".")[0] == "bot" and floor(name) > floor(module)}
     assert above == set()
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
 def test_each_large_library_has_one_door(module: str, tree: ast.Module):
     doors = {name: DOORS[name.split(".")[0]] for name in imported(tree) if name.split(".")[0] in DOORS}
     elsewhere = {
@@ -86,7 +86,7 @@ def test_each_large_library_has_one_door(module: str, tree: ast.Module):
     assert elsewhere == set()
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=str)
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
 def test_only_the_command_line_reads_the_environment(module: str, tree: ast.Module):
     reads = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")}
     # Ray knows only by the environment that nothing is to be reported home.
