@@ -11,9 +11,8 @@ from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
 from bot.retrieval.scripts import consonants, in_devanagari, romanised, sound, spelt_out
 
 QUESTIONS = Path(__file__).parent / "questions"
-ARTICLES = (
-    "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim".split()
-)  # noqa: SIM905
+_WORDS = "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim"
+ARTICLES = _WORDS.split()
 ENGLISH = {
     *ARTICLES,
     "what",

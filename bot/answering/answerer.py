@@ -49,7 +49,8 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in meant if self.suggestions.answered(hit.passage))
 
     def _replied(self, question: str, found: Found, talk: Talk) -> Answer:
-        return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), talk=talk, suggestions=self._examples())
+        reply = reply_to(talk, self._categories(), question)
+        return replace(self._blank(question, found), topic=None, reply=reply, talk=talk, suggestions=self._examples())
 
     def _refused(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, found), self.suggestions.near(found.hits, asked)
