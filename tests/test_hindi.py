@@ -1,12 +1,22 @@
-"""Questions in Hindi, in its own letters and in Latin ones: told from English, and read in the words of English articles."""
+"""Hindi, in its own letters and in Latin ones: questions read in the words of English articles, and articles of its own."""
 
 import csv
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from articles import word_starts
+from playwright.sync_api import Browser
 
 from bot import Bot
-from bot.corpus.devanagari import folded, has_devanagari
+from bot.answering.link import quoting_link
+from bot.corpus import Article
+from bot.corpus.devanagari import folded, has_devanagari, is_hindi
+from bot.corpus.markdown import read as read_markdown
+from bot.corpus.outline import is_faq_title, outline
+from bot.passages import split_articles
 from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
 from bot.retrieval.scripts import consonants, in_devanagari, romanised, sound, spelt_out
 
@@ -202,3 +212,101 @@ def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
     assert len(hits) >= right
     assert sum(hit.probability >= 0.5 for hit in hits) >= answered
     assert sum(hit.probability < 0.5 for hit in uncovered) >= refused
+
+
+ARTICLE = """---
+title: नोटिस पीरियड क्या होता है
+category: नौकरी
+url: https://example.com/notice/
+---
+नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है। डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है। क्या यह ज़रूरी है? हाँ, अनुबंध में लिखा है तो ज़रूरी है।
+
+## अक्सर पूछे जाने वाले सवाल
+
+### नोटिस पीरियड कितने दिन का होता है?
+
+आम तौर पर 30 से 90 दिन का।
+
+### क्या नोटिस पीरियड में छुट्टी मिलती है?
+
+हाँ, मैनेजर की मंज़ूरी से।
+
+निष्कर्ष: नोटिस पीरियड पूरा करना अच्छा रहता है।
+"""
+
+
+@pytest.fixture(scope="module")
+def article() -> Article:
+    (article,) = read_markdown(ARTICLE, "notice.md")
+    assert isinstance(article, Article)
+    return article
+
+
+def test_a_hindi_article_is_known_for_one_and_its_faqs_are_found(article: Article):
+    assert article.language == "hi"
+    assert [(faq.question, article.text[faq.start : faq.end]) for faq in article.faqs] == [
+        ("नोटिस पीरियड कितने दिन का होता है?", "आम तौर पर 30 से 90 दिन का।"),
+        ("क्या नोटिस पीरियड में छुट्टी मिलती है?", "हाँ, मैनेजर की मंज़ूरी से।"),
+    ]
+
+
+def test_the_words_of_a_hindi_article_stay_as_they_are_spelt(article: Article):
+    (composed,) = read_markdown(ARTICLE.replace("ज़", "\u095b").replace("क्या", "क्\u200dया"), "notice.md")
+    assert isinstance(composed, Article)
+    assert composed.text == article.text.replace("ज़", "\u095b").replace("क्या", "क्\u200dया")
+    assert folded(composed.text) == folded(article.text)
+
+
+def test_a_text_with_english_names_in_it_is_hindi_and_one_with_a_hindi_word_english():
+    assert is_hindi("EPFO के portal पर UAN से login करने के बाद अपना पासवर्ड बदलिए।")
+    assert not is_hindi("A notice (नोटिस) is given in writing.")
+    assert not is_hindi("")
+
+
+def test_hindi_sentences_end_at_the_bar_and_not_at_a_shortened_word(article: Article):
+    passages = [passage for passage in split_articles([article], word_starts, 60) if passage.kind == "section"]
+    assert [article.text[slice(*span)] for span in passages[0].sentences] == [
+        "नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है।",
+        "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।",
+        "क्या यह ज़रूरी है?",
+        "हाँ, अनुबंध में लिखा है तो ज़रूरी है।",
+    ]
+
+
+def test_a_long_hindi_paragraph_is_cut_between_sentences(article: Article):
+    passages = [passage.text for passage in split_articles([article], word_starts, 24) if passage.kind == "section"]
+    assert passages[0] == "नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है।"
+    assert passages[1].startswith("डॉ. शर्मा के अनुसार रु. 500 तक")
+
+
+@pytest.mark.parametrize(
+    "title", ["अक्सर पूछे जाने वाले सवाल", "पीएफ के बारे में अक्सर पूछे जाने वाले प्रश्न", "सामान्य प्रश्न", "सवाल-जवाब", "प्रश्नोत्तरी", "PF से जुड़े पूछे गए सवाल"]
+)
+def test_a_hindi_heading_announces_questions(title: str):
+    assert is_faq_title(title)
+
+
+@pytest.mark.parametrize("title", ["नोटिस पीरियड", "क्या सामान्य प्रश्न पूछे जाते हैं?", "सवाल"])
+def test_other_hindi_headings_do_not(title: str):
+    assert not is_faq_title(title)
+
+
+def test_hindi_questions_and_answers_are_told_by_their_labels():
+    text = "प्रश्न 1: वेतन कब मिलता है?\nउत्तर: महीने के अंत में।\n\nप्रश्न 2: छुट्टी कितनी है?\nउत्तर: बारह दिन।"
+    assert [(faq.question, text[faq.start : faq.end]) for faq in outline(text).faqs] == [
+        ("वेतन कब मिलता है?", "महीने के अंत में।"),
+        ("छुट्टी कितनी है?", "बारह दिन।"),
+    ]
+
+
+def test_a_link_opens_a_page_at_hindi_words_though_it_spells_them_otherwise(browser: Browser, tmp_path: Path):
+    words = "ज\u093cरूरी दस्तावेज\u093c साथ लाएँ।"
+    page = "<!doctype html><meta charset=utf-8>" + "<p>और कुछ नहीं।</p>" * 200 + f"<p>{words}</p>" + "<p>अंत</p>" * 100
+    (tmp_path / "page.html").write_text(page.replace("ज\u093c", "\u095b"), encoding="utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        opened = browser.new_page()
+        opened.goto(quoting_link(f"http://127.0.0.1:{server.server_port}/page.html", words) or "")
+        opened.wait_for_function("scrollY > 1000")
+        opened.close()
+        server.shutdown()

@@ -16,6 +16,12 @@ def has_devanagari(text: str) -> bool:
     return _LETTER.search(text) is not None
 
 
+def is_hindi(text: str) -> bool:
+    """Whether most letters of the text are Devanagari's: English names and abbreviations do not make a Hindi article English."""
+    letters = sum(map(str.isalpha, text))
+    return 2 * len(_LETTER.findall(text)) > letters
+
+
 def folded(text: str) -> str:
     """The text with one spelling for what Hindi spells in several ways: फ़र्क and फर्क, हाँ and हां, a letter in one piece or two."""
     return unicodedata.normalize("NFC", text).translate(_MARKS) if has_devanagari(text) else text
