@@ -9,7 +9,7 @@ run: .venv/installed-chat
 	$(PY) app.py
 
 test: lint types
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses auto --dist loadgroup
 
 lint: .venv/installed-dev
 	$(PY) -m ruff check .

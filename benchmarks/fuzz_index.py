@@ -31,7 +31,8 @@ from tiny_model import make_tiny_model
 from bot.answering.answerer import Answerer
 from bot.errors import ArticlebotError
 from bot.index.build import build
-from bot.index.generation import MANIFEST, Generation, record_files
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import MANIFEST, record_files
 from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildSettings
@@ -180,7 +181,7 @@ def fit(folder: Path, manifest: bytes) -> None:
 
 def asked(folder: Path) -> list[tuple[str, str, tuple[str, ...]]]:
     """What a generation answers."""
-    generation = Generation.open(folder)
+    generation = LocalGeneration.open(folder)
     generation.check_encoder()
     answerer = Answerer(Finder(generation), AnswerSettings())
     answers = [answerer.ask(question) for question in QUESTIONS]

@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from timing import machine, table
 
 from bot import Bot
-from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 
 QUESTION = "What is the number of this build?"
@@ -89,7 +89,7 @@ def build(place: Path, number: int) -> None:
 
 def text_of(store: IndexStore) -> str:
     """What the served generation answers."""
-    return next(passage.text for passage in Generation.open(store.current()).table.all_passages() if passage.question == QUESTION)
+    return next(passage.text for passage in LocalGeneration.open(store.current()).table.all_passages() if passage.question == QUESTION)
 
 
 class Reader:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bot.index.build import build
 from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
@@ -43,7 +44,7 @@ def generation_of(data: Path, work: Path) -> Generation:
     pages = data.name in PAGES
     (corpus / "set.jsonl").write_text("\n".join(json.dumps(_row(row, pages=pages)) for row in rows), encoding="utf-8")
     build(corpus, work / "index")
-    return Generation.open(IndexStore(work / "index").current())
+    return LocalGeneration.open(IndexStore(work / "index").current())
 
 
 def _row(row: dict, *, pages: bool) -> dict:

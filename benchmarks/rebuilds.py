@@ -20,7 +20,7 @@ from chat_server import PATIENCE, ChatServer, ask_page
 from kills import ARTICLE, QUESTION, SHIPPED
 from timing import machine, percentiles, table
 
-from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 
 PAUSE = 0.02
@@ -121,7 +121,7 @@ def moment(number: int, place: Path, server: ChatServer, taken: float, most: flo
 
 def timed_opening(store: IndexStore) -> float:
     started = time.perf_counter()
-    Generation.open(store.current()).check_encoder()
+    LocalGeneration.open(store.current()).check_encoder()
     return time.perf_counter() - started
 
 

@@ -23,7 +23,9 @@ from timing import Row, machine, milliseconds, resident_megabytes, seconds, tabl
 from bot import Bot
 from bot.encoder import Matrix
 from bot.index.closeness import probes_of
-from bot.index.generation import ENCODER, MANIFEST, Generation, record_files
+from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import ENCODER, MANIFEST, record_files
 from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter
 from bot.index.sentences import SENTENCES, write_sentences
 from bot.index.store import IndexStore
@@ -92,7 +94,7 @@ class NoisyRows:
 
 def make(index: Path, folder: Path, size: int) -> dict:
     """Make an index of about so many passages; returns its row of the table."""
-    base, store = Generation.open(IndexStore(index).current()), IndexStore(folder)
+    base, store = LocalGeneration.open(IndexStore(index).current()), IndexStore(folder)
     passages = base.table.passages(range(min(size, len(base.table))))
     copies = max(1, round(size / len(passages)))
     vectors = base.vectors.rows(np.arange(base.table.row_start[len(passages)]))

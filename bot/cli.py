@@ -34,6 +34,20 @@ cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 
 Corpus = Annotated[Path, typer.Option(help="The folder of articles.", envvar="ARTICLEBOT_CORPUS")]
 Index = Annotated[Path, typer.Option(help="The folder of the index.", envvar="ARTICLEBOT_INDEX")]
+
+
+def _located(index: str) -> str:
+    """The index with what the environment says of who asks for it: passwords do not belong on a command line."""
+    from bot.index.location import with_credentials
+
+    names = ("MILVUS_USER", "MILVUS_PASSWORD", "MILVUS_TOKEN")
+    return with_credentials(index, *(os.environ.get(name, "") for name in names))
+
+
+AnyIndex = Annotated[
+    str,
+    typer.Option("--index", help="The folder of the index, or milvus://host:port/name.", envvar="ARTICLEBOT_INDEX", callback=_located),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Category = Annotated[str | None, typer.Option(help="Only articles of this category.")]
 ArticleId = Annotated[str | None, typer.Option("--article", help="Only the article with this id.")]
@@ -58,6 +72,7 @@ _UNLIMITED = 1_000_000
 _STEPS = {
     "files": "reading",
     "texts": "encoding",
+    "passages": "writing to Milvus",
     "before": "encoding with the model as it is",
     "training": "training",
     "after": "encoding with the tuned model",
@@ -92,6 +107,7 @@ def build(
     exact_rows: Annotated[
         int, typer.Option(min=0, help="Up to so many vectors all are compared with a question; of more, the nearest lists.")
     ] = BuildSettings().exact_rows,
+    to: Annotated[str, typer.Option(help="Serve the index from a Milvus server as well: milvus://host:port/name.", callback=_located)] = "",
     questions: Annotated[
         Path | None, typer.Option(help="A CSV of questions whose changed answers are told; questions.csv beside the corpus when it is there.")
     ] = None,
@@ -109,6 +125,8 @@ def build(
     review = _reviewer(questions, corpus, guard, max_drop)
     with nullcontext(_progress_lines()) if tell_progress else _progress_bar() as progress, _stopped_gently():
         report = run(corpus, index, BuildSettings(model=model, exact_rows=exact_rows), progress, review, publish=not dry_run)
+        if to and report.published:
+            _say(_published(index, to, progress))
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
     if report.refused:
@@ -120,6 +138,14 @@ def build(
     accepted = _accepted_asked(corpus, index, report, tested) if tested else None
     facts = {**_build_facts(report, tested), "accepted": accepted}
     _print(facts, as_json, lambda: "\n".join([*_build_text(report, tested), *_accepted_text(accepted)]))
+
+
+def _published(index: Path, to: str, progress: Callable[[str, int, int], None]) -> str:
+    """Have what the folder serves served by a Milvus server too."""
+    from bot.index.location import publish_to
+
+    new = publish_to(to, index, lambda done, total: progress("passages", done, total))
+    return "served by Milvus from now on" if new else "served by Milvus already"
 
 
 def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":
@@ -216,7 +242,7 @@ def _percent(name: str, value: float | None) -> str:
 @cli.command()
 def ask(
     question: str,
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     category: Category = None,
     article: ArticleId = None,
     since: Since = None,
@@ -235,7 +261,7 @@ def ask(
 @cli.command()
 def search(
     question: str,
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 5,
     category: Category = None,
     article: ArticleId = None,
@@ -263,7 +289,7 @@ def search(
 
 @cli.command()
 def serve(
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     host: Annotated[str, typer.Option(help="The address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")] = 7860,
     reranker: RerankerName = None,
@@ -276,23 +302,26 @@ def serve(
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With the page, or the REST surface alone.")] = True,
 ) -> None:
     """Open the chat in the browser; what a build publishes later is served within a second."""
-    from bot.index.generation import Manifest
+    from bot.index.location import is_remote
+    from bot.index.manifest import Manifest
     from bot.index.store import IndexStore
     from bot.serve.server import open_chat
     from bot.serve.server import serve as run
     from bot.serve.watch import build_command, rebuilt_on_change, run_build
 
-    chat = _chat_settings(settings)
-    if watch and IndexStore(index).served_name() is None and not run_build(build_command(corpus, index, BuildSettings()), Event()):
+    chat, folder = _chat_settings(settings), Path(index)
+    if watch and is_remote(index):
+        raise typer.BadParameter("an index on Milvus is built by articlebot build --to, once for all replicas.", param_hint="--watch")
+    if watch and IndexStore(folder).served_name() is None and not run_build(build_command(corpus, folder, BuildSettings()), Event()):
         # The build has said why, on stderr.
         raise typer.Exit(1)
-    with rebuilt_on_change(corpus, index, IndexStore(index).open_current(Manifest.read).settings) if watch else nullcontext():
+    with rebuilt_on_change(corpus, folder, IndexStore(folder).open_current(Manifest.read).settings) if watch else nullcontext():
         run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
 
 
 @cli.command()
 def mcp(
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     settings: Annotated[
         Path | None, typer.Option(help="A file of the publisher's name; articlebot.toml, where there is one.", envvar="ARTICLEBOT_SETTINGS")
     ] = None,
@@ -371,7 +400,7 @@ def pull(
 
 
 @cli.command()
-def status(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+def status(index: AnyIndex = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
     """Tell what index is served, what it holds, and whether the articles have changed since."""
     from bot.index.status import index_status
 
@@ -393,7 +422,7 @@ def _generation_text(kept: dict[str, Any]) -> str:
 
 
 @cli.command()
-def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+def check(index: AnyIndex = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
     """Verify the index (checksums, counts, encoder), tell what is read of the corpus and what is refused, and what an editor may want to mend."""
     from bot.corpus.corpus import read_corpus
     from bot.evaluation.lint import lint
@@ -412,7 +441,7 @@ def check(index: Index = Path("index"), corpus: Corpus = Path("corpus"), as_json
 @cli.command("eval")
 def evaluate(
     questions: Annotated[Path, typer.Argument(help="A CSV (question, expected) asked of the index, or a folder that brings its own corpus.")],
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     work: Annotated[Path | None, typer.Option(help="Keep the index of a folder's own corpus here; else it is built anew each time.")] = None,
     most: Annotated[int | None, typer.Option(min=1, help="So many questions, spread evenly.")] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The least probability that is answered.")] = AnswerSettings().threshold,
@@ -448,7 +477,7 @@ def evaluate(
 
 
 @contextmanager
-def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float) -> Iterator["Bot"]:
+def _evaluated(questions: Path, index: str, work: Path | None, threshold: float) -> Iterator["Bot"]:
     """The bot that is asked: that of the index, or of the corpus that a folder of questions brings along."""
     from bot.answering.bot import Bot
     from bot.evaluation.question_set import brings_corpus, write_corpus
@@ -469,16 +498,15 @@ def _evaluated(questions: Path, index: Path, work: Path | None, threshold: float
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; for faq-jsonld a folder.")],
     form: Annotated[ExportForm, typer.Option("--format", help="jsonl or parquet: passages with their vectors; faq-jsonld: markup for the site.")],
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     as_json: AsJson = False,
 ) -> None:
     """Write passages with their vectors for other tools, or the FAQs as schema.org markup for your own pages."""
     from bot.index.export import write_jsonl, write_parquet
     from bot.index.faq_markup import write_faq_markup
-    from bot.index.generation import Generation
-    from bot.index.store import IndexStore
+    from bot.index.location import store_at
 
-    generation = IndexStore(index).open_current(Generation.open)
+    generation = store_at(index).open_current()
     facts: dict[str, Any] = {"format": form.value, "output": str(output), "generation": generation.name}
     if form is ExportForm.FAQ_JSONLD:
         written = write_faq_markup(generation, output)
@@ -493,16 +521,15 @@ def export(
 
 @cli.command("map")
 def draw_map(
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("map.html"),
     as_json: AsJson = False,
 ) -> None:
     """Draw what the articles cover: one HTML page of all passages, those that mean alike close together, by category."""
     from bot.evaluation.map import write_map
-    from bot.index.generation import Generation
-    from bot.index.store import IndexStore
+    from bot.index.location import store_at
 
-    generation = IndexStore(index).open_current(Generation.open)
+    generation = store_at(index).open_current()
     drawn = write_map(generation, output)
     facts = {"output": str(output), "drawn": drawn, "passages": len(generation.table), "generation": generation.name}
     _print(facts, as_json, lambda: f"{_count(drawn, 'passage')} drawn in {output}")
@@ -537,7 +564,7 @@ cli.add_typer(questions, name="questions")
 @questions.callback()
 def report(
     context: typer.Context,
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     corpus: Corpus = Path("corpus"),
     since: Annotated[str, typer.Option(help="How far back: 7d, 12h, or a day such as 2026-01-31.")] = "7d",
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write what was not answered here, one a row.")] = None,
@@ -549,13 +576,14 @@ def report(
     """Tell what visitors asked and were not answered, not surely or not well, in groups that ask alike, with what is nearest."""
     if context.invoked_subcommand:
         return
+    from bot.index.location import folder_of
     from bot.retrieval.retriever import Retriever
     from bot.usage.deeds import Decisions, accept
     from bot.usage.report import make_report
     from bot.usage.store import UsageStore
     from bot.usage.words import report_text, write_csv
 
-    store, until = UsageStore(index), datetime.now(UTC)
+    store, until = UsageStore(folder_of(index)), datetime.now(UTC)
     if forget is not None or conversation is not None:
         gone = store.forget(text=forget, conversation=conversation)
         _print({"forgotten": gone}, as_json, lambda: f"{_count(gone, 'question')} forgotten")
@@ -586,7 +614,7 @@ def _moment(since: str, now: datetime) -> datetime:
 def accept_alternate(
     question: str,
     passage: Annotated[str, typer.Argument(help="The id of the FAQ that it means.")],
-    index: Index = Path("index"),
+    index: AnyIndex = "index",
     corpus: Corpus = Path("corpus"),
     who: Annotated[str, typer.Option(help="Who decided so.")] = "",
 ) -> None:
@@ -624,15 +652,37 @@ def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
 
 
 @cli.command()
-def rollback(index: Index = Path("index"), as_json: AsJson = False) -> None:
-    """Serve the generation before the current one, from one moment to the next."""
-    from bot.index.generation import Generation
-    from bot.index.store import IndexStore
+def update(
+    articles: Annotated[list[str] | None, typer.Argument(help="The articles: their ids, or their files in the corpus.")] = None,
+    to: Annotated[str, typer.Option(help="The index: milvus://host:port/name.", envvar="ARTICLEBOT_INDEX", callback=_located)] = "",
+    corpus: Corpus = Path("corpus"),
+    remove: Annotated[list[str] | None, typer.Option(help="The id of an article to take out; may be repeated.")] = None,
+    index: Annotated[Path, typer.Option(help="The folder of the last build, whose model is used without loading torch.")] = Path("index"),
+    as_json: AsJson = False,
+) -> None:
+    """Write single articles into the index that a Milvus server serves, without a build; they are answered from when this ends."""
+    from bot.corpus.corpus import read_corpus
+    from bot.index.location import is_remote, update_at
 
-    store = IndexStore(index)
-    with store.lock():
-        folder = store.roll_back(Generation.open)
-    _print({"generation": folder.name}, as_json, lambda: f"serving {folder.name}")
+    if not is_remote(to):
+        raise typer.BadParameter(
+            "name an index on a server, milvus://host:port/name; one in a folder is brought up to date by build.", param_hint="--to"
+        )
+    wanted = set(articles or ())
+    found = [article for article in read_corpus(corpus).articles if wanted & {article.id, article.source}] if wanted else []
+    if lost := sorted(wanted - {name for article in found for name in (article.id, article.source)}):
+        raise typer.BadParameter(f"the corpus {corpus} has no article {', '.join(lost)}.", param_hint="ARTICLES")
+    updated = update_at(to, found, remove or (), folder=index)
+    _print(asdict(updated), as_json, lambda: ", ".join(f"{len(idents)} {what}" for what, idents in asdict(updated).items()))
+
+
+@cli.command()
+def rollback(index: AnyIndex = "index", as_json: AsJson = False) -> None:
+    """Serve the generation before the current one, from one moment to the next."""
+    from bot.index.location import store_at
+
+    name = store_at(index).roll_back()
+    _print({"generation": name}, as_json, lambda: f"serving {name}")
 
 
 @cli.callback(invoke_without_command=True)

@@ -7,6 +7,7 @@
     ├── IndexMissing         there is no index where one was asked for
     ├── IndexCorrupt         an index is there, but is not what its manifest says
     ├── IndexUnwritable      an index folder cannot be written: permissions, a full disk
+    ├── IndexUnreachable     the server that holds an index does not answer
     ├── OutputUnwritable     an export or a map cannot be written where it was asked for
     ├── IndexBusy            another build holds the lock
     ├── BuildRefused         a new index answers worse than it may, and was not published
@@ -53,6 +54,10 @@ class IndexCorrupt(ArticlebotError):
 
 class IndexUnwritable(ArticlebotError):
     """An index folder cannot be written: permissions, a full disk, a file system without what it takes."""
+
+
+class IndexUnreachable(ArticlebotError):
+    """The server that holds an index does not answer, or lets nobody in."""
 
 
 class OutputUnwritable(ArticlebotError):
@@ -110,8 +115,8 @@ class MissingExtra(ArticlebotError):
 
 
 @contextmanager
-def corrupt_if_it_fails(path: Path) -> Iterator[None]:
-    """Tell whatever the body raises as `IndexCorrupt` of a file or folder.
+def corrupt_if_it_fails(path: Path | str) -> Iterator[None]:
+    """Tell whatever the body raises as `IndexCorrupt` of a file or folder, or of what is named.
 
     For libraries in Rust: they panic at what they did not write, with an exception that is none of Python's usual ones.
     """

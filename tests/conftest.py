@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 from serving import FLAGS, chromium, served
 from tiny_model import make_tiny_model
@@ -44,8 +45,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser come last: from its first page on Playwright's event loop runs in this thread, and no other can."""
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+    """Tests with a browser come last: from its first page on Playwright's event loop runs in this thread, and no other can.
+
+    Where several processes run tests, those of one file stay together, but for those with a browser, which wait until no others are left.
+    """
+    items.sort(key=with_browser)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name}{' with a browser' if with_browser(item) else ''}"))
+
+
+def with_browser(item: pytest.Item) -> bool:
+    return "browser" in getattr(item, "fixturenames", ())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -80,10 +90,13 @@ def tiny_settings(tiny_model: str) -> BuildSettings:
 
 @pytest.fixture(scope="session")
 def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The index of the shipped corpus, with the packaged model."""
-    index = tmp_path_factory.mktemp("shipped") / "index"
-    build(ROOT / "corpus", index)
-    return index
+    """The index of the shipped corpus, with the packaged model; built once, also where several processes run tests."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with FileLock(folder / "shipped.lock"):
+        if not (folder / "shipped" / "CURRENT").exists():
+            build(ROOT / "corpus", folder / "shipped")
+    return folder / "shipped"
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,9 @@ from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, Index
 from bot.index.build import build
 from bot.index.cache import VectorCache
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Manifest, verify_files
 from bot.index.lexical import Lexical, LexicalWriter
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import Manifest, verify_files
 from bot.index.passage_table import ROLES, PassageTable, PassageWriter, texts_to_encode
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
@@ -333,14 +334,14 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
     assert heard[-1] == ("texts", report.encoded, report.encoded)
     assert 0 < report.encoded <= 21
     assert set(manifest.files) >= {"passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"}
-    generation = Generation.open(folder)
+    generation = LocalGeneration.open(folder)
     assert len(generation.table) == len(generation.lexical) == 7
     generation.check_encoder()
 
 
 def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
-    generation = Generation.open(IndexStore(tmp_path / "index").current())
+    generation = LocalGeneration.open(IndexStore(tmp_path / "index").current())
     texts = [text for passage in generation.table.passages(range(len(generation.table))) for _, text in texts_to_encode(passage)]
     expected = SentenceEncoder(tiny_settings.model).encode_passages(texts)
     assert np.sum(generation.vectors.rows(np.arange(len(texts))) * expected, axis=1).min() > 0.999
@@ -385,7 +386,7 @@ def test_a_corrupt_index_is_built_again(corpus: Path, tmp_path: Path, tiny_setti
     vectors = IndexStore(tmp_path / "index").current() / "vectors.faiss"
     vectors.write_bytes(vectors.read_bytes()[:-1])
     assert build(corpus, tmp_path / "index", tiny_settings).built
-    Generation.open(IndexStore(tmp_path / "index").current())
+    LocalGeneration.open(IndexStore(tmp_path / "index").current())
 
 
 def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -394,9 +395,9 @@ def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Pat
         (corpus / "note.md").write_text(f"Note {n}.")
         names.append(build(corpus, store.root, tiny_settings).generation)
     assert [path.name for path in store.generations()] == names[-KEPT:]
-    assert store.roll_back(Generation.open).name == store.current().name == names[1]
+    assert store.roll_back(LocalGeneration.open).name == store.current().name == names[1]
     with pytest.raises(IndexMissing, match="nothing to roll back to"):
-        store.roll_back(Generation.open)
+        store.roll_back(LocalGeneration.open)
 
 
 def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -436,7 +437,7 @@ def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tin
     content[len(content) // 2] ^= 64
     path.write_bytes(content)
     with pytest.raises(IndexCorrupt, match="is not the one that was built: run articlebot build, or roll back"):
-        Generation.open(path.parents[name.count("/")])
+        LocalGeneration.open(path.parents[name.count("/")])
 
 
 def altered(folder: Path, **fields: object) -> Path:
@@ -461,7 +462,7 @@ def altered(folder: Path, **fields: object) -> Path:
 def test_a_manifest_that_does_not_fit_is_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, fields: dict, sentence: str):
     build(corpus, tmp_path / "index", tiny_settings)
     with pytest.raises(IndexCorrupt, match=sentence):
-        Generation.open(altered(IndexStore(tmp_path / "index").current(), **fields))
+        LocalGeneration.open(altered(IndexStore(tmp_path / "index").current(), **fields))
 
 
 def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -470,7 +471,7 @@ def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(corpus: Path, tmp
     manifest = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(manifest.replace('"covered": 0', '"covered": 1'))
     with pytest.raises(IndexCorrupt, match=r"The manifest of the index .* is not the one that was built: run articlebot build"):
-        Generation.open(folder)
+        LocalGeneration.open(folder)
 
 
 def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -478,7 +479,7 @@ def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Pat
     folder = IndexStore(tmp_path / "index").current()
     other = np.roll(np.array(Manifest.read(folder).probe), 1).tolist()
     with pytest.raises(IndexCorrupt, match="has changed since the build"):
-        Generation.open(altered(folder, probe=other)).check_encoder()
+        LocalGeneration.open(altered(folder, probe=other)).check_encoder()
 
 
 def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path):
@@ -519,9 +520,9 @@ def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: 
 def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.index.generation._LARGE", 1000)
-    monkeypatch.setattr("bot.index.generation._BLOCK", 16)
-    monkeypatch.setattr("bot.index.generation._BLOCKS", 3)
+    monkeypatch.setattr("bot.index.manifest._LARGE", 1000)
+    monkeypatch.setattr("bot.index.manifest._BLOCK", 16)
+    monkeypatch.setattr("bot.index.manifest._BLOCKS", 3)
     build(corpus, tmp_path / "index", tiny_settings)
     folder = IndexStore(tmp_path / "index").current()
     path = folder / "encoder/tokenizer.json"
@@ -533,11 +534,11 @@ def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check
     for place in (0, len(whole) - 1, len(whole) // 2):
         flipped(place)
         with pytest.raises(IndexCorrupt, match="is not the one that was built"):
-            Generation.open(folder)
+            LocalGeneration.open(folder)
     flipped(100)
     verify_files(folder, Manifest.read(folder), whole=False)
     with pytest.raises(IndexCorrupt, match="is not the one that was built"):
-        Generation.open(folder, whole=True)
+        LocalGeneration.open(folder, whole=True)
 
 
 def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):

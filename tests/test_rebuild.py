@@ -32,7 +32,9 @@ from bot.evaluation.question_set import Question
 from bot.evaluation.review import Guard, Reviewer
 from bot.evaluation.verification import verify
 from bot.index.build import build
-from bot.index.generation import Generation, Manifest, record_files
+from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import Manifest, record_files
 from bot.index.status import index_status
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
@@ -165,7 +167,7 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
     for address in served(bot):
         health = httpx.get(f"{address}/healthz", trust_env=False).json()
         assert health == {"status": "ok", "generation": good.name, "refused": {"generation": "99-bad", "reason": facts["fault"]}}
-    assert store.roll_back(Generation.open) == good
+    assert store.roll_back(LocalGeneration.open) == good
     wait_for(lambda: bot.retriever.served.refused is None)
     name = rewrite(place, "The ministry pays it")
     wait_for(lambda: bot.generation.name == name)
@@ -175,7 +177,7 @@ def test_a_rollback_is_followed_and_the_next_build_keeps_what_was_served(place: 
     bot, store = Bot.open(place / "index"), IndexStore(place / "index")
     good, bad = bot.generation.name, rewrite(place, "Nobody pays it")
     wait_for(lambda: bot.generation.name == bad)
-    store.roll_back(Generation.open)
+    store.roll_back(LocalGeneration.open)
     wait_for(lambda: bot.generation.name == good)
     new = rewrite(place, "The ministry pays it")
     assert [folder.name for folder in store.generations()] == [good, new]
@@ -186,7 +188,7 @@ def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
     old, new = store.current(), rewrite(place, "Nobody pays it")
     (old / "vectors.faiss").write_bytes(b"x")
     with pytest.raises(IndexCorrupt, match="is not the one that was built"):
-        store.roll_back(Generation.open)
+        store.roll_back(LocalGeneration.open)
     assert store.current().name == new
 
 
@@ -198,7 +200,7 @@ def test_a_reader_whose_generation_is_taken_away_opens_the_next(place: Path):
             for words in ("The ministry pays it", "The fund pays it"):
                 rewrite(place, words)
         opened.append(folder.name)
-        return Generation.open(folder)
+        return LocalGeneration.open(folder)
 
     store = IndexStore(place / "index")
     assert store.open_current(open_late).name == store.current().name == opened[-1]

@@ -14,6 +14,7 @@ from bot.errors import EvaluationError, ModelError
 from bot.evaluation.trend import FIGURES, accepted_figures, read_points
 from bot.index.build import build
 from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
 from bot.tuning import tune
@@ -65,7 +66,7 @@ def larger(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def generation(index: Path) -> Generation:
-    return IndexStore(index).open_current(Generation.open)
+    return IndexStore(index).open_current(LocalGeneration.open)
 
 
 def test_a_fifth_of_the_articles_with_faqs_is_held_out_always_the_same(generation: Generation):
@@ -105,7 +106,7 @@ def test_faqs_that_stay_keep_their_answers_when_others_are_hidden(tiny_model: st
         {"question": "Who reads?", "answer": "Nobody reads.", "alternates": ["read by whom"]},
     ]  # fmt: skip
     build([{"id": "handbook", "title": "Handbook", "text": ARTICLE, "faqs": listed}], tmp_path / "index", BuildSettings(model=tiny_model))
-    (article,) = exam_of(IndexStore(tmp_path / "index").open_current(Generation.open).table, {"handbook"}).articles
+    (article,) = exam_of(IndexStore(tmp_path / "index").open_current(LocalGeneration.open).table, {"handbook"}).articles
     kept = {faq.question: (article.text[faq.start : faq.end], faq.alternates) for faq in article.faqs}
     assert kept == {"Who signs?": ("The head signs.", ()), "Who reads?": ("Nobody reads.", ())}
     assert "Who pays?" not in article.text
@@ -147,7 +148,7 @@ def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_
 def test_a_model_that_helps_too_little_is_not_kept(larger: Path, tmp_path: Path):
     heard: set[str] = set()
     done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: heard.add(stage))
-    table = IndexStore(larger).open_current(Generation.open).table
+    table = IndexStore(larger).open_current(LocalGeneration.open).table
     asked = len(exam_of(table, held_out(table)).questions)
     assert (done.kept, (tmp_path / "tuned").exists(), heard) == (False, False, {"before", "training", "after"})
     assert (done.questions, done.before["questions"], done.after["questions"]) == (asked, asked, asked)

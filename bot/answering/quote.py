@@ -35,10 +35,7 @@ def quote(generation: Generation, question: str, vector: NDArray[np.float32], pa
     if len(passage.sentences) < 2:
         return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = [passage.article.text[start:end] for start, end in passage.sentences]
-    number = generation.table.number(passage)
-    own, following = generation.table.sentence_start[number : number + 2].tolist()
-    cosines = generation.sentences.cosines(own, following, vector)
-    scores = cosines + _WORDS * _shares(question, sentences)
+    scores = generation.sentence_cosines(passage, vector) + _WORDS * _shares(question, sentences)
     (first, last), best = _window(scores, sentences), int(np.argmax(scores))
     return Quote(_within(passage, first, last), _within(passage, best, best))
 

@@ -12,8 +12,10 @@ import numpy as np
 
 from bot.corpus.article import Article
 from bot.corpus.outline import outline
-from bot.index.filters import last_change
-from bot.index.passage_table import ROLES
+from bot.encoder import Matrix
+from bot.index.filters import Filters, last_change
+from bot.index.generation import Generation
+from bot.index.passage_table import Numbers
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -21,6 +23,8 @@ YEARS = 3
 """The age from which an article is listed as old."""
 _SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
 """Cosines of questions and of answers from which two FAQs say the same: paraphrases reach them, neighbours on one topic do not."""
+_NEAR = 10
+"""Passages nearest to a FAQ's question among which FAQs that ask the same are looked for."""
 _SHARED = 0.6
 """Share of an article's word runs that another holds from which they are the same article."""
 _RUN, _KEPT, _COMMON = 5, 4, 20
@@ -47,7 +51,7 @@ class Finding:
 def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = YEARS) -> tuple[Finding, ...]:
     """All findings about a corpus and the index built from it, by kind, then article."""
     table = finder.generation.table
-    faqs = [passage for passage in table.passages(range(len(table))) if passage.question is not None]
+    faqs = [passage for passage in table.all_passages() if passage.question is not None]
     on_articles: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
         _long_sections,
         _lost_relations,
@@ -56,7 +60,13 @@ def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = 
         _broken_letters,
     )
     found = [finding for rule in on_articles for finding in rule(articles)]
-    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs), *_not_found(faqs, finder), *_same_faqs(finder)]
+    found += [
+        *_old(articles, today, years),
+        *_two_answers(faqs),
+        *_short_answers(faqs),
+        *_not_found(faqs, finder),
+        *_same_faqs(faqs, finder.generation),
+    ]
     return tuple(sorted(found, key=lambda finding: (finding.kind, finding.article, finding.message)))
 
 
@@ -154,30 +164,39 @@ def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
             yield Finding("not found", faq.article.id, f"the question {faq.question!r} {instead}: word it so that it tells its topic")
 
 
-def _same_faqs(finder: Finder) -> Iterator[Finding]:
+def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Finding]:
     """Pairs of FAQs of different articles whose questions and whose answers mean the same by the index's own vectors."""
-    table, vectors = finder.generation.table, finder.generation.vectors
-    faq_rows = np.flatnonzero((table.role_of_row == ROLES.index("question")) & np.isin(table.passage_of_row, table.faq_numbers()))
-    told: set[tuple[int, int]] = set()
-    for row in faq_rows.tolist():
-        near, cosines = vectors.search(vectors.rows(np.array([row])), 10, faq_rows)
-        for other in near[cosines >= _SAME_QUESTION].tolist():
-            pair = tuple(sorted((int(table.passage_of_row[row]), int(table.passage_of_row[other]))))
-            if pair[0] == pair[1] or pair in told:
+    told: set[frozenset[str]] = set()
+    for faq in faqs:
+        for other in _asking_alike(faq, generation):
+            pair = frozenset((faq.id, other.id))
+            if pair in told or faq.article.id == other.article.id:
                 continue
-            told.add((pair[0], pair[1]))
-            one, two = table.passages(pair)
-            first, second = vectors.rows(table.rows_of(pair, "body"))
-            if (
-                one.article.id != two.article.id
-                and float(first @ second) >= _SAME_ANSWER
-                and _plain(one.question or "") != _plain(two.question or "")
-            ):
+            told.add(pair)
+            first, second = generation.vectors_of(np.array([generation.table.number(one) for one in (faq, other)]), "body")
+            if float(first @ second) >= _SAME_ANSWER and _plain(faq.question or "") != _plain(other.question or ""):
                 yield Finding(
                     "same faq",
-                    one.article.id,
-                    f"{one.question!r} says the same as {two.question!r} of {two.article.id!r}: keep one, with the other as its alternate",
+                    faq.article.id,
+                    f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}: keep one, with the other as its alternate",
                 )
+
+
+def _asking_alike(faq: Passage, generation: Generation) -> Iterator[Passage]:
+    """The other FAQs of which a question means what one of this one's does."""
+    number = generation.table.number(faq)
+    own = _questions(generation, np.array([number]))[number]
+    near = np.unique(np.concatenate([generation.nearest(question[None], _NEAR, Filters()) for question in own]))
+    for other, asked in _questions(generation, near[near != number]).items():
+        passage = generation.table.passage(other)
+        if passage.question is not None and float((own @ asked.T).max()) >= _SAME_QUESTION:
+            yield passage
+
+
+def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
+    """The vectors of each passage's questions, or headings."""
+    held = generation.all_vectors(numbers)
+    return {int(number): held.rows[start:end] for number, start, end in zip(held.numbers, held.starts, held.body, strict=False)}
 
 
 def _plain(words: str) -> str:

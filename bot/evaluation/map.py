@@ -46,22 +46,23 @@ def write_map(generation: Generation, path: Path) -> int:
         import plotly.io as pio
     except ModuleNotFoundError:
         raise MissingExtra("plotly", "map") from None
-    numbers = np.unique(np.linspace(0, len(generation.table) - 1, min(len(generation.table), MOST)).astype(int))
-    figure = _figure(generation, generation.table.passages(numbers.tolist()), _places(generation, numbers))
+    passages = generation.table.sample(MOST)
+    figure = _figure(
+        generation, passages, _places(generation.vectors_of(np.array([generation.table.number(passage) for passage in passages]), "both"))
+    )
     config = {"displaylogo": False, "responsive": True, "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"]], "scrollZoom": True}
     page = pio.to_html(figure, config=config, include_plotlyjs=True, full_html=True, post_script=_OPEN, default_height="100vh")
     with whole_file(path) as pending:
         pending.write_text(_complete(page, generation), encoding="utf-8")
-    return len(numbers)
+    return len(passages)
 
 
-def _places(generation: Generation, numbers: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+def _places(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Two coordinates for each passage, by t-SNE (van der Maaten and Hinton 2008) of its vector; the same at each run."""
     try:
         from sklearn.manifold import TSNE
     except ModuleNotFoundError:
         raise MissingExtra("scikit-learn", "map") from None
-    vectors = generation.vectors.rows(generation.table.rows_of(numbers, "both"))
     if len(vectors) < 4:
         return np.eye(max(2, len(vectors)), 2, dtype=np.float32)[: len(vectors)]
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)

@@ -1,6 +1,5 @@
 """Whether an index is what was built, and does what it did: every byte, the counts, the encoders, and that FAQs find themselves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import numpy as np
 from bot.encoder import SentenceEncoder, find_model, model_hash
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
 from bot.index.generation import Generation
-from bot.index.passage_table import ROLES, texts_to_encode
-from bot.index.store import IndexStore
+from bot.index.location import store_at
+from bot.index.passage_table import texts_to_encode
+from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
 _SAMPLE = 32
@@ -45,11 +45,11 @@ def verify(index: Path | str) -> tuple[Verification, Generation]:
     Raises `IndexMissing` when there is none, `IndexCorrupt` when a file is not the one that was built, counts differ, the model or its library gives
     other vectors than at build time, or FAQs no longer find themselves.
     """
-    generation = IndexStore(index).open_current(lambda folder: Generation.open(folder, whole=True))
+    generation = store_at(index).open_current(whole=True)
     generation.check_encoder()
     encoded, not_encoded = _encode_again(generation)
     asked, found = _ask_faqs(generation)
-    counts = len(generation.manifest.files), len(generation.table), len(generation.vectors)
+    counts = len(generation.manifest.files), len(generation.table), generation.manifest.vectors
     return Verification(generation.name, *counts, encoded, not_encoded, asked, found), generation
 
 
@@ -64,14 +64,12 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
         encoder = SentenceEncoder(settings.model)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
-    numbers = np.unique(np.linspace(0, len(generation.table) - 1, _SAMPLE).astype(int)).tolist()
-    texts = [text for number in numbers for _, text in texts_to_encode(generation.table.passage(number))]
-    starts = generation.table.row_start
-    rows = np.concatenate([np.arange(starts[number], starts[number + 1]) for number in numbers])
-    cosines = np.sum(encoder.encode_passages(texts) * generation.vectors.rows(rows), axis=1)
+    passages = generation.table.sample(_SAMPLE)
+    texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
+    held = generation.all_vectors(np.array([generation.table.number(passage) for passage in passages]))
+    cosines = np.sum(encoder.encode_passages([text for _, _, text in texts]) * held.rows, axis=1)
     if cosines.min() < _SAME:
-        role = ROLES[generation.table.role_of_row[rows[int(cosines.argmin())]]]
-        passage = generation.table.passage(int(generation.table.passage_of_row[rows[int(cosines.argmin())]]))
+        passage, role, _ = texts[int(cosines.argmin())]
         raise IndexCorrupt(
             f"The model {settings.model} now gives another vector for {passage.id} ({role}, cosine {cosines.min():.3f}): run articlebot build."
         )
@@ -80,15 +78,13 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
 
 def _ask_faqs(generation: Generation) -> tuple[int, int]:
     """How many FAQs were asked, and how many came first."""
-    faqs, finder = generation.table.faq_numbers(), Finder(generation)
-    numbers: Sequence[int] = faqs[np.unique(np.linspace(0, len(faqs) - 1, min(_FAQS, len(faqs))).astype(int))].tolist()
-    found = sum(_finds_itself(finder, number) for number in numbers)
-    if found < _FOUND * len(numbers):
-        raise IndexCorrupt(f"Only {found} of {len(numbers)} FAQs of {generation.name} are found by their own question: run articlebot build.")
-    return len(numbers), found
+    faqs, finder = generation.table.sample(_FAQS, faqs=True), Finder(generation)
+    found = sum(_finds_itself(finder, faq) for faq in faqs)
+    if found < _FOUND * len(faqs):
+        raise IndexCorrupt(f"Only {found} of {len(faqs)} FAQs of {generation.name} are found by their own question: run articlebot build.")
+    return len(faqs), found
 
 
-def _finds_itself(finder: Finder, number: int) -> bool:
-    faq = finder.generation.table.passage(number)
+def _finds_itself(finder: Finder, faq: Passage) -> bool:
     hits = finder.find((faq.question or "")[:LONGEST_QUESTION], 1).hits
     return bool(hits) and (hits[0].passage.id == faq.id or hits[0].passage.question == faq.question or hits[0].passage.text == faq.text)

@@ -18,17 +18,9 @@ from bot.index.agreement import Agreement, choose_question_encoder
 from bot.index.cache import CachedRows, VectorCache
 from bot.index.changes import ChangedAnswers, Changes, changes_between
 from bot.index.closeness import Closeness, measure_closeness, probes_of
-from bot.index.generation import (
-    ENCODER,
-    FORMAT,
-    MANIFEST,
-    PROBE,
-    REFUSED,
-    Generation,
-    Manifest,
-    record_files,
-    verify_files,
-)
+from bot.index.generation import PROBE, Generation
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import ENCODER, FORMAT, MANIFEST, REFUSED, Manifest, record_files, verify_files
 from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter, sentences_to_encode, texts_to_encode
 from bot.index.sentences import write_sentences
 from bot.index.store import IndexStore
@@ -113,7 +105,7 @@ def build(
             used = encoder or open_encoder(settings.model, weights, store.encoder_folder)
             manifest, refused = _write_generation(folder, before, reading, store, source, used, progress)
             # What cannot be opened must not be served.
-            made = Generation.open(folder, encoder=encoder)
+            made = LocalGeneration.open(folder, encoder=encoder)
             manifest = _reviewed(folder, before, made, review)
             if publish:
                 store.publish(folder, manifest.name)
@@ -152,7 +144,7 @@ def _reviewed(folder: Path, before: Path | None, made: Generation, review: Revie
     manifest = made.manifest
     if review is None:
         return manifest
-    answers = review(Generation.open(before) if before else None, made)
+    answers = review(LocalGeneration.open(before) if before else None, made)
     if manifest.changes:
         manifest = replace(manifest, changes=replace(manifest.changes, answers=answers))
         (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")

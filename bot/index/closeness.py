@@ -12,6 +12,7 @@ import numpy as np
 
 from bot.encoder import Matrix
 from bot.index.passage_table import PassageTable
+from bot.index.passages import Passages
 from bot.index.vectors import Vectors
 from bot.passages import Passage
 
@@ -42,12 +43,9 @@ class Probe:
     reworded: str
 
 
-def probes_of(table: PassageTable, most: int = _PROBES) -> list[Probe]:
+def probes_of(table: Passages, most: int = _PROBES) -> list[Probe]:
     """Questions of passages spread evenly, of FAQs where there are any."""
-    asked = table.faq_numbers()
-    numbers = asked if len(asked) else np.arange(len(table))
-    places = np.unique(np.linspace(0, len(numbers) - 1, most).astype(int))
-    return [_probe(passage, place) for place, passage in enumerate(table.passages(numbers[places].tolist()))]
+    return [_probe(passage, place) for place, passage in enumerate(table.sample(most, faqs=table.count_faqs() > 0))]
 
 
 def _probe(passage: Passage, place: int) -> Probe:

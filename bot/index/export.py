@@ -60,12 +60,10 @@ def write_parquet(generation: Generation, path: Path | str) -> None:
 
 def _rows(generation: Generation) -> Iterator[list[Row]]:
     """The rows of all passages in their order, some together."""
-    rest, start = generation.table.all_passages(), 0
+    rest = generation.table.all_passages()
     while passages := list(islice(rest, _TOGETHER)):
-        numbers = np.arange(start, start + len(passages))
-        vectors = generation.vectors.rows(generation.table.rows_of(numbers, "both"))
+        vectors = generation.vectors_of(np.array([generation.table.number(passage) for passage in passages]), "both")
         yield [{**_fields(passage), "vector": vector} for passage, vector in zip(passages, vectors, strict=True)]
-        start += len(passages)
 
 
 def _fields(passage: Passage) -> Row:

@@ -1,219 +1,112 @@
-"""A generation: one folder that holds a whole index, and the manifest that says what must be in it."""
+"""What answers are found in: the narrow seam between an index, wherever it is kept, and all that asks it.
 
-import hashlib
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+A generation in a folder of this machine is `bot.index.local_generation.LocalGeneration`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
-from bot.errors import IndexCorrupt, corrupt_if_it_fails
-from bot.index.agreement import Agreement
-from bot.index.changes import ChangedAnswer, ChangedAnswers, ChangedArticles, Changes
-from bot.index.closeness import Closeness
-from bot.index.lexical import LEXICAL, Lexical
-from bot.index.passage_table import PASSAGES, PassageTable
-from bot.index.sentences import Sentences
-from bot.index.vectors import SearchPlan, Vectors
+from bot.encoder import Matrix, QuestionEncoder
+from bot.errors import IndexCorrupt
+from bot.index.filters import Filters
+from bot.index.lexical import Matches
+from bot.index.manifest import Manifest
+from bot.index.passage_table import Numbers, Role
+from bot.index.passages import Passages
 from bot.index.vocabulary import Vocabulary
-from bot.settings import BuildSettings
+from bot.passages import Passage
 
-FORMAT = 6
-"""The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
-
-MANIFEST, ENCODER = "manifest.json", "encoder"
-REFUSED = "refused.json"
-"""What of the corpus did not go in, and why."""
 PROBE = "How is a question answered from the articles?"
 """A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
-
-_WHEN, _NAME = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
-"""How the name of a generation begins, and what it looks like; a copy may have another name."""
-_LARGE = 32_000_000
-"""Bytes from which on a file is only sampled when it is opened: what is smaller is hashed in 20 ms."""
-_BLOCK, _BLOCKS = 4096, 256
 _SAME = 0.999
 """The least cosine between two runs of one encoder: processors round differently, weights differ by far more."""
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecord:
-    size: int
-    sha256: str
-    sample: str | None = None
-    """Of a large file, the sha256 of blocks spread over it, by which it is verified when it is opened to answer questions."""
+class PassageVectors:
+    """The vectors of passages, one passage after the other, each in the order of `texts_to_encode`: its questions, its text, both together."""
 
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a generation is: written last, read first."""
-
-    format: int
-    version: str
-    """The articlebot that built it."""
-    created: datetime
-    settings: BuildSettings
-    weights: str
-    """sha256 of the model's files."""
-    dimension: int
-    question_encoder: str
-    """The kind that `bot.encoder.open_question_encoder` takes."""
-    corpus: str
-    """sha256 of the corpus's files."""
-    articles: int
-    passages: int
-    vectors: int
-    sentences: int
-    agreement: Agreement
-    search: SearchPlan
-    closeness: Closeness
-    encoded: int
-    """Texts that the build had to encode; the other vectors came from the cache."""
-    changes: Changes | None
-    """Since the generation that was served before; None for the first, and where that could not be read."""
-    probe: tuple[float, ...]
-    files: Mapping[str, FileRecord]
+    numbers: Numbers
+    """Of the passages."""
+    rows: Matrix
+    starts: NDArray[np.int64]
+    """The first row of each passage, and the number of rows."""
 
     @property
-    def bytes(self) -> int:
-        """The size of all files."""
-        return sum(record.size for record in self.files.values())
-
-    def to_json(self) -> str:
-        return json.dumps({**asdict(self), "created": self.created.isoformat()}, indent=1)
+    def body(self) -> NDArray[np.int64]:
+        """The row of each passage's text."""
+        return self.starts[1:] - 2
 
     @property
-    def name(self) -> str:
-        """That of its generation: when it was built, and the beginning of the manifest's own checksum."""
-        return f"{self.created:{_WHEN}}-{_checksum(self.to_json().encode())}"
-
-    @classmethod
-    def read(cls, folder: Path) -> "Manifest":
-        """Raises `IndexCorrupt` when the folder has no manifest, one that this version cannot read, or another one than its name tells."""
-        again = "run articlebot build."
-        try:
-            content = (folder / MANIFEST).read_bytes()
-            fields = json.loads(content)
-            if _NAME.fullmatch(folder.name) and not folder.name.endswith(_checksum(content)):
-                raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {again}")
-            if fields["format"] != FORMAT:
-                raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
-            files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
-            created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
-            agreement, search = Agreement(**fields.pop("agreement")), SearchPlan(**fields.pop("search"))
-            closeness, probe, changes = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe")), _changes(fields.pop("changes"))
-            return cls(
-                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, changes=changes, probe=probe,
-                files=files,
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {again}") from error
+    def both(self) -> NDArray[np.int64]:
+        """The row of each passage's question, or headings, and text together."""
+        return self.starts[1:] - 1
 
 
-def _checksum(manifest: bytes) -> str:
-    return hashlib.sha256(manifest).hexdigest()[:8]
+class Words(Protocol):
+    """What shares words with a question."""
+
+    def has_word(self, word: str) -> bool:
+        """Whether a passage has a word, in whatever form of it."""
+
+    def has_pair(self, words: str) -> bool:
+        """Whether two words stand side by side in a passage, in whatever forms."""
+
+    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """The at most `k` passages that share the most telling words with a question, best first."""
+
+    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
+
+    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
 
 
-def _changes(fields: dict[str, Any] | None) -> Changes | None:
-    if fields is None:
-        return None
-    articles = {name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"])) for name in ("new", "edited", "removed", "moved")}
-    changed = tuple(ChangedAnswer(**each) for each in fields["answers"]["changed"])
-    return Changes(fields["since"], **articles, answers=ChangedAnswers(fields["answers"]["questions"], changed))
+class Generation(Protocol):
+    """A whole index, open to be asked, from many threads."""
 
+    @property
+    def name(self) -> str: ...
 
-def record_files(folder: Path) -> dict[str, FileRecord]:
-    """Size and sha256 of every file below a folder but the manifest, by relative path."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST)
-    return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
+    @property
+    def manifest(self) -> Manifest: ...
 
+    @property
+    def encoder(self) -> QuestionEncoder: ...
 
-def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> None:
-    """Raises `IndexCorrupt` when the files of a generation are not byte for byte those of its manifest; unless `whole`, large files are sampled."""
-    for name, record in manifest.files.items():
-        path = folder / name
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise IndexCorrupt(f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index.")
-        try:
-            fits = path.stat().st_size == record.size and _is_as_recorded(path, record, whole=whole)
-        except OSError as error:
-            raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): run articlebot build.") from error
-        if not fits:
-            raise IndexCorrupt(f"The file {path} is not the one that was built: run articlebot build, or roll back.")
+    @property
+    def table(self) -> Passages: ...
 
+    @property
+    def lexical(self) -> Words: ...
 
-def _record(path: Path) -> FileRecord:
-    size = path.stat().st_size
-    return FileRecord(size, file_hash(path), _sample_hash(path) if size > _LARGE else None)
+    @property
+    def vocabulary(self) -> Vocabulary: ...
 
+    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
+        """The numbers of the at most `k` passages nearest to one unit vector of shape (1, dimension) by any of their own, nearest first."""
 
-def _is_as_recorded(path: Path, record: FileRecord, *, whole: bool) -> bool:
-    if whole or record.sample is None:
-        return file_hash(path) == record.sha256
-    return _sample_hash(path) == record.sample
+    def all_vectors(self, numbers: Numbers) -> PassageVectors:
+        """All vectors of passages, in the order of the numbers; of those that are no longer there none."""
 
+    def articles_of(self, numbers: Numbers) -> Numbers:
+        """The number of each passage's article."""
 
-def _sample_hash(path: Path) -> str:
-    """The sha256 of blocks spread evenly over a file, the first and the last among them."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for start in np.linspace(0, path.stat().st_size - _BLOCK, _BLOCKS).astype(int).tolist():
-            file.seek(start)
-            digest.update(file.read(_BLOCK))
-    return digest.hexdigest()
+    def vectors_of(self, numbers: Numbers, role: Role) -> Matrix:
+        """The vector of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
 
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """An open generation."""
-
-    name: str
-    manifest: Manifest
-    table: PassageTable
-    vectors: Vectors
-    sentences: Sentences
-    lexical: Lexical
-    vocabulary: Vocabulary
-    encoder: QuestionEncoder
-
-    @classmethod
-    def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "Generation":
-        """Raises `IndexCorrupt` when a file differs from the manifest, or the parts do not fit together.
-
-        `encoder` is that of a program which built the index with its own; without it such an index raises `ModelError`.
-        Every byte is verified of files up to 32 MB, and of larger ones if `whole`; else these are sampled, so that opening reads no more than asking needs.
-        """
-        manifest = Manifest.read(folder)
-        verify_files(folder, manifest, whole=whole)
-        with corrupt_if_it_fails(folder):
-            opened = cls(
-                folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
-                Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
-                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
-            )  # fmt: skip
-            opened._check_fit(folder)
-        return opened
+    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines of a unit vector with the sentences of a passage that has several."""
 
     def check_encoder(self) -> None:
         """Raises `IndexCorrupt` when the question encoder gives another vector than at build time: its answers would be wrong."""
-        cosine = float(self.encoder.encode_questions([PROBE])[0] @ np.array(self.manifest.probe, np.float32))
-        if cosine < _SAME:
-            raise IndexCorrupt(f"The question encoder of {self.name} has changed since the build (cosine {cosine:.4f}): run articlebot build.")
 
-    def _check_fit(self, folder: Path) -> None:
-        counts = {
-            "passages": (len(self.table), len(self.lexical), self.manifest.passages),
-            "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
-            "sentences": (int(self.table.sentence_start[-1]), self.manifest.sentences),
-            "dimensions": (self.vectors.dimension, self.encoder.dimension, len(self.manifest.probe), self.manifest.dimension),
-        }
-        for what, numbers in counts.items():
-            if len(set(numbers)) > 1:
-                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build.")
+
+def check_encoder(generation: Generation) -> None:
+    """As `Generation.check_encoder`, by the probe in its manifest."""
+    cosine = float(generation.encoder.encode_questions([PROBE])[0] @ np.array(generation.manifest.probe, np.float32))
+    if cosine < _SAME:
+        raise IndexCorrupt(f"The question encoder of {generation.name} has changed since the build (cosine {cosine:.4f}): run articlebot build.")

@@ -6,7 +6,7 @@ all that an article holds.
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,21 +57,36 @@ def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
 _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 
-class LexicalWriter:
-    """Indexes the words of passages and of their articles in a new folder as they come: article by article, both numbered from 0."""
+NumberOf = Callable[[str], int]
+"""The number of a passage or an article by its id."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._passages, self._articles = _WordsWriter(folder / _PASSAGES, pairs=True), _WordsWriter(folder / _ARTICLES, pairs=False)
+
+class LexicalWriter:
+    """Indexes the words of passages and of their articles in a folder, a new one or one that was written before, as they come, article by article.
+
+    Both are numbered from 0, or as `number_of` tells. Words are there once it is closed.
+    """
+
+    def __init__(self, folder: Path, number_of: NumberOf | None = None) -> None:
+        folder.mkdir(exist_ok=True)
+        self._passages, self._articles = (
+            _WordsWriter(folder / _PASSAGES, number_of, pairs=True),
+            _WordsWriter(folder / _ARTICLES, number_of, pairs=False),
+        )
         self._texts: list[str] = []
         self._article: Article | None = None
+
+    def remove(self, article: str) -> None:
+        """Take out the article with an id, and its passages, as they were written before."""
+        self._passages.remove(article)
+        self._articles.remove(article)
 
     def add(self, passage: Passage) -> None:
         if self._article is None or passage.article.id != self._article.id:
             self._finish_article()
             self._article = passage.article
-        texts = [context(passage), *passage.alternates, passage.text]
-        self._passages.add(passage.article, texts)
+        texts = texts_of(passage)
+        self._passages.add(passage.id, passage.article, texts)
         self._texts += texts
 
     def close(self) -> None:
@@ -81,38 +96,63 @@ class LexicalWriter:
 
     def _finish_article(self) -> None:
         if self._article is not None:
-            self._articles.add(self._article, self._texts)
+            self._articles.add(self._article.id, self._article, self._texts)
         self._texts = []
 
 
 class _WordsWriter:
-    def __init__(self, folder: Path, *, pairs: bool) -> None:
-        folder.mkdir()
+    def __init__(self, folder: Path, number_of: NumberOf | None, *, pairs: bool) -> None:
+        folder.mkdir(exist_ok=True)
         self._writer = tantivy.Index(_schema(), path=str(folder)).writer(heap_size=_HEAP, num_threads=1)
-        self._pairs = pairs
-        self._number = 0
+        self._number_of, self._pairs = number_of, pairs
+        self._added = 0
 
-    def add(self, article: Article, texts: Sequence[str]) -> None:
+    def remove(self, article: str) -> None:
+        self._writer.delete_documents_by_term(_ARTICLE, article)
+
+    def add(self, ident: str, article: Article, texts: Sequence[str]) -> None:
         day = last_change(article)
         document = tantivy.Document()
-        document.add_integer(_NUMBER, self._number)
+        document.add_integer(_NUMBER, self._number_of(ident) if self._number_of else self._added)
         document.add_text(_WORDS, "\n".join(texts))
         if self._pairs:
-            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
+            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in stem_pairs(text)))
         document.add_text(_CATEGORY, (article.category or "").casefold())
         document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
         self._writer.add_document(document)
-        self._number += 1
+        self._added += 1
 
     def close(self) -> None:
         self._writer.commit()
         self._writer.wait_merging_threads()
 
 
-def _pairs(text: str) -> Iterator[str]:
+def stems(text: str) -> list[str]:
+    """The stems of all words of a text."""
+    return list(_ALL.analyze(text))
+
+
+def stem_pairs(text: str) -> Iterator[str]:
     """The stems of each two neighbouring words, joined."""
-    return (f"{first}_{second}" for first, second in pairwise(_ALL.analyze(text)))
+    return (f"{first}_{second}" for first, second in pairwise(stems(text)))
+
+
+def texts_of(passage: Passage) -> list[str]:
+    """The texts of a passage whose words are searched."""
+    return [context(passage), *passage.alternates, passage.text]
+
+
+def rarity(holding: int, texts: int) -> float:
+    """BM25's inverse document frequency of a word that so many of all texts have, as tantivy and Milvus compute it."""
+    return math.log(1 + (texts - holding + 0.5) / (holding + 0.5))
+
+
+def matches(numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], holding: Sequence[int], texts: int) -> Matches:
+    """What BM25 found of words that so many of all texts hold each, on scales that mean the same in every corpus."""
+    found = np.array(scores, np.float64)
+    full = sum(rarity(each, texts) for each in holding) * _SATURATION
+    return Matches(np.array(numbers, np.int64), found / math.sqrt(rarity(1, texts)), found / full)
 
 
 class Lexical:
@@ -127,11 +167,11 @@ class Lexical:
 
     def has_word(self, word: str) -> bool:
         """Whether a passage has a word, in whatever form of it."""
-        return self._passages.has(_WORDS, _ALL.analyze(word))
+        return self._passages.has(_WORDS, stems(word))
 
     def has_pair(self, words: str) -> bool:
         """Whether two words stand side by side in a passage, in whatever forms."""
-        return self._passages.has(_PAIRS, list(_pairs(words)))
+        return self._passages.has(_PAIRS, list(stem_pairs(words)))
 
     def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling words with a question, best first."""
@@ -139,7 +179,7 @@ class Lexical:
 
     def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
-        return self._passages.search(_PAIRS, list(dict.fromkeys(_pairs(question))), k, filters)
+        return self._passages.search(_PAIRS, list(dict.fromkeys(stem_pairs(question))), k, filters)
 
     def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
@@ -177,17 +217,9 @@ class _Words:
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
         # Uncounted, so that tantivy passes over what cannot be among the best.
         found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
-        full, unit = sum(self._rarity(field, term) for term in terms) * _SATURATION, math.sqrt(self._rarity_of(1))
-        numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
-        scores = np.array([score for score, _ in found], np.float64)
-        return Matches(np.array(numbers, np.int64), scores / unit, scores / full)
-
-    def _rarity(self, field: str, term: str) -> float:
-        """BM25's inverse document frequency, as tantivy computes it."""
-        return self._rarity_of(self._searcher.doc_freq(field, term))
-
-    def _rarity_of(self, holding: int) -> float:
-        return math.log(1 + (len(self) - holding + 0.5) / (holding + 0.5))
+        numbers = np.array(self._searcher.fast_field_values(_NUMBER, [address for _, address in found]), np.int64)
+        holding = [self._searcher.doc_freq(field, term) for term in terms]
+        return matches(numbers, [score for score, _ in found], holding, len(self))
 
     def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:
         schema, must = self._index.schema, tantivy.Occur.Must
@@ -211,10 +243,21 @@ def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
 def _opened_elsewhere(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
     """Open a folder that may only be read, where tantivy cannot write its lock, by links to its files; once they are open these are needed no more."""
     with TemporaryDirectory() as links:
-        for path in folder.iterdir():
-            if path.suffix != ".lock":
-                Path(links, path.name).symlink_to(path.absolute())
+        _link(folder, Path(links))
         return _opened(Path(links))
+
+
+def link_lexical(folder: Path, links: Path) -> None:
+    """Links to all files of a lexical folder in another one, which can be written to: tantivy changes no file, but puts new ones beside and in place of them."""
+    for part in (_PASSAGES, _ARTICLES):
+        (links / part).mkdir(parents=True)
+        _link(folder / part, links / part)
+
+
+def _link(folder: Path, links: Path) -> None:
+    for path in folder.iterdir():
+        if path.suffix != ".lock":
+            Path(links, path.name).symlink_to(path.resolve())
 
 
 def _schema() -> tantivy.Schema:

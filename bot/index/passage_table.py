@@ -161,6 +161,14 @@ class PassageTable:
         """The numbers of all passages that are FAQs."""
         return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(-1)
 
+    def count_faqs(self) -> int:
+        return len(self.faq_numbers())
+
+    def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
+        """At most so many passages, spread evenly over all, or over all FAQs."""
+        numbers = self.faq_numbers() if faqs else np.arange(len(self))
+        return self.passages(numbers[np.unique(np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int))].tolist())
+
     def faq_ids(self) -> Iterator[str]:
         """The ids of all passages that are FAQs."""
         return (ident for (ident,) in self._connection.execute("SELECT id FROM passages WHERE kind = 'faq' ORDER BY number"))

@@ -32,7 +32,11 @@ class Sentences:
         empty = np.empty((0, dimension), np.int8)
         self._rows = np.memmap(path, np.int8, "r", shape=(count, dimension)) if count else empty
 
-    def cosines(self, first: int, last: int, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosines of a unit vector with the sentences from number `first` up to `last`, this one left out."""
-        rows: Matrix = self._rows[first:last].astype(np.float32)
-        return np.asarray(rows @ vector / np.linalg.norm(rows, axis=1), np.float32)
+    def rows(self, first: int, last: int) -> Matrix:
+        """The vectors of the sentences from number `first` up to `last`, this one left out; their lengths do not matter."""
+        return self._rows[first:last].astype(np.float32)
+
+
+def cosines(rows: Matrix, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The cosines of a unit vector with vectors of any length."""
+    return np.asarray(rows @ vector / np.linalg.norm(rows, axis=1), np.float32)

@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.encoder import QuestionEncoder
 from bot.errors import ArticlebotError
 from bot.index.generation import Generation
-from bot.index.store import IndexStore
+from bot.index.location import store_at
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +33,10 @@ class Served(Protocol):
     @property
     def refused(self) -> "Refusal | None": ...
 
+    @property
+    def unreachable(self) -> str | None:
+        """Why what is served cannot be asked at the moment, where that is so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -48,10 +52,11 @@ class Pinned:
 
     generation: Generation
     refused: Refusal | None = None
+    unreachable: str | None = None
 
 
 class Followed:
-    """The generation that an index folder serves; a new one takes its place within a second.
+    """The generation that an index folder, or a Milvus server, serves; a new one takes its place within a second.
 
     It is opened in a thread of its own while the old one answers, and the old one is freed when the last question lets go of it. One that does
     not open is refused and logged, and the old one goes on. `encoder` is that of a program which built the index with its own.
@@ -59,16 +64,17 @@ class Followed:
     """
 
     def __init__(self, index: Path | str, encoder: QuestionEncoder | None = None) -> None:
-        self._store = IndexStore(index)
+        self._store = store_at(index)
         self._mark = self._store.mark()
         self._encoder = encoder
-        self._generation = self._store.open_current(self._open if encoder is None else self._open_checked)
+        self._generation = self._store.open_current() if encoder is None else self._open_checked()
         self._process = 0
         self._tried = 0.0
         self._replaced = False
         """Whether the last look has put another generation in place of one whose memory can be given back by now."""
         self.refused: Refusal | None = None
         """The newest generation, when it could not be opened."""
+        self.unreachable: str | None = None
 
     @property
     def generation(self) -> Generation:
@@ -84,7 +90,13 @@ class Followed:
         if self._replaced:
             self._replaced = False
             _give_memory_back()
-        mark = self._store.mark()
+        try:
+            mark, self.unreachable = self._store.mark(), None
+        except ArticlebotError as error:
+            if self.unreachable is None:
+                _log.error("%s", error)
+            self.unreachable = str(error)
+            return
         if mark == self._mark and not (self.refused and monotonic() > self._tried + _AGAIN):
             return
         self._mark, self._tried = mark, monotonic()
@@ -97,23 +109,22 @@ class Followed:
             self._refuse(repr(error))
 
     def _take(self) -> None:
-        if self._store.current().name != self._generation.name:
-            self._generation = self._store.open_current(self._open_checked)
+        if self._store.current_name() != self._generation.name:
+            self._generation = self._open_checked()
             self._replaced = True
             _log.info("serving %s", self._generation.name)
         self.refused = None
 
-    def _open(self, folder: Path) -> Generation:
-        return Generation.open(folder, encoder=self._encoder)
-
-    def _open_checked(self, folder: Path) -> Generation:
+    def _open_checked(self) -> Generation:
         """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
-        generation = self._open(folder)
+        generation = self._store.open_current(self._encoder)
         generation.check_encoder()
         return generation
 
     def _refuse(self, reason: str) -> None:
-        name = self._store.served_name() or ""
+        name = ""
+        with suppress(ArticlebotError):
+            name = self._store.current_name()
         self.refused = Refusal(name, reason)
         _log.error("%s is not served, %s goes on: %s", name or "what the pointer names", self._generation.name, reason)
 

@@ -1,12 +1,12 @@
-"""What an index folder holds, and whether it can be served."""
+"""What an index holds, and whether it can be served."""
 
 from pathlib import Path
 from typing import Any
 
 from bot.corpus.corpus import corpus_digest
 from bot.errors import ArticlebotError, CorpusError, IndexCorrupt
-from bot.index.generation import Generation, Manifest
-from bot.index.store import IndexStore
+from bot.index.location import Store, store_at
+from bot.index.manifest import Manifest
 
 
 def index_status(index: Path | str, corpus: Path | str) -> dict[str, Any]:
@@ -15,21 +15,18 @@ def index_status(index: Path | str, corpus: Path | str) -> dict[str, Any]:
     `fault` says why the served generation does not open; a chat that runs goes on with the one before it. Raises `IndexMissing` when nothing was
     built here, `IndexCorrupt` when the pointer leads nowhere.
     """
-    store = IndexStore(index)
-    served = store.current()
+    store = store_at(index)
+    served, kept = store.current_name(), list(store.kept())
+    manifest = dict(kept).get(served)
     return {
-        "generation": served.name,
-        **_facts(served, corpus),
-        "fault": _fault(served),
-        "generations": [_kept(folder, served) for folder in store.generations()],
+        "generation": served,
+        **(_facts(manifest, corpus) if isinstance(manifest, Manifest) else {}),
+        "fault": _fault(store),
+        "generations": [_kept(name, manifest, served=name == served) for name, manifest in kept],
     }
 
 
-def _facts(served: Path, corpus: Path | str) -> dict[str, Any]:
-    try:
-        manifest = Manifest.read(served)
-    except IndexCorrupt:
-        return {}
+def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
     return {
         "created": manifest.created.isoformat(timespec="seconds"),
         "articles": manifest.articles,
@@ -53,21 +50,19 @@ def _changed(corpus: Path | str, manifest: Manifest) -> bool | None:
         return None
 
 
-def _fault(served: Path) -> str | None:
+def _fault(store: Store) -> str | None:
     try:
-        Generation.open(served).check_encoder()
+        store.open_current().check_encoder()
     except ArticlebotError as error:
         return str(error)
     return None
 
 
-def _kept(folder: Path, served: Path) -> dict[str, Any]:
+def _kept(name: str, manifest: Manifest | IndexCorrupt, *, served: bool) -> dict[str, Any]:
     """One generation in a line."""
-    named = {"name": folder.name, "served": folder == served}
-    try:
-        manifest = Manifest.read(folder)
-    except IndexCorrupt as error:
-        return {**named, "fault": str(error)}
+    named = {"name": name, "served": served}
+    if isinstance(manifest, IndexCorrupt):
+        return {**named, "fault": str(manifest)}
     created = manifest.created.isoformat(timespec="seconds")
     counts = {"articles": manifest.articles, "passages": manifest.passages, "bytes": manifest.bytes}
     return {**named, "created": created, **counts, "model": manifest.settings.model, "fault": None}

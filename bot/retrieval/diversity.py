@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from bot.index.filters import last_change
 from bot.index.generation import Generation
+from bot.index.passage_table import Numbers
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
-from bot.retrieval.likeness import SAME_QUESTION, asks_exactly, same_passages, same_question, vectors_of
+from bot.retrieval.likeness import SAME_QUESTION, asks_exactly, same_passages, same_question
 
 _TIE = 0.002
 """Scores so near each other say nothing about which of two answers to the same question is the better one."""
@@ -22,7 +23,7 @@ _TIMES, _LEAST = 1.25, 10
 """How many times as many candidates as hits are compared with each other, and how many at least."""
 
 
-def diverse(generation: Generation, numbers: NDArray[np.int64], scores: NDArray[np.float64], k: int) -> list[int]:
+def diverse(generation: Generation, numbers: Numbers, scores: NDArray[np.float64], k: int) -> list[int]:
     """The rows of the at most `k` candidates to show, best first, of passages with these numbers and scores.
 
     Of passages that are the same but for a word or two only the newest article's counts, at the place of the best; of two that answer the same question
@@ -32,19 +33,19 @@ def diverse(generation: Generation, numbers: NDArray[np.int64], scores: NDArray[
     if k < 1 or not order:
         return []
     once = _newer_first(generation, numbers, scores, _newest_of_same(generation, numbers, order))
-    return _shared_out(once, generation.table.article_of_passage[numbers], scores, k)
+    return _shared_out(once, generation.articles_of(numbers), scores, k)
 
 
-def _newest_of_same(generation: Generation, numbers: NDArray[np.int64], order: Sequence[int]) -> list[int]:
+def _newest_of_same(generation: Generation, numbers: Numbers, order: Sequence[int]) -> list[int]:
     """The rows without those that say what another one says; what remains of several is the newest, at the place of the first."""
     kept = dict(enumerate(order))
-    for first, second in same_passages(generation, numbers[list(order)].tolist()):
+    for first, second in same_passages(generation, numbers[list(order)]):
         if first in kept and second in kept:
             kept[first] = _newer(generation, numbers, kept[first], kept.pop(second))
     return list(kept.values())
 
 
-def _newer(generation: Generation, numbers: NDArray[np.int64], row: int, other: int) -> int:
+def _newer(generation: Generation, numbers: Numbers, row: int, other: int) -> int:
     one, two = generation.table.passages(numbers[[row, other]].tolist())
     return other if is_newer(two, one) else row
 
@@ -62,10 +63,10 @@ def _shared_out(order: Sequence[int], articles: NDArray[np.integer[Any]], scores
     return [row for row in order if row in chosen]
 
 
-def _newer_first(generation: Generation, numbers: NDArray[np.int64], scores: NDArray[np.float64], order: Sequence[int]) -> list[int]:
+def _newer_first(generation: Generation, numbers: Numbers, scores: NDArray[np.float64], order: Sequence[int]) -> list[int]:
     """The rows, neighbours that answer the same question about equally well with the newer one first."""
     order = list(order)
-    questions = vectors_of(generation, numbers[order].tolist(), "question")
+    questions = generation.vectors_of(numbers[order], "question")
     alike = np.sum(questions[:-1] * questions[1:], axis=1) >= SAME_QUESTION
     tied = scores[order][:-1] - scores[order][1:] <= _TIE
     for place in np.flatnonzero(alike & tied).tolist():

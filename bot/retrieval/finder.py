@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation
+from bot.index.passage_table import Numbers
 from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
 from bot.retrieval.hit import Hit
@@ -83,10 +83,9 @@ class Finder:
 
     def own_probability(self, passage: Passage) -> float:
         """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
-        number = np.array([self.generation.table.number(passage)])
-        question = self.generation.vectors.rows(self.generation.table.rows_of(number, "question"))
+        held = self.generation.all_vectors(np.array([self.generation.table.number(passage)]))
         signals = np.zeros((1, 1, len(SIGNALS)))
-        signals[..., : len(COSINES)] = nearness(self.generation, number, question)
+        signals[..., : len(COSINES)] = nearness(held, held.rows[:1])
         scores = self._ranking.scores(signals, self.generation.manifest.closeness)
         return float(self._ranking.probabilities(scores)[0, 0])
 
@@ -126,11 +125,11 @@ class Finder:
     def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
         return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
 
-    def _articles(self, candidates: Candidates) -> NDArray[np.integer[Any]]:
-        return self.generation.table.article_of_passage[candidates.passages]
+    def _articles(self, candidates: Candidates) -> Numbers:
+        return self.generation.articles_of(candidates.passages)
 
     def _hits(
-        self, numbers: NDArray[np.int64], signals: NDArray[np.float64], scores: NDArray[np.float64], evidence: NDArray[np.float64], k: int
+        self, numbers: Numbers, signals: NDArray[np.float64], scores: NDArray[np.float64], evidence: NDArray[np.float64], k: int
     ) -> tuple[Hit, ...]:
         """The best `k` by score; how likely they answer is told by the score that counts as evidence."""
         best = np.array(diverse(self.generation, numbers, scores, k), np.int64)

@@ -4,13 +4,13 @@ Vectors tell "how long" from "how much", but hardly one year or form from anothe
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation
-from bot.index.passage_table import Role
+from bot.index.passage_table import Numbers, Role
 from bot.passages import Passage, context
 
 SAME_QUESTION = 0.93
@@ -18,6 +18,7 @@ SAME_QUESTION = 0.93
 SAME_PASSAGE = 0.97
 """Cosine of two passages from which they differ by a word or two."""
 
+_ROLES: tuple[Role, ...] = ("both", "body")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -36,24 +37,19 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
     """Whether two passages answer the same question: that of a FAQ, or the title and headings of a section."""
     if not _same_numbers(context(one), context(other)):
         return False
-    first, second = (vectors_of(generation, [generation.table.number(passage)], "question")[0] for passage in (one, other))
+    first, second = (generation.vectors_of(np.array([generation.table.number(passage)]), "question")[0] for passage in (one, other))
     return wording(context(one)) == wording(context(other)) or float(first @ second) >= SAME_QUESTION
 
 
-def same_passages(generation: Generation, numbers: Sequence[int]) -> Iterable[tuple[int, int]]:
+def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
-    vectors = {role: vectors_of(generation, numbers, role) for role in ("both", "body")}
+    vectors = {role: generation.vectors_of(numbers, role) for role in _ROLES}
     near = np.maximum(*(_cosines(rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         roles: Role = "both" if one.kind == "faq" else "body"
         if one.kind == other.kind and float(vectors[roles][first] @ vectors[roles][second]) >= SAME_PASSAGE and _same_numbers(_all(one), _all(other)):
             yield first, second
-
-
-def vectors_of(generation: Generation, numbers: Sequence[int], role: Role) -> NDArray[np.float32]:
-    """The vectors of passages in one role, shape (passages, dimension); of the alternates of a FAQ none."""
-    return generation.vectors.rows(generation.table.rows_of(numbers, role))
 
 
 def _cosines(rows: NDArray[np.float32]) -> NDArray[np.float32]:

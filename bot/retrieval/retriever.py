@@ -13,6 +13,7 @@ from bot.corpus.given import GivenArticle
 from bot.encoder import Encoder, QuestionEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.served import Followed, Pinned, Served
 from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
@@ -60,7 +61,7 @@ class Retriever:
         folder = mkdtemp(prefix="articlebot-")
         try:
             build(articles, folder, settings, encoder=encoder)
-            retriever = cls(Pinned(Generation.open(IndexStore(folder).current(), encoder=encoder)), reranker)
+            retriever = cls(Pinned(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder)), reranker)
         except BaseException:
             rmtree(folder, ignore_errors=True)
             raise

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.index.lexical import Lexical
+from bot.index.generation import Words
 from bot.index.vocabulary import LAST_LATIN, Vocabulary
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
@@ -63,7 +63,7 @@ class _Candidate(NamedTuple):
 class Speller:
     """Repairs questions by the vocabulary of an index. Safe to call from many threads."""
 
-    def __init__(self, vocabulary: Vocabulary, lexical: Lexical) -> None:
+    def __init__(self, vocabulary: Vocabulary, lexical: Words) -> None:
         self._vocabulary, self._lexical = vocabulary, lexical
         self._letters = lru_cache(maxsize=None)(partial(_letters_of, vocabulary))
 

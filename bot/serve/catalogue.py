@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from bot.answering.bot import Bot
-from bot.errors import ArticleMissing
+from bot.errors import ArticleMissing, IndexUnreachable
 from bot.serve import bodies
 from bot.serve.desk import Desk
 from bot.serve.replies import line_of, whole_of
@@ -40,11 +40,20 @@ def health_routes(bot: Bot) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/healthz")
-    @routes.get("/readyz")
     def health() -> bodies.Health:
-        """That it serves, and what; without an index yet both answer with 503."""
+        """That it lives, and what it serves; without an index yet it answers with 503."""
         refused = bot.retriever.served.refused
         return bodies.Health(status="ok", generation=bot.generation.name, refused=bodies.Refused(**asdict(refused)) if refused else None)
+
+    @routes.get(
+        "/readyz", responses={503: {"description": "The server that holds the index does not answer.", "content": {"application/problem+json": {}}}}
+    )
+    def readiness() -> bodies.Health:
+        """As `/healthz`, while it can be asked: not without an index yet, nor while a server that holds it does not answer."""
+        generation, away = health(), bot.retriever.served.unreachable
+        if away:
+            raise IndexUnreachable(away)
+        return generation
 
     return routes
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.bot import Bot
-from bot.errors import MissingExtra, ServeError
+from bot.errors import MissingExtra, ServeError, SettingsError
 from bot.index.generation import PROBE
+from bot.index.location import folder_of, is_remote
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Publisher
 from bot.usage.store import UsageStore
 
@@ -143,8 +144,8 @@ def _path_of(texts: "Texts", settings: ChatSettings) -> str:
     return "/" if texts.code == settings.language else f"/{texts.code}/"
 
 
-def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True) -> "FastAPI":
-    """The web application over what an index folder serves, built from a corpus; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
+def open_chat(index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True) -> "FastAPI":
+    """The web application over what an index serves, built from a corpus; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
     bot = Bot.open(index, answers)
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
@@ -152,14 +153,16 @@ def open_chat(index: Path, answers: AnswerSettings, settings: ChatSettings, corp
     usage = usage_of(index, settings)
     if not settings.editor.password:
         return create_app(bot, settings, usage, ui=ui)
+    if is_remote(index):
+        raise SettingsError("The editor's page builds an index in a folder: leave [editor] out of the settings of a server that answers from Milvus.")
     from bot.serve.editor.editorial import Editorial
 
-    return create_app(bot, settings, usage, Editorial.of(bot, index, corpus, usage), ui=ui)
+    return create_app(bot, settings, usage, Editorial.of(bot, Path(index), corpus, usage), ui=ui)
 
 
-def usage_of(index: Path, settings: ChatSettings) -> UsageStore | None:
+def usage_of(index: Path | str, settings: ChatSettings) -> UsageStore | None:
     """Where questions and votes are stored, unless neither are."""
-    return UsageStore(index, settings.log) if settings.feedback or settings.log.questions != "off" else None
+    return UsageStore(folder_of(index), settings.log) if settings.feedback or settings.log.questions != "off" else None
 
 
 def _manifest(title: str, publisher: Publisher) -> dict[str, object]:

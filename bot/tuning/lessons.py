@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import Lesson
-from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import ROLES, Numbers, PassageTable
 from bot.passages import Passage, context
 
@@ -26,7 +26,7 @@ class _Pair:
     passage: Passage
 
 
-def lessons_of(generation: Generation, held: Collection[str]) -> list[Lesson]:
+def lessons_of(generation: LocalGeneration, held: Collection[str]) -> list[Lesson]:
     """Questions and their answers, alternates and the questions that they mean, headings and what stands below; nothing of the articles in `held`."""
     passages = [passage for passage in generation.table.all_passages() if passage.article.id not in held]
     pairs = [pair for passage in passages if passage.kind == "faq" for pair in _of_faq(passage)]
@@ -45,7 +45,7 @@ def _of_faq(faq: Passage) -> Iterator[_Pair]:
         yield _Pair(alternate, faq.text, faq)
 
 
-def _wrongs(generation: Generation, pairs: Sequence[_Pair], taught: Collection[int]) -> list[str | None]:
+def _wrongs(generation: LocalGeneration, pairs: Sequence[_Pair], taught: Collection[int]) -> list[str | None]:
     """For each pair a text of the same role as the right one, near to the question and likely wrong; None where no other is near."""
     table, vectors = generation.table, generation.vectors
     asked = generation.encoder.encode_questions([pair.question for pair in pairs])

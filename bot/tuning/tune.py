@@ -12,7 +12,7 @@ from bot.encoder import find_model, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.index.build import build
-from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
 from bot.tuning.exam import Exam, exam_of, held_out
@@ -53,7 +53,7 @@ def tune(index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, 
     """
     if output.exists() and any(output.iterdir()):
         raise ModelError(f"The folder {output} holds something already: name another one for the tuned model.")
-    generation = IndexStore(index).open_current(Generation.open)
+    generation = IndexStore(index).open_current(LocalGeneration.open)
     model, held = generation.manifest.settings.model, held_out(generation.table)
     find_model(model)
     exam, lessons = exam_of(generation.table, held), lessons_of(generation, held)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.corpus.corpus import ALTERNATES, IGNORED, REJECTED
 from bot.errors import CorpusError
-from bot.index.passage_table import PassageTable
+from bot.index.passages import Passages
 from bot.retrieval.likeness import wording
 
 DRAFTS = "faqs-to-write.csv"
@@ -31,7 +31,7 @@ class Decisions:
         return cls(settled, _rows(corpus / REJECTED))
 
 
-def accept(corpus: Path, table: PassageTable, question: str, passage: str, *, who: str = "") -> Path:
+def accept(corpus: Path, table: Passages, question: str, passage: str, *, who: str = "") -> Path:
     """Make a question an alternate of a FAQ, from the next build on; returns the file. Raises `CorpusError` when there is no such FAQ, or it cannot be written."""
     faq = table.passage_called(passage)
     if faq is None or faq.kind != "faq":

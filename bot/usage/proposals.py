@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.index.passage_table import PassageTable
+from bot.index.passages import Passages
 from bot.retrieval.finder import Finder
 from bot.retrieval.likeness import asks_exactly, wording
 
@@ -60,7 +60,7 @@ def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
             yield Proposal(asked, ident, faq.question if faq and faq.question else "", evidence.conversations, count)
 
 
-def _signs(evidence: Evidence, table: PassageTable) -> Counter[tuple[str, str]]:
+def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:
     """By what was asked and the passage that was meant, how often that was shown."""
     signs = Counter(evidence.liked)
     for (asked, question, passage), times in evidence.followed.items():

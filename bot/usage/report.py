@@ -138,7 +138,7 @@ def make_report(store: UsageStore, finder: Finder, since: float, until: float, t
     answered = Counter(passage for tally in now for passage in tally.passages)
     return Report(
         since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), further, _most_asked(now, before), _turned(now, before),
-        tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), len(finder.generation.table.faq_numbers()),
+        tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), finder.generation.table.count_faqs(),
         _only_corrected(now), tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
     )  # fmt: skip
 

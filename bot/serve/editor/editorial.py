@@ -9,8 +9,7 @@ from pathlib import Path
 from bot.answering.bot import Bot
 from bot.corpus.corpus import read_corpus
 from bot.evaluation.lint import lint
-from bot.index.generation import Generation
-from bot.index.store import IndexStore
+from bot.index.location import store_at
 from bot.serve.editor.rebuilding import Rebuilding
 from bot.serve.watch import build_command
 from bot.settings import AnswerSettings
@@ -45,9 +44,7 @@ class Editorial:
 
     def roll_back(self) -> str:
         """Serve the generation before; returns its name. Raises `IndexMissing` when there is none, `IndexBusy` while a build is writing."""
-        store = IndexStore(self.index)
-        with store.lock():
-            return store.roll_back(Generation.open).name
+        return store_at(self.index).roll_back()
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
         """What could not be read, and what the lint says: kind, file or article, sentence. Raises `CorpusError` when there is no corpus."""

@@ -1,0 +1,99 @@
+"""A generation in a folder: the whole index of a build on one machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
+from bot.errors import IndexCorrupt, corrupt_if_it_fails
+from bot.index.filters import Filters
+from bot.index.generation import PassageVectors, check_encoder
+from bot.index.lexical import LEXICAL, Lexical
+from bot.index.manifest import ENCODER, Manifest, verify_files
+from bot.index.passage_table import PASSAGES, Numbers, PassageTable, Role
+from bot.index.sentences import Sentences, cosines
+from bot.index.vectors import Vectors
+from bot.index.vocabulary import Vocabulary
+from bot.passages import Passage
+
+_ROWS_EACH = 3
+"""Vector rows searched for each passage that is wanted: a passage has about three."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalGeneration:
+    """An open generation of a folder. Safe to read from many threads."""
+
+    name: str
+    manifest: Manifest
+    table: PassageTable
+    vectors: Vectors
+    sentences: Sentences
+    lexical: Lexical
+    vocabulary: Vocabulary
+    encoder: QuestionEncoder
+
+    @classmethod
+    def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
+        """Raises `IndexCorrupt` when a file differs from the manifest, or the parts do not fit together.
+
+        `encoder` is that of a program which built the index with its own; without it such an index raises `ModelError`.
+        Every byte is verified of files up to 32 MB, and of larger ones if `whole`; else these are sampled, so that opening reads no more than asking needs.
+        """
+        manifest = Manifest.read(folder)
+        verify_files(folder, manifest, whole=whole)
+        with corrupt_if_it_fails(folder):
+            opened = cls(
+                folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
+                Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
+                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
+            )  # fmt: skip
+            opened._check_fit(folder)
+        return opened
+
+    def check_encoder(self) -> None:
+        """As `Generation.check_encoder`."""
+        check_encoder(self)
+
+    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
+        """As `Generation.nearest`."""
+        admitted = None if filters == Filters() else self.table.rows_admitted(filters)
+        rows, _ = self.vectors.search(vector, k * _ROWS_EACH, admitted)
+        return np.array(list(dict.fromkeys(self.table.passage_of_row[rows].tolist()))[:k], np.int64)
+
+    def all_vectors(self, numbers: Numbers) -> PassageVectors:
+        """As `Generation.all_vectors`."""
+        first, counts = self.table.row_start[numbers], self.table.row_start[numbers + 1] - self.table.row_start[numbers]
+        starts = np.append(0, np.cumsum(counts))
+        rows = np.repeat(first - starts[:-1], counts) + np.arange(starts[-1])
+        return PassageVectors(numbers, self.vectors.rows(rows), starts)
+
+    def articles_of(self, numbers: Numbers) -> Numbers:
+        """As `Generation.articles_of`."""
+        return np.asarray(self.table.article_of_passage[numbers])
+
+    def vectors_of(self, numbers: Numbers, role: Role) -> Matrix:
+        """As `Generation.vectors_of`."""
+        return self.vectors.rows(self.table.rows_of(numbers, role))
+
+    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As `Generation.sentence_cosines`."""
+        return cosines(self.sentence_vectors(passage), vector)
+
+    def sentence_vectors(self, passage: Passage) -> Matrix:
+        """The vectors of a passage's sentences, whose lengths do not matter."""
+        number = self.table.number(passage)
+        return self.sentences.rows(*self.table.sentence_start[number : number + 2].tolist())
+
+    def _check_fit(self, folder: Path) -> None:
+        counts = {
+            "passages": (len(self.table), len(self.lexical), self.manifest.passages),
+            "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
+            "sentences": (int(self.table.sentence_start[-1]), self.manifest.sentences),
+            "dimensions": (self.vectors.dimension, self.encoder.dimension, len(self.manifest.probe), self.manifest.dimension),
+        }
+        for what, numbers in counts.items():
+            if len(set(numbers)) > 1:
+                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build.")

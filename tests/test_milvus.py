@@ -1,0 +1,565 @@
+"""An index on a true Milvus server: the same answers as from a folder, generations, single articles, and what is seen when the server goes away."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from articles import GRATUITY, NOTICE, PROBATION
+from milvus_server import MilvusServer, lite_server
+
+from bot import Bot, Retriever
+from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
+from bot.index.build import build
+from bot.index.filters import Filters
+from bot.index.location import publish_to, store_at, update_at, with_credentials
+from bot.index.milvus.address import MilvusAddress
+from bot.index.milvus.door import Milvus
+from bot.index.milvus.layout import Collections, number_of
+from bot.index.milvus.publish import kept_on
+from bot.index.status import index_status
+from bot.settings import BuildSettings
+
+ROOT = Path(__file__).parents[1]
+
+
+def unheard(_done: int, _total: int) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    server = MilvusServer(tmp_path_factory.mktemp("milvus"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def shipped_there(server: MilvusServer, shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The shipped corpus on the server."""
+    address = server.index("shipped", tmp_path_factory.mktemp("copies"))
+    assert publish_to(address, shipped_index, unheard)
+    return address
+
+
+@pytest.fixture(scope="module")
+def there(shipped_there: str) -> Bot:
+    return Bot.open(shipped_there)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
+    """A folder with a corpus of two small articles and its index."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
+    (folder / "corpus" / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
+    build(folder / "corpus", folder / "index", BuildSettings(model=tiny_model))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(desk: Path) -> Path:
+    return desk / "index"
+
+
+@pytest.fixture(scope="module")
+def small(server: MilvusServer, desk: Path) -> str:
+    """The two small articles on the server; tests that write take an article of their own."""
+    address = server.index("small", desk / "copies")
+    publish_to(address, desk / "index", unheard)
+    return address
+
+
+def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.05)
+
+
+def visitors() -> list[str]:
+    with (ROOT / "tests" / "questions" / "visitors.csv").open(encoding="utf-8", newline="") as file:
+        return [row["question"] for row in csv.DictReader(file)]
+
+
+# --- the same answers
+
+
+def test_three_hundred_questions_find_the_same_first_passage_with_the_same_probability(shipped: Bot, there: Bot, figures: list[str]):
+    faqs = [passage.question or "" for passage in shipped.generation.table.sample(300 - len(visitors()), faqs=True)]
+    questions = [*visitors(), *faqs]
+    pairs = [(shipped.retriever.search(question, k=3)[0], there.retriever.search(question, k=3)[0]) for question in questions]
+    same = [(here, far) for here, far in pairs if here.passage == far.passage]
+    figures.append(f"Milvus: the same first passage for {len(same)} of {len(questions)} questions")
+    assert len(same) >= 0.99 * len(questions)
+    assert max(abs(here.probability - far.probability) for here, far in same) < 1e-3
+
+
+def test_answers_are_the_same_to_the_letter(shipped: Bot, there: Bot):
+    for question in (*visitors()[:25], "hello", "promtion leter", "documents needed?"):
+        here, far = (bot.ask(question, ["what is a probation letter"]).to_dict() for bot in (shipped, there))
+        for answer in (here, far):
+            answer["id"] = ""
+            answer["probability"] = round(answer["probability"], 2)
+            for source in answer["sources"]:
+                source["probability"] = round(source["probability"], 2)
+        assert far == here
+
+
+@pytest.mark.parametrize(
+    "filters", [{"category": "hrm"}, {"article": "hrm/probation-letter"}, {"since": date(2025, 6, 1)}, {"category": 'no "such" \\ one'}], ids=str
+)
+def test_filters_admit_the_same_passages(shipped: Bot, there: Bot, filters: dict[str, object]):
+    article = next(iter(shipped.generation.table.articles())).id
+    wanted = {**filters, **({"article": article} if "article" in filters else {})}
+    here, far = (bot.retriever.search("what documents are needed", k=10, **wanted) for bot in (shipped, there))
+    assert [hit.passage.id for hit in far] == [hit.passage.id for hit in here]
+
+
+def test_passages_and_articles_read_the_same(shipped: Bot, there: Bot):
+    here, far = shipped.generation.table, there.generation.table
+    assert {passage.id: passage for passage in far.all_passages()} == {passage.id: passage for passage in here.all_passages()}
+    assert list(far.articles()) == list(here.articles())
+    assert (far.count_articles(), len(far), far.count_faqs(), dict(far.categories)) == (
+        here.count_articles(), len(here), here.count_faqs(), dict(here.categories),
+    )  # fmt: skip
+    category = next(iter(here.categories))
+    assert far.listed(None, 5, 7) == here.listed(None, 5, 7)
+    assert far.listed(category, 2, 3) == here.listed(category, 2, 3)
+    assert far.newest_articles(5) == here.newest_articles(5)
+    assert set(far.faq_ids()) == set(here.faq_ids())
+    article = next(iter(here.articles())).id
+    assert (far.article(article), far.faqs(article)) == (here.article(article), here.faqs(article))
+    assert (far.article("no such"), far.passage_called("no#such"), far.faqs("no such")) == (None, None, [])
+    assert there.suggestions.examples() == shipped.suggestions.examples()
+
+
+# --- generations
+
+
+def test_generations_take_one_anothers_place_under_running_retrievers_and_two_are_kept(
+    server: MilvusServer, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, figures: list[str]
+):
+    address = server.index("generations", tmp_path / "copies")
+
+    def rebuilt() -> str:
+        name = build(corpus, tmp_path / "index", tiny_settings).generation
+        publish_to(address, tmp_path / "index", unheard)
+        return name
+
+    first = rebuilt()
+    assert not publish_to(address, tmp_path / "index", unheard), "what is served already is not written again"
+    assert index_status(address, corpus)["corpus_changed"] is False
+    replicas = [Retriever.open(address) for _ in range(3)]
+    (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
+    assert index_status(address, corpus)["corpus_changed"] is True
+    second = rebuilt()
+    apart = followed(replicas, second)
+    figures.append(f"Milvus: three replicas served a new generation within {1000 * apart:.0f} ms of one another")
+    assert apart < 5
+    assert len({tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas}) == 1
+    assert replicas[0].generation.table.count_articles() == 3
+    facts = index_status(address, corpus)
+    assert (facts["generation"], facts["articles"], facts["fault"]) == (second, 3, None)
+    assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
+    assert store_at(address).roll_back() == first
+    followed(replicas, first)
+    assert replicas[0].generation.table.count_articles() == 2
+    with pytest.raises(IndexMissing, match="nothing to roll back to"):
+        store_at(address).roll_back()
+    (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
+    third = rebuilt()
+    assert [name for name, _ in store_at(address).kept()] == [first, third], "the one that was served before is kept, not the one built before"
+
+
+def followed(replicas: list[Retriever], name: str) -> float:
+    """Wait until all replicas serve a generation; returns the seconds between the first and the last."""
+    seen: dict[int, float] = {}
+
+    def all_there() -> bool:
+        for number, replica in enumerate(replicas):
+            if replica.generation.name == name:
+                seen.setdefault(number, time.monotonic())
+        return len(seen) == len(replicas)
+
+    until(all_there)
+    return max(seen.values()) - min(seen.values())
+
+
+def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_succeeds(
+    server: MilvusServer, corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+):
+    address, index = server.index("killed", tmp_path / "copies"), tmp_path / "index"
+    first = build(corpus, index, tiny_settings).generation
+    publish_to(address, index, unheard)
+    (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
+    second = build(corpus, index, tiny_settings).generation
+    code = (
+        "import os, sys, signal; from bot.index.milvus.door import Milvus; from bot.index.location import publish_to\n"
+        "Milvus.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "publish_to(sys.argv[1], sys.argv[2], lambda *_: None)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, address, str(index)], cwd=ROOT, check=False, capture_output=True)
+    assert ended.returncode == -9
+    assert store_at(address).current_name() == first
+    assert Retriever.open(address).search("notice period", k=1)
+    assert publish_to(address, index, unheard)
+    assert store_at(address).current_name() == second
+
+
+def test_another_kind_of_index_of_vectors_finds_the_same(server: MilvusServer, small: str, folder: Path, tmp_path: Path):
+    lists = server.index("by_lists", tmp_path / "copies") + "&index=IVF_SQ8"
+    publish_to(lists, folder, unheard)
+    for question in ("how long is the notice period", "what is gratuity"):
+        assert Retriever.open(lists).search(question)[0].passage == Retriever.open(small).search(question)[0].passage
+
+
+# --- the command line
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words], cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+
+
+def test_every_verb_takes_the_servers_address(shipped_there: str, tmp_path: Path):
+    answered = json.loads(run("ask", "how long does probation last", "--index", shipped_there, "--json").stdout)
+    assert answered["status"] == "answered"
+    assert "probation" in answered["sources"][0]["article"]
+    assert json.loads(run("search", "notice period", "--index", shipped_there, "--json").stdout)[0]["probability"] > 0.5
+    assert json.loads(run("status", "--json", ARTICLEBOT_INDEX=shipped_there).stdout)["fault"] is None
+    checked = json.loads(run("check", "--index", shipped_there, "--corpus", str(tmp_path / "none"), "--json").stdout)
+    assert checked["encoded_again"] > 90
+    assert checked["faqs_found"] > 95
+    figures = json.loads(run("eval", "tests/questions/visitors.csv", "--index", shipped_there, "--json").stdout)
+    assert figures["all"]["hit@1"] > 0.9
+
+
+def test_the_command_builds_to_a_server_and_updates_there(server: MilvusServer, corpus: Path, tmp_path: Path, tiny_model: str):
+    address, index = server.index("by_command", tmp_path / "copies"), str(tmp_path / "index")
+    built = run("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
+    assert (built.returncode, "served by Milvus from now on" in built.stderr) == (0, True), built.stderr
+    again = run("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
+    assert "served by Milvus already" in again.stderr
+    (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
+    words = (
+        "update",
+        "probation.md",
+        "--remove",
+        "gratuity",
+        "--remove",
+        "gone",
+        "--to",
+        address,
+        "--corpus",
+        str(corpus),
+        "--index",
+        index,
+        "--json",
+    )
+    written = run(*words)
+    assert written.returncode == 0, written.stderr
+    assert json.loads(written.stdout) == {"written": ["probation"], "unchanged": [], "removed": ["gratuity"], "missing": ["gone"]}
+    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {"notice", "probation"}
+    assert run("update", "nothing.md", "--to", address, "--corpus", str(corpus)).returncode == 2
+    assert run("update", "notice", "--to", "index", "--corpus", str(corpus)).returncode == 2
+    assert json.loads(run("rollback", "--index", address, "--json").stdout or "{}") == {}
+
+
+def test_a_server_that_does_not_answer_is_told_in_one_sentence():
+    ended = run("ask", "anything", "--index", "milvus://127.0.0.1:9/none")
+    assert ended.returncode == 1
+    (line,) = ended.stderr.strip().splitlines()
+    assert line.startswith("articlebot: Milvus at 127.0.0.1:9 does not answer")
+    assert "is it running" in line
+
+
+# --- addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("milvus://host", "ends with its name"), ("milvus:///name", "ends with its name"), ("milvus://host/a-b", "ends with its name"),
+        ("milvus://host:port/name", "not the address"), ("milvus://host/name?colour=red", "no option colour"), ("milvus://host/name?index=MAGIC", "'MAGIC'"),
+    ],
+)  # fmt: skip
+def test_what_is_not_an_address_is_refused_in_one_sentence(text: str, fault: str):
+    with pytest.raises(SettingsError, match=fault) as told:
+        MilvusAddress.parse(text)
+    assert "\n" not in str(told.value)
+
+
+def test_an_address_says_where_and_as_whom():
+    address = MilvusAddress.parse("milvus+tls://reader:p%40ss@db.example:443/articles?ca=/etc/ca.pem&index=diskann")
+    assert (address.host, address.port, address.name, address.secure) == ("db.example", 443, "articles", True)
+    assert (address.user, address.secret, address.ca, address.kind) == ("reader", "p@ss", "/etc/ca.pem", "DISKANN")
+    assert "p@ss" not in repr(address)
+
+
+def test_the_environment_says_who_asks_unless_the_address_does():
+    assert with_credentials("milvus://h:1/n", "reader", "p@ss", "") == "milvus://reader:p%40ss@h:1/n"
+    assert with_credentials("milvus://h:1/n?index=IVF_SQ8", "", "", "tok/en") == "milvus://:tok%2Fen@h:1/n?index=IVF_SQ8"
+    assert MilvusAddress.parse(with_credentials("milvus://h/n", "", "", "tok/en")).secret == "tok/en"
+    assert with_credentials("milvus://me:x@h/n", "reader", "p", "") == "milvus://me:x@h/n"
+    assert with_credentials("index", "reader", "p", "t") == "index"
+
+
+def test_an_alias_that_is_not_ours_is_not_taken_for_an_index(server: MilvusServer, small: str, tmp_path: Path):
+    milvus = Milvus(MilvusAddress.parse(small))
+    milvus.point("somebody_elses", kept_on(milvus)[0].rows)
+    with pytest.raises(IndexCorrupt, match="is not an index of articlebot"):
+        store_at(server.index("somebody_elses", tmp_path / "copies")).current_name()
+    with pytest.raises(IndexMissing, match="There is no index 'nobody'"):
+        Retriever.open(server.index("nobody", tmp_path / "copies"))
+
+
+def test_names_of_collections_lead_back_to_the_generation():
+    collections = Collections.of("articles", "20261126T213454.123456Z-ab12cd34")
+    assert Collections.named("articles", collections.rows) == Collections.named("articles", collections.records) == collections
+    assert collections.generation == "20261126T213454.123456Z-ab12cd34"
+    assert Collections.named("article", collections.rows) is None
+
+
+# --- damage
+
+
+def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
+    milvus = Milvus(MilvusAddress.parse(small))
+    (collections,) = kept_on(milvus)
+    number = number_of("vocabulary.sqlite")
+    (part,) = milvus.find(collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True)
+    middle = len(part["body"]) // 2
+    changed = "A" if part["body"][middle] != "A" else "B"
+    milvus.write(collections.records, [{**part, "body": part["body"][:middle] + changed + part["body"][middle + 1 :]}])
+    try:
+        with pytest.raises(IndexCorrupt, match="Milvus"):
+            store_at(small).open_current(whole=True)
+    finally:
+        milvus.write(collections.records, [part])
+    store_at(small).open_current(whole=True)
+
+
+def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, desk: Path):
+    Retriever.open(small)
+    (copy,) = desk.glob("copies/*/*/vocabulary.sqlite")
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:-1] + b"!")
+    Retriever.open(small)
+    assert copy.read_bytes() == whole
+
+
+# --- single articles
+
+
+def leave(days: int = 90, ident: str = "leave", word: str = "sabbatical", **changes: object) -> dict[str, object]:
+    """An article with a FAQ that says so many days, about a word that no other has."""
+    faqs = [
+        {"question": f"How long does a {word} last?", "answer": f"It lasts {days} days."},
+        {"question": f"Is a {word} paid?", "answer": "It is not paid."},
+    ]
+    text = f"A {word} lasts for a while.\n\nAsk your manager first."
+    return {"id": ident, "title": f"{word.title()} leave", "text": text, "category": "HRM", "published": "2026-11-01", "faqs": faqs, **changes}
+
+
+def answer_of(bot: Bot, word: str = "sabbatical") -> str:
+    return bot.ask(f"How long does a {word} last?").text
+
+
+def test_an_article_is_answered_from_once_it_is_written_and_no_more_once_it_is_taken_out(small: str, folder: Path):
+    reader = Bot.open(small)
+    before = reader.generation.table
+    assert answer_of(reader) != "It lasts 90 days."
+    assert update_at(small, [leave()], folder=folder).written == ("leave",)
+    assert answer_of(reader) == "It lasts 90 days."
+    assert reader.generation.lexical.has_word("sabbatical")
+    table = reader.generation.table
+    assert (table.count_articles(), table.count_faqs()) == (before.count_articles() + 1, before.count_faqs() + 2)
+    assert len(table) == len(list(table.all_passages()))
+    assert (table.categories["HRM"], table.newest_articles(1)[0].id) == (before.categories["HRM"] + 1, "leave")
+    assert [article.id for article in table.listed(None, 2, 5)] == ["leave"]
+    assert update_at(small, removed=["leave", "leave"], folder=folder).missing == ("leave",)
+    assert answer_of(reader) != "It lasts 90 days."
+    table = reader.generation.table
+    assert not reader.generation.lexical.has_word("sabbatical")
+    assert (table.count_articles(), len(table), dict(table.categories)) == (before.count_articles(), len(before), dict(before.categories))
+    assert "leave" not in {article.id for article in table.newest_articles(9)}
+    assert table.article("leave") is None
+
+
+def test_writing_an_article_as_it_is_does_nothing(small: str, folder: Path):
+    update_at(small, [leave(ident="idle", word="furlough")], folder=folder)
+    name = store_at(small).current_name()
+    assert update_at(small, [leave(ident="idle", word="furlough")], folder=folder).unchanged == ("idle",)
+    assert store_at(small).current_name() == name
+
+
+def test_an_edited_article_has_its_new_words_and_passages_only(small: str, folder: Path):
+    reader = Bot.open(small)
+    update_at(small, [leave(ident="edited", word="secondment")], folder=folder)
+    shorter = [{"question": "How long does a secondment last?", "answer": "It lasts 120 days."}]
+    update_at(small, [leave(ident="edited", word="secondment", faqs=shorter, category="Letters")], folder=folder)
+    assert answer_of(reader, "secondment") == "It lasts 120 days."
+    assert [passage.question for passage in reader.generation.table.faqs("edited")] == ["How long does a secondment last?"]
+    milvus = Milvus(MilvusAddress.parse(small))
+    (collections,) = kept_on(milvus)
+    passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "edited"]
+    assert milvus.count(collections.rows, f"article == {number_of('edited')}") == 3 * len(passages)
+    assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["edited"]
+    assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {"edited"}
+    assert reader.generation.table.categories["Letters"] == 1
+
+
+def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Path):
+    update_at(small, [leave(ident="late", word="gardening")], folder=folder)
+    late = Bot.open(small)
+    assert "+" in late.generation.name
+    assert answer_of(late, "gardening") == "It lasts 90 days."
+    assert late.generation.lexical.has_word("gardening")
+
+
+def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
+    with pytest.raises(CorpusError, match="cannot be written"):
+        update_at(small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder)
+    assert Retriever.open(small).generation.table.article("never") is None
+
+
+def test_another_model_than_the_indexs_is_refused(small: str, tiny_model: str, tmp_path: Path):
+    moved = Path(shutil.move(tiny_model, tmp_path / "moved"))
+    try:
+        with pytest.raises(ModelError):
+            update_at(small, [leave()], folder=tmp_path / "none")
+    finally:
+        shutil.move(moved, tiny_model)
+
+
+def test_updates_while_eight_ask_give_no_error_and_no_stale_answer(small: str, folder: Path, figures: list[str]):
+    """A hundred of them: benchmarks/milvus_index.py."""
+    update_at(small, [leave(0, "busy", "transit")], folder=folder)
+    readers = [Bot.open(small) for _ in range(2)]
+    acknowledged, ended, asked = [0], threading.Event(), [0]
+    faults: list[str] = []
+
+    def ask(bot: Bot) -> None:
+        while not ended.is_set():
+            least = acknowledged[0]
+            try:
+                said = answer_of(bot, "transit")
+                asked[0] += 1
+                if int(said.removeprefix("It lasts ").removesuffix(" days.")) < least:
+                    faults.append(f"{said!r} after {least} was acknowledged")
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a fault
+                faults.append(repr(error))
+
+    threads = [threading.Thread(target=ask, args=(readers[number % 2],)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for days in range(1, 11):
+        update_at(small, [leave(days, "busy", "transit")], folder=folder)
+        acknowledged[0] = days
+    ended.set()
+    for thread in threads:
+        thread.join()
+    figures.append(f"Milvus: 10 updates, {asked[0]} answers meanwhile, {len(faults)} faults")
+    assert faults == []
+    assert asked[0] > 20
+
+
+# --- a server that ranks by words itself
+
+
+@pytest.fixture
+def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterator[str]:
+    """The small corpus on a server with BM25: Milvus Lite, which has the newer interface."""
+    with lite_server(tmp_path / "lite") as port:
+        build(corpus, tmp_path / "index", tiny_settings)
+        address = f"milvus://127.0.0.1:{port}/newer?cache={tmp_path / 'copies'}"
+        publish_to(address, tmp_path / "index", unheard)
+        yield address
+
+
+def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, tmp_path: Path):
+    near, far = Retriever.open(tmp_path / "index").generation, Retriever.open(newer).generation
+    assert not list(tmp_path.glob("copies/*/*/lexical"))
+    for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
+        for search in ("passages_by_words", "passages_by_pairs"):
+            here, there = (getattr(generation.lexical, search)(question, 3) for generation in (near, far))
+            assert [passage.id for passage in far.table.passages(there.numbers)] == [passage.id for passage in near.table.passages(here.numbers)]
+            assert np.allclose(there.scores, here.scores, rtol=0.15)
+            assert np.allclose(there.shares, here.shares, rtol=0.15)
+    assert (far.lexical.has_word("periods"), far.lexical.has_word("sabbatical")) == (True, False)
+    assert (far.lexical.has_pair("notice period"), far.lexical.has_pair("period notice")) == (True, False)
+
+
+def test_changed_articles_are_found_by_their_words_there_too(newer: str, tmp_path: Path):
+    reader = Bot.open(newer)
+    update_at(newer, [leave()], folder=tmp_path / "index")
+    until(lambda: reader.generation.name.endswith("+1"))
+    assert reader.generation.lexical.has_word("sabbatical")
+    assert answer_of(reader) == "It lasts 90 days."
+    update_at(newer, removed=["leave"], folder=tmp_path / "index")
+    until(lambda: reader.generation.name.endswith("+2"))
+    assert not reader.generation.lexical.has_word("sabbatical")
+    assert answer_of(reader) != "It lasts 90 days."
+
+
+def test_filters_hold_for_words_there_too(newer: str):
+    found = Retriever.open(newer).generation.lexical.passages_by_words("notice period gratuity employer", 9, Filters(category="epfo"))
+    articles = {passage.article.id for passage in Retriever.open(newer).generation.table.passages(found.numbers)}
+    assert articles == {"gratuity"}
+
+
+# --- the server goes away
+
+
+def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
+    small: str, folder: Path, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.index.milvus.door._WAIT", 2.0)
+    update_at(small, [leave(ident="kept", word="quarantine")], folder=folder)
+    reader = Bot.open(small)
+    assert answer_of(reader, "quarantine") == "It lasts 90 days."
+    server.kill()
+    with pytest.raises(IndexUnreachable, match="does not answer"):
+        reader.ask("Is a quarantine paid or unpaid time?")
+    until(lambda: reader.retriever.served.unreachable is not None)
+    server.start()
+
+    def answers() -> bool:
+        try:
+            return answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.served.unreachable is None
+        except (IndexUnreachable, IndexCorrupt):
+            return False
+
+    until(answers, 120)
+    assert reader.ask("Is a quarantine paid?").text == "It is not paid."
+
+
+def test_a_replica_is_not_ready_while_the_server_is_away(small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch):
+    from fastapi.testclient import TestClient
+
+    from bot.serve.server import create_app
+
+    monkeypatch.setattr("bot.index.milvus.door._WAIT", 2.0)
+    bot = Bot.open(small)
+    client = TestClient(create_app(bot, ui=False))
+    assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (200, 200)
+    server.kill()
+    try:
+        until(lambda: client.get("/readyz").status_code == 503)
+        assert client.get("/healthz").status_code == 200
+        assert client.post("/api/v1/ask", json={"question": "what is gratuity"}).status_code == 503
+    finally:
+        server.start()
+    until(lambda: client.get("/readyz").status_code == 200, 120)
