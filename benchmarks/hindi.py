@@ -181,7 +181,7 @@ def routing(data: Path) -> None:
     asked = {name: texts[1::2] for name, texts in english.items()} | {"hinglish_top": hinglish[:REPORTED]}
     asked |= {name: [row["question"] for row in _csv(name)] for name in ("visitors", "covered", "uncovered", "hinglish", "hindi")}
     spelling = SpellChecker()
-    words = EnglishWords(lambda word: word in spelling, ())
+    words = EnglishWords(lambda word: word in spelling, tuple)
     taught = [text for texts in english.values() for text in texts[::2]]
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True).fit([*hinglish[REPORTED:], *taught])
     told = np.repeat([1, 0], [len(hinglish) - REPORTED, len(taught)])
@@ -217,7 +217,7 @@ def shipped(index: Path, vectors: Vectors) -> None:
     counted = Counter(
         dict(pair for length in range(2, 25) for pair in zip(*(part.tolist() for part in retriever.generation.vocabulary.words(length)), strict=True))
     )
-    words = EnglishWords(counted.__contains__, [word for word, count in counted.most_common() if count])
+    words = EnglishWords(counted.__contains__, lambda: [word for word, count in counted.most_common() if count])
     heads = vectors.e5([context(passage) for passage in passages], question=False)
     number = {passage.id: row for row, passage in enumerate(passages)}
     print(
@@ -302,7 +302,7 @@ def _lexical(texts: Iterable[tuple[str, str]]) -> Lexical:
 def _words(lexical: Lexical, text: str) -> EnglishWords:
     spelling = SpellChecker()
     counted = Counter(word for word in text.lower().split() if word.isalpha())
-    return EnglishWords(lambda word: word in spelling or lexical.has_word(word), [word for word, _ in counted.most_common()])
+    return EnglishWords(lambda word: word in spelling or lexical.has_word(word), lambda: [word for word, _ in counted.most_common()])
 
 
 def _bm25(lexical: Lexical, questions: Sequence[str], count: int) -> Scores:

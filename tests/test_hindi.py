@@ -7,18 +7,24 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from articles import word_starts
+from articles import GRATUITY, word_starts
 from playwright.sync_api import Browser
 
 from bot import Bot
 from bot.answering.link import quoting_link
+from bot.answering.quote import quote
+from bot.cli import run
 from bot.corpus import Article
 from bot.corpus.devanagari import folded, has_devanagari, is_hindi
 from bot.corpus.markdown import read as read_markdown
 from bot.corpus.outline import is_faq_title, outline
+from bot.index.build import build
+from bot.index.lexical import stems, telling_words
 from bot.passages import split_articles
 from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
+from bot.retrieval.likeness import same_question, wording
 from bot.retrieval.scripts import consonants, in_devanagari, romanised, sound, spelt_out
+from bot.retrieval.topic import leans_back
 
 QUESTIONS = Path(__file__).parent / "questions"
 _WORDS = "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim"
@@ -50,7 +56,7 @@ ENGLISH = {
 
 @pytest.fixture(scope="module")
 def words() -> EnglishWords:
-    return EnglishWords(ENGLISH.__contains__, ARTICLES)
+    return EnglishWords(ENGLISH.__contains__, lambda: ARTICLES)
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -60,9 +66,7 @@ def read(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def shipped_words(shipped: Bot) -> EnglishWords:
-    vocabulary = shipped.generation.vocabulary
-    counted = {word: count for length in range(2, 25) for word, count in zip(*(part.tolist() for part in vocabulary.words(length)), strict=True)}
-    return EnglishWords(counted.__contains__, sorted((word for word, count in counted.items() if count), key=lambda word: -counted[word]))
+    return EnglishWords.of(shipped.generation.vocabulary)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +140,8 @@ def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(ques
 
 
 def test_a_word_of_the_articles_stays_though_it_sounds_like_a_hindi_one():
-    assert glossed("mile kitne", EnglishWords({"mile"}.__contains__, ["mile"])) == "mile how much"
-    assert glossed("mile kitne", EnglishWords({"kilometre"}.__contains__, ["kilometre"])) == "get how much"
+    assert glossed("mile kitne", EnglishWords({"mile"}.__contains__, lambda: ["mile"])) == "mile how much"
+    assert glossed("mile kitne", EnglishWords({"kilometre"}.__contains__, lambda: ["kilometre"])) == "get how much"
 
 
 def test_what_nobody_knows_stays_as_it_is_typed(words: EnglishWords):
@@ -167,7 +171,7 @@ def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagar
 
 @pytest.mark.parametrize(
     ("latin", "devanagari"),
-    [("kaise", "कैसे"), ("nahin", "नहीं"), ("mera", "मेरा"), ("kya", "क्या"), ("hamari", "हमारी"), ("bajao", "बजाओ"), ("hain", "हैं")],
+    [("kaise", "कैसे"), ("nahin", "नहीं"), ("mera", "मेरा"), ("kya", "क्या"), ("hamari", "हमारी"), ("bajao", "बजाओ"), ("hain", "हैं"), ("din", "दिन")],
 )
 def test_latin_letters_are_written_in_devanagari_as_they_are_spoken(latin: str, devanagari: str):
     assert in_devanagari(latin) == devanagari
@@ -310,3 +314,152 @@ def test_a_link_opens_a_page_at_hindi_words_though_it_spells_them_otherwise(brow
         opened.wait_for_function("scrollY > 1000")
         opened.close()
         server.shutdown()
+
+
+ENGLISH_NOTICE = """---
+title: Notice period
+category: Jobs
+url: https://example.com/notice-period/
+---
+A notice period is the time between resignation and the last working day.
+
+## FAQs
+
+### How many days is a notice period?
+
+Usually 30 to 90 days.
+
+### Can leave be taken in the notice period?
+
+Yes, when the manager approves it.
+
+### Who signs the relieving letter?
+
+The HR manager signs the relieving letter on the last day.
+"""
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    """The bot of an article in Hindi and one in English about the same, and of gratuity in English."""
+    folder = tmp_path_factory.mktemp("mixed")
+    (folder / "corpus").mkdir()
+    for name, text in {"hindi": ARTICLE, "english": ENGLISH_NOTICE, "gratuity": GRATUITY}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    return Bot.open(folder / "index")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["नोटिस पीरियड कितने दिन का होता है?", "नोटिस पीरियड कितने दिन का होता है।", "notice period kitne din ka hota hai", "kitne din ka notice period"],
+)
+def test_what_an_article_in_hindi_answers_too_is_answered_from_it(question: str, mixed: Bot):
+    answer = mixed.ask(question)
+    assert (answer.status, answer.text, answer.corrected) == ("answered", "आम तौर पर 30 से 90 दिन का।", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("how many days is the notice period", "Usually 30 to 90 days."),
+        ("relieving letter kaun sign karta hai", "The HR manager signs the relieving letter on the last day."),
+        ("रिलीविंग लेटर पर साइन कौन करता है", "The HR manager signs the relieving letter on the last day."),
+    ],
+)
+def test_what_only_english_articles_answer_is_answered_from_them(question: str, words: str, mixed: Bot):
+    assert mixed.ask(question).text == words
+
+
+@pytest.mark.parametrize("question", ["कल बारिश होगी क्या", "पासपोर्ट कितने दिन में बनता है", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"])
+def test_what_no_article_answers_is_refused_in_hindi_too(question: str, mixed: Bot):
+    answer = mixed.ask(question)
+    assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
+
+
+def test_a_search_tells_what_a_hindi_question_was_read_as(mixed: Bot):
+    found = mixed.retriever.finder().find("notice period kitne din ka hota hai", 1)
+    assert [(reading.form, reading.words) for reading in found.read] == [
+        ("gloss", "notice period how much day"),
+        ("typed", "notice period kitne din ka hota hai"),
+        ("devanagari", "notice period कितने दिन"),
+    ]
+    assert found.meaning == "notice period how much day"
+
+
+def test_the_misspelt_english_words_of_a_hindi_question_are_repaired_and_its_hindi_ones_stay(mixed: Bot):
+    found = mixed.retriever.finder().find("relieving lettr kaun sign karta hai", 1)
+    assert (found.meaning, found.corrected) == ("relieving letter who sign do", None)
+
+
+def test_an_explained_search_says_what_a_hindi_question_was_read_as(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
+    run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1", "--explain")
+    assert capsys.readouterr().out.startswith("Read as “pf how withdraw”.\n")
+    run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1")
+    assert "Read as" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("notice period kya hota hai", "aur isme chhutti milti hai?"), ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?")]
+)
+def test_a_follow_up_in_hindi_keeps_its_topic(first: str, then: str, mixed: Bot):
+    answer = mixed.ask(then, history=[first])
+    assert answer.topic == first
+    assert answer.text in ("हाँ, मैनेजर की मंज़ूरी से।", "Yes, when the manager approves it.")
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("aur iska format kya hai", True),
+        ("uske liye kya chahiye", True),
+        ("isme kitna time lagta hai", True),
+        ("और इसकी फीस कितनी है", True),
+        ("क्या उसमें पैसे कटते हैं", True),
+        ("probation letter kya hai aur iska format kya hai", False),
+        ("नोटिस पीरियड में इसका क्या मतलब है", False),
+        ("pf kaise nikale", False),
+        ("इसरो की परीक्षा कब है", False),
+        ("uan kaise banaye", False),
+    ],
+)
+def test_a_hindi_question_leans_back_by_its_first_word_or_a_pronoun(question: str, leans: bool):
+    assert leans_back(question) is leans
+
+
+def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted(mixed: Bot):
+    question = "शर्मा के अनुसार भत्ता 500 तक"
+    found = mixed.retriever.finder().find(question, 1)
+    (passage,) = (hit.passage for hit in found.hits)
+    span, matched = quote(mixed.retriever.generation, found, passage)
+    assert passage.text[slice(*matched)] == "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।"
+    assert span[0] <= matched[0] < matched[1] <= span[1]
+
+
+def test_words_of_devanagari_are_whole_and_spelt_in_one_way():
+    assert stems("क्या ज़रूरी है? हाँ, PF's claims 2026") == ["क्या", "जरूरी", "है", "हां", "pf", "s", "claim", "2026"]
+    assert telling_words("हाँ the claim") == ["हां", "claim"]
+
+
+def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mixed: Bot):
+    lexical = mixed.retriever.generation.lexical
+    found = lexical.passages_by_words("ज\u093cरूरी", 1)
+    assert "ज़रूरी" in mixed.retriever.generation.table.passage(int(found.numbers[0])).text
+    assert (lexical.has_word("जरूरी"), lexical.has_word("जरू"), lexical.has_pair("नोटिस पीरियड"), lexical.has_pair("पीरियड नोटिस")) == (
+        True,
+        False,
+        True,
+        False,
+    )
+
+
+def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
+    assert set(mixed.suggestions.typed("नोटिस पी")) == {"नोटिस पीरियड कितने दिन का होता है?", "क्या नोटिस पीरियड में छुट्टी मिलती है?"}
+
+
+def test_questions_in_hindi_are_the_same_only_when_their_words_are(mixed: Bot):
+    generation = mixed.retriever.generation
+    (days, leave) = generation.table.faqs("notice")
+    assert not same_question(generation, days, leave)
+    assert same_question(generation, days, days)
+    assert wording("क्या यह ज़रूरी है।") == wording("क्या यह जरूरी  है?")

@@ -19,6 +19,7 @@ from bot.passages import context
 from bot.retrieval.diversity import diverse
 from bot.retrieval.finder import Found
 from bot.retrieval.likeness import same_question
+from bot.retrieval.reading import Reading
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.settings import AnswerSettings
 
@@ -290,13 +291,16 @@ def test_what_is_close_is_told_by_scores_and_doubt(
     polite: Bot, scores: tuple[float, ...], probability: float, nearest: tuple[float, ...], meant: int
 ):
     hits = tuple(hit(polite, *each) for each in zip((NAME, PHOTO, SIGNATURE), scores, (probability,) * 3, nearest, strict=True))
-    assert meanings(polite.retriever.generation, "something else is wrong", Found(hits, NO_VECTOR), 0.5) == hits[:meant]
+    assert (
+        meanings(polite.retriever.generation, "something else is wrong", Found(hits, NO_VECTOR, (Reading("something else is wrong"),)), 0.5)
+        == hits[:meant]
+    )
 
 
 def test_what_asks_the_same_is_one_meaning(polite: Bot):
     questions = ("How many days of casual leave are allowed in a year?", "How many casual leave days are allowed per year?", NAME)
     hits = tuple(hit(polite, question, 0.5) for question in questions)
-    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR), 0.5) == ()
+    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR, (Reading("leave"),)), 0.5) == ()
 
 
 def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot):

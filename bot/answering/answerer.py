@@ -58,7 +58,7 @@ class Answerer:
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit, generation = found.hits[0], self.finder.generation
-        quoted = quote(generation, found.meaning(question), found.vector, hit.passage)
+        quoted = quote(generation, found, hit.passage)
         source = Source(hit.passage, hit.probability, hit.score, hit.signals, quoted.span, quoted.matched)
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),

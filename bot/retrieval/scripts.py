@@ -4,6 +4,7 @@ Latin letters leave out which vowels are long and which consonants are dull, and
 """
 
 import re
+from functools import lru_cache
 
 from bot.corpus.devanagari import folded
 
@@ -48,6 +49,8 @@ _SAME_SOUND = (
     ("iy", "i"), ("ai", "e"), ("ei", "e"), ("ey", "e"), ("au", "o"),
 )  # fmt: skip
 _DOUBLED = re.compile(r"(.)\1+")
+_KEPT = 16_384
+"""Words whose sound is remembered."""
 _BREATHED_OUT = re.compile("(?<=[aeiou])h$")
 
 _ENGLISH_SOUNDS = (
@@ -109,7 +112,8 @@ def _typed_sounds(word: str) -> tuple[list[str], bool]:
     parts = _SYLLABLES.findall(word)
     if len(parts) > 2 and parts[-1] == "h" and parts[-2] in _SPOKEN:
         return parts[:-1], False
-    nasal = len(parts) > 2 and parts[-1] == "n" and parts[-2] in _SPOKEN and parts[-2] not in ("a", "au")
+    dull = ("a", "au", "i") if len(parts) == 3 else ("a", "au")
+    nasal = len(parts) > 2 and parts[-1] == "n" and parts[-2] in _SPOKEN and parts[-2] not in dull
     return (parts[:-1] if nasal else parts), nasal
 
 
@@ -118,6 +122,7 @@ def spelt_out(word: str) -> str | None:
     return "".join(_LETTERS[name] for name in re.findall(_LETTER, word)) if _SPELT_OUT.fullmatch(word) else None
 
 
+@lru_cache(maxsize=_KEPT)
 def sound(word: str) -> str:
     """One spelling for Hindi words in Latin letters that sound alike: "kaise" and "kese", "zaroori" and "jaruri", "achha" and "acha"."""
     for typed, same in _SAME_SOUND:
