@@ -16,6 +16,7 @@ from bot import Bot
 from bot.encoder import SentenceEncoder
 from bot.index.closeness import probes_of
 from bot.index.filters import Filters
+from bot.retrieval.reading import Reading
 from bot.retrieval.signals import find_candidates
 
 WARM = 30
@@ -46,7 +47,7 @@ def measure(index: Path, questions: Path | None = None, most: int = 600) -> list
         "encode": lambda question: generation.encoder.encode_questions([question]),
         "search vectors": lambda question: generation.vectors.search(vectors[question], 150),
         "search words": lambda question: [search(question, 200) for search in words],
-        "find candidates, with the above": lambda question: find_candidates(generation, [question], 20, Filters()),
+        "find candidates, with the above": lambda question: find_candidates(generation, [Reading(question)], 20, Filters()),
         "search, 10 hits": lambda question: bot.retriever.search(question, 10),
         "ask": bot.ask,
         "ask again": bot.ask,

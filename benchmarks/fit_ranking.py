@@ -25,6 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
+from bot.retrieval.reading import Reading
 from bot.retrieval.signals import COSINES, SIGNALS, find_candidates
 from bot.settings import AnswerSettings
 
@@ -84,7 +85,7 @@ def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
     questions = [q for q in read_questions(data) if q.get("kind", "standalone") == "standalone"]
     for place in np.unique(np.linspace(0, len(questions) - 1, most).astype(int)):
         question = questions[place]
-        found = find_candidates(generation, [question["text"]], 50, Filters())
+        found = find_candidates(generation, [Reading(question["text"])], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield Asked(articles, found.signals[0], gains.get(question["_id"], {}), midpoint)
 

@@ -35,7 +35,9 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.retrieval.finder import Finder
+from bot.retrieval.hindi import EnglishWords
 from bot.retrieval.ranking import RankingModel
+from bot.retrieval.reading import Reading
 from bot.retrieval.signals import find_candidates
 from bot.retrieval.spelling import Speller
 
@@ -109,7 +111,7 @@ def _print_found(name: str, generation: Generation, asked: Asked) -> None:
     slipped = [(with_slips(question, chance), answers) for question, answers in asked]
 
     def as_typed(question: str) -> str:
-        found = find_candidates(generation, [question], 1, Filters())
+        found = find_candidates(generation, [Reading(question)], 1, Filters())
         best = int(np.argmax(ranking.scores(found.signals[0], generation.manifest.closeness)))
         return generation.table.passages(found.passages[[best]])[0].article.id
 
@@ -200,7 +202,8 @@ def _speller(passages: Sequence[Passage], folder: Path) -> Speller:
     for passage in passages:
         lexical.add(passage)
     lexical.close()
-    return Speller(_vocabulary(passages, folder), Lexical(folder / "lexical"))
+    vocabulary = _vocabulary(passages, folder)
+    return Speller(vocabulary, Lexical(folder / "lexical"), EnglishWords.of(vocabulary))
 
 
 def _vocabulary(passages: Iterable[Passage], folder: Path) -> Vocabulary:

@@ -303,7 +303,8 @@ def search(
         {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": {name: round(x, 4) for name, x in hit.signals.items()}} for hit in found.hits
     ]
     shown = _explained(facts) if explain else [f"{hit['probability']:.2f}  {hit['passage']}\n{_indented(hit['text'])}\n" for hit in facts]
-    _print(facts, as_json, lambda: "\n".join([*(f"{line}\n" for line in _read_as(found.corrected)), *(shown or ["no passage"])]).rstrip())
+    told = [*_read_as(found.corrected), *(f"Read as “{reading.words}”." for reading in found.read if explain and reading.form != "typed")]
+    _print(facts, as_json, lambda: "\n".join([*(f"{line}\n" for line in told), *(shown or ["no passage"])]).rstrip())
 
 
 @cli.command()

@@ -207,17 +207,23 @@ def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Itera
         yield stretch
 
 
+_SHORTENED = re.compile(r"(?<![\w\u0900-\u0963])(?:डॉ|रु|रू|प्रो|श्री|श्रीमती|सुश्री|कु|सं|क्र|नं|पृ|वि|उदा|ई|मो)\.\s*$")
+"""Hindi ends its sentences with a bar; these words with a dot are shortened, which sentencex does not know."""
+
+
 def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
     """The sentences of each line of a block."""
     from sentencex import segment
 
     for start, end in _lines(text, block):
-        at = start
+        at = begin = start
         for sentence in segment(language, text[start:end]):
-            if stripped := sentence.strip():
-                begin = at + sentence.index(stripped)
-                yield begin, begin + len(stripped)
             at += len(sentence)
+            if at == end or not _SHORTENED.search(text, begin, at):
+                if stripped := text[begin:at].strip():
+                    first = text.index(stripped, begin)
+                    yield first, first + len(stripped)
+                begin = at
 
 
 def _lines(text: str, block: Span) -> Iterator[Span]:

@@ -19,6 +19,7 @@ from bot.index.closeness import Closeness
 from bot.index.filters import Filters
 from bot.index.passage_table import ROLES
 from bot.retrieval.ranking import RankingModel
+from bot.retrieval.reading import Reading
 from bot.retrieval.signals import SIGNALS, find_candidates
 from bot.retrieval.topic import distinctness, earlier_questions, leans_back, topic_weight
 from bot.settings import BuildSettings
@@ -279,7 +280,7 @@ def test_without_an_address_there_is_no_link():
 def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
     generation = bot.retriever.generation
     question = "is leave part of a notice period"
-    found = find_candidates(generation, [question], 5, Filters())
+    found = find_candidates(generation, [Reading(question)], 5, Filters())
     (vector,) = generation.encoder.encode_questions([question])
     rows = generation.vectors.rows(np.arange(len(generation.vectors)))
     for place, number in enumerate(found.passages.tolist()):

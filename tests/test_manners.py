@@ -19,6 +19,7 @@ from bot.passages import context
 from bot.retrieval.diversity import diverse
 from bot.retrieval.finder import Found
 from bot.retrieval.likeness import same_question
+from bot.retrieval.reading import Reading
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.settings import AnswerSettings
 
@@ -145,6 +146,66 @@ def test_small_talk_is_told_by_the_whole_message(message: str, talk: str):
 
 
 @pytest.mark.parametrize(
+    ("message", "talk"),
+    [
+        ("namaste ji", "greeting"),
+        ("नमस्कार", "greeting"),
+        ("राम राम भाई", "greeting"),
+        ("aap kaun ho", "identity"),
+        ("आप कौन हैं?", "identity"),
+        ("tumhara naam kya hai", "identity"),
+        ("kya aap insaan ho", "identity"),
+        ("kaise ho bhai", "mood"),
+        ("आप कैसे हैं", "mood"),
+        ("kya haal hai", "mood"),
+        ("dhanyawad", "thanks"),
+        ("bahut bahut dhanyavaad aapka", "thanks"),
+        ("बहुत धन्यवाद जी", "thanks"),
+        ("shukriya madad ke liye", "thanks"),
+        ("madad chahiye", "help"),
+        ("मुझे मदद चाहिए", "help"),
+        ("aap kya kar sakte ho", "help"),
+        ("mujhe ek sawal puchna hai", "help"),
+        ("phir milenge", "farewell"),
+        ("अलविदा", "farewell"),
+        ("theek hai", "filler"),
+        ("ठीक है", "filler"),
+        ("achha samajh gaya", "filler"),
+        ("haan ji", "filler"),
+        ("hello bhai kaise ho", "mood"),
+    ],
+)
+def test_small_talk_is_told_in_hindi_too_however_it_is_spelt(message: str, talk: str):
+    assert small_talk(message) == talk
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["pf kaise nikale", "namaste, pf kaise nikale", "नमस्ते, नोटिस पीरियड कितना होता है", "kya", "kya hai", "PF me madad chahiye", "naam kya likhe form me", "aap ka office kahan hai",
+     "नाम गलत है", "kaun sign karta hai", "thik se batao pf kitna katta hai", "he who is ill", "salary"],
+)  # fmt: skip
+def test_a_hindi_question_is_no_small_talk(question: str):
+    assert small_talk(question) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "reply"),
+    [
+        ("नमस्ते", "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"),
+        (
+            "kaise ho",
+            "Yahan sab theek hai, dhanyavaad. Main HRM aur EPFO se jude sawaalon ke jawaab lekhon ke shabdon mein, srot ke saath deta hoon.",
+        ),
+        ("how are you", "All well here, thank you. I answer questions about HRM and EPFO in the words of the articles, with their source."),
+    ],
+)
+def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(message: str, reply: str):
+    talk = small_talk(message)
+    assert talk is not None
+    assert reply_to(talk, ["HRM", "EPFO"], message) == reply
+
+
+@pytest.mark.parametrize(
     "question",
     ["hello, how long is probation?", "thank you letter format", "is this real", "what is this?", "how does it work", "help with pf claim", "who are you hiring",
      "good company to work for", "what do you offer", "no dues certificate", "?!", " ".join(["please"] * 40)],
@@ -162,13 +223,19 @@ def test_small_talk_gets_a_sentence_that_names_the_largest_categories_and_questi
 
 
 def test_of_many_categories_three_are_named():
-    assert "HRM, EPFO, Web and more in the words" in reply_to("help", ["HRM", "EPFO", "Web", "Cards"])
-    assert "about HRM in the words" in reply_to("help", ["HRM"])
-    assert reply_to("help", []) == "I answer questions in the words of the articles, with their source. Ask in a few words of your own."
+    assert "HRM, EPFO, Web and more in the words" in reply_to("help", ["HRM", "EPFO", "Web", "Cards"], "help")
+    assert "about HRM in the words" in reply_to("help", ["HRM"], "help")
+    assert reply_to("help", [], "help") == "I answer questions in the words of the articles, with their source. Ask in a few words of your own."
 
 
 def test_a_real_question_after_a_greeting_is_answered(polite: Bot):
     assert polite.ask("hello, who approves casual leave?").text == "The reporting manager approves it."
+
+
+def test_the_bot_replies_in_hindi_to_what_is_said_in_hindi(polite: Bot):
+    answer = polite.ask("आप कौन हैं?")
+    assert (answer.status, answer.talk) == ("no_answer", "identity")
+    assert (answer.reply or "").startswith("मैं एक प्रोग्राम हूँ, कोई व्यक्ति नहीं। मैं HRM, About और Admit Cards से जुड़े")
 
 
 def test_a_faq_of_the_corpus_answers_its_own_small_talk(polite: Bot):
@@ -224,13 +291,16 @@ def test_what_is_close_is_told_by_scores_and_doubt(
     polite: Bot, scores: tuple[float, ...], probability: float, nearest: tuple[float, ...], meant: int
 ):
     hits = tuple(hit(polite, *each) for each in zip((NAME, PHOTO, SIGNATURE), scores, (probability,) * 3, nearest, strict=True))
-    assert meanings(polite.retriever.generation, "something else is wrong", Found(hits, NO_VECTOR), 0.5) == hits[:meant]
+    assert (
+        meanings(polite.retriever.generation, "something else is wrong", Found(hits, NO_VECTOR, (Reading("something else is wrong"),)), 0.5)
+        == hits[:meant]
+    )
 
 
 def test_what_asks_the_same_is_one_meaning(polite: Bot):
     questions = ("How many days of casual leave are allowed in a year?", "How many casual leave days are allowed per year?", NAME)
     hits = tuple(hit(polite, question, 0.5) for question in questions)
-    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR), 0.5) == ()
+    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR, (Reading("leave"),)), 0.5) == ()
 
 
 def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot):

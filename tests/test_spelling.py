@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot import Bot
 from bot.cli import run
 from bot.index.build import build
+from bot.retrieval.hindi import EnglishWords
 from bot.retrieval.spelling import Speller
 from bot.serve.messages import answered
 from bot.serve.texts import all_texts
@@ -67,7 +68,7 @@ def small(index: Path) -> Bot:
 @pytest.fixture(scope="module")
 def speller(small: Bot) -> Speller:
     generation = small.retriever.generation
-    return Speller(generation.vocabulary, generation.lexical)
+    return Speller(generation.vocabulary, generation.lexical, EnglishWords.of(generation.vocabulary))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def meanings(generation: Generation, question: str, found: Found, threshold: flo
     if settled or first.passage.kind != "faq" or any(asks_exactly(hit.passage, question) for hit in found.hits):
         return ()
     different = _different(generation, [hit for hit in found.hits if hit.passage.kind == "faq" and first.score - hit.score <= _KEYWORD])
-    if len(different) == _MOST and all(_holds(hit, question) for hit in different):
+    if len(different) == _MOST and all(_holds(hit, found.meaning) for hit in different):
         return tuple(different)
     close = [hit for hit in different if first.score - hit.score <= _CLOSE]
     unsure = first.probability < (1 + threshold) / 2

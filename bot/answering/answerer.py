@@ -49,7 +49,8 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in meant if self.suggestions.answered(hit.passage))
 
     def _replied(self, question: str, found: Found, talk: Talk) -> Answer:
-        return replace(self._blank(question, found), topic=None, reply=reply_to(talk, self._categories()), talk=talk, suggestions=self._examples())
+        reply = reply_to(talk, self._categories(), question)
+        return replace(self._blank(question, found), topic=None, reply=reply, talk=talk, suggestions=self._examples())
 
     def _refused(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, found), self.suggestions.near(found.hits, asked)
@@ -57,7 +58,7 @@ class Answerer:
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit, generation = found.hits[0], self.finder.generation
-        quoted = quote(generation, found.meaning(question), found.vector, hit.passage)
+        quoted = quote(generation, found, hit.passage)
         source = Source(hit.passage, hit.probability, hit.score, hit.signals, quoted.span, quoted.matched)
         return replace(
             self._blank(question, found), status="answered", text=source.words, sources=(source,), suggestions=self.suggestions.after(hit.passage, asked),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bot.index.generation import Generation
 from bot.index.lexical import telling_words
 from bot.passages import Passage, Span
+from bot.retrieval.finder import Found
 
 _MOST = 3
 """Sentences of one quote."""
@@ -30,12 +31,15 @@ class Quote(NamedTuple):
     """The sentence of it that fits the question best; all of it, where there is but one or the passage is a FAQ."""
 
 
-def quote(generation: Generation, question: str, vector: NDArray[np.float32], passage: Passage) -> Quote:
-    """What is quoted of a passage as the answer to a question with this vector."""
+def quote(generation: Generation, found: Found, passage: Passage) -> Quote:
+    """What is quoted of a passage as the answer to a question that was read so: of one in Hindi by its words alone, which the model does not understand."""
     if len(passage.sentences) < 2:
         return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = [passage.article.text[start:end] for start, end in passage.sentences]
-    scores = generation.sentence_cosines(passage, vector) + _WORDS * _shares(question, sentences)
+    if passage.article.language == "hi":
+        scores = _shares(found.in_hindi or found.meaning, sentences)
+    else:
+        scores = generation.sentence_cosines(passage, found.vector) + _WORDS * _shares(found.meaning, sentences)
     (first, last), best = _window(scores, sentences), int(np.argmax(scores))
     return Quote(_within(passage, first, last), _within(passage, best, best))
 

@@ -24,7 +24,7 @@ _READINGS = 3
 """Words of the corpus that what is typed last may become."""
 _MEANT = 0.1
 """The least probability of a question that means what is typed, but does not hold its words."""
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[\w\u0900-\u0963]+")
 _KEPT = 4096
 """Questions of which it is remembered whether they are answered."""
 

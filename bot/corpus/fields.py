@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
 from bot.corpus.decoding import Unreadable
+from bot.corpus.devanagari import is_hindi
 from bot.corpus.outline import outline
 
 Fields = Mapping[str, object]
@@ -30,7 +31,7 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
         updated=date_field(fields, "updated"),
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
-        language=text_field(fields, "language") or "en",
+        language=text_field(fields, "language") or ("hi" if is_hindi(text) else "en"),
         faqs=_merged(text, listed),
         related=list_field(fields, "related"),
     )

@@ -8,13 +8,17 @@ from bot.corpus.article import Faq, Section
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_Q, _A = r"(?:Q|Ques|Question|प्रश्न|प्र|सवाल)", r"(?:A|Ans|Answer|उत्तर|उ|जवाब)"
+_MARKED = r"[ \t]*\d*[ \t]*[:.)-]"
 _LABELLED = re.compile(
-    r"^(?:Q|Ques|Question)[ \t]*\d*[ \t]*[:.)-][ \t]*(?P<question>\S[^\n]*?)\s+"
-    r"(?:A|Ans|Answer)[ \t]*\d*[ \t]*[:.)-][ \t]*(?P<answer>\S.*?)"
-    r"(?=\n+(?:(?:Q|Ques|Question)[ \t]*\d*[ \t]*[:.)-]|#{1,6}[ \t])|\Z)",
+    rf"^{_Q}{_MARKED}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_MARKED}[ \t]*(?P<answer>\S.*?)(?=\n+(?:{_Q}{_MARKED}|#{{1,6}}[ \t])|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_FAQ_TITLE = re.compile(r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b", re.IGNORECASE)
+_FAQ_TITLE = re.compile(
+    r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b"
+    r"|(?:[^\W_][^\s:।?]*[ -]){0,5}?(?:पूछे (?:जाने वाले|गए) (?:सवाल|प्रश्न)|सामान्य (?:सवाल|प्रश्न)|सवाल[ -]*जवाब|सवाल और (?:उनके )?जवाब|प्रश्न (?:और|एवं) उत्तर|प्रश्नोत्तर)",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
@@ -24,6 +28,7 @@ _CLOSING = re.compile(
     r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
     r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b|subscribe to (?:us|our)\b|comment below)"
     r"|(?:let us know|tell us|leave a comment)\b"
+    r"|निष्कर्ष|हमें उम्मीद है|उम्मीद है|आशा है|अधिक जानकारी के लिए|(?:यह )?(?:भी पढ़ें|लेख साझा)|यह भी पढ़(?:ें|िए)|अस्वीकरण"
     r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
     re.IGNORECASE,
 )
@@ -61,7 +66,7 @@ def is_question(words: str) -> bool:
 
 
 def is_faq_title(title: str) -> bool:
-    """Whether a heading announces a list of questions, as "FAQs" or "Frequently asked questions about gratuity" do."""
+    """Whether a heading announces a list of questions, as "FAQs", "Frequently asked questions about gratuity" and अक्सर पूछे जाने वाले सवाल do."""
     return not is_question(title) and _FAQ_TITLE.match(title.strip()) is not None
 
 

@@ -7,7 +7,7 @@ all that an article holds.
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -17,6 +17,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from bot.corpus.article import Article
+from bot.corpus.devanagari import folded
 from bot.errors import corrupt_if_it_fails
 from bot.index.filters import Filters, last_change
 from bot.passages import Passage, context
@@ -46,13 +47,14 @@ class Matches(NamedTuple):
 
 
 def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.lowercase())
+    # Marks belong to words: in Devanagari they are vowels.
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+")).filter(tantivy.Filter.lowercase())
     for each in filters:
         builder = builder.filter(each)
     return builder.filter(tantivy.Filter.stemmer("english")).build()
 
 
-# Both give the stems of tantivy's own "en_stem", with which passages are indexed. Its list of stop words is short on purpose: "how", "when" and
+# What is written are stems, with spaces between them. The list of stop words is short on purpose: "how", "when" and
 # "who" tell what kind of answer is wanted, and leaving them out as well costs 0.6 points of nDCG@10 on average (benchmarks/fit_ranking.py).
 _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
@@ -73,7 +75,7 @@ class LexicalWriter:
             _WordsWriter(folder / _PASSAGES, number_of, pairs=True),
             _WordsWriter(folder / _ARTICLES, number_of, pairs=False),
         )
-        self._texts: list[str] = []
+        self._texts: list[list[str]] = []
         self._article: Article | None = None
 
     def remove(self, article: str) -> None:
@@ -85,7 +87,7 @@ class LexicalWriter:
         if self._article is None or passage.article.id != self._article.id:
             self._finish_article()
             self._article = passage.article
-        texts = texts_of(passage)
+        texts = [stems(text) for text in texts_of(passage)]
         self._passages.add(passage.id, passage.article, texts)
         self._texts += texts
 
@@ -110,13 +112,14 @@ class _WordsWriter:
     def remove(self, article: str) -> None:
         self._writer.delete_documents_by_term(_ARTICLE, article)
 
-    def add(self, ident: str, article: Article, texts: Sequence[str]) -> None:
+    def add(self, ident: str, article: Article, texts: Sequence[Sequence[str]]) -> None:
+        """`texts` are the stems of each."""
         day = last_change(article)
         document = tantivy.Document()
         document.add_integer(_NUMBER, self._number_of(ident) if self._number_of else self._added)
-        document.add_text(_WORDS, "\n".join(texts))
+        document.add_text(_WORDS, " ".join(chain.from_iterable(texts)))
         if self._pairs:
-            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in stem_pairs(text)))
+            document.add_text(_PAIRS, " ".join(pair for text in texts for pair in _pairs(text)))
         document.add_text(_CATEGORY, (article.category or "").casefold())
         document.add_text(_ARTICLE, article.id)
         document.add_integer(_DAY, day.toordinal() if day else 0)
@@ -130,12 +133,16 @@ class _WordsWriter:
 
 def stems(text: str) -> list[str]:
     """The stems of all words of a text."""
-    return list(_ALL.analyze(text))
+    return list(_ALL.analyze(folded(text)))
 
 
 def stem_pairs(text: str) -> Iterator[str]:
     """The stems of each two neighbouring words, joined."""
-    return (f"{first}_{second}" for first, second in pairwise(stems(text)))
+    return _pairs(stems(text))
+
+
+def _pairs(words: Sequence[str]) -> Iterator[str]:
+    return (f"{first}_{second}" for first, second in pairwise(words))
 
 
 def texts_of(passage: Passage) -> list[str]:
@@ -188,6 +195,7 @@ class Lexical:
 
 def telling_words(words: str) -> list[str]:
     """The stems of the telling words; of all words, when none is telling."""
+    words = folded(words)
     return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
 
 
@@ -263,7 +271,7 @@ def _link(folder: Path, links: Path) -> None:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field(_NUMBER, fast=True)
-    builder.add_text_field(_WORDS, tokenizer_name="en_stem", index_option="freq")
+    builder.add_text_field(_WORDS, tokenizer_name="whitespace", index_option="freq")
     builder.add_text_field(_PAIRS, tokenizer_name="whitespace", index_option="basic")
     builder.add_text_field(_CATEGORY, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(_ARTICLE, tokenizer_name="raw", index_option="basic")

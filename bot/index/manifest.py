@@ -19,7 +19,7 @@ from bot.index.closeness import Closeness
 from bot.index.vectors import SearchPlan
 from bot.settings import BuildSettings
 
-FORMAT = 6
+FORMAT = 7
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, ENCODER = "manifest.json", "encoder"

@@ -83,6 +83,19 @@ class Vocabulary:
         self.words = lru_cache(maxsize=None)(partial(_read_words, self._connection))
         """The words of a length, read when it is first asked for."""
 
+    def passages_with(self, word: str) -> int | None:
+        """How many passages have a word in small letters; 0 for one of English that they lack, None for one that is not even English."""
+        words, passages = self.words(len(word))
+        place = int(np.searchsorted(words, word))
+        return int(passages[place]) if place < len(words) and words[place] == word else None
+
+    def most_frequent(self, most: int) -> list[str]:
+        """The at most `most` words that most passages have, the most frequent first."""
+        each = [self.words(length) for length in range(2, _LONGEST + 1)]
+        words, passages = np.array([word for some in each for word in some.words.tolist()]), np.concatenate([some.passages for some in each])
+        best = np.argsort(-passages, kind="stable")[:most]
+        return [str(word) for word in words[best[passages[best] > 0]].tolist()]
+
     def completed(self, beginning: str, most: int) -> list[str]:
         """The at most `most` words with this beginning, in lower case, that most passages have; of those that passages have at all."""
         found: list[tuple[int, str]] = []

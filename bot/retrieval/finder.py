@@ -12,8 +12,10 @@ from bot.index.generation import Generation
 from bot.index.passage_table import Numbers
 from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
+from bot.retrieval.hindi import EnglishWords
 from bot.retrieval.hit import Hit
-from bot.retrieval.ranking import RankingModel
+from bot.retrieval.ranking import RankingModel, Scores
+from bot.retrieval.reading import Asked, Reader, Reading, together
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.signals import COSINES, SIGNALS, Candidates, find_candidates, nearness
 from bot.retrieval.spelling import Speller
@@ -25,6 +27,8 @@ _EARLIER, _LONGEST_EARLIER = 2, 300
 """How many earlier questions are read together with one, and how many characters of each: an encoder cuts off the end of what is too long."""
 _LEAST = 10
 """Hits among which a FAQ that is asked in its own words is looked for."""
+_LIKELY, _OWN_LANGUAGE = 0.5, 0.15
+"""From this probability on a passage in the question's language counts so much more: an answer that is a little surer is no use to who cannot read it."""
 _KEPT = 0.25
 """From this weight on the earlier question counts as the topic."""
 
@@ -36,6 +40,8 @@ class Found:
     hits: tuple[Hit, ...]
     vector: NDArray[np.float32]
     """That of the question as it was read."""
+    read: tuple[Reading, ...]
+    """The question as it was read, repaired and after its topic: as `bot.retrieval.reading.Asked`."""
     topic: str | None = None
     """The earlier question that was read together with this one."""
     probability: float = 0.0
@@ -43,10 +49,15 @@ class Found:
     corrected: str | None = None
     """The question with its misspelt words repaired, when it was read so."""
 
-    def meaning(self, question: str) -> str:
-        """The question as it was read: repaired, and after its topic."""
-        words = self.corrected or question
-        return f"{self.topic} {words}" if self.topic else words
+    @property
+    def meaning(self) -> str:
+        """The question in words that English articles may have."""
+        return self.read[0].words
+
+    @property
+    def in_hindi(self) -> str | None:
+        """The question in words that Hindi articles may have, when it was read so."""
+        return next((reading.words for reading in self.read if reading.form == "devanagari"), None)
 
 
 class Finder:
@@ -56,7 +67,9 @@ class Finder:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
         self._reranker = reranker
-        self._speller = Speller(generation.vocabulary, generation.lexical)
+        english = EnglishWords.of(generation.vocabulary)
+        self._reader = Reader(english, generation.lexical)
+        self._speller = Speller(generation.vocabulary, generation.lexical, english)
 
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
         """The at most `k` hits that most likely answer a question, best first, and what it was taken to mean.
@@ -67,19 +80,24 @@ class Finder:
         if self._reranker is None:
             return self.rank(question, k, filters, history, as_typed=as_typed)
         ranked = self.rank(question, max(k, RERANKED), filters, history, as_typed=as_typed)
-        return replace(ranked, hits=reranked(ranked.meaning(question), ranked.hits, self._reranker)[: max(k, 0)])
+        return replace(ranked, hits=reranked(ranked.meaning, ranked.hits, self._reranker)[: max(k, 0)])
 
     def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
         """As `find`, by the ranking model alone.
 
         The earlier question that is read together with this one is the last, when this one is vague by itself and gains by it (see
-        `bot.retrieval.topic`), or leans back and is about the same article. Misspelt words are repaired when that finds something better.
+        `bot.retrieval.topic`), or leans back and is about the same article. Misspelt words are repaired when that finds something better; what is asked in
+        Hindi is read in English as well (see `bot.retrieval.reading`).
         """
         words = checked_question(question)
-        corrected = None if as_typed else self._corrected(words, filters)
+        forms = self._reader.forms(words)
+        asked = self._reader.asked(words, forms)
+        corrected = None if as_typed else self._corrected(asked.readings[0].words, filters)
+        if corrected:
+            asked = Asked(words if forms[0] == "gloss" else corrected, (Reading(corrected, forms[0]), *asked.readings[1:]))
         earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
-        found = self._rank(corrected or words, k, filters, [self._speller.repaired(one) or one for one in earlier])
-        return replace(found, corrected=corrected)
+        found = self._rank(asked, k, filters, [self._reader.asked(self._speller.repaired(one) or one, forms) for one in earlier])
+        return replace(found, corrected=corrected if forms[0] == "typed" else None)
 
     def own_probability(self, passage: Passage) -> float:
         """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
@@ -90,39 +108,65 @@ class Finder:
         return float(self._ranking.probabilities(scores)[0, 0])
 
     def _corrected(self, words: str, filters: Filters) -> str | None:
-        """The question repaired, where that finds something better: what the articles answer as it is typed stays as it is."""
+        """The words repaired, where that finds something better: what the articles answer as it is typed stays as it is."""
         repaired = self._speller.repaired(words)
         if repaired is None:
             return None
-        scores = self._scores(find_candidates(self.generation, [words, repaired], 1, filters))
+        scores = self._scores(find_candidates(self.generation, [Reading(words), Reading(repaired)], 1, filters))
         typed, mended = scores.max(axis=1, initial=-np.inf)
         return repaired if mended > typed else None
 
-    def _rank(self, words: str, k: int, filters: Filters, earlier: Sequence[str]) -> Found:
-        alone = find_candidates(self.generation, [words], k, filters)
-        scores = self._scores(alone)
-        if earlier and is_vague(words, scores[0], self._articles(alone)):
-            found = self._follow_up(words, earlier, k, filters)
+    def _rank(self, asked: Asked, k: int, filters: Filters, earlier: Sequence[Asked]) -> Found:
+        alone, scores = self._candidates([asked], k, filters)
+        if earlier and is_vague(asked.typed, scores[0], self._articles(alone)):
+            found = self._follow_up(asked, earlier, k, filters)
         else:
-            hits = self._hits(alone.passages, alone.signals[0], scores[0], scores[0], max(k, _LEAST))
-            found = _found(tuple(own_words_first(words, hits))[: max(k, 0)], None, alone.vectors[0])
-        if found.topic is None and earlier and leans_back(words) and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits):
-            return replace(found, topic=earlier[-1], vector=self.generation.encoder.encode_questions([f"{earlier[-1]} {words}"])[0])
+            hits = self._hits(alone.passages, alone.signals[0], self._own_language_first(asked, alone.passages, scores[0]), scores[0], max(k, _LEAST))
+            found = _found(tuple(own_words_first(asked.typed, hits))[: max(k, 0)], asked, alone.vectors[0])
+        if (
+            found.topic is None
+            and earlier
+            and leans_back(asked.typed)
+            and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits)
+        ):
+            read = together(earlier[-1:], asked)
+            return _found(found.hits, read, self.generation.encoder.encode_questions([read.readings[0].words])[0], earlier[-1])
         return found
 
-    def _follow_up(self, words: str, earlier: Sequence[str], k: int, filters: Filters) -> Found:
+    def _follow_up(self, asked: Asked, earlier: Sequence[Asked], k: int, filters: Filters) -> Found:
         """The hits of a question read by itself and together with those before it: the last one, the last two."""
-        longer = [" ".join((*earlier[-count:], words)) for count in range(1, len(earlier) + 1)]
-        candidates = find_candidates(self.generation, [words, *longer], k, filters)
-        scores = self._scores(candidates)
-        weight = topic_weight(words, scores[0], scores[1:].mean(axis=0), self._articles(candidates))
+        longer = [together(earlier[-count:], asked) for count in range(1, len(earlier) + 1)]
+        candidates, scores = self._candidates([asked, *longer], k, filters)
+        weight = topic_weight(asked.typed, scores[0], scores[1:].mean(axis=0), self._articles(candidates))
         sound = weight * soundness(scores[0])
         mixed = _blend(scores, weight)
-        hits = self._hits(candidates.passages, _blend(candidates.signals, weight), mixed, _blend(scores, sound), k)
+        preferred = self._own_language_first(asked, candidates.passages, mixed)
+        hits = self._hits(candidates.passages, _blend(candidates.signals, weight), preferred, _blend(scores, sound), k)
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
-        return _found(hits, earlier[-1], candidates.vectors[1]) if kept else _found(hits, None, candidates.vectors[0])
+        return _found(hits, longer[0], candidates.vectors[1], earlier[-1]) if kept else _found(hits, asked, candidates.vectors[0])
 
-    def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
+    def _own_language_first(self, asked: Asked, numbers: Numbers, scores: Scores) -> Scores:
+        """The scores, in which passages in Hindi that likely answer what is asked in Hindi are better than others that do."""
+        if asked.readings[0].form == "typed":
+            return scores
+        likely = np.flatnonzero(self._ranking.probabilities(scores) >= _LIKELY)
+        hindi = [passage.article.language == "hi" for passage in self.generation.table.passages(numbers[likely])]
+        preferred = scores.copy()
+        preferred[likely] += _OWN_LANGUAGE * np.array(hindi, float)
+        return preferred
+
+    def _candidates(self, asked: Sequence[Asked], k: int, filters: Filters) -> tuple[Candidates, Scores]:
+        """What is found for each question, and the scores: of each passage those of the reading that it fits best."""
+        found = find_candidates(self.generation, [reading for one in asked for reading in one.readings], k, filters)
+        scores, count = self._scores(found), len(asked[0].readings)
+        if count == 1:
+            return found, scores
+        apart = scores.reshape(len(asked), count, -1)
+        best = apart.argmax(axis=1, keepdims=True)
+        signals = np.take_along_axis(found.signals.reshape(*apart.shape, -1), best[..., None], axis=1)[:, 0]
+        return Candidates(found.passages, signals, found.vectors[::count]), np.take_along_axis(apart, best, axis=1)[:, 0]
+
+    def _scores(self, candidates: Candidates) -> Scores:
         return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
 
     def _articles(self, candidates: Candidates) -> Numbers:
@@ -141,8 +185,8 @@ class Finder:
         )
 
 
-def _found(hits: tuple[Hit, ...], topic: str | None, vector: NDArray[np.float32]) -> Found:
-    return Found(hits, vector, topic, hits[0].probability if hits else 0.0)
+def _found(hits: tuple[Hit, ...], read: Asked, vector: NDArray[np.float32], topic: Asked | None = None) -> Found:
+    return Found(hits, vector, read.readings, topic.typed if topic else None, hits[0].probability if hits else 0.0)
 
 
 def _article(hits: Sequence[Hit]) -> str | None:

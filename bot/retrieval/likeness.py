@@ -1,6 +1,7 @@
 """Which questions and passages say the same, by the index's own vectors.
 
-Vectors tell "how long" from "how much", but hardly one year or form from another: what differs in a number is never the same.
+Vectors tell "how long" from "how much", but hardly one year or form from another: what differs in a number is never the same. Nor do those of the packaged
+model tell one text in Devanagari from another: there only the same words are the same.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.corpus.devanagari import folded, has_devanagari
 from bot.index.generation import Generation
 from bot.index.passage_table import Numbers, Role
 from bot.passages import Passage, context
@@ -23,8 +25,8 @@ _NUMBER = re.compile(r"\d+")
 
 
 def wording(question: str) -> str:
-    """A question without what does not change it: case, spaces and the mark at its end."""
-    return " ".join(question.casefold().split()).rstrip("?.! ")
+    """A question without what does not change it: case, spaces, the mark at its end, and how Devanagari is spelt."""
+    return " ".join(folded(question).casefold().split()).rstrip("?.!। ")
 
 
 def asks_exactly(passage: Passage, question: str) -> bool:
@@ -37,8 +39,12 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
     """Whether two passages answer the same question: that of a FAQ, or the title and headings of a section."""
     if not _same_numbers(context(one), context(other)):
         return False
+    if wording(context(one)) == wording(context(other)):
+        return True
+    if has_devanagari(context(one)):
+        return False
     first, second = (generation.vectors_of(np.array([generation.table.number(passage)]), "question")[0] for passage in (one, other))
-    return wording(context(one)) == wording(context(other)) or float(first @ second) >= SAME_QUESTION
+    return float(first @ second) >= SAME_QUESTION
 
 
 def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
@@ -48,7 +54,8 @@ def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[in
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         roles: Role = "both" if one.kind == "faq" else "body"
-        if one.kind == other.kind and float(vectors[roles][first] @ vectors[roles][second]) >= SAME_PASSAGE and _same_numbers(_all(one), _all(other)):
+        alike = wording(_all(one)) == wording(_all(other)) if has_devanagari(one.text) else _same_numbers(_all(one), _all(other))
+        if alike and one.kind == other.kind and float(vectors[roles][first] @ vectors[roles][second]) >= SAME_PASSAGE:
             yield first, second
 
 

@@ -8,7 +8,8 @@ words          BM25 over its words, squashed to 0-1
 pairs          what share of the question's pairs of neighbouring words it holds, weighed by their rarity
 article_words  BM25 over all words of its article; 1 where about four telling words are found
 
-A signal of words is 0 for a passage that is not among the best by it.
+A signal of words is 0 for a passage that is not among the best by it. Of a reading in Devanagari, which the model does not understand, all cosines are
+the share of its words that a passage in Hindi holds.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation, PassageVectors
 from bot.index.lexical import Matches
 from bot.index.passage_table import Numbers
+from bot.retrieval.reading import Reading
 
 COSINES = ("body", "both", "best", "three")
 SIGNALS = (*COSINES, "words", "pairs", "article_words")
@@ -34,51 +36,63 @@ _DEEP = 4
 """How many times as many are asked of the searches by words: a candidate that comes from the vectors should not lack its score."""
 _HALF_WORDS = 4.0
 """The score by words that counts as 0.5: about two of a question's telling words found."""
+_FULL_SHARE = 0.5
+"""The share by words of a passage that holds each of a question's words once, in a text of common length."""
 _ARTICLE_WORDS = 8.0
 """The score by words of an article that counts as 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passage numbers and, for each phrasing of a question, one row of signals for each of them, in the order of `SIGNALS`."""
+    """Passage numbers and, for each reading of a question, one row of signals for each of them, in the order of `SIGNALS`."""
 
     passages: Numbers
     signals: NDArray[np.float64]
-    """Shape (phrasings, passages, signals)."""
+    """Shape (readings, passages, signals)."""
     vectors: Matrix
-    """Shape (phrasings, dimension)."""
+    """Shape (readings, dimension)."""
 
 
-def find_candidates(generation: Generation, phrasings: Sequence[str], k: int, filters: Filters) -> Candidates:
-    """The passages nearest by meaning and nearest by words to any phrasing of a question, at least `k` where there are as many.
+def find_candidates(generation: Generation, readings: Sequence[Reading], k: int, filters: Filters) -> Candidates:
+    """The passages nearest by meaning and nearest by words to any reading of a question, at least `k` where there are as many.
 
     Passages that do not meet the filters take no part.
     """
     most = max(_CANDIDATES, k)
-    vectors = generation.encoder.encode_questions(phrasings)
-    overlaps = [_Overlap.of(generation, phrasing, _DEEP * most, filters) for phrasing in phrasings]
+    vectors = generation.encoder.encode_questions([reading.words for reading in readings])
+    overlaps = [_Overlap.of(generation, reading.words, _DEEP * most, filters) for reading in readings]
     found = {number for overlap in overlaps for number in overlap.words.numbers[:most].tolist()}
-    for vector in vectors:
-        found.update(generation.nearest(vector[None], most, filters).tolist())
+    for reading, vector in zip(readings, vectors, strict=True):
+        if reading.form != "devanagari":
+            found.update(generation.nearest(vector[None], most, filters).tolist())
     held = generation.all_vectors(np.array(sorted(found), np.int64))
     near, articles = nearness(held, vectors), generation.articles_of(held.numbers)
+    for row, (reading, overlap) in enumerate(zip(readings, overlaps, strict=True)):
+        if reading.form == "devanagari":
+            near[row] = _nearness_by_words(generation, held.numbers, overlap.words)[:, None]
     each = [np.hstack([one, overlap.signals(held.numbers, articles)]) for one, overlap in zip(near, overlaps, strict=True)]
     return Candidates(held.numbers, np.stack(each), vectors)
 
 
+def _nearness_by_words(generation: Generation, numbers: Numbers, words: Matches) -> NDArray[np.float64]:
+    """What stands for the cosine of each passage with a reading that the model does not understand; 0 for one that is not in Hindi."""
+    hindi = np.array([passage.article.language == "hi" for passage in generation.table.passages(numbers)], bool)
+    return np.where(hindi, np.minimum(1.0, _looked_up(words.numbers, words.shares, numbers) / _FULL_SHARE), 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Overlap:
-    """What shares words with one phrasing."""
+    """What shares words with one reading."""
 
     words: Matches
     pairs: Matches
     articles: Matches
 
     @classmethod
-    def of(cls, generation: Generation, phrasing: str, most: int, filters: Filters) -> "_Overlap":
+    def of(cls, generation: Generation, words: str, most: int, filters: Filters) -> "_Overlap":
         lexical = generation.lexical
         searches = (lexical.passages_by_words, lexical.passages_by_pairs, lexical.articles_by_words)
-        return cls(*(search(phrasing, most, filters) for search in searches))
+        return cls(*(search(words, most, filters) for search in searches))
 
     def signals(self, passages: Numbers, articles: Numbers) -> NDArray[np.float64]:
         """Words, pairs and article_words of each passage, of which each has an article."""

@@ -1,7 +1,8 @@
 """Misspelt words of a question, repaired with the words of the corpus.
 
 A word is taken for a misspelling when the corpus has it in no form, English does not know it either, and a word of the corpus is a slip or two away with no
-other English word nearer. Short words, names with a capital, codes and addresses stay, and so does a question in another language.
+other English word nearer. Short words, names with a capital, codes and addresses stay, and so does a question in another language, Hindi in Latin letters
+among them: its words lie close to English ones.
 """
 
 import re
@@ -17,6 +18,7 @@ from rapidfuzz.distance import OSA
 
 from bot.index.generation import Words
 from bot.index.vocabulary import LAST_LATIN, Vocabulary
+from bot.retrieval.hindi import EnglishWords, language
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 """A word by itself or before "'s": the parts of "e-mail" and "don't" are none."""
@@ -45,14 +47,6 @@ _VOWELS_LEFT_OUT = 1.0
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PLACE = {key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
 
-_HINDI = re.compile(
-    r"""\b(?:aap|aapk[ae]|abhi|apn[aei]|aur|baad|bhi|cha+h?iye|ga?y[ai]|hain?|hamar[ai]|hog[ai]|hoon|hot[ai]|hun|humko|ka|kab|kahan?|kais[aei]|kare?n?|karke|
-    ka?rn[ae]|karo|kaun|ke|ki|kitn[aei]|ko|koi|kuch|kya|kyo?u?n?|liy[ae]|mein|mer[aei]|mileg[ai]|milta|mujh?e|mujhko|nahin?|nhi|pa?e?hle|rah[aei]|sakt[aei]|
-    tha|thi|toh|tumh?|tumhara|wal[aei])\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""Small words by which Hindi in Latin letters is told: its other words lie close to English ones and are not misspelt."""
-
 
 class _Candidate(NamedTuple):
     word: str
@@ -63,16 +57,16 @@ class _Candidate(NamedTuple):
 class Speller:
     """Repairs questions by the vocabulary of an index. Safe to call from many threads."""
 
-    def __init__(self, vocabulary: Vocabulary, lexical: Words) -> None:
-        self._vocabulary, self._lexical = vocabulary, lexical
+    def __init__(self, vocabulary: Vocabulary, lexical: Words, english: EnglishWords) -> None:
+        self._vocabulary, self._lexical, self._english = vocabulary, lexical, english
         self._letters = lru_cache(maxsize=None)(partial(_letters_of, vocabulary))
 
     def repaired(self, question: str) -> str | None:
         """The question with its misspelt words repaired, in its own casing and punctuation; none when there is nothing to repair.
 
-        A question with more strange words than misspelt ones, or with Hindi in Latin letters, stays as it is: it is in another language.
+        A question with more strange words than misspelt ones, or in Hindi, stays as it is: it is in another language.
         """
-        if _HINDI.search(question):
+        if language(question, self._english) != "en":
             return None
         words = list(_words(question))
         typed = [match[0].lower() for match in words]
@@ -85,13 +79,12 @@ class Speller:
         return self.repaired(mended) or mended
 
     def _is_strange(self, word: str) -> bool:
-        return _SHORTEST <= len(word) <= _LONGEST and max(word) <= LAST_LATIN and not self._lexical.has_word(word) and self._passages(word) is None
-
-    def _passages(self, word: str) -> int | None:
-        """How many passages have a word, none when it is not even English."""
-        words, passages = self._vocabulary.words(len(word))
-        place = int(np.searchsorted(words, word))
-        return int(passages[place]) if place < len(words) and words[place] == word else None
+        return (
+            _SHORTEST <= len(word) <= _LONGEST
+            and max(word) <= LAST_LATIN
+            and not self._lexical.has_word(word)
+            and self._vocabulary.passages_with(word) is None
+        )
 
     def _repair(self, place: int, typed: Sequence[str]) -> str | None:
         """The word, or the two words, that the corpus has for a strange one, be it in another form."""
@@ -111,7 +104,7 @@ class Speller:
     def _halves(self, word: str) -> str | None:
         """The two words of which one was made, when they stand side by side somewhere."""
         cuts = (f"{word[:at]} {word[at:]}" for at in range(_SHORTEST - 1, len(word) - _SHORTEST + 2))
-        return next((cut for cut in cuts if all(self._passages(half) for half in cut.split()) and self._lexical.has_pair(cut)), None)
+        return next((cut for cut in cuts if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has_pair(cut)), None)
 
     def _near(self, word: str) -> Iterator[_Candidate]:
         """Words a slip or two away."""

@@ -15,20 +15,28 @@ from numpy.typing import NDArray
 Turn = str | Mapping[str, object]
 """An earlier question, or a message {"role": …, "content": …} of which only the user's count."""
 
-_OPENING = re.compile(r"(?:and|also|but|or|then|so)\b|(?:what|how) (?:about|if)\b", re.IGNORECASE)
+_OPENING = re.compile(
+    r"(?:and|also|but|or|then|so|aur|toh|lekin|magar|phir|fir)\b|(?:what|how) (?:about|if)\b|(?:और|तो|लेकिन|मगर|फिर|या)(?![\u0900-\u0963])",
+    re.IGNORECASE,
+)
 _POINTING = re.compile(
-    r"\b(?:it|its|they|them|their|he|she|his|her|same)\b|\b(?:this|that|these|those)(?:\?|$| (?:be|is|was|are|can|will|case)\b)", re.IGNORECASE
+    r"""\b(?:it|its|they|them|their|he|she|his|her|same|[iu]s(?:k[aeio]|me|mein|se|ke|i|i?liye)|[iu]n(?:k[aeio]|me|mein))\b
+    |\b(?:this|that|these|those)(?:\?|$|\ (?:be|is|was|are|can|will|case)\b)
+    |(?<![\u0900-\u0963])(?:[इउ]स(?:का|के|की|को|में|से|ी|लिए|सें)|[इउ]न(?:का|के|की|को|में))(?![\u0900-\u0963])""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _DUMMY = re.compile(
     r"\bit (?:(?:be|is|not|a|an|also|still|even|really) )*\w+ (?:to|that|if|when|for)\b|\bit(?:'s| is) \w+ (?:to|that)\b", re.IGNORECASE
 )
 """An "it" that points nowhere, as in "is it possible to …"."""
-_WORD = re.compile(r"[\w'’-]+")
+_WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 _LITTLE = frozenset({
     "a", "an", "the", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "can", "could", "will", "would", "shall", "should",
     "may", "might", "must", "have", "has", "had", "i", "we", "you", "my", "our", "your", "me", "us", "to", "of", "in", "on", "at", "by", "for",
     "from", "with", "about", "as", "if", "when", "where", "who", "whom", "whose", "what", "which", "why", "how", "much", "many", "long", "often",
     "not", "no", "any", "some", "there", "also",
+    "aur", "toh", "kya", "kaise", "kab", "kahan", "kaun", "kitna", "kitne", "kitni", "hai", "hain", "ka", "ke", "ki", "ko", "se", "mein", "mai", "main", "par", "bhi",
+    "और", "तो", "क्या", "कैसे", "कब", "कहाँ", "कौन", "कितना", "कितने", "कितनी", "है", "हैं", "का", "के", "की", "को", "से", "में", "पर", "भी",
 })  # fmt: skip
 """Words that name nothing which a later "it" could mean."""
 

@@ -1,0 +1,465 @@
+"""Hindi, in its own letters and in Latin ones: questions read in the words of English articles, and articles of its own."""
+
+import csv
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from articles import GRATUITY, word_starts
+from playwright.sync_api import Browser
+
+from bot import Bot
+from bot.answering.link import quoting_link
+from bot.answering.quote import quote
+from bot.cli import run
+from bot.corpus import Article
+from bot.corpus.devanagari import folded, has_devanagari, is_hindi
+from bot.corpus.markdown import read as read_markdown
+from bot.corpus.outline import is_faq_title, outline
+from bot.index.build import build
+from bot.index.lexical import stems, telling_words
+from bot.passages import split_articles
+from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
+from bot.retrieval.likeness import same_question, wording
+from bot.retrieval.scripts import consonants, in_devanagari, romanised, sound, spelt_out
+from bot.retrieval.topic import leans_back
+
+QUESTIONS = Path(__file__).parent / "questions"
+_WORDS = "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim"
+ARTICLES = _WORDS.split()
+ENGLISH = {
+    *ARTICLES,
+    "what",
+    "how",
+    "many",
+    "days",
+    "city",
+    "late",
+    "the",
+    "is",
+    "no",
+    "to",
+    "extended",
+    "can",
+    "it",
+    "be",
+    "he",
+    "told",
+    "me",
+    "do",
+    "are",
+    "so",
+}
+
+
+@pytest.fixture(scope="module")
+def words() -> EnglishWords:
+    return EnglishWords(ENGLISH.__contains__, lambda: ARTICLES)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (QUESTIONS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def shipped_words(shipped: Bot) -> EnglishWords:
+    return EnglishWords.of(shipped.generation.vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("नोटिस पीरियड कितना होता है", "hi"),
+        ("PF का balance कैसे देखें", "hi"),
+        ("pf kaise nikale", "hinglish"),
+        ("Kya probation extend ho sakta hai?", "hinglish"),
+        ("notice period kb tk", "hinglish"),
+        ("offer letter nhi mila", "hinglish"),
+        ("nayi naukri letter", "hinglish"),
+        ("how many days is the notice period", "en"),
+        ("he told me to do so, are the days to be extended?", "en"),
+        ("pf", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_questions_language_is_told_by_its_letters_and_small_words(question: str, told: str, words: EnglishWords):
+    assert language(question, words) == told
+
+
+def test_names_of_schemes_with_capitals_do_not_make_a_question_hinglish(words: EnglishWords):
+    assert language("Who can apply for the Kisan Bima Yojana", words) == "en"
+
+
+def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hardly_a_hindi_one_for_english(shipped_words: EnglishWords):
+    taken = [
+        row["question"]
+        for name in ("visitors.csv", "covered.csv", "uncovered.csv")
+        for row in read(name)
+        if language(row["question"], shipped_words) != "en"
+    ]
+    assert taken == ["uan activate kaise kare"]
+    assert all(language(row["question"], shipped_words) == "hi" for row in read("hindi.csv"))
+    assert sum(language(row["question"], shipped_words) == "hinglish" for row in read("hinglish.csv")) >= 98
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("pf kaise nikale", "pf how withdraw"),
+        ("PF kese nikaalun?", "PF how withdraw?"),
+        ("notice period kitne din ka hota hai", "notice period how much day"),
+        ("relieving letter nahi mila to kya karu", "relieving letter not get what do"),
+        ("claim ka paisa kb milega", "claim money when get"),
+        ("form bhrna jaruri h kya", "form fill necessary what"),
+        ("salary late aane par katti hai kya", "salary late come on cut what"),
+    ],
+)
+def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english: str, words: EnglishWords):
+    assert glossed(question, words) == english
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("नोटिस पीरियड कितना होता है", "notice period how much"),
+        ("पीएफ कैसे निकालें?", "PF how withdraw?"),
+        ("पी.एफ. क्लेम का पैसा कब मिलेगा।", "PF claim money when get."),
+        ("पी एफ क्लेम", "PF claim"),
+        ("जी आप के लिए", ""),
+        ("यूएएन नंबर", "UAN number"),
+        ("रिलीविंग लेटर नहीं मिला", "relieving letter not get"),
+        ("ज़रूरी सर्टिफिकेट", "necessary certificate"),
+        ("जरूरी सर्टिफिकेट", "necessary certificate"),
+    ],
+)
+def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(question: str, english: str, words: EnglishWords):
+    assert glossed(question, words) == english
+
+
+def test_a_word_of_the_articles_stays_though_it_sounds_like_a_hindi_one():
+    assert glossed("mile kitne", EnglishWords({"mile"}.__contains__, lambda: ["mile"])) == "mile how much"
+    assert glossed("mile kitne", EnglishWords({"kilometre"}.__contains__, lambda: ["kilometre"])) == "get how much"
+
+
+def test_what_nobody_knows_stays_as_it_is_typed(words: EnglishWords):
+    assert glossed("Zyxw kya hai? 3.5 @ x_y", words) == "Zyxw what ? 3.5 @ x_y"
+
+
+def test_hinglish_is_written_in_devanagari_but_for_its_english_words(words: EnglishWords):
+    assert transliterated("PF kaise nikalna hai", words) == "PF कैसे निकलना है"
+
+
+@pytest.mark.parametrize(
+    ("devanagari", "latin"),
+    [
+        ("नौकरी", "naukri"),
+        ("कैसे", "kaise"),
+        ("पत्र", "patra"),
+        ("नियम", "niyam"),
+        ("मिलती", "milti"),
+        ("समझना", "samajhnaa"),
+        ("हूँ", "hun"),
+        ("क़ानून", "kaanun"),
+    ],
+)
+def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagari: str, latin: str):
+    assert romanised(devanagari) == latin
+
+
+@pytest.mark.parametrize(
+    ("latin", "devanagari"),
+    [("kaise", "कैसे"), ("nahin", "नहीं"), ("mera", "मेरा"), ("kya", "क्या"), ("hamari", "हमारी"), ("bajao", "बजाओ"), ("hain", "हैं"), ("din", "दिन")],
+)
+def test_latin_letters_are_written_in_devanagari_as_they_are_spoken(latin: str, devanagari: str):
+    assert in_devanagari(latin) == devanagari
+
+
+@pytest.mark.parametrize("word", ["", "h", "क", "ं", "्", "xyz", "nnn", "aaaa", "कक्क", "।"])
+def test_no_word_is_too_odd_to_be_written_in_the_other_script(word: str):
+    assert isinstance(in_devanagari(word) + romanised(word) + consonants(word) + sound(word), str)
+
+
+def test_spellings_that_sound_alike_are_one():
+    assert len({sound(word) for word in ("zaroori", "jaruri", "jaroori", "zaruri")}) == 1
+    assert sound("kaise") == sound("kese") != sound("kis")
+
+
+@pytest.mark.parametrize(
+    ("hindi", "english"), [("नोटिस", "notice"), ("प्रोबेशन", "probation"), ("कंपनी", "company"), ("अप्रेंटिस", "apprentice"), ("सेटलमेंट", "settlement")]
+)
+def test_a_borrowed_word_keeps_its_consonants(hindi: str, english: str):
+    assert consonants(hindi) == consonants(english) != consonants("letter")
+
+
+def test_the_names_of_letters_spell_an_abbreviation():
+    assert [spelt_out(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == ["PF", "TDS", "UAN", "HR", None, None]
+
+
+def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
+    assert folded("फ़र्क") == folded("फर्क") == folded("फ\u093cर्क") == "फर्क"
+    assert folded("हाँ, क\u094d\u200dया") == "हां, क\u094dया"
+    assert (folded("cafe\u0301"), has_devanagari("PF kya hai"), has_devanagari("PF क्या")) == ("cafe\u0301", False, True)
+
+
+@pytest.mark.parametrize(("name", "right", "answered", "refused"), [("hindi.csv", 58, 50, 27), ("hinglish.csv", 65, 58, 27)])
+def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
+    name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_words: EnglishWords
+):
+    finder = shipped.retriever.finder()
+    found = [(row["expected"], finder.rank(glossed(row["question"], shipped_words), 1, as_typed=True).hits[0]) for row in read(name)]
+    hits = [hit for expected, hit in found if hit.passage.article.id == expected]
+    uncovered = [hit for expected, hit in found if not expected]
+    assert (len(found), len(uncovered)) == (100, 30)
+    assert len(hits) >= right
+    assert sum(hit.probability >= 0.5 for hit in hits) >= answered
+    assert sum(hit.probability < 0.5 for hit in uncovered) >= refused
+
+
+ARTICLE = """---
+title: नोटिस पीरियड क्या होता है
+category: नौकरी
+url: https://example.com/notice/
+---
+नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है। डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है। क्या यह ज़रूरी है? हाँ, अनुबंध में लिखा है तो ज़रूरी है।
+
+## अक्सर पूछे जाने वाले सवाल
+
+### नोटिस पीरियड कितने दिन का होता है?
+
+आम तौर पर 30 से 90 दिन का।
+
+### क्या नोटिस पीरियड में छुट्टी मिलती है?
+
+हाँ, मैनेजर की मंज़ूरी से।
+
+निष्कर्ष: नोटिस पीरियड पूरा करना अच्छा रहता है।
+"""
+
+
+@pytest.fixture(scope="module")
+def article() -> Article:
+    (article,) = read_markdown(ARTICLE, "notice.md")
+    assert isinstance(article, Article)
+    return article
+
+
+def test_a_hindi_article_is_known_for_one_and_its_faqs_are_found(article: Article):
+    assert article.language == "hi"
+    assert [(faq.question, article.text[faq.start : faq.end]) for faq in article.faqs] == [
+        ("नोटिस पीरियड कितने दिन का होता है?", "आम तौर पर 30 से 90 दिन का।"),
+        ("क्या नोटिस पीरियड में छुट्टी मिलती है?", "हाँ, मैनेजर की मंज़ूरी से।"),
+    ]
+
+
+def test_the_words_of_a_hindi_article_stay_as_they_are_spelt(article: Article):
+    (composed,) = read_markdown(ARTICLE.replace("ज़", "\u095b").replace("क्या", "क्\u200dया"), "notice.md")
+    assert isinstance(composed, Article)
+    assert composed.text == article.text.replace("ज़", "\u095b").replace("क्या", "क्\u200dया")
+    assert folded(composed.text) == folded(article.text)
+
+
+def test_a_text_with_english_names_in_it_is_hindi_and_one_with_a_hindi_word_english():
+    assert is_hindi("EPFO के portal पर UAN से login करने के बाद अपना पासवर्ड बदलिए।")
+    assert not is_hindi("A notice (नोटिस) is given in writing.")
+    assert not is_hindi("")
+
+
+def test_hindi_sentences_end_at_the_bar_and_not_at_a_shortened_word(article: Article):
+    passages = [passage for passage in split_articles([article], word_starts, 60) if passage.kind == "section"]
+    assert [article.text[slice(*span)] for span in passages[0].sentences] == [
+        "नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है।",
+        "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।",
+        "क्या यह ज़रूरी है?",
+        "हाँ, अनुबंध में लिखा है तो ज़रूरी है।",
+    ]
+
+
+def test_a_long_hindi_paragraph_is_cut_between_sentences(article: Article):
+    passages = [passage.text for passage in split_articles([article], word_starts, 24) if passage.kind == "section"]
+    assert passages[0] == "नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है।"
+    assert passages[1].startswith("डॉ. शर्मा के अनुसार रु. 500 तक")
+
+
+@pytest.mark.parametrize(
+    "title", ["अक्सर पूछे जाने वाले सवाल", "पीएफ के बारे में अक्सर पूछे जाने वाले प्रश्न", "सामान्य प्रश्न", "सवाल-जवाब", "प्रश्नोत्तरी", "PF से जुड़े पूछे गए सवाल"]
+)
+def test_a_hindi_heading_announces_questions(title: str):
+    assert is_faq_title(title)
+
+
+@pytest.mark.parametrize("title", ["नोटिस पीरियड", "क्या सामान्य प्रश्न पूछे जाते हैं?", "सवाल"])
+def test_other_hindi_headings_do_not(title: str):
+    assert not is_faq_title(title)
+
+
+def test_hindi_questions_and_answers_are_told_by_their_labels():
+    text = "प्रश्न 1: वेतन कब मिलता है?\nउत्तर: महीने के अंत में।\n\nप्रश्न 2: छुट्टी कितनी है?\nउत्तर: बारह दिन।"
+    assert [(faq.question, text[faq.start : faq.end]) for faq in outline(text).faqs] == [
+        ("वेतन कब मिलता है?", "महीने के अंत में।"),
+        ("छुट्टी कितनी है?", "बारह दिन।"),
+    ]
+
+
+def test_a_link_opens_a_page_at_hindi_words_though_it_spells_them_otherwise(browser: Browser, tmp_path: Path):
+    words = "ज\u093cरूरी दस्तावेज\u093c साथ लाएँ।"
+    page = "<!doctype html><meta charset=utf-8>" + "<p>और कुछ नहीं।</p>" * 200 + f"<p>{words}</p>" + "<p>अंत</p>" * 100
+    (tmp_path / "page.html").write_text(page.replace("ज\u093c", "\u095b"), encoding="utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        opened = browser.new_page()
+        opened.goto(quoting_link(f"http://127.0.0.1:{server.server_port}/page.html", words) or "")
+        opened.wait_for_function("scrollY > 1000")
+        opened.close()
+        server.shutdown()
+
+
+ENGLISH_NOTICE = """---
+title: Notice period
+category: Jobs
+url: https://example.com/notice-period/
+---
+A notice period is the time between resignation and the last working day.
+
+## FAQs
+
+### How many days is a notice period?
+
+Usually 30 to 90 days.
+
+### Can leave be taken in the notice period?
+
+Yes, when the manager approves it.
+
+### Who signs the relieving letter?
+
+The HR manager signs the relieving letter on the last day.
+"""
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    """The bot of an article in Hindi and one in English about the same, and of gratuity in English."""
+    folder = tmp_path_factory.mktemp("mixed")
+    (folder / "corpus").mkdir()
+    for name, text in {"hindi": ARTICLE, "english": ENGLISH_NOTICE, "gratuity": GRATUITY}.items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    return Bot.open(folder / "index")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["नोटिस पीरियड कितने दिन का होता है?", "नोटिस पीरियड कितने दिन का होता है।", "notice period kitne din ka hota hai", "kitne din ka notice period"],
+)
+def test_what_an_article_in_hindi_answers_too_is_answered_from_it(question: str, mixed: Bot):
+    answer = mixed.ask(question)
+    assert (answer.status, answer.text, answer.corrected) == ("answered", "आम तौर पर 30 से 90 दिन का।", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("how many days is the notice period", "Usually 30 to 90 days."),
+        ("relieving letter kaun sign karta hai", "The HR manager signs the relieving letter on the last day."),
+        ("रिलीविंग लेटर पर साइन कौन करता है", "The HR manager signs the relieving letter on the last day."),
+    ],
+)
+def test_what_only_english_articles_answer_is_answered_from_them(question: str, words: str, mixed: Bot):
+    assert mixed.ask(question).text == words
+
+
+@pytest.mark.parametrize("question", ["कल बारिश होगी क्या", "पासपोर्ट कितने दिन में बनता है", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"])
+def test_what_no_article_answers_is_refused_in_hindi_too(question: str, mixed: Bot):
+    answer = mixed.ask(question)
+    assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
+
+
+def test_a_search_tells_what_a_hindi_question_was_read_as(mixed: Bot):
+    found = mixed.retriever.finder().find("notice period kitne din ka hota hai", 1)
+    assert [(reading.form, reading.words) for reading in found.read] == [
+        ("gloss", "notice period how much day"),
+        ("typed", "notice period kitne din ka hota hai"),
+        ("devanagari", "notice period कितने दिन"),
+    ]
+    assert found.meaning == "notice period how much day"
+
+
+def test_the_misspelt_english_words_of_a_hindi_question_are_repaired_and_its_hindi_ones_stay(mixed: Bot):
+    found = mixed.retriever.finder().find("relieving lettr kaun sign karta hai", 1)
+    assert (found.meaning, found.corrected) == ("relieving letter who sign do", None)
+
+
+def test_an_explained_search_says_what_a_hindi_question_was_read_as(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
+    run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1", "--explain")
+    assert capsys.readouterr().out.startswith("Read as “pf how withdraw”.\n")
+    run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1")
+    assert "Read as" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("notice period kya hota hai", "aur isme chhutti milti hai?"), ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?")]
+)
+def test_a_follow_up_in_hindi_keeps_its_topic(first: str, then: str, mixed: Bot):
+    answer = mixed.ask(then, history=[first])
+    assert answer.topic == first
+    assert answer.text in ("हाँ, मैनेजर की मंज़ूरी से।", "Yes, when the manager approves it.")
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("aur iska format kya hai", True),
+        ("uske liye kya chahiye", True),
+        ("isme kitna time lagta hai", True),
+        ("और इसकी फीस कितनी है", True),
+        ("क्या उसमें पैसे कटते हैं", True),
+        ("probation letter kya hai aur iska format kya hai", False),
+        ("नोटिस पीरियड में इसका क्या मतलब है", False),
+        ("pf kaise nikale", False),
+        ("इसरो की परीक्षा कब है", False),
+        ("uan kaise banaye", False),
+    ],
+)
+def test_a_hindi_question_leans_back_by_its_first_word_or_a_pronoun(question: str, leans: bool):
+    assert leans_back(question) is leans
+
+
+def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted(mixed: Bot):
+    question = "शर्मा के अनुसार भत्ता 500 तक"
+    found = mixed.retriever.finder().find(question, 1)
+    (passage,) = (hit.passage for hit in found.hits)
+    span, matched = quote(mixed.retriever.generation, found, passage)
+    assert passage.text[slice(*matched)] == "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।"
+    assert span[0] <= matched[0] < matched[1] <= span[1]
+
+
+def test_words_of_devanagari_are_whole_and_spelt_in_one_way():
+    assert stems("क्या ज़रूरी है? हाँ, PF's claims 2026") == ["क्या", "जरूरी", "है", "हां", "pf", "s", "claim", "2026"]
+    assert telling_words("हाँ the claim") == ["हां", "claim"]
+
+
+def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mixed: Bot):
+    lexical = mixed.retriever.generation.lexical
+    found = lexical.passages_by_words("ज\u093cरूरी", 1)
+    assert "ज़रूरी" in mixed.retriever.generation.table.passage(int(found.numbers[0])).text
+    assert (lexical.has_word("जरूरी"), lexical.has_word("जरू"), lexical.has_pair("नोटिस पीरियड"), lexical.has_pair("पीरियड नोटिस")) == (
+        True,
+        False,
+        True,
+        False,
+    )
+
+
+def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
+    assert set(mixed.suggestions.typed("नोटिस पी")) == {"नोटिस पीरियड कितने दिन का होता है?", "क्या नोटिस पीरियड में छुट्टी मिलती है?"}
+
+
+def test_questions_in_hindi_are_the_same_only_when_their_words_are(mixed: Bot):
+    generation = mixed.retriever.generation
+    (days, leave) = generation.table.faqs("notice")
+    assert not same_question(generation, days, leave)
+    assert same_question(generation, days, days)
+    assert wording("क्या यह ज़रूरी है।") == wording("क्या यह जरूरी  है?")
