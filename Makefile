@@ -9,7 +9,7 @@ run: .venv/installed-chat
 	$(PY) app.py
 
 test: lint types
-	$(PY) -m pytest --numprocesses auto --dist loadgroup
+	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev
 	$(PY) -m ruff check .

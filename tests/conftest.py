@@ -46,13 +46,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser come last: from its first page on Playwright's event loop runs in this thread, and no other can.
-
-    Where several processes run tests, those of one file stay together, but for those with a browser, which wait until no others are left.
+    """Files that have tests with a browser come last, and these at their end: from its first page on Playwright's event loop runs in this thread, and no
+    other can. Each file stays together, for processes that run one at a time.
     """
-    items.sort(key=with_browser)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name}{' with a browser' if with_browser(item) else ''}"))
+    files = list(dict.fromkeys(item.path for item in items))
+    late = {item.path for item in items if with_browser(item)}
+    items.sort(key=lambda item: (item.path in late, files.index(item.path), with_browser(item)))
 
 
 def with_browser(item: pytest.Item) -> bool:
