@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Encoder, Matrix
+from bot.encoder import Matrix, PassageEncoder
 from bot.errors import IndexCorrupt
 
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
@@ -57,7 +57,7 @@ class VectorCache:
         """How many different texts have no vector yet."""
         return int(self._connection.execute("SELECT count(*) FROM wanted WHERE text IS NOT NULL").fetchone()[0])
 
-    def encode_missing(self, encoder: Encoder, done: Callable[[int], None]) -> None:
+    def encode_missing(self, encoder: PassageEncoder, done: Callable[[int], None]) -> None:
         """Have the texts without a vector encoded; `done` hears the number of texts of each finished batch."""
         last = 0
         while rows := self._connection.execute(
