@@ -23,7 +23,8 @@ from tempfile import mkdtemp
 from threading import Thread
 
 import numpy as np
-from question_sets import read_gains, read_questions
+from fit_hindi import REPORTED, fitted
+from question_sets import generation_of, ndcg, read_gains, read_questions
 from scipy.optimize import minimize
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -34,13 +35,14 @@ from bot import Retriever
 from bot.corpus import Article
 from bot.encoder import SentenceEncoder
 from bot.index.lexical import Lexical, LexicalWriter
-from bot.passages import Passage, context
+from bot.passages import Passage
+from bot.retrieval.finder import Finder
 from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
+from bot.retrieval.ranking import RankingModel
+from bot.settings import BuildSettings
 
 Scores = np.ndarray
 """Of each question (row) for each article (column)."""
-REPORTED = 400
-"""The first questions of hinglish_top: nothing is fitted on them."""
 CANDIDATES = 60
 ENGLISH = (
     "stackfaq",
@@ -102,11 +104,12 @@ def main() -> None:
     vectors = Vectors(arguments.work)
     print(machine())
     pace(arguments.data)
+    pipeline(arguments.data, arguments.work)
     hindi_to_english(arguments.data, vectors)
     hinglish_to_english(arguments.data, vectors)
     routing(arguments.data)
     if arguments.index:
-        shipped(arguments.index, vectors)
+        shipped(arguments.index)
 
 
 def hindi_to_english(data: Path, vectors: Vectors) -> None:
@@ -209,42 +212,55 @@ def _lingua() -> Callable[[str], bool]:
     return lambda text: detector.detect_language_of(text) == Language.HINDI
 
 
-def shipped(index: Path, vectors: Vectors) -> None:
-    """The questions in tests/questions over the shipped corpus, by the packaged model alone and with E5 beside it."""
-    retriever = Retriever.open(index)
-    finder, table = retriever.finder(), retriever.generation.table
-    passages = table.passages(range(len(table)))
-    counted = Counter(
-        dict(pair for length in range(2, 25) for pair in zip(*(part.tolist() for part in retriever.generation.vocabulary.words(length)), strict=True))
-    )
-    words = EnglishWords(counted.__contains__, lambda: [word for word, count in counted.most_common() if count])
-    heads = vectors.e5([context(passage) for passage in passages], question=False)
-    number = {passage.id: row for row, passage in enumerate(passages)}
+def pipeline(data: Path, work: Path) -> None:
+    """The product itself, with and without the second lane: what is found first for the same two sets."""
+    rows = {}
+    for languages in (("en",), ("en", "hi")):
+        lane = "two lanes" if "hi" in languages else "gloss"
+        generation = generation_of(data / "xquad_hi2en", work / "pipeline" / lane / "xquad_hi2en", BuildSettings(languages=languages))
+        finders = [Finder(generation)] * 2
+        if "hi" in languages:
+            halves = [fitted(data, work / "pipeline" / lane, "hi", lambda number, half=half: number % 2 != half) for half in (0, 1)]
+            finders = [Finder(generation, RankingModel.read(fields)) for fields in halves]
+        asked = list(enumerate(read_questions(data / "xquad_hi2en")))
+        rows[f"xquad_hi2en, {lane}"] = _asked_for_real(data / "xquad_hi2en", [(finders[number % 2], question) for number, question in asked])
+        generation = generation_of(data / "hinglish_top", work / "pipeline" / lane / "hinglish_top", BuildSettings(languages=languages))
+        finder, first = Finder(generation), read_questions(data / "hinglish_top")[:REPORTED]
+        rows[f"hinglish_top, {lane}"] = _asked_for_real(data / "hinglish_top", [(finder, question) for question in first])
+    _print("The product: questions through `Finder.find`", rows)
+
+
+def _asked_for_real(data: Path, asked: Sequence[tuple[Finder, dict]]) -> list[float]:
+    gains, measures = read_gains(data), []
+    for finder, question in asked:
+        hits, right = finder.find(question["text"], 30).hits, gains[question["_id"]]
+        articles = list(dict.fromkeys(hit.passage.article.id for hit in hits))
+        measures.append((ndcg(articles, right), bool(set(articles[:1]) & set(right)), bool(set(articles[:5]) & set(right))))
+    return [100 * float(np.mean(one)) for one in zip(*measures, strict=True)]
+
+
+def shipped(index: Path) -> None:
+    """The questions in tests/questions over the shipped corpus, as the index of it finds them."""
+    finder = Retriever.open(index).finder()
+    lanes = "two lanes" if finder.generation.lane("hi") else "gloss"
     print(
-        "\n## The shipped corpus\n\n| questions | read by | hit@1 | hit@5 | answered rightly | refused rightly |\n| --- | --- | --- | --- | --- | --- |"
+        "\n## The shipped corpus\n\n| questions | found by | hit@1 | hit@5 | answered rightly | refused rightly | p50, ms |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
-    for name, read in (("hindi", None), ("hindi", glossed), ("hinglish", None), ("hinglish", glossed), ("visitors", None)):
-        rows, typed = _csv(name), [row["question"] for row in _csv(name)]
-        hits = [finder.rank(read(question, words) if read else question, 50, as_typed=True).hits for question in typed]
-        _print_shipped(name, "gloss" if read else "typed", rows, [[(hit.passage.article.id, hit.probability) for hit in some] for some in hits])
-        if read:
-            texts = [transliterated(question, words) for question in typed]
-            cosines = vectors.e5(texts, question=True) @ heads.T
-            both = [sorted(((hit.passage.article.id, hit.score + 2 * cosine[number[hit.passage.id]]) for hit in some), key=lambda one: -one[1])
-                    for some, cosine in zip(hits, cosines, strict=True)]  # fmt: skip
-            # Its own curve is not fitted here: the threshold is where nine in ten of the uncovered questions are refused.
-            bar = sorted(some[0][1] for some, row in zip(both, rows, strict=True) if not row["expected"])[26]
-            _print_shipped(name, "gloss + 2 × E5", rows, [[(article, float(score > bar)) for article, score in some] for some in both])
+    for name in ("hindi", "hinglish", "visitors", "covered", "uncovered"):
+        rows = _csv(name)
+        found = [finder.find(row["question"], 20).hits for row in rows]
+        p50, _ = milliseconds(lambda question: finder.find(question, 10), [row["question"] for row in rows])
+        _print_shipped(name, lanes, rows, [[(hit.passage.article.id, hit.probability) for hit in hits] for hits in found], p50)
 
 
-def _print_shipped(name: str, read: str, rows: Sequence[dict[str, str]], hits: Sequence[Sequence[tuple[str, float]]]) -> None:
+def _print_shipped(name: str, read: str, rows: Sequence[dict[str, str]], hits: Sequence[Sequence[tuple[str, float]]], p50: float) -> None:
     covered = [(row["expected"], some) for row, some in zip(rows, hits, strict=True) if row["expected"]]
     refused = [some[0][1] < 0.5 for row, some in zip(rows, hits, strict=True) if not row["expected"]]
     first = [bool(some) and some[0][0] == expected for expected, some in covered]
     five = [expected in list(dict.fromkeys(article for article, _ in some))[:5] for expected, some in covered]
     answered = [right and some[0][1] >= 0.5 for right, (_, some) in zip(first, covered, strict=True)]
     shares = [f"{100 * np.mean(one):.0f} %" if one else "" for one in (first, five, answered, refused)]
-    print(f"| {name} ({len(rows)}) | {read} | {' | '.join(shares)} |")
+    print(f"| {name} ({len(rows)}) | {read} | {' | '.join(shares)} | {p50:.1f} |")
 
 
 def pace(data: Path) -> None:

@@ -10,8 +10,9 @@ from bot.index.build import build
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
+from bot.settings import BuildSettings
 
-PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en")
+PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en", "xquad_hi2en")
 """Sets whose corpus is pages; that of the others is FAQs."""
 
 
@@ -36,14 +37,14 @@ def read_gains(data: Path) -> dict[str, dict[str, int]]:
     return gains
 
 
-def generation_of(data: Path, work: Path) -> Generation:
+def generation_of(data: Path, work: Path, settings: BuildSettings = BuildSettings()) -> Generation:
     """The index of a set, built in `work` unless it is up to date."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     rows = (json.loads(line) for line in (data / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line)
     pages = data.name in PAGES
     (corpus / "set.jsonl").write_text("\n".join(json.dumps(_row(row, pages=pages)) for row in rows), encoding="utf-8")
-    build(corpus, work / "index")
+    build(corpus, work / "index", settings)
     return LocalGeneration.open(IndexStore(work / "index").current())
 
 

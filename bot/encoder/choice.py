@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.encoder import Encoder, PassageEncoder
 from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.sentence import SentenceEncoder
@@ -24,7 +24,7 @@ def exported_encoder(encoder: Encoder, weights: str, folder: Path, samples: Sequ
     return export_encoder(encoder, folder, weights, samples) or encoder
 
 
-def encoder_for_many(encoder: Encoder, count: int) -> Encoder:
+def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
     """What encodes so many texts soonest."""
     if not isinstance(encoder, ExportedEncoder) or (count <= FEW_TEXTS and encoder.original is None):
         return encoder

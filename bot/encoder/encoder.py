@@ -27,11 +27,18 @@ class QuestionEncoder(Protocol):
         """One unit row for each text."""
 
 
-class Encoder(QuestionEncoder, Protocol):
-    """What building needs of an encoder."""
+class PassageEncoder(QuestionEncoder, Protocol):
+    """What building needs of an encoder of passages that are split already."""
 
     @property
     def name(self) -> str: ...
+
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+        """One unit row for each text."""
+
+
+class Encoder(PassageEncoder, Protocol):
+    """What building needs of an encoder."""
 
     @property
     def max_tokens(self) -> int:
@@ -39,6 +46,3 @@ class Encoder(QuestionEncoder, Protocol):
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         """As `bot.passages.TokenStarts`."""
-
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
-        """One unit row for each text."""

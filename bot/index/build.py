@@ -19,6 +19,8 @@ from bot.index.cache import CachedRows, VectorCache
 from bot.index.changes import ChangedAnswers, Changes, changes_between
 from bot.index.closeness import Closeness, measure_closeness, probes_of
 from bot.index.generation import PROBE, Generation
+from bot.index.lane import LaneWriter, lane_weights
+from bot.index.lane_record import LaneRecord
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, FORMAT, MANIFEST, REFUSED, Manifest, record_files, verify_files
 from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter, sentences_to_encode, texts_to_encode
@@ -47,6 +49,8 @@ class _Source:
     settings: BuildSettings
     corpus: str
     weights: str
+    lane: str | None
+    """What tells the multilingual model from others, where there is one."""
 
 
 def _unheard(_step: Step, _done: int, _total: int) -> None:
@@ -99,7 +103,7 @@ def build(
     reading = CorpusReading(corpus) if isinstance(corpus, (Path, str)) else GivenReading(corpus)
     settings = replace(settings, model=encoder.name) if encoder else settings
     weights = f"{_OWN}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
-    source = _Source(settings, reading.digest(), weights)
+    source = _Source(settings, reading.digest(), weights, lane_weights(settings))
     with store.lock(), _told_when_unwritable(store.root):
         before = _served(store)
         if before is not None and _is_up_to_date(before, source):
@@ -139,7 +143,8 @@ def _served(store: IndexStore) -> Path | None:
 def _is_up_to_date(served: Path, source: _Source) -> bool:
     """Whether building again would make the same."""
     manifest = Manifest.read(served)
-    return (_Source(manifest.settings, manifest.corpus, manifest.weights), manifest.version) == (source, __version__)
+    lane = manifest.lane.weights if manifest.lane else None
+    return (_Source(manifest.settings, manifest.corpus, manifest.weights, lane), manifest.version) == (source, __version__)
 
 
 def _reviewed(folder: Path, before: Path | None, made: Generation, review: Review | None) -> Manifest:
@@ -158,8 +163,8 @@ def _write_generation(
     folder: Path, before: Path | None, reading: Reading, store: IndexStore, source: _Source, encoder: Encoder, workers: Workers, progress: OnProgress
 ) -> tuple[Manifest, tuple[Refused, ...]]:
     """Write all files, the manifest last; returns it and what was refused."""
-    with closing(VectorCache(store.cache_folder, source.weights)) as cache:
-        wanted = _Wanted(cache.rows(), cache.rows())
+    with closing(VectorCache(store.cache_folder, source.weights)) as cache, _lane_writer(store, source) as lane:
+        wanted = _Wanted(cache.rows(), cache.rows(), lane)
         refused = _write_passages(folder, reading, encoder, workers, wanted, source.settings, progress)
         # Few texts are encoded sooner than two processes get out of each other's way, or others are ready.
         encoded = _encode_missing(cache, Here(), encoder, source.weights, progress) if cache.missing() <= FEW_TEXTS else 0
@@ -168,8 +173,20 @@ def _write_generation(
             encoder = exported_encoder(encoder, source.weights, store.encoder_folder, samples)
             encoded += _encode_missing(cache, workers, encoder, source.weights, progress)
             found = _write_vectors(folder, encoder, wanted, source.settings.exact_rows)
+            if lane is not None:
+                found.lane, lanes_own = lane.write(folder, PassageTable(folder / PASSAGES), lambda done, total: progress("texts", done, total))
+                encoded += lanes_own
         changes = changes_between(before, folder) if before else None
         return _write_manifest(folder, source, encoder, wanted, found, encoded, changes), refused
+
+
+@contextmanager
+def _lane_writer(store: IndexStore, source: _Source) -> Iterator[LaneWriter | None]:
+    if source.lane is None:
+        yield None
+        return
+    with closing(LaneWriter(store.cache_folder, source.settings, source.lane)) as lane:
+        yield lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +195,13 @@ class _Wanted:
 
     texts: CachedRows
     sentences: CachedRows
+    lane: LaneWriter | None
 
     def add(self, passage: Passage) -> None:
         self.texts.add([text for _, text in texts_to_encode(passage)])
         self.sentences.add(sentences_to_encode(passage))
+        if self.lane is not None:
+            self.lane.add(passage)
 
 
 def _write_passages(
@@ -205,7 +225,7 @@ def _write_passages(
     return refused
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Found:
     """What the vectors of a corpus tell about it."""
 
@@ -214,6 +234,7 @@ class _Found:
     search: SearchPlan
     closeness: Closeness
     probe: tuple[float, ...]
+    lane: LaneRecord | None = None
 
 
 def _write_vectors(folder: Path, encoder: Encoder, wanted: _Wanted, exact_rows: int) -> _Found:
@@ -239,7 +260,7 @@ def _write_manifest(
         format=FORMAT, version=__version__, created=datetime.now(UTC), settings=source.settings, weights=source.weights,
         dimension=encoder.dimension, question_encoder=found.question_encoder, corpus=source.corpus, articles=table.count_articles(),
         passages=len(table), vectors=len(wanted.texts), sentences=len(wanted.sentences), agreement=found.agreement, search=found.search,
-        closeness=found.closeness, encoded=encoded, changes=changes, probe=found.probe, files=record_files(folder),
+        closeness=found.closeness, lane=found.lane, encoded=encoded, changes=changes, probe=found.probe, files=record_files(folder),
     )  # fmt: skip
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest

@@ -3,6 +3,7 @@
 A generation in a folder of this machine is `bot.index.local_generation.LocalGeneration`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
+from bot.index.closeness import Closeness
 from bot.index.filters import Filters
 from bot.index.lexical import Matches
 from bot.index.manifest import Manifest
@@ -65,6 +67,22 @@ class Words(Protocol):
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
 
 
+class Lane(Protocol):
+    """The passages of a generation by a multilingual model, for questions in other languages than English."""
+
+    @property
+    def encoder(self) -> QuestionEncoder: ...
+
+    @property
+    def closeness(self) -> Closeness: ...
+
+    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
+        """As `Generation.nearest`."""
+
+    def all_vectors(self, numbers: Numbers) -> PassageVectors:
+        """As `Generation.all_vectors`."""
+
+
 class Generation(Protocol):
     """A whole index, open to be asked, from many threads."""
 
@@ -95,6 +113,9 @@ class Generation(Protocol):
     def articles_of(self, numbers: Numbers) -> Numbers:
         """The number of each passage's article."""
 
+    def lane(self, language: str) -> Lane | None:
+        """Where questions in a language are looked for as well; None where there is no such lane."""
+
     def vectors_of(self, numbers: Numbers, role: Role) -> Matrix:
         """The vector of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
 
@@ -107,6 +128,11 @@ class Generation(Protocol):
 
 def check_encoder(generation: Generation) -> None:
     """As `Generation.check_encoder`, by the probe in its manifest."""
-    cosine = float(generation.encoder.encode_questions([PROBE])[0] @ np.array(generation.manifest.probe, np.float32))
+    check_probe(generation.encoder, generation.manifest.probe, generation.name)
+
+
+def check_probe(encoder: QuestionEncoder, probe: Sequence[float], name: str) -> None:
+    """Raises `IndexCorrupt` when an encoder of the generation of a name gives another vector than this for `PROBE`."""
+    cosine = float(encoder.encode_questions([PROBE])[0] @ np.array(probe, np.float32))
     if cosine < _SAME:
-        raise IndexCorrupt(f"The question encoder of {generation.name} has changed since the build (cosine {cosine:.4f}): run articlebot build.")
+        raise IndexCorrupt(f"The question encoder of {name} has changed since the build (cosine {cosine:.4f}): run articlebot build.")

@@ -10,16 +10,15 @@ from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, corrupt_if_it_fails
 from bot.index.filters import Filters
 from bot.index.generation import PassageVectors, check_encoder
+from bot.index.lane import LocalLane
 from bot.index.lexical import LEXICAL, Lexical
 from bot.index.manifest import ENCODER, Manifest, verify_files
+from bot.index.passage_rows import all_vectors, nearest
 from bot.index.passage_table import PASSAGES, Numbers, PassageTable, Role
 from bot.index.sentences import Sentences, cosines
 from bot.index.vectors import Vectors
 from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage
-
-_ROWS_EACH = 3
-"""Vector rows searched for each passage that is wanted: a passage has about three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class LocalGeneration:
     lexical: Lexical
     vocabulary: Vocabulary
     encoder: QuestionEncoder
+    multilingual: LocalLane | None
 
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
@@ -45,10 +45,12 @@ class LocalGeneration:
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
         with corrupt_if_it_fails(folder):
+            table = PassageTable(folder / PASSAGES)
             opened = cls(
-                folder.name, manifest, PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search),
+                folder.name, manifest, table, Vectors.open(folder, manifest.search),
                 Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
                 open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
+                LocalLane.open(folder, manifest.lane, table) if manifest.lane else None,
             )  # fmt: skip
             opened._check_fit(folder)
         return opened
@@ -56,19 +58,20 @@ class LocalGeneration:
     def check_encoder(self) -> None:
         """As `Generation.check_encoder`."""
         check_encoder(self)
+        if self.multilingual is not None:
+            self.multilingual.check_encoder(self.name)
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         """As `Generation.nearest`."""
-        admitted = None if filters == Filters() else self.table.rows_admitted(filters)
-        rows, _ = self.vectors.search(vector, k * _ROWS_EACH, admitted)
-        return np.array(list(dict.fromkeys(self.table.passage_of_row[rows].tolist()))[:k], np.int64)
+        return nearest(self.table, self.vectors, vector, k, filters)
 
     def all_vectors(self, numbers: Numbers) -> PassageVectors:
         """As `Generation.all_vectors`."""
-        first, counts = self.table.row_start[numbers], self.table.row_start[numbers + 1] - self.table.row_start[numbers]
-        starts = np.append(0, np.cumsum(counts))
-        rows = np.repeat(first - starts[:-1], counts) + np.arange(starts[-1])
-        return PassageVectors(numbers, self.vectors.rows(rows), starts)
+        return all_vectors(self.table, self.vectors, numbers)
+
+    def lane(self, language: str) -> LocalLane | None:
+        """As `Generation.lane`."""
+        return self.multilingual if language in self.manifest.settings.languages else None
 
     def articles_of(self, numbers: Numbers) -> Numbers:
         """As `Generation.articles_of`."""

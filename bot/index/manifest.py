@@ -16,6 +16,7 @@ from bot.errors import IndexCorrupt
 from bot.index.agreement import Agreement
 from bot.index.changes import ChangedAnswer, ChangedAnswers, ChangedArticles, Changes
 from bot.index.closeness import Closeness
+from bot.index.lane_record import LaneRecord
 from bot.index.vectors import SearchPlan
 from bot.settings import BuildSettings
 
@@ -64,6 +65,8 @@ class Manifest:
     agreement: Agreement
     search: SearchPlan
     closeness: Closeness
+    lane: LaneRecord | None
+    """Of the multilingual vectors; None where there are none."""
     encoded: int
     """Texts that the build had to encode; the other vectors came from the cache."""
     changes: Changes | None
@@ -96,11 +99,12 @@ class Manifest:
             if fields["format"] != FORMAT:
                 raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
-            created, settings = datetime.fromisoformat(fields.pop("created")), BuildSettings(**fields.pop("settings"))
+            created, settings = datetime.fromisoformat(fields.pop("created")), _settings(fields.pop("settings"))
             agreement, search = Agreement(**fields.pop("agreement")), SearchPlan(**fields.pop("search"))
             closeness, probe, changes = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe")), _changes(fields.pop("changes"))
+            lane = _lane(fields.pop("lane"))
             return cls(
-                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, changes=changes, probe=probe,
+                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, lane=lane, changes=changes, probe=probe,
                 files=files,
             )  # fmt: skip
         except FileNotFoundError:
@@ -111,6 +115,17 @@ class Manifest:
 
 def _checksum(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()[:8]
+
+
+def _settings(fields: dict[str, Any]) -> BuildSettings:
+    return BuildSettings(**{**fields, "languages": tuple(fields["languages"])})
+
+
+def _lane(fields: dict[str, Any] | None) -> LaneRecord | None:
+    if fields is None:
+        return None
+    search, closeness = SearchPlan(**fields.pop("search")), Closeness(**fields.pop("closeness"))
+    return LaneRecord(**{**fields, "search": search, "closeness": closeness, "probe": tuple(fields["probe"])})
 
 
 def _changes(fields: dict[str, Any] | None) -> Changes | None:

@@ -35,6 +35,7 @@ def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
         "vectors": manifest.vectors,
         "model": manifest.settings.model,
         "question_encoder": manifest.question_encoder,
+        "languages": list(manifest.settings.languages),
         "agreement": manifest.agreement.overlap,
         "search": f"{manifest.search.looked_through} of {manifest.search.lists} lists" if manifest.search.lists else "exact",
         "bytes": manifest.bytes,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from bot.corpus.reading import Reading
-from bot.encoder import Encoder, encoder_for_many
+from bot.encoder import Encoder, PassageEncoder, encoder_for_many
 from bot.encoder.encoder import OnBatch
 from bot.index.cache import Encoded, Texts
 from bot.passages import Passage, split_articles
@@ -26,7 +26,7 @@ class Here:
     def passages(self, reading: Reading, encoder: Encoder, limit: int) -> Iterator[Passage]:
         return split_articles(reading, encoder.token_starts, limit)
 
-    def encode(self, texts: Iterator[Texts], count: int, encoder: Encoder, weights: str, done: OnBatch) -> Iterator[Encoded]:  # noqa: ARG002
+    def encode(self, texts: Iterator[Texts], count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Iterator[Encoded]:  # noqa: ARG002
         fastest = encoder_for_many(encoder, count)
         for some in texts:
             yield some.keys, fastest.encode_passages(some.texts, done)

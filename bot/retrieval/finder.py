@@ -12,12 +12,12 @@ from bot.index.generation import Generation
 from bot.index.passage_table import Numbers
 from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
-from bot.retrieval.hindi import EnglishWords
+from bot.retrieval.hindi import EnglishWords, Language
 from bot.retrieval.hit import Hit
 from bot.retrieval.ranking import RankingModel, Scores
 from bot.retrieval.reading import Asked, Reader, Reading, together
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
-from bot.retrieval.signals import COSINES, SIGNALS, Candidates, find_candidates, nearness
+from bot.retrieval.signals import COSINES, LANE_SIGNALS, SIGNALS, Candidates, find_candidates, nearness
 from bot.retrieval.spelling import Speller
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
@@ -46,6 +46,8 @@ class Found:
     """The earlier question that was read together with this one."""
     probability: float = 0.0
     """How likely the corpus answers it: that of the hit which the ranking model puts first."""
+    language: Language = "en"
+    """What the question is asked in."""
     corrected: str | None = None
     """The question with its misspelt words repaired, when it was read so."""
 
@@ -66,9 +68,13 @@ class Finder:
     def __init__(self, generation: Generation, ranking: RankingModel | None = None, reranker: Reranker | None = None) -> None:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
+        lane = generation.lane("hi")
+        self._lane_closeness = lane.closeness if lane else None
+        # Of what a multilingual model reads as well there are signals of its own, and so a model of its own, unless a program brings its own.
+        self._spoken = {told: ranking or RankingModel.shipped(told) for told in ("hi", "hinglish")} if lane else {}
         self._reranker = reranker
         english = EnglishWords.of(generation.vocabulary)
-        self._reader = Reader(english, generation.lexical)
+        self._reader = Reader(english, generation.lexical, has_lane=lane is not None)
         self._speller = Speller(generation.vocabulary, generation.lexical, english)
 
     def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
@@ -90,14 +96,14 @@ class Finder:
         Hindi is read in English as well (see `bot.retrieval.reading`).
         """
         words = checked_question(question)
-        forms = self._reader.forms(words)
-        asked = self._reader.asked(words, forms)
+        asked = self._reader.read(words)
         corrected = None if as_typed else self._corrected(asked.readings[0].words, filters)
         if corrected:
-            asked = Asked(words if forms[0] == "gloss" else corrected, (Reading(corrected, forms[0]), *asked.readings[1:]))
+            mended = asked.readings[0]._replace(words=corrected)
+            asked = asked._replace(typed=corrected if asked.language == "en" else words, readings=(mended, *asked.readings[1:]))
         earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
-        found = self._rank(asked, k, filters, [self._reader.asked(self._speller.repaired(one) or one, forms) for one in earlier])
-        return replace(found, corrected=corrected if forms[0] == "typed" else None)
+        found = self._rank(asked, k, filters, [self._reader.read_like(self._speller.repaired(one) or one, asked) for one in earlier])
+        return replace(found, corrected=corrected if asked.language == "en" else None)
 
     def own_probability(self, passage: Passage) -> float:
         """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
@@ -112,7 +118,7 @@ class Finder:
         repaired = self._speller.repaired(words)
         if repaired is None:
             return None
-        scores = self._scores(find_candidates(self.generation, [Reading(words), Reading(repaired)], 1, filters))
+        scores = self._scores(self._ranking, find_candidates(self.generation, [Reading(words), Reading(repaired)], 1, filters))
         typed, mended = scores.max(axis=1, initial=-np.inf)
         return repaired if mended > typed else None
 
@@ -121,7 +127,14 @@ class Finder:
         if earlier and is_vague(asked.typed, scores[0], self._articles(alone)):
             found = self._follow_up(asked, earlier, k, filters)
         else:
-            hits = self._hits(alone.passages, alone.signals[0], self._own_language_first(asked, alone.passages, scores[0]), scores[0], max(k, _LEAST))
+            hits = self._hits(
+                self._model(asked),
+                alone.passages,
+                alone.signals[0],
+                self._own_language_first(asked, alone.passages, scores[0]),
+                scores[0],
+                max(k, _LEAST),
+            )
             found = _found(tuple(own_words_first(asked.typed, hits))[: max(k, 0)], asked, alone.vectors[0])
         if (
             found.topic is None
@@ -141,15 +154,15 @@ class Finder:
         sound = weight * soundness(scores[0])
         mixed = _blend(scores, weight)
         preferred = self._own_language_first(asked, candidates.passages, mixed)
-        hits = self._hits(candidates.passages, _blend(candidates.signals, weight), preferred, _blend(scores, sound), k)
+        hits = self._hits(self._model(asked), candidates.passages, _blend(candidates.signals, weight), preferred, _blend(scores, sound), k)
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
         return _found(hits, longer[0], candidates.vectors[1], earlier[-1]) if kept else _found(hits, asked, candidates.vectors[0])
 
     def _own_language_first(self, asked: Asked, numbers: Numbers, scores: Scores) -> Scores:
         """The scores, in which passages in Hindi that likely answer what is asked in Hindi are better than others that do."""
-        if asked.readings[0].form == "typed":
+        if asked.language == "en":
             return scores
-        likely = np.flatnonzero(self._ranking.probabilities(scores) >= _LIKELY)
+        likely = np.flatnonzero(self._model(asked).probabilities(scores) >= _LIKELY)
         hindi = [passage.article.language == "hi" for passage in self.generation.table.passages(numbers[likely])]
         preferred = scores.copy()
         preferred[likely] += _OWN_LANGUAGE * np.array(hindi, float)
@@ -158,7 +171,7 @@ class Finder:
     def _candidates(self, asked: Sequence[Asked], k: int, filters: Filters) -> tuple[Candidates, Scores]:
         """What is found for each question, and the scores: of each passage those of the reading that it fits best."""
         found = find_candidates(self.generation, [reading for one in asked for reading in one.readings], k, filters)
-        scores, count = self._scores(found), len(asked[0].readings)
+        scores, count = self._scores(self._model(asked[0]), found), len(asked[0].readings)
         if count == 1:
             return found, scores
         apart = scores.reshape(len(asked), count, -1)
@@ -166,27 +179,36 @@ class Finder:
         signals = np.take_along_axis(found.signals.reshape(*apart.shape, -1), best[..., None], axis=1)[:, 0]
         return Candidates(found.passages, signals, found.vectors[::count]), np.take_along_axis(apart, best, axis=1)[:, 0]
 
-    def _scores(self, candidates: Candidates) -> Scores:
-        return self._ranking.scores(candidates.signals, self.generation.manifest.closeness)
+    def _scores(self, ranking: RankingModel, candidates: Candidates) -> Scores:
+        return ranking.scores(candidates.signals, self.generation.manifest.closeness, self._lane_closeness)
+
+    def _model(self, asked: Asked) -> RankingModel:
+        return self._spoken.get(asked.language, self._ranking)
 
     def _articles(self, candidates: Candidates) -> Numbers:
         return self.generation.articles_of(candidates.passages)
 
     def _hits(
-        self, numbers: Numbers, signals: NDArray[np.float64], scores: NDArray[np.float64], evidence: NDArray[np.float64], k: int
+        self,
+        ranking: RankingModel,
+        numbers: Numbers,
+        signals: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        evidence: NDArray[np.float64],
+        k: int,
     ) -> tuple[Hit, ...]:
         """The best `k` by score; how likely they answer is told by the score that counts as evidence."""
         best = np.array(diverse(self.generation, numbers, scores, k), np.int64)
-        probabilities = self._ranking.probabilities(evidence[best])
+        probabilities = ranking.probabilities(evidence[best])
         passages = self.generation.table.passages(numbers[best])
         return tuple(
-            Hit(passage, float(probability), float(scores[row]), dict(zip(SIGNALS, map(float, signals[row]), strict=True)))
+            Hit(passage, float(probability), float(scores[row]), dict(zip(LANE_SIGNALS, map(float, signals[row]), strict=False)))
             for passage, probability, row in zip(passages, probabilities, best.tolist(), strict=True)
         )
 
 
 def _found(hits: tuple[Hit, ...], read: Asked, vector: NDArray[np.float32], topic: Asked | None = None) -> Found:
-    return Found(hits, vector, read.readings, topic.typed if topic else None, hits[0].probability if hits else 0.0)
+    return Found(hits, vector, read.readings, topic.typed if topic else None, hits[0].probability if hits else 0.0, read.language)
 
 
 def _article(hits: Sequence[Hit]) -> str | None:

@@ -1,18 +1,21 @@
 """The ranking model: signals → score → probability.
 
-Its coefficients stand in `ranking.json` beside this module, with how, on what and when they were fitted; `benchmarks/fit_ranking.py` writes it.
+Its coefficients stand in `ranking.json` beside this module, with how, on what and when they were fitted; `benchmarks/fit_ranking.py` writes it. Those of questions
+in Hindi and Hinglish that a multilingual model reads as well are in `ranking_hi.json` and `ranking_hinglish.json`, which `benchmarks/fit_hindi.py` writes.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.closeness import Closeness
-from bot.retrieval.signals import COSINES, SIGNALS
+from bot.retrieval.hindi import Language
+from bot.retrieval.signals import COSINES, LANE_COSINES, LANE_SIGNALS
 
 _DOUBT = 20
 """As many probes a corpus must have to count as much as the corpora that the model was fitted on."""
@@ -34,17 +37,26 @@ class RankingModel:
     constant: float
     usual_midpoint: float
     """That of the corpora it was fitted on, for a corpus too small to have one of its own."""
+    usual_lane_midpoint: float = 0.0
+    """The same of the multilingual model."""
 
     @classmethod
-    def shipped(cls) -> "RankingModel":
-        """The model fitted on public question sets."""
-        fields = json.loads(files("bot.retrieval").joinpath("ranking.json").read_text(encoding="utf-8"))
+    def shipped(cls, language: Language = "en") -> "RankingModel":
+        """The model fitted on public question sets, for questions in a language; of others than English with the signals of a second lane."""
+        name = "ranking.json" if language == "en" else f"ranking_{language}.json"
+        return cls.read(json.loads(files("bot.retrieval").joinpath(name).read_text(encoding="utf-8")))
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "RankingModel":
+        """The model of such a file."""
         return cls(fields["weights"], **fields["probability"])
 
-    def scores(self, signals: NDArray[np.float64], closeness: Closeness) -> Scores:
-        """One score for each row of signals of a corpus of this closeness."""
-        weights = np.array([self.weights.get(name, 0.0) for name in SIGNALS])
+    def scores(self, signals: NDArray[np.float64], closeness: Closeness, lane: Closeness | None = None) -> Scores:
+        """One score for each row of signals of a corpus of this closeness, and of this one by its multilingual model."""
+        weights = np.array([self.weights.get(name, 0.0) for name in LANE_SIGNALS[: signals.shape[-1]]])
         start = self.midpoint(closeness) * sum(self.weights.get(name, 0.0) for name in COSINES)
+        if lane is not None:
+            start += _midpoint(lane, self.usual_lane_midpoint) * sum(self.weights.get(name, 0.0) for name in LANE_COSINES)
         return np.asarray(signals @ weights - start, np.float64)
 
     def probabilities(self, scores: Scores) -> Scores:
@@ -53,5 +65,9 @@ class RankingModel:
 
     def midpoint(self, closeness: Closeness) -> float:
         """The cosine halfway between a covered and an uncovered question's, the fewer probes the nearer to the usual one."""
-        own = (closeness.covered + closeness.uncovered) / 2
-        return (own * closeness.probes + self.usual_midpoint * _DOUBT) / (closeness.probes + _DOUBT)
+        return _midpoint(closeness, self.usual_midpoint)
+
+
+def _midpoint(closeness: Closeness, usual: float) -> float:
+    own = (closeness.covered + closeness.uncovered) / 2
+    return (own * closeness.probes + usual * _DOUBT) / (closeness.probes + _DOUBT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bot.index.generation import Words
-from bot.retrieval.hindi import EnglishWords, glossed, in_own_script, language
+from bot.retrieval.hindi import EnglishWords, Language, glossed, in_own_script, language, transliterated
 
 Form = Literal["typed", "gloss", "devanagari"]
 """As it is typed, with its Hindi words in English, and its telling words in Devanagari."""
@@ -15,35 +15,45 @@ class Reading(NamedTuple):
 
     words: str
     form: Form = "typed"
+    spoken: str | None = None
+    """What a multilingual model reads; None where there is none to read it."""
 
 
 class Asked(NamedTuple):
-    """A question as it is typed, and what it is read as, the most usual reading first."""
+    """A question as it is typed, and what it is read as."""
 
     typed: str
     readings: tuple[Reading, ...]
+    """The most usual one first."""
+    language: Language = "en"
 
 
 class Reader:
     """Reads questions for one generation. Safe to call from many threads."""
 
-    def __init__(self, english: EnglishWords, lexical: Words) -> None:
-        self._english, self._lexical = english, lexical
+    def __init__(self, english: EnglishWords, lexical: Words, *, has_lane: bool) -> None:
+        """`has_lane` tells whether there is a multilingual model."""
+        self._english, self._lexical, self._has_lane = english, lexical, has_lane
 
-    def forms(self, question: str) -> tuple[Form, ...]:
-        """What a question is read in: an English one as it is typed; one in Hindi in English, and in Devanagari where the articles have a word of it.
+    def read(self, question: str) -> Asked:
+        """A question read in English as it is typed; one in Hindi in English, and in Devanagari where the articles have a word of it.
 
         What is typed in Latin letters is read so as well: an editor may have added it as an alternate.
         """
         told = language(question, self._english)
         if told == "en":
-            return ("typed",)
+            return Asked(question, (Reading(question),))
         forms: tuple[Form, ...] = ("gloss",) if told == "hi" else ("gloss", "typed")
-        return (*forms, "devanagari") if any(map(self._lexical.has_word, self._hindi_words(question))) else forms
+        own = any(map(self._lexical.has_word, self._hindi_words(question)))
+        return self._asked(question, (*forms, "devanagari") if own else forms, told)
 
-    def asked(self, question: str, forms: Sequence[Form]) -> Asked:
-        """A question read in these forms, also where it has nothing to read so: what was asked before may be in another language."""
-        return Asked(question, tuple(Reading(self._read(question, form) or question, form) for form in forms))
+    def read_like(self, question: str, other: Asked) -> Asked:
+        """A question read in the forms of another one, also where it has nothing to read so: what was asked before may be in another language."""
+        return self._asked(question, [reading.form for reading in other.readings], other.language)
+
+    def _asked(self, question: str, forms: Sequence[Form], told: Language) -> Asked:
+        spoken = transliterated(question, self._english) if self._has_lane and told != "en" else None
+        return Asked(question, tuple(Reading(self._read(question, form) or question, form, spoken) for form in forms), told)
 
     def _read(self, question: str, form: Form) -> str:
         match form:
@@ -61,5 +71,10 @@ class Reader:
 def together(earlier: Sequence[Asked], last: Asked) -> Asked:
     """A question read after those before it."""
     all_of_them = (*earlier, last)
-    readings = (Reading(" ".join(one.words for one in each), each[0].form) for each in zip(*(one.readings for one in all_of_them), strict=True))
-    return Asked(" ".join(one.typed for one in all_of_them), tuple(readings))
+    readings = map(_joined, zip(*(one.readings for one in all_of_them), strict=True))
+    return Asked(" ".join(one.typed for one in all_of_them), tuple(readings), last.language)
+
+
+def _joined(readings: Sequence[Reading]) -> Reading:
+    spoken = [reading.spoken for reading in readings if reading.spoken is not None]
+    return Reading(" ".join(reading.words for reading in readings), readings[0].form, " ".join(spoken) if spoken else None)

@@ -8,6 +8,8 @@ words          BM25 over its words, squashed to 0-1
 pairs          what share of the question's pairs of neighbouring words it holds, weighed by their rarity
 article_words  BM25 over all words of its article; 1 where about four telling words are found
 
+With a second lane (`bot.index.lane`) come "lane_body", "lane_both", "lane_best" and "lane_three", the same cosines by the multilingual model.
+
 A signal of words is 0 for a passage that is not among the best by it. Of a reading in Devanagari, which the model does not understand, all cosines are
 the share of its words that a passage in Hindi holds.
 """
@@ -20,13 +22,15 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.index.filters import Filters
-from bot.index.generation import Generation, PassageVectors
+from bot.index.generation import Generation, Lane, PassageVectors
 from bot.index.lexical import Matches
 from bot.index.passage_table import Numbers
 from bot.retrieval.reading import Reading
 
 COSINES = ("body", "both", "best", "three")
 SIGNALS = (*COSINES, "words", "pairs", "article_words")
+LANE_COSINES = tuple(f"lane_{name}" for name in COSINES)
+LANE_SIGNALS = (*SIGNALS, *LANE_COSINES)
 
 _CANDIDATES = 50
 """The least number of passages taken from each of the two searches."""
@@ -44,7 +48,7 @@ _ARTICLE_WORDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passage numbers and, for each reading of a question, one row of signals for each of them, in the order of `SIGNALS`."""
+    """Passage numbers and, for each reading of a question, one row of signals for each of them, in the order of `SIGNALS` or `LANE_SIGNALS`."""
 
     passages: Numbers
     signals: NDArray[np.float64]
@@ -56,7 +60,7 @@ class Candidates:
 def find_candidates(generation: Generation, readings: Sequence[Reading], k: int, filters: Filters) -> Candidates:
     """The passages nearest by meaning and nearest by words to any reading of a question, at least `k` where there are as many.
 
-    Passages that do not meet the filters take no part.
+    Passages that do not meet the filters take no part. Where a multilingual model reads the question, those nearest by it are among them.
     """
     most = max(_CANDIDATES, k)
     vectors = generation.encoder.encode_questions([reading.words for reading in readings])
@@ -65,13 +69,44 @@ def find_candidates(generation: Generation, readings: Sequence[Reading], k: int,
     for reading, vector in zip(readings, vectors, strict=True):
         if reading.form != "devanagari":
             found.update(generation.nearest(vector[None], most, filters).tolist())
+    heard = _Heard.of(generation, readings)
+    if heard is not None:
+        found |= heard.nearest(most, filters)
     held = generation.all_vectors(np.array(sorted(found), np.int64))
     near, articles = nearness(held, vectors), generation.articles_of(held.numbers)
     for row, (reading, overlap) in enumerate(zip(readings, overlaps, strict=True)):
         if reading.form == "devanagari":
             near[row] = _nearness_by_words(generation, held.numbers, overlap.words)[:, None]
     each = [np.hstack([one, overlap.signals(held.numbers, articles)]) for one, overlap in zip(near, overlaps, strict=True)]
+    if heard is not None:
+        each = [np.hstack(pair) for pair in zip(each, heard.nearness(held.numbers), strict=True)]
     return Candidates(held.numbers, np.stack(each), vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Readings of a question as the multilingual model understands them."""
+
+    lane: Lane
+    vectors: Matrix
+    """One for each different wording."""
+    wording: Sequence[int]
+    """Which of them each reading has."""
+
+    @classmethod
+    def of(cls, generation: Generation, readings: Sequence[Reading]) -> "_Heard | None":
+        spoken = list(dict.fromkeys(reading.spoken for reading in readings if reading.spoken is not None))
+        lane = generation.lane("hi") if spoken else None
+        if lane is None:
+            return None
+        return cls(lane, lane.encoder.encode_questions(spoken), [spoken.index(reading.spoken or "") for reading in readings])
+
+    def nearest(self, most: int, filters: Filters) -> set[int]:
+        return {number for vector in self.vectors for number in self.lane.nearest(vector[None], most, filters).tolist()}
+
+    def nearness(self, numbers: Numbers) -> NDArray[np.float64]:
+        """As the function of this name, of each reading."""
+        return nearness(self.lane.all_vectors(numbers), self.vectors)[list(self.wording)]
 
 
 def _nearness_by_words(generation: Generation, numbers: Numbers, words: Matches) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def create_chat(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> gr.
         new = gr.Button(texts.new, elem_id="new", size="sm", variant="secondary")
         # The page's script presses these two for the buttons in an answer.
         as_typed, alone = (gr.Button(name, elem_id=name, visible="hidden") for name in (_AS_TYPED, _ALONE))
-        shown, asker = [chat, box, notice, saved], _Asker(desk, texts)
+        shown, asker = [chat, box, notice, saved], _Asker(desk, texts, languages)
         box.submit(asker.asked, [box, saved, category], shown, **_QUIET)
         chat.example_select(asker.clicked(lambda value: value["text"]), [saved, category], shown, **_QUIET)
         chat.option_select(asker.clicked(str), [saved, category], shown, **_QUIET)
@@ -72,8 +72,8 @@ def create_chat(desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> gr.
 class _Asker:
     """Answers the page's events."""
 
-    def __init__(self, desk: Desk, texts: Texts) -> None:
-        self._desk, self._texts = desk, texts
+    def __init__(self, desk: Desk, texts: Texts, languages: Mapping[str, Texts]) -> None:
+        self._desk, self._texts, self._languages = desk, texts, languages
 
     def asked(self, question: str, saved: Sequence[Message], category: str, request: gr.Request) -> _Shown:
         """The box is sent."""
@@ -123,7 +123,13 @@ class _Asker:
         visitor = Visitor(request.client.host if request.client else "", "chat", conversation=conversation_id)
         answer = self._desk.ask(question, history, visitor, category=category, as_typed=_AS_TYPED in hows)
         return {
-            **answered(answer, self._texts, category, votes=self._desk.takes_votes),
+            # Around an answer stand words of the question's own language, where the page speaks it.
+            **answered(
+                answer,
+                self._texts if answer.language == "en" else self._languages.get(answer.language, self._texts),
+                category,
+                votes=self._desk.takes_votes,
+            ),
             "metadata": {"id": " ".join([conversation_id, *sorted(hows)])},
         }
 

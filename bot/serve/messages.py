@@ -64,6 +64,8 @@ def answered(answer: Answer, texts: Texts, category: str | None = None, *, votes
     parts = [_note(texts.corrected.format(question=answer.corrected), ("as-typed", texts.as_typed))] if answer.corrected else []
     parts += [_note(texts.topic.format(topic=answer.topic), ("alone", texts.alone))] if answer.topic and answer.sources else []
     parts += [_source(source, texts) for source in answer.sources] or [_unanswered(answer, texts, category)]
+    if answer.is_in_another_language:
+        parts.append(_note(texts.other_language))
     if answer.newer:
         parts.append(_newer(answer.newer, texts))
     if answer.sources and category:
@@ -71,7 +73,7 @@ def answered(answer: Answer, texts: Texts, category: str | None = None, *, votes
     if answer.sources:
         parts.append(_tools(texts, votes=votes))
     # One HTML block without empty lines: nothing inside is read as Markdown.
-    content = f'<div class="answer" id="answer-{html.escape(answer.id)}">{"".join(parts)}</div>'
+    content = f'<div class="answer" lang="{html.escape(texts.code)}" id="answer-{html.escape(answer.id)}">{"".join(parts)}</div>'
     return _reply(content, answer.did_you_mean or answer.suggestions)
 
 
@@ -97,7 +99,7 @@ def _tools(texts: Texts, *, votes: bool) -> str:
 def _source(source: Source, texts: Texts) -> str:
     passage = source.passage
     question = f'<div class="asked">{html.escape(passage.question)}</div>' if passage.question else ""
-    words = f'<div class="words">{_drawn(source.words, _matched(source))}</div>'
+    words = f'<div class="words" lang="{html.escape(passage.article.language)}">{_drawn(source.words, _matched(source))}</div>'
     more = (
         f"<details><summary>{html.escape(texts.more_of_section)}</summary>{_drawn(passage.text, source.quote)}</details>"
         if source.words != passage.text

@@ -60,6 +60,7 @@ class Texts:
     topic: str
     alone: str
     only_category: str
+    other_language: str
     no_answer: str
     no_answer_category: str
     nearest: str

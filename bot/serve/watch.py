@@ -45,7 +45,8 @@ def rebuilt_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Ite
 def build_command(corpus: Path, index: Path, settings: BuildSettings) -> list[str]:
     """What builds an index in a process of its own."""
     folders = ["--corpus", str(corpus.absolute()), "--index", str(index.absolute())]
-    return [sys.executable, "-m", "bot", "build", *folders, "--model", settings.model, "--exact-rows", str(settings.exact_rows)]
+    languages = ["--languages", ",".join(settings.languages), "--multilingual-model", settings.multilingual_model]
+    return [sys.executable, "-m", "bot", "build", *folders, "--model", settings.model, "--exact-rows", str(settings.exact_rows), *languages]
 
 
 def run_build(command: Sequence[str], ended: Event) -> bool:

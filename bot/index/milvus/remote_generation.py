@@ -82,6 +82,9 @@ class MilvusGeneration:
         rows = (held.rows[_PLACE[role]] for held in self._all_held(numbers))
         return np.vstack([np.empty((0, self.manifest.dimension), np.float32), *rows])
 
+    def lane(self, _language: str) -> None:
+        """None: multilingual vectors stay in the index folder."""
+
     def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """As `Generation.sentence_cosines`."""
         number = number_of(passage.id)
