@@ -199,7 +199,7 @@ def test_what_the_articles_answer_by_now_is_told(newsroom: Newsroom):
 
 
 def test_a_faq_far_from_the_question_needs_most_of_the_visitors(newsroom: Newsroom):
-    far, near = "jldi naukri chhodna hai paise dekar", "may I buy my way out of the notice"
+    far, near = "velai vittu kaasu koduthu pogalaama", "may I buy my way out of the notice"
     for question in (far, near):
         clicks(newsroom, question, "Can a notice period be bought out?", 3)
         for number in range(4):
