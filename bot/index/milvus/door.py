@@ -154,12 +154,19 @@ class Milvus:
                 self._client.delete(name, filter=f"{field} in {list(keys[start : start + _KEYS])}")
 
     def find(self, name: str, matching: str, fields: Sequence[str], *, surely: bool = False) -> list[Entity]:
-        """The fields of all entities that match; `surely` everything written before, at the price of a fifth of a second."""
+        """The fields of all entities that match; `surely` everything written before, at the price of a fifth of a second.
+
+        Raises `IndexCorrupt` when there are more than Milvus gives: none is left out in silence.
+        """
         with self._told():
             found = self._client.query(
                 name, filter=matching, output_fields=list(fields), limit=_MOST, consistency_level="Strong" if surely else "Bounded"
             )
-            return [dict(each) for each in found]
+        if len(found) == _MOST:
+            raise IndexCorrupt(
+                f"Milvus at {self.address.server} holds more changes, or a larger article, than are read at once: run articlebot build --to again."
+            )
+        return [dict(each) for each in found]
 
     def count(self, name: str, matching: str = "", *, surely: bool = True) -> int:
         """How many entities match; `surely` of everything written before."""

@@ -118,7 +118,9 @@ def _write(milvus: Milvus, collections: Collections, local: LocalGeneration, fol
         records = Batch(milvus, collections.records, fresh=True)
         for name, content in files.items():
             records.add(file_records(name, content))
-        records.add(facts_record(_facts(local, places, {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})))
+        records.add(
+            facts_record(_facts(local, milvus.address.kind, places, {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}))
+        )
         records.close()
 
 
@@ -151,13 +153,13 @@ def _files(folder: Path, written: Path) -> Iterator[tuple[str, Path]]:
     yield from ((name, folder / name) for name in own)
 
 
-def _facts(local: LocalGeneration, places: dict[str, int], files: dict[str, str]) -> dict[str, Any]:
+def _facts(local: LocalGeneration, kind: str, places: dict[str, int], files: dict[str, str]) -> dict[str, Any]:
     table = local.table
     return {
         "articles": table.count_articles(), "passages": len(table), "faqs": table.count_faqs(), "categories": dict(table.categories),
         "newest": [[str(article.published), article.id] for article in table.newest_articles(_NEWEST)],
         "examples": [table.passage(number).id for number in islice(table.faqs_in_turn(), _EXAMPLES)],
-        "places": {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}, "files": files,
+        "places": {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}, "kind": kind, "files": files,
     }  # fmt: skip
 
 

@@ -54,6 +54,8 @@ class MilvusGeneration:
     vocabulary: Vocabulary
     encoder: QuestionEncoder
     held: Kept[Held]
+    kind: str
+    """Of the index of the vectors, as it was built."""
 
     def check_encoder(self) -> None:
         """As `Generation.check_encoder`."""
@@ -61,7 +63,7 @@ class MilvusGeneration:
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         """As `Generation.nearest`."""
-        found = self.milvus.nearest(self.collections.rows, vector, k * _ROWS_EACH, matching(filters), ("passage",), self.milvus.address.kind)
+        found = self.milvus.nearest(self.collections.rows, vector, k * _ROWS_EACH, matching(filters), ("passage",), self.kind)
         return np.array(list(dict.fromkeys(each["passage"] for each in found))[:k], np.int64)
 
     def all_vectors(self, numbers: Numbers) -> PassageVectors:

@@ -136,7 +136,7 @@ class MilvusStore:
             words = ServerWords(self.milvus, collections) if self.milvus.has_bm25 else WordsFolder(folder)
             return MilvusGeneration(
                 collections.generation, manifest, self.milvus, collections, MilvusTable(self.milvus, collections, facts), words, words.now,
-                Vocabulary(folder), open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder), Kept[Held](HELD),
+                Vocabulary(folder), open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder), Kept[Held](HELD), facts.kind,
             )  # fmt: skip
 
     def _copy(self, collections: Collections, facts: Facts, names: tuple[str, ...], *, anew: bool = False) -> Path:

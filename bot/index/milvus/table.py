@@ -38,6 +38,8 @@ class Facts:
     """Ids of FAQs, as `Passages.faqs_in_turn` has them."""
     places: Mapping[str, int]
     """By kind, one more than the last place; those of articles by category, too."""
+    kind: str
+    """Of the index that Milvus made of the vectors: how they are searched depends on it."""
     files: Mapping[str, str]
     """By name, the sha256 of the files that every replica keeps."""
 
