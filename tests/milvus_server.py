@@ -1,7 +1,7 @@
 """True Milvus servers on this machine: from the package `milvus`, to be killed and started again on the same data, and Milvus Lite's, with the newer interface."""
 
-import importlib.util
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -20,7 +20,7 @@ class MilvusServer:
     """A server over a folder, started at once."""
 
     def __init__(self, folder: Path) -> None:
-        if importlib.util.find_spec("milvus") is None:
+        if (sys.platform, platform.machine()) != ("linux", "x86_64"):
             pytest.skip("the package milvus has no build for this platform")
         import milvus
 
@@ -79,8 +79,6 @@ class MilvusServer:
 @contextmanager
 def lite_server(folder: Path) -> Iterator[int]:
     """The port of a server of Milvus Lite."""
-    if importlib.util.find_spec("milvus_lite") is None:
-        pytest.skip("the package milvus-lite has no build for this platform")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])

@@ -15,11 +15,15 @@ _GREATEST = 127
 
 
 def write_sentences(folder: Path, source: RowSource) -> None:
-    """Write the rows of a source, each scaled so that its greatest number fills 8 bits: what counts is their direction."""
+    """Write the rows of a source in 8 bits a number."""
     with (folder / SENTENCES).open("wb") as file:
         for block in source.blocks(_BLOCK):
-            scaled = block * (_GREATEST / np.abs(block).max(axis=1, keepdims=True))
-            file.write(np.rint(scaled).astype(np.int8).tobytes())
+            file.write(in_eight_bits(block).tobytes())
+
+
+def in_eight_bits(rows: Matrix) -> NDArray[np.int8]:
+    """Rows, each scaled so that its greatest number fills 8 bits: what counts is their direction."""
+    return np.asarray(np.rint(rows * (_GREATEST / np.abs(rows).max(axis=1, keepdims=True))), np.int8)
 
 
 class Sentences:

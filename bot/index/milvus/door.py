@@ -12,6 +12,7 @@ import numpy as np
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt, IndexUnreachable, MissingExtra
 from bot.index.milvus.address import KINDS, MilvusAddress
+from bot.index.milvus.layout import LONGEST
 
 _WAIT = 15.0
 """Seconds that a call may take, with the client's own retries."""
@@ -24,8 +25,6 @@ _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 """As tantivy has them."""
 _KEYS = 1000
 """Entities taken out at once."""
-_LONGEST = 65_535
-"""Bytes of a text."""
 _AWAY = ("fail connecting", "unavailable", "deadline", "timeout", "timed out", "connection", "retry run out")
 """What pymilvus says when nobody answers."""
 _MOST = 16_000
@@ -52,16 +51,15 @@ class Milvus:
             self._client = MilvusClient(f"{scheme}://{address.server}", timeout=_WAIT, **secret, **ca)
 
     @cached_property
-    def has_bm25(self) -> bool:
-        """Whether the server ranks by words itself, as Milvus does from 2.5 on."""
-        with self._told():
-            version = self._client.get_server_version()
-        found = re.search(r"(\d+)\.(\d+)", version)
-        return found is not None and (int(found[1]), int(found[2])) >= _BM25_SINCE
-
     def version(self) -> str:
         with self._told():
             return str(self._client.get_server_version())
+
+    @property
+    def has_bm25(self) -> bool:
+        """Whether the server ranks by words itself, as Milvus does from 2.5 on."""
+        found = re.search(r"(\d+)\.(\d+)", self.version)
+        return found is not None and (int(found[1]), int(found[2])) >= _BM25_SINCE
 
     def collections(self) -> list[str]:
         with self._told():
@@ -85,7 +83,7 @@ class Milvus:
                 schema.add_field(**field)
             for text in texts:
                 schema.add_field(
-                    text, _type("VARCHAR"), max_length=_LONGEST, enable_analyzer=True, enable_match=True, analyzer_params={"tokenizer": "standard"}
+                    text, _type("VARCHAR"), max_length=LONGEST, enable_analyzer=True, enable_match=True, analyzer_params={"tokenizer": "standard"}
                 )
                 schema.add_field(f"{text}_bm25", _type("SPARSE_FLOAT_VECTOR"))
                 schema.add_function(Function(f"{text}_by_bm25", FunctionType.BM25, [text], [f"{text}_bm25"]))

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.corpus.article import Article
+
 _KEPT_BITS = 63
 _TOKEN = re.compile(r"(\d{8}T\d{6})_(\d{6}Z)_([0-9a-f]{8})")
 
@@ -18,6 +20,8 @@ PASSAGE, SENTENCES, ARTICLE, FILE, FACTS, CHANGE = "passage", "sentences", "arti
 """What records are of. The sentences of a passage are their vectors, which only the one that is quoted needs."""
 FAQ = "faq"
 """A passage that is a FAQ."""
+OF_PASSAGES = f'kind in ["{FAQ}", "{PASSAGE}"]'
+"""What Milvus is to match of records that are of passages, FAQs among them."""
 
 
 def number_of(ident: str) -> int:
@@ -76,6 +80,16 @@ class Collections:
     def generation(self) -> str:
         """The name of the generation."""
         return _TOKEN.sub(r"\1.\2-\3", self.token)
+
+
+def category_key(article: Article) -> str:
+    """An article's category as it is compared."""
+    return (article.category or "").casefold()
+
+
+def place_key(article: Article) -> str:
+    """By what the articles of a category are counted."""
+    return f"{ARTICLE} {category_key(article)}"
 
 
 def parts_of(text: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from bot.index.manifest import ENCODER, MANIFEST
 from bot.index.milvus.address import MilvusAddress
 from bot.index.milvus.batch import Batch, BatchOfWords
 from bot.index.milvus.door import BM25, NO_BM25, Milvus
-from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, number_of
+from bot.index.milvus.layout import ARTICLE, FAQ, OF_PASSAGES, PASSAGE, Collections, number_of, place_key
 from bot.index.milvus.records import (
     WITHOUT_VECTOR,
     Places,
@@ -33,15 +33,15 @@ from bot.index.milvus.records import (
     row_fields,
     version_of,
 )
+from bot.index.milvus.table import NEWEST
 from bot.index.milvus.words import create_words, ranked_fields
+from bot.index.store import KEPT
 from bot.index.vocabulary import VOCABULARY
 
 _log = logging.getLogger(__name__)
 
-KEPT = 2
-"""Generations kept on the server: the one that is served and the one before it."""
-_NEWEST, _EXAMPLES = 50, 300
-"""Articles and FAQs that a page begins with are chosen from so many."""
+_EXAMPLES = 300
+"""FAQs that a page begins with are chosen from so many."""
 
 OnPassages = Callable[[int, int], None]
 """Hears how many of how many passages are written."""
@@ -59,14 +59,14 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
     if before == collections.rows:
         return False
     if not milvus.has_bm25:
-        _log.warning("Milvus at %s is %s: each replica will keep an index of words of its own (%s)", address.server, milvus.version(), NO_BM25)
+        _log.warning("Milvus at %s is %s: each replica will keep an index of words of its own (%s)", address.server, milvus.version, NO_BM25)
     _sweep(milvus, collections)
     _create(milvus, collections, local)
     _write(milvus, collections, local, folder, told)
     _finish(milvus, collections)
     _verify(milvus, collections, local)
     milvus.point(address.name, collections.rows)
-    prune(milvus, collections, before)
+    _prune(milvus, collections, before)
     return True
 
 
@@ -83,7 +83,7 @@ def present(milvus: Milvus, collections: Collections) -> list[str]:
     return [name for name in collections.all if name in there]
 
 
-def prune(milvus: Milvus, served: Collections, before: str | None) -> None:
+def _prune(milvus: Milvus, served: Collections, before: str | None) -> None:
     """Remove all generations that are older than the one served and the one that was."""
     older = [each for each in kept_on(milvus) if each.token < served.token and each.rows != before]
     for each in older[: max(0, len(older) - (KEPT - (1 if before is None else 2)))]:
@@ -130,7 +130,7 @@ def _write_articles(milvus: Milvus, collections: Collections, local: LocalGenera
     words = BatchOfWords(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, number_of)
     nth, done = Counter[str](), 0
     for article, own in groupby(local.table.all_passages(), key=lambda passage: passage.article):
-        version, key = version_of(article), f"{ARTICLE} {(article.category or '').casefold()}"
+        version, key = version_of(article), place_key(article)
         records.add(article_records(article, version, Places(nth[ARTICLE], nth[key])))
         nth.update((ARTICLE, key))
         for passage in own:
@@ -157,7 +157,7 @@ def _facts(local: LocalGeneration, kind: str, places: dict[str, int], files: dic
     table = local.table
     return {
         "articles": table.count_articles(), "passages": len(table), "faqs": table.count_faqs(), "categories": dict(table.categories),
-        "newest": [[str(article.published), article.id] for article in table.newest_articles(_NEWEST)],
+        "newest": [[str(article.published), article.id] for article in table.newest_articles(NEWEST)],
         "examples": [table.passage(number).id for number in islice(table.faqs_in_turn(), _EXAMPLES)],
         "places": {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}, "kind": kind, "files": files,
     }  # fmt: skip
@@ -166,7 +166,7 @@ def _facts(local: LocalGeneration, kind: str, places: dict[str, int], files: dic
 def _verify(milvus: Milvus, collections: Collections, local: LocalGeneration) -> None:
     """Raises `IndexCorrupt` when the server holds other counts, or finds another passage for the manifest's probe, than the folder."""
     rows = milvus.count(collections.rows)
-    passages = milvus.count(collections.records, f'kind in ["{FAQ}", "{PASSAGE}"] and part == 0')
+    passages = milvus.count(collections.records, f"{OF_PASSAGES} and part == 0")
     if (rows, passages) != (local.manifest.vectors, len(local.table)):
         raise IndexCorrupt(
             f"Milvus at {milvus.address.server} holds {passages} passages and {rows} vectors of {local.name}, which has {len(local.table)} and "

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt, corrupt_if_it_fails
-from bot.index.filters import last_change
+from bot.index.milvus.admission import admission_fields, admission_values
 from bot.index.milvus.door import Entity, field_of, key_field
-from bot.index.milvus.layout import ARTICLE, CHANGE, FACTS, FAQ, FILE, LONGEST, PASSAGE, SENTENCES, number_of, parts_of, row_number
+from bot.index.milvus.layout import ARTICLE, CHANGE, FACTS, FAQ, FILE, LONGEST, PASSAGE, SENTENCES, category_key, number_of, parts_of, row_number
+from bot.index.sentences import in_eight_bits
 from bot.passages import Passage
 
-_GREATEST = 127
 _WHERE = "A record of the index on Milvus"
 _NO_VECTOR = [0.0, 0.0]
 """A collection without vectors is none to Milvus before 2.5."""
@@ -46,8 +46,8 @@ def record_fields() -> list[Entity]:
 def row_fields() -> list[Entity]:
     """The fields of the collection of vectors, but for these."""
     return [
-        key_field("row", "INT64"), field_of("passage", "INT64"), field_of("place", "INT64"), field_of("article", "INT64"), field_of("version", "INT64"),
-        field_of("category", "VARCHAR", max_length=LONGEST), field_of("day", "INT64"),
+        key_field("row", "INT64"), field_of("passage", "INT64"), field_of("place", "INT64"), field_of("version", "INT64"),
+        *admission_fields(),
     ]  # fmt: skip
 
 
@@ -66,17 +66,14 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
     kind = FAQ if passage.kind == "faq" else PASSAGE
     yield from _records(kind, f"p{number}", number, json.dumps(body), owner=owner, places=places, version=version)
     if len(sentences):
-        scaled = np.rint(sentences * (_GREATEST / np.abs(sentences).max(axis=1, keepdims=True))).astype(np.int8)
-        yield from _records(SENTENCES, f"s{number}", number, base64.b64encode(scaled.tobytes()).decode(), owner=owner, version=version)
+        yield from _records(
+            SENTENCES, f"s{number}", number, base64.b64encode(in_eight_bits(sentences).tobytes()).decode(), owner=owner, version=version
+        )
 
 
 def row_entities(passage: Passage, version: int, vectors: Iterable[Sequence[float] | NDArray[np.float32]]) -> Iterator[Entity]:
     """The vectors of a passage, in the order of `texts_to_encode`, with what filters ask for."""
-    day = last_change(passage.article)
-    shared = {
-        "passage": number_of(passage.id), "article": number_of(passage.article.id), "version": version,
-        "category": (passage.article.category or "").casefold(), "day": day.toordinal() if day else 0,
-    }  # fmt: skip
+    shared = {"passage": number_of(passage.id), "version": version, **admission_values(passage.article)}
     for place, vector in enumerate(vectors):
         yield {"row": row_number(passage.id, place), "place": place, **shared, "vector": vector}
 
@@ -88,9 +85,7 @@ def article_records(article: Article, version: int, places: Places, written: int
     """
     body = json.dumps(_article_fields(article))
     number = number_of(article.id)
-    for record in _records(
-        ARTICLE, f"a{number}-{version}", number, body, places=places, version=version, category=(article.category or "").casefold()
-    ):
+    for record in _records(ARTICLE, f"a{number}-{version}", number, body, places=places, version=version, category=category_key(article)):
         yield {**record, "written": written}
 
 

@@ -11,12 +11,13 @@ from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
 from bot.index.generation import PassageVectors, Words, check_encoder
 from bot.index.manifest import Manifest
+from bot.index.milvus.admission import matching
 from bot.index.milvus.door import Entity, Milvus
 from bot.index.milvus.kept import Kept
 from bot.index.milvus.layout import SENTENCES, Collections, among, number_of
 from bot.index.milvus.records import bodies, sentences_of
 from bot.index.milvus.table import MilvusTable
-from bot.index.milvus.words import FollowingWords, matching
+from bot.index.milvus.words import FollowingWords
 from bot.index.passage_table import Numbers, Role
 from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary

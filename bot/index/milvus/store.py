@@ -100,7 +100,7 @@ class MilvusStore:
     def facts(self) -> dict[str, str]:
         """As `Store.facts`: which server it is, and who ranks by words."""
         words = "ranked by the server" if self.milvus.has_bm25 else f"ranked by an index that each replica keeps: {NO_BM25}"
-        return {"server": f"Milvus {self.milvus.version()} at {self.milvus.address.server}", "words": words}
+        return {"server": f"Milvus {self.milvus.version} at {self.milvus.address.server}", "words": words}
 
     def roll_back(self) -> str:
         """As `Store.roll_back`."""

@@ -11,16 +11,17 @@ from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
 from bot.index.milvus.door import Milvus
 from bot.index.milvus.kept import Kept
-from bot.index.milvus.layout import ARTICLE, FACTS, FAQ, PASSAGE, Collections, among, number_of, quoted
+from bot.index.milvus.layout import ARTICLE, FACTS, FAQ, OF_PASSAGES, PASSAGE, Collections, among, number_of, quoted
 from bot.index.milvus.records import article_of, bodies, newest, passage_of
 from bot.passages import Passage
 
+NEWEST = 50
+"""Articles among which the newest ones are known."""
 _KEPT = 4096
 _WINDOW = 500
 """Records read at once where all are."""
 _TRIES, _PAUSE = 4, 0.15
 """How often a passage is read again whose article is being written, and seconds between."""
-_PASSAGES = f'kind in ["{FAQ}", "{PASSAGE}"]'
 _FIELDS = ("number", "part", "body", "kind", "version")
 
 
@@ -86,7 +87,7 @@ class MilvusTable:
     def _read(self, matching: str) -> dict[int, Passage]:
         """The passages that match, by number; those whose article is being written are read again until it is there."""
         for _ in range(_TRIES):
-            records = self._milvus.find(self._records, f"{_PASSAGES} and {matching}", _FIELDS)
+            records = self._milvus.find(self._records, f"{OF_PASSAGES} and {matching}", _FIELDS)
             about = {each["number"]: each for each in records}
             articles = self._of_versions({each["version"] for each in records})
             if all(each["version"] in articles for each in records):
@@ -147,7 +148,7 @@ class MilvusTable:
         return sorted(found.values(), key=lambda passage: passage.id)
 
     def all_passages(self) -> Iterator[Passage]:
-        return self._in_places("place", self._facts.places[PASSAGE], _PASSAGES)
+        return self._in_places("place", self._facts.places[PASSAGE], OF_PASSAGES)
 
     def articles(self) -> Iterator[Article]:
         for start in range(0, self._facts.places[ARTICLE], _WINDOW):

@@ -16,10 +16,10 @@ from bot.encoder import Encoder, Matrix
 from bot.errors import CorpusError
 from bot.index.milvus.batch import BatchOfWords
 from bot.index.milvus.door import Entity
-from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, number_of
+from bot.index.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, category_key, number_of, place_key
 from bot.index.milvus.records import Places, article_records, change_record, facts_record, newest, passage_records, row_entities, version_of
 from bot.index.milvus.remote_generation import MilvusGeneration
-from bot.index.milvus.table import read_facts
+from bot.index.milvus.table import NEWEST, read_facts
 from bot.index.passage_table import sentences_to_encode, texts_to_encode
 from bot.passages import Passage, split_articles
 
@@ -27,7 +27,6 @@ _SEEN = 1.0
 """Seconds in which all replicas have seen a change: they look twice in one."""
 _READ = 0.3
 """Seconds in which what a question has found is read."""
-_NEWEST = 50
 _NO_ROWS = np.empty((0, 0), np.float32)
 
 
@@ -166,10 +165,9 @@ class _Updating:
             words.close()
 
     def _place(self, article: Article, there: _There | None) -> Places:
-        key = f"{ARTICLE} {(article.category or '').casefold()}"
-        if there and there.category == (article.category or "").casefold():
+        if there and there.category == category_key(article):
             return there.places
-        return Places(there.places.place if there else self._next(ARTICLE), self._next(key))
+        return Places(there.places.place if there else self._next(ARTICLE), self._next(place_key(article)))
 
     def _passage_records(self, passages: Sequence[Passage], version: int, there: _There | None) -> Iterator[Entity]:
         for passage in passages:
@@ -192,7 +190,7 @@ class _Updating:
         newest: list[Sequence[str]] = [each for each in self._facts.newest if each[1] != article.id]
         if article.published:
             own = (article.published.isoformat(), article.id)
-            newest = sorted([*newest, own], key=lambda each: each[0], reverse=True)[:_NEWEST]
+            newest = sorted([*newest, own], key=lambda each: each[0], reverse=True)[:NEWEST]
         faqs = sum(passage.kind == "faq" for passage in passages)
         self._facts = replace(
             self._facts, articles=self._facts.articles + (there is None), passages=self._facts.passages + len(passages) - (len(there.passages) if there else 0),

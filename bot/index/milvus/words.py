@@ -8,11 +8,11 @@ from tempfile import mkdtemp
 from typing import Protocol
 from weakref import finalize
 
-from bot.corpus.article import Article
-from bot.index.filters import Filters, last_change
+from bot.index.filters import Filters
 from bot.index.generation import Words
 from bot.index.lexical import LEXICAL, Lexical, LexicalWriter, Matches, link_lexical, matches, stem_pairs, stems, telling_words, texts_of
-from bot.index.milvus.door import Entity, Milvus, field_of, key_field
+from bot.index.milvus.admission import admission_fields, admission_values, matching
+from bot.index.milvus.door import Entity, Milvus, key_field
 from bot.index.milvus.layout import LONGEST, Collections, number_of, quoted
 from bot.passages import Passage
 
@@ -124,38 +124,21 @@ def passage_words(passage: Passage) -> Entity:
     """What is written of a passage's words."""
     texts = texts_of(passage)
     pairs = (pair for text in texts for pair in stem_pairs(text))
-    return {**_about(number_of(passage.id), passage.article), _WORDS: _joined(stems("\n".join(texts))), _PAIRS: _joined(pairs)}
+    return {"number": number_of(passage.id), **admission_values(passage.article), _WORDS: _joined(stems("\n".join(texts))), _PAIRS: _joined(pairs)}
 
 
 def article_words(passages: Sequence[Passage]) -> Entity:
     """What is written of all words of an article, by its passages."""
     article = passages[0].article
-    return {**_about(number_of(article.id), article), _WORDS: _joined(stems("\n".join(text for passage in passages for text in texts_of(passage))))}
-
-
-def matching(filters: Filters) -> str:
-    """What meets the filters, as Milvus reads it."""
-    clauses = []
-    if filters.category is not None:
-        clauses.append(f"category == {quoted(filters.category.casefold())}")
-    if filters.article is not None:
-        clauses.append(f"article == {number_of(filters.article)}")
-    if filters.since is not None:
-        clauses.append(f"day >= {filters.since.toordinal()}")
-    return " and ".join(clauses)
+    return {
+        "number": number_of(article.id),
+        **admission_values(article),
+        _WORDS: _joined(stems("\n".join(text for passage in passages for text in texts_of(passage)))),
+    }
 
 
 def _fields() -> list[Entity]:
-    return [
-        key_field("number", "INT64"), field_of("article", "INT64"), field_of("category", "VARCHAR", max_length=LONGEST), field_of("day", "INT64"),
-    ]  # fmt: skip
-
-
-def _about(number: int, article: Article) -> Entity:
-    day = last_change(article)
-    return {
-        "number": number, "article": number_of(article.id), "category": (article.category or "").casefold(), "day": day.toordinal() if day else 0,
-    }  # fmt: skip
+    return [key_field("number", "INT64"), *admission_fields()]
 
 
 def _joined(words: Iterable[str]) -> str:
