@@ -1,6 +1,6 @@
 """Does a Milvus server answer as a folder does, how fast, and what does it take to get there?
 
-usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name] [--sizes N ...]
+usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name | --lite] [--sizes N ...]
 
 Publishes the index to a Milvus server, to one of the package `milvus` on this machine unless an address is given, and asks both in turns. Then the server is
 killed while it is asked, and started again (only one of this machine); then articles are written one after the other while eight visitors ask. With `--sizes`
@@ -28,9 +28,9 @@ from bot.index.location import publish_to, update_at
 from bot.index.store import IndexStore
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from milvus_server import MilvusServer
+from milvus_server import MilvusServer, lite_server
 
-WARM, VISITORS, UPDATES = 20, 8, 20
+WARM, VISITORS, UPDATES = 20, 8, 100
 QUESTION = "How many days does a zarb last?"
 
 
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--most", type=int, default=300)
     parser.add_argument("--address")
+    parser.add_argument("--lite", action="store_true", help="ask Milvus Lite, which ranks by words itself, and compare alone")
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     arguments = parser.parse_args()
     with arguments.questions.open(encoding="utf-8", newline="") as file:
@@ -47,9 +48,17 @@ def main() -> None:
     if arguments.sizes:
         print(f"{machine()}\n\n{table([cost(arguments.index, size, questions) for size in arguments.sizes])}")
         return
+    if arguments.lite:
+        with TemporaryDirectory() as folder, lite_server(Path(folder, "data")) as port:
+            published, far = publish(arguments.index, f"milvus://127.0.0.1:{port}/benchmark?cache={folder}/copies")
+            print(
+                f"{machine()}\n\n{table([{**published, 'records, bytes a passage': records_bytes(far)}])}\n\n{table(compare(Bot.open(arguments.index), far, questions))}"
+            )
+        return
     with served(arguments.address) as (address, server):
         published, opened = publish(arguments.index, address)
         near, far = Bot.open(arguments.index), opened
+        published = {**published, "records, bytes a passage": records_bytes(far)}
         print(f"{machine()}\n\n{table([published])}\n\n{table(compare(near, far, questions))}\n\n{table([updates(far, address, arguments.index)])}")
         if server:
             print(f"\n{table([killed(far, server, questions)])}")
@@ -98,6 +107,13 @@ def cost(index: Path, size: int, questions: list[str]) -> Row:
                 run(question)
             row[f"{name} p50, ms"], row[f"{name} p95, ms"] = milliseconds(run, questions)
         return row
+
+
+def records_bytes(bot: Bot) -> float:
+    """What a passage and its share of its article take as records, without numbers and keys."""
+    milvus, records = bot.generation.milvus, bot.generation.collections.records
+    found = milvus.find(records, 'kind in ["faq", "passage", "sentences", "article"]', ("body",))
+    return sum(len(each["body"]) for each in found) / len(bot.generation.table)
 
 
 def compare(near: Bot, far: Bot, questions: list[str]) -> list[Row]:

@@ -73,10 +73,10 @@ def update_at(
     from bot.index.milvus.updates import update
 
     generation = MilvusStore(address).open_current(encoder)
-    return update(generation, articles, removed, encoder or encoder_of(generation.manifest, IndexStore(folder).encoder_folder))
+    return update(generation, articles, removed, encoder or _encoder_of(generation.manifest, IndexStore(folder).encoder_folder))
 
 
-def encoder_of(manifest: Manifest, folder: Path) -> Encoder:
+def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
     """The encoder that an index was built with. Raises `ModelError` when it is not here."""
     model = manifest.settings.model
     if manifest.question_encoder not in EXPORTED:
