@@ -36,7 +36,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--most", type=int, default=1500, help="questions of each set")
     arguments = parser.parse_args()
-    print("| set (questions) | answered at first | ambiguous | rescued | withheld | neither | small talk |\n" + "| --- " * 7 + "|")
+    print(
+        "| set (questions) | answered at first | ambiguous | rescued | withheld | neither | small talk |\n"
+        + "| --- " * 7
+        + "|"
+    )
     for name in (*CHOSEN_ON, *HELD_OUT):
         _print_ambiguous(arguments.data / name, arguments.work / name, arguments.most)
     print("\n| set (questions) | nDCG@10 / hit@1 plain | nDCG@10 / hit@1 diverse |\n| --- | --- | --- |")
@@ -64,12 +68,18 @@ def _print_ambiguous(data: Path, work: Path, most: int) -> None:
 
 def _print_diverse(data: Path, work: Path, most: int) -> None:
     finder, gains = Finder(generation_of(data, work)), read_gains(data)
-    asked = [question for question in read_questions(data) if question["_id"] in gains and question.get("kind", "standalone") == "standalone"]
+    asked = [
+        question
+        for question in read_questions(data)
+        if question["_id"] in gains and question.get("kind", "standalone") == "standalone"
+    ]
     asked = [asked[place] for place in np.unique(np.linspace(0, len(asked) - 1, min(most, 300)).astype(int))]
     cells = []
     for choose in (_plain, diverse):
         rooms.diverse = choose
-        figures = np.mean([_figures(finder, question["text"][:1000], gains[question["_id"]]) for question in asked], axis=0)
+        figures = np.mean(
+            [_figures(finder, question["text"][:1000], gains[question["_id"]]) for question in asked], axis=0
+        )
         cells.append(" / ".join(f"{100 * value:.1f}" for value in figures))
     print(f"| {data.name} ({len(asked)}) | {' | '.join(cells)} |", flush=True)
 

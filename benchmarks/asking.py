@@ -13,11 +13,11 @@ from pathlib import Path
 from timing import Row, machine, milliseconds, seconds, table
 
 from bot import Bot
+from bot.build.score_calibration import calibration_questions
 from bot.encoder import SentenceEncoder
-from bot.index.closeness import probes_of
 from bot.index.filters import Filters
-from bot.retrieval.reading import Reading
-from bot.retrieval.signals import find_candidates
+from bot.retrieval.features import find_candidates
+from bot.retrieval.query_rewriting import QueryVariant
 
 WARM = 30
 """Questions asked before anything is measured."""
@@ -41,13 +41,19 @@ def measure(index: Path, questions: Path | None = None, most: int = 600) -> list
         original.encode_questions([question])
     asked = asked[WARM:]
     vectors = {question: generation.encoder.encode_questions([question]) for question in asked}
-    words = (generation.lexical.passages_by_words, generation.lexical.passages_by_pairs, generation.lexical.articles_by_words)
+    words = (
+        generation.lexical.passages_by_words,
+        generation.lexical.passages_by_pairs,
+        generation.lexical.articles_by_words,
+    )
     stages = {
         "encode, sentence-transformers": lambda question: original.encode_questions([question]),
         "encode": lambda question: generation.encoder.encode_questions([question]),
         "search vectors": lambda question: generation.vectors.search(vectors[question], 150),
         "search words": lambda question: [search(question, 200) for search in words],
-        "find candidates, with the above": lambda question: find_candidates(generation, [Reading(question)], 20, Filters()),
+        "find candidates, with the above": lambda question: find_candidates(
+            generation, [QueryVariant(question)], 20, Filters()
+        ),
         "search, 10 hits": lambda question: bot.retriever.search(question, 10),
         "ask": bot.ask,
         "ask again": bot.ask,
@@ -55,7 +61,10 @@ def measure(index: Path, questions: Path | None = None, most: int = 600) -> list
     figures = {name: milliseconds(call, asked) for name, call in stages.items()}
     whole = figures["encode, sentence-transformers"][0]
     size = f"{len(generation.table)} passages, {len(asked)} questions"
-    rows: list[Row] = [{size: name, "p50, ms": p50, "p95, ms": p95, "p50, part of the first": p50 / whole} for name, (p50, p95) in figures.items()]
+    rows: list[Row] = [
+        {size: name, "p50, ms": p50, "p95, ms": p95, "p50, part of the first": p50 / whole}
+        for name, (p50, p95) in figures.items()
+    ]
     return [*rows, *_side_by_side(bot, asked, whole, size)]
 
 
@@ -66,14 +75,20 @@ def _side_by_side(bot: Bot, asked: list[str], whole: float, size: str) -> list[R
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda question: bot.retriever.search(question, 10), asked))
 
-    each = {"search_many": seconds(lambda: bot.retriever.search_many(asked, 10)), "search, 4 visitors at once": seconds(visitors)}
+    each = {
+        "search_many": seconds(lambda: bot.retriever.search_many(asked, 10)),
+        "search, 4 visitors at once": seconds(visitors),
+    }
     took = {name: 1000 * all_of_them / len(asked) for name, all_of_them in each.items()}
-    return [{size: f"{name}, time for each", "p50, ms": own, "p95, ms": "", "p50, part of the first": own / whole} for name, own in took.items()]
+    return [
+        {size: f"{name}, time for each", "p50, ms": own, "p95, ms": "", "p50, part of the first": own / whole}
+        for name, own in took.items()
+    ]
 
 
 def _questions(bot: Bot, path: Path | None) -> list[str]:
     if path is None:
-        return [probe.reworded for probe in probes_of(bot.retriever.generation.table, 400)]
+        return [probe.reworded for probe in calibration_questions(bot.retriever.generation.table, 400)]
     return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 

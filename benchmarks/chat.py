@@ -61,7 +61,9 @@ def main() -> None:
     print(machine())
     with TemporaryDirectory() as folder, ChatServer(Path(folder), "--index", str(arguments.index)) as chat:
         with echo() as bare, browser() as chromium:
-            print(f"\n{table(seen(chromium, {'the chat': chat.address, 'bare gr.ChatInterface': bare}, questions[:QUESTIONS]))}")
+            print(
+                f"\n{table(seen(chromium, {'the chat': chat.address, 'bare gr.ChatInterface': bare}, questions[:QUESTIONS]))}"
+            )
             print(f"\n{table(weight(chromium, {'the chat': chat.address, 'bare gr.ChatInterface': bare}))}")
         print(f"\n{table([crowd(chat, questions, arguments.visitors, arguments.seconds)])}")
         script = httpx.get(f"{chat.address}/widget.js", trust_env=False).content
@@ -70,13 +72,17 @@ def main() -> None:
 
 def read_questions(path: Path) -> list[str]:
     with path.open(encoding="utf-8", newline="") as lines:
-        return [row["question"] for row in csv.DictReader(lines)] if path.suffix == ".csv" else lines.read().splitlines()
+        return (
+            [row["question"] for row in csv.DictReader(lines)] if path.suffix == ".csv" else lines.read().splitlines()
+        )
 
 
 @contextmanager
 def echo() -> Iterator[str]:
     """The address of a chat that says the question back."""
-    process = subprocess.Popen([sys.executable, "-c", ECHO, "7990"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", ECHO, "7990"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_until(lambda: answers("http://127.0.0.1:7990"))
         yield "http://127.0.0.1:7990"
@@ -112,10 +118,15 @@ def seen(chromium: Browser, addresses: dict[str, str], questions: list[str]) -> 
         for page in pages.values():
             page.context.close()
     rows = [
-        {"page": name, "questions": len(each), **dict(zip(("p50, ms", "p95, ms"), percentiles(each), strict=True))} for name, each in times.items()
+        {"page": name, "questions": len(each), **dict(zip(("p50, ms", "p95, ms"), percentiles(each), strict=True))}
+        for name, each in times.items()
     ]
     return [
-        {**row, "p50, part of the bare one": row["p50, ms"] / rows[-1]["p50, ms"], "p95, part of it": row["p95, ms"] / rows[-1]["p95, ms"]}
+        {
+            **row,
+            "p50, part of the bare one": row["p50, ms"] / rows[-1]["p50, ms"],
+            "p95, part of it": row["p95, ms"] / rows[-1]["p95, ms"],
+        }
         for row in rows
     ]
 
@@ -140,7 +151,9 @@ def weight(chromium: Browser, addresses: dict[str, str]) -> list[dict]:
             network = context.new_cdp_session(page)
             network.send("Network.enable")
             received: list[float] = []
-            network.on("Network.loadingFinished", lambda event, received=received: received.append(event["encodedDataLength"]))
+            network.on(
+                "Network.loadingFinished", lambda event, received=received: received.append(event["encodedDataLength"])
+            )
             started = time.perf_counter()
             page.goto(address)
             page.locator("textarea").last.wait_for()
@@ -174,7 +187,12 @@ def crowd(chat: ChatServer, questions: list[str], visitors: int, seconds: float)
                     return
                 started = time.perf_counter()
                 try:
-                    conversation = ask_page(client, chat.address, questions[(number * 37 + turn) % len(questions)], conversation[-2 * TURNS :])
+                    conversation = ask_page(
+                        client,
+                        chat.address,
+                        questions[(number * 37 + turn) % len(questions)],
+                        conversation[-2 * TURNS :],
+                    )
                 except (httpx.HTTPError, ValueError, KeyError) as error:
                     failed.append(repr(error))
                 times.append(1000 * (time.perf_counter() - started))

@@ -25,7 +25,9 @@ class ChatServer:
         settings = folder / "benchmark.toml"
         settings.write_text("[limits]\nquestions_per_minute = 1000000\n", encoding="utf-8")
         command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--settings", str(settings), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
 
     def __enter__(self) -> Self:
         wait_until(lambda: bool(self.health()))

@@ -34,7 +34,11 @@ def measure(index: Path, times: int = 7) -> list[Row]:
             took[name].append(seconds(lambda command=command: subprocess.run(command, check=True, capture_output=True)))
     whole = statistics.median(took["import sentence_transformers"])
     return [
-        {"fresh process": name, "median, s": statistics.median(own), "part of the first": statistics.median(own) / whole}
+        {
+            "fresh process": name,
+            "median, s": statistics.median(own),
+            "part of the first": statistics.median(own) / whole,
+        }
         for name, own in took.items()
     ]
 

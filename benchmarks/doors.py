@@ -49,8 +49,12 @@ def measure(index: Path, questions: list[str]) -> list[Row]:
         for name, ask in doors.items():
             asked = questions[:FEW] if name == "command line" else questions
             answers = {question: ask(question) for question in asked[:WARM]}
-            p50, p95 = milliseconds(lambda question, ask=ask, answers=answers: answers.update({question: ask(question)}), asked)
-            same = sum(answer is None or without_id(answer) == expected[question] for question, answer in answers.items())
+            p50, p95 = milliseconds(
+                lambda question, ask=ask, answers=answers: answers.update({question: ask(question)}), asked
+            )
+            same = sum(
+                answer is None or without_id(answer) == expected[question] for question, answer in answers.items()
+            )
             rows.append(
                 {
                     "door": name,
@@ -90,7 +94,12 @@ async def _called(client: Client, question: str) -> dict[str, Any]:
 
 
 def _commanded(index: Path, question: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "bot", "ask", question, "--index", str(index), "--json"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "ask", question, "--index", str(index), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return dict(json.loads(done.stdout))
 
 

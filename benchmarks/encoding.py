@@ -18,7 +18,7 @@ from timing import Row, machine, seconds, table
 
 from bot.corpus import read_corpus
 from bot.encoder import ExportedEncoder, SentenceEncoder, export_encoder
-from bot.index.passage_table import texts_to_encode
+from bot.index.generation import texts_to_encode
 from bot.passages import split_articles
 
 SIZE = 2048
@@ -53,7 +53,9 @@ def _texts(corpus: Path, encoder: SentenceEncoder, count: int) -> list[str]:
 def _compare(original: SentenceEncoder, exported: ExportedEncoder, texts: list[str]) -> list[Row]:
     model = original.model
     ways = {
-        "SentenceTransformer.encode, float32": lambda some: model.encode(some, batch_size=32, normalize_embeddings=True, show_progress_bar=False),
+        "SentenceTransformer.encode, float32": lambda some: model.encode(
+            some, batch_size=32, normalize_embeddings=True, show_progress_bar=False
+        ),
         "few texts: exported, onnxruntime float32": exported.encode_passages,
         "many texts: sentence-transformers, bfloat16 where the processor has it": original.encode_passages,
     }

@@ -20,7 +20,7 @@ import trafilatura
 from lxml import html
 
 from bot.corpus.article import Article
-from bot.corpus.webpage import read_file
+from bot.corpus.formats.webpage import read_file
 
 COLUMNS = ("words, ours", "words, trafilatura", "4-grams, ours", "4-grams, trafilatura")
 
@@ -59,7 +59,9 @@ def facts_right(page: Path, article: Article) -> Counter[str]:
     facts = json.loads((page / "expected-metadata.json").read_text(encoding="utf-8"))
     title, day = facts.get("title"), (facts.get("publishedTime") or "")[:10]
     same_day = article.published is not None and article.published.isoformat() == day
-    return Counter(titles=bool(title), title=words(article.title) == words(title or ""), days=bool(day), day=bool(day) and same_day)
+    return Counter(
+        titles=bool(title), title=words(article.title) == words(title or ""), days=bool(day), day=bool(day) and same_day
+    )
 
 
 def words(text: str) -> list[str]:

@@ -26,11 +26,11 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation
-from bot.retrieval.hindi import EnglishWords, Language, transliterated
+from bot.languages.hindi.rewriting import EnglishWords, Language, transliterated
+from bot.languages.hindi.scripts import romanised
+from bot.retrieval.features import FEATURES, MULTILINGUAL_FEATURES, find_candidates
+from bot.retrieval.query_rewriting import QueryRewriter
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.reading import Reader
-from bot.retrieval.scripts import romanised
-from bot.retrieval.signals import LANE_SIGNALS, SIGNALS, find_candidates
 from bot.settings import BuildSettings
 
 SETTINGS = BuildSettings(languages=("en", "hi"))
@@ -40,7 +40,7 @@ USED = 300
 """Questions of each set, spread evenly."""
 SETS = ("xquad_hi2en", "hinglish_top")
 JUDGED = "xquad_hi2en"
-HEARD = ("lane_both", "lane_best")
+HEARD = ("multilingual_both", "multilingual_best")
 """With the text's own cosine as a third the sets gain nothing, and FAQs with short answers lose."""
 TIMES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
@@ -64,15 +64,26 @@ def main() -> None:
 def fitted(data: Path, work: Path, language: Language, admitted: Callable[[int], bool]) -> dict:
     """The coefficients, as they stand in the file, fitted on those questions of xquad_hi2en whose number is admitted, and on hinglish_top."""
     generations = {name: generation_of(data / name, work / name, SETTINGS) for name in SETS}
-    questions = {name: list(_questions(data / name, admitted if name == "xquad_hi2en" else lambda number: number >= REPORTED)) for name in SETS}
+    questions = {
+        name: list(_questions(data / name, admitted if name == "xquad_hi2en" else lambda number: number >= REPORTED))
+        for name in SETS
+    }
     asked = {name: list(_asked(generations[name], read_gains(data / name), questions[name], language)) for name in SETS}
     scored = {name: [_summed(one, generations[name]) for one in some] for name, some in asked.items()}
-    times = max(TIMES, key=lambda times: sum(np.mean([_first(one, times)[1] for one in some]) for some in scored.values()))
+    times = max(
+        TIMES, key=lambda times: sum(np.mean([_first(one, times)[1] for one in some]) for some in scored.values())
+    )
     firsts = [
-        _first(one, times, left_out=out) for name, some in scored.items() for one in some for out in ((False, True) if name == JUDGED else (False,))
+        _first(one, times, left_out=out)
+        for name, some in scored.items()
+        for one in some
+        for out in ((False, True) if name == JUDGED else (False,))
     ]
     curve = LogisticRegression(C=100).fit([[score] for score, _ in firsts], [right for _, right in firsts])
-    english, lanes = RankingModel.shipped(), [_midpoint(generation.lane("hi").closeness) for generation in generations.values()]
+    english, lanes = (
+        RankingModel.shipped(),
+        [_midpoint(generation.multilingual_for("hi").score_calibration) for generation in generations.values()],
+    )
     scale = float(curve.coef_[0][0]) / english.slope
     weights = {**english.weights, **dict.fromkeys(HEARD, times / len(HEARD))}
     return {
@@ -81,7 +92,7 @@ def fitted(data: Path, work: Path, language: Language, admitted: Callable[[int],
             "slope": english.slope,
             "constant": round(float(curve.intercept_[0]), 4),
             "usual_midpoint": english.usual_midpoint,
-            "usual_lane_midpoint": round(float(np.mean(lanes)), 4),
+            "usual_multilingual_midpoint": round(float(np.mean(lanes)), 4),
         },
         "fitted": {
             "by": "benchmarks/fit_hindi.py",
@@ -101,24 +112,35 @@ def _questions(data: Path, admitted: Callable[[int], bool]) -> Iterator[tuple[st
 
 
 def _asked(
-    generation: Generation, gains: Mapping[str, Mapping[str, int]], questions: Sequence[tuple[str, str]], language: Language
+    generation: Generation,
+    gains: Mapping[str, Mapping[str, int]],
+    questions: Sequence[tuple[str, str]],
+    language: Language,
 ) -> Iterator[Asked]:
     english = EnglishWords.of(generation.vocabulary)
-    reader = Reader(english, generation.lexical, has_lane=True)
+    reader = QueryRewriter(english, generation.lexical, has_multilingual=True)
     for ident, question in questions:
-        words = transliterated(question, english) if language == "hi" else _DEVANAGARI.sub(lambda word: romanised(word[0]), question)
+        words = (
+            transliterated(question, english)
+            if language == "hi"
+            else _DEVANAGARI.sub(lambda word: romanised(word[0]), question)
+        )
         read = reader.read(words)
         if read.language != language:
             continue
         found = find_candidates(generation, read.readings[:1], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
-        yield Asked(articles, found.signals[0], dict(gains.get(ident, {})), _midpoint(generation.manifest.closeness))
+        yield Asked(
+            articles, found.signals[0], dict(gains.get(ident, {})), _midpoint(generation.manifest.score_calibration)
+        )
 
 
 def _summed(one: Asked, generation: Generation) -> Asked:
     """A question whose candidates have two signals: the score of the English model, and the mean of the multilingual cosines above the midpoint."""
-    english = RankingModel.shipped().scores(one.signals[:, : len(SIGNALS)], generation.manifest.closeness)
-    heard = one.signals[:, [LANE_SIGNALS.index(name) for name in HEARD]].mean(axis=1) - _midpoint(generation.lane("hi").closeness)
+    english = RankingModel.shipped().scores(one.signals[:, : len(FEATURES)], generation.manifest.score_calibration)
+    heard = one.signals[:, [MULTILINGUAL_FEATURES.index(name) for name in HEARD]].mean(axis=1) - _midpoint(
+        generation.multilingual_for("hi").score_calibration
+    )
     return Asked(one.articles, np.stack([english, heard], axis=1), one.gains, one.midpoint)
 
 
@@ -129,8 +151,8 @@ def _first(one: Asked, times: float, *, left_out: bool = False) -> tuple[float, 
     return float(scores[row]), bool(one.right[row])
 
 
-def _midpoint(closeness) -> float:
-    return (closeness.covered + closeness.uncovered) / 2
+def _midpoint(calibration) -> float:
+    return (calibration.covered + calibration.uncovered) / 2
 
 
 if __name__ == "__main__":

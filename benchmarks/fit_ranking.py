@@ -6,7 +6,7 @@ DATA_FOLDER holds folders of corpus.jsonl (_id, title, text, alt_questions), que
 indexes between runs. --write stores the coefficients fitted on all sets in bot/retrieval/ranking.json.
 
 Ranking: softmax regression over the candidates of each question (ListNet with top-one probability, Cao et al. 2007), every set weighing the same.
-Probability: logistic regression of "the first hit is right" on its score, cosines counted from the midpoint of the set's closeness; on the sets of JUDGED,
+Probability: logistic regression of "the first hit is right" on its score, cosines counted from the midpoint of the set's calibration; on the sets of JUDGED,
 whose labels are complete, questions that a set does not answer included.
 """
 
@@ -25,8 +25,8 @@ from sklearn.metrics import roc_auc_score
 
 from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
-from bot.retrieval.reading import Reading
-from bot.retrieval.signals import COSINES, SIGNALS, find_candidates
+from bot.retrieval.features import COSINES, FEATURES, find_candidates
+from bot.retrieval.query_rewriting import QueryVariant
 from bot.settings import AnswerSettings
 
 SETS = {
@@ -54,7 +54,7 @@ class Asked:
     signals: np.ndarray
     gains: dict[str, int]
     midpoint: float
-    """Between the cosines of probes that the corpus covers and of others."""
+    """Between the cosines of calibration_set that the corpus covers and of others."""
 
     @property
     def right(self) -> np.ndarray:
@@ -79,13 +79,13 @@ def _arguments() -> argparse.Namespace:
 
 def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
     generation = generation_of(data, work)
-    closeness = generation.manifest.closeness
-    midpoint = (closeness.covered + closeness.uncovered) / 2
+    calibration = generation.manifest.score_calibration
+    midpoint = (calibration.covered + calibration.uncovered) / 2
     gains = read_gains(data)
     questions = [q for q in read_questions(data) if q.get("kind", "standalone") == "standalone"]
     for place in np.unique(np.linspace(0, len(questions) - 1, most).astype(int)):
         question = questions[place]
-        found = find_candidates(generation, [Reading(question["text"])], 50, Filters())
+        found = find_candidates(generation, [QueryVariant(question["text"])], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield Asked(articles, found.signals[0], gains.get(question["_id"], {}), midpoint)
 
@@ -107,7 +107,7 @@ def _fit(sets: list[list[Asked]]) -> np.ndarray:
                 slope += signals.T @ (p - share) / len(group)
         return total + 0.001 * weights @ weights, slope + 0.002 * weights
 
-    weights = minimize(loss, np.ones(len(SIGNALS)), jac=True, method="L-BFGS-B").x / spread
+    weights = minimize(loss, np.ones(len(FEATURES)), jac=True, method="L-BFGS-B").x / spread
     return weights / np.abs(weights).sum()
 
 
@@ -121,7 +121,7 @@ def _fit_probability(sets: list[list[Asked]], weights: np.ndarray) -> LogisticRe
 
 
 def _print_table(asked: dict[str, list[Asked]]) -> None:
-    print(f"signals {SIGNALS}; `both`, `best`: by that cosine alone; model: fitted on the other sets\n")
+    print(f"signals {FEATURES}; `both`, `best`: by that cosine alone; model: fitted on the other sets\n")
     print(
         "| set (questions) | nDCG@10 `both` | nDCG@10 `best` | nDCG@10 model | hit@1 model | AUROC `best` | AUROC model | calibration error | refused at | answered at |"
     )
@@ -137,12 +137,12 @@ def _print_table(asked: dict[str, list[Asked]]) -> None:
 
 
 def _row_of_table(ones: list[Asked], weights: np.ndarray, curve: LogisticRegression) -> list[float]:
-    both, best = (np.eye(len(SIGNALS))[SIGNALS.index(signal)] for signal in ("both", "best"))
+    both, best = (np.eye(len(FEATURES))[FEATURES.index(signal)] for signal in ("both", "best"))
     judged = [one for one in ones if one.gains]
     firsts = [_first(one, weights) for one in ones]
     probability = curve.predict_proba([[score] for score, _ in firsts])[:, 1]
     right, covered = np.array([right for _, right in firsts]), np.array([bool(one.gains) for one in ones])
-    cosine = [one.signals[:, SIGNALS.index("best")].max() for one in ones]
+    cosine = [one.signals[:, FEATURES.index("best")].max() for one in ones]
     few = (~covered).sum() < 30
     return [
         *(float(np.mean([_ndcg(one, w) for one in judged])) for w in (both, best, weights)),
@@ -171,7 +171,7 @@ def _write(asked: dict[str, list[Asked]]) -> None:
     weights = _fit([asked[name] for name in RANKED])
     curve = _fit_probability([asked[name] for name in JUDGED], weights)
     fields = {
-        "weights": {signal: round(float(x), 4) for signal, x in zip(SIGNALS, weights, strict=True)},
+        "weights": {signal: round(float(x), 4) for signal, x in zip(FEATURES, weights, strict=True)},
         "probability": {
             "slope": round(float(curve.coef_[0][0]), 4),
             "constant": round(float(curve.intercept_[0]), 4),

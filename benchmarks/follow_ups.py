@@ -31,7 +31,11 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=400, help="questions of each set")
     arguments = parser.parse_args()
     print("| questions | earlier question | alone | with it | rewritten |\n| --- | --- | --- | --- | --- |")
-    for name, kind in (("mtrag_govt", "of the conversation"), ("myscheme_dev", "the page's title"), *((name, "unrelated") for name in UNRELATED)):
+    for name, kind in (
+        ("mtrag_govt", "of the conversation"),
+        ("myscheme_dev", "the page's title"),
+        *((name, "unrelated") for name in UNRELATED),
+    ):
         _print_found(arguments.data / name, arguments.work / name, kind, arguments.most)
     print("\n| uncovered questions | refused alone | refused after covered questions |\n| --- | --- | --- |")
     for name in UNCOVERED:
@@ -45,14 +49,21 @@ def _print_found(data: Path, work: Path, kind: str, most: int) -> None:
         questions = [question for question in questions if question["kind"] == "contextual"]
     chance = random.Random(1)
     others = [question["text"] for question in questions]
-    asked = [(question, _history(question, kind, others, chance)) for question in questions[:: max(1, len(questions) // most)][:most]]
+    asked = [
+        (question, _history(question, kind, others, chance))
+        for question in questions[:: max(1, len(questions) // most)][:most]
+    ]
 
     def figures(phrase: Callable[[dict, Turns], tuple[str, Turns]]) -> str:
         each = [_figures(finder, *phrase(question, history), gains[question["_id"]]) for question, history in asked]
         return " / ".join(f"{100 * value:.1f}" for value in np.mean(each, axis=0))
 
     rewritten = figures(lambda question, _: (question["rewrite"], [])) if "rewrite" in asked[0][0] else ""
-    cells = (figures(lambda question, _: (question["text"], [])), figures(lambda question, history: (question["text"], history)), rewritten)
+    cells = (
+        figures(lambda question, _: (question["text"], [])),
+        figures(lambda question, history: (question["text"], history)),
+        rewritten,
+    )
     print(f"| {data.name} ({len(asked)}) | {kind} | {' | '.join(cells)} |", flush=True)
 
 

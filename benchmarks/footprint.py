@@ -26,7 +26,12 @@ INSTALLED = {
     "build and chat": "[build,chat]",
 }
 FULL = "build and chat"
-IMPORTS = {"nothing": "", "numpy": "import numpy", "bot": "import bot", "sentence_transformers": "import sentence_transformers"}
+IMPORTS = {
+    "nothing": "",
+    "numpy": "import numpy",
+    "bot": "import bot",
+    "sentence_transformers": "import sentence_transformers",
+}
 
 
 def main() -> None:
@@ -39,7 +44,10 @@ def main() -> None:
 def sizes() -> list[Row]:
     taken = {name: _installed(f"{ROOT}{extra}") for name, extra in INSTALLED.items()}
     full = taken[FULL][0]
-    return [{"installed": name, "packages": count, "MB": size, f"part of {FULL}": size / full} for name, (size, count) in taken.items()]
+    return [
+        {"installed": name, "packages": count, "MB": size, f"part of {FULL}": size / full}
+        for name, (size, count) in taken.items()
+    ]
 
 
 def imports(times: int) -> list[Row]:
@@ -48,7 +56,9 @@ def imports(times: int) -> list[Row]:
         for name, code in IMPORTS.items():
             took[name].append(seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)))
     medians = {name: statistics.median(own) for name, own in took.items()}
-    return [{"imported": name, "median, s": own, "times numpy": own / medians["numpy"]} for name, own in medians.items()]
+    return [
+        {"imported": name, "median, s": own, "times numpy": own / medians["numpy"]} for name, own in medians.items()
+    ]
 
 
 def _installed(what: str) -> tuple[float, int]:
@@ -70,7 +80,9 @@ def _installed(what: str) -> tuple[float, int]:
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         site = next(Path(folder).glob("lib/python*/site-packages"))
-        return sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6, len(list(site.glob("*.dist-info")))
+        return sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6, len(
+            list(site.glob("*.dist-info"))
+        )
 
 
 if __name__ == "__main__":

@@ -43,10 +43,19 @@ def _failed(ending: str, seconds: int) -> bool:
         command = [sys.executable, __file__, "--only", ending, "--seconds", str(seconds), "--within", folder]
         told = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     edges = re.findall(r"cov: (\d+)", told.stderr)
-    tried, slowest = (re.search(rf"stat::{name}:\s+(\d+)", told.stderr) for name in ("number_of_executed_units", "slowest_unit_time_sec"))
+    tried, slowest = (
+        re.search(rf"stat::{name}:\s+(\d+)", told.stderr)
+        for name in ("number_of_executed_units", "slowest_unit_time_sec")
+    )
     if told.returncode:
         sys.stderr.write(told.stderr[-5_000:])
-    cells = (ending, tried[1] if tried else "?", edges[-1] if edges else "?", int(told.returncode != 0), slowest[1] if slowest else "?")
+    cells = (
+        ending,
+        tried[1] if tried else "?",
+        edges[-1] if edges else "?",
+        int(told.returncode != 0),
+        slowest[1] if slowest else "?",
+    )
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
     return told.returncode != 0
 
@@ -60,15 +69,24 @@ def _search(ending: str, seconds: int, folder: Path) -> NoReturn:
     path, found, words = folder / f"tried{ending}", folder / "found", folder / "words.dict"
     found.mkdir()
     (found / "sample").write_bytes(dict(readers.samples())[ending])
-    words.write_text("".join('"' + "".join(rf"\x{byte:02x}" for byte in token[:60]) + '"\n' for token in readers.TOKENS))
+    words.write_text(
+        "".join('"' + "".join(rf"\x{byte:02x}" for byte in token[:60]) + '"\n' for token in readers.TOKENS)
+    )
 
     def try_one(content: bytes) -> None:
         path.write_bytes(content)
         if readers.outcome(path, ending) == "failed":
             raise AssertionError(ending)
 
-    limits = [f"-max_total_time={seconds}", f"-timeout={readers.SLOWEST:.0f}", f"-rss_limit_mb={MOST_MEMORY}", f"-max_len={LONGEST}"]
-    atheris.Setup([sys.argv[0], *limits, "-print_final_stats=1", "-artifact_prefix=fuzz-", f"-dict={words}", str(found)], try_one)
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-timeout={readers.SLOWEST:.0f}",
+        f"-rss_limit_mb={MOST_MEMORY}",
+        f"-max_len={LONGEST}",
+    ]
+    atheris.Setup(
+        [sys.argv[0], *limits, "-print_final_stats=1", "-artifact_prefix=fuzz-", f"-dict={words}", str(found)], try_one
+    )
     atheris.Fuzz()
     sys.exit()
 

@@ -29,8 +29,8 @@ from articles import GRATUITY, NOTICE, PROBATION
 from tiny_model import make_tiny_model
 
 from bot.answering.answerer import Answerer
+from bot.build.build import build
 from bot.errors import ArticlebotError
-from bot.index.build import build
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import MANIFEST, record_files
 from bot.index.store import IndexStore
@@ -38,7 +38,12 @@ from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildSettings
 
 SECTION = "# Leave\n\nLeave is earned month by month. What is not taken is paid at the end. Some of it lapses in April. Ask before you go.\n"
-QUESTIONS = ("Who pays gratuity?", "how long is the notise period", "extension of probation", "what happens to leave that is not taken")
+QUESTIONS = (
+    "Who pays gratuity?",
+    "how long is the notise period",
+    "extension of probation",
+    "what happens to leave that is not taken",
+)
 LIBRARIES = (".faiss", ".onnx", "lexical/")
 PATIENCE = 60
 """Seconds without a sign of life after which a process hangs."""
@@ -59,12 +64,17 @@ def cut(content: bytearray, chance: random.Random) -> None:
 def swap(content: bytearray, chance: random.Random) -> None:
     length = min(chance.choice((1, 4, 64)), len(content) // 2)
     one, other = sorted(chance.randrange(len(content) - length + 1) for _ in range(2))
-    content[one : one + length], content[other : other + length] = content[other : other + length], content[one : one + length]
+    content[one : one + length], content[other : other + length] = (
+        content[other : other + length],
+        content[one : one + length],
+    )
 
 
 def grow(content: bytearray, chance: random.Random) -> None:
     start = chance.randrange(len(content) + 1)
-    content[start:start] = chance.choice((chance.randbytes(chance.choice((1, 16, 4096))), bytes(content[start : start + 64]), b"9" * 12))
+    content[start:start] = chance.choice(
+        (chance.randbytes(chance.choice((1, 16, 4096))), bytes(content[start : start + 64]), b"9" * 12)
+    )
 
 
 DAMAGES: tuple[Damage, ...] = (flip, cut, swap, grow)
@@ -79,7 +89,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
         generation = make(Path(folder))
-        names = sorted(path.relative_to(generation).as_posix() for path in generation.rglob("*") if path.is_file() and path.suffix != ".lock")
+        names = sorted(
+            path.relative_to(generation).as_posix()
+            for path in generation.rglob("*")
+            if path.is_file() and path.suffix != ".lock"
+        )
         rows = [
             {
                 "file": name,
@@ -175,7 +189,10 @@ def work(generation: Path, name: str, numbers: range, seed: int, fitting: bool, 
 
 def fit(folder: Path, manifest: bytes) -> None:
     fields = json.loads(manifest)
-    fields["files"] = {name: {"size": each.size, "sha256": each.sha256, "sample": each.sample} for name, each in record_files(folder).items()}
+    fields["files"] = {
+        name: {"size": each.size, "sha256": each.sha256, "sample": each.sample}
+        for name, each in record_files(folder).items()
+    }
     (folder / MANIFEST).write_text(json.dumps(fields))
 
 

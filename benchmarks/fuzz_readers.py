@@ -89,8 +89,19 @@ def main() -> None:
 def samples() -> Iterator[tuple[str, bytes]]:
     """Each ending and a small file of that format."""
     dump = Path(__file__).parents[1] / "tests" / "data" / "page_dump.txt"
-    yield from ((".md", ARTICLE.encode()), (".txt", dump.read_bytes()), (".jsonl", LINES.encode()), (".html", PAGE.encode()))
-    yield from ((".xml", EXPORT.encode()), (".csv", TABLE.encode()), (".xlsx", _workbook()), (".pdf", _pdf()), (".docx", _document()))
+    yield from (
+        (".md", ARTICLE.encode()),
+        (".txt", dump.read_bytes()),
+        (".jsonl", LINES.encode()),
+        (".html", PAGE.encode()),
+    )
+    yield from (
+        (".xml", EXPORT.encode()),
+        (".csv", TABLE.encode()),
+        (".xlsx", _workbook()),
+        (".pdf", _pdf()),
+        (".docx", _document()),
+    )
 
 
 def _give_up(*_: object) -> NoReturn:
@@ -117,7 +128,10 @@ def _fuzz(ending: str, sample: bytes, seconds: float, chance: random.Random) -> 
                 kept = Path(f"fuzz-{counts['failed']}{ending}")
                 kept.write_bytes(path.read_bytes())
                 sys.stderr.write(f"kept as {kept}, {taken:.1f} s\n")
-    print(f"| {ending} | {sum(counts.values())} | {counts['read']} | {counts['refused']} | {counts['failed']} | {slowest:.2f} |", flush=True)
+    print(
+        f"| {ending} | {sum(counts.values())} | {counts['read']} | {counts['refused']} | {counts['failed']} | {slowest:.2f} |",
+        flush=True,
+    )
     return counts["failed"]
 
 
@@ -125,7 +139,11 @@ def outcome(path: Path, ending: str) -> str:
     """What a reader makes of a file: "read", "refused", or "failed" with its traceback on stderr."""
     module = import_module(f"bot.corpus.{FORMATS[ending]}")
     try:
-        found = list(module.read_file(path, path.name) if hasattr(module, "read_file") else module.read(decode(path.read_bytes()), path.name))
+        found = list(
+            module.read_file(path, path.name)
+            if hasattr(module, "read_file")
+            else module.read(decode(path.read_bytes()), path.name)
+        )
     except Unreadable:
         return "refused"
     except Exception:  # noqa: BLE001 - finding these is what this script is for

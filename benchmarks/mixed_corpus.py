@@ -56,7 +56,12 @@ def _lines(path: Path) -> list[str]:
 def _article(name: str, row: dict) -> dict:
     ident = f"{name}-{row['_id']}"
     if name in ("stackfaq", "jhu_covidfaq", "epfo_faq"):
-        return {"id": ident, "question": row["title"], "answer": row["text"], "alternates": row.get("alt_questions", [])}
+        return {
+            "id": ident,
+            "question": row["title"],
+            "answer": row["text"],
+            "alternates": row.get("alt_questions", []),
+        }
     return {"id": ident, "title": row["title"], "text": row["text"]}
 
 

@@ -18,9 +18,9 @@ from question_sets import ndcg, read_gains, read_questions
 from timing import Row, machine, milliseconds, seconds, table
 
 from bot import Bot
+from bot.build.build import build
 from bot.encoder import find_model
 from bot.evaluation.question_set import write_corpus
-from bot.index.build import build
 from bot.settings import DEFAULT_MODEL
 
 WARM = 20
@@ -56,20 +56,41 @@ def _own(data: Path, folder: Path, gains: dict[str, dict[str, int]], most: int) 
     for question in questions[:WARM]:
         bot.ask(question["text"])
     p50, p95 = milliseconds(bot.ask, [question["text"] for question in questions])
-    ranked = {q["_id"]: list(dict.fromkeys(hit.passage.article.id for hit in bot.retriever.search(q["text"], 20))) for q in questions}
+    ranked = {
+        q["_id"]: list(dict.fromkeys(hit.passage.article.id for hit in bot.retriever.search(q["text"], 20)))
+        for q in questions
+    }
     return _row("articlebot, whole answers", len(bot.retriever.generation.table), took, (p50, p95), ranked, gains)
 
 
-def _peer(name: str, python: str, script: Path, data: Path, folder: Path, gains: dict[str, dict[str, int]], most: int) -> Row:
+def _peer(
+    name: str, python: str, script: Path, data: Path, folder: Path, gains: dict[str, dict[str, int]], most: int
+) -> Row:
     out = folder / f"{name}.json"
-    command = [python, str(script), name, str(find_model(DEFAULT_MODEL)), str(data), str(out), "--max-queries", str(most)]
+    command = [
+        python,
+        str(script),
+        name,
+        str(find_model(DEFAULT_MODEL)),
+        str(data),
+        str(out),
+        "--max-queries",
+        str(most),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     told = json.loads(out.read_text(encoding="utf-8"))
     ranked = {question: [article for article, _ in hits] for question, hits in told["runs"].items()}
     return _row(name, told["n"], told["build_s"], (told["query_ms"]["p50"], told["query_ms"]["p95"]), ranked, gains)
 
 
-def _row(name: str, passages: int, took: float, query: tuple[float, float], ranked: dict[str, list[str]], gains: dict[str, dict[str, int]]) -> Row:
+def _row(
+    name: str,
+    passages: int,
+    took: float,
+    query: tuple[float, float],
+    ranked: dict[str, list[str]],
+    gains: dict[str, dict[str, int]],
+) -> Row:
     quality = [ndcg(articles, gains[question]) for question, articles in ranked.items() if gains.get(question)]
     return {
         "system": name, "passages": passages, "build, s": took, "query p50, ms": query[0], "query p95, ms": query[1],

@@ -25,14 +25,14 @@ from timing import Row, machine, milliseconds, percentiles, seconds, table
 from typos import with_slips
 
 from bot import Answer, Bot, Retriever
-from bot.index.build import build
+from bot.build.build import build
+from bot.corpus.decisions import accept
 from bot.index.generation import Generation
-from bot.index.served import Pinned
+from bot.index.live_index import StaticIndex
 from bot.retrieval.finder import Finder
 from bot.settings import LogSettings
 from bot.usage.clusters import clustered
-from bot.usage.deeds import accept
-from bot.usage.entry import Entry
+from bot.usage.logged_question import LoggedQuestion
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -76,7 +76,7 @@ def month(data: Path, work: Path, name: str, count: int) -> Row:
     uncovered = [row["text"] for row in read_questions(data / UNCOVERED)]
     rmtree(work / name / "usage", ignore_errors=True)
     (work / name / "usage").mkdir()
-    store, bot = UsageStore(work / name / "usage"), Bot(Retriever(Pinned(generation)))
+    store, bot = UsageStore(work / name / "usage"), Bot(Retriever(StaticIndex(generation)))
     asked = [*asked, *_live(bot, store, asked, uncovered, count, chance)]
     now = time.time()
     took = time.perf_counter()
@@ -97,7 +97,12 @@ def month(data: Path, work: Path, name: str, count: int) -> Row:
 
 
 def _live(
-    bot: Bot, store: UsageStore, asked: Sequence[tuple[str, set[str]]], uncovered: Sequence[str], count: int, chance: random.Random
+    bot: Bot,
+    store: UsageStore,
+    asked: Sequence[tuple[str, set[str]]],
+    uncovered: Sequence[str],
+    count: int,
+    chance: random.Random,
 ) -> list[tuple[str, set[str]]]:
     """A month of visitors, each with a conversation of one or two questions; returns the questions as they were typed."""
     as_typed = []
@@ -125,14 +130,20 @@ def _live(
     return as_typed
 
 
-def _react(store: UsageStore, got: Answer, labels: set[str], answer, at: float, conversation: str, chance: random.Random) -> None:
+def _react(
+    store: UsageStore, got: Answer, labels: set[str], answer, at: float, conversation: str, chance: random.Random
+) -> None:
     right = bool(got.sources) and got.sources[0].passage.article.id in labels
     if got.sources and chance.random() < 0.05:
         store.vote(f"{conversation}", helpful=right)
     offered = got.did_you_mean or got.suggestions
     if got.sources or not offered:
         return
-    fitting = [question for question in offered if (found := answer(question)).sources and found.sources[0].passage.article.id in labels]
+    fitting = [
+        question
+        for question in offered
+        if (found := answer(question)).sources and found.sources[0].passage.article.id in labels
+    ]
     draw = chance.random()
     clicked = fitting[0] if fitting and draw < 0.7 else chance.choice(offered) if draw > 0.9 else None
     if clicked:
@@ -142,7 +153,21 @@ def _react(store: UsageStore, got: Answer, labels: set[str], answer, at: float, 
 def _note(store: UsageStore, got: Answer, ident: str, at: float, conversation: str) -> None:
     passages = tuple(source.passage.id for source in got.sources)
     status = "small_talk" if got.talk else got.status
-    store.add(Entry(ident, at, got.question, status, got.probability, passages, got.generation, 1.0, "chat", conversation, got.corrected))
+    store.add(
+        LoggedQuestion(
+            ident,
+            at,
+            got.question,
+            status,
+            got.probability,
+            passages,
+            got.generation,
+            1.0,
+            "chat",
+            conversation,
+            got.corrected,
+        )
+    )
 
 
 def _labels(asked: Sequence[tuple[str, set[str]]], question: str) -> set[str]:
@@ -156,12 +181,17 @@ def _means(generation: Generation, passage: str, labels: set[str]) -> bool:
 
 def _wanted(report: Report, asked: Sequence[tuple[str, set[str]]]) -> int:
     """Groups that enough visitors asked, without an answer, and that the corpus covers."""
-    return sum(gap.conversations >= 3 and gap.unanswered + gap.ambiguous > 0 and bool(_labels(asked, gap.question)) for gap in report.gaps)
+    return sum(
+        gap.conversations >= 3 and gap.unanswered + gap.ambiguous > 0 and bool(_labels(asked, gap.question))
+        for gap in report.gaps
+    )
 
 
 def _hit_at_1(bot: Bot, asked: Sequence[tuple[str, set[str]]]) -> float:
     finder = bot.retriever.finder()
-    return 100 * float(np.mean([finder.find(question, 1).hits[0].passage.article.id in labels for question, labels in asked]))
+    return 100 * float(
+        np.mean([finder.find(question, 1).hits[0].passage.article.id in labels for question, labels in asked])
+    )
 
 
 def costs(data: Path, work: Path, most: int, database: str) -> list[Row]:
@@ -176,7 +206,7 @@ def costs(data: Path, work: Path, most: int, database: str) -> list[Row]:
     return rows
 
 
-def _cost(generation: Generation, entries: Sequence[Entry], folder: Path, database: str) -> Row:
+def _cost(generation: Generation, entries: Sequence[LoggedQuestion], folder: Path, database: str) -> Row:
     rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     store = UsageStore(folder, LogSettings(database=database))
@@ -210,7 +240,7 @@ def _megabytes(folder: Path, database: str) -> float:
     return size / 1e6
 
 
-def _many(texts: Sequence[str], generation: Generation, count: int, chance: random.Random) -> Iterator[Entry]:
+def _many(texts: Sequence[str], generation: Generation, count: int, chance: random.Random) -> Iterator[LoggedQuestion]:
     passages = [generation.table.passage(number).id for number in range(min(500, len(generation.table)))]
     popular = np.cumsum([1 / (place + 5) for place in range(len(texts))]).tolist()
     now = time.time()
@@ -220,8 +250,18 @@ def _many(texts: Sequence[str], generation: Generation, count: int, chance: rand
         (text,) = chance.choices(texts, cum_weights=popular)
         text = with_slips(text, chance) if chance.random() < 0.3 else text
         found = (chance.choice(passages),) if status == "answered" else ()
-        yield Entry(
-            f"{number}", now - 14 * DAY * chance.random(), text, status, 0.9 if found else 0.3, found, "g", 4.0, "chat", f"c{number // 3}", None
+        yield LoggedQuestion(
+            f"{number}",
+            now - 14 * DAY * chance.random(),
+            text,
+            status,
+            0.9 if found else 0.3,
+            found,
+            "g",
+            4.0,
+            "chat",
+            f"c{number // 3}",
+            None,
         )
 
 
@@ -242,7 +282,14 @@ def groups(data: Path, work: Path) -> list[Row]:
         for way, found in ways.items():
             joined, same = (np.equal.outer(each, each) & ~np.eye(len(each), dtype=bool) for each in (found, labels))
             precision, recall = ((joined & same).sum() / max(1, which.sum()) for which in (joined, same))
-            rows.append({"set": f"{name} ({len(asked)})", "grouping": way, "joined rightly": f"{precision:.0%}", "of those alike": f"{recall:.0%}"})
+            rows.append(
+                {
+                    "set": f"{name} ({len(asked)})",
+                    "grouping": way,
+                    "joined rightly": f"{precision:.0%}",
+                    "of those alike": f"{recall:.0%}",
+                }
+            )
     return rows
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.index.build import build
+from bot.build.build import build
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
@@ -24,7 +24,9 @@ def read_questions(data: Path) -> list[dict]:
 def ndcg(ranked: Sequence[str], gains: Mapping[str, int]) -> float:
     """nDCG@10 with exponential gain (Burges et al. 2005) of articles, best first, each once."""
     gain = sum((2 ** gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked[:10]))
-    return gain / sum((2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:10]))
+    return gain / sum(
+        (2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:10])
+    )
 
 
 def read_gains(data: Path) -> dict[str, dict[str, int]]:
@@ -52,4 +54,9 @@ def _row(row: dict, *, pages: bool) -> dict:
     if pages:
         return {"id": row["_id"], "title": row["title"], "text": row["text"]}
     # Intent sets have no answers: the question stands for it.
-    return {"id": row["_id"], "question": row["title"], "answer": row["text"] or row["title"], "alternates": row.get("alt_questions", [])}
+    return {
+        "id": row["_id"],
+        "question": row["title"],
+        "answer": row["text"] or row["title"],
+        "alternates": row.get("alt_questions", []),
+    }

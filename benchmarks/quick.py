@@ -19,7 +19,7 @@ import encoding
 import rebuilding
 from timing import Row, machine, table
 
-from bot.index.build import build
+from bot.build.build import build
 
 ROOT = Path(__file__).parents[1]
 NOISE = 4 / 3

@@ -15,7 +15,7 @@ from question_sets import generation_of, read_gains, read_questions
 from bot.answering.quote import quote
 from bot.index.generation import Generation
 from bot.retrieval.finder import Found
-from bot.retrieval.reading import Reading
+from bot.retrieval.query_rewriting import QueryVariant
 
 SET = "xquad_en"
 
@@ -29,17 +29,23 @@ def main() -> None:
     passages = generation.table.passages(range(len(generation.table)))
     rows = []
     for question in read_questions(arguments.data / SET):
-        held = [p for p in passages if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1]
+        held = [
+            p
+            for p in passages
+            if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1
+        ]
         for passage in held[:1]:
             (start, end), _ = quote(generation, _read(generation, question["text"]), passage)
             rows.append((question["answer"] in passage.text[start:end], (end - start) / len(passage.text), end - start))
     right, share, length = np.mean(rows, axis=0)
-    print("| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |")
+    print(
+        "| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |"
+    )
     print(f"| {SET} ({len(rows)}) | {100 * right:.1f} % | {100 * share:.1f} % | {length:.0f} |")
 
 
 def _read(generation: Generation, question: str) -> Found:
-    return Found((), generation.encoder.encode_questions([question])[0], (Reading(question),))
+    return Found((), generation.encoder.encode_questions([question])[0], (QueryVariant(question),))
 
 
 if __name__ == "__main__":

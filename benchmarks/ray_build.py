@@ -23,15 +23,15 @@ import numpy as np
 from mixed_corpus import write
 from timing import machine, table
 
-from bot.corpus import Reading
-from bot.encoder import Encoder, HashedWords
+from bot.build.build import BuildReport, build
+from bot.build.cache import Encoded, UncachedTexts
+from bot.build.ray import ray_workers
+from bot.build.workers import LocalWorkers, Workers
+from bot.corpus import ArticleSource
+from bot.encoder import Encoder, HashingEncoder
 from bot.encoder.encoder import OnBatch
-from bot.index.build import BuildReport, build
-from bot.index.cache import Encoded, Texts
 from bot.index.passage_table import PASSAGES
-from bot.index.ray_workers import ray_workers
 from bot.index.store import IndexStore
-from bot.index.workers import Here, Workers
 from bot.passages import Passage
 
 PARTS = ("open the model", "read, split, decide", "export the model", "encode", "write, measure")
@@ -47,13 +47,15 @@ def main() -> None:
     parser.add_argument("--words", action="store_true")
     arguments = parser.parse_args()
     print(machine())
-    encoder = HashedWords() if arguments.words else None
+    encoder = HashingEncoder() if arguments.words else None
     with TemporaryDirectory() as folder:
         place = Path(folder)
         write(arguments.data, place, arguments.passages)
-        report, here = built(place, "here", Here(), encoder)
+        report, here = built(place, "here", LocalWorkers(), encoder)
         there = shared_out(place, arguments.nodes, encoder)
-        print(f"{report.manifest.passages} passages, {report.encoded} texts; {compared(place / 'here', place / 'there')}\n")
+        print(
+            f"{report.manifest.passages} passages, {report.encoded} texts; {compared(place / 'here', place / 'there')}\n"
+        )
         print(f"{table(rows(here, there, report))}\n\n{bottleneck(there, report)}")
 
 
@@ -63,12 +65,14 @@ class Timed:
     def __init__(self, workers: Workers) -> None:
         self.workers, self.moments = workers, [now()]
 
-    def passages(self, reading: Reading, encoder: Encoder, limit: int) -> Iterator[Passage]:
+    def passages(self, reading: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
         self.moments.append(now())
         yield from self.workers.passages(reading, encoder, limit)
         self.moments.append(now())
 
-    def encode(self, texts: Iterator[Texts], count: int, encoder: Encoder, weights: str, done: OnBatch) -> Iterator[Encoded]:
+    def encode(
+        self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
+    ) -> Iterator[Encoded]:
         self.moments.append(now())
         yield from self.workers.encode(texts, count, encoder, weights, done)
         self.moments.append(now())
@@ -108,7 +112,10 @@ def compared(here: Path, there: Path) -> str:
 
 def vectors(index: Path) -> dict[bytes, np.ndarray]:
     with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
-        return {key: np.frombuffer(packed[:-4], np.float16).astype(np.float32) for key, packed in cache.execute("SELECT key, vector FROM vectors")}
+        return {
+            key: np.frombuffer(packed[:-4], np.float16).astype(np.float32)
+            for key, packed in cache.execute("SELECT key, vector FROM vectors")
+        }
 
 
 def spent(moments: list[Moment]) -> list[tuple[float, float]]:
@@ -118,7 +125,12 @@ def spent(moments: list[Moment]) -> list[tuple[float, float]]:
 
 def rows(here: list[Moment], there: list[Moment], report: BuildReport) -> list[dict]:
     parts = [*zip(PARTS, spent(here), spent(there), strict=True)]
-    parts.append(("all", *(tuple(float(sum(column)) for column in zip(*spent(moments), strict=True)) for moments in (here, there))))
+    parts.append(
+        (
+            "all",
+            *(tuple(float(sum(column)) for column in zip(*spent(moments), strict=True)) for moments in (here, there)),
+        )
+    )
     return [
         {"part": part, "here, s": one[0], "shared out, s": other[0], "ratio": other[0] / one[0],
          "overhead per passage, ms": 1000 * (other[0] - one[0]) / report.manifest.passages,

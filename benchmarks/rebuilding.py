@@ -56,7 +56,9 @@ def _build(name: str, corpus: Path, index: Path) -> Row:
 
 
 def _one_more_sentence(path: Path) -> str:
-    return _with_words(path, lambda words: re.sub(r"(?<=[.!?]) (?=[A-Z])", " One more remark was added here. ", words, count=1))
+    return _with_words(
+        path, lambda words: re.sub(r"(?<=[.!?]) (?=[A-Z])", " One more remark was added here. ", words, count=1)
+    )
 
 
 def _written_anew(path: Path) -> str:

@@ -60,7 +60,9 @@ class Visitor(threading.Thread):
                 continue
             self.times.setdefault(phase, []).append(1000 * (time.perf_counter() - started))
             # What was allowed before the question or is by now: a new generation may come while it is asked.
-            self.wrong += not any(f"The number of this build is {number}, and no other one." in said for number in allowed | self.allowed)
+            self.wrong += not any(
+                f"The number of this build is {number}, and no other one." in said for number in allowed | self.allowed
+            )
 
     def ask(self) -> str:
         return str(ask_page(self.client, self.address, QUESTION, [])[-1]["content"][0]["text"])
@@ -111,7 +113,8 @@ def write(corpus: Path, number: int) -> None:
 
 def moment(number: int, place: Path, server: ChatServer, taken: float, most: float) -> dict:
     sizes = {
-        part: sum(path.stat().st_size for path in (place / "index" / part).rglob("*") if path.is_file()) / 1e6 for part in ("generations", "cache")
+        part: sum(path.stat().st_size for path in (place / "index" / part).rglob("*") if path.is_file()) / 1e6
+        for part in ("generations", "cache")
     }
     return {
         "rebuilds": number, "from saved to served, s": taken, "the server's own memory, MB": server.memory(), "most until then, MB": most,

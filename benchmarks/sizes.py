@@ -21,16 +21,17 @@ import numpy as np
 from timing import Row, machine, milliseconds, resident_megabytes, seconds, table
 
 from bot import Bot
+from bot.build.passage_writer import PassageWriter
+from bot.build.score_calibration import calibration_questions
+from bot.build.word_index import word_index_in_background
 from bot.encoder import Matrix
-from bot.index.closeness import probes_of
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST, record_files
-from bot.index.passage_table import PASSAGES, PassageTable, PassageWriter
+from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import SENTENCES, write_sentences
 from bot.index.store import IndexStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
-from bot.index.words import words_written_beside
 from bot.settings import BuildSettings
 
 NOISE, POOL = 0.25, 65_537
@@ -99,22 +100,35 @@ def make(index: Path, folder: Path, size: int) -> dict:
     copies = max(1, round(size / len(passages)))
     vectors = base.vectors.rows(np.arange(base.table.row_start[len(passages)]))
     told = int(base.table.sentence_start[len(passages)])
-    sentences = np.fromfile(IndexStore(index).current() / SENTENCES, np.int8, told * vectors.shape[1]).reshape(told, -1).astype(np.float32)
+    sentences = (
+        np.fromfile(IndexStore(index).current() / SENTENCES, np.int8, told * vectors.shape[1])
+        .reshape(told, -1)
+        .astype(np.float32)
+    )
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
-    questions = base.encoder.encode_questions([probe.reworded for probe in probes_of(base.table)])
+    questions = base.encoder.encode_questions([probe.reworded for probe in calibration_questions(base.table)])
     with store.lock(), store.unfinished() as unfinished:
         plan: list[SearchPlan] = []
 
         def write() -> None:
             writer = PassageWriter(unfinished / PASSAGES)
             for copy in range(copies):
-                articles = {passage.article.id: replace(passage.article, id=f"{passage.article.id}-{copy}") for passage in passages}
+                articles = {
+                    passage.article.id: replace(passage.article, id=f"{passage.article.id}-{copy}")
+                    for passage in passages
+                }
                 for passage in passages:
                     writer.add(replace(passage, id=f"{passage.id}-{copy}", article=articles[passage.article.id]))
             writer.close()
-            with words_written_beside(unfinished):
+            with word_index_in_background(unfinished):
                 plan.append(
-                    write_vectors(unfinished, NoisyRows(vectors, len(vectors) * copies), vectors.shape[1], BuildSettings().exact_rows, questions)
+                    write_vectors(
+                        unfinished,
+                        NoisyRows(vectors, len(vectors) * copies),
+                        vectors.shape[1],
+                        BuildSettings().exact_rows,
+                        questions,
+                    )
                 )
                 write_sentences(unfinished, NoisyRows(sentences, len(sentences) * copies))
 
@@ -122,7 +136,11 @@ def make(index: Path, folder: Path, size: int) -> dict:
         (unfinished / ENCODER).mkdir()
         for path in (IndexStore(index).current() / ENCODER).iterdir():
             (unfinished / ENCODER / path.name).write_bytes(path.read_bytes())
-        counts = {"passages": len(passages) * copies, "vectors": len(vectors) * copies, "sentences": len(sentences) * copies}
+        counts = {
+            "passages": len(passages) * copies,
+            "vectors": len(vectors) * copies,
+            "sentences": len(sentences) * copies,
+        }
         articles = PassageTable(unfinished / PASSAGES).count_articles()
         manifest = replace(base.manifest, **counts, articles=articles, search=plan[0], files=record_files(unfinished))
         (unfinished / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
@@ -147,7 +165,10 @@ def ask(folder: Path, questions: Path) -> dict:
     row: dict[str, str | float] = {"open, s": took}
     stages = {
         "vectors": lambda question: generation.vectors.search(vectors[question], 150),
-        "words": lambda question: (generation.lexical.passages_by_words(question, 200), generation.lexical.passages_by_pairs(question, 200)),
+        "words": lambda question: (
+            generation.lexical.passages_by_words(question, 200),
+            generation.lexical.passages_by_pairs(question, 200),
+        ),
         "search": lambda question: bot.retriever.search(question, 10),
         "ask": bot.ask,
     }
@@ -155,7 +176,11 @@ def ask(folder: Path, questions: Path) -> dict:
         p50, p95 = milliseconds(call, asked)
         row |= {f"{name} p50, ms": p50, f"{name} p95, ms": p95}
     own, mapped = resident_megabytes("RssAnon"), resident_megabytes("RssFile")
-    return row | {"memory, MB": own, "mapped, MB": mapped} | _recall(generation, folder, [vectors[question] for question in asked[:60]])
+    return (
+        row
+        | {"memory, MB": own, "mapped, MB": mapped}
+        | _recall(generation, folder, [vectors[question] for question in asked[:60]])
+    )
 
 
 def _recall(generation: Generation, folder: Path, vectors: Sequence[Matrix]) -> dict[str, str]:
@@ -170,7 +195,9 @@ def _recall(generation: Generation, folder: Path, vectors: Sequence[Matrix]) -> 
     }
     told = {}
     for name, among in shares.items():
-        found = [(generation.vectors.search(vector, 10, among)[1], every.search(vector, 10, among)[1]) for vector in vectors]
+        found = [
+            (generation.vectors.search(vector, 10, among)[1], every.search(vector, 10, among)[1]) for vector in vectors
+        ]
         told[name] = f"{np.mean([np.mean(some >= best[-1] - 1e-5) for some, best in found]):.3f}"
     return told
 

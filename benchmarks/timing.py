@@ -55,6 +55,8 @@ def resident_megabytes(kind: str) -> float:
 def machine() -> str:
     """What the figures were measured on."""
     names = [
-        line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
     ]
     return f"{len(names)} × {names[0]}, Python {platform.python_version()}"

@@ -17,7 +17,7 @@ from shutil import rmtree
 from question_sets import read_gains, read_questions
 from timing import Row, machine, table
 
-from bot.index.build import build
+from bot.build.build import build
 from bot.tuning import tune
 
 BANK, FAQS = "myscheme_dev", 1000
@@ -48,7 +48,12 @@ def labelled(folder: Path) -> Iterator[dict[str, object]]:
     for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
         faq = json.loads(line)
         others = dict.fromkeys(question for question in asked.get(faq["_id"], ()) if question != faq["title"])
-        yield {"id": faq["_id"], "question": faq["title"], "answer": faq["text"] or faq["title"], "alternates": list(others)}
+        yield {
+            "id": faq["_id"],
+            "question": faq["title"],
+            "answer": faq["text"] or faq["title"],
+            "alternates": list(others),
+        }
 
 
 def bank(folder: Path) -> Iterator[dict[str, object]]:
@@ -56,7 +61,9 @@ def bank(folder: Path) -> Iterator[dict[str, object]]:
     schemes: dict[tuple[str, str], list[dict[str, str]]] = {}
     for line in (folder / "faq_bank.jsonl").read_text(encoding="utf-8").splitlines()[:FAQS]:
         faq = json.loads(line)
-        schemes.setdefault((faq["scheme"], faq["scheme_title"]), []).append({"question": faq["title"], "answer": faq["text"]})
+        schemes.setdefault((faq["scheme"], faq["scheme_title"]), []).append(
+            {"question": faq["title"], "answer": faq["text"]}
+        )
     for (ident, title), faqs in schemes.items():
         yield {"id": ident, "title": title, "text": "", "faqs": faqs}
 
@@ -69,7 +76,12 @@ def tuned(name: str, articles: list[dict[str, object]], work: Path, rounds: int)
     minutes = (time.perf_counter() - started) / 60
     facts = {"set": name, "lessons": done.lessons, "questions": done.questions, "kept": "yes" if done.kept else "no"}
     return [
-        {**facts, "model": model, **{each: f"{100 * (figures[each] or 0):.1f}" for each in SHOWN}, "minutes in all": minutes}
+        {
+            **facts,
+            "model": model,
+            **{each: f"{100 * (figures[each] or 0):.1f}" for each in SHOWN},
+            "minutes in all": minutes,
+        }
         for model, figures in (("as it is", done.before), ("tuned", done.after))
     ]
 

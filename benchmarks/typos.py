@@ -27,18 +27,18 @@ import numpy as np
 from question_sets import generation_of, read_gains, read_questions
 
 from bot import Article, Passage
-from bot.index.build import build
+from bot.build.build import build
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
+from bot.languages.hindi.rewriting import EnglishWords
+from bot.retrieval.features import find_candidates
 from bot.retrieval.finder import Finder
-from bot.retrieval.hindi import EnglishWords
+from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.reading import Reading
-from bot.retrieval.signals import find_candidates
 from bot.retrieval.spelling import Speller
 
 ROOT = Path(__file__).parents[1]
@@ -73,9 +73,13 @@ def main() -> None:
         _print_found(name, generation_of(data / name, work / name), _spread(_asked(data / name), most))
     _print_found("the shipped FAQs", shipped, _own_faqs(shipped))
     _print_found("visitors.csv", shipped, _visitors())
-    print("\n| questions | changed, asked of their own corpus | changed, asked of the shipped corpus |\n| --- | --- | --- |")
+    print(
+        "\n| questions | changed, asked of their own corpus | changed, asked of the shipped corpus |\n| --- | --- | --- |"
+    )
     for name in CLEAN:
-        _print_changed(name, _texts(data / name), [generation_of(data / name, work / name), shipped], show=arguments.show)
+        _print_changed(
+            name, _texts(data / name), [generation_of(data / name, work / name), shipped], show=arguments.show
+        )
     for name in ELSEWHERE:
         _print_changed(name, _texts(data / name), [shipped], show=arguments.show)
     print("\n| corpus | words | misspellings | repaired right | repaired wrong |\n| --- | --- | --- | --- | --- |")
@@ -111,8 +115,8 @@ def _print_found(name: str, generation: Generation, asked: Asked) -> None:
     slipped = [(with_slips(question, chance), answers) for question, answers in asked]
 
     def as_typed(question: str) -> str:
-        found = find_candidates(generation, [Reading(question)], 1, Filters())
-        best = int(np.argmax(ranking.scores(found.signals[0], generation.manifest.closeness)))
+        found = find_candidates(generation, [QueryVariant(question)], 1, Filters())
+        best = int(np.argmax(ranking.scores(found.signals[0], generation.manifest.score_calibration)))
         return generation.table.passages(found.passages[[best]])[0].article.id
 
     def repaired(question: str) -> str:
@@ -138,7 +142,9 @@ def _slipped(word: str, chance: random.Random) -> str:
     """The word with another letter put in, left out, taken for its neighbour on the keyboard, or swapped with the next."""
     at, slip = chance.randrange(len(word) - 1), chance.randrange(4)
     beside = [key for key, place in PLACES.items() if 0 < abs(place - PLACES[word[at].lower()]) < 1.2]
-    changed = {0: chance.choice(list(PLACES)) + word[at], 1: "", 2: chance.choice(beside), 3: word[at + 1] + word[at]}[slip]
+    changed = {0: chance.choice(list(PLACES)) + word[at], 1: "", 2: chance.choice(beside), 3: word[at + 1] + word[at]}[
+        slip
+    ]
     slipped = word[:at] + changed + word[at + (2 if slip == 3 else 1) :]
     return slipped if slipped.lower() != word.lower() else _slipped(word, chance)
 
@@ -158,7 +164,9 @@ def _changes(finder: Finder, questions: Iterable[str]) -> list[tuple[str, str]]:
 
 def _shown(typed: str, repaired: str) -> str:
     before, after = typed.split(), repaired.split()
-    return ", ".join([*(word for word in before if word not in after), "→", *(word for word in after if word not in before)])
+    return ", ".join(
+        [*(word for word in before if word not in after), "→", *(word for word in after if word not in before)]
+    )
 
 
 def _print_real(data: Path, others: Sequence[Passage]) -> None:
@@ -170,7 +178,10 @@ def _print_real(data: Path, others: Sequence[Passage]) -> None:
         outcomes = [(speller.repaired(typed) or typed, typed, right) for typed, right in pairs]
     changed = [(repaired, right) for repaired, typed, right in outcomes if repaired != typed]
     good = sum(repaired == right for repaired, right in changed)
-    print(f"| {'the right queries' + (' and mtrag_govt' if others else '')} | {words} | {len(pairs)} | {good} | {len(changed) - good} |", flush=True)
+    print(
+        f"| {'the right queries' + (' and mtrag_govt' if others else '')} | {words} | {len(pairs)} | {good} | {len(changed) - good} |",
+        flush=True,
+    )
 
 
 def _print_speed(passages: Sequence[Passage]) -> None:
@@ -183,7 +194,10 @@ def _print_speed(passages: Sequence[Passage]) -> None:
         made.add(one[: len(one) // 2 + 1] + other[len(other) // 2 :])
     with TemporaryDirectory() as folder:
         speller = _speller([*passages, _passage(" ".join(made))], Path(folder))
-        words = [_slipped(word, typed) for word in typed.sample([word for word in held if WORD.fullmatch(word) and word.isascii()], 500)]
+        words = [
+            _slipped(word, typed)
+            for word in typed.sample([word for word in held if WORD.fullmatch(word) and word.isascii()], 500)
+        ]
         times = list(_times(speller, words))
     print(
         f"\n{len(made)} words: the first misspelt word {times[0]:.1f} ms, later ones {np.median(times[20:]):.2f} ms (p50), {np.percentile(times[20:], 95):.2f} ms (p95)"
@@ -218,7 +232,9 @@ def _held(passages: Iterable[Passage], *, english: bool) -> list[str]:
     """The words of passages, or these and all other English ones."""
     with TemporaryDirectory() as folder:
         known = _vocabulary(passages, Path(folder))
-        pairs = (pair for length in range(1, 40) for pair in zip(*map(np.ndarray.tolist, known.words(length)), strict=True))
+        pairs = (
+            pair for length in range(1, 40) for pair in zip(*map(np.ndarray.tolist, known.words(length)), strict=True)
+        )
         return [word for word, passages_with in pairs if english or passages_with]
 
 

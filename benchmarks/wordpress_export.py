@@ -2,7 +2,7 @@
 
 usage: python benchmarks/wordpress_export.py [--posts 100000]
 
-Writes an export of that many posts of about 10 kB into a temporary folder and reads it twice in processes of their own: with `bot.corpus.wordpress`, and
+Writes an export of that many posts of about 10 kB into a temporary folder and reads it twice in processes of their own: with `bot.corpus.formats.wordpress`, and
 with a bare streaming pass over its XML by lxml, as the measure of what reading costs at least.
 """
 
@@ -22,7 +22,7 @@ ITEM = (
     "<item><title>Letter {post}</title><link>https://example.com/letter-{post}/</link><content:encoded><![CDATA[{content}]]></content:encoded>"
     "<wp:post_id>{post}</wp:post_id><wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_type>post</wp:post_type><wp:status>publish</wp:status></item>\n"
 )
-OURS = "from bot.corpus.wordpress import read_file; count = sum(1 for _ in read_file(path, 'export.xml'))"
+OURS = "from bot.corpus.formats.wordpress import read_file; count = sum(1 for _ in read_file(path, 'export.xml'))"
 BARE = """
 from lxml import etree
 count = 0
@@ -53,10 +53,13 @@ def main() -> None:
         print(
             f"{posts} posts, {path.stat().st_size / 1e6:.0f} MB\n\n| reader | posts read | seconds | posts a second | peak memory, MB |\n| --- | --- | --- | --- | --- |"
         )
-        for name, code in (("bare XML pass", BARE), ("bot.corpus.wordpress", OURS)):
+        for name, code in (("bare XML pass", BARE), ("bot.corpus.formats.wordpress", OURS)):
             script = MEASURED.format(code=code)
             count, seconds, peak = map(
-                float, subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True).stdout.split()
+                float,
+                subprocess.run(
+                    [sys.executable, "-c", script, path], capture_output=True, text=True, check=True
+                ).stdout.split(),
             )
             print(f"| {name} | {count:.0f} | {seconds:.1f} | {count / seconds:.0f} | {peak:.0f} |")
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
 from bot.corpus.outline import outline
-from bot.corpus.reading import Alternate
 from bot.corpus.refused import Refused
+from bot.corpus.source import Alternate
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 """Where in each text each token that a model makes of it starts, in rising order, without the special ones."""
@@ -54,7 +54,9 @@ def _about(article: Article, path: tuple[str, ...]) -> str:
     return ": ".join(dict.fromkeys((article.title, *path)))
 
 
-def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Callable[[Refused], None]) -> Iterator[Passage]:
+def with_alternates(
+    passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Callable[[Refused], None]
+) -> Iterator[Passage]:
     """The passages with the corpus's alternates added; `refuse` hears, in the end, of those whose passage does not exist or is no FAQ."""
     waiting: dict[str, list[Alternate]] = {}
     for row in alternates:
@@ -87,14 +89,18 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
         yield from passages
 
 
-def split_each(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[tuple[Article, Iterator[Passage]]]:
+def split_each(
+    articles: Iterable[Article], token_starts: TokenStarts, limit: int
+) -> Iterator[tuple[Article, Iterator[Passage]]]:
     """Each article with its passages, as `split_articles` makes them."""
     for together, found in _tokenized(articles, token_starts):
         for article, starts in zip(together, found, strict=True):
             yield article, _split(article, starts, token_starts, limit)
 
 
-def _tokenized(articles: Iterable[Article], token_starts: TokenStarts) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:
+def _tokenized(
+    articles: Iterable[Article], token_starts: TokenStarts
+) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:
     """Articles, some together, and where their tokens start: the next ones are cut into tokens while these are used."""
     rest = iter(articles)
     with ThreadPoolExecutor(1) as ahead:
@@ -126,7 +132,9 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
 def _besides(section: Section, article: Article) -> Iterator[Section]:
     """What a section says besides the FAQs in it."""
     start, path = section.start, section.path
-    for faq in sorted((faq for faq in article.faqs if faq.start < section.end and section.start < faq.end), key=lambda faq: faq.start):
+    for faq in sorted(
+        (faq for faq in article.faqs if faq.start < section.end and section.start < faq.end), key=lambda faq: faq.start
+    ):
         yield from _stretch(path, article.text, start, faq.start)
         # What follows a marked question's answer no longer belongs under that question.
         path = path[: path.index(faq.question)] if faq.question in path else path
@@ -144,16 +152,30 @@ def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
     key = f"{article.id}#faq-{slug(faq.question)}"
     seen[key] = seen.get(key, 0) + 1
     ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
-    return Passage(ident, "faq", article, faq.section, article.text[faq.start : faq.end], faq.start, faq.end, faq.question, faq.alternates)
+    return Passage(
+        ident,
+        "faq",
+        article,
+        faq.section,
+        article.text[faq.start : faq.end],
+        faq.start,
+        faq.end,
+        faq.question,
+        faq.alternates,
+    )
 
 
-def _section_passages(article: Article, section: Section, seen: dict[str, int], count_tokens: _CountTokens, room: int) -> Iterator[Passage]:
+def _section_passages(
+    article: Article, section: Section, seen: dict[str, int], count_tokens: _CountTokens, room: int
+) -> Iterator[Passage]:
     key = f"{article.id}#section-{slug(' '.join(section.path)) or 'opening'}"
     bare = Passage(key, "section", article, section.path, "", section.start, section.end)
     for start, end in _pack(article.text, _blocks(article.text, section), count_tokens, room, article.language):
         seen[key] = seen.get(key, 0) + 1
         sentences = tuple(_quotable(article.text, (start, end), article.language))
-        yield replace(bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end, sentences=sentences)
+        yield replace(
+            bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end, sentences=sentences
+        )
 
 
 def _blocks(text: str, section: Section) -> list[Span]:
@@ -186,7 +208,9 @@ def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int,
     return list(_join(units, count_tokens, room))
 
 
-def _cut(units: Iterable[Span], count_tokens: _CountTokens, room: int, into: Callable[[Span], Iterable[Span]]) -> list[Span]:
+def _cut(
+    units: Iterable[Span], count_tokens: _CountTokens, room: int, into: Callable[[Span], Iterable[Span]]
+) -> list[Span]:
     """The units, each that does not fit cut into smaller ones."""
     return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else into(unit))]
 

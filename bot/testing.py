@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 from bot.answering.answer import Status
 from bot.answering.bot import Bot
-from bot.corpus.given import GivenArticle
-from bot.encoder import HashedWords
-from bot.index.build import build
+from bot.build.build import build
+from bot.corpus.in_memory import ArticleInput
+from bot.encoder import HashingEncoder
 
-ARTICLES: tuple[GivenArticle, ...] = (
+ARTICLES: tuple[ArticleInput, ...] = (
     {
         "id": "probation", "title": "Probation", "category": "HR", "published": date(2025, 10, 10), "url": "https://example.com/probation/",
         "text": "A probation period is a trial of a new employee.\n\n## Confirmation\n\nAfter the trial the manager signs a confirmation letter.",
@@ -54,10 +54,10 @@ def tiny_index(folder: Path | str) -> Path:
 
     Raises `MissingExtra` when what builds is not installed.
     """
-    build(ARTICLES, folder, encoder=HashedWords())
+    build(ARTICLES, folder, encoder=HashingEncoder())
     return Path(folder)
 
 
 def tiny_bot() -> Bot:
     """The bot of `ARTICLES`, without a folder to look after. Raises as `tiny_index`."""
-    return Bot.from_articles(ARTICLES, encoder=HashedWords())
+    return Bot.from_articles(ARTICLES, encoder=HashingEncoder())

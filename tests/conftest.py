@@ -21,7 +21,7 @@ from serving import FLAGS, chromium, served
 from tiny_model import make_tiny_model
 
 from bot import Bot
-from bot.index.build import build
+from bot.build.build import build
 from bot.settings import BuildSettings, ChatSettings, Limits
 from bot.usage.store import UsageStore
 
@@ -153,7 +153,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The chat over a few small articles."""
-    yield from served(bot, ChatSettings(limits=Limits(questions_per_minute=10_000)), UsageStore(tmp_path_factory.mktemp("usage")))
+    yield from served(
+        bot, ChatSettings(limits=Limits(questions_per_minute=10_000)), UsageStore(tmp_path_factory.mktemp("usage"))
+    )
 
 
 @pytest.fixture
@@ -163,8 +165,15 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page = context.new_page()
     outside: list[str] = []
     complaints: list[str] = []
-    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None)
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "request",
+        lambda request: (
+            outside.append(request.url) if not request.url.startswith((address, "data:", "blob:")) else None
+        ),
+    )
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
     page.locator("#chat .greeting").wait_for()

@@ -13,7 +13,13 @@ from pathlib import Path
 
 import psycopg
 
-_SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "300", "fsync": "off", "shared_buffers": "32MB"}
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "300",
+    "fsync": "off",
+    "shared_buffers": "32MB",
+}
 
 
 def programs() -> Path | None:
@@ -40,17 +46,36 @@ class PostgresServer:
         given = self._folder / "password"
         given.write_text(self.password, encoding="utf-8")
         given.chmod(0o644)
-        words = ["--username=desk", "--auth=scram-sha-256", f"--pwfile={given}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        subprocess.run([programs / "initdb", "-D", self._data, *words], check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL)
+        words = [
+            "--username=desk",
+            "--auth=scram-sha-256",
+            f"--pwfile={given}",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]
+        subprocess.run(
+            [programs / "initdb", "-D", self._data, *words],
+            check=True,
+            user=self._user,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+        )
         self.start()
 
     def start(self) -> None:
         """Start the server, and wait until it lets its user in."""
-        settings = [word for name, value in {**_SETTINGS, "port": self.port}.items() for word in ("-c", f"{name}={value}")]
+        settings = [
+            word for name, value in {**_SETTINGS, "port": self.port}.items() for word in ("-c", f"{name}={value}")
+        ]
         with (self._folder / "log").open("ab") as log:
             # A child of this process and not of pg_ctl, so that nothing is left of it once it is killed.
             self._server = subprocess.Popen(
-                [self.programs / "postgres", "-D", self._data, *settings], user=self._user, cwd=self._folder, stdout=log, stderr=log
+                [self.programs / "postgres", "-D", self._data, *settings],
+                user=self._user,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
             )
         deadline = time.monotonic() + 60
         while True:

@@ -31,7 +31,9 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def served(bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, *, ui: bool = True) -> Iterator[str]:
+def served(
+    bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, *, ui: bool = True
+) -> Iterator[str]:
     """The address of the chat over a bot, while it is asked."""
     yield from running(create_app(bot, settings, usage, ui=ui))
 

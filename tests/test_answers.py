@@ -13,14 +13,14 @@ from articles import NOTICE
 
 from bot import Bot, Retriever
 from bot.answering.link import quoting_link
+from bot.build.build import build
 from bot.errors import QuestionError
-from bot.index.build import build
-from bot.index.closeness import Closeness
 from bot.index.filters import Filters
-from bot.index.passage_table import ROLES
+from bot.index.generation import ROLES
+from bot.index.manifest import ScoreCalibration
+from bot.retrieval.features import FEATURES, find_candidates
+from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.reading import Reading
-from bot.retrieval.signals import SIGNALS, find_candidates
 from bot.retrieval.topic import distinctness, earlier_questions, leans_back, topic_weight
 from bot.settings import BuildSettings
 
@@ -29,7 +29,10 @@ def test_a_faq_answers_word_for_word_with_its_source(bot: Bot):
     answer = bot.ask("how long does probation last")
     assert (answer.status, answer.text) == ("answered", "It is often three to six months.")
     (source,) = answer.sources
-    assert (source.passage.id, source.passage.article.title) == ("probation-letter#faq-how-long-is-a-probation-period", "Probation letter")
+    assert (source.passage.id, source.passage.article.title) == (
+        "probation-letter#faq-how-long-is-a-probation-period",
+        "Probation letter",
+    )
     assert source.probability == answer.probability > 0.5
 
 
@@ -66,7 +69,10 @@ Do this in order:
             "are hotels paid by leave travel allowance",
             "Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. Two journeys in a block of four years are free of tax.",
         ),
-        ("what are the steps to claim leave travel allowance", "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets."),
+        (
+            "what are the steps to claim leave travel allowance",
+            "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets.",
+        ),
     ],
 )
 def test_a_section_is_quoted_by_its_best_sentences_or_whole_list(tmp_path: Path, question: str, quote: str):
@@ -81,7 +87,9 @@ def test_a_section_is_quoted_by_its_best_sentences_or_whole_list(tmp_path: Path,
     assert facts["link"].startswith("https://example.com/lta/#:~:text=" + quote.split(maxsplit=1)[0])
 
 
-@pytest.mark.parametrize("question", ["who won the 2011 cricket world cup", "best biryani in Hyderabad", "asdfgh qwerty", "?!"])
+@pytest.mark.parametrize(
+    "question", ["who won the 2011 cricket world cup", "best biryani in Hyderabad", "asdfgh qwerty", "?!"]
+)
 def test_what_the_articles_do_not_hold_gets_no_answer_and_no_source(bot: Bot, question: str):
     answer = bot.ask(question)
     assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
@@ -119,7 +127,11 @@ def test_the_json_is_that_of_the_design(bot: Bot):
             }
         ],
         "did_you_mean": [],
-        "suggestions": ["Can a probation period be extended?", "Can a notice period be bought out?", "Does leave count towards the notice period?"],
+        "suggestions": [
+            "Can a probation period be extended?",
+            "Can a notice period be bought out?",
+            "Does leave count towards the notice period?",
+        ],
         "reply": None,
         "categories": [],
         "newer": None,
@@ -136,7 +148,10 @@ def test_suggestions_leave_out_what_was_asked_before(bot: Bot):
     "history",
     [
         ["who pays gratuity", "how long is a probation period"],
-        [{"role": "user", "content": "how long is a probation period"}, {"role": "assistant", "content": "It is often three to six months."}],
+        [
+            {"role": "user", "content": "how long is a probation period"},
+            {"role": "assistant", "content": "It is often three to six months."},
+        ],
         [{"role": "user", "content": [{"type": "text", "text": "how long is a probation period"}]}],
     ],
 )
@@ -158,7 +173,14 @@ def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic
 
 @pytest.mark.parametrize(
     "question",
-    ["and can it be extended?", "what about BPO?", "what is this?", "do they pay for those days", "is it mandatory", "what if I don't serve it"],
+    [
+        "and can it be extended?",
+        "what about BPO?",
+        "what is this?",
+        "do they pay for those days",
+        "is it mandatory",
+        "what if I don't serve it",
+    ],
 )
 def test_questions_that_lean_back(question: str):
     assert leans_back(question)
@@ -187,16 +209,30 @@ def test_distinctness_is_the_lead_of_the_best_article_over_the_fifth_to_tenth():
 
 
 def test_an_earlier_question_counts_where_this_one_is_vague_and_gains():
-    articles, vague, distinct = np.arange(6), np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.29]), np.array([0.6, 0.3, 0.3, 0.29, 0.29, 0.29])
+    articles, vague, distinct = (
+        np.arange(6),
+        np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.29]),
+        np.array([0.6, 0.3, 0.3, 0.29, 0.29, 0.29]),
+    )
     better = np.array([0.2, 0.7, 0.2, 0.2, 0.2, 0.2])
     assert topic_weight("documents needed", vague, better, articles) == 1
     assert topic_weight("documents needed", distinct, better, articles) == 0
     assert topic_weight("documents needed", vague, vague - 0.1, articles) == 0
-    assert 0 < topic_weight("documents needed", vague, vague, articles) < topic_weight("and for it", vague, vague, articles) < 1
+    assert (
+        0
+        < topic_weight("documents needed", vague, vague, articles)
+        < topic_weight("and for it", vague, vague, articles)
+        < 1
+    )
 
 
 def test_only_the_visitors_turns_count_as_history():
-    turns = ["a  b", {"role": "assistant", "content": "x"}, {"role": "user", "content": None}, {"role": "user", "content": "c"}]
+    turns = [
+        "a  b",
+        {"role": "assistant", "content": "x"},
+        {"role": "user", "content": None},
+        {"role": "user", "content": "c"},
+    ]
     assert earlier_questions(turns) == ["a b", "c"]
 
 
@@ -206,12 +242,16 @@ def test_hits_are_ranked_and_explained(bot: Bot):
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert hits[0].signals["best"] == pytest.approx(1, abs=0.03)
     assert hits[0].signals["pairs"] > hits[1].signals["pairs"]
-    assert set(hits[0].signals) == {"body", "both", "best", "three", "words", "pairs", "article_words"}
+    assert set(hits[0].signals) == {"body", "both", "best", "top3_mean", "words", "pairs", "article_words"}
 
 
 @pytest.mark.parametrize(
     ("filters", "articles"),
-    [({"category": "epfo"}, {"gratuity"}), ({"article": "notice-period"}, {"notice-period"}), ({"since": date(2026, 1, 1)}, {"notice-period"})],
+    [
+        ({"category": "epfo"}, {"gratuity"}),
+        ({"article": "notice-period"}, {"notice-period"}),
+        ({"since": date(2026, 1, 1)}, {"notice-period"}),
+    ],
 )
 def test_filters_leave_only_articles_that_meet_them(bot: Bot, filters: dict, articles: set[str]):
     hits = bot.retriever.search("how long is a probation period", k=50, **filters)
@@ -224,12 +264,19 @@ def test_a_filter_that_nothing_meets_finds_nothing(bot: Bot):
 
 
 def test_an_alternate_finds_its_faq(bot: Bot):
-    assert bot.retriever.search("jldi chhod sakte hain kya", k=1)[0].passage.question == "Can a notice period be bought out?"
+    assert (
+        bot.retriever.search("jldi chhod sakte hain kya", k=1)[0].passage.question
+        == "Can a notice period be bought out?"
+    )
 
 
 @pytest.mark.parametrize(
     ("question", "sentence"),
-    [("", "The question is empty"), (" \n", "The question is empty"), ("a" * 1001, "The question has 1001 characters, 1000 are read")],
+    [
+        ("", "The question is empty"),
+        (" \n", "The question is empty"),
+        ("a" * 1001, "The question has 1001 characters, 1000 are read"),
+    ],
 )
 def test_a_question_that_cannot_be_asked_is_one_sentence(bot: Bot, question: str, sentence: str):
     with pytest.raises(QuestionError, match=sentence):
@@ -262,7 +309,10 @@ def test_opening_the_same_index_twice_gives_the_same_hits(bot: Bot):
     ("words", "fragment"),
     [
         ("Yes, in writing.", "Yes%2C%20in%20writing."),
-        ("One two three four five six seven eight nine ten-eleven.", "One%20two%20three%20four%20five,six%20seven%20eight%20nine%20ten%2Deleven."),
+        (
+            "One two three four five six seven eight nine ten-eleven.",
+            "One%20two%20three%20four%20five,six%20seven%20eight%20nine%20ten%2Deleven.",
+        ),
         ("- first item\n- second", "first%20item"),
         ("2. second step", "second%20step"),
         ("| Form 31 | Advance |\n| --- | --- |", "Form%2031"),
@@ -280,26 +330,36 @@ def test_without_an_address_there_is_no_link():
 def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
     generation = bot.retriever.generation
     question = "is leave part of a notice period"
-    found = find_candidates(generation, [Reading(question)], 5, Filters())
+    found = find_candidates(generation, [QueryVariant(question)], 5, Filters())
     (vector,) = generation.encoder.encode_questions([question])
     rows = generation.vectors.rows(np.arange(len(generation.vectors)))
     for place, number in enumerate(found.passages.tolist()):
         cosines = {
-            role: rows[row] @ vector for row, role in enumerate(generation.table.role_of_row) if generation.table.passage_of_row[row] == number
+            role: rows[row] @ vector
+            for row, role in enumerate(generation.table.role_of_row)
+            if generation.table.passage_of_row[row] == number
         }
-        falling = sorted((rows[row] @ vector for row in np.flatnonzero(generation.table.passage_of_row == number)), reverse=True)
+        falling = sorted(
+            (rows[row] @ vector for row in np.flatnonzero(generation.table.passage_of_row == number)), reverse=True
+        )
         expected = [cosines[ROLES.index("body")], cosines[ROLES.index("both")], falling[0], sum(falling[:3]) / 3]
         assert found.signals[0, place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
-    assert SIGNALS[:4] == ("body", "both", "best", "three")
+    assert FEATURES[:4] == ("body", "both", "best", "top3_mean")
 
 
 def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
-    model, signals = RankingModel.shipped(), np.array([[0.6, 0.6, 0.7, 0.6, 0.4, 0.3, 0.5], [0.5, 0.5, 0.5, 0.5, 0.1, 0.0, 0.2]])
-    mixed, narrow = model.scores(signals, Closeness(0.8, 0.5, 200)), model.scores(signals, Closeness(0.85, 0.7, 200))
+    model, signals = (
+        RankingModel.shipped(),
+        np.array([[0.6, 0.6, 0.7, 0.6, 0.4, 0.3, 0.5], [0.5, 0.5, 0.5, 0.5, 0.1, 0.0, 0.2]]),
+    )
+    mixed, narrow = (
+        model.scores(signals, ScoreCalibration(0.8, 0.5, 200)),
+        model.scores(signals, ScoreCalibration(0.85, 0.7, 200)),
+    )
     assert model.probabilities(mixed)[0] > model.probabilities(narrow)[0] + 0.05
     assert mixed[0] - mixed[1] == pytest.approx(narrow[0] - narrow[1])
-    assert model.midpoint(Closeness(0, 0, 0)) == model.usual_midpoint
-    assert model.midpoint(Closeness(0.8, 0.6, 20)) == pytest.approx((0.7 + model.usual_midpoint) / 2)
+    assert model.midpoint(ScoreCalibration(0, 0, 0)) == model.usual_midpoint
+    assert model.midpoint(ScoreCalibration(0.8, 0.6, 20)) == pytest.approx((0.7 + model.usual_midpoint) / 2)
 
 
 def test_closeness_is_what_numpy_finds(bot: Bot):
@@ -308,21 +368,35 @@ def test_closeness_is_what_numpy_finds(bot: Bot):
     owners = np.array([passages[number].article.id for number in generation.table.passage_of_row])
     rows = generation.vectors.rows(np.arange(len(owners)))
     questions = [(passage.question, passage.article.id) for passage in passages if passage.question]
-    nearest = [float((rows[owners != article] @ generation.encoder.encode_questions([question])[0]).max()) for question, article in questions]
-    closeness = generation.manifest.closeness
-    assert (closeness.probes, closeness.uncovered) == (len(questions), pytest.approx(np.mean(nearest), abs=1e-3))
-    assert closeness.uncovered + 0.1 < closeness.covered < 1
+    nearest = [
+        float((rows[owners != article] @ generation.encoder.encode_questions([question])[0]).max())
+        for question, article in questions
+    ]
+    calibration = generation.manifest.score_calibration
+    assert (calibration.questions, calibration.uncovered) == (len(questions), pytest.approx(np.mean(nearest), abs=1e-3))
+    assert calibration.uncovered + 0.1 < calibration.covered < 1
 
 
 def test_one_article_has_no_closeness_of_its_own(tmp_path: Path, tiny_settings: BuildSettings):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
-    assert build(tmp_path / "corpus", tmp_path / "index", tiny_settings).manifest.closeness == Closeness(0, 0, 0)
+    assert build(tmp_path / "corpus", tmp_path / "index", tiny_settings).manifest.score_calibration == ScoreCalibration(
+        0, 0, 0
+    )
 
 
 def test_many_questions_side_by_side_get_what_each_gets_alone(bot: Bot):
-    questions = ["is leave part of a notice period", "who pays gratuity", "how long does probation last", "cricket score"] * 8
-    assert bot.retriever.search_many(questions, 3, category="HRM") == [bot.retriever.search(question, 3, category="HRM") for question in questions]
+    questions = [
+        "is leave part of a notice period",
+        "who pays gratuity",
+        "how long does probation last",
+        "cricket score",
+    ] * 8
+    assert bot.retriever.search_many(questions, 3, category="HRM") == [
+        bot.retriever.search(question, 3, category="HRM") for question in questions
+    ]
     with ThreadPoolExecutor(8) as visitors:
         answers = list(visitors.map(bot.ask, questions))
-    assert [replace(answer, id="") for answer in answers] == [replace(bot.ask(question), id="") for question in questions]
+    assert [replace(answer, id="") for answer in answers] == [
+        replace(bot.ask(question), id="") for question in questions
+    ]

@@ -39,7 +39,10 @@ def without_id(answer: dict) -> dict:
     ("body", "asked"),
     [
         ({"question": "who pays gratuity"}, {}),
-        ({"question": "and can it be extended?", "history": ["how long is a probation period"]}, {"history": ["how long is a probation period"]}),
+        (
+            {"question": "and can it be extended?", "history": ["how long is a probation period"]},
+            {"history": ["how long is a probation period"]},
+        ),
         ({"question": "who pays gratuity", "category": "HRM"}, {"category": "HRM"}),
         ({"question": "gratuty", "as_typed": True}, {"as_typed": True}),
     ],
@@ -85,15 +88,22 @@ def test_only_an_answer_that_was_given_can_be_voted_on(api: httpx.Client):
     assert api.post("/feedback", json={"answer": answer["id"], "helpful": True}).status_code == 204
     for forged in ("0" * 32, ""):
         reply = api.post("/feedback", json={"answer": forged, "helpful": True})
-        assert (reply.status_code, reply.json()["title"]) == (409, "No such answer was given, or too long ago: nothing was stored.")
+        assert (reply.status_code, reply.json()["title"]) == (
+            409,
+            "No such answer was given, or too long ago: nothing was stored.",
+        )
     assert api.post("/feedback", json={"answer": answer["id"], "helpful": False, "reason": "boring"}).status_code == 422
-    assert api.post("/feedback", json={"answer": answer["id"], "helpful": False, "comment": "x" * 2001}).status_code == 422
+    assert (
+        api.post("/feedback", json={"answer": answer["id"], "helpful": False, "comment": "x" * 2001}).status_code == 422
+    )
 
 
 def test_feedback_that_cannot_be_stored_is_told(bot: Bot, tmp_path: Path):
     for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone")):
         answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()
-        reply = httpx.post(f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False)
+        reply = httpx.post(
+            f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False
+        )
         assert reply.status_code == 409
         assert "cannot be written" in reply.json()["title"]
 
@@ -109,19 +119,28 @@ def test_the_same_fifty_questions_get_the_same_answers_through_every_door(shippe
             chat = [client.post("/v1/chat/completions", json=body).json() for body in asked]
         assert [without_id(answer) for answer in rest] == python
         assert [without_id(reply["articlebot"]) for reply in chat] == python
-        assert all(answer["text"] in reply["choices"][0]["message"]["content"] for answer, reply in zip(python, chat, strict=True))
+        assert all(
+            answer["text"] in reply["choices"][0]["message"]["content"]
+            for answer, reply in zip(python, chat, strict=True)
+        )
         assert asyncio.run(asked_by_agent(f"{address}/mcp", questions)) == python
     stdio = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(shipped_index)])
     assert asyncio.run(asked_by_agent(stdio, questions)) == python
     assert asyncio.run(asked_in_an_event_loop(shipped, questions)) == python
     for question, expected in list(zip(questions, python, strict=True))[:5]:
         command = [sys.executable, "-m", "bot", "ask", question, "--index", str(shipped_index), "--json"]
-        assert without_id(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)) == expected
+        assert (
+            without_id(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+            == expected
+        )
 
 
 async def asked_by_agent(server: str | StdioServerParameters, questions: list[str]) -> list[dict]:
     async with Client(server) as client:
-        return [without_id((await client.call_tool("ask_articles", {"question": question})).structured_content) for question in questions]
+        return [
+            without_id((await client.call_tool("ask_articles", {"question": question})).structured_content)
+            for question in questions
+        ]
 
 
 async def asked_in_an_event_loop(bot: Bot, questions: list[str]) -> list[dict]:
@@ -134,10 +153,25 @@ def test_passages_are_found_as_in_python(api: httpx.Client, bot: Bot):
     expected = [hit_to_dict(hit) for hit in bot.retriever.search("can probation be extended", k=3, category="hrm")]
     assert found == {"hits": json.loads(json.dumps(expected)), "corrected": None, "generation": bot.generation.name}
     assert api.post("/search", json={"question": "x", "k": 51}).status_code == 422
-    assert api.post("/search", json={"question": "pay", "since": "2026-02-31"}).json()["errors"][0]["where"] == "body.since"
-    assert [api.post("/search", json={"question": "pay", "k": k}).status_code for k in (3, 3.0, "3", True, 3.5)] == [200, 200, 422, 422, 422]
-    assert api.post("/search", content=b"\xff", headers={"Content-Type": "application/json"}).headers["content-type"] == "application/problem+json"
-    assert api.post("/search", json={"question": "pay", "since": "2026-01-20"}).json()["hits"][0]["article"] == "notice-period"
+    assert (
+        api.post("/search", json={"question": "pay", "since": "2026-02-31"}).json()["errors"][0]["where"]
+        == "body.since"
+    )
+    assert [api.post("/search", json={"question": "pay", "k": k}).status_code for k in (3, 3.0, "3", True, 3.5)] == [
+        200,
+        200,
+        422,
+        422,
+        422,
+    ]
+    assert (
+        api.post("/search", content=b"\xff", headers={"Content-Type": "application/json"}).headers["content-type"]
+        == "application/problem+json"
+    )
+    assert (
+        api.post("/search", json={"question": "pay", "since": "2026-01-20"}).json()["hits"][0]["article"]
+        == "notice-period"
+    )
 
 
 def test_articles_and_categories_are_listed(api: httpx.Client):
@@ -145,12 +179,22 @@ def test_articles_and_categories_are_listed(api: httpx.Client):
     assert (len(listed["articles"]), listed["total"]) == (2, 4)
     assert [line["id"] for line in api.get("/articles", params={"category": "epfo"}).json()["articles"]] == ["gratuity"]
     article = api.get("/articles/gratuity").json()
-    assert article["faqs"] == [{"question": "Who pays gratuity?", "answer": "The employer pays it, not the provident fund.", "alternates": []}]
+    assert article["faqs"] == [
+        {"question": "Who pays gratuity?", "answer": "The employer pays it, not the provident fund.", "alternates": []}
+    ]
     assert article["text"].startswith("Gratuity is a lump sum")
     missing = api.get("/articles/no/such")
     assert (missing.status_code, missing.json()["title"]) == (404, "There is no article 'no/such'.")
-    assert api.get("/categories").json() == [{"name": "HRM", "articles": 2}, {"name": "EPFO", "articles": 1}, {"name": "Web & more", "articles": 1}]
-    assert api.get("/articles", params={"limit": 101}).status_code == api.get("/articles", params={"offset": 2**64}).status_code == 422
+    assert api.get("/categories").json() == [
+        {"name": "HRM", "articles": 2},
+        {"name": "EPFO", "articles": 1},
+        {"name": "Web & more", "articles": 1},
+    ]
+    assert (
+        api.get("/articles", params={"limit": 101}).status_code
+        == api.get("/articles", params={"offset": 2**64}).status_code
+        == 422
+    )
     assert api.get("/articles/%0A").headers["content-type"] == "application/problem+json"
     assert api.delete("/articles").headers["allow"] == "GET"
 
@@ -169,12 +213,16 @@ def test_what_has_not_changed_is_not_sent_again(api: httpx.Client, bot: Bot):
 @pytest.fixture(scope="module")
 def openai_client(bot: Bot) -> Iterator[openai.OpenAI]:
     for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=20)), ui=False):
-        yield openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False))
+        yield openai.OpenAI(
+            base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False)
+        )
 
 
 def test_the_openai_client_is_answered_with_the_source(openai_client: openai.OpenAI, bot: Bot):
     assert [model.id for model in openai_client.models.list()] == ["articlebot"]
-    answer = openai_client.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": "Who pays gratuity?"}])
+    answer = openai_client.chat.completions.create(
+        model="articlebot", messages=[{"role": "user", "content": "Who pays gratuity?"}]
+    )
     (choice,) = answer.choices
     assert choice.finish_reason == "stop"
     words, source = (choice.message.content or "").split("\n\n")
@@ -193,14 +241,21 @@ def test_the_openai_client_keeps_the_topic_and_streams(openai_client: openai.Ope
     ]
     chunks = list(openai_client.chat.completions.create(model="articlebot", messages=conversation, stream=True))
     words = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
-    assert words.startswith("Yes, in writing and before it ends.\n\n— [Probation letter](https://example.com/probation-letter/#:~:text=")
+    assert words.startswith(
+        "Yes, in writing and before it ends.\n\n— [Probation letter](https://example.com/probation-letter/#:~:text="
+    )
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert chunks[-1].model_extra["articlebot"]["topic"] == "how long is a probation period"
 
 
 def test_the_openai_client_is_told_what_is_not_in_the_articles_and_what_is_wrong(openai_client: openai.OpenAI):
     def content(question: str) -> str:
-        return openai_client.chat.completions.create(model="x", messages=[{"role": "user", "content": question}]).choices[0].message.content or ""
+        return (
+            openai_client.chat.completions.create(model="x", messages=[{"role": "user", "content": question}])
+            .choices[0]
+            .message.content
+            or ""
+        )
 
     assert content("who won the 2011 cricket world cup").startswith("The articles do not answer this.")
     assert content("hello").startswith("Hello! I answer questions about HRM")
@@ -221,7 +276,10 @@ def test_without_a_page_nothing_of_gradio_is_loaded(shipped_index: Path):
         "import sys; from pathlib import Path; from bot.serve.server import open_chat; from bot.settings import *;"
         f"open_chat(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), Path('corpus'), ui=False); print([name for name in ('gradio', 'torch', 'pandas') if name in sys.modules])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        == "[]\n"
+    )
 
 
 def test_the_interface_describes_itself(api: httpx.Client):
@@ -238,11 +296,22 @@ def test_the_interface_describes_itself(api: httpx.Client):
         "/healthz",
         "/readyz",
     }
-    assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
-    fields = [(name, field) for name, schema in described["components"]["schemas"].items() for field in schema.get("properties", {}).items()]
+    assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == [
+        "how long is a probation period"
+    ]
+    fields = [
+        (name, field)
+        for name, schema in described["components"]["schemas"].items()
+        for field in schema.get("properties", {}).items()
+    ]
     told = [(name, *field) for name, field in fields if name not in ("HTTPValidationError", "ValidationError")]
     assert [(name, field) for name, field, facts in told if not facts.get("description")] == []
-    parameters = [parameter for path in described["paths"].values() for verb in path.values() for parameter in verb.get("parameters", [])]
+    parameters = [
+        parameter
+        for path in described["paths"].values()
+        for verb in path.values()
+        for parameter in verb.get("parameters", [])
+    ]
     assert [parameter["name"] for parameter in parameters if not parameter.get("description")] == []
     answer = described["paths"]["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"$ref": "#/components/schemas/Answer"}

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 from serving import ask, served
 
 from bot import Bot
+from bot.build.build import build
 from bot.errors import ServeError
-from bot.index.build import build
-from bot.serve.messages import answered, asked, earlier, question_of
+from bot.serve.page.messages import answered, asked, earlier, question_of
 from bot.serve.server import _listening, address_shown, serve
 from bot.serve.texts import all_texts
 
@@ -39,7 +39,8 @@ def test_a_typed_question_gets_words_title_category_dates_and_link(page: Page):
     expect(answer.locator(".origin")).to_contain_text("HRM · Published 5 January 2026 · updated 1 February 2026")
     link = answer.get_by_role("link", name=EN.read_more)
     expect(link).to_have_attribute(
-        "href", "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees."
+        "href",
+        "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees.",
     )
 
 
@@ -60,7 +61,9 @@ def test_after_enter_the_box_is_empty_and_keeps_the_focus(page: Page):
 
 @pytest.mark.browser
 def test_the_page_tells_how_many_articles_each_category_has(page: Page):
-    expect(page.locator("#category label")).to_have_text(["All\u00a04", "HRM\u00a02", "EPFO\u00a01", "Web & more\u00a01"])
+    expect(page.locator("#category label")).to_have_text(
+        ["All\u00a04", "HRM\u00a02", "EPFO\u00a01", "Web & more\u00a01"]
+    )
 
 
 @pytest.mark.browser
@@ -130,7 +133,9 @@ def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
     answer = bot.ask("How long is a probation period?")
     shown = answered(replace(answer, newer=bot.ask("Can a notice period be bought out?").sources[0]), EN)["content"]
     assert "A newer article covers this, too: " in shown
-    assert re.search(r'<a href="https://example\.com/notice-period/#:~:text=[^"]+">Notice period</a>, 1 February 2026\.', shown)
+    assert re.search(
+        r'<a href="https://example\.com/notice-period/#:~:text=[^"]+">Notice period</a>, 1 February 2026\.', shown
+    )
     assert "newer" not in answered(answer, EN)["content"]
 
 
@@ -154,7 +159,9 @@ def test_a_follow_up_keeps_the_topic_and_says_so(page: Page):
     ask(page, "and can it be extended?")
     answer = page.get_by_test_id("bot").last
     expect(answer.locator(".words")).to_have_text("Yes, in writing and before it ends.")
-    expect(answer.locator(".note")).to_have_text("Read together with your earlier question “how long is a probation period”. Ask it by itself")
+    expect(answer.locator(".note")).to_have_text(
+        "Read together with your earlier question “how long is a probation period”. Ask it by itself"
+    )
 
 
 @pytest.mark.browser
@@ -168,10 +175,14 @@ def test_a_new_conversation_starts_empty(page: Page):
 @pytest.mark.browser
 def test_what_visitors_and_articles_write_is_text(page: Page):
     ask(page, "<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
-    expect(page.get_by_test_id("user").last).to_have_text("<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
+    expect(page.get_by_test_id("user").last).to_have_text(
+        "<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)"
+    )
     ask(page, "what is zebra striping typed as")
     answer = page.get_by_test_id("bot").last
-    expect(answer).to_contain_text("<script>alert(1)</script> and *stars* and [link](javascript:alert(1)) and ![pic](http://192.0.2.1/x.png)")
+    expect(answer).to_contain_text(
+        "<script>alert(1)</script> and *stars* and [link](javascript:alert(1)) and ![pic](http://192.0.2.1/x.png)"
+    )
     expect(answer.locator(".title")).to_have_text("Markup <i>rules</i> › Angle brackets")
     assert answer.locator(".words img, .words script, .words em, .words a, .title i").count() == 0
 
@@ -185,7 +196,12 @@ def test_a_table_is_drawn_as_a_table(page: Page):
 
 @pytest.mark.browser
 def test_a_long_conversation_shows_the_newest_question_at_the_top(page: Page):
-    for question in ["who pays gratuity", "how long is a probation period", "can I buy out my notice period", "sign and name of angle brackets"] * 2:
+    for question in [
+        "who pays gratuity",
+        "how long is a probation period",
+        "can I buy out my notice period",
+        "sign and name of angle brackets",
+    ] * 2:
         ask(page, question)
         page.set_viewport_size({"width": 1280, "height": 420})
     expect(page.get_by_test_id("user").last).to_be_in_viewport()
@@ -235,7 +251,11 @@ def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browse
     page.goto(address)
     ask(page, "sign and name of angle brackets")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    for part in (page.get_by_test_id("textbox"), page.get_by_test_id("user").last, page.get_by_role("heading", name=EN.title)):
+    for part in (
+        page.get_by_test_id("textbox"),
+        page.get_by_test_id("user").last,
+        page.get_by_role("heading", name=EN.title),
+    ):
         expect(part).to_be_in_viewport()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(int(part) for part in background.strip("rgb()").split(",")) < 150) == (scheme == "dark")
@@ -282,12 +302,19 @@ def test_no_function_is_public(address: str):
 
 
 def test_health_tells_the_generation(address: str, bot: Bot):
-    assert httpx.get(f"{address}/healthz", trust_env=False).json() == {"status": "ok", "generation": bot.generation.name, "refused": None}
+    assert httpx.get(f"{address}/healthz", trust_env=False).json() == {
+        "status": "ok",
+        "generation": bot.generation.name,
+        "refused": None,
+    }
 
 
 def test_an_address_that_is_taken_is_one_sentence(address: str):
     port = int(address.rsplit(":", 1)[1])
-    with pytest.raises(ServeError, match=rf"Cannot listen on 127\.0\.0\.1:{port} \(Address already in use\): name another --host or --port\."):
+    with pytest.raises(
+        ServeError,
+        match=rf"Cannot listen on 127\.0\.0\.1:{port} \(Address already in use\): name another --host or --port\.",
+    ):
         serve(lambda: pytest.fail("nothing is opened at an address that cannot be listened on"), "127.0.0.1", port)
 
 
@@ -298,7 +325,10 @@ def test_examples_are_answered_by_their_own_faq_and_come_from_different_categori
     assert {answer.sources[0].passage.article.category for answer in answers[:2]} == {"HRM", "EPFO"}
 
 
-@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("localhost", "http://localhost:80")])
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("localhost", "http://localhost:80")],
+)
 def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
     assert address_shown(host, 80) == shown
 
@@ -321,13 +351,18 @@ def test_a_faq_row_shows_its_question_once(bot: Bot):
     answer = bot.ask("Who pays gratuity?")
     (hit,) = answer.sources
     row = replace(
-        hit.passage, article=replace(hit.passage.article, title="Who pays gratuity?", text=hit.passage.text), start=0, end=len(hit.passage.text)
+        hit.passage,
+        article=replace(hit.passage.article, title="Who pays gratuity?", text=hit.passage.text),
+        start=0,
+        end=len(hit.passage.text),
     )
     shown = answered(replace(answer, sources=(replace(hit, passage=row),)), EN)["content"]
     assert shown.count("Who pays gratuity?") == 1
 
 
-@pytest.mark.parametrize("question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस", "- a", "1. b 2) c"])
+@pytest.mark.parametrize(
+    "question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस", "- a", "1. b 2) c"]
+)
 def test_a_question_survives_the_way_to_the_page_and_back(question: str):
     assert question_of(asked(question)) == question
     assert question_of({"role": "user", "content": [{"type": "text", "text": asked(question)["content"]}]}) == question
@@ -356,7 +391,11 @@ def test_a_page_that_is_opened_after_a_rebuild_tells_of_the_new_articles(browser
         page = browser.new_page()
         page.goto(address)
         expect(page.locator("#category label")).to_have_text(["All\u00a02", "Admit Cards\u00a01", "HRM\u00a01"])
-        expect(page.get_by_test_id("textbox")).to_have_attribute("placeholder", EN.placeholder.format(topics="Admit Cards, HRM"))
+        expect(page.get_by_test_id("textbox")).to_have_attribute(
+            "placeholder", EN.placeholder.format(topics="Admit Cards, HRM")
+        )
         ask(page, "can I buy out my notice period")
-        expect(page.get_by_test_id("bot").last.locator(".words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
+        expect(page.get_by_test_id("bot").last.locator(".words")).to_have_text(
+            "Yes, when the contract allows it and the employer agrees."
+        )
         page.close()

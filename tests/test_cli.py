@@ -18,7 +18,13 @@ ROOT = Path(__file__).parents[1]
 
 def articlebot(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot", *words], cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-m", "bot", *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -70,15 +76,31 @@ def test_a_reranker_that_is_not_there_is_one_line(place: Path, verb: str):
 
 
 def test_search_prints_hits_with_their_signals(place: Path):
-    (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place).stdout)
+    (hit,) = json.loads(
+        articlebot(
+            "search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place
+        ).stdout
+    )
     assert hit["article"] == "leave"
-    assert set(hit["signals"]) == {"body", "both", "best", "three", "words", "pairs", "article_words"}
+    assert set(hit["signals"]) == {"body", "both", "best", "top3_mean", "words", "pairs", "article_words"}
     assert json.loads(articlebot("search", "leave", "--since", "2026-01-02", "--json", cwd=place).stdout) == []
 
 
 def test_search_explains_each_hit_in_a_table(place: Path):
     head, row = articlebot("search", "leave paid", "-k", "1", "--explain", cwd=place).stdout.splitlines()
-    assert head.split() == ["probability", "score", "body", "both", "best", "three", "words", "pairs", "article", "words", "passage"]
+    assert head.split() == [
+        "probability",
+        "score",
+        "body",
+        "both",
+        "best",
+        "top3_mean",
+        "words",
+        "pairs",
+        "article",
+        "words",
+        "passage",
+    ]
     (hit,) = json.loads(articlebot("search", "leave paid", "-k", "1", "--json", cwd=place).stdout)
     assert row.split()[-1] == hit["passage"]
     assert [float(cell) for cell in row.split()[2:-1]] == pytest.approx(list(hit["signals"].values()), abs=6e-4)
@@ -96,7 +118,10 @@ def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: P
     lines = done.stdout.splitlines()
     assert lines[0].endswith("2 passages, 6 vectors, all as built")
     assert lines[1] == "vectors: 6 encoded again; FAQs found by their own question: 1 of 1 asked"
-    assert lines[3:5] == ["format         files  articles      faqs   refused", ".md                1         1         1         1"]
+    assert lines[3:5] == [
+        "format         files  articles      faqs   refused",
+        ".md                1         1         1         1",
+    ]
     assert lines[-1] == "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8"
 
 
@@ -128,7 +153,9 @@ def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):
 
 
 def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
-    done = articlebot("status", "--json", cwd=tmp_path, ARTICLEBOT_INDEX=str(place / "index"), ARTICLEBOT_CORPUS=str(place / "corpus"))
+    done = articlebot(
+        "status", "--json", cwd=tmp_path, ARTICLEBOT_INDEX=str(place / "index"), ARTICLEBOT_CORPUS=str(place / "corpus")
+    )
     assert json.loads(done.stdout)["articles"] == 1
 
 
@@ -138,7 +165,10 @@ def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
         (["ask", "x", "--index", "none"], "There is no index in none: run articlebot build"),
         (["build", "--corpus", "none"], "There is no corpus folder none: create it"),
         (["build", "--corpus", "EMPTY"], "The corpus folder EMPTY is empty: put articles in"),
-        (["build", "--corpus", "UNREADABLE"], "No article could be read from UNREADABLE; the first reason: a.md:1: neither UTF-8 nor"),
+        (
+            ["build", "--corpus", "UNREADABLE"],
+            "No article could be read from UNREADABLE; the first reason: a.md:1: neither UTF-8 nor",
+        ),
         (["build", "--model", "none/such"], "There is no model 'none/such'"),
         (["build", "--index", "corpus/leave.md"], "The index folder corpus/leave.md cannot be written"),
         (["ask", " "], "The question is empty: type a few words."),
@@ -164,7 +194,10 @@ def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [["bild"], ["ask"], ["search", "x", "-k", "none"], ["search", "x", "-k", "0"], ["ask", "x", "--since", "soon"]])
+@pytest.mark.parametrize(
+    "words",
+    [["bild"], ["ask"], ["search", "x", "-k", "none"], ["search", "x", "-k", "0"], ["ask", "x", "--since", "soon"]],
+)
 def test_wrong_usage_is_exit_two(place: Path, words: list[str]):
     assert articlebot(*words, cwd=place).returncode == 2
 

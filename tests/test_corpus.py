@@ -10,16 +10,16 @@ from articles import word_starts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.corpus import Alternate, Article, CorpusReading, Refused, corpus_digest, read_corpus
+from bot.corpus import Alternate, Article, FolderSource, Refused, corpus_digest, read_corpus
 from bot.corpus.article import slug
 from bot.corpus.corpus import FORMATS
 from bot.corpus.decoding import Unreadable
 from bot.corpus.fields import parse_day
-from bot.corpus.jsonl import read as read_jsonl
-from bot.corpus.markdown import markdown_form
-from bot.corpus.markdown import read as read_markdown
+from bot.corpus.formats.jsonl import read as read_jsonl
+from bot.corpus.formats.markdown import markdown_form
+from bot.corpus.formats.markdown import read as read_markdown
+from bot.corpus.formats.plaintext import read as read_plaintext
 from bot.corpus.outline import is_faq_title, outline
-from bot.corpus.plaintext import read as read_plaintext
 from bot.errors import CorpusError
 from bot.passages import split_articles
 
@@ -38,7 +38,12 @@ def answers(article: Article) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [("What's a CTC?", "whats-a-ctc"), ("नोटिस पीरियड कितना?", "नोटिस-पीरियड-कितना"), ("PF – 3(a)", "pf-3-a"), ("!!", "")],
+    [
+        ("What's a CTC?", "whats-a-ctc"),
+        ("नोटिस पीरियड कितना?", "नोटिस-पीरियड-कितना"),
+        ("PF – 3(a)", "pf-3-a"),
+        ("!!", ""),
+    ],
 )
 def test_a_slug_keeps_letters_and_digits_of_any_script(words, expected):
     assert slug(words) == expected
@@ -61,7 +66,9 @@ def test_sections_and_faqs_are_read_from_headings():
 
 
 def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question():
-    found = outline("## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### Documents\n\nNone.")
+    found = outline(
+        "## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### Documents\n\nNone."
+    )
     assert [(faq.question, faq.section) for faq in found.faqs] == [
         ("Who pays?", ("FAQs", "For firms")), ("When?", ("FAQs", "For firms")), ("Documents", ("FAQs",)),
     ]  # fmt: skip
@@ -81,7 +88,10 @@ def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
         text
         := f"## Leave\n\nTen days.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\nFor help, ask HR.\n\n### When?\n\nMonthly.\n\n- In full.\n\n{closing}"
     )
-    assert [text[faq.start : faq.end] for faq in found.faqs] == ["The firm.\n\nFor help, ask HR.", "Monthly.\n\n- In full."]
+    assert [text[faq.start : faq.end] for faq in found.faqs] == [
+        "The firm.\n\nFor help, ask HR.",
+        "Monthly.\n\n- In full.",
+    ]
     assert [(section.path, text[section.start : section.end]) for section in found.sections][1:] == [((), closing)]
 
 
@@ -103,7 +113,10 @@ def test_the_last_labelled_answer_ends_where_the_page_closes():
 
 def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
     article = only(
-        read_markdown("One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n***\n\nThe desk.", "a.md")
+        read_markdown(
+            "One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n***\n\nThe desk.",
+            "a.md",
+        )
     )
     assert answers(article) == {"Who pays?": "The firm.", "When?": "Monthly."}
     assert [p.text for p in split_articles([article], word_starts, 99)] == [
@@ -155,12 +168,18 @@ def test_markdown_becomes_words_in_blocks():
 
 
 def test_an_accordion_inside_markdown_is_a_faq_and_the_text_after_it_stays():
-    article = only(read_markdown("Intro.\n\n<details>\n<summary>Is it **free**?</summary>\n\nYes, *always*.\n\n</details>\n\nOutro.", "a.md"))
+    article = only(
+        read_markdown(
+            "Intro.\n\n<details>\n<summary>Is it **free**?</summary>\n\nYes, *always*.\n\n</details>\n\nOutro.", "a.md"
+        )
+    )
     assert answers(article) == {"Is it **free**?": "Yes, always."}
     assert [p.text for p in split_articles([article], word_starts, 99)] == ["Intro.", "Yes, always.", "Outro."]
 
 
-@pytest.mark.parametrize("labels", [("Q:", "A:"), ("Q1.", "A1."), ("Question:", "Answer:"), ("**Q:**", "**A:**"), ("q.", "ans.")])
+@pytest.mark.parametrize(
+    "labels", [("Q:", "A:"), ("Q1.", "A1."), ("Question:", "Answer:"), ("**Q:**", "**A:**"), ("q.", "ans.")]
+)
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
 def test_labelled_questions_and_answers_are_faqs(labels: tuple[str, str], between: str):
     q, a = labels
@@ -180,14 +199,23 @@ def test_microdata_questions_inside_markdown_are_faqs():
     assert [p.text for p in split_articles([article], word_starts, 99)] == ["The firm.", "After."]
 
 
-@pytest.mark.parametrize("body", ["**Who pays?**\n\nThe firm.\n\n**When?**\n\nMonthly.", "**Who pays?**<br>The firm.\n\n**When?**\\\nMonthly."])
+@pytest.mark.parametrize(
+    "body",
+    ["**Who pays?**\n\nThe firm.\n\n**When?**\n\nMonthly.", "**Who pays?**<br>The firm.\n\n**When?**\\\nMonthly."],
+)
 def test_bold_questions_below_a_faq_heading_are_faqs(body: str):
-    assert answers(only(read_markdown(f"Hi.\n\n## FAQs\n\n{body}", "a.md"))) == {"Who pays?": "The firm.", "When?": "Monthly."}
+    assert answers(only(read_markdown(f"Hi.\n\n## FAQs\n\n{body}", "a.md"))) == {
+        "Who pays?": "The firm.",
+        "When?": "Monthly.",
+    }
 
 
 def test_toml_front_matter_and_mdx_are_read():
     article = only(
-        read_markdown('+++\ntitle = "T"\ndate = 2026-01-02\n+++\nimport X from "./x"\n\n{/* note */}\n\n<X kind="tip">Mind this.</X>\n', "a.mdx")
+        read_markdown(
+            '+++\ntitle = "T"\ndate = 2026-01-02\n+++\nimport X from "./x"\n\n{/* note */}\n\n<X kind="tip">Mind this.</X>\n',
+            "a.mdx",
+        )
     )
     assert (article.title, article.published, article.text) == ("T", date(2026, 1, 2), "Mind this.")
 
@@ -197,7 +225,10 @@ def test_front_matter_fills_the_article(corpus: Path):
     assert (article.title, article.source, article.category) == ("Notice period", "notice.md", "HRM")
     assert (article.published, article.updated) == (date(2026, 1, 5), date(2026, 2, 1))
     assert (article.url, article.related) == ("https://example.com/notice-period/", ("gratuity",))
-    assert answers(article)["Can a notice period be bought out?"] == "Yes, when the contract allows it and the employer agrees."
+    assert (
+        answers(article)["Can a notice period be bought out?"]
+        == "Yes, when the contract allows it and the employer agrees."
+    )
 
 
 def test_the_id_is_the_permalink_whatever_the_file_is_called(corpus: Path):
@@ -223,12 +254,17 @@ def test_a_draft_stays_out(field: str):
 
 def test_words_right_below_a_tag_are_markdown_and_code_stays_code():
     text = "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
-    assert markdown_form(text)[1].text == "The firm pays:\n\n- monthly\n\n#### When\n\nAt the end.\n\n```\nx\n**y**\n```\n\n```\n</div>\n**z**\n```"
+    assert (
+        markdown_form(text)[1].text
+        == "The firm pays:\n\n- monthly\n\n#### When\n\nAt the end.\n\n```\nx\n**y**\n```\n\n```\n</div>\n**z**\n```"
+    )
 
 
 def test_html_far_to_the_right_inside_an_element_is_no_code():
     assert (
-        markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[1].text
+        markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[
+            1
+        ].text
         == "### A\n\n- one\n\n```\n<b>code</b>\n```"
     )
 
@@ -266,7 +302,16 @@ def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
 
 
 @pytest.mark.parametrize(
-    "words", ["2026-03-04", "March 4, 2026 9:15 AM", "4 Mar 2026", "4/3/2026", "2026-03-04T10:00:00+05:30", "2026-3-4", "2026/03/04"]
+    "words",
+    [
+        "2026-03-04",
+        "March 4, 2026 9:15 AM",
+        "4 Mar 2026",
+        "4/3/2026",
+        "2026-03-04T10:00:00+05:30",
+        "2026-3-4",
+        "2026/03/04",
+    ],
 )
 def test_days_are_read_in_usual_forms_the_day_before_the_month_but_after_a_year(words):
     assert parse_day("date", words) == date(2026, 3, 4)
@@ -280,7 +325,11 @@ def test_a_day_that_is_not_named_in_full_is_refused(words):
 
 def test_a_page_dump_gives_its_article_and_nothing_of_the_page_around_it():
     article = only(read_plaintext(PAGE_DUMP, "bonafide.txt"))
-    assert (article.title, article.published, article.updated) == ("What is a bonafide letter?", date(2026, 3, 3), date(2026, 4, 12))
+    assert (article.title, article.published, article.updated) == (
+        "What is a bonafide letter?",
+        date(2026, 3, 3),
+        date(2026, 4, 12),
+    )
     assert answers(article) == {
         "Who signs a bonafide letter?": "The head of the institution or an HR manager signs it, with a stamp.",
         "How long is a bonafide letter valid?": "It carries a date; most offices accept it for three to six months.",
@@ -300,7 +349,9 @@ def test_a_page_dump_gives_its_article_and_nothing_of_the_page_around_it():
 
 def test_a_related_post_named_by_title_becomes_its_id(tmp_path: Path):
     (tmp_path / "bonafide.txt").write_text(PAGE_DUMP, encoding="utf-8")
-    (tmp_path / "service.md").write_text("---\ntitle: What is a service certificate?\n---\nIt lists posts.", encoding="utf-8")
+    (tmp_path / "service.md").write_text(
+        "---\ntitle: What is a service certificate?\n---\nIt lists posts.", encoding="utf-8"
+    )
     assert read_corpus(tmp_path).articles[0].related == ("service",)
 
 
@@ -319,15 +370,22 @@ def test_lines_that_most_dumps_share_belong_to_their_site(tmp_path: Path):
 
 def test_the_same_text_at_two_addresses_is_one_article_with_both(tmp_path: Path):
     for name in ("a", "b"):
-        (tmp_path / f"{name}.md").write_text(f"---\ntitle: T\nurl: https://example.com/{name}/\n---\nThe same text.", encoding="utf-8")
+        (tmp_path / f"{name}.md").write_text(
+            f"---\ntitle: T\nurl: https://example.com/{name}/\n---\nThe same text.", encoding="utf-8"
+        )
     read = read_corpus(tmp_path)
     assert [(article.id, article.also_at) for article in read.articles] == [("a", ("https://example.com/b/",))]
     assert read.refused == (Refused("b.md", None, "the same text as a.md: indexed once, with both addresses"),)
 
 
 def test_a_plain_text_file_keeps_its_words_and_lists():
-    article = only(read_plaintext("Leave rules\n\nTwelve days a year.\n\nCarry over\n\n- half\n- by March\n", "leave.txt"))
-    assert (article.title, article.text) == ("Leave rules", "Twelve days a year.\n\n## Carry over\n\n- half\n- by March")
+    article = only(
+        read_plaintext("Leave rules\n\nTwelve days a year.\n\nCarry over\n\n- half\n- by March\n", "leave.txt")
+    )
+    assert (article.title, article.text) == (
+        "Leave rules",
+        "Twelve days a year.\n\n## Carry over\n\n- half\n- by March",
+    )
 
 
 def test_json_lines_hold_articles_and_faqs():
@@ -339,7 +397,11 @@ def test_json_lines_hold_articles_and_faqs():
     page, row = read_jsonl(lines, "set.jsonl")
     assert isinstance(page, Article)
     assert isinstance(row, Article)
-    assert (page.id, page.text, page.published) == ("a1", "Intro.\n\n# Parts\n\nBasic pay.\n\n## FAQs\n\n### Is it proof?\n\nYes.", date(2026, 1, 1))
+    assert (page.id, page.text, page.published) == (
+        "a1",
+        "Intro.\n\n# Parts\n\nBasic pay.\n\n## FAQs\n\n### Is it proof?\n\nYes.",
+        date(2026, 1, 1),
+    )
     assert answers(page) == {"Is it proof?": "Yes."}
     assert page.faqs[0].alternates == ("proof of income",)
     assert (row.id, row.title, row.text, row.category) == ("f1", "What is CTC?", "Cost to company.", "HRM")
@@ -410,7 +472,9 @@ def test_a_missing_or_empty_corpus_is_one_clear_sentence(tmp_path: Path):
     with pytest.raises(CorpusError, match="is empty: put articles in"):
         read_corpus(tmp_path)
     (tmp_path / "a.md").write_bytes(b"\x81")
-    with pytest.raises(CorpusError, match=r"No article could be read from .*the first reason: a.md:1: neither UTF-8 nor"):
+    with pytest.raises(
+        CorpusError, match=r"No article could be read from .*the first reason: a.md:1: neither UTF-8 nor"
+    ):
         read_corpus(tmp_path)
 
 
@@ -440,7 +504,7 @@ def test_addresses_and_days_that_cannot_be_are_refused(line: str, reason: str):
 def test_articles_are_read_one_file_at_a_time(tmp_path: Path):
     for name in "ab":
         (tmp_path / f"{name}.md").write_text(f"# {name}\n\nWords of {name}.")
-    reading = CorpusReading(tmp_path)
+    reading = FolderSource(tmp_path)
     articles = iter(reading)
     assert next(articles).id == "a"
     (tmp_path / "b.md").unlink()

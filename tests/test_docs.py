@@ -56,7 +56,11 @@ def desk(shipped_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     shutil.copytree(shipped_index, tmp_path / "index")
     shutil.copy(ROOT / "tests" / "questions" / "visitors.csv", tmp_path / "eval.csv")
-    faq = next(article.faqs[0] for article in read_corpus(ROOT / "corpus").articles if article.faqs and article.id == "probation-letter")
+    faq = next(
+        article.faqs[0]
+        for article in read_corpus(ROOT / "corpus").articles
+        if article.faqs and article.id == "probation-letter"
+    )
     (tmp_path / "corpus" / "alternates.csv").write_text(
         f"question,passage\nis there a trial,probation-letter#faq-{slug(faq.question)}\n", encoding="utf-8"
     )
@@ -85,7 +89,9 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
     words = shlex.split(command.replace(ADDRESS, server))
     match words:
         case ["pip", "install", package]:
-            extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+                "optional-dependencies"
+            ]
             assert set(package.removeprefix("articlebot").strip("[]").split(",")) <= set(extras)
         case ["articlebot", "serve", *options]:
             serves(options, desk)
@@ -103,7 +109,12 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             assert run(words, desk).stdout.startswith("serving ")
         case ["articlebot", "password"]:
             done = subprocess.run(
-                [sys.executable, "-m", "bot", "password"], capture_output=True, text=True, check=True, input="long enough\n" * 2, cwd=ROOT
+                [sys.executable, "-m", "bot", "password"],
+                capture_output=True,
+                text=True,
+                check=True,
+                input="long enough\n" * 2,
+                cwd=ROOT,
             )
             assert re.search(r'^\[editor\]\npassword = "scrypt:\S+"$', done.stdout, re.MULTILINE)
         case ["articlebot", "tune", *options]:
@@ -134,14 +145,18 @@ def run(words: list[str], folder: Path, stdin: int | None = None) -> subprocess.
         "NO_PROXY": "127.0.0.1",
         "HAYSTACK_TELEMETRY_ENABLED": "False",
     }
-    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder, stdin=stdin, env={**os.environ, **own})
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=folder, stdin=stdin, env={**os.environ, **own}
+    )
 
 
 def serves(options: list[str], folder: Path) -> None:
     """Start the server, on any free port, ask it, and end it."""
     given = [word for word in options if word not in ("--port", "7860")]
     command = [sys.executable, "-m", "bot", "serve", *given, "--port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
         assert process.stderr
         address = process.stderr.readline().split()[2]
         assert httpx.get(f"{address}/healthz", trust_env=False, timeout=30).json()["status"] == "ok"
@@ -149,7 +164,12 @@ def serves(options: list[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "code"), [pytest.param(*block, id=f"{page.stem}-{n}") for page in PAGES for n, block in enumerate(blocks(page, "toml", "json"))]
+    ("language", "code"),
+    [
+        pytest.param(*block, id=f"{page.stem}-{n}")
+        for page in PAGES
+        for n, block in enumerate(blocks(page, "toml", "json"))
+    ],
 )
 def test_settings_and_json_can_be_read(language: str, code: str, tmp_path: Path):
     if language == "json":
@@ -187,13 +207,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "docs", folder / "docs")
     shutil.copy(ROOT / "zensical.toml", folder)
     (folder / "bot").symlink_to(ROOT / "bot")
-    done = subprocess.run([Path(sys.executable).with_name("zensical"), "build", "--strict"], capture_output=True, text=True, check=False, cwd=folder)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("zensical"), "build", "--strict"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "site"
 
 
 def test_the_site_has_every_page_and_loads_nothing_from_elsewhere(site: Path):
-    pages = {page.stem: Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html") if page.stem not in ("404", "widget")}
+    pages = {
+        page.stem: Links(page.read_text(encoding="utf-8"))
+        for page in site.glob("*.html")
+        if page.stem not in ("404", "widget")
+    }
     assert set(pages) == {page.stem for page in PAGES}
     for name, page in pages.items():
         assert [address for address in page.loaded if urlsplit(address).netloc] == [], name

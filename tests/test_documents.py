@@ -23,9 +23,9 @@ from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemp
 
 from bot.corpus import Article, Refused, pdf
 from bot.corpus.decoding import Unreadable
-from bot.corpus.docx import read_file as read_docx
+from bot.corpus.formats.docx import read_file as read_docx
+from bot.corpus.formats.pdf import read_file as read_pdf
 from bot.corpus.outline import outline
-from bot.corpus.pdf import read_file as read_pdf
 
 STYLES = getSampleStyleSheet()
 WORDS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
@@ -61,7 +61,9 @@ def made_pdf(folder: Path, *flowables: object, running: bool = False, **about: s
     return path
 
 
-def drawn_pdf(folder: Path, *pages: list[tuple[float, float, float, str]], outline: dict[int, list[tuple[str, int]]] | None = None) -> Path:
+def drawn_pdf(
+    folder: Path, *pages: list[tuple[float, float, float, str]], outline: dict[int, list[tuple[str, int]]] | None = None
+) -> Path:
     """A PDF of words at places: x, y, size."""
     path = folder / "drawn.pdf"
     canvas = Canvas(str(path), initFontSize=10)
@@ -101,16 +103,23 @@ def test_lines_become_paragraphs_again_with_their_hyphens_undone(tmp_path: Path)
         None, "A second paragraph that goes", "on and on until the page",
     ]  # fmt: skip
     first = [(72, 700 - 12 * n, 10, line) for n, line in enumerate(lines) if line]
-    ((article,), _) = read(drawn_pdf(tmp_path, first, [(72, 700, 10, "ends and another begins."), (72, 670, 10, "Third.")]))
+    ((article,), _) = read(
+        drawn_pdf(tmp_path, first, [(72, 700, 10, "ends and another begins."), (72, 670, 10, "Third.")])
+    )
     assert sections(article) == {
-        ("Page 1",): "The well-known act says that the employer pays, and that a well-known rule holds for the first twelve months.\n\n"
+        (
+            "Page 1",
+        ): "The well-known act says that the employer pays, and that a well-known rule holds for the first twelve months.\n\n"
         "A second paragraph that goes on and on until the page ends and another begins.",
         ("Page 2",): "Third.",
     }
 
 
 def test_the_outline_of_a_pdf_tells_its_headings(tmp_path: Path):
-    pages = [[(72, 700, 10, "Part one"), (72, 670, 10, "Alpha."), (72, 640, 10, "Detail"), (72, 610, 10, "Beta.")], [(72, 700, 10, "Gamma.")]]
+    pages = [
+        [(72, 700, 10, "Part one"), (72, 670, 10, "Alpha."), (72, 640, 10, "Detail"), (72, 610, 10, "Beta.")],
+        [(72, 700, 10, "Gamma.")],
+    ]
     ((article,), _) = read(drawn_pdf(tmp_path, *pages, outline={1: [("Part one", 0), ("Detail", 1)]}))
     assert article.title == "Part one"
     assert sections(article) == {("Page 1",): "Alpha.", ("Detail", "Page 1"): "Beta.", ("Detail", "Page 2"): "Gamma."}
@@ -133,13 +142,17 @@ def test_faqs_of_a_pdf_keep_their_page(tmp_path: Path):
 
 def test_labelled_questions_and_lists_of_a_pdf_are_read(tmp_path: Path):
     bullets = ListFlowable([para("one"), para("two " * 40)], bulletType="bullet")
-    ((article,), _) = read(made_pdf(tmp_path, para("Q: Who pays?<br/>A: The firm."), para("Intro: " + LONG), bullets, para("Last.")))
+    ((article,), _) = read(
+        made_pdf(tmp_path, para("Q: Who pays?<br/>A: The firm."), para("Intro: " + LONG), bullets, para("Last."))
+    )
     assert answers(article)["Who pays?"][1].startswith("The firm.")
     assert f"- one\n- {' '.join(['two'] * 40)}\n\nLast." in article.text
 
 
 def test_metadata_that_say_nothing_are_not_believed(tmp_path: Path):
-    ((article,), _) = read(made_pdf(tmp_path, para("Real title", "Title"), para(LONG), title="Microsoft Word - draft_v3.docx"))
+    ((article,), _) = read(
+        made_pdf(tmp_path, para("Real title", "Title"), para(LONG), title="Microsoft Word - draft_v3.docx")
+    )
     assert (article.title, "Real title" in article.text) == ("Real title", False)
 
 
@@ -186,7 +199,10 @@ def test_a_password_to_open_is_refused_and_one_to_change_is_not(tmp_path: Path):
     assert article.text.endswith("Words.")
 
 
-@pytest.mark.parametrize(("content", "reason"), [(b"", "the file is empty"), (b"hello", "a damaged PDF"), (b"%PDF-1.7\n%%EOF", "a damaged PDF")])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "the file is empty"), (b"hello", "a damaged PDF"), (b"%PDF-1.7\n%%EOF", "a damaged PDF")],
+)
 def test_a_pdf_that_is_none_is_refused(tmp_path: Path, content: bytes, reason: str, caplog: pytest.LogCaptureFixture):
     (tmp_path / "a.pdf").write_bytes(content)
     with pytest.raises(Unreadable) as error:
@@ -232,7 +248,9 @@ def test_a_word_document_keeps_headings_lists_tables_and_faqs(tmp_path: Path):
             document.add_paragraph(words, "List Number")
         document.add_paragraph("# not a heading")
         table = document.add_table(2, 2)
-        for cell, words in zip((cell for row in table.rows for cell in row.cells), ("Years", "Days", "5", "a|b"), strict=True):
+        for cell, words in zip(
+            (cell for row in table.rows for cell in row.cells), ("Years", "Days", "5", "a|b"), strict=True
+        ):
             cell.text = words
         document.add_heading("FAQs", 1)
         document.add_heading("Who pays?", 2)
@@ -257,7 +275,10 @@ def test_a_bold_question_below_a_bold_faq_line_is_a_faq(tmp_path: Path):
             document.add_paragraph().add_run(words).bold = not words.endswith(".")
 
     ((article,), _) = read(made_docx(tmp_path, fill))
-    assert {question: answer for question, (_, answer) in answers(article).items()} == {"Who pays?": "The firm.", "When?": "Monthly."}
+    assert {question: answer for question, (_, answer) in answers(article).items()} == {
+        "Who pays?": "The firm.",
+        "When?": "Monthly.",
+    }
 
 
 def test_the_properties_of_a_word_document_are_believed_when_they_can_be_true(tmp_path: Path):
@@ -272,7 +293,10 @@ def test_the_properties_of_a_word_document_are_believed_when_they_can_be_true(tm
         fill(document)
         about = document.core_properties
         about.title, about.category, about.keywords = "Proper title", "HRM", "pf; uan"
-        about.created, about.modified = datetime.fromisoformat("2025-10-09 08:00"), datetime.fromisoformat("2026-01-02 08:00")
+        about.created, about.modified = (
+            datetime.fromisoformat("2025-10-09 08:00"),
+            datetime.fromisoformat("2026-01-02 08:00"),
+        )
 
     ((article,), _) = read(made_docx(tmp_path, fill_more))
     assert (article.title, article.category, article.tags) == ("Proper title", "HRM", ("pf", "uan"))
@@ -295,11 +319,19 @@ def mark(kind: str, ident: int) -> object:
 
 def test_notes_stand_below_what_refers_to_them_and_comments_stay_out(tmp_path: Path):
     def fill(document: docx.document.Document) -> None:
-        for kind, notes in (("footnote", {0: "", 2: "Section 4 of the Act."}), ("endnote", {1: "Since 2019.", 7: "Nobody refers to it."})):
-            words = "".join(f'<w:{kind} w:id="{n}"><w:p><w:r><w:{kind}Ref/><w:t>{note}</w:t></w:r></w:p></w:{kind}>' for n, note in notes.items())
+        for kind, notes in (
+            ("footnote", {0: "", 2: "Section 4 of the Act."}),
+            ("endnote", {1: "Since 2019.", 7: "Nobody refers to it."}),
+        ):
+            words = "".join(
+                f'<w:{kind} w:id="{n}"><w:p><w:r><w:{kind}Ref/><w:t>{note}</w:t></w:r></w:p></w:{kind}>'
+                for n, note in notes.items()
+            )
             content = f"<w:{kind}s {nsdecls('w')}>{words}</w:{kind}s>".encode()
             part = Part(PackURI(f"/word/{kind}s.xml"), f"{WORDS}.{kind}s+xml", content, document.part.package)
-            document.part.relate_to(part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}s")
+            document.part.relate_to(
+                part, f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}s"
+            )
         first = document.add_paragraph("Gratuity is due")
         first._p.append(mark("endnote", 1))
         first.add_run(" after five years.")
@@ -329,7 +361,11 @@ def test_a_box_around_text_is_no_table(tmp_path: Path):
     ("part", "content", "reason"),
     [
         ("word/document.xml", b" " * 40_000_000, "unpacks to"),
-        ("word/document.xml", b'<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>', "its part word/document.xml declares entities"),
+        (
+            "word/document.xml",
+            b'<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>',
+            "its part word/document.xml declares entities",
+        ),
         ("word/document.xml", b"<w:document>", "a damaged .docx file"),
         ("word/document.xml", b"<x/>", "a damaged .docx file"),
         ("[Content_Types].xml", b"<x/>", "a damaged .docx file"),
@@ -351,10 +387,19 @@ def test_a_word_file_without_words_is_refused(tmp_path: Path):
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from([".pdf", ".docx"]), st.lists(st.tuples(st.integers(0, 60_000), st.integers(0, 255)), min_size=1, max_size=30))
-def test_a_document_with_flipped_bytes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, ending: str, flips: list[tuple[int, int]]):
+@given(
+    st.sampled_from([".pdf", ".docx"]),
+    st.lists(st.tuples(st.integers(0, 60_000), st.integers(0, 255)), min_size=1, max_size=30),
+)
+def test_a_document_with_flipped_bytes_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, flips: list[tuple[int, int]]
+):
     folder = tmp_path_factory.mktemp("d")
-    path = drawn_pdf(folder, [(72, 700, 10, "Words.")]) if ending == ".pdf" else made_docx(folder, lambda document: document.add_paragraph("Words."))
+    path = (
+        drawn_pdf(folder, [(72, 700, 10, "Words.")])
+        if ending == ".pdf"
+        else made_docx(folder, lambda document: document.add_paragraph("Words."))
+    )
     content = bytearray(path.read_bytes())
     for at, byte in flips:
         content[at % len(content)] = byte

@@ -18,14 +18,14 @@ from playwright.sync_api import Browser, Page, expect
 from serving import running
 
 from bot import Bot
+from bot.build.build import build
 from bot.errors import SettingsError
-from bot.index.build import build
 from bot.index.store import IndexStore
 from bot.serve.editor.password import hashed_password, is_password
 from bot.serve.server import open_chat
 from bot.serve.settings_file import read_settings
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Limits
-from bot.usage.entry import Entry
+from bot.usage.logged_question import LoggedQuestion
 from bot.usage.store import UsageStore
 
 PASSWORD = "correct horse battery"
@@ -62,7 +62,7 @@ def note(store: UsageStore, bot: Bot, question: str, conversation: str, at: floa
     answer = bot.ask(question)
     passages = tuple(source.passage.id for source in answer.sources)
     facts = (answer.status, answer.probability, passages, answer.generation, 1.0, "chat", conversation, None)
-    store.add(Entry(f"{conversation} {question}", time.time() - 3600 + at, question, *facts))
+    store.add(LoggedQuestion(f"{conversation} {question}", time.time() - 3600 + at, question, *facts))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,9 @@ def test_a_password_is_stored_as_a_hash_that_only_it_fits():
 def test_the_command_prints_settings_that_let_the_password_in_and_refuses_short_ones(tmp_path: Path):
     def printed(words: str) -> subprocess.CompletedProcess[str]:
         asked = [sys.executable, "-m", "bot", "password"]
-        return subprocess.run(asked, input=f"{words}\n" * 2, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+        return subprocess.run(
+            asked, input=f"{words}\n" * 2, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1]
+        )
 
     told = printed(PASSWORD).stdout
     (tmp_path / "articlebot.toml").write_text(told[told.index("[editor]") :], encoding="utf-8")
@@ -121,7 +123,10 @@ def test_the_settings_take_the_hash_and_not_the_password(tmp_path: Path):
 def test_nobody_gets_in_without_the_password(office: Office):
     with client(office) as visitor:
         assert visitor.get("/editor").headers["location"] == "/editor/"
-        assert (visitor.get("/editor/").status_code, visitor.get("/editor/").headers["location"]) == (303, "/editor/sign-in")
+        assert (visitor.get("/editor/").status_code, visitor.get("/editor/").headers["location"]) == (
+            303,
+            "/editor/sign-in",
+        )
         assert visitor.get("/editor/config").status_code == 401
         assert visitor.get("/editor/gradio_api/info").status_code == 401
         assert visitor.post("/editor/gradio_api/run/predict", json={"data": [], "fn_index": 0}).status_code == 401
@@ -171,8 +176,15 @@ def desk(browser: Browser, office: Office) -> Iterator[Page]:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     outside: list[str] = []
     complaints: list[str] = []
-    page.on("request", lambda request: outside.append(request.url) if not request.url.startswith((office.address, "data:", "blob:")) else None)
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "request",
+        lambda request: (
+            outside.append(request.url) if not request.url.startswith((office.address, "data:", "blob:")) else None
+        ),
+    )
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{office.address}/editor/")
     page.get_by_label("Password").fill(PASSWORD)
@@ -210,7 +222,9 @@ def test_the_report_is_read_and_acted_on(desk: Page, office: Office):
     desk.locator("#faqs label", has_text="Can a notice period be bought out?").click()
     desk.get_by_role("button", name="It means this FAQ").click()
     expect(desk.locator("#questions-notice")).to_contain_text("Written to alternates.csv. The next build uses it.")
-    assert [(row["question"], row["passage"], row["who"]) for row in rows(office.corpus / "alternates.csv")] == [(ASKED, BUY_OUT, "editor")]
+    assert [(row["question"], row["passage"], row["who"]) for row in rows(office.corpus / "alternates.csv")] == [
+        (ASKED, BUY_OUT, "editor")
+    ]
     expect(desk.locator("#summary")).to_contain_text("Nothing waits for you here.")
 
 
@@ -245,7 +259,9 @@ def test_the_index_is_rebuilt_and_rolled_back(desk: Page, office: Office):
     (office.corpus / "notice.md").write_text(NOTICE.replace("thirty to ninety", "ten to twenty"), encoding="utf-8")
     desk.get_by_role("tab", name="Index").click()
     desk.locator("#build").click()
-    expect(desk.locator("#said textarea")).to_have_value(re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000)
+    expect(desk.locator("#said textarea")).to_have_value(
+        re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000
+    )
     after = IndexStore(office.index).served_name()
     assert after != before
     expect(desk.locator("#generations")).to_contain_text(str(after))
@@ -262,7 +278,9 @@ def test_the_index_is_rebuilt_and_rolled_back(desk: Page, office: Office):
 
 
 def test_the_articles_are_looked_through(desk: Page, office: Office):
-    (office.corpus / "old.md").write_text("---\ntitle: Old\ndate: 2011-01-01\n---\n\nA text of long ago about nothing.\n", encoding="utf-8")
+    (office.corpus / "old.md").write_text(
+        "---\ntitle: Old\ndate: 2011-01-01\n---\n\nA text of long ago about nothing.\n", encoding="utf-8"
+    )
     (office.corpus / "broken.docx").write_bytes(b"no document")
     desk.get_by_role("tab", name="Articles").click()
     desk.locator("#lint").click()

@@ -14,17 +14,17 @@ import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 
 from bot import Bot, Hit, Retriever
+from bot.build.build import build
 from bot.corpus import Article, read_corpus
-from bot.encoder import HashedWords, Matrix
-from bot.encoder.encoder import OnBatch, unheard
+from bot.encoder import HashingEncoder, Matrix
+from bot.encoder.encoder import OnBatch, no_progress
 from bot.errors import CorpusError, ModelError
-from bot.index.build import build
 from bot.testing import ARTICLES, QUESTIONS, tiny_bot, tiny_index
 
 ROOT = Path(__file__).parents[1]
 
 
-class LettersAndWords(HashedWords):
+class LettersAndWords(HashingEncoder):
     """An encoder of a program's own: not one that articlebot knows how to open again."""
 
     name = "letters-and-words-1"
@@ -33,7 +33,7 @@ class LettersAndWords(HashedWords):
         self.dimension = dimension
         self._mixed = np.random.default_rng(seed).normal(size=(256, dimension))
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         done(len(texts))
         return self.encode_questions(texts)
 
@@ -50,12 +50,19 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Article, ...]:
     return read_corpus(folder).articles
 
 
-def test_a_list_of_articles_is_answered_from_as_the_folder_they_were_read_from_is(articles: tuple[Article, ...], tmp_path: Path):
+def test_a_list_of_articles_is_answered_from_as_the_folder_they_were_read_from_is(
+    articles: tuple[Article, ...], tmp_path: Path
+):
     for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     build(tmp_path, tmp_path / "index")
     listed, read = Bot.from_articles(articles), Bot.open(tmp_path / "index")
-    for question in ("how long does probation last", "who pays gratuity", "can I buy out the notice period", "best biryani in Hyderabad"):
+    for question in (
+        "how long does probation last",
+        "who pays gratuity",
+        "can I buy out the notice period",
+        "best biryani in Hyderabad",
+    ):
         one, other = (replace(bot.ask(question), id="", generation="") for bot in (listed, read))
         assert one == other
     assert listed.ask("how long does probation last").text == "It is often three to six months."
@@ -68,7 +75,7 @@ def test_articles_may_be_given_by_their_fields():
              "faqs": ({"question": "Who pays gratuity?", "answer": "The employer.", "alternates": ("Is it paid by the employer?",)},)},
             {"question": "Is leave paid?", "answer": "Casual leave is."},
         ],
-        encoder=HashedWords(),
+        encoder=HashingEncoder(),
     )  # fmt: skip
     (hit,) = retriever.search("who pays gratuity", k=1)
     assert (hit.passage.id, hit.passage.text) == ("gratuity#faq-who-pays-gratuity", "The employer.")
@@ -80,32 +87,47 @@ def test_articles_may_be_given_by_their_fields():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ([{"id": "a", "title": "A"}], r"^Article 1 of the list cannot be read: no text and no faqs: nothing to answer from\.$"),
-        ([ARTICLES[0], {"title": "A", "text": "B", "published": "soon"}], r"^Article 2 of the list cannot be read: published should be a date"),
-        ([ARTICLES[0], ARTICLES[0]], r"^The id 'probation' is that of several articles of the list: give each its own\.$"),
+        (
+            [{"id": "a", "title": "A"}],
+            r"^Article 1 of the list cannot be read: no text and no faqs: nothing to answer from\.$",
+        ),
+        (
+            [ARTICLES[0], {"title": "A", "text": "B", "published": "soon"}],
+            r"^Article 2 of the list cannot be read: published should be a date",
+        ),
+        (
+            [ARTICLES[0], ARTICLES[0]],
+            r"^The id 'probation' is that of several articles of the list: give each its own\.$",
+        ),
         ([], r"^No article could be read from the list of articles\.$"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_one_sentence(given: list[dict[str, str]], sentence: str):
     with pytest.raises(CorpusError, match=sentence):
-        Retriever.from_articles(given, encoder=HashedWords())
+        Retriever.from_articles(given, encoder=HashingEncoder())
 
 
 def test_nothing_of_a_list_of_articles_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    retriever = Retriever.from_articles(ARTICLES, encoder=HashedWords())
+    retriever = Retriever.from_articles(ARTICLES, encoder=HashingEncoder())
     assert len(list(tmp_path.iterdir())) == 1
     del retriever
     gc.collect()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(CorpusError):
-        Retriever.from_articles([], encoder=HashedWords())
+        Retriever.from_articles([], encoder=HashingEncoder())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_index_of_an_own_encoder_is_opened_with_it_and_told_apart_without(articles: tuple[Article, ...], tmp_path: Path):
+def test_an_index_of_an_own_encoder_is_opened_with_it_and_told_apart_without(
+    articles: tuple[Article, ...], tmp_path: Path
+):
     report = build(articles, tmp_path, encoder=LettersAndWords())
-    assert (report.manifest.dimension, report.manifest.question_encoder, report.manifest.settings.model) == (300, "own", "letters-and-words-1")
+    assert (report.manifest.dimension, report.manifest.question_encoder, report.manifest.settings.model) == (
+        300,
+        "own",
+        "letters-and-words-1",
+    )
     assert not build(articles, tmp_path, encoder=LettersAndWords()).built
     retriever = Retriever.open(tmp_path, encoder=LettersAndWords())
     (hit,) = retriever.search("who pays gratuity", k=1)
@@ -130,8 +152,8 @@ def test_an_own_ranking_orders_the_first_hits_and_leaves_their_probabilities(art
         asked.append(question)
         return [(hit.passage.article.published or date.min).toordinal() for hit in hits]
 
-    plain = Retriever.from_articles(articles, encoder=HashedWords()).search("period", k=6)
-    ranked = Retriever.from_articles(articles, reranker=newest_first, encoder=HashedWords()).search("period", k=6)
+    plain = Retriever.from_articles(articles, encoder=HashingEncoder()).search("period", k=6)
+    ranked = Retriever.from_articles(articles, reranker=newest_first, encoder=HashingEncoder()).search("period", k=6)
     days = [hit.passage.article.published or date.min for hit in ranked]
     assert (asked, days) == (["period"], sorted(days, reverse=True))
     assert days != [hit.passage.article.published for hit in plain]
@@ -152,7 +174,9 @@ def test_an_event_loop_asks_many_questions_and_goes_on_meanwhile(bot: Bot):
                 await asyncio.sleep(0)
 
         ticking = asyncio.create_task(tick())
-        answers = await asyncio.gather(*(bot.aask(question, ["what is gratuity"], category="EPFO") for question in questions))
+        answers = await asyncio.gather(
+            *(bot.aask(question, ["what is gratuity"], category="EPFO") for question in questions)
+        )
         hits = await asyncio.gather(*(bot.retriever.asearch(question, 1) for question in questions))
         ticking.cancel()
         return [answer.text for answer in answers], [found[0].passage.id for found in hits], ticks
@@ -165,7 +189,9 @@ def test_an_event_loop_asks_many_questions_and_goes_on_meanwhile(bot: Bot):
 
 def test_the_tiny_index_has_a_question_of_each_status():
     bot = tiny_bot()
-    assert {status: bot.ask(question).status for status, question in QUESTIONS.items()} == {status: status for status in QUESTIONS}
+    assert {status: bot.ask(question).status for status, question in QUESTIONS.items()} == {
+        status: status for status in QUESTIONS
+    }
     assert bot.ask(QUESTIONS["answered"]).text == "It is often three to six months."
     assert len(bot.ask(QUESTIONS["ambiguous"]).did_you_mean) == 3
 
@@ -176,11 +202,19 @@ def test_the_tiny_index_is_the_same_every_time_and_opens_as_any_other(tmp_path: 
         first, second = (replace(bot.ask(question), id="", generation="") for bot in (one, other))
         assert first == second
     done = subprocess.run(
-        [sys.executable, "-m", "bot", "ask", QUESTIONS["answered"], "--index", tmp_path / "one"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "bot", "ask", QUESTIONS["answered"], "--index", tmp_path / "one"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     assert done.stdout.startswith("It is often three to six months.\n")
     checked = subprocess.run(
-        [sys.executable, "-m", "bot", "check", "--index", tmp_path / "one"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "bot", "check", "--index", tmp_path / "one"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     assert "FAQs found by their own question: 6 of 6 asked" in checked.stdout
 

@@ -99,7 +99,9 @@ def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, 
     assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder), "a damaged export is made anew"
 
 
-def test_few_texts_are_encoded_without_loading_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_few_texts_are_encoded_without_loading_the_original(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     exported_encoder(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
     encoder = open_encoder(tiny_model, "w", tmp_path / "encoder")
     assert encoder_for_many(encoder, 500) is encoder
@@ -109,7 +111,9 @@ def test_few_texts_are_encoded_without_loading_the_original(tiny_model: str, tmp
     assert encoder_for_many(encoder, 5000) is encoder
 
 
-def test_the_exported_question_encoder_agrees_with_the_original(packaged: SentenceEncoder, export: ExportedEncoder, tmp_path: Path):
+def test_the_exported_question_encoder_agrees_with_the_original(
+    packaged: SentenceEncoder, export: ExportedEncoder, tmp_path: Path
+):
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
     fast = open_question_encoder(tmp_path / "encoder", "onnx-int8").encode_questions(QUESTIONS)
     exact = packaged.encode_questions(QUESTIONS)
@@ -125,7 +129,9 @@ def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEn
     assert fast.encode_questions([]).shape == (0, 384)
 
 
-def test_an_export_that_disagrees_gives_way_to_the_original(tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_export_that_disagrees_gives_way_to_the_original(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("bot.encoder.export.SAME_FLOOR", 1.1)
     original = SentenceEncoder(tiny_model)
     assert exported_encoder(original, "w", tmp_path / "cache", QUESTIONS) is original
@@ -161,7 +167,10 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("no-such/model", "There is no model 'no-such/model' in a folder, in the local cache or on the hub: check --model."),
+        (
+            "no-such/model",
+            "There is no model 'no-such/model' in a folder, in the local cache or on the hub: check --model.",
+        ),
         ("EMPTY", "holds no sentence-transformers model: it has neither modules.json nor config.json."),
         ("BROKEN", "cannot be loaded"),
     ],

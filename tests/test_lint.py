@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot import Bot, Retriever
+from bot.build.build import build
 from bot.corpus import read_corpus
 from bot.evaluation.lint import lint
-from bot.index.build import build
 
 TODAY = date(2026, 11, 23)
 BOILERPLATE = "Call our helpline on any working day for free advice on your letters."
@@ -27,17 +27,22 @@ FAULTY = {
     "lost.md": article("Sick leave", f"{BOILERPLATE}\n\nSick leave is for illness.", related="no-such-article"),
     "long.md": article("Earned leave", f"{BOILERPLATE}\n\n## All about it\n\n" + "Leave is counted by days. " * 300),
     "one.md": article(
-        "Bonus", f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nEvery employee of the firm gets it.\n\n### When is it paid?\n\nMonthly."
+        "Bonus",
+        f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nEvery employee of the firm gets it.\n\n### When is it paid?\n\nMonthly.",
     ),
     "two.md": article("Festival bonus", f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nOnly managers get it."),
     "copy-a.md": article("Relieving letter", COPIED),
     "copy-b.md": article("Relieving letters", COPIED + " Keep a copy."),
-    "torn.md": article("Father’s name", f"{BOILERPLATE}\n\nThe fatherâ€™s name stands on the form – in full, as on the rÃ©sumÃ©."),
+    "torn.md": article(
+        "Father’s name", f"{BOILERPLATE}\n\nThe fatherâ€™s name stands on the form – in full, as on the rÃ©sumÃ©."
+    ),
     "faq-a.md": article(
-        "Payslip", "## FAQs\n\n### How can I download my payslip?\n\nSign in to the employee portal, open Payroll and press Download."
+        "Payslip",
+        "## FAQs\n\n### How can I download my payslip?\n\nSign in to the employee portal, open Payroll and press Download.",
     ),
     "faq-b.md": article(
-        "Salary slip", "## FAQs\n\n### How do I download my payslip?\n\nSign in to the employee portal, open Payroll, and press Download there."
+        "Salary slip",
+        "## FAQs\n\n### How do I download my payslip?\n\nSign in to the employee portal, open Payroll, and press Download there.",
     ),
 }
 
@@ -73,4 +78,6 @@ def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):
 @pytest.mark.parametrize(("years", "kinds"), [(3, []), (0, ["old", "old"])])
 def test_what_is_old_is_a_setting(bot: Bot, years: int, kinds: list[str]):
     articles = [one for one in bot.retriever.generation.table.articles() if one.id in ("gratuity", "notice-period")]
-    assert [finding.kind for finding in lint(articles, bot.retriever.finder(), TODAY, years) if finding.kind == "old"] == kinds
+    assert [
+        finding.kind for finding in lint(articles, bot.retriever.finder(), TODAY, years) if finding.kind == "old"
+    ] == kinds

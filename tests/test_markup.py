@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.corpus.markup import fragment_form
+from bot.corpus.html.plain_form import fragment_form
 
 
 def faqs(markup: str) -> dict[str, str]:
@@ -32,13 +32,18 @@ def marked(question: str, answer: str, after: str = "") -> str:
     ids=["aria", "bootstrap-5", "bootstrap-3", "details", "details-in-a-list"],
 )
 def test_what_an_accordion_folds_away_is_kept_with_its_titles(markup: str):
-    form = fragment_form(markup.format("Who pays?", "<p>The firm.</p>", "Proof of pay", "<p>A slip.</p><ul><li>signed</li></ul>"))
+    form = fragment_form(
+        markup.format("Who pays?", "<p>The firm.</p>", "Proof of pay", "<p>A slip.</p><ul><li>signed</li></ul>")
+    )
     assert form.text == "### Who pays?\n\nThe firm.\n\n#### Proof of pay\n\nA slip.\n\n- signed"
     assert [(faq.question, form.text[faq.start : faq.end]) for faq in form.faqs] == [("Who pays?", "The firm.")]
 
 
 def test_a_button_that_says_only_more_gives_no_heading():
-    assert fragment_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text == "One.\n\nTwo."
+    assert (
+        fragment_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text
+        == "One.\n\nTwo."
+    )
 
 
 def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
@@ -46,7 +51,10 @@ def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
     outer = marked("<h3 itemprop='name'>Can I get it?</h3>", "<p>Yes.</p>", f"{inner}<p>So it is.</p>")
     assert faqs(outer) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
     assert fragment_form(outer).text.endswith("Everyone.\n\nSo it is.")
-    assert faqs(marked("<h3 itemprop='name'>Can I get it?</h3>", f"<p>Yes.</p>{inner}")) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
+    assert faqs(marked("<h3 itemprop='name'>Can I get it?</h3>", f"<p>Yes.</p>{inner}")) == {
+        "Can I get it?": "Yes.",
+        "Who is covered?": "Everyone.",
+    }
 
 
 def test_the_words_of_a_question_come_once_whatever_stands_around_them():
@@ -84,4 +92,7 @@ def test_questions_inside_one_another_are_read_once(between: str):
 
 def test_a_table_around_tables_lays_a_page_out():
     inner = "<table><tr><th>Rate</th><td>8</td></tr></table>"
-    assert fragment_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text == "| Rate | 8 |\n| --- | --- |\n\nSince 2019."
+    assert (
+        fragment_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text
+        == "| Rate | 8 |\n| --- | --- |\n\nSince 2019."
+    )

@@ -19,10 +19,10 @@ from mcp.client.streamable_http import streamable_http_client
 from serving import served
 
 from bot import Bot
-from bot.encoder import HashedWords
-from bot.serve.desk import Desk
-from bot.serve.keys import hash_of
-from bot.serve.mcp_door import create_mcp_server
+from bot.encoder import HashingEncoder
+from bot.serve.api.keys import hash_of
+from bot.serve.api.mcp_server import create_mcp_server
+from bot.serve.chat_service import ChatService
 from bot.settings import ApiKey, ChatSettings, Limits, Publisher
 from bot.testing import QUESTIONS, tiny_index
 
@@ -62,7 +62,14 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "question", ["who pays gratuity", "how long is probtion", "best biryani in Hyderabad", "thanks", "what is in the table of signs"]
+    "question",
+    [
+        "who pays gratuity",
+        "how long is probtion",
+        "best biryani in Hyderabad",
+        "thanks",
+        "what is in the table of signs",
+    ],
 )
 def test_an_answer_is_that_of_python(http: str, bot: Bot, question: str):
     reply = used(http, lambda client: client.call_tool("ask_articles", {"question": question}))
@@ -106,7 +113,9 @@ def test_the_tools_tell_what_they_are_for_and_keep_to_their_schemas(http: str):
     assert [tool.name for tool in tools] == ["ask_articles", "search_articles", "get_article"]
     assert "Articles of Career Desk about HRM" in instructions
     assert all("HRM" in (tool.description or "") for tool in tools[:2])
-    assert all(tool.annotations and tool.annotations.read_only_hint and not tool.annotations.open_world_hint for tool in tools)
+    assert all(
+        tool.annotations and tool.annotations.read_only_hint and not tool.annotations.open_world_hint for tool in tools
+    )
     for tool, reply in zip(tools, replies, strict=True):
         jsonschema.validate(reply, tool.output_schema or {})
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
@@ -124,7 +133,9 @@ def test_the_tools_tell_what_they_are_for_and_keep_to_their_schemas(http: str):
         ("get_article", {"id": "nothing"}, "There is no article 'nothing'."),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_that_a_model_can_read(http: str, tool: str, arguments: dict[str, Any], sentence: str):
+def test_what_cannot_be_done_is_one_sentence_that_a_model_can_read(
+    http: str, tool: str, arguments: dict[str, Any], sentence: str
+):
     reply = used(http, lambda client: client.call_tool(tool, arguments))
     assert reply.is_error
     assert sentence in reply.content[0].text
@@ -146,20 +157,27 @@ def test_articles_are_resources(http: str, bot: Bot):
     articles = {article.id: article for article in bot.generation.table.articles()}
     assert {resource.uri for resource in listed} == {f"article:///{ident}" for ident in articles}
     assert template == "article:///{+id}"
-    assert words.startswith("# Probation letter\n\nHRM · published 2025-10-10 · https://example.com/probation-letter/\n\n")
+    assert words.startswith(
+        "# Probation letter\n\nHRM · published 2025-10-10 · https://example.com/probation-letter/\n\n"
+    )
     assert words.endswith(articles["probation-letter"].text)
     sizes = {resource.uri: resource.size for resource in listed}
     assert sizes["article:///probation-letter"] == len(words.encode())
 
 
 def test_a_resource_that_is_not_there_is_told(http: str):
-    for uri, sentence in {"article:///nothing": "There is no article 'nothing'", "file:///etc/passwd": "names no article"}.items():
+    for uri, sentence in {
+        "article:///nothing": "There is no article 'nothing'",
+        "file:///etc/passwd": "names no article",
+    }.items():
         refused(http, lambda client, uri=uri: client.read_resource(uri), sentence)
 
 
 def test_long_lists_come_in_pages_and_ids_in_any_script_are_read_back():
     names = [f"लेख/{number}?&#%" for number in range(250)]
-    bot = Bot.from_articles([{"id": name, "title": f"T{name}", "text": f"Words of {name}."} for name in names], encoder=HashedWords())
+    bot = Bot.from_articles(
+        [{"id": name, "title": f"T{name}", "text": f"Words of {name}."} for name in names], encoder=HashingEncoder()
+    )
 
     async def use(client: Client) -> tuple[list[int], list[str], str]:
         sizes, uris, cursor = [], [], None
@@ -171,12 +189,14 @@ def test_long_lists_come_in_pages_and_ids_in_any_script_are_read_back():
             if cursor is None:
                 return sizes, uris, (await client.read_resource(uris[77])).contents[0].text
 
-    sizes, uris, words = used(create_mcp_server(Desk(bot, ChatSettings(), None)), use)
+    sizes, uris, words = used(create_mcp_server(ChatService(bot, ChatSettings(), None)), use)
     assert sizes == [100, 100, 50]
     assert len(set(uris)) == 250
     assert words == f"# T{names[77]}\n\nWords of {names[77]}."
     refused(
-        create_mcp_server(Desk(bot, ChatSettings(), None)), lambda client: client.list_resources(cursor="-1"), "There is no page '-1' of the list"
+        create_mcp_server(ChatService(bot, ChatSettings(), None)),
+        lambda client: client.list_resources(cursor="-1"),
+        "There is no page '-1' of the list",
     )
 
 
@@ -185,16 +205,23 @@ def test_a_program_on_this_machine_asks_over_stdio(tmp_path: Path):
     parameters = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(index)])
 
     async def use(client: Client) -> list[dict[str, Any]]:
-        return [(await client.call_tool("ask_articles", {"question": question})).structured_content for question in [*QUESTIONS.values()] * 30]
+        return [
+            (await client.call_tool("ask_articles", {"question": question})).structured_content
+            for question in [*QUESTIONS.values()] * 30
+        ]
 
     answers = used(parameters, use)
     expected = Bot.open(index)
     assert [answer["status"] for answer in answers] == [*QUESTIONS] * 30
-    assert [without_id(answer) for answer in answers[:3]] == [without_id(expected.ask(question).to_dict()) for question in QUESTIONS.values()]
+    assert [without_id(answer) for answer in answers[:3]] == [
+        without_id(expected.ask(question).to_dict()) for question in QUESTIONS.values()
+    ]
 
 
 def test_a_client_of_the_revision_before_is_answered_as_well(http: str):
-    reply = used(http, lambda client: client.call_tool("ask_articles", {"question": "who pays gratuity"}), mode="legacy")
+    reply = used(
+        http, lambda client: client.call_tool("ask_articles", {"question": "who pays gratuity"}), mode="legacy"
+    )
     assert reply.structured_content["text"] == "The employer pays it, not the provident fund."
 
 
@@ -213,7 +240,10 @@ def test_over_http_keys_and_origins_are_asked_for(bot: Bot):
         assert status(Authorization="Bearer ab_secret", Origin="https://www.example.com") == 200
 
         async def use(address: str = address) -> list[Any]:
-            async with httpx_client() as client, Client(streamable_http_client(f"{address}/mcp", http_client=client)) as agent:
+            async with (
+                httpx_client() as client,
+                Client(streamable_http_client(f"{address}/mcp", http_client=client)) as agent,
+            ):
                 return [await agent.call_tool("ask_articles", {"question": "who pays gratuity"}) for _ in range(3)]
 
         replies = asyncio.run(use())
@@ -240,7 +270,9 @@ def test_a_server_that_waited_for_its_index_answers_agents_and_ends_cleanly(tmp_
             while httpx.get(f"{address}/readyz", trust_env=False).status_code != 200:
                 assert time.monotonic() < until
                 time.sleep(0.2)
-            reply = used(f"{address}/mcp", lambda client: client.call_tool("ask_articles", {"question": QUESTIONS["answered"]}))
+            reply = used(
+                f"{address}/mcp", lambda client: client.call_tool("ask_articles", {"question": QUESTIONS["answered"]})
+            )
             assert reply.structured_content["text"] == "It is often three to six months."
         finally:
             server.send_signal(signal.SIGINT)

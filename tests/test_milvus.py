@@ -18,14 +18,14 @@ from articles import GRATUITY, NOTICE, PROBATION
 from milvus_server import MilvusServer, lite_server
 
 from bot import Bot, Retriever
+from bot.backends.location import publish_to, store_at, update_at, with_credentials
+from bot.backends.milvus.address import MilvusAddress
+from bot.backends.milvus.client import MilvusClient
+from bot.backends.milvus.layout import Collections, number_of
+from bot.backends.milvus.publish import kept_on
+from bot.build.build import build
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
-from bot.index.build import build
 from bot.index.filters import Filters
-from bot.index.location import publish_to, store_at, update_at, with_credentials
-from bot.index.milvus.address import MilvusAddress
-from bot.index.milvus.door import Milvus
-from bot.index.milvus.layout import Collections, number_of
-from bot.index.milvus.publish import kept_on
 from bot.index.status import index_status
 from bot.settings import AnswerSettings, BuildSettings, ChatSettings
 
@@ -95,10 +95,14 @@ def visitors() -> list[str]:
 # --- the same answers
 
 
-def test_three_hundred_questions_find_the_same_first_passage_with_the_same_probability(shipped: Bot, there: Bot, figures: list[str]):
+def test_three_hundred_questions_find_the_same_first_passage_with_the_same_probability(
+    shipped: Bot, there: Bot, figures: list[str]
+):
     faqs = [passage.question or "" for passage in shipped.generation.table.sample(300 - len(visitors()), faqs=True)]
     questions = [*visitors(), *faqs]
-    pairs = [(shipped.retriever.search(question, k=3)[0], there.retriever.search(question, k=3)[0]) for question in questions]
+    pairs = [
+        (shipped.retriever.search(question, k=3)[0], there.retriever.search(question, k=3)[0]) for question in questions
+    ]
     same = [(here, far) for here, far in pairs if here.passage == far.passage]
     figures.append(f"Milvus: the same first passage for {len(same)} of {len(questions)} questions")
     assert len(same) >= 0.99 * len(questions)
@@ -117,7 +121,14 @@ def test_answers_are_the_same_to_the_letter(shipped: Bot, there: Bot):
 
 
 @pytest.mark.parametrize(
-    "filters", [{"category": "hrm"}, {"article": "hrm/probation-letter"}, {"since": date(2025, 6, 1)}, {"category": 'no "such" \\ one'}], ids=str
+    "filters",
+    [
+        {"category": "hrm"},
+        {"article": "hrm/probation-letter"},
+        {"since": date(2025, 6, 1)},
+        {"category": 'no "such" \\ one'},
+    ],
+    ids=str,
 )
 def test_filters_admit_the_same_passages(shipped: Bot, there: Bot, filters: dict[str, object]):
     article = next(iter(shipped.generation.table.articles())).id
@@ -128,7 +139,9 @@ def test_filters_admit_the_same_passages(shipped: Bot, there: Bot, filters: dict
 
 def test_passages_and_articles_read_the_same(shipped: Bot, there: Bot):
     here, far = shipped.generation.table, there.generation.table
-    assert {passage.id: passage for passage in far.all_passages()} == {passage.id: passage for passage in here.all_passages()}
+    assert {passage.id: passage for passage in far.all_passages()} == {
+        passage.id: passage for passage in here.all_passages()
+    }
     assert list(far.articles()) == list(here.articles())
     assert (far.count_articles(), len(far), far.count_faqs(), dict(far.categories)) == (
         here.count_articles(), len(here), here.count_faqs(), dict(here.categories),
@@ -159,17 +172,17 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
 
     first = rebuilt()
     assert not publish_to(address, tmp_path / "index", unheard), "what is served already is not written again"
-    assert index_status(address, corpus)["corpus_changed"] is False
+    assert index_status(store_at(address), corpus)["corpus_changed"] is False
     replicas = [Retriever.open(address) for _ in range(3)]
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
-    assert index_status(address, corpus)["corpus_changed"] is True
+    assert index_status(store_at(address), corpus)["corpus_changed"] is True
     second = rebuilt()
     apart = followed(replicas, second)
     figures.append(f"Milvus: three replicas served a new generation within {1000 * apart:.0f} ms of one another")
     assert apart < 5
     assert len({tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas}) == 1
     assert replicas[0].generation.table.count_articles() == 3
-    facts = index_status(address, corpus)
+    facts = index_status(store_at(address), corpus)
     assert (facts["generation"], facts["articles"], facts["fault"]) == (second, 3, None)
     assert "each replica keeps: Milvus has BM25 from 2.5 on" in facts["words"]
     assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
@@ -180,7 +193,9 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
         store_at(address).roll_back()
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
     third = rebuilt()
-    assert [name for name, _ in store_at(address).kept()] == [first, third], "the one that was served before is kept, not the one built before"
+    assert [name for name, _ in store_at(address).kept()] == [first, third], (
+        "the one that was served before is kept, not the one built before"
+    )
 
 
 def followed(replicas: list[Retriever], name: str) -> float:
@@ -206,21 +221,27 @@ def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_su
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
     second = build(corpus, index, tiny_settings).generation
     code = (
-        "import os, sys, signal; from bot.index.milvus.door import Milvus; from bot.index.location import publish_to\n"
+        "import os, sys, signal; from bot.backends.milvus.client import Milvus; from bot.backends.location import publish_to\n"
         "Milvus.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "publish_to(sys.argv[1], sys.argv[2], lambda *_: None)"
     )
-    ended = subprocess.run([sys.executable, "-c", code, address, str(index)], cwd=ROOT, check=False, capture_output=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, address, str(index)], cwd=ROOT, check=False, capture_output=True
+    )
     assert ended.returncode == -9
     assert store_at(address).current_name() == first
     assert Retriever.open(address).search("notice period", k=1)
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
     third = build(corpus, index, tiny_settings).generation
     assert publish_to(address, index, unheard)
-    assert [name for name, _ in store_at(address).kept()] == [first, third], f"nothing is left of {second}, which was broken off"
+    assert [name for name, _ in store_at(address).kept()] == [first, third], (
+        f"nothing is left of {second}, which was broken off"
+    )
 
 
-def test_another_kind_of_index_of_vectors_finds_the_same(server: MilvusServer, small: str, folder: Path, tmp_path: Path):
+def test_another_kind_of_index_of_vectors_finds_the_same(
+    server: MilvusServer, small: str, folder: Path, tmp_path: Path
+):
     lists = server.index("by_lists", tmp_path / "copies") + "&index=IVF_SQ8"
     publish_to(lists, folder, unheard)
     lists = server.index("by_lists", tmp_path / "copies")  # who asks need not know
@@ -234,7 +255,12 @@ def test_another_kind_of_index_of_vectors_finds_the_same(server: MilvusServer, s
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bot", *words], cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+        [sys.executable, "-m", "bot", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
     )
 
 
@@ -251,7 +277,9 @@ def test_every_verb_takes_the_servers_address(shipped_there: str, tmp_path: Path
     assert figures["all"]["hit@1"] > 0.9
 
 
-def test_the_command_builds_to_a_server_and_updates_there(server: MilvusServer, corpus: Path, tmp_path: Path, tiny_model: str):
+def test_the_command_builds_to_a_server_and_updates_there(
+    server: MilvusServer, corpus: Path, tmp_path: Path, tiny_model: str
+):
     address, index = server.index("by_command", tmp_path / "copies"), str(tmp_path / "index")
     built = run("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
     assert (built.returncode, "served by Milvus from now on" in built.stderr) == (0, True), built.stderr
@@ -275,8 +303,16 @@ def test_the_command_builds_to_a_server_and_updates_there(server: MilvusServer, 
     )
     written = run(*words)
     assert written.returncode == 0, written.stderr
-    assert json.loads(written.stdout) == {"written": ["probation-letter"], "unchanged": [], "removed": ["gratuity"], "missing": ["gone"]}
-    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {"notice-period", "probation-letter"}
+    assert json.loads(written.stdout) == {
+        "written": ["probation-letter"],
+        "unchanged": [],
+        "removed": ["gratuity"],
+        "missing": ["gone"],
+    }
+    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {
+        "notice-period",
+        "probation-letter",
+    }
     assert run("update", "nothing.md", "--to", address, "--corpus", str(corpus)).returncode == 2
     assert run("update", "notice-period", "--to", "index", "--corpus", str(corpus)).returncode == 2
     assert json.loads(run("rollback", "--index", address, "--json").stdout or "{}") == {}
@@ -315,14 +351,16 @@ def test_an_address_says_where_and_as_whom():
 
 def test_the_environment_says_who_asks_unless_the_address_does():
     assert with_credentials("milvus://h:1/n", "reader", "p@ss", "") == "milvus://reader:p%40ss@h:1/n"
-    assert with_credentials("milvus://h:1/n?index=IVF_SQ8", "", "", "tok/en") == "milvus://:tok%2Fen@h:1/n?index=IVF_SQ8"
+    assert (
+        with_credentials("milvus://h:1/n?index=IVF_SQ8", "", "", "tok/en") == "milvus://:tok%2Fen@h:1/n?index=IVF_SQ8"
+    )
     assert MilvusAddress.parse(with_credentials("milvus://h/n", "", "", "tok/en")).secret == "tok/en"
     assert with_credentials("milvus://me:x@h/n", "reader", "p", "") == "milvus://me:x@h/n"
     assert with_credentials("index", "reader", "p", "t") == "index"
 
 
 def test_an_alias_that_is_not_ours_is_not_taken_for_an_index(server: MilvusServer, small: str, tmp_path: Path):
-    milvus = Milvus(MilvusAddress.parse(small))
+    milvus = MilvusClient(MilvusAddress.parse(small))
     milvus.point("somebody_elses", kept_on(milvus)[0].rows)
     with pytest.raises(IndexCorrupt, match="is not an index of articlebot"):
         store_at(server.index("somebody_elses", tmp_path / "copies")).current_name()
@@ -332,7 +370,11 @@ def test_an_alias_that_is_not_ours_is_not_taken_for_an_index(server: MilvusServe
 
 def test_names_of_collections_lead_back_to_the_generation():
     collections = Collections.of("articles", "20261126T213454.123456Z-ab12cd34")
-    assert Collections.named("articles", collections.rows) == Collections.named("articles", collections.records) == collections
+    assert (
+        Collections.named("articles", collections.rows)
+        == Collections.named("articles", collections.records)
+        == collections
+    )
     assert collections.generation == "20261126T213454.123456Z-ab12cd34"
     assert Collections.named("article", collections.rows) is None
 
@@ -341,15 +383,17 @@ def test_names_of_collections_lead_back_to_the_generation():
 
 
 def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
-    milvus = Milvus(MilvusAddress.parse(small))
+    milvus = MilvusClient(MilvusAddress.parse(small))
     (collections,) = kept_on(milvus)
     number = number_of("vocabulary.sqlite")
-    (part,) = milvus.find(collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True)
+    (part,) = milvus.find(
+        collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True
+    )
     middle = len(part["body"]) // 2
     changed = "A" if part["body"][middle] != "A" else "B"
     milvus.write(collections.records, [{**part, "body": part["body"][:middle] + changed + part["body"][middle + 1 :]}])
     try:
-        with pytest.raises(IndexCorrupt, match="Milvus"):
+        with pytest.raises(IndexCorrupt, match="MilvusClient"):
             store_at(small).open_current(whole=True)
     finally:
         milvus.write(collections.records, [part])
@@ -375,7 +419,15 @@ def leave(days: int = 90, ident: str = "leave", word: str = "sabbatical", **chan
         {"question": f"Is a {word} paid?", "answer": "It is not paid."},
     ]
     text = f"A {word} lasts for a while.\n\nAsk your manager first."
-    return {"id": ident, "title": f"{word.title()} leave", "text": text, "category": "HRM", "published": "2026-11-01", "faqs": faqs, **changes}
+    return {
+        "id": ident,
+        "title": f"{word.title()} leave",
+        "text": text,
+        "category": "HRM",
+        "published": "2026-11-01",
+        "faqs": faqs,
+        **changes,
+    }
 
 
 def answer_of(bot: Bot, word: str = "sabbatical") -> str:
@@ -398,7 +450,11 @@ def test_an_article_is_answered_from_once_it_is_written_and_no_more_once_it_is_t
     assert answer_of(reader) != "It lasts 90 days."
     table = reader.generation.table
     assert not reader.generation.lexical.has_word("sabbatical")
-    assert (table.count_articles(), len(table), dict(table.categories)) == (before.count_articles(), len(before), dict(before.categories))
+    assert (table.count_articles(), len(table), dict(table.categories)) == (
+        before.count_articles(),
+        len(before),
+        dict(before.categories),
+    )
     assert "leave" not in {article.id for article in table.newest_articles(9)}
     assert table.article("leave") is None
 
@@ -416,13 +472,17 @@ def test_an_edited_article_has_its_new_words_and_passages_only(small: str, folde
     shorter = [{"question": "How long does a secondment last?", "answer": "It lasts 120 days."}]
     update_at(small, [leave(ident="edited", word="secondment", faqs=shorter, category="Letters")], folder=folder)
     assert answer_of(reader, "secondment") == "It lasts 120 days."
-    assert [passage.question for passage in reader.generation.table.faqs("edited")] == ["How long does a secondment last?"]
-    milvus = Milvus(MilvusAddress.parse(small))
+    assert [passage.question for passage in reader.generation.table.faqs("edited")] == [
+        "How long does a secondment last?"
+    ]
+    milvus = MilvusClient(MilvusAddress.parse(small))
     (collections,) = kept_on(milvus)
     passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "edited"]
     assert milvus.count(collections.rows, f"article == {number_of('edited')}") == 3 * len(passages)
     assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["edited"]
-    assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {"edited"}
+    assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {
+        "edited"
+    }
     assert reader.generation.table.categories["Letters"] == 1
 
 
@@ -436,7 +496,9 @@ def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Pa
 
 def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
     with pytest.raises(CorpusError, match="Article 2 of the list cannot be read"):
-        update_at(small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder)
+        update_at(
+            small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder
+        )
     assert Retriever.open(small).generation.table.article("never") is None
 
 
@@ -497,11 +559,13 @@ def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterato
 def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, tmp_path: Path):
     near, far = Retriever.open(tmp_path / "index").generation, Retriever.open(newer).generation
     assert not list(tmp_path.glob("copies/*/*/lexical"))
-    assert index_status(newer, tmp_path / "corpus")["words"] == "ranked by the server"
+    assert index_status(store_at(newer), tmp_path / "corpus")["words"] == "ranked by the server"
     for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
         for search in ("passages_by_words", "passages_by_pairs"):
             here, there = (getattr(generation.lexical, search)(question, 3) for generation in (near, far))
-            assert [passage.id for passage in far.table.passages(there.numbers)] == [passage.id for passage in near.table.passages(here.numbers)]
+            assert [passage.id for passage in far.table.passages(there.numbers)] == [
+                passage.id for passage in near.table.passages(here.numbers)
+            ]
             assert np.allclose(there.scores, here.scores, rtol=0.15)
             assert np.allclose(there.shares, here.shares, rtol=0.15)
     assert (far.lexical.has_word("periods"), far.lexical.has_word("sabbatical")) == (True, False)
@@ -521,7 +585,9 @@ def test_changed_articles_are_found_by_their_words_there_too(newer: str, tmp_pat
 
 
 def test_filters_hold_for_words_there_too(newer: str):
-    found = Retriever.open(newer).generation.lexical.passages_by_words("notice period gratuity employer", 9, Filters(category="epfo"))
+    found = Retriever.open(newer).generation.lexical.passages_by_words(
+        "notice period gratuity employer", 9, Filters(category="epfo")
+    )
     articles = {passage.article.id for passage in Retriever.open(newer).generation.table.passages(found.numbers)}
     assert articles == {"gratuity"}
 
@@ -532,7 +598,7 @@ def test_filters_hold_for_words_there_too(newer: str):
 def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
     small: str, folder: Path, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.index.milvus.door._WAIT", 2.0)
+    monkeypatch.setattr("bot.backends.milvus.client._WAIT", 2.0)
     update_at(small, [leave(ident="kept", word="quarantine")], folder=folder)
     reader = Bot.open(small)
     assert answer_of(reader, "quarantine") == "It lasts 90 days."
@@ -544,7 +610,9 @@ def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
 
     def answers() -> bool:
         try:
-            return answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.served.unreachable is None
+            return (
+                answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.served.unreachable is None
+            )
         except (IndexUnreachable, IndexCorrupt):
             return False
 
@@ -552,12 +620,14 @@ def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
     assert reader.ask("Is a quarantine paid?").text == "It is not paid."
 
 
-def test_a_replica_is_not_ready_while_the_server_is_away(small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch):
+def test_a_replica_is_not_ready_while_the_server_is_away(
+    small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
+):
     from fastapi.testclient import TestClient
 
     from bot.serve.server import create_app
 
-    monkeypatch.setattr("bot.index.milvus.door._WAIT", 2.0)
+    monkeypatch.setattr("bot.backends.milvus.client._WAIT", 2.0)
     bot = Bot.open(small)
     client = TestClient(create_app(bot, ui=False))
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (200, 200)
@@ -577,7 +647,9 @@ def test_a_replica_started_before_the_server_waits_for_it():
     from bot.serve.server import open_chat
     from bot.serve.waiting import Waiting
 
-    app = Waiting(lambda: open_chat("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False))
+    app = Waiting(
+        lambda: open_chat("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False)
+    )
     app.look()
     answer = TestClient(app).get("/readyz")
     assert (answer.status_code, "does not answer" in answer.text) == (503, True)

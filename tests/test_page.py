@@ -20,10 +20,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import ask, chromium, running, served
 
 from bot import Bot
-from bot.index.build import build
-from bot.serve.messages import answered
+from bot.build.build import build
+from bot.serve.page.messages import answered
 from bot.serve.server import open_chat
-from bot.serve.texts import Texts, all_texts
+from bot.serve.texts import PageTexts, all_texts
 from bot.serve.waiting import Waiting
 from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
 from bot.usage.store import USAGE, UsageStore
@@ -62,14 +62,15 @@ def test_the_sentence_that_matches_is_marked_within_the_quote(shipped: Bot):
     assert start <= first < last <= end
     assert (start, end) != (first, last)
     words = re.search(
-        r'<div class="words" lang="en">(.*?)</div>', answered(shipped.ask("can my manager sign the experience letter instead of HR"), EN)["content"]
+        r'<div class="words" lang="en">(.*?)</div>',
+        answered(shipped.ask("can my manager sign the experience letter instead of HR"), EN)["content"],
     )
     assert words
     assert re.findall("<mark>(.*?)</mark>", words[1]) == [source.passage.text[first:last]]
 
 
 def test_a_mark_stays_within_each_line_and_out_of_tables():
-    from bot.serve.messages import _drawn
+    from bot.serve.page.messages import _drawn
 
     assert _drawn("- one thing\n- two things\n\n| a | b |\n| - | - |\n| c | d |", (0, 80)).count("<mark>") == 2
     assert "<li><mark>one thing</mark></li>" in _drawn("- one thing\n- two", (0, 11))
@@ -176,12 +177,16 @@ def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
 def test_a_category_is_chosen_and_only_its_articles_are_asked(page: Page):
     page.get_by_role("radio", name="EPFO").check()
     ask(page, "can I buy out my notice period")
-    expect(page.get_by_test_id("bot").last).to_contain_text(EN.no_answer_category.format(category="EPFO", all=EN.all_articles))
+    expect(page.get_by_test_id("bot").last).to_contain_text(
+        EN.no_answer_category.format(category="EPFO", all=EN.all_articles)
+    )
     ask(page, "who pays gratuity")
     expect(page.locator(".answer .note").last).to_have_text(EN.only_category.format(category="EPFO"))
     page.get_by_role("radio", name=EN.all_articles).check()
     ask(page, "can I buy out my notice period")
-    expect(page.locator(".answer .words").last).to_have_text("Yes, when the contract allows it and the employer agrees.")
+    expect(page.locator(".answer .words").last).to_have_text(
+        "Yes, when the contract allows it and the employer agrees."
+    )
 
 
 @pytest.mark.browser
@@ -275,13 +280,18 @@ def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, 
 def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser: Browser, place: Path, tmp_path: Path):
     def stored() -> list[tuple]:
         with sqlite3.connect(tmp_path / USAGE) as connection:
-            return connection.execute("SELECT helpful, reason, comment, question, passages FROM feedback JOIN questions USING (answer)").fetchall()
+            return connection.execute(
+                "SELECT helpful, reason, comment, question, passages FROM feedback JOIN questions USING (answer)"
+            ).fetchall()
 
     for address in served(Bot.open(place / "index"), usage=UsageStore(tmp_path)):
         page = browser.new_page()
         page.goto(address)
         ask(page, "who pays gratuity")
-        good, bad = page.get_by_role("button", name=EN.helpful, exact=True), page.get_by_role("button", name=EN.unhelpful)
+        good, bad = (
+            page.get_by_role("button", name=EN.helpful, exact=True),
+            page.get_by_role("button", name=EN.unhelpful),
+        )
         good.click()
         expect(good).to_have_attribute("aria-pressed", "true")
         assert stored() == [(1, None, None, "who pays gratuity", "gratuity#faq-who-pays-gratuity")]
@@ -292,7 +302,9 @@ def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser
         page.get_by_role("textbox", name=EN.comment).fill("  The limit <b>changed</b>. ")
         page.get_by_role("button", name=EN.tell).click()
         expect(page.get_by_role("group", name=EN.why)).to_have_count(0)
-        assert stored() == [(0, "outdated", "The limit <b>changed</b>.", "who pays gratuity", "gratuity#faq-who-pays-gratuity")]
+        assert stored() == [
+            (0, "outdated", "The limit <b>changed</b>.", "who pays gratuity", "gratuity#faq-who-pays-gratuity")
+        ]
         bad.click()
         expect(bad).to_have_attribute("aria-pressed", "false")
         assert stored() == []
@@ -311,7 +323,7 @@ def test_where_nothing_is_stored_nobody_is_asked_for_a_vote(browser: Browser, pl
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", EN), ("hi", HI)])
-def test_the_page_says_of_itself_what_it_is_and_nothing_of_others(address: str, language: str, words: Texts):
+def test_the_page_says_of_itself_what_it_is_and_nothing_of_others(address: str, language: str, words: PageTexts):
     page = httpx.get(address, headers={"Accept-Language": language}, trust_env=False).text
     assert f'<html lang="{language}" dir="ltr"' in " ".join(page.split())
     assert f"<title>{words.title}</title>" in page
@@ -350,7 +362,9 @@ def test_too_many_questions_are_told_with_the_seconds_to_wait_and_the_question_s
         ask(page, "how long is a probation period")
         page.get_by_test_id("textbox").fill("can it be extended")
         page.get_by_test_id("textbox").press("Enter")
-        expect(page.get_by_role("alert").filter(has_text="please wait")).to_have_text(re.compile(r"please wait ([1-9]|[1-5]\d|60) s"))
+        expect(page.get_by_role("alert").filter(has_text="please wait")).to_have_text(
+            re.compile(r"please wait ([1-9]|[1-5]\d|60) s")
+        )
         expect(page.get_by_test_id("textbox")).to_have_value("can it be extended")
         assert page.get_by_test_id("user").count() == 2
         page.close()
@@ -379,14 +393,18 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
 
 
 @pytest.mark.browser
-def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(browser: Browser, place: Path, tmp_path: Path):
+def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(
+    browser: Browser, place: Path, tmp_path: Path
+):
     waiting = Waiting(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
     waiting.look()
     for address in running(waiting):
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
         page = browser.new_page()
         page.goto(address)
-        expect(page.get_by_role("main")).to_contain_text(f"There is no index in {tmp_path / 'index'}: run articlebot build")
+        expect(page.get_by_role("main")).to_contain_text(
+            f"There is no index in {tmp_path / 'index'}: run articlebot build"
+        )
         build(place / "corpus", tmp_path / "index")
         expect(page.get_by_role("heading", name=EN.title)).to_be_visible(timeout=30_000)
         ask(page, "who pays gratuity")
@@ -401,7 +419,9 @@ def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is
 def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place: Path):
     from bot.serve.settings_file import read_settings
 
-    (place / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#7c2d92"/></svg>')
+    (place / "logo.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#7c2d92"/></svg>'
+    )
     (place / "articlebot.toml").write_text(
         '[publisher]\nname = "Career <Desk>"\nsite = "https://www.example.com"\nlogo = "logo.svg"\n[colours]\naccent = "#7c2d92"\n[texts.en]\ntitle = "Ask the desk"\n'
     )
@@ -445,7 +465,9 @@ def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, a
         ("probation period kitne mahine ka hota hai", EN, EN.other_language),
     ],
 )
-def test_an_answer_is_told_in_the_questions_language_and_quoted_in_the_articles(page: Page, question: str, texts: Texts, note: str | None):
+def test_an_answer_is_told_in_the_questions_language_and_quoted_in_the_articles(
+    page: Page, question: str, texts: PageTexts, note: str | None
+):
     ask(page, question)
     answer = page.locator(".answer").last
     expect(answer.locator(".words")).to_have_text("It is often three to six months.")
@@ -460,14 +482,21 @@ def test_an_answer_is_told_in_the_questions_language_and_quoted_in_the_articles(
 
 @pytest.mark.browser
 def test_a_language_that_is_written_from_the_right_turns_the_page_round(browser: Browser, place: Path, tmp_path: Path):
-    words = (ROOT / "bot/serve/languages/en.toml").read_text(encoding="utf-8").replace('direction = "ltr"', 'direction = "rtl"')
+    words = (
+        (ROOT / "bot/serve/languages/en.toml")
+        .read_text(encoding="utf-8")
+        .replace('direction = "ltr"', 'direction = "rtl"')
+    )
     (tmp_path / "ar.toml").write_text(words, encoding="utf-8")
     for address in served(Bot.open(place / "index"), ChatSettings(languages=tmp_path)):
         page = browser.new_page()
         page.goto(f"{address}/?lang=ar")
         ask(page, "who pays gratuity")
         assert page.locator("html").get_attribute("dir") == "rtl"
-        button, box = page.get_by_role("button", name=EN.send).bounding_box(), page.get_by_test_id("textbox").bounding_box()
+        button, box = (
+            page.get_by_role("button", name=EN.send).bounding_box(),
+            page.get_by_test_id("textbox").bounding_box(),
+        )
         assert button
         assert box
         assert button["x"] < box["x"]
@@ -489,7 +518,11 @@ STATES = {
 
 @pytest.fixture(scope="module")
 def careful(place: Path, tmp_path_factory: pytest.TempPathFactory):
-    yield from served(Bot.open(place / "index"), ChatSettings(limits=Limits(questions_per_minute=1000)), UsageStore(tmp_path_factory.mktemp("votes")))
+    yield from served(
+        Bot.open(place / "index"),
+        ChatSettings(limits=Limits(questions_per_minute=1000)),
+        UsageStore(tmp_path_factory.mktemp("votes")),
+    )
 
 
 @pytest.mark.browser
@@ -516,7 +549,11 @@ def test_no_width_scrolls_sideways(browser: Browser, shipped: Bot, width: int):
         assert page.evaluate("document.documentElement.scrollWidth") == width
         ask(page, "epf interest rate by year")
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        for part in (page.get_by_test_id("textbox"), page.get_by_test_id("user").last, page.get_by_role("heading", level=1)):
+        for part in (
+            page.get_by_test_id("textbox"),
+            page.get_by_test_id("user").last,
+            page.get_by_role("heading", level=1),
+        ):
             expect(part).to_be_in_viewport()
         page.close()
 
@@ -548,7 +585,9 @@ def test_at_two_hundred_percent_question_and_answer_can_be_read(browser: Browser
 
 
 def host_page(bot_address: str) -> bytes:
-    policy = f"default-src 'self'; script-src {bot_address}; connect-src {bot_address}; require-trusted-types-for 'script'"
+    policy = (
+        f"default-src 'self'; script-src {bot_address}; connect-src {bot_address}; require-trusted-types-for 'script'"
+    )
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><meta http-equiv="Content-Security-Policy" content="{policy}"></head>
 <body><main><h1>Somebody's page</h1><p>Words.</p></main><script src="{bot_address}/widget.js" async></script></body></html>""".encode()
 
@@ -572,7 +611,9 @@ def hosted(browser: Browser, place: Path, tmp_path: Path):
     """A page of another origin, under a strict policy, with the widget of a bot that allows it."""
     complaints: list[str] = []
     for host_address in running(_LateHost()):
-        settings = ChatSettings(origins=(host_address,), publisher=Publisher("Career Desk"), limits=Limits(questions_per_minute=4))
+        settings = ChatSettings(
+            origins=(host_address,), publisher=Publisher("Career Desk"), limits=Limits(questions_per_minute=4)
+        )
         for bot_address in served(Bot.open(place / "index"), settings, UsageStore(tmp_path)):
             _LateHost.bot = bot_address
             context = browser.new_context()
@@ -592,7 +633,9 @@ class _LateHost:
 
 
 @pytest.mark.browser
-def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(hosted: tuple[Page, BrowserContext, list[str]]):
+def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
+    hosted: tuple[Page, BrowserContext, list[str]],
+):
     page, context, complaints = hosted
     page.get_by_role("button", name=EN.open).click()
     box = page.get_by_role("textbox", name=EN.question)
@@ -602,7 +645,9 @@ def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(ho
     log = page.get_by_role("log")
     expect(log).to_contain_text("Yes, when the contract allows it and the employer agrees.")
     expect(log).to_contain_text("Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026")
-    expect(log.get_by_role("link", name=EN.read_more)).to_have_attribute("href", re.compile("^https://example.com/notice-period/#:~:text="))
+    expect(log.get_by_role("link", name=EN.read_more)).to_have_attribute(
+        "href", re.compile("^https://example.com/notice-period/#:~:text=")
+    )
     log.get_by_role("button", name=EN.helpful, exact=True).click()
     expect(log.get_by_role("status")).to_have_text(EN.thanks)
     box.fill("correct my admit card")
@@ -636,7 +681,12 @@ def test_styles_of_the_page_and_of_the_widget_stay_apart(hosted: tuple[Page, Bro
         "const sheet = new CSSStyleSheet(); sheet.replaceSync('* { color: red !important; display: block !important; font-size: 40px !important }'); document.adoptedStyleSheets = [sheet]"
     )
     page.get_by_role("button", name=EN.open).click()
-    assert page.evaluate("getComputedStyle(document.querySelector('[data-articlebot]').shadowRoot.querySelector('h2')).fontSize") == "16px"
+    assert (
+        page.evaluate(
+            "getComputedStyle(document.querySelector('[data-articlebot]').shadowRoot.querySelector('h2')).fontSize"
+        )
+        == "16px"
+    )
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily") == before
 
 
@@ -645,7 +695,10 @@ def test_only_allowed_origins_may_ask_and_frame(place: Path):
     for address in served(Bot.open(place / "index"), settings):
         allowed = {
             origin: httpx.post(
-                f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, headers={"Origin": origin}, trust_env=False
+                f"{address}/api/v1/ask",
+                json={"question": "who pays gratuity"},
+                headers={"Origin": origin},
+                trust_env=False,
             ).headers.get("access-control-allow-origin")
             for origin in (
                 "https://www.example.com",
@@ -655,7 +708,10 @@ def test_only_allowed_origins_may_ask_and_frame(place: Path):
                 "https://exampleXorg",
             )
         }
-        assert [origin for origin, answer in allowed.items() if answer == origin] == ["https://www.example.com", "https://a.example.org"]
+        assert [origin for origin, answer in allowed.items() if answer == origin] == [
+            "https://www.example.com",
+            "https://a.example.org",
+        ]
         policy = httpx.get(address, trust_env=False).headers["content-security-policy"]
         assert "frame-ancestors 'self' https://www.example.com https://*.example.org" in policy
 
@@ -666,7 +722,10 @@ def test_the_widget_is_small_cached_and_in_the_browsers_language(address: str):
     assert len(gzip.compress(first.content)) < 15_000
     again = httpx.get(f"{address}/widget.js", headers={"If-None-Match": first.headers["etag"]}, trust_env=False)
     assert (again.status_code, again.content) == (304, b"")
-    assert json.dumps(HI.open, ensure_ascii=False) in httpx.get(f"{address}/widget.js", headers={"Accept-Language": "hi"}, trust_env=False).text
+    assert (
+        json.dumps(HI.open, ensure_ascii=False)
+        in httpx.get(f"{address}/widget.js", headers={"Accept-Language": "hi"}, trust_env=False).text
+    )
     assert json.dumps(HI.open, ensure_ascii=False) in httpx.get(f"{address}/widget.js?lang=hi", trust_env=False).text
 
 
@@ -676,14 +735,27 @@ def test_the_widget_is_small_cached_and_in_the_browsers_language(address: str):
 def test_a_request_that_is_too_large_is_refused_with_and_without_its_length(address: str):
     body = b'{"data": ["' + b"a" * 1_100_000 + b'"]}'
     path = f"{address}/gradio_api/run/predict"
-    assert httpx.post(path, content=body, headers={"Content-Type": "application/json"}, trust_env=False).status_code == 413
-    reply = httpx.post(path, content=iter([body[:600_000], body[600_000:]]), headers={"Content-Type": "application/json"}, trust_env=False)
+    assert (
+        httpx.post(path, content=body, headers={"Content-Type": "application/json"}, trust_env=False).status_code == 413
+    )
+    reply = httpx.post(
+        path,
+        content=iter([body[:600_000], body[600_000:]]),
+        headers={"Content-Type": "application/json"},
+        trust_env=False,
+    )
     assert "transfer-encoding" in reply.request.headers
     assert reply.status_code == 413
 
 
 def test_the_queue_and_its_calls_are_closed(address: str):
-    for path in ("/gradio_api/call/predict", "/gradio_api/queue/join", "/hi/gradio_api/upload", "/hi/gradio_api/queue/join", "/hi/monitoring"):
+    for path in (
+        "/gradio_api/call/predict",
+        "/gradio_api/queue/join",
+        "/hi/gradio_api/upload",
+        "/hi/gradio_api/queue/join",
+        "/hi/monitoring",
+    ):
         assert httpx.post(f"{address}{path}", json={"data": []}, trust_env=False).status_code == 404
 
 
@@ -697,11 +769,17 @@ serve(lambda: open_chat("index", AnswerSettings(), settings, "corpus"), "127.0.0
 
 
 @pytest.mark.parametrize(("trusted", "statuses"), [(("127.0.0.1",), [200, 200, 429]), ((), [200, 429, 429])])
-def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(place: Path, trusted: tuple[str, ...], statuses: list[int]):
+def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(
+    place: Path, trusted: tuple[str, ...], statuses: list[int]
+):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with subprocess.Popen([sys.executable, "-c", PROXIED, str(port), *trusted], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
-        answers = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8))
+    with subprocess.Popen(
+        [sys.executable, "-c", PROXIED, str(port), *trusted], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    ) as process:
+        answers = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8)
+        )
         answers.get("/healthz", timeout=30)
         asked = [answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers={"X-Forwarded-For": visitor}).status_code
                  for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1")]  # fmt: skip
@@ -734,5 +812,13 @@ def test_with_the_network_cut_server_and_page_work(place: Path):
     if shutil.which("unshare") is None or subprocess.run([*cut, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody cut the network for one process")
     command = [*cut, sys.executable, "-c", OFFLINE, str(ROOT / "tests"), chromium() or ""]
-    done = subprocess.run(command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command,
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert (done.stdout, done.returncode) == ("The employer pays it, not the provident fund.\n", 0), done.stderr

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article, read_corpus
-from bot.corpus.markdown import read as read_markdown
+from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.outline import outline
 from bot.passages import Passage, context, split_articles, with_alternates
 
@@ -33,11 +33,16 @@ def test_a_faq_is_one_passage_however_long():
 
 def test_a_section_is_cut_between_paragraphs_first():
     passages = split("## A\n\none two three four five six\n\nseven eight nine\n\nten eleven twelve thirteen")
-    assert [passage.text for passage in passages] == ["one two three four five six\n\nseven eight nine", "ten eleven twelve thirteen"]
+    assert [passage.text for passage in passages] == [
+        "one two three four five six\n\nseven eight nine",
+        "ten eleven twelve thirteen",
+    ]
 
 
 def test_a_paragraph_that_is_too_long_is_cut_between_sentences():
-    passages = split("## A\n\nOne is two or three. Dr. Rao pays Rs. 5 a day for it. Four is five, e.g. six seven eight.")
+    passages = split(
+        "## A\n\nOne is two or three. Dr. Rao pays Rs. 5 a day for it. Four is five, e.g. six seven eight."
+    )
     assert [passage.text for passage in passages] == [
         "One is two or three.",
         "Dr. Rao pays Rs. 5 a day for it.",
@@ -46,7 +51,11 @@ def test_a_paragraph_that_is_too_long_is_cut_between_sentences():
 
 
 def test_a_sentence_that_is_too_long_is_cut_between_words():
-    assert [passage.text for passage in split("## A\n\n" + "w " * 25)] == [" ".join(["w"] * 10), " ".join(["w"] * 10), " ".join(["w"] * 5)]
+    assert [passage.text for passage in split("## A\n\n" + "w " * 25)] == [
+        " ".join(["w"] * 10),
+        " ".join(["w"] * 10),
+        " ".join(["w"] * 5),
+    ]
 
 
 def test_a_list_stays_with_the_line_that_introduces_it():
@@ -57,12 +66,23 @@ def test_a_list_stays_with_the_line_that_introduces_it():
 def test_a_long_table_is_cut_between_rows():
     rows = "\n".join(f"| r{n} | v{n} |" for n in range(4))
     passages = split(f"## A\n\n| k | v |\n| --- | --- |\n{rows}")
-    assert [passage.text for passage in passages] == ["| k | v |\n| --- | --- |", "| r0 | v0 |\n| r1 | v1 |", "| r2 | v2 |\n| r3 | v3 |"]
+    assert [passage.text for passage in passages] == [
+        "| k | v |\n| --- | --- |",
+        "| r0 | v0 |\n| r1 | v1 |",
+        "| r2 | v2 |\n| r3 | v3 |",
+    ]
 
 
 def test_ids_name_article_and_heading_and_differ():
-    passages = split("## Who pays?\n\na b c d e f g h i\n\nj k l\n\n## FAQs\n\n### Is it so?\n\nYes.\n\n### Is it so?\n\nNo.")
-    assert [passage.id for passage in passages] == ["t#section-who-pays-1", "t#section-who-pays-2", "t#faq-is-it-so", "t#faq-is-it-so-2"]
+    passages = split(
+        "## Who pays?\n\na b c d e f g h i\n\nj k l\n\n## FAQs\n\n### Is it so?\n\nYes.\n\n### Is it so?\n\nNo."
+    )
+    assert [passage.id for passage in passages] == [
+        "t#section-who-pays-1",
+        "t#section-who-pays-2",
+        "t#faq-is-it-so",
+        "t#faq-is-it-so-2",
+    ]
 
 
 def test_the_context_is_the_question_or_the_headings():
@@ -74,7 +94,8 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
     article = next(
         iter(
             read_markdown(
-                "Hi.\n\n<details><summary>Who pays?</summary>\n\n#### By law\n\nThe firm.\n\n#### Else\n\nYou.\n\n</details>\n\nBye.", "t.md"
+                "Hi.\n\n<details><summary>Who pays?</summary>\n\n#### By law\n\nThe firm.\n\n#### Else\n\nYou.\n\n</details>\n\nBye.",
+                "t.md",
             )
         )
     )
@@ -100,13 +121,25 @@ def test_an_alternate_joins_its_faq_and_one_without_is_refused(corpus: Path):
 
 
 BLOCK = st.sampled_from(
-    ["para one. And two!", "## Head", "### Sub", "- a\n- b", "| a | b |\n| --- | --- |\n| 1 | 2 |", "Intro:", "x " * 30, "## FAQs", "### Why?"]
+    [
+        "para one. And two!",
+        "## Head",
+        "### Sub",
+        "- a\n- b",
+        "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        "Intro:",
+        "x " * 30,
+        "## FAQs",
+        "### Why?",
+    ]
 )
 
 
 def told_apart(blocks: list[str]) -> str:
     """The blocks as a text in which no two questions are the same: such FAQs are kept once."""
-    return "\n\n".join(f"{block.rstrip('?')} {n}?" if block.startswith("###") else block for n, block in enumerate(blocks))
+    return "\n\n".join(
+        f"{block.rstrip('?')} {n}?" if block.startswith("###") else block for n, block in enumerate(blocks)
+    )
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=12).map(told_apart), st.integers(8, 40))
@@ -119,7 +152,9 @@ def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, li
         passages = list(split_articles([article], word_starts, limit))
         assert len({passage.id for passage in passages}) == len(passages)
         assert all(
-            len(p.text.split()) + len(context(p).split()) <= max(limit, limit // 3 + len(context(p).split())) for p in passages if p.kind == "section"
+            len(p.text.split()) + len(context(p).split()) <= max(limit, limit // 3 + len(context(p).split()))
+            for p in passages
+            if p.kind == "section"
         )
         kept = " ".join(passage.text for passage in passages).split()
         told = [line for line in article.text.splitlines() if not line.startswith("#")]
@@ -159,4 +194,7 @@ Done?"""
 
 def test_list_items_are_cut_between_before_within():
     passages = split("## A\n\n1. One two three. Four five six.\n2. Seven eight. Nine ten eleven.\n3. Twelve.", 11)
-    assert [passage.text for passage in passages] == ["1. One two three. Four five six.", "2. Seven eight. Nine ten eleven.\n3. Twelve."]
+    assert [passage.text for passage in passages] == [
+        "1. One two three. Four five six.",
+        "2. Seven eight. Nine ten eleven.\n3. Twelve.",
+    ]

@@ -24,13 +24,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.corpus import read_corpus
+from bot.corpus.formats.webpage import read_file
 from bot.corpus.pull import PullLimits, PullReport, pull
-from bot.corpus.pull.addresses import Refusal, file_name, is_public, parse_address, same_host
-from bot.corpus.pull.fetching import gunzip
+from bot.corpus.pull.addresses import UrlRefused, file_name, is_public, parse_address, same_host
+from bot.corpus.pull.http_client import gunzip
 from bot.corpus.pull.network import CheckedNetwork
 from bot.corpus.pull.sitemap import parse_sitemap
 from bot.corpus.pull.wordpress_api import Terms, article_page
-from bot.corpus.webpage import read_file
 from bot.errors import MissingExtra, PullError
 
 FAST = PullLimits(delay=0, back_off=0, silence=2, request_time=5, response_bytes=500_000, retries=2)
@@ -135,7 +135,11 @@ def reasons(site: Site, report: PullReport) -> dict[str, str]:
 
 def files(corpus: Path) -> dict[str, Path]:
     """The files that the corpus readers see, by their path below the site's folder."""
-    found = [path for path in corpus.rglob("*") if path.is_file() and not any(part.startswith(".") for part in path.relative_to(corpus).parts)]
+    found = [
+        path
+        for path in corpus.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(corpus).parts)
+    ]
     return {"/".join(path.relative_to(corpus).parts[2:]): path for path in found}
 
 
@@ -153,7 +157,10 @@ def sitemap(site: Site, *paths: str | tuple[str, str], index: bool = False) -> R
         for path, day in entries
     )
     outer = "sitemapindex" if index else "urlset"
-    return Reply(f'<?xml version="1.0"?><{outer} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</{outer}>', kind="application/xml")
+    return Reply(
+        f'<?xml version="1.0"?><{outer} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</{outer}>',
+        kind="application/xml",
+    )
 
 
 def listed(site: Site, *paths: str) -> None:
@@ -175,7 +182,10 @@ class Blog:
         self.etags = etags
         self.posts = [self.post(number) for number in range(1, posts + 1)]
         self.static = [self.post(900, link=f"{site.url}/about/", title="About us", categories=[], tags=[])]
-        categories = [{"id": 5, "name": "HR &amp; Payroll", "slug": "hr"}, {"id": 1, "name": "Uncategorized", "slug": "uncategorized"}]
+        categories = [
+            {"id": 5, "name": "HR &amp; Payroll", "slug": "hr"},
+            {"id": 1, "name": "Uncategorized", "slug": "uncategorized"},
+        ]
         for root in ("/wp-json/wp/v2",):
             site.pages[f"{root}/posts"] = self.listing(lambda: self.posts)
             site.pages[f"{root}/pages"] = self.listing(lambda: self.static)
@@ -188,8 +198,13 @@ class Blog:
             "link": f"{self.site.url}/hrm/post-{number}/",
             "date": "2024-03-01T10:00:00",
             "modified": "2025-06-02T11:30:00",
-            "title": {"rendered": f"Post {number} &#8211; what is &lt;due&gt;"} if "title" not in changed else {"rendered": changed.pop("title")},
-            "content": {"rendered": f"<p>Answer number {number} is written here, for all to read.</p>", "protected": False},
+            "title": {"rendered": f"Post {number} &#8211; what is &lt;due&gt;"}
+            if "title" not in changed
+            else {"rendered": changed.pop("title")},
+            "content": {
+                "rendered": f"<p>Answer number {number} is written here, for all to read.</p>",
+                "protected": False,
+            },
             "categories": [1, 5],
             "tags": [7],
             **changed,
@@ -198,12 +213,19 @@ class Blog:
     def listing(self, entries: Callable[[], list[dict]]) -> Callable[[dict[str, str]], Reply]:
         def answer(query: dict[str, str]) -> Reply:
             size, number = int(query.get("per_page", 10)), int(query.get("page", 1))
-            wanted = [entry for entry in entries() if "modified_after" not in query or entry["modified"] > query["modified_after"]]
+            wanted = [
+                entry
+                for entry in entries()
+                if "modified_after" not in query or entry["modified"] > query["modified_after"]
+            ]
             pages = -(-len(wanted) // size)
             if number > max(pages, 1):
                 return Reply(json.dumps({"code": "rest_post_invalid_page_number"}), 400, "application/json")
             fields = query["_fields"].split(",")
-            shown = [{name: entry[name] for name in fields if name in entry} for entry in wanted[(number - 1) * size : number * size]]
+            shown = [
+                {name: entry[name] for name in fields if name in entry}
+                for entry in wanted[(number - 1) * size : number * size]
+            ]
             reply = as_json(shown, **{"X-WP-Total": str(len(wanted)), "X-WP-TotalPages": str(pages)})
             if self.etags:
                 reply.headers["ETag"] = f'"{zlib.crc32(reply.body.encode())}"'
@@ -231,7 +253,9 @@ def test_posts_and_pages_become_files_that_say_what_wordpress_knows_of_them(site
 
 def test_a_corpus_reads_what_was_pulled_and_nothing_of_what_the_pull_remembers(site: Site, tmp_path: Path):
     blog = Blog(site, posts=2)
-    blog.posts[1]["content"]["rendered"] = "<p>About notice.</p><h2>FAQs</h2><h3>How long is it?</h3><p>Two weeks from the day it is given.</p>"
+    blog.posts[1]["content"]["rendered"] = (
+        "<p>About notice.</p><h2>FAQs</h2><h3>How long is it?</h3><p>Two weeks from the day it is given.</p>"
+    )
     bring(site, tmp_path)
     corpus = read_corpus(tmp_path)
     assert corpus.refused == ()
@@ -267,7 +291,11 @@ def test_a_second_pull_of_an_unchanged_api_asks_conditionally_and_rewrites_nothi
     site.asked.clear()
     report = bring(site, tmp_path)
     assert counts(report) == (0, 0, 61)
-    assert [status for status, asked in zip(site.statuses, site.asked, strict=True) if "orderby" in asked] == [304, 304, 304]
+    assert [status for status, asked in zip(site.statuses, site.asked, strict=True) if "orderby" in asked] == [
+        304,
+        304,
+        304,
+    ]
     assert {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()} == before
 
 
@@ -302,7 +330,9 @@ def test_since_holds_on_a_wordpress_that_does_not_know_it(site: Site, tmp_path: 
     blog = Blog(site, posts=2)
     blog.posts[0]["modified"] = "2020-01-01T00:00:00"
     known = site.pages["/wp-json/wp/v2/posts"]
-    site.pages["/wp-json/wp/v2/posts"] = lambda query: known({name: value for name, value in query.items() if name != "modified_after"})
+    site.pages["/wp-json/wp/v2/posts"] = lambda query: known(
+        {name: value for name, value in query.items() if name != "modified_after"}
+    )
     assert counts(bring(site, tmp_path, since=date(2025, 2, 1))) == (2, 0, 0)
 
 
@@ -336,7 +366,9 @@ def test_words_of_a_title_cannot_become_markup(site: Site, tmp_path: Path):
 def test_a_list_that_wordpress_cannot_give_is_read_post_by_post(site: Site, tmp_path: Path):
     blog = Blog(site, posts=3)
     whole = site.pages["/wp-json/wp/v2/posts"]
-    site.pages["/wp-json/wp/v2/posts"] = lambda query: Reply("broken", 500) if "content" in query["_fields"] else whole(query)
+    site.pages["/wp-json/wp/v2/posts"] = lambda query: (
+        Reply("broken", 500) if "content" in query["_fields"] else whole(query)
+    )
     site.pages["/wp-json/wp/v2/posts/1"] = as_json(blog.posts[0])
     site.pages["/wp-json/wp/v2/posts/2"] = Reply("broken", 500)
     site.pages["/wp-json/wp/v2/posts/3"] = as_json(blog.posts[2])
@@ -412,7 +444,7 @@ def test_without_a_usable_api_the_sitemap_is_read(site: Site, tmp_path: Path, an
 def test_any_json_is_an_article_or_refused(value, data: st.DataObject):
     post = Blog(Site(), posts=1).posts[0]
     post[data.draw(st.sampled_from(sorted(post)))] = value
-    with suppress(Refusal):
+    with suppress(UrlRefused):
         assert b"<h1>" in article_page(json.loads(json.dumps(post)), Terms({1: "One", 5: "Five"}, {7: "Seven"}))
 
 
@@ -440,7 +472,8 @@ def test_a_page_keeps_the_canonical_address_that_it_declares(site: Site, tmp_pat
 def test_an_encoding_that_only_the_response_names_is_kept(site: Site, tmp_path: Path):
     listed(site, "/a")
     site.pages["/a"] = Reply(
-        "<html><body><h1>Правила</h1><p>Срок предупреждения: две недели, не больше.</p>".encode("koi8-r"), kind="text/html; charset=KOI8-R"
+        "<html><body><h1>Правила</h1><p>Срок предупреждения: две недели, не больше.</p>".encode("koi8-r"),
+        kind="text/html; charset=KOI8-R",
     )
     bring(site, tmp_path)
     assert "две недели" in files(tmp_path)["a.html"].read_text(encoding="utf-8")
@@ -448,14 +481,20 @@ def test_an_encoding_that_only_the_response_names_is_kept(site: Site, tmp_path: 
 
 def test_sitemaps_named_in_robots_are_read_through_indexes_and_gzip(site: Site, tmp_path: Path):
     site.pages["/robots.txt"] = Reply(f"Sitemap: {site.url}/maps/main.xml\n", kind="text/plain")
-    site.pages["/maps/main.xml"] = sitemap(site, "/maps/post-sitemap.xml.gz", "/maps/plain.xml", "/maps/category-sitemap.xml", index=True)
-    site.pages["/maps/post-sitemap.xml.gz"] = Reply(gzip.compress(sitemap(site, "/a", "/b").body.encode()), kind="application/x-gzip")
+    site.pages["/maps/main.xml"] = sitemap(
+        site, "/maps/post-sitemap.xml.gz", "/maps/plain.xml", "/maps/category-sitemap.xml", index=True
+    )
+    site.pages["/maps/post-sitemap.xml.gz"] = Reply(
+        gzip.compress(sitemap(site, "/a", "/b").body.encode()), kind="application/x-gzip"
+    )
     site.pages["/maps/plain.xml"] = sitemap(site, "/b", "/c")
     site.pages |= {path: page(path) for path in ("/a", "/b", "/c")}
     report = bring(site, tmp_path)
     assert set(files(tmp_path)) == {"a.html", "b.html", "c.html"}
     assert counts(report) == (3, 0, 0)
-    assert reasons(site, report) == {"/maps/category-sitemap.xml": "lists pages of categories, tags or authors, which are no articles"}
+    assert reasons(site, report) == {
+        "/maps/category-sitemap.xml": "lists pages of categories, tags or authors, which are no articles"
+    }
 
 
 def test_sitemap_indexes_that_name_each_other_come_to_an_end(site: Site, tmp_path: Path):
@@ -468,7 +507,9 @@ def test_sitemap_indexes_that_name_each_other_come_to_an_end(site: Site, tmp_pat
 
 
 def test_since_leaves_out_pages_and_sitemaps_last_changed_before_it(site: Site, tmp_path: Path):
-    site.pages["/sitemap.xml"] = sitemap(site, ("/old.xml", "2024-12-31"), ("/new.xml", "2025-03-01T08:00:00+05:30"), index=True)
+    site.pages["/sitemap.xml"] = sitemap(
+        site, ("/old.xml", "2024-12-31"), ("/new.xml", "2025-03-01T08:00:00+05:30"), index=True
+    )
     site.pages["/old.xml"] = sitemap(site, "/x")
     site.pages["/new.xml"] = sitemap(site, ("/before", "2025-01-31"), ("/on", "2025-02-01"), "/unknown")
     site.pages |= {path: page(path) for path in ("/x", "/before", "/on", "/unknown")}
@@ -507,20 +548,22 @@ def test_entities_of_a_sitemap_do_nothing(tmp_path: Path):
     (tmp_path / "secret").write_text("http://secret.example/", encoding="utf-8")
     entity = f'<!DOCTYPE s [<!ENTITY file SYSTEM "file://{tmp_path}/secret"><!ENTITY near "http://near.example/">]>'
     urls = "".join(f"<url><loc>{words}</loc></url>" for words in ("&file;", "&near;", "http://b.example/?a&amp;b"))
-    assert [listed.url for listed in parse_sitemap(f"{entity}<urlset>{urls}</urlset>".encode()).pages] == ["http://b.example/?a&b"]
+    assert [listed.url for listed in parse_sitemap(f"{entity}<urlset>{urls}</urlset>".encode()).pages] == [
+        "http://b.example/?a&b"
+    ]
 
 
 def test_a_sitemap_of_entities_within_entities_is_refused_at_once():
     bomb = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10 if n else "http://a.example/"}">' for n in range(12))
     began = time.monotonic()
-    with pytest.raises(Refusal, match="is no sitemap"):
+    with pytest.raises(UrlRefused, match="is no sitemap"):
         parse_sitemap(f"<!DOCTYPE s [{bomb}]><urlset><url><loc>&x11;</loc></url></urlset>".encode())
     assert time.monotonic() - began < 1
 
 
 @given(st.one_of(st.binary(max_size=200), st.text("<>/urlsetmapoc&;!-[] xhtp:", max_size=200).map(str.encode)))
 def test_any_bytes_are_a_sitemap_or_refused(content: bytes):
-    with suppress(Refusal):
+    with suppress(UrlRefused):
         assert parse_sitemap(content)
 
 
@@ -550,15 +593,24 @@ def test_an_address_with_a_query_is_one_page(site: Site, tmp_path: Path):
         (Reply(gzip.compress(b"x" * 5_000_000), headers={"Content-Encoding": "gzip"}), "is larger than 0.5 MB"),
         (Reply(b"\x1f\x8bnothing", headers={"Content-Encoding": "gzip"}), "is packed, but damaged"),
         (Reply(b"packed", headers={"Content-Encoding": "br"}), "is packed as 'br', which was not asked for"),
-        (Reply(gzip.compress(gzip.compress(b"x")), headers={"Content-Encoding": "gzip, gzip"}), "is packed as 'gzip, gzip', which was not asked for"),
+        (
+            Reply(gzip.compress(gzip.compress(b"x")), headers={"Content-Encoding": "gzip, gzip"}),
+            "is packed as 'gzip, gzip', which was not asked for",
+        ),
         (Reply(status=302, headers={"Location": "/page"}), "redirects more than 5 times"),
         (
             Reply(status=301, headers={"Location": "http://example.com/"}),
             "leads to another host, http://example.com: pull that address if it is yours",
         ),
-        (Reply(status=302, headers={"Location": "http://169.254.169.254/latest/"}), "leads to another host, http://169.254.169.254"),
+        (
+            Reply(status=302, headers={"Location": "http://169.254.169.254/latest/"}),
+            "leads to another host, http://169.254.169.254",
+        ),
         (Reply(status=302, headers={"Location": "http://localhost/"}), "leads to another host, http://localhost"),
-        (Reply(status=302, headers={"Location": "file:///etc/passwd"}), "not an address that starts with http:// or https://"),
+        (
+            Reply(status=302, headers={"Location": "file:///etc/passwd"}),
+            "not an address that starts with http:// or https://",
+        ),
         (Reply(status=302, headers={"Location": "http://[::1"}), "redirects to an address that cannot be read"),
         (Reply(status=304), "answers 304"),
         (Reply("busy", 503), "answers 503 Service Unavailable, 3 times"),
@@ -601,7 +653,8 @@ def test_what_robots_disallows_is_not_asked_for(site: Site, tmp_path: Path):
     Blog(site)
     listed(site, "/a", "/private/b")
     site.pages["/robots.txt"] = Reply(
-        "User-agent: articlebot\nDisallow: /wp-json\nDisallow: /private\n\nUser-agent: *\nDisallow: /\n", kind="text/plain"
+        "User-agent: articlebot\nDisallow: /wp-json\nDisallow: /private\n\nUser-agent: *\nDisallow: /\n",
+        kind="text/plain",
     )
     report = bring(site, tmp_path)
     assert set(files(tmp_path)) == {"a.html"}
@@ -704,7 +757,9 @@ def test_what_is_no_http_is_an_error_in_one_sentence(tmp_path: Path):
 def test_a_site_that_is_not_there_is_an_error_in_one_sentence(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with pytest.raises(PullError, match=r"^http://127\.0\.0\.1:\d+/robots\.txt cannot be reached .*pull again later\.$"):
+    with pytest.raises(
+        PullError, match=r"^http://127\.0\.0\.1:\d+/robots\.txt cannot be reached .*pull again later\.$"
+    ):
         pull(f"http://127.0.0.1:{port}", tmp_path, limits=FAST, allow_private=True)
 
 
@@ -742,7 +797,9 @@ def test_a_pull_of_an_api_goes_on_within_a_list(site: Site, tmp_path: Path):
     assert (first.new, first.more) == (70, True)
     site.asked.clear()
     assert counts(bring(site, tmp_path)) == (121, 0, 0)
-    assert [parse_qs(urlsplit(asked).query)["page"] for asked in site.asked if "/posts?" in asked and "orderby" in asked] == [["2"], ["3"]]
+    assert [
+        parse_qs(urlsplit(asked).query)["page"] for asked in site.asked if "/posts?" in asked and "orderby" in asked
+    ] == [["2"], ["3"]]
 
 
 def test_a_memory_cut_off_in_the_middle_of_a_line_loses_only_that_line(site: Site, tmp_path: Path):
@@ -755,16 +812,17 @@ def test_a_memory_cut_off_in_the_middle_of_a_line_loses_only_that_line(site: Sit
 
 @given(
     junk=st.one_of(
-        st.binary(max_size=100), st.sampled_from([b'{"url": 3}', b'{"url": "x", "articles": 1}', b'{"pull": 1, "started": []}', b"[" * 9999])
+        st.binary(max_size=100),
+        st.sampled_from([b'{"url": 3}', b'{"url": "x", "articles": 1}', b'{"pull": 1, "started": []}', b"[" * 9999]),
     )
 )
 def test_a_memory_of_anything_is_no_obstacle(junk: bytes, tmp_path_factory: pytest.TempPathFactory):
-    from bot.corpus.pull.book import Book
+    from bot.corpus.pull.crawl_state import CrawlState
 
     corpus = tmp_path_factory.mktemp("corpus")
     (corpus / ".pull").mkdir()
     (corpus / ".pull" / "site.jsonl").write_bytes(junk)
-    with Book(corpus, "site", "http://site/ None") as book:
+    with CrawlState(corpus, "site", "http://site/ None") as book:
         assert book.settled == {}
 
 
@@ -777,7 +835,10 @@ def test_a_corpus_that_cannot_be_written_is_an_error_in_one_sentence(site: Site,
 # Guards
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0.0.0.0", "169.254.169.254", "10.1.2.3", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "[::1]", "2130706433", "0.0.0.0", "169.254.169.254", "10.1.2.3", "[::ffff:127.0.0.1]"],
+)
 def test_no_private_address_is_asked_unless_allowed(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_: pytest.fail("connected"))
     with pytest.raises(PullError, match="an address inside a private network: allow that with --allow-private"):
@@ -790,7 +851,10 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
     left = list(answers)
 
     def resolve(_host: str, port: int, **_: object) -> list:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in (left.pop(0) if len(left) > 1 else left[0])]
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in (left.pop(0) if len(left) > 1 else left[0])
+        ]
 
     def connect(_self: object, address: str, *_: object) -> httpcore.NetworkStream:
         connected.append(address)
@@ -801,7 +865,9 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
     return connected
 
 
-def test_one_private_address_among_a_hosts_addresses_is_enough_to_refuse_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_private_address_among_a_hosts_addresses_is_enough_to_refuse_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     connected = resolving(monkeypatch, ["93.184.215.14", "192.168.1.1"])
     with pytest.raises(PullError, match=r"192\.168\.1\.1, an address inside"):
         pull("https://site.example/", tmp_path, limits=FAST)
@@ -863,7 +929,17 @@ def test_addresses_of_private_networks_are_not_public(address: str):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "http://[::1", "http://a:b@example.com/", "gopher://x"]
+    "address",
+    [
+        "",
+        "example.com",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://a:b@example.com/",
+        "gopher://x",
+    ],
 )
 def test_only_http_addresses_are_taken(address: str, tmp_path: Path):
     with pytest.raises(PullError, match="cannot be pulled"):
@@ -874,7 +950,7 @@ def test_only_http_addresses_are_taken(address: str, tmp_path: Path):
 def test_any_text_is_an_address_or_refused(text: str):
     try:
         url = parse_address(f"http://{text}")
-    except Refusal:
+    except UrlRefused:
         return
     assert url.scheme == "http"
     assert not Path(file_name(url)).is_absolute()
@@ -898,12 +974,26 @@ def test_a_host_is_one_name_and_one_port(one: str, other: str, same: bool):
 
 
 def test_different_permalinks_never_share_a_file():
-    paths = ["/a/b", "/a-b", "/a_b", "/A/b", "/a/b.html", "/a/b?x=1", "/a//b", "/index", "/", "/?p=1", "/?p=2", f"/{'x' * 200}", f"/{'x' * 201}"]
+    paths = [
+        "/a/b",
+        "/a-b",
+        "/a_b",
+        "/A/b",
+        "/a/b.html",
+        "/a/b?x=1",
+        "/a//b",
+        "/index",
+        "/",
+        "/?p=1",
+        "/?p=2",
+        f"/{'x' * 200}",
+        f"/{'x' * 201}",
+    ]
     assert len({file_name(httpx.URL(f"http://s.example{path}")) for path in paths}) == len(paths)
 
 
 def test_a_bomb_is_unpacked_no_further_than_the_limit():
-    with pytest.raises(Refusal, match="larger than 1 MB"):
+    with pytest.raises(UrlRefused, match="larger than 1 MB"):
         gunzip(gzip.compress(bytes(50_000_000)), 1_000_000)
 
 

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from bot import Bot
-from bot.corpus import CorpusReading
-from bot.encoder import HashedWords, Matrix, SentenceEncoder
+from bot.build.build import BuildReport, build
+from bot.build.cache import UncachedTexts
+from bot.build.ray import RayWorkers, ray_workers
+from bot.corpus import FolderSource
+from bot.encoder import HashingEncoder, Matrix, SentenceEncoder
 from bot.errors import ClusterError, MissingExtra
-from bot.index.build import BuildReport, build
-from bot.index.cache import Texts
 from bot.index.passage_table import PASSAGES
-from bot.index.ray_workers import RayWorkers, ray_workers
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
 
@@ -41,7 +41,9 @@ def cluster() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
         environment.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'tests'}")
-        started = Cluster(initialize_head=True, connect=False, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        started = Cluster(
+            initialize_head=True, connect=False, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
         started.add_node(num_cpus=1)
     yield f"ray://{started.address}"
     started.shutdown()
@@ -58,15 +60,19 @@ def mixed(tmp_path: Path) -> Path:
         )
     for n in range(5):
         (folder / f"dump-{n}.txt").write_text(f"{AROUND}# Page {n}\n\nWhat page {n} says of holidays.\n{AROUND}")
-    (folder / "a.jsonl").write_text("".join(f'{{"id": "faq-{n}", "question": "Who pays {n}?", "answer": "Office {n} pays."}}\n' for n in range(120)))
+    (folder / "a.jsonl").write_text(
+        "".join(f'{{"id": "faq-{n}", "question": "Who pays {n}?", "answer": "Office {n} pays."}}\n' for n in range(120))
+    )
     (folder / "z.jsonl").write_text('{"id": "faq-7", "question": "Taken?", "answer": "Yes."}\n{"id": "half"\n')
     (folder / "empty.md").write_text("")
     (folder / "picture.bmp").write_bytes(b"BM")
-    (folder / "alternates.csv").write_text("question,passage\nwho settles 7,faq-7#faq-who-pays-7\nnobody,nothing#faq-at-all\n,missing\n")
+    (folder / "alternates.csv").write_text(
+        "question,passage\nwho settles 7,faq-7#faq-who-pays-7\nnobody,nothing#faq-at-all\n,missing\n"
+    )
     return folder
 
 
-class Slow(HashedWords):
+class Slow(HashingEncoder):
     """Takes its time, and writes down which process did how many texts."""
 
     def __init__(self, log: Path) -> None:
@@ -81,7 +87,9 @@ class Slow(HashedWords):
 
     def by(self) -> dict[int, int]:
         """How many texts each other process has encoded."""
-        rows = [tuple(map(int, line.split())) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        rows = (
+            [tuple(map(int, line.split())) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        )
         return {pid: sum(count for other, count in rows if other == pid) for pid, _ in rows if pid != os.getpid()}
 
 
@@ -92,18 +100,25 @@ def built_by(cluster: str, corpus: Path, index: Path, *values: object, **named: 
 
 def vectors(index: Path) -> dict[bytes, np.ndarray]:
     with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
-        return {key: np.frombuffer(packed[:-4], np.float16).astype(float) for key, packed in cache.execute("SELECT key, vector FROM vectors")}
+        return {
+            key: np.frombuffer(packed[:-4], np.float16).astype(float)
+            for key, packed in cache.execute("SELECT key, vector FROM vectors")
+        }
 
 
 def check_same(index: Path, local: Path) -> None:
     for name in (PASSAGES, "refused.json"):
-        assert (IndexStore(index).current() / name).read_bytes() == (IndexStore(local).current() / name).read_bytes(), name
+        assert (IndexStore(index).current() / name).read_bytes() == (IndexStore(local).current() / name).read_bytes(), (
+            name
+        )
     found, expected = vectors(index), vectors(local)
     assert found.keys() == expected.keys()
     assert max(abs(found[key] - expected[key]).max() for key in expected) <= 1e-3
 
 
-def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(cluster: str, mixed: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
+    cluster: str, mixed: Path, tmp_path: Path, tiny_settings: BuildSettings
+):
     import ray
 
     local = build(mixed, tmp_path / "local", tiny_settings)
@@ -114,7 +129,13 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(cluster: str, 
     assert not ray.is_initialized()
     check_same(tmp_path / "index", tmp_path / "local")
     assert (report.encoded, report.refused) == (local.encoded, local.refused)
-    assert {refused.file for refused in report.refused} >= {"post-095.md", "z.jsonl", "empty.md", "picture.bmp", "alternates.csv"}
+    assert {refused.file for refused in report.refused} >= {
+        "post-095.md",
+        "z.jsonl",
+        "empty.md",
+        "picture.bmp",
+        "alternates.csv",
+    }
     files, texts = ([step for step in told if step[0] == name] for name in ("files", "texts"))
     assert files == sorted(files)
     assert files[-1] == ("files", 109, 109)
@@ -126,9 +147,9 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(cluster: str, 
 
 def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With the packaged model, on the first of the shipped articles."""
-    monkeypatch.setattr("bot.index.build.FEW_TEXTS", 0)
+    monkeypatch.setattr("bot.build.build.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
-    for path in CorpusReading(ROOT / "corpus").parts[:2]:
+    for path in FolderSource(ROOT / "corpus").parts[:2]:
         (tmp_path / "corpus" / Path(path).name).write_bytes((ROOT / "corpus" / path).read_bytes())
     build(tmp_path / "corpus", tmp_path / "local")
     assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 100
@@ -141,8 +162,10 @@ def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, mon
     assert "answered" in {status for _, status in answers}
 
 
-def test_a_killed_encoder_is_replaced_and_nothing_is_lost(cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.index.ray_workers._TEXTS", 16)
+def test_a_killed_encoder_is_replaced_and_nothing_is_lost(
+    cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.build.ray._TEXTS", 16)
     slow, killed = Slow(tmp_path / "log"), set()
 
     def kill(step: str, done: int, total: int) -> None:
@@ -159,8 +182,10 @@ def test_a_killed_encoder_is_replaced_and_nothing_is_lost(cluster: str, mixed: P
     check_same(tmp_path / "index", tmp_path / "local")
 
 
-def test_a_build_that_is_broken_off_goes_on_where_it_was(cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.index.ray_workers._TEXTS", 16)
+def test_a_build_that_is_broken_off_goes_on_where_it_was(
+    cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.build.ray._TEXTS", 16)
 
     def stop(step: str, done: int, _total: int) -> None:
         if step == "texts" and done >= 160:
@@ -185,11 +210,33 @@ def test_another_model_on_a_machine_of_the_cluster_is_told(cluster: str, tiny_mo
             match=r"^A machine of the Ray cluster says: The model .* on the machine .* is not the one of this build: give both the same files",
         ),
     ):
-        list(RayWorkers().encode(iter([Texts([b"key"], ["text"])]), 1, SentenceEncoder(tiny_model), "other weights", lambda _count: None))
+        list(
+            RayWorkers().encode(
+                iter([UncachedTexts([b"key"], ["text"])]),
+                1,
+                SentenceEncoder(tiny_model),
+                "other weights",
+                lambda _count: None,
+            )
+        )
 
 
-def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(cluster: str, corpus: Path, tmp_path: Path, tiny_model: str):
-    command = [sys.executable, "-m", "bot", "build", "--corpus", str(corpus), "--index", str(tmp_path / "index"), "--model", tiny_model, "--json"]
+def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(
+    cluster: str, corpus: Path, tmp_path: Path, tiny_model: str
+):
+    command = [
+        sys.executable,
+        "-m",
+        "bot",
+        "build",
+        "--corpus",
+        str(corpus),
+        "--index",
+        str(tmp_path / "index"),
+        "--model",
+        tiny_model,
+        "--json",
+    ]
     done = subprocess.run([*command, "--with", cluster], capture_output=True, text=True, check=True, cwd=ROOT)
     assert json.loads(done.stdout)["articles"] == 2
     assert "Ray" not in done.stderr
@@ -202,9 +249,15 @@ def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(cluster: 
             "ray://127.0.0.1:1",
             r"The Ray cluster at ray://127.0.0.1:1 does not answer \(.*refused\): is it running\? Start it there with ray start --head\.",
         ),
-        ("ray://nowhere.invalid:6379", r"The Ray cluster at ray://nowhere.invalid:6379 does not answer \(.*\): is it running"),
+        (
+            "ray://nowhere.invalid:6379",
+            r"The Ray cluster at ray://nowhere.invalid:6379 does not answer \(.*\): is it running",
+        ),
         ("127.0.0.1:99999", r"The Ray cluster at 127.0.0.1:99999 does not answer"),
-        ("spark", r"'spark' names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, such as ray://10.0.0.5:6379\."),
+        (
+            "spark",
+            r"'spark' names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, such as ray://10.0.0.5:6379\.",
+        ),
     ],
 )
 def test_a_cluster_that_is_not_there_is_one_sentence(named: str, sentence: str):
@@ -213,15 +266,21 @@ def test_a_cluster_that_is_not_there_is_one_sentence(named: str, sentence: str):
 
 
 def test_what_answers_but_is_no_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.index.ray_workers._PATIENCE", 1)
+    monkeypatch.setattr("bot.build.ray._PATIENCE", 1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         named = f"127.0.0.1:{other.getsockname()[1]}"
-        with pytest.raises(ClusterError, match=f"What answers at {named} is no head of a Ray cluster: give the port"), ray_workers(named):
+        with (
+            pytest.raises(ClusterError, match=f"What answers at {named} is no head of a Ray cluster: give the port"),
+            ray_workers(named),
+        ):
             pass
 
 
 def test_without_its_extra_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setitem(sys.modules, "ray.data", None)
-    with pytest.raises(MissingExtra, match=r"The package ray is not installed: run pip install 'articlebot\[ray\]'"), ray_workers("ray"):
+    with (
+        pytest.raises(MissingExtra, match=r"The package ray is not installed: run pip install 'articlebot\[ray\]'"),
+        ray_workers("ray"),
+    ):
         pass

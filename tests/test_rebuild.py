@@ -27,11 +27,11 @@ from serving import served
 from tiny_model import make_tiny_model
 
 from bot import Bot
+from bot.build.build import build
 from bot.errors import BuildRefused, IndexCorrupt, IndexUnwritable
 from bot.evaluation.question_set import Question
-from bot.evaluation.review import Guard, Reviewer
+from bot.evaluation.review import RegressionGuard, Reviewer
 from bot.evaluation.verification import verify
-from bot.index.build import build
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, record_files
@@ -138,7 +138,9 @@ def test_an_old_generation_is_freed_when_it_is_no_longer_asked(place: Path):
 
 def test_a_bot_that_is_let_go_of_no_longer_looks_at_the_index(place: Path):
     bot = Bot.open(place / "index")
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "articlebot-follows-index" and thread.is_alive()][-1:]
+    (thread,) = [
+        thread for thread in threading.enumerate() if thread.name == "articlebot-follows-index" and thread.is_alive()
+    ][-1:]
     del bot
     gc.collect()
     thread.join(WAITED)
@@ -150,7 +152,9 @@ def point_to(store: IndexStore, name: str) -> None:
     (store.root / "next").replace(store.root / "CURRENT")
 
 
-def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goes_on(place: Path, caplog: pytest.LogCaptureFixture):
+def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goes_on(
+    place: Path, caplog: pytest.LogCaptureFixture
+):
     store, bot = IndexStore(place / "index"), Bot.open(place / "index")
     good = store.current()
     shutil.copytree(good, good.with_name("99-bad"))
@@ -166,7 +170,11 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
     assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
     for address in served(bot):
         health = httpx.get(f"{address}/healthz", trust_env=False).json()
-        assert health == {"status": "ok", "generation": good.name, "refused": {"generation": "99-bad", "reason": facts["fault"]}}
+        assert health == {
+            "status": "ok",
+            "generation": good.name,
+            "refused": {"generation": "99-bad", "reason": facts["fault"]},
+        }
     assert store.roll_back(LocalGeneration.open) == good
     wait_for(lambda: bot.retriever.served.refused is None)
     name = rewrite(place, "The ministry pays it")
@@ -233,7 +241,9 @@ os.waitpid(child, 0)
 def test_a_build_tells_which_articles_have_changed(place: Path):
     corpus = place / "corpus"
     for name in ("moved", "leaving", "staying"):
-        (corpus / f"{name}.md").write_text(f"---\ntitle: About {name}\n---\nWhat {name} means is said here.\n", encoding="utf-8")
+        (corpus / f"{name}.md").write_text(
+            f"---\ntitle: About {name}\n---\nWhat {name} means is said here.\n", encoding="utf-8"
+        )
     build(corpus, place / "index")
     (corpus / "moved.md").rename(corpus / "elsewhere.md")
     (corpus / "leaving.md").unlink()
@@ -244,17 +254,27 @@ def test_a_build_tells_which_articles_have_changed(place: Path):
     changes = Manifest.read(IndexStore(place / "index").current()).changes
     assert changes == report.manifest.changes
     told = {kind: getattr(changes, kind).ids for kind in ("new", "edited", "removed", "moved")}
-    assert told == {"new": ("new",), "edited": ("gratuity",), "removed": ("leaving",), "moved": ("elsewhere", "notice-period")}
+    assert told == {
+        "new": ("new",),
+        "edited": ("gratuity",),
+        "removed": ("leaving",),
+        "moved": ("elsewhere", "notice-period"),
+    }
     assert changes.since == IndexStore(place / "index").generations()[0].name
 
 
 def test_saved_questions_tell_which_answers_have_changed(place: Path):
-    saved = [Question(str(n), text, {}) for n, text in enumerate((QUESTION, "Can a notice period be bought out?", "what is the price of onions"))]
+    saved = [
+        Question(str(n), text, {})
+        for n, text in enumerate((QUESTION, "Can a notice period be bought out?", "what is the price of onions"))
+    ]
     (place / "corpus" / "gratuity.md").unlink()
     report = build(place / "corpus", place / "index", review=Reviewer(saved))
     answers = report.manifest.changes.answers
     assert answers.questions == 3
-    assert [(change.question, change.before, change.now) for change in answers.changed] == [(QUESTION, "gratuity#faq-who-pays-gratuity", "")]
+    assert [(change.question, change.before, change.now) for change in answers.changed] == [
+        (QUESTION, "gratuity#faq-who-pays-gratuity", "")
+    ]
 
 
 def test_a_build_that_is_only_tried_publishes_nothing(place: Path):
@@ -269,17 +289,27 @@ def test_a_build_that_is_only_tried_publishes_nothing(place: Path):
 def test_an_index_that_answers_worse_is_not_published(place: Path):
     store = IndexStore(place / "index")
     before = store.current().name
-    asked = [Question("1", QUESTION, {"gratuity": 1}), Question("2", "Can a notice period be bought out?", {"notice-period": 1})]
+    asked = [
+        Question("1", QUESTION, {"gratuity": 1}),
+        Question("2", "Can a notice period be bought out?", {"notice-period": 1}),
+    ]
     (place / "corpus" / "gratuity.md").unlink()
-    with pytest.raises(BuildRefused, match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: mend the articles"):
-        build(place / "corpus", store.root, review=Reviewer(guard=Guard("eval.csv", asked, 2)))
+    with pytest.raises(
+        BuildRefused,
+        match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: mend the articles",
+    ):
+        build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 2)))
     assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current().name]
-    assert build(place / "corpus", store.root, review=Reviewer(guard=Guard("eval.csv", asked, 50))).published
+    assert build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 50))).published
 
 
-def articlebot(place: Path, *words: str, before: Sequence[str] = (), limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
+def articlebot(
+    place: Path, *words: str, before: Sequence[str] = (), limit: Callable[[], None] | None = None
+) -> "subprocess.CompletedProcess[str]":
     command, environment = [*before, sys.executable, "-m", "bot", *words], {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit)
+    return subprocess.run(
+        command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit
+    )
 
 
 def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
@@ -310,7 +340,9 @@ def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "bot", "serve", "--port", str(port), *options]
-    with subprocess.Popen(command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    ) as process:
         said: list[str] = []
         reader = threading.Thread(target=lambda: said.extend(process.stderr or ()))
         reader.start()
@@ -388,7 +420,10 @@ def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
     if bound and shutil.which("setpriv") is None:
         pytest.skip("no setpriv on this machine")
     asked = articlebot(place, "ask", QUESTION, before=bound)
-    assert (asked.returncode, asked.stdout.splitlines()[:1]) == (0, ["The employer pays it, not the provident fund."]), asked.stderr
+    assert (asked.returncode, asked.stdout.splitlines()[:1]) == (
+        0,
+        ["The employer pays it, not the provident fund."],
+    ), asked.stderr
     built = articlebot(place, "build", before=bound)
     assert (built.returncode, built.stderr) == (
         1,
@@ -403,7 +438,11 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
     served = IndexStore(place / "index").current().name
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
     with subprocess.Popen(
-        [sys.executable, "-m", "bot", "build"], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bot", "build"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         wait_for(lambda: any(folder.name.startswith(".") for folder in (place / "index" / "generations").iterdir()))
         time.sleep(part)
@@ -423,9 +462,9 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
 
 def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     code = (
-        "import os, sys, subprocess, time; from pathlib import Path; import bot.index.words as words\n"
+        "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
         f"with words.words_written_beside(Path({str(IndexStore(place / 'index').current())!r})):\n"
-        "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.index.words'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
+        "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"
     )
     if shutil.which("pgrep") is None:
@@ -433,7 +472,9 @@ def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         second = int(process.stdout.readline())
         process.kill()
-    wait_for(lambda: not Path(f"/proc/{second}/status").exists() or "zombie" in Path(f"/proc/{second}/status").read_text())
+    wait_for(
+        lambda: not Path(f"/proc/{second}/status").exists() or "zombie" in Path(f"/proc/{second}/status").read_text()
+    )
 
 
 def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch: pytest.MonkeyPatch):
@@ -491,7 +532,10 @@ def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path,
 def record_anew(folder: Path) -> None:
     """Make a generation's manifest fit its files, and its name not tell of it, as somebody would who wants to deceive."""
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"] = {name: {"size": each.size, "sha256": each.sha256, "sample": each.sample} for name, each in record_files(folder).items()}
+    manifest["files"] = {
+        name: {"size": each.size, "sha256": each.sha256, "sample": each.sample}
+        for name, each in record_files(folder).items()
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     folder.rename(folder.with_name("deceiving"))
     point_to(IndexStore(folder.parents[1]), "deceiving")
@@ -499,7 +543,12 @@ def record_anew(folder: Path) -> None:
 
 def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):
     verified, _ = verify(place / "index")
-    assert (verified.encoded_again, verified.not_encoded, verified.faqs_asked, verified.faqs_found) == (verified.vectors, None, 3, 3)
+    assert (verified.encoded_again, verified.not_encoded, verified.faqs_asked, verified.faqs_found) == (
+        verified.vectors,
+        None,
+        3,
+        3,
+    )
 
 
 def test_a_check_finds_vectors_that_the_model_does_not_give(place: Path):
@@ -508,11 +557,15 @@ def test_a_check_finds_vectors_that_the_model_does_not_give(place: Path):
     rows[-768 : -768 + 384], rows[-384:] = rows[-384:], rows[-768 : -768 + 384]
     (folder / "vectors.faiss").write_bytes(rows)
     record_anew(folder)
-    with pytest.raises(IndexCorrupt, match=r"now gives another vector for .* \(both, cosine .*\): run articlebot build"):
+    with pytest.raises(
+        IndexCorrupt, match=r"now gives another vector for .* \(both, cosine .*\): run articlebot build"
+    ):
         verify(place / "index")
 
 
-def test_a_check_finds_a_model_that_was_exchanged(corpus: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
+def test_a_check_finds_a_model_that_was_exchanged(
+    corpus: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+):
     model = Path(make_tiny_model(tmp_path_factory.mktemp("model")))
     build(corpus, tmp_path / "index", BuildSettings(model=str(model)))
     weights = bytearray((model / "model.safetensors").read_bytes())
@@ -556,7 +609,15 @@ def test_every_damage_to_every_file_is_refused(small: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "passages.sqlite", "vocabulary.sqlite", "sentences.i8", "encoder/tokenizer.json", "encoder/settings.json"]
+    "name",
+    [
+        "manifest.json",
+        "passages.sqlite",
+        "vocabulary.sqlite",
+        "sentences.i8",
+        "encoder/tokenizer.json",
+        "encoder/settings.json",
+    ],
 )
 def test_a_hostile_file_is_refused_or_harmless(small: Path, tmp_path: Path, name: str):
     folder = Path(shutil.copytree(small, tmp_path / "hostile"))

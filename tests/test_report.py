@@ -15,16 +15,16 @@ import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 
 from bot import Bot
+from bot.build.build import build
 from bot.corpus import read_corpus
-from bot.encoder import HashedWords
+from bot.corpus.decisions import DRAFTS, Decisions, accept, draft, ignore, reject
+from bot.encoder import HashingEncoder
 from bot.errors import CorpusError
 from bot.evaluation.question_set import read_questions
-from bot.index.build import build
 from bot.settings import LogSettings
 from bot.usage import clusters
 from bot.usage.clusters import clustered
-from bot.usage.deeds import DRAFTS, Decisions, accept, draft, ignore, reject
-from bot.usage.entry import Entry
+from bot.usage.logged_question import LoggedQuestion
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -47,11 +47,19 @@ class Newsroom:
         build(self.corpus, self.index)
         self.bot = Bot.open(self.index)
 
-    def asked(self, question: str, conversation: str | None = None, *, ago: float = DAY, helpful: bool | None = None, **facts: object) -> Entry:
+    def asked(
+        self,
+        question: str,
+        conversation: str | None = None,
+        *,
+        ago: float = DAY,
+        helpful: bool | None = None,
+        **facts: object,
+    ) -> LoggedQuestion:
         """Ask a question, and log it as having been asked some time ago."""
         answer = self.bot.ask(question)
         passages = tuple(source.passage.id for source in answer.sources)
-        entry = Entry(
+        entry = LoggedQuestion(
             uuid4().hex,
             NOW - ago,
             question,
@@ -72,7 +80,9 @@ class Newsroom:
 
     def report(self, days: float = 7) -> Report:
         self.store.settle()
-        return make_report(self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, Decisions.read(self.corpus))
+        return make_report(
+            self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, Decisions.read(self.corpus)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -102,16 +112,27 @@ def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest
     newsroom.asked("thanks", "a", status="small_talk")
     report = newsroom.report()
     passport, biryani = report.gaps
-    assert (passport.question, passport.times, passport.before, passport.conversations) == ("how do I apply for a passport", 4, 1, 4)
+    assert (passport.question, passport.times, passport.before, passport.conversations) == (
+        "how do I apply for a passport",
+        4,
+        1,
+        4,
+    )
     assert set(passport.examples) == {"how do I apply for a passport", "how can one apply for passports"}
     assert (passport.unanswered, passport.ambiguous, passport.unsure, passport.unhelpful) == (4, 0, 0, 0)
     assert passport.why.startswith("no article has the word 'apply' or 'passport'; the nearest passage reaches 0.")
     assert passport.why.endswith(" of the 0.5 that an answer needs")
-    assert [near.probability for near in passport.nearest] == sorted((near.probability for near in passport.nearest), reverse=True)
+    assert [near.probability for near in passport.nearest] == sorted(
+        (near.probability for near in passport.nearest), reverse=True
+    )
     assert newsroom.bot.generation.table.passage_called(passport.nearest[0].passage) is not None
     assert (biryani.question, biryani.times, biryani.before) == ("best biryani in Hyderabad", 1, 0)
     assert report.statuses == {"no_answer": 5, "answered": 1, "small_talk": 1}
-    assert (report.questions, report.most_asked[0].question, report.most_asked[0].times) == (7, "how do I apply for a passport", 3)
+    assert (report.questions, report.most_asked[0].question, report.most_asked[0].times) == (
+        7,
+        "how do I apply for a passport",
+        3,
+    )
 
 
 def test_unsure_ambiguous_and_unhelpful_answers_are_gaps_too_and_sure_ones_are_none(newsroom: Newsroom):
@@ -144,10 +165,14 @@ def test_faqs_that_nothing_found_those_found_by_repair_only_and_answers_that_tur
     assert (report.faqs, len(report.never_found)) == (5, 3)
     assert not {BUY_OUT, PAYS} & set(report.never_found)
     assert report.only_corrected == (BUY_OUT,)
-    assert [(one.passage, one.helpful, one.unhelpful, one.helpful_before, one.unhelpful_before) for one in report.turned] == [(PAYS, 0, 3, 3, 0)]
+    assert [
+        (one.passage, one.helpful, one.unhelpful, one.helpful_before, one.unhelpful_before) for one in report.turned
+    ] == [(PAYS, 0, 3, 3, 0)]
 
 
-def clicks(newsroom: Newsroom, question: str, then: str, conversations: int, *, after: float = 20, ago: float = DAY) -> None:
+def clicks(
+    newsroom: Newsroom, question: str, then: str, conversations: int, *, after: float = 20, ago: float = DAY
+) -> None:
     for number in range(conversations):
         newsroom.asked(question, f"{question}{then}{number}", ago=ago)
         newsroom.asked(then, f"{question}{then}{number}", ago=ago - after)
@@ -158,7 +183,11 @@ def test_what_visitors_click_after_a_question_proposes_what_it_means(newsroom: N
     assert newsroom.asked(question, "x").status == "no_answer"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
     (proposal,) = newsroom.report().proposals
-    assert (proposal.question, proposal.passage, proposal.asks) == (question, BUY_OUT, "Can a notice period be bought out?")
+    assert (proposal.question, proposal.passage, proposal.asks) == (
+        question,
+        BUY_OUT,
+        "Can a notice period be bought out?",
+    )
     assert (proposal.conversations, proposal.signs) == (4, 3)
 
 
@@ -229,7 +258,9 @@ def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: News
     told = command(newsroom, "--accept-proposed")
     assert told.stderr == f"accepted: {question} → Can a notice period be bought out?\n"
     with (newsroom.corpus / "alternates.csv").open(encoding="utf-8") as file:
-        assert [(row["question"], row["passage"], row["who"]) for row in csv.DictReader(file)] == [(question, BUY_OUT, "articlebot")]
+        assert [(row["question"], row["passage"], row["who"]) for row in csv.DictReader(file)] == [
+            (question, BUY_OUT, "articlebot")
+        ]
 
 
 def test_a_table_that_cannot_be_read_is_named(newsroom: Newsroom):
@@ -246,7 +277,18 @@ def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
     assert (asked.text, asked.expected) == ("jldi naukri chhodna hai paise dekar", {BUY_OUT: 1})
     served = newsroom.bot.generation.name
     (newsroom.corpus / "notice.md").unlink()
-    command = [sys.executable, "-m", "bot", "build", "--corpus", newsroom.corpus, "--index", newsroom.index, "--guard", alternates]
+    command = [
+        sys.executable,
+        "-m",
+        "bot",
+        "build",
+        "--corpus",
+        newsroom.corpus,
+        "--index",
+        newsroom.index,
+        "--guard",
+        alternates,
+    ]
     refused = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert refused.returncode == 1
     assert "hit@1" in refused.stderr
@@ -277,7 +319,10 @@ def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom
     (refused,) = read_corpus(newsroom.corpus).refused
     assert (refused.file, refused.reason) == (DRAFTS, "a FAQ without an answer")
     assert newsroom.bot.ask("how do I apply for a passport").status == "no_answer"
-    path.write_text(path.read_text(encoding="utf-8").replace("passport?,", "passport?,On the government's own site."), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("passport?,", "passport?,On the government's own site."),
+        encoding="utf-8",
+    )
     newsroom.build()
     assert newsroom.bot.ask("how do I apply for a passport").text == "On the government's own site."
 
@@ -293,14 +338,20 @@ def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeyp
         "casual leave",
         "leave casual",
     ]
-    groups = clustered(HashedWords().encode_questions(words))
+    groups = clustered(HashingEncoder().encode_questions(words))
     assert groups == [[0, 2], [1, 4], [3], [5], [6]]
     assert clustered(np.empty((0, 256), np.float32)) == []
 
 
 def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]:
     where = ["--index", str(newsroom.index), "--corpus", str(newsroom.corpus), "--settings", str(newsroom.settings)]
-    return subprocess.run([sys.executable, "-m", "bot", "questions", *words, *where], capture_output=True, text=True, check=False, cwd=ROOT)
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "questions", *words, *where],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
 
 
 def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path: Path):
@@ -313,7 +364,10 @@ def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path:
     assert "1    new  how do I apply for a passport  (1 no answer)\n" in told
     assert told.endswith("FAQs that answered nothing: 4 of 5\n")
     facts = json.loads(command(newsroom, "--json", "--since", "48h").stdout)
-    assert {gap["question"] for gap in facts["gaps"]} == {"=HYPERLINK(biryani) in Hyderabad", "how do I apply for a passport"}
+    assert {gap["question"] for gap in facts["gaps"]} == {
+        "=HYPERLINK(biryani) in Hyderabad",
+        "how do I apply for a passport",
+    }
     command(newsroom, "--csv", str(tmp_path / "gaps.csv"))
     with (tmp_path / "gaps.csv").open(encoding="utf-8-sig") as file:
         rows = {row["question"]: row for row in csv.DictReader(file)}
@@ -331,7 +385,19 @@ def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
         assert "neither like 7d or 12h, nor a day" in " ".join(refused.stderr.replace("│", " ").split())
     empty = command(newsroom)
     assert (empty.returncode, empty.stdout.splitlines()[0].startswith("0 questions, ")) == (0, True)
-    asked = [sys.executable, "-m", "bot", "questions", "accept", "x", "none", "--index", str(newsroom.index), "--corpus", str(newsroom.corpus)]
+    asked = [
+        sys.executable,
+        "-m",
+        "bot",
+        "questions",
+        "accept",
+        "x",
+        "none",
+        "--index",
+        str(newsroom.index),
+        "--corpus",
+        str(newsroom.corpus),
+    ]
     refused = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
 
@@ -344,7 +410,11 @@ def test_an_editor_acts_from_the_command_line(newsroom: Newsroom):
         ["reject", "who pays", PAYS],
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "bot", "questions", *words, "--corpus", str(newsroom.corpus)], capture_output=True, text=True, check=True, cwd=ROOT
+            [sys.executable, "-m", "bot", "questions", *words, "--corpus", str(newsroom.corpus)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
         )
         assert done.stderr.startswith(f"written to {newsroom.corpus}")
     assert [alternate.question for alternate in read_corpus(newsroom.corpus).alternates] == ["jldi chhodna"]

@@ -8,7 +8,7 @@ import pytest
 
 from bot.answering.small_talk import _PHRASES
 from bot.errors import SettingsError
-from bot.serve.colours import contrast
+from bot.serve.page.colours import contrast
 from bot.serve.settings_file import read_settings
 from bot.serve.texts import _SHIPPED, all_texts, chosen, texts_of
 from bot.settings import ChatSettings
@@ -39,13 +39,18 @@ def test_every_language_is_complete_and_knows_small_talk():
     ("change", "complaint"),
     [
         (lambda words: words.replace('title = "', 'titel = "'), "lacks title and has titel, which nothing says"),
-        (lambda words: words.replace("{length}", "{size}"), "too_long must be words in quotation marks, and of braces may have {length}, {longest}"),
+        (
+            lambda words: words.replace("{length}", "{size}"),
+            "too_long must be words in quotation marks, and of braces may have {length}, {longest}",
+        ),
         (lambda words: words.replace('"January", ', ""), "months must be a list of twelve names"),
         (lambda words: words.replace('"ltr"', '"down"'), "direction must be ltr or rtl"),
         (lambda words: words + "\n= 3", "cannot be read as TOML"),
     ],
 )
-def test_a_language_with_something_missing_or_wrong_is_refused_by_name(tmp_path: Path, change: Callable[[str], str], complaint: str):
+def test_a_language_with_something_missing_or_wrong_is_refused_by_name(
+    tmp_path: Path, change: Callable[[str], str], complaint: str
+):
     (tmp_path / "mr.toml").write_text(change((_SHIPPED / "en.toml").read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
         all_texts(tmp_path)
@@ -72,7 +77,10 @@ def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str)
 
 def test_small_talk_and_days_are_in_the_language():
     hindi = all_texts()["hi"]
-    assert hindi.reply("greeting", ["HRM", "EPFO"], "Hello!") == "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"
+    assert (
+        hindi.reply("greeting", ["HRM", "EPFO"], "Hello!")
+        == "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"
+    )
     assert all_texts()["en"].reply("greeting", ["HRM"], "Hello!") == "Hello!"
 
 
@@ -117,7 +125,10 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
         ('[colours]\naccent_dark = "teal"', "colours.accent_dark: 'teal' must be like #0f766e"),
         ('[publisher]\nlogo = "none.png"', "publisher.logo: "),
         ('[publisher]\nsite = "javascript:alert(1)"', "publisher.site must begin with https:// or http://"),
-        ('origins = ["https://www.example.com/page"]', "origins: 'https://www.example.com/page' must be like https://www.example.com"),
+        (
+            'origins = ["https://www.example.com/page"]',
+            "origins: 'https://www.example.com/page' must be like https://www.example.com",
+        ),
         ("[limits]\nquestions_per_minute = 0", "limits.questions_per_minute must be at least 1"),
         ('[limits]\nquestions_per_minute = "many"', "limits.questions_per_minute: Input should be a valid integer"),
         ("publisher = 3", "publisher: Input should be"),

@@ -18,8 +18,8 @@ import pytest
 from postgres import PostgresServer
 from test_usage import ASKED, entry
 
+from bot.build.build import build
 from bot.errors import MissingExtra, SettingsError, UsageError
-from bot.index.build import build
 from bot.settings import BuildSettings, LogSettings
 from bot.usage import store as stores
 from bot.usage.store import UsageStore
@@ -54,7 +54,11 @@ def until(true: Callable[[], bool], seconds: float = 20) -> bool:
 def test_servers_that_start_at_once_make_the_tables_once_and_hash_with_one_key(address: str):
     replicas = [opened(address, "hashed") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: replicas[number].vote(entry(f"a{number}", "Who pays gratuity"), helpful=True), range(8)))
+        list(
+            pool.map(
+                lambda number: replicas[number].vote(entry(f"a{number}", "Who pays gratuity"), helpful=True), range(8)
+            )
+        )
     kept = list(replicas[0].entries())
     assert {one.answer for one in kept} == {f"a{number}" for number in range(8)}
     assert len({one.question for one in kept}) == 1
@@ -74,11 +78,15 @@ def test_an_answer_of_one_server_is_voted_on_at_another_and_all_report_both(addr
     with pytest.raises(UsageError, match="No such answer was given"):
         other.vote("forged", helpful=True)
     for store in (one, other):
-        told = [(tally.question, tally.times, tally.helpful, tally.unhelpful) for tally in store.tallies(0, time.time() + 1)]
+        told = [
+            (tally.question, tally.times, tally.helpful, tally.unhelpful) for tally in store.tallies(0, time.time() + 1)
+        ]
         assert told == [("is leave paid", 1, 0, 0), ("who pays gratuity", 1, 1, 0)]
 
 
-def test_servers_that_count_the_same_passages_in_any_order_wait_in_no_circle(address: str, caplog: pytest.LogCaptureFixture):
+def test_servers_that_count_the_same_passages_in_any_order_wait_in_no_circle(
+    address: str, caplog: pytest.LogCaptureFixture
+):
     replicas = [opened(address) for _ in range(4)]
 
     def ask(number: int) -> None:
@@ -121,7 +129,9 @@ def test_a_database_of_a_later_version_or_of_another_program_is_left_alone(postg
     theirs = postgres.new_database()
     with psycopg.connect(theirs) as connection:
         connection.execute("CREATE TABLE questions (subject TEXT)")
-    with pytest.raises(UsageError, match=r"its table questions is another program's\): give the log a database of its own\.$"):
+    with pytest.raises(
+        UsageError, match=r"its table questions is another program's\): give the log a database of its own\.$"
+    ):
         list(opened(theirs).entries())
 
 
@@ -152,7 +162,9 @@ def test_while_the_server_is_away_questions_wait_and_the_log_says_so_once(
     assert [one.helpful for one in store.entries() if one.answer == "a1"] == [True]
 
 
-def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_seconds(mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_seconds(
+    mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(stores, "_PATIENCE", 1.0)
     monkeypatch.setattr(stores, "_REST", 3.0)
     store = opened(mortal.new_database())
@@ -176,14 +188,21 @@ def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_for_sec
     assert until(lambda: store.most_answered(101, 5) == ["gratuity#faq-who-pays-gratuity"])
 
 
-@pytest.mark.parametrize("address", ["postgresql://desk:s3cret@[::1/x", "postgresql://desk:s3cret@h/x?colour=red", "postgresql://desk:s3%zzcret@h/x"])
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://desk:s3cret@[::1/x", "postgresql://desk:s3cret@h/x?colour=red", "postgresql://desk:s3%zzcret@h/x"],
+)
 def test_what_is_no_address_is_one_sentence_without_its_password(address: str):
-    with pytest.raises(SettingsError, match=r"^\[log\] database cannot be read: it must be like postgresql://user@host/name\.$"):
+    with pytest.raises(
+        SettingsError, match=r"^\[log\] database cannot be read: it must be like postgresql://user@host/name\.$"
+    ):
         opened(address)
     assert "s3cret" not in repr(LogSettings(database=address))
 
 
-def test_without_sqlalchemy_a_file_is_used_and_a_database_asks_for_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_sqlalchemy_a_file_is_used_and_a_database_asks_for_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(MissingExtra, match=r"sqlalchemy is not installed: run pip install 'articlebot\[postgresql\]'"):
         opened("postgresql://desk@127.0.0.1/x")
@@ -223,7 +242,9 @@ def serving(index: Path, settings: Path) -> Iterator[str]:
     """The address of a server in a process of its own."""
     words = ["serve", "--no-ui", "--port", "0", "--index", str(index), "--settings", str(settings)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-m", "bot", *words], stderr=subprocess.PIPE, text=True, cwd=settings.parent, env=environment) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *words], stderr=subprocess.PIPE, text=True, cwd=settings.parent, env=environment
+    ) as process:
         assert process.stderr
         lines = process.stderr
         address = lines.readline().split()[2]
@@ -247,7 +268,11 @@ def test_two_servers_share_one_log_and_lose_no_answer_and_no_vote_when_the_datab
     asked: list[str] = []
     voted: dict[str, bool] = {}
     refused: list[str] = []
-    with serving(index, settings) as here, serving(index, settings) as there, httpx.Client(trust_env=False, timeout=30) as client:
+    with (
+        serving(index, settings) as here,
+        serving(index, settings) as there,
+        httpx.Client(trust_env=False, timeout=30) as client,
+    ):
 
         def ask(place: str) -> str:
             reply = client.post(f"{place}/api/v1/ask", json={"question": "who pays gratuity", "conversation": "c"})
@@ -266,7 +291,12 @@ def test_two_servers_share_one_log_and_lose_no_answer_and_no_vote_when_the_datab
 
         for number in range(20):
             answer = ask(here if number % 2 else there)
-            assert until(lambda number=number, answer=answer: vote(there if number % 2 else here, answer, helpful=number % 3 > 0), 5)
+            assert until(
+                lambda number=number, answer=answer: vote(
+                    there if number % 2 else here, answer, helpful=number % 3 > 0
+                ),
+                5,
+            )
         assert client.post(f"{here}/api/v1/feedback", json={"answer": "forged", "helpful": True}).status_code == 409
         refused.clear()
 

@@ -60,26 +60,39 @@ def test_no_two_articles_share_a_paragraph_an_answer_or_a_skeleton(articles: tup
         for block in paragraphs(article) | {faq.question.casefold() for faq in article.faqs}:
             owners[block].add(article.id)
     assert {block: ids for block, ids in owners.items() if len(ids) > 1} == {}
-    headings = {article.id: {section.path[0] for section in outline(article.text).sections if section.path} - {"FAQs"} for article in articles}
+    headings = {
+        article.id: {section.path[0] for section in outline(article.text).sections if section.path} - {"FAQs"}
+        for article in articles
+    }
     assert [(one, other) for one, other in combinations(headings, 2) if len(headings[one] & headings[other]) > 1] == []
 
 
 def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Article, ...], figures: list[str]):
-    asked = [(article.id, faq.question, article.text[faq.start : faq.end]) for article in articles for faq in article.faqs]
+    asked = [
+        (article.id, faq.question, article.text[faq.start : faq.end]) for article in articles for faq in article.faqs
+    ]
     failures = [(article, question) for article, question, text in asked if shipped.ask(question).text != text]
     figures.append(f"{len(asked) - len(failures)} of {len(asked)} FAQs find themselves; not: {failures}")
     assert len(failures) <= 0.01 * len(asked)
 
 
 @pytest.mark.parametrize(("name", "least_right", "least_answered"), [("visitors", 0.85, 0.85), ("covered", 0.65, 0.6)])
-def test_questions_in_other_words_find_their_article(shipped: Bot, figures: list[str], name: str, least_right: float, least_answered: float):
+def test_questions_in_other_words_find_their_article(
+    shipped: Bot, figures: list[str], name: str, least_right: float, least_answered: float
+):
     asked = questions(name)
     assert len(asked) >= 60
     found = [(question, expected, shipped.retriever.search(question, k=5)) for question, expected in asked]
-    wrong = [(question, expected, hits[0].passage.article.id) for question, expected, hits in found if hits[0].passage.article.id != expected]
+    wrong = [
+        (question, expected, hits[0].passage.article.id)
+        for question, expected, hits in found
+        if hits[0].passage.article.id != expected
+    ]
     among = sum(any(hit.passage.article.id == expected for hit in hits) for _, expected, hits in found)
     answered = sum(shipped.ask(question).status == "answered" for question, _ in asked)
-    figures.append(f"{name}: hit@1 {len(asked) - len(wrong)}, hit@5 {among}, answered {answered} of {len(asked)}; first article wrong: {wrong}")
+    figures.append(
+        f"{name}: hit@1 {len(asked) - len(wrong)}, hit@5 {among}, answered {answered} of {len(asked)}; first article wrong: {wrong}"
+    )
     assert len(wrong) <= (1 - least_right) * len(asked)
     assert answered >= least_answered * len(asked)
 
@@ -88,7 +101,9 @@ def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figu
     asked = [question for question, _ in questions("uncovered")]
     assert len(asked) >= 30
     answered = [
-        (question, a.sources[0].passage.id, round(a.probability, 2)) for question in asked if (a := shipped.ask(question)).status == "answered"
+        (question, a.sources[0].passage.id, round(a.probability, 2))
+        for question in asked
+        if (a := shipped.ask(question)).status == "answered"
     ]
     figures.append(f"uncovered: {len(asked) - len(answered)} of {len(asked)} refused; answered: {answered}")
     assert len(answered) <= 0.1 * len(asked)
@@ -109,7 +124,8 @@ def test_a_follow_up_is_answered_on_the_topic_before_it(shipped: Bot, earlier: s
 
 
 @pytest.mark.parametrize(
-    ("question", "article"), [("how do I check my pf balance", "epf-passbook"), ("what is the interest rate on epf", "epf-interest-rate")]
+    ("question", "article"),
+    [("how do I check my pf balance", "epf-passbook"), ("what is the interest rate on epf", "epf-interest-rate")],
 )
 def test_a_new_topic_is_answered_as_if_nothing_had_been_asked_before(shipped: Bot, question: str, article: str):
     answer, alone = shipped.ask(question, ["what is gratuity", "how long is a notice period"]), shipped.ask(question)
@@ -118,7 +134,10 @@ def test_a_new_topic_is_answered_as_if_nothing_had_been_asked_before(shipped: Bo
 
 
 def test_an_uncovered_question_is_refused_after_a_covered_one_too(shipped: Bot):
-    refused = [shipped.ask(question, ["how long is a notice period"]).status == "no_answer" for question, _ in questions("uncovered")]
+    refused = [
+        shipped.ask(question, ["how long is a notice period"]).status == "no_answer"
+        for question, _ in questions("uncovered")
+    ]
     assert sum(refused) >= 0.9 * len(refused)
 
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import Bot
+from bot.build.build import build
 from bot.cli import run
-from bot.index.build import build
-from bot.retrieval.hindi import EnglishWords
+from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.spelling import Speller
-from bot.serve.messages import answered
+from bot.serve.page.messages import answered
 from bot.serve.texts import all_texts
 
 ARTICLES = {
@@ -93,7 +93,9 @@ def speller(small: Bot) -> Speller:
         ("“leter”, please", "“letter”, please"),
     ],
 )
-def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(speller: Speller, typed: str, repaired: str | None):
+def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(
+    speller: Speller, typed: str, repaired: str | None
+):
     assert speller.repaired(typed) == repaired
 
 
@@ -163,7 +165,10 @@ def test_a_question_in_words_of_the_corpus_never_changes(speller: Speller, words
 
 
 @settings(max_examples=300, deadline=None)
-@given(parts=st.lists(st.one_of(st.text(max_size=12), st.sampled_from([*CORPUS_WORDS, *MISSPELT]))), between=st.sampled_from([" ", ", ", "-", "  "]))
+@given(
+    parts=st.lists(st.one_of(st.text(max_size=12), st.sampled_from([*CORPUS_WORDS, *MISSPELT]))),
+    between=st.sampled_from([" ", ", ", "-", "  "]),
+)
 def test_a_repaired_question_is_not_repaired_again(speller: Speller, parts: list[str], between: str):
     repaired = speller.repaired(between.join(parts))
     assert repaired is None or speller.repaired(repaired) is None
@@ -175,7 +180,10 @@ def test_an_answer_says_what_it_took_the_question_for(small: Bot):
     assert answer.question == "Whn does a candiate recieve an offr leter?"
     assert answer.corrected == "Whn does a candidate receive an offer letter?"
     assert answer.to_dict()["corrected"] == answer.corrected
-    assert '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button' in answered(answer, all_texts()["en"])["content"]
+    assert (
+        '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button'
+        in answered(answer, all_texts()["en"])["content"]
+    )
 
 
 def test_a_question_without_misspellings_is_shown_as_typed(small: Bot):

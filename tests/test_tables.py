@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused, tables
 from bot.corpus.decoding import Unreadable
-from bot.corpus.tables import read_file
+from bot.corpus.formats.tables import read_file
 
 FAQ = {
     "question": "Who pays, and when?",
@@ -53,7 +53,9 @@ def reasons(refused: list[Refused]) -> dict[int | None, str]:
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
-def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(tmp_path: Path, separator: str, encoding: str, ending: str):
+def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(
+    tmp_path: Path, separator: str, encoding: str, ending: str
+):
     out = io.StringIO()
     table = csv.DictWriter(out, FAQ, delimiter=separator, lineterminator=ending)
     table.writeheader()
@@ -61,7 +63,11 @@ def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(tm
     ((article,), refused) = read(written(tmp_path, out.getvalue().encode(encoding)))
     assert (article.id, article.title, article.category) == ("pay", "Who pays, and when?", "Café")
     (faq,) = article.faqs
-    assert (faq.question, article.text[faq.start : faq.end], faq.alternates) == (FAQ["question"], FAQ["answer"], ("payer?", "who settles"))
+    assert (faq.question, article.text[faq.start : faq.end], faq.alternates) == (
+        FAQ["question"],
+        FAQ["answer"],
+        ("payer?", "who settles"),
+    )
     assert refused == []
 
 
@@ -76,7 +82,12 @@ def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(tm
 )
 def test_columns_go_by_many_names(tmp_path: Path, header: str):
     ((article,), _) = read(written(tmp_path, f"{header}\nWho?,Me.,Whom?|Which?,HRM\n"))
-    assert (article.title, article.text, article.category, article.faqs[0].alternates) == ("Who?", "Me.", "HRM", ("Whom?", "Which?"))
+    assert (article.title, article.text, article.category, article.faqs[0].alternates) == (
+        "Who?",
+        "Me.",
+        "HRM",
+        ("Whom?", "Which?"),
+    )
 
 
 def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
@@ -88,12 +99,18 @@ def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
 
 def test_a_row_without_an_id_is_called_after_its_file_and_question_wherever_it_stands(tmp_path: Path):
     articles, _ = read(written(tmp_path, 'question,answer\n"Who\npays?","a\nb"\n\nWhen?,c\n'))
-    assert [(article.id, article.title) for article in articles] == [("faqs/who-pays", "Who pays?"), ("faqs/when", "When?")]
+    assert [(article.id, article.title) for article in articles] == [
+        ("faqs/who-pays", "Who pays?"),
+        ("faqs/when", "When?"),
+    ]
 
 
 def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
     articles, refused = read(
-        written(tmp_path, "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,https://x.test/faq/\n")
+        written(
+            tmp_path,
+            "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,https://x.test/faq/\n",
+        )
     )
     assert [article.id for article in articles] == ["faq/who", "faq/when"]
     assert reasons(refused) == {4: "the id 'faq/when' is already that of row 3"}
@@ -155,7 +172,10 @@ def test_html_in_an_answer_becomes_words_and_a_hash_no_heading(tmp_path: Path):
     ("content", "reason"),
     [
         ("name,age\nx,1\n", "no columns for the question and the answer: the first row names 'name', 'age'"),
-        ("question;reply to\n", "no columns for the question and the answer: the first row names 'question', 'reply to'"),
+        (
+            "question;reply to\n",
+            "no columns for the question and the answer: the first row names 'question', 'reply to'",
+        ),
         (" \n\n", "the file is empty"),
         (b"question,answer\nWho?,\x00\n", "not a text file"),
     ],
@@ -173,8 +193,13 @@ def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: py
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.lists(st.text(alphabet='ab?,;|\t\n"<b>/#é', max_size=12), min_size=2, max_size=3), max_size=6), st.sampled_from(",;\t"))
-def test_what_the_csv_library_writes_is_read_whole(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str):
+@given(
+    st.lists(st.lists(st.text(alphabet='ab?,;|\t\n"<b>/#é', max_size=12), min_size=2, max_size=3), max_size=6),
+    st.sampled_from(",;\t"),
+)
+def test_what_the_csv_library_writes_is_read_whole(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str
+):
     out = io.StringIO()
     csv.writer(out, delimiter=separator).writerows([["question", "answer", "category"], *rows])
     articles, refused = read(written(tmp_path_factory.mktemp("t"), out.getvalue()))
@@ -182,7 +207,11 @@ def test_what_the_csv_library_writes_is_read_whole(tmp_path_factory: pytest.Temp
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.one_of(st.binary(max_size=200), st.text(alphabet='ab,;"\n\t<', max_size=200).map(lambda text: f"q,a\n{text}".encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(alphabet='ab,;"\n\t<', max_size=200).map(lambda text: f"q,a\n{text}".encode())
+    )
+)
 def test_arbitrary_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes):
     path = written(tmp_path_factory.mktemp("t"), content)
     try:
@@ -212,7 +241,13 @@ def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
 
 
 def test_a_workbooks_rows_keep_their_ids_and_dates(tmp_path: Path):
-    path = workbook(tmp_path, ["Question", "Answer", "ID", "Date"], [], ["Who?", "Me.", 101, datetime.fromisoformat("2026-03-04")], ["When?", "Now."])
+    path = workbook(
+        tmp_path,
+        ["Question", "Answer", "ID", "Date"],
+        [],
+        ["Who?", "Me.", 101, datetime.fromisoformat("2026-03-04")],
+        ["When?", "Now."],
+    )
     articles, _ = read(path)
     assert [(article.id, article.published) for article in articles] == [("101", date(2026, 3, 4)), ("faqs/when", None)]
 
@@ -253,7 +288,9 @@ def changed(path: Path, part: str, content: bytes) -> Path:
     return copy
 
 
-BILLION = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
+BILLION = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><worksheet>&b;</worksheet>'
+)
 SHEET = "xl/worksheets/sheet1.xml"
 
 
@@ -281,8 +318,14 @@ def test_workbooks_made_to_harm_and_damaged_ones_are_refused(tmp_path: Path, par
         (b"", "the file is empty"),
         (b"question,answer\n", "not a .xlsx file, whatever its name says"),
         (b"PK\x03\x04 cut off", "a damaged .xlsx file"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "the file is in the format of before 2007: save it as .xlsx"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "the file is protected by a password: save it without one"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"),
+            "the file is in the format of before 2007: save it as .xlsx",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "the file is protected by a password: save it without one",
+        ),
     ],
 )
 def test_files_that_are_no_workbooks_are_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str):
@@ -297,14 +340,20 @@ def test_a_row_that_claims_a_place_beyond_any_sheet_does_not_hang(tmp_path: Path
         % (row, row, one, row, two, row)
         for row, one, two in [(1, b"q", b"a"), (2, b"Who?", b"Me."), (999_999_999, b"Far?", b"Away.")]
     )
-    sheet = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>' + cells + b"</sheetData></worksheet>"
+    sheet = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        + cells
+        + b"</sheetData></worksheet>"
+    )
     articles, _ = read(changed(workbook(tmp_path, ["q", "a"]), SHEET, sheet))
     assert [article.title for article in articles] == ["Who?"]
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), min_size=1, max_size=20))
-def test_a_workbook_with_flipped_bytes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]]):
+def test_a_workbook_with_flipped_bytes_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]]
+):
     path = workbook(tmp_path_factory.mktemp("t"), ["q", "a"], ["Who?", "Me."])
     content = bytearray(path.read_bytes())
     for at, byte in flips:
@@ -315,5 +364,8 @@ def test_a_workbook_with_flipped_bytes_is_read_or_refused(tmp_path_factory: pyte
 
 
 def test_a_text_table_is_read_without_the_workbook_library():
-    code = "import sys, bot.corpus.tables; print('openpyxl' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    code = "import sys, bot.corpus.formats.tables; print('openpyxl' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

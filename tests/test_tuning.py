@@ -9,21 +9,34 @@ import numpy as np
 import pytest
 
 from bot import Bot
-from bot.encoder import Lesson, SentenceEncoder, train
+from bot.build.build import build
+from bot.encoder import SentenceEncoder, TrainingPair, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.trend import FIGURES, accepted_figures, read_points
-from bot.index.build import build
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
 from bot.tuning import tune
-from bot.tuning.exam import exam_of, held_out
-from bot.tuning.lessons import lessons_of
+from bot.tuning.holdout import held_out, make_holdout
+from bot.tuning.training_pairs import training_pairs
 from bot.tuning.tune import _is_better
 
 ROOT = Path(__file__).parents[1]
-SUBJECTS = ("notice", "gratuity", "pension", "leave", "bonus", "transfer", "probation", "payslip", "appraisal", "relieving", "insurance", "overtime")
+SUBJECTS = (
+    "notice",
+    "gratuity",
+    "pension",
+    "leave",
+    "bonus",
+    "transfer",
+    "probation",
+    "payslip",
+    "appraisal",
+    "relieving",
+    "insurance",
+    "overtime",
+)
 ARTICLE = """The handbook of the office.
 
 ## Travel
@@ -41,7 +54,10 @@ def faqs() -> list[dict[str, object]]:
         }
         for number, subject in enumerate(SUBJECTS)
     ]  # fmt: skip
-    listed = [{"question": "Who signs?", "answer": "The head signs."}, {"question": "Who pays?", "answer": "The office pays."}]
+    listed = [
+        {"question": "Who signs?", "answer": "The head signs."},
+        {"question": "Who pays?", "answer": "The office pays."},
+    ]
     return [*table, {"id": "handbook", "title": "Handbook", "text": ARTICLE, "faqs": listed}]
 
 
@@ -56,9 +72,18 @@ def index(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def larger(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index with enough FAQs to tell whether tuning helps."""
     folder = tmp_path_factory.mktemp("larger")
-    rows = [{**row, "id": f"{row['id']}-{copy}", "question": f"{row['question']} In {copy}?"} for copy in range(2000, 2009) for row in faqs()[:-1]]
+    rows = [
+        {**row, "id": f"{row['id']}-{copy}", "question": f"{row['question']} In {copy}?"}
+        for copy in range(2000, 2009)
+        for row in faqs()[:-1]
+    ]
     numbered = [
-        {**row, "answer": f"{row['answer']} {row['id']}", "alternates": [f"{words} {row['id']}" for words in row["alternates"]]} for row in rows
+        {
+            **row,
+            "answer": f"{row['answer']} {row['id']}",
+            "alternates": [f"{words} {row['id']}" for words in row["alternates"]],
+        }
+        for row in rows
     ]
     build(numbered, folder / "index", BuildSettings(model=tiny_model))
     return folder / "index"
@@ -77,7 +102,7 @@ def test_a_fifth_of_the_articles_with_faqs_is_held_out_always_the_same(generatio
 
 
 def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Generation):
-    exam = exam_of(generation.table, {"row-1", "row-2", "handbook"})
+    exam = make_holdout(generation.table, {"row-1", "row-2", "handbook"})
     articles = {article.id: article for article in exam.articles}
     assert [(question.text, question.group) for question in exam.questions] == [
         ("notice rules please", "alternates"), ("tell me of notice", "alternates"), ("How does pension work?", "own questions"),
@@ -95,7 +120,11 @@ def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Ge
         articles["handbook"].text
         == "The handbook of the office.\n\n## Travel\n\nTravel is paid by the office.\n\n## FAQs\n\nThe head signs.\n\nThe office pays."
     )
-    assert (articles["row-2"].title, articles["row-2"].text, articles["row-2"].faqs) == ("HRM", "The rules of pension stand on page 2.", ())
+    assert (articles["row-2"].title, articles["row-2"].text, articles["row-2"].faqs) == (
+        "HRM",
+        "The rules of pension stand on page 2.",
+        (),
+    )
     assert articles["row-1"].faqs[0].question == "How does gratuity work?"
     assert articles["row-3"].faqs[0].alternates == ("leave rules please", "tell me of leave")
 
@@ -105,15 +134,21 @@ def test_faqs_that_stay_keep_their_answers_when_others_are_hidden(tiny_model: st
         {"question": "Who signs?", "answer": "The head signs.", "alternates": ["signed by whom"]}, {"question": "Who pays?", "answer": "The office pays."},
         {"question": "Who reads?", "answer": "Nobody reads.", "alternates": ["read by whom"]},
     ]  # fmt: skip
-    build([{"id": "handbook", "title": "Handbook", "text": ARTICLE, "faqs": listed}], tmp_path / "index", BuildSettings(model=tiny_model))
-    (article,) = exam_of(IndexStore(tmp_path / "index").open_current(LocalGeneration.open).table, {"handbook"}).articles
+    build(
+        [{"id": "handbook", "title": "Handbook", "text": ARTICLE, "faqs": listed}],
+        tmp_path / "index",
+        BuildSettings(model=tiny_model),
+    )
+    (article,) = make_holdout(
+        IndexStore(tmp_path / "index").open_current(LocalGeneration.open).table, {"handbook"}
+    ).articles
     kept = {faq.question: (article.text[faq.start : faq.end], faq.alternates) for faq in article.faqs}
     assert kept == {"Who signs?": ("The head signs.", ()), "Who reads?": ("Nobody reads.", ())}
     assert "Who pays?" not in article.text
 
 
 def test_lessons_are_the_corpuss_own_pairs_with_a_wrong_one_each(generation: Generation):
-    lessons = lessons_of(generation, {"row-3"})
+    lessons = training_pairs(generation, {"row-3"})
     pairs = {(lesson.question, lesson.right) for lesson in lessons}
     assert ("How does notice work?", "The rules of notice stand on page 0.") in pairs
     assert ("gratuity rules please", "How does gratuity work?") in pairs
@@ -130,7 +165,10 @@ def test_lessons_are_the_corpuss_own_pairs_with_a_wrong_one_each(generation: Gen
 
 
 def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_path: Path):
-    lessons = [Lesson(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}") for number, subject in enumerate(SUBJECTS)]
+    lessons = [
+        TrainingPair(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}")
+        for number, subject in enumerate(SUBJECTS)
+    ]
     steps: list[tuple[int, int]] = []
     train(tiny_model, lessons, 60, tmp_path / "model", lambda done, total: steps.append((done, total)))
     assert steps == [(number, 60) for number in range(1, 61)]
@@ -138,7 +176,9 @@ def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_
     def margin(model: str) -> float:
         encoder = SentenceEncoder(model)
         asked = encoder.encode_questions([lesson.question for lesson in lessons])
-        right, wrong = (encoder.encode_passages([getattr(lesson, which) for lesson in lessons]) for which in ("right", "wrong"))
+        right, wrong = (
+            encoder.encode_passages([getattr(lesson, which) for lesson in lessons]) for which in ("right", "wrong")
+        )
         return float(np.sum(asked * right - asked * wrong))
 
     assert margin(str(tmp_path / "model")) > margin(tiny_model)
@@ -149,7 +189,7 @@ def test_a_model_that_helps_too_little_is_not_kept(larger: Path, tmp_path: Path)
     heard: set[str] = set()
     done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: heard.add(stage))
     table = IndexStore(larger).open_current(LocalGeneration.open).table
-    asked = len(exam_of(table, held_out(table)).questions)
+    asked = len(make_holdout(table, held_out(table)).questions)
     assert (done.kept, (tmp_path / "tuned").exists(), heard) == (False, False, {"before", "training", "after"})
     assert (done.questions, done.before["questions"], done.after["questions"]) == (asked, asked, asked)
     assert 0 < (done.before["ndcg@10"] or 0) <= 1
@@ -169,7 +209,9 @@ def test_a_folder_that_holds_something_is_left_alone(larger: Path, tmp_path: Pat
         tune(larger, tmp_path)
 
 
-@pytest.mark.parametrize(("after", "kept"), [((0.81, 0.7), True), ((0.809, 0.9), False), ((0.9, 0.69), False), ((0.8, 0.7), False)])
+@pytest.mark.parametrize(
+    ("after", "kept"), [((0.81, 0.7), True), ((0.809, 0.9), False), ((0.9, 0.69), False), ((0.8, 0.7), False)]
+)
 def test_kept_is_what_gains_the_margin_and_loses_no_first_place(after: tuple[float, float], kept: bool):
     assert _is_better({"ndcg@10": 0.8, "hit@1": 0.7}, {"ndcg@10": after[0] + 1e-9, "hit@1": after[1]}, 1.0) is kept
 
@@ -179,12 +221,28 @@ def test_too_few_faqs_to_tell_are_refused_in_one_sentence(index: Path, tmp_path:
         tune(index, tmp_path / "tuned")
     asked = [sys.executable, "-m", "bot", "tune", "--index", str(index), "-o", str(tmp_path / "tuned")]
     refused = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (refused.returncode, refused.stderr.count("\n"), refused.stderr.startswith("articlebot: The articles have FAQs for")) == (1, 1, True)
+    assert (
+        refused.returncode,
+        refused.stderr.count("\n"),
+        refused.stderr.startswith("articlebot: The articles have FAQs for"),
+    ) == (1, 1, True)
 
 
 def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, tiny_model: str):
     def built(*words: str) -> dict[str, object]:
-        asked = [sys.executable, "-m", "bot", "build", "--json", "--corpus", str(corpus), "--index", str(tmp_path / "index"), "--model", tiny_model]
+        asked = [
+            sys.executable,
+            "-m",
+            "bot",
+            "build",
+            "--json",
+            "--corpus",
+            str(corpus),
+            "--index",
+            str(tmp_path / "index"),
+            "--model",
+            tiny_model,
+        ]
         return json.loads(subprocess.run([*asked, *words], capture_output=True, text=True, check=True, cwd=ROOT).stdout)
 
     assert built()["accepted"] is None

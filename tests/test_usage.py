@@ -15,16 +15,25 @@ from serving import served
 from bot import Bot
 from bot.errors import UsageError
 from bot.settings import ChatSettings, LogSettings
-from bot.usage.entry import Entry
+from bot.usage.logged_question import LoggedQuestion
 from bot.usage.privacy import hashed, masked
 from bot.usage.store import USAGE, UsageStore
 
-ASKED = Entry(
-    "a1", float(int(time.time()) - 1000), "who pays gratuity", "answered", 0.9, ("gratuity#faq-who-pays-gratuity",), "g1", 3.5, "chat", "c1"
+ASKED = LoggedQuestion(
+    "a1",
+    float(int(time.time()) - 1000),
+    "who pays gratuity",
+    "answered",
+    0.9,
+    ("gratuity#faq-who-pays-gratuity",),
+    "g1",
+    3.5,
+    "chat",
+    "c1",
 )
 
 
-def entry(answer: str, question: str, **facts: object) -> Entry:
+def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
     return replace(ASKED, answer=answer, question=question, at=time.time(), **facts)
 
 
@@ -53,12 +62,25 @@ def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path
     store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     store.add(
-        replace(ASKED, answer="a2", at=ASKED.at + 10, question="mail me at x@y.in", status="no_answer", passages=(), corrected="mail me, x@y.in")
+        replace(
+            ASKED,
+            answer="a2",
+            at=ASKED.at + 10,
+            question="mail me at x@y.in",
+            status="no_answer",
+            passages=(),
+            corrected="mail me, x@y.in",
+        )
     )
     store.vote("a1", helpful=False, reason="outdated", comment="call 9876543210")
     first, second = store.entries()
     assert first == replace(ASKED, helpful=False, reason="outdated", comment="call [number]")
-    assert (second.question, second.corrected, second.passages, second.helpful) == ("mail me at [e-mail]", "mail me, [e-mail]", (), None)
+    assert (second.question, second.corrected, second.passages, second.helpful) == (
+        "mail me at [e-mail]",
+        "mail me, [e-mail]",
+        (),
+        None,
+    )
     assert [one.answer for one in store.entries(ASKED.at + 1)] == ["a2"]
     assert [one.answer for one in store.entries(until=ASKED.at + 1)] == ["a1"]
 
@@ -87,7 +109,12 @@ def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path
     store.add(replace(ASKED, answer="a2", question="".join(chr(0x4E00 + 7 * number) for number in range(1000))))
     store.vote("a1", helpful=False, comment="no\0, \udfff")
     strange, long = store.entries()
-    assert (strange.question, strange.conversation, strange.corrected, strange.comment) == ("who\ufffdpays", "c\ufffd", "who?pays", "no\ufffd, ?")
+    assert (strange.question, strange.conversation, strange.corrected, strange.comment) == (
+        "who\ufffdpays",
+        "c\ufffd",
+        "who?pays",
+        "no\ufffd, ?",
+    )
     assert (len(long.question), store.evidence([long.question], 0, time.time()).conversations) == (1000, 1)
     with pytest.raises(UsageError, match="No such answer"):
         store.vote("a1\0", helpful=True)
@@ -144,7 +171,13 @@ def held(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Calla
 def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
     store = UsageStore(tmp_path, LogSettings(database=database))
     for number in range(200):
-        store.add(entry(f"a{number}", f"zarbwistful number {number}" if number % 2 else "who pays gratuity", conversation=f"c{number % 10}"))
+        store.add(
+            entry(
+                f"a{number}",
+                f"zarbwistful number {number}" if number % 2 else "who pays gratuity",
+                conversation=f"c{number % 10}",
+            )
+        )
     store.vote("a0", helpful=False, comment="Zarbwistful said so")
     assert b"zarbwistful" in held()
     assert store.forget(text="ZARBwistful") == 100
@@ -177,7 +210,9 @@ def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path, data
 def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):
     stores = [UsageStore(tmp_path, LogSettings(database=database)) for _ in range(3)]
     threads = [
-        threading.Thread(target=lambda store=store, n=n: [store.add(entry(f"{n}-{number}", "q")) for number in range(300)])
+        threading.Thread(
+            target=lambda store=store, n=n: [store.add(entry(f"{n}-{number}", "q")) for number in range(300)]
+        )
         for n, store in enumerate(stores)
     ]
     for thread in threads:
@@ -246,9 +281,17 @@ def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path, database: s
             client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
     store.settle()
     rest, none, talk = store.entries()
-    assert (rest.answer, rest.question, rest.corrected, rest.status) == (answer["id"], "who pays gratuty", "who pays gratuity", "answered")
+    assert (rest.answer, rest.question, rest.corrected, rest.status) == (
+        answer["id"],
+        "who pays gratuty",
+        "who pays gratuity",
+        "answered",
+    )
     assert (rest.channel, rest.conversation, rest.helpful, rest.generation) == ("rest", "c7", True, bot.generation.name)
-    assert (rest.passages, rest.probability) == (("gratuity#faq-who-pays-gratuity",), pytest.approx(answer["probability"], abs=1e-4))
+    assert (rest.passages, rest.probability) == (
+        ("gratuity#faq-who-pays-gratuity",),
+        pytest.approx(answer["probability"], abs=1e-4),
+    )
     assert 0.5 < rest.milliseconds < 2000
     assert (none.status, none.passages, none.conversation) == ("no_answer", (), None)
     assert (talk.status, talk.channel) == ("small_talk", "openai")
@@ -258,7 +301,9 @@ def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: 
     store = UsageStore(tmp_path, LogSettings(database=database))
     for address in served(bot, ChatSettings(feedback=False), store, ui=False):
         answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()
-        refused = httpx.post(f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False)
+        refused = httpx.post(
+            f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False
+        )
     assert (refused.status_code, refused.json()["title"]) == (409, "What visitors say of answers is not stored here.")
     store.settle()
     assert [one.helpful for one in store.entries()] == [None]

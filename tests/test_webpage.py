@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article
-from bot.corpus.boilerplate import is_around
 from bot.corpus.decoding import Unreadable
-from bot.corpus.markup import fragment_form
+from bot.corpus.formats.webpage import MAX_BYTES, decode_page, read, read_file
+from bot.corpus.html.boilerplate import is_around
+from bot.corpus.html.plain_form import fragment_form
 from bot.corpus.outline import outline
-from bot.corpus.webpage import MAX_BYTES, decode_page, read, read_file
 
 SENTENCES = [
     "A notice period is the time between a resignation and the last working day of an employee.",
@@ -44,11 +44,10 @@ def answers(article: Article) -> dict[str, str]:
 
 def marked(*pairs: tuple[str, str]) -> str:
     entries = ",".join(
-        f'{{"@type":"Question","name":"{question}","acceptedAnswer":{{"@type":"Answer","text":"{answer}"}}}}' for question, answer in pairs
+        f'{{"@type":"Question","name":"{question}","acceptedAnswer":{{"@type":"Answer","text":"{answer}"}}}}'
+        for question, answer in pairs
     )
-    return (
-        f'<script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"FAQPage","mainEntity":[{entries}]}}]}}</script>'
-    )
+    return f'<script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"FAQPage","mainEntity":[{entries}]}}]}}</script>'
 
 
 def test_the_article_of_a_wordpress_page_is_all_that_is_read():
@@ -100,7 +99,11 @@ def test_what_a_page_declares_fills_the_article():
         '"keywords":"notice, resignation"}]}</script>'
     )
     article = article_of(page(PROSE, head))
-    assert (article.title, article.id, article.url) == ("Notice period", "notice-period", "https://hr.example/notice-period/")
+    assert (article.title, article.id, article.url) == (
+        "Notice period",
+        "notice-period",
+        "https://hr.example/notice-period/",
+    )
     assert (article.published, article.updated) == (date(2026, 1, 5), date(2026, 2, 1))
     assert (article.category, article.tags, article.language) == ("HRM", ("notice", "resignation"), "en")
 
@@ -125,7 +128,9 @@ def test_meta_tags_and_the_links_of_a_theme_tell_the_same():
         ("", "<h1>Only this</h1>", "Only this"),
     ],
 )
-def test_the_title_is_the_heading_that_the_page_declares_without_the_sites_name(title: str, heading: str, expected: str):
+def test_the_title_is_the_heading_that_the_page_declares_without_the_sites_name(
+    title: str, heading: str, expected: str
+):
     html = f'<html><head><title>{title}</title><meta property="og:site_name" content="HR Desk"></head><body>{heading}<div>{PROSE}</div></body></html>'
     assert article_of(html).title == expected
 
@@ -136,14 +141,21 @@ def test_a_faq_that_a_page_holds_three_times_comes_once_where_it_stands():
         '<h2>Good to know</h2><div itemscope itemtype="https://schema.org/FAQPage"><div itemscope itemprop="mainEntity" itemtype="https://schema.org/Question">'
         f'<h3 itemprop="name">{question}</h3><div itemscope itemprop="acceptedAnswer" itemtype="https://schema.org/Answer"><div itemprop="text"><p>{FOLDED}</p></div></div></div></div>'
     )
-    article = article_of(page(PROSE + visible + f"<h2>In short</h2>{PROSE}", marked((question, f"<p>{FOLDED}</p>".replace("<p>", "&lt;p&gt;")))))
+    article = article_of(
+        page(
+            PROSE + visible + f"<h2>In short</h2>{PROSE}",
+            marked((question, f"<p>{FOLDED}</p>".replace("<p>", "&lt;p&gt;"))),
+        )
+    )
     assert answers(article) == {question: FOLDED}
     assert article.faqs[0].section == ("Good to know",)
     assert article.text.count(FOLDED) == 1
 
 
 def test_a_marked_faq_that_the_text_lacks_is_appended():
-    article = article_of(page(PROSE, marked(("Who pays?", "The firm."), ("When?", "<ul><li>Monthly</li><li>Never late</li></ul>"))))
+    article = article_of(
+        page(PROSE, marked(("Who pays?", "The firm."), ("When?", "<ul><li>Monthly</li><li>Never late</li></ul>")))
+    )
     assert article.text.endswith("## FAQs\n\n### Who pays?\n\nThe firm.\n\n### When?\n\n- Monthly\n- Never late")
     assert answers(article) == {"Who pays?": "The firm.", "When?": "- Monthly\n- Never late"}
 
@@ -151,12 +163,17 @@ def test_a_marked_faq_that_the_text_lacks_is_appended():
 def test_another_question_with_an_answer_that_stands_in_the_text_is_an_alternate():
     faqs = f"<h2>FAQs</h2><h3>Is a buyout possible?</h3><p>{FOLDED}</p>"
     article = article_of(page(PROSE + faqs, marked(("Can I buy out my notice?", FOLDED))))
-    assert [(faq.question, faq.alternates) for faq in article.faqs] == [("Is a buyout possible?", ("Can I buy out my notice?",))]
+    assert [(faq.question, faq.alternates) for faq in article.faqs] == [
+        ("Is a buyout possible?", ("Can I buy out my notice?",))
+    ]
 
 
 def test_a_short_answer_is_not_taken_from_anywhere_in_the_text():
     article = article_of(
-        page(PROSE + "<p>The firm. It is what pays in the end, whoever hands over the money to the people.</p>", marked(("Who pays?", "The firm.")))
+        page(
+            PROSE + "<p>The firm. It is what pays in the end, whoever hands over the money to the people.</p>",
+            marked(("Who pays?", "The firm.")),
+        )
     )
     assert answers(article) == {"Who pays?": "The firm."}
     assert article.faqs[0].section == ("FAQs",)
@@ -176,7 +193,18 @@ def test_a_short_answer_is_not_taken_from_anywhere_in_the_text():
         "<h2>FAQs</h2><p><strong>{q}</strong><br>{a}</p>",
         "<p>Q: {q}</p><p>A: {a}</p>",
     ],
-    ids=["details", "definitions", "yoast", "rank-math", "aria", "bootstrap", "headings", "bold", "bold-line", "labels"],
+    ids=[
+        "details",
+        "definitions",
+        "yoast",
+        "rank-math",
+        "aria",
+        "bootstrap",
+        "headings",
+        "bold",
+        "bold-line",
+        "labels",
+    ],
 )
 def test_questions_that_a_page_folds_away_or_sets_in_bold_are_faqs(folded: str):
     question = "Can a notice period be bought out?"
@@ -186,10 +214,13 @@ def test_questions_that_a_page_folds_away_or_sets_in_bold_are_faqs(folded: str):
 
 def test_a_page_that_is_mostly_an_accordion_is_read_whole():
     folded = "".join(
-        f"<details><summary>What is rule {n}?</summary><p>Rule {n} says that {n} days are counted from the first.</p></details>" for n in range(40)
+        f"<details><summary>What is rule {n}?</summary><p>Rule {n} says that {n} days are counted from the first.</p></details>"
+        for n in range(40)
     )
     article = article_of(page(f"<h2>Leave</h2>{folded}"))
-    assert answers(article) == {f"What is rule {n}?": f"Rule {n} says that {n} days are counted from the first." for n in range(40)}
+    assert answers(article) == {
+        f"What is rule {n}?": f"Rule {n} says that {n} days are counted from the first." for n in range(40)
+    }
     assert {faq.section for faq in article.faqs} == {("Leave",)}
 
 
@@ -218,7 +249,11 @@ def test_a_marked_answer_ends_where_its_markup_ends():
 
 def test_a_section_of_the_article_named_like_a_part_of_a_page_stays():
     body = f"<h2>Responses</h2>{PROSE}<h2>Categories</h2>{PROSE}<h2>Related links in a chain</h2>{PROSE}"
-    assert [section.path[0] for section in outline(article_of(page(body)).text).sections] == ["Responses", "Categories", "Related links in a chain"]
+    assert [section.path[0] for section in outline(article_of(page(body)).text).sections] == [
+        "Responses",
+        "Categories",
+        "Related links in a chain",
+    ]
 
 
 def test_a_post_filed_under_comments_is_not_taken_for_its_comments():

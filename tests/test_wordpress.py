@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused
 from bot.corpus.decoding import Unreadable
-from bot.corpus.wordpress import MAX_BYTES, read_file
+from bot.corpus.formats.wordpress import MAX_BYTES, read_file
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="{namespace}">
@@ -45,7 +45,12 @@ def item(
 
 
 def read(
-    tmp_path: Path, *items: str, namespace: str = NAMESPACE, version: str = VERSION, tail: str = "</channel></rss>", head: str = HEAD
+    tmp_path: Path,
+    *items: str,
+    namespace: str = NAMESPACE,
+    version: str = VERSION,
+    tail: str = "</channel></rss>",
+    head: str = HEAD,
 ) -> list[Article | Refused]:
     path = tmp_path / "export.xml"
     path.write_text(head.format(namespace=namespace, version=version) + "".join(items) + tail, encoding="utf-8")
@@ -69,7 +74,14 @@ def test_a_post_keeps_its_facts(tmp_path: Path):
         '<category domain="category" nicename="jobs"><![CDATA[Jobs]]></category><category domain="post_tag" nicename="letters"><![CDATA[letters]]></category>'
     )
     article = only(
-        read(tmp_path, item("<!-- wp:heading --><h2>Parts</h2><!-- /wp:heading --><p>One <b>two</b>.</p>", "What&#8217;s a payslip?", more=more))
+        read(
+            tmp_path,
+            item(
+                "<!-- wp:heading --><h2>Parts</h2><!-- /wp:heading --><p>One <b>two</b>.</p>",
+                "What&#8217;s a payslip?",
+                more=more,
+            ),
+        )
     )
     assert (article.id, article.title, article.url) == ("a-post", "What’s a payslip?", "https://example.com/a-post/")
     assert (article.published, article.updated, article.category, article.tags) == (
@@ -84,7 +96,10 @@ def test_a_post_keeps_its_facts(tmp_path: Path):
 def test_a_change_on_the_same_day_and_zero_dates_are_no_dates(tmp_path: Path):
     same, zero = read(
         tmp_path,
-        item("<p>a</p>", more="<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-01-02 11:00:00</wp:post_modified>"),
+        item(
+            "<p>a</p>",
+            more="<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-01-02 11:00:00</wp:post_modified>",
+        ),
         item("<p>b</p>", more="<wp:post_date>0000-00-00 00:00:00</wp:post_date>"),
     )
     assert isinstance(same, Article)
@@ -121,27 +136,48 @@ def test_terms_that_stand_twice_are_kept_once_and_no_category_is_none_in_any_lan
         '<category><![CDATA[HRM]]></category><category domain="category"><![CDATA[HRM]]></category><category domain="category" nicename="hrm"><![CDATA[HRM]]></category>'
         '<category domain="tag"><![CDATA[pay]]></category><category domain="tag" nicename="pay"><![CDATA[pay]]></category>'
     )
-    twice, none = read(tmp_path, item(more=terms), item(more='<category domain="category" nicename="uncategorized">Sin categoría</category>'))
+    twice, none = read(
+        tmp_path,
+        item(more=terms),
+        item(more='<category domain="category" nicename="uncategorized">Sin categoría</category>'),
+    )
     assert isinstance(twice, Article)
     assert isinstance(none, Article)
     assert (twice.category, twice.tags, none.category, none.tags) == ("HRM", ("pay",), None, ())
 
 
 def test_a_post_without_a_link_has_the_address_of_its_guid(tmp_path: Path):
-    article = only(read(tmp_path, item(link="", more='<guid isPermaLink="false">https://example.com/?p=7</guid><wp:post_name>a-b</wp:post_name>')))
+    article = only(
+        read(
+            tmp_path,
+            item(
+                link="",
+                more='<guid isPermaLink="false">https://example.com/?p=7</guid><wp:post_name>a-b</wp:post_name>',
+            ),
+        )
+    )
     assert (article.url, article.id) == ("https://example.com/?p=7", "a-b")
 
 
 def test_posts_of_a_site_in_a_folder_without_permalinks_are_told_apart(tmp_path: Path):
     link = "https://example.com/blog/?p="
-    names = ("<wp:post_name>one</wp:post_name>", "<wp:post_name>caf%C3%A9</wp:post_name>", "<wp:post_name>one</wp:post_name>")
-    found = read(tmp_path, *(item(link=f"{link}{n}", more=name, kind="page" if n == 2 else "post") for n, name in enumerate(names)))
+    names = (
+        "<wp:post_name>one</wp:post_name>",
+        "<wp:post_name>caf%C3%A9</wp:post_name>",
+        "<wp:post_name>one</wp:post_name>",
+    )
+    found = read(
+        tmp_path,
+        *(item(link=f"{link}{n}", more=name, kind="page" if n == 2 else "post") for n, name in enumerate(names)),
+    )
     assert [article.id for article in found if isinstance(article, Article)] == ["one", "café", "one-7"]
 
 
 @pytest.mark.parametrize("link", ["https://example.com/?p=7", ""])
 def test_a_post_without_a_permalink_is_called_after_its_name_or_number(tmp_path: Path, link: str):
-    named, numbered = read(tmp_path, item("<p>a</p>", link=link, more="<wp:post_name>my-post</wp:post_name>"), item("<p>b</p>", link=link))
+    named, numbered = read(
+        tmp_path, item("<p>a</p>", link=link, more="<wp:post_name>my-post</wp:post_name>"), item("<p>b</p>", link=link)
+    )
     assert isinstance(named, Article)
     assert isinstance(numbered, Article)
     assert (named.id, numbered.id) == ("my-post", "post-7")
@@ -165,9 +201,7 @@ def test_faq_blocks_of_all_kinds_are_faqs(tmp_path: Path, content: str):
 
 
 def test_shortcodes_go_their_words_and_other_brackets_stay(tmp_path: Path):
-    content = (
-        '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n[gallery ids="1,2"][contact-form-7 id="9"]'
-    )
+    content = '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n[gallery ids="1,2"][contact-form-7 id="9"]'
     assert only(read(tmp_path, item(content))).text == "A card\n\nThe act [sic] of 1961 [1]."
 
 
@@ -212,7 +246,10 @@ def test_line_ends_inside_blocks_are_spaces(tmp_path: Path):
     assert only(read(tmp_path, item("<!-- wp:paragraph --><p>One\ntwo.</p><!-- /wp:paragraph -->"))).text == "One two."
 
 
-@pytest.mark.parametrize("namespace", ["http://wordpress.org/export/1.0/", "http://wordpress.org/export/1.1/", "https://wordpress.org/export/1.2/"])
+@pytest.mark.parametrize(
+    "namespace",
+    ["http://wordpress.org/export/1.0/", "http://wordpress.org/export/1.1/", "https://wordpress.org/export/1.2/"],
+)
 def test_all_versions_of_the_format_are_read(tmp_path: Path, namespace: str):
     assert only(read(tmp_path, item(), namespace=namespace)).title == "A post"
 
@@ -238,8 +275,12 @@ def test_what_was_left_out_before_a_fault_is_counted_too(tmp_path: Path):
 
 
 def test_unknown_prefixes_lose_nothing(tmp_path: Path):
-    posts = [item(f"<p>{'word ' * 3000}</p>", f"Post {n}").replace("</item>", "<seo:x>1</seo:x></item>") for n in range(20)]
-    assert [article.title for article in read(tmp_path, *posts) if isinstance(article, Article)] == [f"Post {n}" for n in range(20)]
+    posts = [
+        item(f"<p>{'word ' * 3000}</p>", f"Post {n}").replace("</item>", "<seo:x>1</seo:x></item>") for n in range(20)
+    ]
+    assert [article.title for article in read(tmp_path, *posts) if isinstance(article, Article)] == [
+        f"Post {n}" for n in range(20)
+    ]
 
 
 def test_a_title_that_cannot_be_read_stops_no_other_post(tmp_path: Path):
@@ -257,7 +298,9 @@ def test_more_than_one_post_may_have_is_not_read(tmp_path: Path):
 
 
 def test_a_post_with_more_comments_than_it_may_have_words_is_read(tmp_path: Path):
-    comments = f"<wp:comment><wp:comment_content>{'x' * 1_000_000}</wp:comment_content></wp:comment>\n" * (MAX_BYTES // 1_000_000 + 5)
+    comments = f"<wp:comment><wp:comment_content>{'x' * 1_000_000}</wp:comment_content></wp:comment>\n" * (
+        MAX_BYTES // 1_000_000 + 5
+    )
     assert only(read(tmp_path, item(more=comments))).text == "Words."
 
 
@@ -305,7 +348,9 @@ def test_brackets_that_never_close_are_read_in_no_time(tmp_path: Path, content: 
         )
     )
 )
-def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_words_or_is_refused(tmp_path: Path, parts: list[str]):
+def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_words_or_is_refused(
+    tmp_path: Path, parts: list[str]
+):
     (found,) = [entry for entry in read(tmp_path, item("".join([*parts, "end"]))) if isinstance(entry, Article)]
     assert found.text.count("two words") == parts.count("two words")
     assert found.text.rstrip("`\n").endswith("end")
@@ -320,7 +365,10 @@ def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_word
         ({"namespace": "http://example.com/"}, "not a WordPress export: it names no WXR version"),
         ({"head": "not xml{namespace:.0}{version:.0}"}, r"the XML is faulty \(Start tag expected"),
         ({"head": "<osm>{namespace:.0}{version:.0}", "tail": "</osm>"}, "it begins with <osm>, not with <rss>"),
-        ({"head": '<!DOCTYPE x [<!ENTITY e "boom">]>' + HEAD.split("?>\n", 1)[1]}, "it declares a document type, as no WordPress export does"),
+        (
+            {"head": '<!DOCTYPE x [<!ENTITY e "boom">]>' + HEAD.split("?>\n", 1)[1]},
+            "it declares a document type, as no WordPress export does",
+        ),
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
@@ -356,11 +404,13 @@ def test_a_long_export_is_read_one_post_at_a_time(tmp_path: Path):
         file.writelines(item(f"<p>{'word ' * 1000}{n}</p>", link=f"https://example.com/{n}/") for n in range(10_000))
         file.write("</channel></rss>")
     code = (
-        "import resource; from pathlib import Path; from bot.corpus.wordpress import read_file\n"
+        "import resource; from pathlib import Path; from bot.corpus.formats.wordpress import read_file\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"count = sum(1 for _ in read_file(Path({str(path)!r}), 'export.xml'))\n"
         "print(count, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)"
     )
-    count, grown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    count, grown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert int(count) == 10_000
     assert int(grown) < path.stat().st_size / 2

@@ -44,6 +44,8 @@ def make_tiny_model(folder: Path, seed: int = 0) -> Path:
     )
     BertModel(config).save_pretrained(plain)
     transformer = Transformer(str(plain), max_seq_length=64)
-    model = SentenceTransformer(modules=[transformer, Pooling(transformer.get_embedding_dimension()), Normalize()], device="cpu")
+    model = SentenceTransformer(
+        modules=[transformer, Pooling(transformer.get_embedding_dimension()), Normalize()], device="cpu"
+    )
     model.save(str(folder / "model"))
     return folder / "model"

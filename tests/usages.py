@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import Answer, Article, Bot, Hit, Passage, Retriever
+from bot.build.build import BuildReport, build
 from bot.corpus import read_corpus
 from bot.errors import ArticlebotError, IndexMissing, QuestionError
-from bot.index.build import BuildReport, build
 from bot.settings import AnswerSettings, BuildSettings
 from bot.testing import QUESTIONS, tiny_bot, tiny_index
 
 retriever = Retriever.open("index")
-hits: tuple[Hit, ...] = retriever.search("how long is a probation period", k=5, category="HRM", since=date(2025, 1, 1), history=["what is probation"])
+hits: tuple[Hit, ...] = retriever.search(
+    "how long is a probation period", k=5, category="HRM", since=date(2025, 1, 1), history=["what is probation"]
+)
 for hit in hits:
     passage: Passage = hit.passage
     article: Article = passage.article
@@ -25,7 +27,9 @@ for hit in hits:
 many: list[tuple[Hit, ...]] = retriever.search_many(["notice period", "gratuity"], k=1, article="gratuity")
 
 faq = Bot.open(Path("index"), AnswerSettings(threshold=0.6))
-answer: Answer = faq.ask("and can it be extended?", history=[{"role": "user", "content": "how long is a probation period"}])
+answer: Answer = faq.ask(
+    "and can it be extended?", history=[{"role": "user", "content": "how long is a probation period"}]
+)
 match answer.status:
     case "answered":
         told: str = f"{answer.text} {answer.sources[0].passage.article.url}"
@@ -70,7 +74,9 @@ from_fields = Retriever.from_articles(
     [{"id": "a", "title": "A", "text": "Words.", "faqs": [{"question": "Why?", "answer": "So."}]}], encoder=Letters()
 )
 from_files = Bot.from_articles(read_corpus("corpus").articles)
-report: BuildReport = build(read_corpus("corpus").articles, "index", BuildSettings(passage_tokens=120), encoder=Letters())
+report: BuildReport = build(
+    read_corpus("corpus").articles, "index", BuildSettings(passage_tokens=120), encoder=Letters()
+)
 folder: Path = tiny_index("tiny")
 in_tests: Answer = tiny_bot().ask(QUESTIONS["ambiguous"])
 

@@ -8,10 +8,10 @@ counts only where the nearest vector speaks for the second.
 from collections.abc import Sequence
 
 from bot.index.generation import Generation
-from bot.index.lexical import telling_words
+from bot.index.lexical import content_terms
 from bot.retrieval.finder import Found
 from bot.retrieval.hit import Hit
-from bot.retrieval.likeness import asks_exactly, same_question
+from bot.retrieval.near_duplicates import asks_exactly, same_question
 
 _CLOSE, _TIED = 0.02, 0.01
 """Scores below the first one's: three questions within the one, or two within the other."""
@@ -30,7 +30,9 @@ def meanings(generation: Generation, question: str, found: Found, threshold: flo
     first, settled = found.hits[0], found.topic is not None or "reranker" in found.hits[0].signals
     if settled or first.passage.kind != "faq" or any(asks_exactly(hit.passage, question) for hit in found.hits):
         return ()
-    different = _different(generation, [hit for hit in found.hits if hit.passage.kind == "faq" and first.score - hit.score <= _KEYWORD])
+    different = _different(
+        generation, [hit for hit in found.hits if hit.passage.kind == "faq" and first.score - hit.score <= _KEYWORD]
+    )
     if len(different) == _MOST and all(_holds(hit, found.meaning) for hit in different):
         return tuple(different)
     close = [hit for hit in different if first.score - hit.score <= _CLOSE]
@@ -43,13 +45,15 @@ def _tied(first: Hit, second: Hit) -> bool:
 
 
 def _holds(hit: Hit, question: str) -> bool:
-    return set(telling_words(question)) <= set(telling_words(hit.passage.question or ""))
+    return set(content_terms(question)) <= set(content_terms(hit.passage.question or ""))
 
 
 def _different(generation: Generation, hits: Sequence[Hit]) -> list[Hit]:
     """The first few hits of which no two ask, or say, the same."""
     kept: list[Hit] = []
     for hit in hits:
-        if len(kept) < _MOST and not any(hit.passage.text == one.passage.text or same_question(generation, hit.passage, one.passage) for one in kept):
+        if len(kept) < _MOST and not any(
+            hit.passage.text == one.passage.text or same_question(generation, hit.passage, one.passage) for one in kept
+        ):
             kept.append(hit)
     return kept

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from bot.answering.link import quoting_link
 from bot.answering.small_talk import Talk
+from bot.languages.hindi.rewriting import Language
 from bot.passages import Span
-from bot.retrieval.hindi import Language
 from bot.retrieval.hit import Hit
 
 Status = Literal["answered", "ambiguous", "no_answer"]

@@ -28,7 +28,9 @@ class Answerer:
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
 
-    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = Filters(), *, as_typed: bool = False) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters = Filters(), *, as_typed: bool = False
+    ) -> Answer:
         """As `Bot.ask`."""
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
         found = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
@@ -54,7 +56,11 @@ class Answerer:
 
     def _refused(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, found), self.suggestions.near(found.hits, asked)
-        return replace(blank, suggestions=near) if near else replace(blank, suggestions=self._examples(), categories=self._categories())
+        return (
+            replace(blank, suggestions=near)
+            if near
+            else replace(blank, suggestions=self._examples(), categories=self._categories())
+        )
 
     def _quoted(self, question: str, found: Found, asked: Sequence[str]) -> Answer:
         hit, generation = found.hits[0], self.finder.generation

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.answering.answer import Answer
 from bot.answering.answerer import Answerer
 from bot.answering.suggestions import Suggestions
-from bot.corpus.given import GivenArticle
+from bot.corpus.in_memory import ArticleInput
 from bot.encoder import Encoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation
@@ -32,10 +32,18 @@ class Bot:
         What a build publishes later is served within a second, without a pause; a question is answered by one generation from beginning to end.
         Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says.
         """
-        return cls(Retriever.open(index, CrossEncoderReranker(settings.reranker) if settings.reranker else None), settings)
+        return cls(
+            Retriever.open(index, CrossEncoderReranker(settings.reranker) if settings.reranker else None), settings
+        )
 
     @classmethod
-    def from_articles(cls, articles: Iterable[GivenArticle], settings: AnswerSettings = AnswerSettings(), *, encoder: Encoder | None = None) -> "Bot":
+    def from_articles(
+        cls,
+        articles: Iterable[ArticleInput],
+        settings: AnswerSettings = AnswerSettings(),
+        *,
+        encoder: Encoder | None = None,
+    ) -> "Bot":
         """The bot of a list of articles; all as `Retriever.from_articles`."""
         reranker = CrossEncoderReranker(settings.reranker) if settings.reranker else None
         return cls(Retriever.from_articles(articles, reranker=reranker, encoder=encoder), settings)
@@ -58,7 +66,9 @@ class Bot:
         """As `ask`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
         import asyncio
 
-        return await asyncio.to_thread(self.ask, question, history, category=category, article=article, since=since, as_typed=as_typed)
+        return await asyncio.to_thread(
+            self.ask, question, history, category=category, article=article, since=since, as_typed=as_typed
+        )
 
     @property
     def suggestions(self) -> Suggestions:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation
-from bot.index.lexical import telling_words
+from bot.index.lexical import content_terms
 from bot.passages import Passage, Span
 from bot.retrieval.finder import Found
 
@@ -50,8 +50,8 @@ def _within(passage: Passage, first: int, last: int) -> Span:
 
 
 def _shares(question: str, sentences: Sequence[str]) -> NDArray[np.float64]:
-    asked = set(telling_words(question))
-    return np.array([len(asked.intersection(telling_words(sentence))) for sentence in sentences]) / max(1, len(asked))
+    asked = set(content_terms(question))
+    return np.array([len(asked.intersection(content_terms(sentence))) for sentence in sentences]) / max(1, len(asked))
 
 
 def _window(scores: NDArray[np.float64], sentences: Sequence[str]) -> Span:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
-from bot.corpus.devanagari import has_devanagari
-from bot.retrieval.hindi import Language
-from bot.retrieval.scripts import romanised, sound
+from bot.languages.hindi.devanagari import has_devanagari
+from bot.languages.hindi.rewriting import Language
+from bot.languages.hindi.scripts import romanised, sound
 
 Talk = Literal["identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
 
@@ -51,14 +51,12 @@ _PHRASES: dict[Talk, tuple[str, ...]] = {
         r"wow|oh|ah|lol|hm+|haha+|got it|i see|i understand|understood|never ?mind|nothing|please|well|so",
     ),
 }
-_TO_WHOM = (
-    r"(?: (?:there|all|everyone|everybody|team|bot|chatbot|sir|madam|maam|ma am|mam|friend|dear|ji|buddy|bro|again|guys|then|please|now|today))*"
-)
+_TO_WHOM = r"(?: (?:there|all|everyone|everybody|team|bot|chatbot|sir|madam|maam|ma am|mam|friend|dear|ji|buddy|bro|again|guys|then|please|now|today))*"
 _ANY = rf"(?:{'|'.join(phrase for phrases in _PHRASES.values() for phrase in phrases)}){_TO_WHOM}"
 _YOU = r"(?:ap|tum|tu)"
 _ARE = r"(?: (?:ho|hen?|hun))?"
 _HINDI: dict[Talk, tuple[str, ...]] = {
-    # As it sounds (`bot.retrieval.scripts.sound`), so that one line is for both scripts and all spellings.
+    # As it sounds (`bot.languages.hindi.scripts.sound`), so that one line is for both scripts and all spellings.
     "identity": (
         rf"{_YOU} (?:kon|kya|kya chij){_ARE}|kon{_ARE} {_YOU}|(?:apka|ap ka|tumhara|tera) (?:subh )?nam(?: kya)?{_ARE}",
         rf"(?:kya )?{_YOU} (?:(?:ek|koi|sach me|asli) )*(?:insan|manusya|admi|vyakti|robot|bot|masin|program|kampyutar)(?: ya \w+)?{_ARE}",
@@ -193,7 +191,10 @@ def _phrase(heard: str) -> set[Talk] | None:
 @cache
 def _patterns() -> Mapping[Talk, re.Pattern[str]]:
     """Made when they are first needed: that takes longer than importing most of what answers."""
-    return {talk: re.compile(rf"(?:{_ANY} )*?(?:{'|'.join(phrases)}){_TO_WHOM}(?: {_ANY})*") for talk, phrases in _PHRASES.items()}
+    return {
+        talk: re.compile(rf"(?:{_ANY} )*?(?:{'|'.join(phrases)}){_TO_WHOM}(?: {_ANY})*")
+        for talk, phrases in _PHRASES.items()
+    }
 
 
 @cache

@@ -10,7 +10,7 @@ from bot.index.filters import Filters
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
-from bot.retrieval.likeness import asks_exactly, same_question
+from bot.retrieval.near_duplicates import asks_exactly, same_question
 from bot.settings import AnswerSettings
 
 _NEAR = 0.2
@@ -40,7 +40,11 @@ class Suggestions:
 
     def near(self, hits: Sequence[Hit], asked: Sequence[str]) -> tuple[str, ...]:
         """The questions nearest to one that is not answered; none when none is near."""
-        near = (hit.passage for hit in hits if hit.probability >= _NEAR * self._settings.threshold and hit.passage.kind == "faq")
+        near = (
+            hit.passage
+            for hit in hits
+            if hit.probability >= _NEAR * self._settings.threshold and hit.passage.kind == "faq"
+        )
         return self._chosen(near, asked, ())
 
     def after(self, quoted: Passage, asked: Sequence[str]) -> tuple[str, ...]:
@@ -60,9 +64,15 @@ class Suggestions:
         if not _LEAST_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
         readings = self._completed(text, begun=not words[-1].isspace())
-        found = (hit for reading in readings for hit in self._finder.rank(reading, _LOOKED_THROUGH, Filters(category)).hits)
+        found = (
+            hit for reading in readings for hit in self._finder.rank(reading, _LOOKED_THROUGH, Filters(category)).hits
+        )
         beginnings = [word.lower() for word in _WORD.findall(text)]
-        near = [hit for hit in found if hit.passage.kind == "faq" and (_holds(hit.passage, beginnings) or hit.probability >= _MEANT)]
+        near = [
+            hit
+            for hit in found
+            if hit.passage.kind == "faq" and (_holds(hit.passage, beginnings) or hit.probability >= _MEANT)
+        ]
         near.sort(key=lambda hit: (not _holds(hit.passage, beginnings), -hit.score))
         asked = (hit.passage for hit in near if self.answered(hit.passage))
         return tuple(islice(_once(passage.question or "" for passage in asked), _TYPED))
@@ -70,7 +80,11 @@ class Suggestions:
     def _completed(self, text: str, *, begun: bool) -> list[str]:
         """What may be meant by what is typed: with its last word completed by words of the corpus, or as it is."""
         last = _WORD.search(text.rpartition(" ")[2]) if begun else None
-        words = self._finder.generation.vocabulary.completed(last[0].lower(), _READINGS) if last and len(last[0]) > 1 else []
+        words = (
+            self._finder.generation.vocabulary.completed(last[0].lower(), _READINGS)
+            if last and len(last[0]) > 1
+            else []
+        )
         return [f"{text[: len(text) - len(last.string)]}{word}" for word in words] if last and words else [text]
 
     def answered(self, passage: Passage) -> bool:
@@ -78,7 +92,9 @@ class Suggestions:
         with self._lock:
             known = self._known.get(passage.id)
         if known is None:
-            known = self._finder.own_probability(passage) >= self._settings.threshold or self._answered(passage.question or "")
+            known = self._finder.own_probability(passage) >= self._settings.threshold or self._answered(
+                passage.question or ""
+            )
             with self._lock:
                 self._known[passage.id] = known
                 while len(self._known) > _KEPT:
@@ -110,7 +126,9 @@ class Suggestions:
 
 def _holds(passage: Passage, beginnings: Sequence[str]) -> bool:
     """Whether each beginning is that of a word of one of the passage's questions."""
-    asked = ([word.lower() for word in _WORD.findall(question)] for question in (passage.question or "", *passage.alternates))
+    asked = (
+        [word.lower() for word in _WORD.findall(question)] for question in (passage.question or "", *passage.alternates)
+    )
     return any(all(any(word.startswith(one) for word in words) for one in beginnings) for words in asked)
 
 

@@ -1,8 +1,19 @@
 """Files of a folder → articles, and what was refused of them."""
 
 from bot.corpus.article import Article, Faq, Section
-from bot.corpus.corpus import Corpus, CorpusReading, corpus_digest, read_corpus
-from bot.corpus.reading import Alternate, Reading
+from bot.corpus.corpus import Corpus, FolderSource, corpus_digest, read_corpus
 from bot.corpus.refused import Refused
+from bot.corpus.source import Alternate, ArticleSource
 
-__all__ = ["Alternate", "Article", "Corpus", "CorpusReading", "Faq", "Reading", "Refused", "Section", "corpus_digest", "read_corpus"]
+__all__ = [
+    "Alternate",
+    "Article",
+    "ArticleSource",
+    "Corpus",
+    "Faq",
+    "FolderSource",
+    "Refused",
+    "Section",
+    "corpus_digest",
+    "read_corpus",
+]

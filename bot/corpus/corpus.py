@@ -15,9 +15,9 @@ from typing import cast
 
 from bot.corpus.article import Article
 from bot.corpus.decoding import Unreadable, decode
-from bot.corpus.plaintext import repeated_lines, without_repeated
-from bot.corpus.reading import Alternate, Reader, Reading
+from bot.corpus.formats.plaintext import repeated_lines, without_repeated
 from bot.corpus.refused import Refused
+from bot.corpus.source import Alternate, ArticleSource, ReadPart
 from bot.errors import CorpusError, MissingExtra
 
 TextReader = Callable[[str, str], Iterator[Article | Refused]]
@@ -55,7 +55,9 @@ class Corpus:
 
     def by_format(self) -> dict[str, dict[str, int]]:
         """For each file ending: how many files gave articles, how many articles and FAQs came of them, and how many refusals there were."""
-        endings = sorted({_ending(item.source) for item in self.articles} | {_ending(item.file) for item in self.refused})
+        endings = sorted(
+            {_ending(item.source) for item in self.articles} | {_ending(item.file) for item in self.refused}
+        )
         return {
             ending: {
                 "files": len({article.source for article in self.articles if _ending(article.source) == ending}),
@@ -72,16 +74,20 @@ def read_corpus(folder: Path | str) -> Corpus:
 
     Raises `CorpusError` when the folder is missing, holds no files, or nothing in it can be read.
     """
-    reading = CorpusReading(folder)
+    reading = FolderSource(folder)
     read = [*reading]
     articles = (
-        replace(article, related=reading.related_ids(article.related), also_at=(*article.also_at, *reading.also_at.get(article.id, ())))
+        replace(
+            article,
+            related=reading.related_ids(article.related),
+            also_at=(*article.also_at, *reading.also_at.get(article.id, ())),
+        )
         for article in read
     )
     return Corpus(tuple(articles), tuple(reading.refused), reading.alternates)
 
 
-class CorpusReading(Reading):
+class FolderSource(ArticleSource):
     """A folder of files. Raises `CorpusError` as `read_corpus` does: about the folder at once, about what is in it at the end of the iteration."""
 
     def __init__(self, folder: Path | str) -> None:
@@ -94,9 +100,13 @@ class CorpusReading(Reading):
     def digest(self) -> str:
         return corpus_digest(self.folder)
 
-    def reader(self) -> Reader:
+    def reader(self) -> ReadPart:
         folder = self.folder.absolute()
-        return partial(_read_file, folder, _repeated_lines([folder / source for source in self.parts if source.lower().endswith(".txt")]))
+        return partial(
+            _read_file,
+            folder,
+            _repeated_lines([folder / source for source in self.parts if source.lower().endswith(".txt")]),
+        )
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -105,8 +115,15 @@ def corpus_files(root: Path) -> list[Path]:
     Raises `CorpusError` when the folder is missing or holds none.
     """
     if not root.is_dir():
-        raise CorpusError(f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus.")
-    found = (path for folder, _, names in _walk(root) for path in (folder / name for name in names if not name.startswith(".")) if path.is_file())
+        raise CorpusError(
+            f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus."
+        )
+    found = (
+        path
+        for folder, _, names in _walk(root)
+        for path in (folder / name for name in names if not name.startswith("."))
+        if path.is_file()
+    )
     files = sorted(path for path in found if path not in (root / ALTERNATES, root / IGNORED, root / REJECTED))
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
@@ -154,7 +171,9 @@ def _readable(paths: Iterable[Path]) -> Iterator[str]:
 def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[Article | Refused]:
     path = folder / source
     if path.suffix.lower() not in FORMATS:
-        yield Refused(source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}")
+        yield Refused(
+            source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}"
+        )
         return
     module = _module(FORMATS[path.suffix.lower()])
     try:
@@ -162,7 +181,9 @@ def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[
             yield from cast(FileReader, module.read_file)(path, source)
         else:
             content = _content(path)
-            yield from cast(TextReader, module.read)(without_repeated(content, repeated) if path.suffix.lower() == ".txt" else content, source)
+            yield from cast(TextReader, module.read)(
+                without_repeated(content, repeated) if path.suffix.lower() == ".txt" else content, source
+            )
     except Unreadable as error:
         yield Refused(source, error.line, str(error))
     except OSError as error:

@@ -30,7 +30,9 @@ def decode(content: bytes) -> str:
         text = _windows_1252(content, line)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (control := _CONTROL.search(text)) is not None:
-        raise Unreadable(f"not a text file: it holds the control character {control[0]!r}", text.count("\n", 0, control.start()) + 1)
+        raise Unreadable(
+            f"not a text file: it holds the control character {control[0]!r}", text.count("\n", 0, control.start()) + 1
+        )
     return text
 
 

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
 from bot.corpus.decoding import Unreadable
-from bot.corpus.devanagari import is_hindi
 from bot.corpus.outline import outline
+from bot.languages.hindi.devanagari import is_hindi
 
 Fields = Mapping[str, object]
 
@@ -120,7 +120,10 @@ def parse_day(name: str, words: str) -> date:
     try:
         # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
         day_first = re.match(r"\s*\d{4}\D", words) is None
-        one, other = (parse(words, dayfirst=day_first, ignoretz=True, default=default) for default in (datetime(2000, 1, 1), datetime(2001, 2, 2)))
+        one, other = (
+            parse(words, dayfirst=day_first, ignoretz=True, default=default)
+            for default in (datetime(2000, 1, 1), datetime(2001, 2, 2))
+        )
     except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
@@ -145,7 +148,9 @@ def _merged(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
     starts: dict[str, list[int]] = {}
     for faq in placed:
         starts.setdefault(faq.question, []).append(faq.start)
-    ours = [faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))]
+    ours = [
+        faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))
+    ]
     merged: dict[tuple[str, ...], Faq] = {}
     for faq in (*ours, *placed):
         key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))

@@ -45,7 +45,10 @@ class Outline:
 
     def path(self, at: int, question: str) -> tuple[str, ...]:
         """The headings above a question whose answer starts at a place of the text."""
-        parts = [*((faq.section, faq.start, faq.end) for faq in self.faqs), *((part.path, part.start, part.end) for part in self.sections)]
+        parts = [
+            *((faq.section, faq.start, faq.end) for faq in self.faqs),
+            *((part.path, part.start, part.end) for part in self.sections),
+        ]
         found = next((path for path, start, end in parts if start <= at < end), ())
         return found[:-1] if found and _bare(found[-1]) == _bare(question) else found
 
@@ -77,7 +80,9 @@ def outline(text: str) -> Outline:
     so are paragraphs labelled "Q:" and "A:".
     All other text belongs to sections. Text before the first heading is a section with an empty path. Sections without words are left out.
     """
-    parts = [inner for part in _parts(text) for inner in (_labelled(text, part) if isinstance(part, Section) else [part])]
+    parts = [
+        inner for part in _parts(text) for inner in (_labelled(text, part) if isinstance(part, Section) else [part])
+    ]
     faqs = sorted((part for part in parts if isinstance(part, Faq)), key=lambda faq: faq.start)
     return Outline(
         tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
@@ -98,7 +103,9 @@ def _parts(text: str) -> Iterator[Section | Faq]:
             continue
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
-        after = next((n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
+        after = next(
+            (n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings)
+        )
         if len(path) < 2 or path[-2] not in lists or _is_group(headings[position:after]):
             lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
             yield Section(titles, *_trim(text, heading.body, heading.end))

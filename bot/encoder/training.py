@@ -26,7 +26,7 @@ _RATE, _WARM_UP = 1e-4, 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingPair:
     """A question, a text that answers or means it, and one near to it that does not."""
 
     question: str
@@ -34,7 +34,7 @@ class Lesson:
     wrong: str
 
 
-def train(model: str, lessons: Sequence[Lesson], rounds: int, output: Path, done: OnSteps) -> None:
+def train(model: str, lessons: Sequence[TrainingPair], rounds: int, output: Path, done: OnSteps) -> None:
     """Teach a copy of a sentence-transformers model, and save it in the folder `output`.
 
     In-batch negatives and a hard one each (MultipleNegativesRankingLoss: Henderson et al. 2017), in bfloat16 where the processor multiplies it, on the GPU
@@ -58,7 +58,10 @@ def train(model: str, lessons: Sequence[Lesson], rounds: int, output: Path, done
 
 
 def _arguments(model: "SentenceTransformer", rounds: int, scratch: str) -> "SentenceTransformerTrainingArguments":
-    from sentence_transformers.sentence_transformer.training_args import BatchSamplers, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.training_args import (
+        BatchSamplers,
+        SentenceTransformerTrainingArguments,
+    )
 
     question, passage = (model.prompts.get(name) or "" for name in ("query", "document"))
     return SentenceTransformerTrainingArguments(
@@ -70,7 +73,9 @@ def _arguments(model: "SentenceTransformer", rounds: int, scratch: str) -> "Sent
     )  # fmt: skip
 
 
-def _run(model: "SentenceTransformer", lessons: "Dataset", arguments: "SentenceTransformerTrainingArguments", done: OnSteps) -> None:
+def _run(
+    model: "SentenceTransformer", lessons: "Dataset", arguments: "SentenceTransformerTrainingArguments", done: OnSteps
+) -> None:
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback, TrainerCallback
@@ -79,6 +84,8 @@ def _run(model: "SentenceTransformer", lessons: "Dataset", arguments: "SentenceT
         def on_step_end(self, args: object, state: Any, control: object, **kwargs: object) -> None:  # noqa: ARG002 - names of the trainer's
             done(state.global_step, state.max_steps)
 
-    trainer = SentenceTransformerTrainer(model, arguments, train_dataset=lessons, loss=MultipleNegativesRankingLoss(model), callbacks=[Told()])
+    trainer = SentenceTransformerTrainer(
+        model, arguments, train_dataset=lessons, loss=MultipleNegativesRankingLoss(model), callbacks=[Told()]
+    )
     trainer.remove_callback(PrinterCallback)
     trainer.train()

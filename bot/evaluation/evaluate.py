@@ -91,7 +91,11 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
 def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
     """The figures of all questions, called "all", and of each group where there are several."""
     groups = sorted({outcome.question.group for outcome in outcomes})
-    each = {group or "-": figures([o for o in outcomes if o.question.group == group]) for group in groups} if len(groups) > 1 else {}
+    each = (
+        {group or "-": figures([o for o in outcomes if o.question.group == group]) for group in groups}
+        if len(groups) > 1
+        else {}
+    )
     return {"all": figures(outcomes), **each}
 
 

@@ -14,8 +14,7 @@ from bot.corpus.article import Article
 from bot.corpus.outline import outline
 from bot.encoder import Matrix
 from bot.index.filters import Filters, last_change
-from bot.index.generation import Generation
-from bot.index.passage_table import Numbers
+from bot.index.generation import Generation, Numbers
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -76,7 +75,9 @@ def _old(articles: Sequence[Article], today: date, years: int) -> Iterator[Findi
     for article in articles:
         day = last_change(article)
         if day is not None and day < oldest:
-            yield Finding("old", article.id, f"last changed on {day}, more than {years} years ago: check that it still holds")
+            yield Finding(
+                "old", article.id, f"last changed on {day}, more than {years} years ago: check that it still holds"
+            )
         elif day is None and dated > len(articles) / 2:
             yield Finding("undated", article.id, "has no date, most others do: visitors cannot see how old it is")
 
@@ -86,7 +87,11 @@ def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
         for section in outline(article.text).sections:
             words = len(article.text[section.start : section.end].split())
             if words > _LONGEST_SECTION:
-                yield Finding("long section", article.id, f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it by headings")
+                yield Finding(
+                    "long section",
+                    article.id,
+                    f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it by headings",
+                )
 
 
 def _lost_relations(articles: Sequence[Article]) -> Iterator[Finding]:
@@ -103,7 +108,9 @@ def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:
     for ident, own in runs.items():
         for run in own:
             holders[run].append(ident)
-    shared = Counter(pair for idents in holders.values() if 1 < len(idents) < _COMMON for pair in combinations(idents, 2))
+    shared = Counter(
+        pair for idents in holders.values() if 1 < len(idents) < _COMMON for pair in combinations(idents, 2)
+    )
     for (one, other), count in shared.items():
         if count >= max(_SHARED * min(len(runs[one]), len(runs[other])), _LEAST):
             yield Finding("same article", one, f"says nearly the same as {other!r}: keep one of them")
@@ -122,7 +129,9 @@ def _runs(text: str) -> set[int]:
 def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
     holders: dict[str, list[str]] = defaultdict(list)
     for article in articles:
-        for paragraph in {" ".join(block.split()) for block in re.split(r"\n\s*\n", article.text) if not block.startswith("#")}:
+        for paragraph in {
+            " ".join(block.split()) for block in re.split(r"\n\s*\n", article.text) if not block.startswith("#")
+        }:
             holders[paragraph].append(article.id)
     for paragraph, idents in holders.items():
         if len(idents) >= _SEVERAL and len(idents) > len(articles) / 2:
@@ -137,7 +146,9 @@ def _broken_letters(articles: Sequence[Article]) -> Iterator[Finding]:
     for article in articles:
         if found := _BROKEN.findall(f"{article.title}\n{article.text}"):
             yield Finding(
-                "broken letters", article.id, f"holds {len(found)} words such as {found[0]!r}: save its file anew as UTF-8 from where it is right"
+                "broken letters",
+                article.id,
+                f"holds {len(found)} words such as {found[0]!r}: save its file anew as UTF-8 from where it is right",
             )
 
 
@@ -146,13 +157,19 @@ def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     for faq in faqs:
         known = first.setdefault(_plain(faq.question or ""), faq)
         if known is not faq and _plain(known.text) != _plain(faq.text):
-            yield Finding("two answers", faq.article.id, f"answers {faq.question!r} otherwise than {known.article.id!r}: agree on one")
+            yield Finding(
+                "two answers",
+                faq.article.id,
+                f"answers {faq.question!r} otherwise than {known.article.id!r}: agree on one",
+            )
 
 
 def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     for faq in faqs:
         if len(faq.text.split()) < _SHORTEST_ANSWER:
-            yield Finding("short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more")
+            yield Finding(
+                "short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more"
+            )
 
 
 def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
@@ -161,7 +178,11 @@ def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
         hits = finder.find(question, 1).hits
         if not hits or (hits[0].passage.id != faq.id and _plain(hits[0].passage.text) != _plain(faq.text)):
             instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
-            yield Finding("not found", faq.article.id, f"the question {faq.question!r} {instead}: word it so that it tells its topic")
+            yield Finding(
+                "not found",
+                faq.article.id,
+                f"the question {faq.question!r} {instead}: word it so that it tells its topic",
+            )
 
 
 def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Finding]:
@@ -173,7 +194,9 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
             if pair in told or faq.article.id == other.article.id:
                 continue
             told.add(pair)
-            first, second = generation.vectors_of(np.array([generation.table.number(one) for one in (faq, other)]), "body")
+            first, second = generation.vectors_of(
+                np.array([generation.table.number(one) for one in (faq, other)]), "body"
+            )
             if float(first @ second) >= _SAME_ANSWER and _plain(faq.question or "") != _plain(other.question or ""):
                 yield Finding(
                     "same faq",
@@ -196,7 +219,10 @@ def _asking_alike(faq: Passage, generation: Generation) -> Iterator[Passage]:
 def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
     """The vectors of each passage's questions, or headings."""
     held = generation.all_vectors(numbers)
-    return {int(number): held.rows[start:end] for number, start, end in zip(held.numbers, held.starts, held.body, strict=False)}
+    return {
+        int(number): held.rows[start:end]
+        for number, start, end in zip(held.numbers, held.starts, held.body, strict=False)
+    }
 
 
 def _plain(words: str) -> str:

@@ -33,7 +33,12 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
     # One step a build, however long ago: those of a busy day would lie on one another.
     dated = range(0, len(points), 1 + len(points) // _DATED)
     lines.set_xticks(dated, [f"{points[number].at:%d %b %H:%M}" for number in dated], rotation=30)
-    lines.set(ylabel="%", ylim=(0, 102), xlim=(-0.5, max(1, len(points)) - 0.5), title="What each build made of questions whose answers are known")
+    lines.set(
+        ylabel="%",
+        ylim=(0, 102),
+        xlim=(-0.5, max(1, len(points)) - 0.5),
+        title="What each build made of questions whose answers are known",
+    )
     lines.grid(color="0.9")
     if points:
         lines.legend(loc="lower left")
@@ -64,9 +69,15 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     order = np.argsort(-probabilities, kind="stable")
     answered = np.arange(1, len(order) + 1)
     trade.plot(answered / len(order), np.cumsum(right[order]) / answered)
-    trade.axvline(float((probabilities >= threshold).mean()), color="0.5", linestyle=":", label=f"threshold {threshold:g}")
+    trade.axvline(
+        float((probabilities >= threshold).mean()), color="0.5", linestyle=":", label=f"threshold {threshold:g}"
+    )
     trade.set(
-        xlabel="share of questions answered", ylabel="share of answers that are right", xlim=(0, 1), ylim=(0, 1.02), title="Coverage and accuracy"
+        xlabel="share of questions answered",
+        ylabel="share of answers that are right",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        title="Coverage and accuracy",
     )
     trade.legend(loc="lower left")
     figure.savefig(path, dpi=110, format="png")

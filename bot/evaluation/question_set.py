@@ -37,7 +37,9 @@ def read_questions(path: Path) -> list[Question]:
     try:
         questions = list(_of_folder(path) if path.is_dir() else _of_csv(path))
     except FileNotFoundError as error:
-        raise EvaluationError(f"There is no file {error.filename}: name a CSV of questions, or a folder with {_QUESTIONS} and {_GAINS}.") from None
+        raise EvaluationError(
+            f"There is no file {error.filename}: name a CSV of questions, or a folder with {_QUESTIONS} and {_GAINS}."
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(f"The questions in {path} cannot be read ({type(error).__name__}: {error}).") from error
     if not questions:
@@ -58,7 +60,9 @@ def _of_csv(path: Path) -> Iterator[Question]:
         accepted = "passage" in (rows.fieldnames or ())
         unknown = [name for name in rows.fieldnames or () if name not in (_ALTERNATES if accepted else _COLUMNS)]
         if "question" not in (rows.fieldnames or ()) or unknown:
-            raise EvaluationError(f"The columns of {path} are {', '.join(rows.fieldnames or ())}: question, expected, history and group are read.")
+            raise EvaluationError(
+                f"The columns of {path} are {', '.join(rows.fieldnames or ())}: question, expected, history and group are read."
+            )
         for row in rows:
             if row["question"].strip():
                 yield Question(
@@ -103,7 +107,11 @@ def brings_corpus(path: Path) -> bool:
 
 
 def _row(fields: Mapping[str, Any]) -> dict[str, object]:
-    title, text, alternates = str(fields["title"]), str(fields.get("text") or ""), list(fields.get("alt_questions") or ())
+    title, text, alternates = (
+        str(fields["title"]),
+        str(fields.get("text") or ""),
+        list(fields.get("alt_questions") or ()),
+    )
     if alternates or not text.strip() or title.rstrip().endswith("?"):
         return {"id": fields["_id"], "question": title, "answer": text.strip() or title, "alternates": alternates}
     return {"id": fields["_id"], "title": title, "text": text}

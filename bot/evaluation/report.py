@@ -14,7 +14,12 @@ def table(groups: Mapping[str, Figures]) -> str:
     width = max(12, *(len(group) + 2 for group in groups))
     names = dict.fromkeys(name for figures in groups.values() for name in figures)
     head = "".join(["".ljust(18), *(group.rjust(width) for group in groups)])
-    lines = ("".join([name.replace("_", " ").ljust(18), *(_shown(name, each.get(name)).rjust(width) for each in groups.values())]) for name in names)
+    lines = (
+        "".join(
+            [name.replace("_", " ").ljust(18), *(_shown(name, each.get(name)).rjust(width) for each in groups.values())]
+        )
+        for name in names
+    )
     return "\n".join([head, *lines])
 
 
@@ -34,17 +39,36 @@ def load(path: Path) -> dict[str, Figures]:
     """What `save` wrote. Raises `EvaluationError` when the file is missing or not that."""
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
-        return {str(group): {str(name): None if value is None else float(value) for name, value in each.items()} for group, each in groups.items()}
+        return {
+            str(group): {str(name): None if value is None else float(value) for name, value in each.items()}
+            for group, each in groups.items()
+        }
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise EvaluationError(f"The figures in {path} cannot be read ({error}): write them with articlebot eval --save.") from error
+        raise EvaluationError(
+            f"The figures in {path} cannot be read ({error}): write them with articlebot eval --save."
+        ) from error
 
 
 def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
     """Write the questions that got a wrong first article, no answer, or an answer that they should not have got; returns how many."""
-    failed = [o for o in outcomes if (not o.right or o.status == "no_answer" if o.question.expected else o.status != "no_answer")]
+    failed = [
+        o
+        for o in outcomes
+        if (not o.right or o.status == "no_answer" if o.question.expected else o.status != "no_answer")
+    ]
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["question", "group", "expected", "found", "probability", "status", "rank"])
         for o in failed:
-            rows.writerow([o.question.text, o.question.group, "|".join(o.question.expected), o.first, f"{o.probability:.2f}", o.status, o.rank or ""])
+            rows.writerow(
+                [
+                    o.question.text,
+                    o.question.group,
+                    "|".join(o.question.expected),
+                    o.first,
+                    f"{o.probability:.2f}",
+                    o.status,
+                    o.rank or "",
+                ]
+            )
     return len(failed)

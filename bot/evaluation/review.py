@@ -9,9 +9,9 @@ from bot.answering.bot import Bot
 from bot.errors import BuildRefused
 from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.evaluation.question_set import Question
-from bot.index.changes import ChangedAnswer, ChangedAnswers
 from bot.index.generation import Generation
-from bot.index.served import Pinned
+from bot.index.live_index import StaticIndex
+from bot.index.manifest import ChangedAnswer, ChangedAnswers
 from bot.retrieval.finder import LONGEST_QUESTION
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
@@ -21,7 +21,7 @@ GUARDED = ("hit@1", "ndcg@10", "answered", "refused")
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class RegressionGuard:
     """Questions with known answers, which a new generation must answer as well as the old one."""
 
     name: str
@@ -33,23 +33,23 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """A `bot.index.build.Review`: asks saved questions of both generations, and refuses a new one that its guard finds worse."""
+    """A `bot.build.build.Review`: asks saved questions of both generations, and refuses a new one that its guard finds worse."""
 
     questions: Sequence[Question] = ()
-    guard: Guard | None = None
+    guard: RegressionGuard | None = None
     settings: AnswerSettings = AnswerSettings()
 
     def __call__(self, before: Generation | None, after: Generation) -> ChangedAnswers:
         if before is None:
             return ChangedAnswers()
-        old, new = (Bot(Retriever(Pinned(generation)), self.settings) for generation in (before, after))
+        old, new = (Bot(Retriever(StaticIndex(generation)), self.settings) for generation in (before, after))
         if self.guard:
             _check(self.guard, *(figures(ask_all(bot, self.guard.questions)) for bot in (old, new)))
         changed = (_changed(question, old.answerer(), new.answerer()) for question in self.questions)
         return ChangedAnswers(len(self.questions), tuple(change for change in changed if change))
 
 
-def _check(guard: Guard, before: Figures, now: Figures) -> None:
+def _check(guard: RegressionGuard, before: Figures, now: Figures) -> None:
     """Raises `BuildRefused` when a figure has dropped too far."""
     if lost := [line for name in GUARDED if (line := _dropped(name, before, now, guard.most))]:
         told = "; ".join(lost)

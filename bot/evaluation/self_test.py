@@ -7,12 +7,12 @@ shows where an index stands against another one, `articlebot eval` with visitors
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.index.closeness import probes_of
+from bot.build.score_calibration import calibration_questions
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
-from bot.retrieval.likeness import same_question
+from bot.retrieval.near_duplicates import same_question
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-_PROBES = 100
+_QUESTIONS = 100
 _HITS = 10
 
 
@@ -34,12 +34,16 @@ def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[
     table = finder.generation.table
     told: list[tuple[float, bool]] = []
     elsewhere: list[float] = []
-    for probe in probes_of(table, _PROBES):
-        own = probe.passage.article.id
-        hits = finder.rank(probe.reworded[:LONGEST_QUESTION], 1).hits
+    for each in calibration_questions(table, _QUESTIONS):
+        own = each.passage.article.id
+        hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits
         told += [(hit.probability, hit.passage.article.id == own) for hit in hits]
-        others = [hit for hit in finder.rank(probe.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own]
-        elsewhere += [hit.probability for hit in others[:1] if not same_question(finder.generation, probe.passage, hit.passage)]
+        others = [
+            hit for hit in finder.rank(each.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own
+        ]
+        elsewhere += [
+            hit.probability for hit in others[:1] if not same_question(finder.generation, each.passage, hit.passage)
+        ]
     return [_at(threshold, told, elsewhere) for threshold in thresholds]
 
 

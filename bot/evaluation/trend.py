@@ -38,10 +38,20 @@ def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
     return figures(ask_all(bot, spread(accepted, _ASKED)))
 
 
-def point_of(at: datetime, generation: str, passages: int, tested: Mapping[str, float | None], accepted: Figures | None) -> Point:
+def point_of(
+    at: datetime, generation: str, passages: int, tested: Mapping[str, float | None], accepted: Figures | None
+) -> Point:
     """What is written down of a build: how it did in the self-test at the bot's threshold, and on the accepted questions."""
-    told = {"reworded questions answered": tested["answered"], "of those right": tested["accuracy"], "left-out questions refused": tested["refused"]}
-    told |= {"accepted questions found first": accepted["hit@1"], "accepted questions answered": accepted["answered"]} if accepted else {}
+    told = {
+        "reworded questions answered": tested["answered"],
+        "of those right": tested["accuracy"],
+        "left-out questions refused": tested["refused"],
+    }
+    told |= (
+        {"accepted questions found first": accepted["hit@1"], "accepted questions answered": accepted["answered"]}
+        if accepted
+        else {}
+    )
     return Point(at, generation, passages, {name: round(value, 4) for name, value in told.items() if value is not None})
 
 

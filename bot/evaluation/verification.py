@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bot.backends.location import store_at
 from bot.encoder import SentenceEncoder, find_model, model_hash
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
-from bot.index.generation import Generation
-from bot.index.location import store_at
-from bot.index.passage_table import texts_to_encode
+from bot.index.generation import Generation, texts_to_encode
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -60,7 +59,9 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
         return 0, "it was built for tests, without a model"
     try:
         if model_hash(find_model(settings.model), settings.model) != weights:
-            raise IndexCorrupt(f"The model {settings.model} is not the one that {generation.name} was built with: run articlebot build.")
+            raise IndexCorrupt(
+                f"The model {settings.model} is not the one that {generation.name} was built with: run articlebot build."
+            )
         encoder = SentenceEncoder(settings.model)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
@@ -81,10 +82,14 @@ def _ask_faqs(generation: Generation) -> tuple[int, int]:
     faqs, finder = generation.table.sample(_FAQS, faqs=True), Finder(generation)
     found = sum(_finds_itself(finder, faq) for faq in faqs)
     if found < _FOUND * len(faqs):
-        raise IndexCorrupt(f"Only {found} of {len(faqs)} FAQs of {generation.name} are found by their own question: run articlebot build.")
+        raise IndexCorrupt(
+            f"Only {found} of {len(faqs)} FAQs of {generation.name} are found by their own question: run articlebot build."
+        )
     return len(faqs), found
 
 
 def _finds_itself(finder: Finder, faq: Passage) -> bool:
     hits = finder.find((faq.question or "")[:LONGEST_QUESTION], 1).hits
-    return bool(hits) and (hits[0].passage.id == faq.id or hits[0].passage.question == faq.question or hits[0].passage.text == faq.text)
+    return bool(hits) and (
+        hits[0].passage.id == faq.id or hits[0].passage.question == faq.question or hits[0].passage.text == faq.text
+    )

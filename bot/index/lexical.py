@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
 from bot.corpus.article import Article
-from bot.corpus.devanagari import folded
 from bot.errors import corrupt_if_it_fails
 from bot.index.filters import Filters, last_change
+from bot.index.generation import Matches
+from bot.languages.hindi.devanagari import folded
 from bot.passages import Passage, context
 
 _SATURATION = 2.2
@@ -31,24 +31,11 @@ _HEAP = 128_000_000
 """Bytes that a writer fills before it writes a segment: fewer segments answer faster."""
 
 
-class Matches(NamedTuple):
-    """What shares words with a question, best first."""
-
-    numbers: NDArray[np.int64]
-    """Of passages or articles."""
-    scores: NDArray[np.float64]
-    """BM25 over the root of what a word counts that a single text has: BM25 alone means more among many texts than among few, by all of it less."""
-    shares: NDArray[np.float64]
-    """What part each score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
-
-    @classmethod
-    def none(cls) -> "Matches":
-        return cls(np.empty(0, np.int64), np.empty(0), np.empty(0))
-
-
 def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
     # Marks belong to words: in Devanagari they are vowels.
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+")).filter(tantivy.Filter.lowercase())
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+")).filter(
+        tantivy.Filter.lowercase()
+    )
     for each in filters:
         builder = builder.filter(each)
     return builder.filter(tantivy.Filter.stemmer("english")).build()
@@ -150,16 +137,18 @@ def texts_of(passage: Passage) -> list[str]:
     return [context(passage), *passage.alternates, passage.text]
 
 
-def rarity(holding: int, texts: int) -> float:
+def idf(holding: int, texts: int) -> float:
     """BM25's inverse document frequency of a word that so many of all texts have, as tantivy and Milvus compute it."""
     return math.log(1 + (texts - holding + 0.5) / (holding + 0.5))
 
 
-def matches(numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], holding: Sequence[int], texts: int) -> Matches:
+def matches(
+    numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], holding: Sequence[int], texts: int
+) -> Matches:
     """What BM25 found of words that so many of all texts hold each, on scales that mean the same in every corpus."""
     found = np.array(scores, np.float64)
-    full = sum(rarity(each, texts) for each in holding) * _SATURATION
-    return Matches(np.array(numbers, np.int64), found / math.sqrt(rarity(1, texts)), found / full)
+    full = sum(idf(each, texts) for each in holding) * _SATURATION
+    return Matches(np.array(numbers, np.int64), found / math.sqrt(idf(1, texts)), found / full)
 
 
 class Lexical:
@@ -182,7 +171,7 @@ class Lexical:
 
     def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling words with a question, best first."""
-        return self._passages.search(_WORDS, telling_words(question), k, filters)
+        return self._passages.search(_WORDS, content_terms(question), k, filters)
 
     def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
@@ -190,10 +179,10 @@ class Lexical:
 
     def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
         """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
-        return self._articles.search(_WORDS, telling_words(question), k, filters)
+        return self._articles.search(_WORDS, content_terms(question), k, filters)
 
 
-def telling_words(words: str) -> list[str]:
+def content_terms(words: str) -> list[str]:
     """The stems of the telling words; of all words, when none is telling."""
     words = folded(words)
     return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
@@ -222,7 +211,9 @@ class _Words:
 
     def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         schema = self._index.schema
-        matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms])
+        matching = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms]
+        )
         # Uncounted, so that tantivy passes over what cannot be among the best.
         found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
         numbers = np.array(self._searcher.fast_field_values(_NUMBER, [address for _, address in found]), np.int64)
@@ -237,10 +228,16 @@ class _Words:
         if filters.article is not None:
             clauses.append(tantivy.Query.term_query(schema, _ARTICLE, filters.article))
         if filters.since is not None:
-            clauses.append(tantivy.Query.range_query(schema, _DAY, tantivy.FieldType.Integer, filters.since.toordinal(), 4_000_000))
+            clauses.append(
+                tantivy.Query.range_query(schema, _DAY, tantivy.FieldType.Integer, filters.since.toordinal(), 4_000_000)
+            )
         # A filter decides who takes part, not how well: its own score counts nothing.
         clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
-        return tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)]) if clauses else matching
+        return (
+            tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)])
+            if clauses
+            else matching
+        )
 
 
 def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:

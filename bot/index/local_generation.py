@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, corrupt_if_it_fails
 from bot.index.filters import Filters
-from bot.index.generation import PassageVectors, check_encoder
-from bot.index.lane import LocalLane
+from bot.index.generation import Numbers, PassageVectors, Role, check_encoder
 from bot.index.lexical import LEXICAL, Lexical
 from bot.index.manifest import ENCODER, Manifest, verify_files
+from bot.index.multilingual_index import MultilingualIndex
 from bot.index.passage_rows import all_vectors, nearest
-from bot.index.passage_table import PASSAGES, Numbers, PassageTable, Role
+from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import Sentences, cosines
 from bot.index.vectors import Vectors
 from bot.index.vocabulary import Vocabulary
@@ -33,7 +33,7 @@ class LocalGeneration:
     lexical: Lexical
     vocabulary: Vocabulary
     encoder: QuestionEncoder
-    multilingual: LocalLane | None
+    multilingual: MultilingualIndex | None
 
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
@@ -50,7 +50,7 @@ class LocalGeneration:
                 folder.name, manifest, table, Vectors.open(folder, manifest.search),
                 Sentences(folder, manifest.sentences, manifest.dimension), Lexical(folder / LEXICAL), Vocabulary(folder),
                 open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
-                LocalLane.open(folder, manifest.lane, table) if manifest.lane else None,
+                MultilingualIndex.open(folder, manifest.multilingual, table) if manifest.multilingual else None,
             )  # fmt: skip
             opened._check_fit(folder)
         return opened
@@ -69,8 +69,8 @@ class LocalGeneration:
         """As `Generation.all_vectors`."""
         return all_vectors(self.table, self.vectors, numbers)
 
-    def lane(self, language: str) -> LocalLane | None:
-        """As `Generation.lane`."""
+    def multilingual_for(self, language: str) -> MultilingualIndex | None:
+        """As `Generation.multilingual`."""
         return self.multilingual if language in self.manifest.settings.languages else None
 
     def articles_of(self, numbers: Numbers) -> Numbers:
@@ -95,8 +95,15 @@ class LocalGeneration:
             "passages": (len(self.table), len(self.lexical), self.manifest.passages),
             "vectors": (len(self.table.passage_of_row), len(self.vectors), self.manifest.vectors),
             "sentences": (int(self.table.sentence_start[-1]), self.manifest.sentences),
-            "dimensions": (self.vectors.dimension, self.encoder.dimension, len(self.manifest.probe), self.manifest.dimension),
+            "dimensions": (
+                self.vectors.dimension,
+                self.encoder.dimension,
+                len(self.manifest.check_vector),
+                self.manifest.dimension,
+            ),
         }
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:
-                raise IndexCorrupt(f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build.")
+                raise IndexCorrupt(
+                    f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build."
+                )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,16 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bot.encoder import file_hash
+from bot.encoder import QuestionEncoderKind, file_hash
 from bot.errors import IndexCorrupt
-from bot.index.agreement import Agreement
-from bot.index.changes import ChangedAnswer, ChangedAnswers, ChangedArticles, Changes
-from bot.index.closeness import Closeness
-from bot.index.lane_record import LaneRecord
 from bot.index.vectors import SearchPlan
 from bot.settings import BuildSettings
 
-FORMAT = 7
+FORMAT = 8
 """The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
 
 MANIFEST, ENCODER = "manifest.json", "encoder"
@@ -32,6 +28,89 @@ _WHEN, _NAME = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}
 _LARGE = 32_000_000
 """Bytes from which on a file is only sampled when it is opened: what is smaller is hashed in 20 ms."""
 _BLOCK, _BLOCKS = 4096, 256
+_NAMED = 100
+"""Articles of which a generation remembers that they have changed; of more it knows the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFidelity:
+    """How a question encoder compares with the model itself on the corpus's own questions, reworded."""
+
+    cosine: float
+    """Mean of the cosines between the two vectors of a question."""
+    overlap: float
+    """Mean share of the ten nearest rows that both find."""
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCalibration:
+    """The mean greatest cosine between probes and passages: of questions that the corpus covers, and of those that it does not."""
+
+    covered: float
+    uncovered: float
+    questions: int
+    """How many questions the two means are of; 0 where the corpus has but one article."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultilingualRecord:
+    """How the vectors of a multilingual model were made and are searched."""
+
+    weights: str
+    """sha256 of the model's files."""
+    dimension: int
+    question_encoder: QuestionEncoderKind
+    search: SearchPlan
+    score_calibration: ScoreCalibration
+    check_vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedArticles:
+    """Articles that share a fate."""
+
+    count: int
+    ids: tuple[str, ...]
+    """Of the first hundred."""
+
+    @classmethod
+    def of(cls, ids: Sequence[str]) -> "ChangedArticles":
+        return cls(len(ids), tuple(ids[:_NAMED]))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAnswer:
+    """A saved question that another passage answers than before, or the same one in other words."""
+
+    question: str
+    before: str
+    """The id of the passage that answered it; "" where none did."""
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAnswers:
+    """What saved questions are answered with now."""
+
+    questions: int = 0
+    """Those that were asked of both."""
+    changed: tuple[ChangedAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different since the generation that was served before."""
+
+    since: str
+    """Its name."""
+    new: ChangedArticles
+    edited: ChangedArticles
+    """Those whose words, facts or ways to ask are others."""
+    removed: ChangedArticles
+    moved: ChangedArticles
+    """Those that are word for word what they were, under another id or in another file; they are neither new nor removed."""
+    answers: ChangedAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +141,16 @@ class Manifest:
     passages: int
     vectors: int
     sentences: int
-    agreement: Agreement
+    encoder_fidelity: EncoderFidelity
     search: SearchPlan
-    closeness: Closeness
-    lane: LaneRecord | None
+    score_calibration: ScoreCalibration
+    multilingual: MultilingualRecord | None
     """Of the multilingual vectors; None where there are none."""
     encoded: int
     """Texts that the build had to encode; the other vectors came from the cache."""
     changes: Changes | None
     """Since the generation that was served before; None for the first, and where that could not be read."""
-    probe: tuple[float, ...]
+    check_vector: tuple[float, ...]
     files: Mapping[str, FileRecord]
 
     @property
@@ -97,14 +176,23 @@ class Manifest:
             if _NAME.fullmatch(folder.name) and not folder.name.endswith(_checksum(content)):
                 raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {again}")
             if fields["format"] != FORMAT:
-                raise IndexCorrupt(f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}")
+                raise IndexCorrupt(
+                    f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}"
+                )
             files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
             created, settings = datetime.fromisoformat(fields.pop("created")), _settings(fields.pop("settings"))
-            agreement, search = Agreement(**fields.pop("agreement")), SearchPlan(**fields.pop("search"))
-            closeness, probe, changes = Closeness(**fields.pop("closeness")), tuple(fields.pop("probe")), _changes(fields.pop("changes"))
-            lane = _lane(fields.pop("lane"))
+            encoder_fidelity, search = (
+                EncoderFidelity(**fields.pop("encoder_fidelity")),
+                SearchPlan(**fields.pop("search")),
+            )
+            score_calibration, check_vector, changes = (
+                ScoreCalibration(**fields.pop("score_calibration")),
+                tuple(fields.pop("check_vector")),
+                _changes(fields.pop("changes")),
+            )
+            multilingual = _multilingual(fields.pop("multilingual"))
             return cls(
-                **fields, created=created, settings=settings, agreement=agreement, search=search, closeness=closeness, lane=lane, changes=changes, probe=probe,
+                **fields, created=created, settings=settings, encoder_fidelity=encoder_fidelity, search=search, score_calibration=score_calibration, multilingual=multilingual, changes=changes, check_vector=check_vector,
                 files=files,
             )  # fmt: skip
         except FileNotFoundError:
@@ -121,24 +209,36 @@ def _settings(fields: dict[str, Any]) -> BuildSettings:
     return BuildSettings(**{**fields, "languages": tuple(fields["languages"])})
 
 
-def _lane(fields: dict[str, Any] | None) -> LaneRecord | None:
+def _multilingual(fields: dict[str, Any] | None) -> MultilingualRecord | None:
     if fields is None:
         return None
-    search, closeness = SearchPlan(**fields.pop("search")), Closeness(**fields.pop("closeness"))
-    return LaneRecord(**{**fields, "search": search, "closeness": closeness, "probe": tuple(fields["probe"])})
+    search, score_calibration = SearchPlan(**fields.pop("search")), ScoreCalibration(**fields.pop("score_calibration"))
+    return MultilingualRecord(
+        **{
+            **fields,
+            "search": search,
+            "score_calibration": score_calibration,
+            "check_vector": tuple(fields["check_vector"]),
+        }
+    )
 
 
 def _changes(fields: dict[str, Any] | None) -> Changes | None:
     if fields is None:
         return None
-    articles = {name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"])) for name in ("new", "edited", "removed", "moved")}
+    articles = {
+        name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"]))
+        for name in ("new", "edited", "removed", "moved")
+    }
     changed = tuple(ChangedAnswer(**each) for each in fields["answers"]["changed"])
     return Changes(fields["since"], **articles, answers=ChangedAnswers(fields["answers"]["questions"], changed))
 
 
 def record_files(folder: Path) -> dict[str, FileRecord]:
     """Size and sha256 of every file below a folder but the manifest, by relative path."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST)
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST
+    )
     return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
 
 
@@ -147,11 +247,15 @@ def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> Non
     for name, record in manifest.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise IndexCorrupt(f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index.")
+            raise IndexCorrupt(
+                f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index."
+            )
         try:
             fits = path.stat().st_size == record.size and _is_as_recorded(path, record, whole=whole)
         except OSError as error:
-            raise IndexCorrupt(f"The file {path} of the index cannot be read ({error.strerror}): run articlebot build.") from error
+            raise IndexCorrupt(
+                f"The file {path} of the index cannot be read ({error.strerror}): run articlebot build."
+            ) from error
         if not fits:
             raise IndexCorrupt(f"The file {path} is not the one that was built: run articlebot build, or roll back.")
 

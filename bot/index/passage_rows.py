@@ -4,8 +4,8 @@ import numpy as np
 
 from bot.encoder import Matrix
 from bot.index.filters import Filters
-from bot.index.generation import PassageVectors
-from bot.index.passage_table import Numbers, PassageTable
+from bot.index.generation import Numbers, PassageVectors
+from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
 
 _ROWS_EACH = 3

@@ -2,32 +2,24 @@
 
 import json
 import sqlite3
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.passages import Passage, context
-
-Role = Literal["question", "body", "both"]
-"""What of a passage a vector stands for: its question or headings, its text, or both together."""
+from bot.index.generation import ROLES, Numbers, Role
+from bot.passages import Passage
 
 Read = TypeVar("Read")
-Numbers = NDArray[np.integer[Any]]
-
-ROLES: tuple[Role, ...] = ("question", "body", "both")
-
 PASSAGES = "passages.sqlite"
 
-_TABLES = """
+TABLES = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT,
     published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL, language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
@@ -39,75 +31,12 @@ CREATE TABLE layout (name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
 """
 
 
-_LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
+LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
 """What is kept as one array, and the type of its numbers."""
 
 
 _KEPT, _KEPT_ARTICLES = 4096, 1024
 """Passages and articles kept in memory once they were read."""
-
-
-def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
-    """What is encoded of a passage, in the order of its vectors."""
-    about = context(passage)
-    yield "question", about
-    for alternate in passage.alternates:
-        yield "question", alternate
-    yield "body", passage.text
-    yield "both", f"{about}\n{passage.text}"
-
-
-def sentences_to_encode(passage: Passage) -> list[str]:
-    """The sentences among which what is quoted of a passage is chosen; none when all of it is."""
-    return [passage.article.text[start:end] for start, end in passage.sentences] if len(passage.sentences) > 1 else []
-
-
-class PassageWriter:
-    """Writes articles and passages into a new file as they come, and what is known in the end when it is closed.
-
-    Passages come article by article; each has the number of those before it, and its vectors are the rows after theirs.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path)
-        # A file that is not whole is thrown away, so nothing is gained by a journal.
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.executescript(_TABLES)
-        self._layout = {name: array(code) for name, code in _LAYOUT.items()}
-        self._layout["sentence_start"].append(0)
-        self._current: str | None = None
-        self._articles = 0
-
-    def add(self, passage: Passage) -> None:
-        if passage.article.id != self._current:
-            self._current = passage.article.id
-            self._insert("articles", _article_row(self._articles, passage.article))
-            self._articles += 1
-        number = len(self._layout["article_of_passage"])
-        self._insert("passages", _passage_row(number, self._articles - 1, passage))
-        self._layout["article_of_passage"].append(self._articles - 1)
-        for role, _ in texts_to_encode(passage):
-            self._layout["passage_of_row"].append(number)
-            self._layout["role_of_row"].append(ROLES.index(role))
-        self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
-
-    def complete(self, related_ids: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]) -> None:
-        """Add to the articles what only the whole corpus tells, as `bot.corpus.CorpusReading` does."""
-        named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
-        resolved = ((json.dumps(related_ids(json.loads(names))), number) for number, names in named)
-        self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
-        for ident, addresses in also_at.items():
-            ((own,),) = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchall() or (("[]",),)
-            self._connection.execute("UPDATE articles SET also_at = ? WHERE id = ?", (json.dumps([*json.loads(own), *addresses]), ident))
-
-    def close(self) -> None:
-        """Write which passage and role each row of the vectors has."""
-        self._connection.executemany("INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items()))
-        self._connection.commit()
-        self._connection.close()
-
-    def _insert(self, table: str, row: Sequence[object]) -> None:
-        self._connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
 
 class PassageTable:
@@ -116,9 +45,11 @@ class PassageTable:
     def __init__(self, path: Path) -> None:
         try:
             # Immutable: a published generation never changes, so readers need neither locks nor a journal beside it.
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
             layout = dict(self._connection.execute("SELECT name, numbers FROM layout").fetchall())
-            numbers = {name: np.frombuffer(layout[name], code) for name, code in _LAYOUT.items()}
+            numbers = {name: np.frombuffer(layout[name], code) for name, code in LAYOUT.items()}
         except (sqlite3.Error, KeyError, ValueError, TypeError) as error:
             raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
         _check_layout(path, numbers)
@@ -159,7 +90,9 @@ class PassageTable:
 
     def faq_numbers(self) -> Numbers:
         """The numbers of all passages that are FAQs."""
-        return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(-1)
+        return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(
+            -1
+        )
 
     def count_faqs(self) -> int:
         return len(self.faq_numbers())
@@ -167,17 +100,19 @@ class PassageTable:
     def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
         """At most so many passages, spread evenly over all, or over all FAQs."""
         numbers = self.faq_numbers() if faqs else np.arange(len(self))
-        return self.passages(numbers[np.unique(np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int))].tolist())
+        return self.passages(
+            numbers[np.unique(np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int))].tolist()
+        )
 
     def faq_ids(self) -> Iterator[str]:
         """The ids of all passages that are FAQs."""
-        return (ident for (ident,) in self._connection.execute("SELECT id FROM passages WHERE kind = 'faq' ORDER BY number"))
+        return (
+            ident for (ident,) in self._connection.execute("SELECT id FROM passages WHERE kind = 'faq' ORDER BY number")
+        )
 
     def faqs(self, article: str) -> list[Passage]:
         """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
-        owned = (
-            "SELECT passages.number FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
-        )
+        owned = "SELECT passages.number FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
         return self.passages(number for (number,) in self._rows(owned, article))
 
     def faqs_in_turn(self) -> Iterator[int]:
@@ -201,7 +136,9 @@ class PassageTable:
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
         """Up to `limit` articles after the first `offset`, in the order of the corpus; with a category only those in it."""
         key = category.casefold() if category is not None else None
-        statement = "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
+        statement = (
+            "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
+        )
         return [self._article(number) for (number,) in self._rows(statement, key, limit, offset)]
 
     def article(self, ident: str) -> Article | None:
@@ -211,7 +148,9 @@ class PassageTable:
 
     def newest_articles(self, most: int) -> list[Article]:
         """The at most `most` articles that were published last, newest first; those without a day are not among them."""
-        numbers = self._rows("SELECT number FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?", most)
+        numbers = self._rows(
+            "SELECT number FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?", most
+        )
         return [self._article(number) for (number,) in numbers]
 
     def passage_called(self, ident: str) -> Passage | None:
@@ -223,21 +162,29 @@ class PassageTable:
     def categories(self) -> Mapping[str, int]:
         """How many articles each category has, most first."""
         return dict(
-            self._rows("SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category")
+            self._rows(
+                "SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category"
+            )
         )
 
     def rows_of(self, passages: Sequence[int] | Numbers, role: Role) -> Numbers:
         """The vector row of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
         numbers = np.asarray(passages, np.int64)
         # In the order of `texts_to_encode`: questions first, then the text, then both together.
-        return np.asarray(self.row_start[numbers] if role == "question" else self.row_start[numbers + 1] - (2 if role == "body" else 1))
+        return np.asarray(
+            self.row_start[numbers]
+            if role == "question"
+            else self.row_start[numbers + 1] - (2 if role == "body" else 1)
+        )
 
     def rows_admitted(self, filters: Filters) -> Numbers:
         """The vector rows whose passages' articles meet the filters."""
         conditions = {
             "category_key = ?": filters.category.casefold() if filters.category is not None else None,
             "id = ?": filters.article,
-            "max(coalesce(published, ''), coalesce(updated, '')) >= ?": filters.since.isoformat() if filters.since else None,
+            "max(coalesce(published, ''), coalesce(updated, '')) >= ?": filters.since.isoformat()
+            if filters.since
+            else None,
         }
         kept = {condition: value for condition, value in conditions.items() if value is not None}
         found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(kept) or 'true'}", *kept.values())
@@ -251,7 +198,7 @@ class PassageTable:
 
 def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:
     """Raises `IndexCorrupt` when numbers point outside of what they number."""
-    articles, passages, roles, sentences = (numbers[name] for name in _LAYOUT)
+    articles, passages, roles, sentences = (numbers[name] for name in LAYOUT)
     steps = {name: np.diff(numbers[name]) for name in ("article_of_passage", "passage_of_row", "sentence_start")}
     right = (
         len(articles) > 0 and articles[0] == 0 and np.all((steps["article_of_passage"] == 0) | (steps["article_of_passage"] == 1))
@@ -278,7 +225,9 @@ def _whole(read: Callable[..., Read]) -> Callable[..., Read]:
         try:
             return read(*values)
         except (ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
-            raise IndexCorrupt(f"The passages of the index hold what no build wrote ({error!r}): run articlebot build.") from error
+            raise IndexCorrupt(
+                f"The passages of the index hold what no build wrote ({error!r}): run articlebot build."
+            ) from error
 
     return reading
 
@@ -313,21 +262,6 @@ def _read_article(connection: sqlite3.Connection, number: int) -> Article:
 
 def _words(packed: str) -> tuple[str, ...]:
     return tuple(map(str, json.loads(packed)))
-
-
-def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...]:
-    return (
-        number, passage.id, passage.kind, owner, json.dumps(passage.section), passage.start, passage.end,
-        passage.question, json.dumps(passage.alternates), json.dumps(passage.sentences),
-    )  # fmt: skip
-
-
-def _article_row(number: int, article: Article) -> tuple[object, ...]:
-    days = (day.isoformat() if day else None for day in (article.published, article.updated))
-    return (
-        number, article.id, article.source, article.title, article.text, article.url, *days,
-        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language, json.dumps(article.related), json.dumps(article.also_at),
-    )  # fmt: skip
 
 
 def _day(words: str | None) -> date | None:

@@ -5,17 +5,16 @@ from typing import Any
 
 from bot.corpus.corpus import corpus_digest
 from bot.errors import ArticlebotError, CorpusError, IndexCorrupt
-from bot.index.location import Store, store_at
 from bot.index.manifest import Manifest
+from bot.index.store import Store
 
 
-def index_status(index: Path | str, corpus: Path | str) -> dict[str, Any]:
+def index_status(store: Store, corpus: Path | str) -> dict[str, Any]:
     """Facts about the served generation and about those kept; `corpus_changed` is None when the corpus is not there to compare.
 
     `fault` says why the served generation does not open; a chat that runs goes on with the one before it. Raises `IndexMissing` when nothing was
     built here, `IndexCorrupt` when the pointer leads nowhere.
     """
-    store = store_at(index)
     served, kept = store.current_name(), list(store.kept())
     manifest = dict(kept).get(served)
     return {
@@ -36,8 +35,10 @@ def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
         "model": manifest.settings.model,
         "question_encoder": manifest.question_encoder,
         "languages": list(manifest.settings.languages),
-        "agreement": manifest.agreement.overlap,
-        "search": f"{manifest.search.looked_through} of {manifest.search.lists} lists" if manifest.search.lists else "exact",
+        "encoder_fidelity": manifest.encoder_fidelity.overlap,
+        "search": f"{manifest.search.looked_through} of {manifest.search.lists} lists"
+        if manifest.search.lists
+        else "exact",
         "bytes": manifest.bytes,
         "format": manifest.format,
         "version": manifest.version,

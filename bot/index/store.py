@@ -7,14 +7,18 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
+from bot.encoder import QuestionEncoder
 from bot.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, MissingExtra
+from bot.index.generation import Generation
+from bot.index.local_generation import LocalGeneration
+from bot.index.manifest import Manifest
 
 Opened = TypeVar("Opened")
 
@@ -26,6 +30,28 @@ _UNFINISHED = ".unfinished-"
 """How the names of folders begin that nobody reads: being written, or about to be removed."""
 _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM)
 """What network file systems say that cannot sync a folder; they write it at once."""
+
+
+class Store(Protocol):
+    """The generations of an index, of which one is served."""
+
+    def current_name(self) -> str:
+        """The name of the generation that is served. Raises `IndexMissing` when there is none, `IndexCorrupt` when what should name it leads nowhere."""
+
+    def version_token(self) -> Hashable:
+        """What changes with the generation that is served, soon told; None when there is none."""
+
+    def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> Generation:
+        """The generation that is served, open; `encoder` and `whole` as of `LocalGeneration.open`. Raises what `current_name` and opening it do."""
+
+    def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
+        """The names and manifests of all generations, oldest first; of one that cannot be read, why."""
+
+    def facts(self) -> Mapping[str, str]:
+        """What else there is to tell of where it is kept."""
+
+    def roll_back(self) -> str:
+        """Serve the generation before the current one, once it has been opened; returns its name. Raises `IndexMissing` when there is none."""
 
 
 class IndexStore:
@@ -47,7 +73,9 @@ class IndexStore:
         if not name or Path(name).name != name or name.startswith(".") or not folder.is_dir():
             if name != self._pointer():
                 return self.current()
-            raise IndexCorrupt(f"The pointer {self.root / POINTER} names no generation ({name!r}): run articlebot build.")
+            raise IndexCorrupt(
+                f"The pointer {self.root / POINTER} names no generation ({name!r}): run articlebot build."
+            )
         return folder
 
     def open_current(self, open_folder: Callable[[Path], Opened]) -> Opened:
@@ -70,7 +98,7 @@ class IndexStore:
         except (IndexMissing, IndexCorrupt):
             return None
 
-    def mark(self) -> tuple[int, int] | None:
+    def version_token(self) -> tuple[int, int] | None:
         """What changes with the pointer, read without opening it; None when there is none."""
         try:
             facts = (self.root / POINTER).stat()
@@ -82,15 +110,23 @@ class IndexStore:
         try:
             return (self.root / POINTER).read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
-            raise IndexMissing(f"There is no index in {self.root}: run articlebot build, or name another folder with --index.") from None
+            raise IndexMissing(
+                f"There is no index in {self.root}: run articlebot build, or name another folder with --index."
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexCorrupt(f"The pointer {self.root / POINTER} cannot be read ({error}): run articlebot build.") from error
+            raise IndexCorrupt(
+                f"The pointer {self.root / POINTER} cannot be read ({error}): run articlebot build."
+            ) from error
 
     def generations(self) -> list[Path]:
         """The finished generations, oldest first."""
         if not self.generations_folder.is_dir():
             return []
-        return sorted(path for path in self.generations_folder.iterdir() if path.is_dir() and not path.name.startswith(_UNFINISHED))
+        return sorted(
+            path
+            for path in self.generations_folder.iterdir()
+            if path.is_dir() and not path.name.startswith(_UNFINISHED)
+        )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -110,13 +146,20 @@ class IndexStore:
         except Timeout:
             raise IndexBusy(f"Another build is writing {self.root}{_held_by(holder)}: wait for it to end.") from None
         except OSError as error:
-            raise IndexUnwritable(f"The index folder {self.root} cannot be written ({error.strerror}): check its permissions.") from error
+            raise IndexUnwritable(
+                f"The index folder {self.root} cannot be written ({error.strerror}): check its permissions."
+            ) from error
         except NotImplementedError:
-            raise IndexUnwritable(f"The file system of the index folder {self.root} has no locks: put the index on a local disk.") from None
+            raise IndexUnwritable(
+                f"The file system of the index folder {self.root} has no locks: put the index on a local disk."
+            ) from None
         try:
             # Who builds is told to others as a courtesy: the lock does not need it.
             with suppress(OSError):
-                holder.write_text(json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}), encoding="utf-8")
+                holder.write_text(
+                    json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}),
+                    encoding="utf-8",
+                )
             yield
         finally:
             holder.unlink(missing_ok=True)
@@ -161,7 +204,9 @@ class IndexStore:
         served = self._pointer()
         earlier = [path for path in self.generations() if path.name < served]
         if not earlier:
-            raise IndexMissing(f"There is no generation before the current one in {self.root}: nothing to roll back to.")
+            raise IndexMissing(
+                f"There is no generation before the current one in {self.root}: nothing to roll back to."
+            )
         open_folder(earlier[-1])
         self._point_to(earlier[-1].name)
         return earlier[-1]
@@ -182,6 +227,42 @@ class IndexStore:
             with suppress(OSError):
                 path = path.rename(path.with_name(f"{_UNFINISHED}{path.name}"))  # noqa: PLW2901
             shutil.rmtree(path, ignore_errors=True)
+
+
+class LocalStore:
+    """The generations of an index folder."""
+
+    def __init__(self, index: Path | str) -> None:
+        self._folder = IndexStore(index)
+
+    def current_name(self) -> str:
+        """As `Store.current_name`."""
+        return self._folder.current().name
+
+    def version_token(self) -> tuple[int, int] | None:
+        """As `Store.mark`."""
+        return self._folder.version_token()
+
+    def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> LocalGeneration:
+        """As `Store.open_current`."""
+        return self._folder.open_current(lambda folder: LocalGeneration.open(folder, whole=whole, encoder=encoder))
+
+    def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
+        """As `Store.kept`."""
+        for folder in self._folder.generations():
+            try:
+                yield folder.name, Manifest.read(folder)
+            except IndexCorrupt as error:
+                yield folder.name, error
+
+    def facts(self) -> dict[str, str]:
+        """As `Store.facts`."""
+        return {}
+
+    def roll_back(self) -> str:
+        """As `Store.roll_back`. Raises `IndexBusy` while a build is writing."""
+        with self._folder.lock():
+            return self._folder.roll_back(LocalGeneration.open).name
 
 
 def _held_by(holder: Path) -> str:

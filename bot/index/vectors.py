@@ -129,7 +129,9 @@ class Vectors:
         """Raises `IndexCorrupt` when the files are not faiss indexes."""
         rows, lists = _opened(folder / ROWS), _opened(folder / LISTS) if plan.lists else None
         if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
-            raise IndexCorrupt(f"The lists in {folder} are of {lists.ntotal} vectors, not of {rows.ntotal}: run articlebot build.")
+            raise IndexCorrupt(
+                f"The lists in {folder} are of {lists.ntotal} vectors, not of {rows.ntotal}: run articlebot build."
+            )
         return cls(rows, lists, plan)
 
     def __len__(self) -> int:
@@ -145,7 +147,9 @@ class Vectors:
         if k < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if vector.shape != (1, self.dimension):
-            raise ValueError(f"a vector of shape {vector.shape} cannot be compared with rows of dimension {self.dimension}")
+            raise ValueError(
+                f"a vector of shape {vector.shape} cannot be compared with rows of dimension {self.dimension}"
+            )
         if among is not None and len(among) <= _FEW_ADMITTED:
             return self._nearest_of(vector[0], k, among)
         found, cosines = self._search(vector, k, among)
@@ -175,11 +179,16 @@ class Vectors:
             through = self._plan.looked_through * (1 if among is None else len(self) // len(among))
             inner = self._admitted(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, through))
             refined: Any = faiss.IndexRefineSearchParameters
-            index, parameters = self._refined, refined(k_factor=max(1.0, max(_AGAIN, len(self) // _AGAIN_OF) / k), base_index_params=inner)
+            index, parameters = (
+                self._refined,
+                refined(k_factor=max(1.0, max(_AGAIN, len(self) // _AGAIN_OF) / k), base_index_params=inner),
+            )
         try:
             cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
         except RuntimeError as error:
-            raise IndexCorrupt(f"The vectors of the index cannot be searched ({error}): run articlebot build.") from error
+            raise IndexCorrupt(
+                f"The vectors of the index cannot be searched ({error}): run articlebot build."
+            ) from error
         return found, cosines
 
     def _admitted(self, kind: Any, among: Rows | None, **parameters: int) -> Any:

@@ -35,7 +35,7 @@ _PAST = "\uffff"
 """After every letter."""
 
 
-class Words(NamedTuple):
+class WordsOfLength(NamedTuple):
     """All words of one length, in rising order."""
 
     words: NDArray[np.str_]
@@ -59,7 +59,9 @@ class VocabularyWriter:
 
     def close(self) -> None:
         with closing(sqlite3.connect(self._path)) as connection:
-            connection.execute("CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)")
+            connection.execute(
+                "CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)"
+            )
             connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", self._rows())
             connection.commit()
 
@@ -76,7 +78,9 @@ class Vocabulary:
     def __init__(self, folder: Path) -> None:
         path = folder / VOCABULARY
         try:
-            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
             self._connection.execute("SELECT length FROM vocabulary LIMIT 1")
         except sqlite3.Error as error:
             raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
@@ -92,7 +96,10 @@ class Vocabulary:
     def most_frequent(self, most: int) -> list[str]:
         """The at most `most` words that most passages have, the most frequent first."""
         each = [self.words(length) for length in range(2, _LONGEST + 1)]
-        words, passages = np.array([word for some in each for word in some.words.tolist()]), np.concatenate([some.passages for some in each])
+        words, passages = (
+            np.array([word for some in each for word in some.words.tolist()]),
+            np.concatenate([some.passages for some in each]),
+        )
         best = np.argsort(-passages, kind="stable")[:most]
         return [str(word) for word in words[best[passages[best] > 0]].tolist()]
 
@@ -107,12 +114,12 @@ class Vocabulary:
         return [word for _, word in sorted(found)[:most]]
 
 
-def _read_words(connection: sqlite3.Connection, length: int) -> Words:
+def _read_words(connection: sqlite3.Connection, length: int) -> WordsOfLength:
     try:
         found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
         joined, counts = found[0] if found else ("", b"")
         letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        words = Words(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
+        words = WordsOfLength(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
     except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
         raise IndexCorrupt(f"The words of the index cannot be read ({error}): run articlebot build.") from error
     if len(words.words) != len(words.passages):
@@ -138,4 +145,6 @@ def _english() -> Iterable[str]:
     from spellchecker import SpellChecker
 
     british = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
-    return plain_words("\n".join((*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words())))
+    return plain_words(
+        "\n".join((*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words()))
+    )

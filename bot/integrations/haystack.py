@@ -28,7 +28,14 @@ class ArticleRetriever:
     the constructor was given. A pipeline that is saved holds the path of the index; to load it takes `allowed_modules=["bot.integrations"]`.
     """
 
-    def __init__(self, index: Path | str, top_k: int = 5, category: str | None = None, article: str | None = None, since: date | None = None) -> None:
+    def __init__(
+        self,
+        index: Path | str,
+        top_k: int = 5,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
+    ) -> None:
         self.index = index
         self.top_k = top_k
         self.category = category
@@ -46,7 +53,12 @@ class ArticleRetriever:
 
     @component.output_types(documents=list[Document])
     def run(
-        self, query: str, top_k: int | None = None, category: str | None = None, article: str | None = None, since: date | None = None
+        self,
+        query: str,
+        top_k: int | None = None,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
     ) -> dict[str, list[Document]]:
         """The `top_k` passages that most likely answer a question, of the articles that meet the filters; raises what `Retriever.search` does."""
         hits = self._open().search(query, **self._options(top_k, category, article, since))
@@ -54,7 +66,12 @@ class ArticleRetriever:
 
     @component.output_types(documents=list[Document])
     async def run_async(
-        self, query: str, top_k: int | None = None, category: str | None = None, article: str | None = None, since: date | None = None
+        self,
+        query: str,
+        top_k: int | None = None,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
     ) -> dict[str, list[Document]]:
         """As `run`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
         return await asyncio.to_thread(self.run, query, top_k, category, article, since)
@@ -62,7 +79,9 @@ class ArticleRetriever:
     def to_dict(self) -> dict[str, Any]:
         """The constructor's arguments as Haystack writes them."""
         since = self.since.isoformat() if self.since else None
-        return default_to_dict(self, index=str(self.index), top_k=self.top_k, category=self.category, article=self.article, since=since)
+        return default_to_dict(
+            self, index=str(self.index), top_k=self.top_k, category=self.category, article=self.article, since=since
+        )
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -77,7 +96,9 @@ class ArticleRetriever:
             self._retriever = Retriever.open(self.index)
         return self._retriever
 
-    def _options(self, top_k: int | None, category: str | None, article: str | None, since: date | None) -> dict[str, Any]:
+    def _options(
+        self, top_k: int | None, category: str | None, article: str | None, since: date | None
+    ) -> dict[str, Any]:
         return {
             "k": self.top_k if top_k is None else top_k,
             "category": category or self.category,

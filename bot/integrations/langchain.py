@@ -36,10 +36,22 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
         """The retriever of an index folder; raises what `Retriever.open` does."""
         return cls(retriever=Retriever.open(index), **fields)
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any) -> list[Document]:  # noqa: ARG002
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        **options: Any,  # noqa: ARG002
+    ) -> list[Document]:
         return [_document(hit) for hit in self.retriever.search(query, **self._options(options))]
 
-    async def _aget_relevant_documents(self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any) -> list[Document]:  # noqa: ARG002
+    async def _aget_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: AsyncCallbackManagerForRetrieverRun,
+        **options: Any,  # noqa: ARG002
+    ) -> list[Document]:
         return [_document(hit) for hit in await self.retriever.asearch(query, **self._options(options))]
 
     def _options(self, of_this_call: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,13 @@ class ArticleRetriever(BaseRetriever):
     """
 
     def __init__(
-        self, retriever: Retriever, k: int = 5, *, category: str | None = None, article: str | None = None, since: date | None = None
+        self,
+        retriever: Retriever,
+        k: int = 5,
+        *,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
     ) -> None:
         super().__init__()
         self.retriever = retriever
@@ -55,6 +61,10 @@ def _node(hit: Hit) -> NodeWithScore:
     metadata = hit_metadata(hit)
     hidden = [name for name, value in metadata.items() if name in _FOR_PROGRAMS or value is None]
     node = TextNode(
-        id_=hit.passage.id, text=hit.passage.text, metadata=metadata, excluded_llm_metadata_keys=hidden, excluded_embed_metadata_keys=hidden
+        id_=hit.passage.id,
+        text=hit.passage.text,
+        metadata=metadata,
+        excluded_llm_metadata_keys=hidden,
+        excluded_embed_metadata_keys=hidden,
     )
     return NodeWithScore(node=node, score=hit.probability)

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.filters import last_change
-from bot.index.generation import Generation
-from bot.index.passage_table import Numbers
+from bot.index.generation import Generation, Numbers
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
-from bot.retrieval.likeness import SAME_QUESTION, asks_exactly, same_passages, same_question
+from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, same_passages, same_question
 
 _TIE = 0.002
 """Scores so near each other say nothing about which of two answers to the same question is the better one."""
@@ -50,7 +49,9 @@ def _newer(generation: Generation, numbers: Numbers, row: int, other: int) -> in
     return other if is_newer(two, one) else row
 
 
-def _shared_out(order: Sequence[int], articles: NDArray[np.integer[Any]], scores: NDArray[np.float64], k: int) -> list[int]:
+def _shared_out(
+    order: Sequence[int], articles: NDArray[np.integer[Any]], scores: NDArray[np.float64], k: int
+) -> list[int]:
     """The first `k` rows, of which one article has more than half only where no other one fits."""
     fitting = [row for row in order if scores[row] >= scores[order[0]] - _FITS]
     taken: Counter[int] = Counter()
@@ -63,7 +64,9 @@ def _shared_out(order: Sequence[int], articles: NDArray[np.integer[Any]], scores
     return [row for row in order if row in chosen]
 
 
-def _newer_first(generation: Generation, numbers: Numbers, scores: NDArray[np.float64], order: Sequence[int]) -> list[int]:
+def _newer_first(
+    generation: Generation, numbers: Numbers, scores: NDArray[np.float64], order: Sequence[int]
+) -> list[int]:
     """The rows, neighbours that answer the same question about equally well with the newer one first."""
     order = list(order)
     questions = generation.vectors_of(numbers[order], "question")

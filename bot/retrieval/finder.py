@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
-from bot.index.generation import Generation
-from bot.index.passage_table import Numbers
+from bot.index.generation import Generation, Numbers
+from bot.languages.hindi.rewriting import EnglishWords, Language
 from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
-from bot.retrieval.hindi import EnglishWords, Language
+from bot.retrieval.features import COSINES, FEATURES, MULTILINGUAL_FEATURES, Candidates, find_candidates, nearness
 from bot.retrieval.hit import Hit
+from bot.retrieval.query_rewriting import QueryRewriter, QueryVariant, RewrittenQuery, together
 from bot.retrieval.ranking import RankingModel, Scores
-from bot.retrieval.reading import Asked, Reader, Reading, together
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
-from bot.retrieval.signals import COSINES, LANE_SIGNALS, SIGNALS, Candidates, find_candidates, nearness
 from bot.retrieval.spelling import Speller
 from bot.retrieval.topic import Turn, earlier_questions, is_vague, leans_back, soundness, topic_weight
 
@@ -40,8 +39,8 @@ class Found:
     hits: tuple[Hit, ...]
     vector: NDArray[np.float32]
     """That of the question as it was read."""
-    read: tuple[Reading, ...]
-    """The question as it was read, repaired and after its topic: as `bot.retrieval.reading.Asked`."""
+    read: tuple[QueryVariant, ...]
+    """The question as it was read, repaired and after its topic: as `bot.retrieval.query_rewriting.Asked`."""
     topic: str | None = None
     """The earlier question that was read together with this one."""
     probability: float = 0.0
@@ -65,19 +64,31 @@ class Found:
 class Finder:
     """Finds the passages of one generation that answer a question. Safe to call from many threads."""
 
-    def __init__(self, generation: Generation, ranking: RankingModel | None = None, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self, generation: Generation, ranking: RankingModel | None = None, reranker: Reranker | None = None
+    ) -> None:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
-        lane = generation.lane("hi")
-        self._lane_closeness = lane.closeness if lane else None
+        multilingual = generation.multilingual_for("hi")
+        self._multilingual_calibration = multilingual.score_calibration if multilingual else None
         # Of what a multilingual model reads as well there are signals of its own, and so a model of its own, unless a program brings its own.
-        self._spoken = {told: ranking or RankingModel.shipped(told) for told in ("hi", "hinglish")} if lane else {}
+        self._spoken = (
+            {told: ranking or RankingModel.shipped(told) for told in ("hi", "hinglish")} if multilingual else {}
+        )
         self._reranker = reranker
         english = EnglishWords.of(generation.vocabulary)
-        self._reader = Reader(english, generation.lexical, has_lane=lane is not None)
+        self._reader = QueryRewriter(english, generation.lexical, has_multilingual=multilingual is not None)
         self._speller = Speller(generation.vocabulary, generation.lexical, english)
 
-    def find(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
+    def find(
+        self,
+        question: str,
+        k: int,
+        filters: Filters = Filters(),
+        history: Sequence[Turn] = (),
+        *,
+        as_typed: bool = False,
+    ) -> Found:
         """The at most `k` hits that most likely answer a question, best first, and what it was taken to mean.
 
         Only articles that meet the filters take part. `history` holds the visitor's earlier questions, oldest first. The first hits are in the order of
@@ -88,29 +99,41 @@ class Finder:
         ranked = self.rank(question, max(k, RERANKED), filters, history, as_typed=as_typed)
         return replace(ranked, hits=reranked(ranked.meaning, ranked.hits, self._reranker)[: max(k, 0)])
 
-    def rank(self, question: str, k: int, filters: Filters = Filters(), history: Sequence[Turn] = (), *, as_typed: bool = False) -> Found:
+    def rank(
+        self,
+        question: str,
+        k: int,
+        filters: Filters = Filters(),
+        history: Sequence[Turn] = (),
+        *,
+        as_typed: bool = False,
+    ) -> Found:
         """As `find`, by the ranking model alone.
 
         The earlier question that is read together with this one is the last, when this one is vague by itself and gains by it (see
         `bot.retrieval.topic`), or leans back and is about the same article. Misspelt words are repaired when that finds something better; what is asked in
-        Hindi is read in English as well (see `bot.retrieval.reading`).
+        Hindi is read in English as well (see `bot.retrieval.query_rewriting`).
         """
         words = checked_question(question)
         asked = self._reader.read(words)
         corrected = None if as_typed else self._corrected(asked.readings[0].words, filters)
         if corrected:
             mended = asked.readings[0]._replace(words=corrected)
-            asked = asked._replace(typed=corrected if asked.language == "en" else words, readings=(mended, *asked.readings[1:]))
+            asked = asked._replace(
+                typed=corrected if asked.language == "en" else words, readings=(mended, *asked.readings[1:])
+            )
         earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
-        found = self._rank(asked, k, filters, [self._reader.read_like(self._speller.repaired(one) or one, asked) for one in earlier])
+        found = self._rank(
+            asked, k, filters, [self._reader.read_like(self._speller.repaired(one) or one, asked) for one in earlier]
+        )
         return replace(found, corrected=corrected if asked.language == "en" else None)
 
     def own_probability(self, passage: Passage) -> float:
         """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
         held = self.generation.all_vectors(np.array([self.generation.table.number(passage)]))
-        signals = np.zeros((1, 1, len(SIGNALS)))
+        signals = np.zeros((1, 1, len(FEATURES)))
         signals[..., : len(COSINES)] = nearness(held, held.rows[:1])
-        scores = self._ranking.scores(signals, self.generation.manifest.closeness)
+        scores = self._ranking.scores(signals, self.generation.manifest.score_calibration)
         return float(self._ranking.probabilities(scores)[0, 0])
 
     def _corrected(self, words: str, filters: Filters) -> str | None:
@@ -118,11 +141,13 @@ class Finder:
         repaired = self._speller.repaired(words)
         if repaired is None:
             return None
-        scores = self._scores(self._ranking, find_candidates(self.generation, [Reading(words), Reading(repaired)], 1, filters))
+        scores = self._scores(
+            self._ranking, find_candidates(self.generation, [QueryVariant(words), QueryVariant(repaired)], 1, filters)
+        )
         typed, mended = scores.max(axis=1, initial=-np.inf)
         return repaired if mended > typed else None
 
-    def _rank(self, asked: Asked, k: int, filters: Filters, earlier: Sequence[Asked]) -> Found:
+    def _rank(self, asked: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> Found:
         alone, scores = self._candidates([asked], k, filters)
         if earlier and is_vague(asked.typed, scores[0], self._articles(alone)):
             found = self._follow_up(asked, earlier, k, filters)
@@ -143,10 +168,12 @@ class Finder:
             and _article(found.hits) == _article(self._rank(earlier[-1], 1, filters, ()).hits)
         ):
             read = together(earlier[-1:], asked)
-            return _found(found.hits, read, self.generation.encoder.encode_questions([read.readings[0].words])[0], earlier[-1])
+            return _found(
+                found.hits, read, self.generation.encoder.encode_questions([read.readings[0].words])[0], earlier[-1]
+            )
         return found
 
-    def _follow_up(self, asked: Asked, earlier: Sequence[Asked], k: int, filters: Filters) -> Found:
+    def _follow_up(self, asked: RewrittenQuery, earlier: Sequence[RewrittenQuery], k: int, filters: Filters) -> Found:
         """The hits of a question read by itself and together with those before it: the last one, the last two."""
         longer = [together(earlier[-count:], asked) for count in range(1, len(earlier) + 1)]
         candidates, scores = self._candidates([asked, *longer], k, filters)
@@ -154,11 +181,22 @@ class Finder:
         sound = weight * soundness(scores[0])
         mixed = _blend(scores, weight)
         preferred = self._own_language_first(asked, candidates.passages, mixed)
-        hits = self._hits(self._model(asked), candidates.passages, _blend(candidates.signals, weight), preferred, _blend(scores, sound), k)
+        hits = self._hits(
+            self._model(asked),
+            candidates.passages,
+            _blend(candidates.signals, weight),
+            preferred,
+            _blend(scores, sound),
+            k,
+        )
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
-        return _found(hits, longer[0], candidates.vectors[1], earlier[-1]) if kept else _found(hits, asked, candidates.vectors[0])
+        return (
+            _found(hits, longer[0], candidates.vectors[1], earlier[-1])
+            if kept
+            else _found(hits, asked, candidates.vectors[0])
+        )
 
-    def _own_language_first(self, asked: Asked, numbers: Numbers, scores: Scores) -> Scores:
+    def _own_language_first(self, asked: RewrittenQuery, numbers: Numbers, scores: Scores) -> Scores:
         """The scores, in which passages in Hindi that likely answer what is asked in Hindi are better than others that do."""
         if asked.language == "en":
             return scores
@@ -168,7 +206,7 @@ class Finder:
         preferred[likely] += _OWN_LANGUAGE * np.array(hindi, float)
         return preferred
 
-    def _candidates(self, asked: Sequence[Asked], k: int, filters: Filters) -> tuple[Candidates, Scores]:
+    def _candidates(self, asked: Sequence[RewrittenQuery], k: int, filters: Filters) -> tuple[Candidates, Scores]:
         """What is found for each question, and the scores: of each passage those of the reading that it fits best."""
         found = find_candidates(self.generation, [reading for one in asked for reading in one.readings], k, filters)
         scores, count = self._scores(self._model(asked[0]), found), len(asked[0].readings)
@@ -177,12 +215,16 @@ class Finder:
         apart = scores.reshape(len(asked), count, -1)
         best = apart.argmax(axis=1, keepdims=True)
         signals = np.take_along_axis(found.signals.reshape(*apart.shape, -1), best[..., None], axis=1)[:, 0]
-        return Candidates(found.passages, signals, found.vectors[::count]), np.take_along_axis(apart, best, axis=1)[:, 0]
+        return Candidates(found.passages, signals, found.vectors[::count]), np.take_along_axis(apart, best, axis=1)[
+            :, 0
+        ]
 
     def _scores(self, ranking: RankingModel, candidates: Candidates) -> Scores:
-        return ranking.scores(candidates.signals, self.generation.manifest.closeness, self._lane_closeness)
+        return ranking.scores(
+            candidates.signals, self.generation.manifest.score_calibration, self._multilingual_calibration
+        )
 
-    def _model(self, asked: Asked) -> RankingModel:
+    def _model(self, asked: RewrittenQuery) -> RankingModel:
         return self._spoken.get(asked.language, self._ranking)
 
     def _articles(self, candidates: Candidates) -> Numbers:
@@ -202,13 +244,22 @@ class Finder:
         probabilities = ranking.probabilities(evidence[best])
         passages = self.generation.table.passages(numbers[best])
         return tuple(
-            Hit(passage, float(probability), float(scores[row]), dict(zip(LANE_SIGNALS, map(float, signals[row]), strict=False)))
+            Hit(
+                passage,
+                float(probability),
+                float(scores[row]),
+                dict(zip(MULTILINGUAL_FEATURES, map(float, signals[row]), strict=False)),
+            )
             for passage, probability, row in zip(passages, probabilities, best.tolist(), strict=True)
         )
 
 
-def _found(hits: tuple[Hit, ...], read: Asked, vector: NDArray[np.float32], topic: Asked | None = None) -> Found:
-    return Found(hits, vector, read.readings, topic.typed if topic else None, hits[0].probability if hits else 0.0, read.language)
+def _found(
+    hits: tuple[Hit, ...], read: RewrittenQuery, vector: NDArray[np.float32], topic: RewrittenQuery | None = None
+) -> Found:
+    return Found(
+        hits, vector, read.readings, topic.typed if topic else None, hits[0].probability if hits else 0.0, read.language
+    )
 
 
 def _article(hits: Sequence[Hit]) -> str | None:
@@ -226,5 +277,7 @@ def checked_question(question: str) -> str:
     if not words:
         raise QuestionError("The question is empty: type a few words.")
     if len(words) > LONGEST_QUESTION:
-        raise QuestionError(f"The question has {len(words)} characters, {LONGEST_QUESTION} are read: ask it in fewer words.")
+        raise QuestionError(
+            f"The question has {len(words)} characters, {LONGEST_QUESTION} are read: ask it in fewer words."
+        )
     return words

@@ -16,4 +16,4 @@ class Hit:
     score: float
     """For ranking only: comparable between the hits of one question."""
     signals: Mapping[str, float]
-    """What score and probability were computed from, by name: see `bot.retrieval.signals`."""
+    """What score and probability were computed from, by name: see `bot.retrieval.features`."""

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.index.closeness import Closeness
-from bot.retrieval.hindi import Language
-from bot.retrieval.signals import COSINES, LANE_COSINES, LANE_SIGNALS
+from bot.index.manifest import ScoreCalibration
+from bot.languages.hindi.rewriting import Language
+from bot.retrieval.features import COSINES, MULTILINGUAL_COSINES, MULTILINGUAL_FEATURES
 
 _DOUBT = 20
-"""As many probes a corpus must have to count as much as the corpora that the model was fitted on."""
+"""As many calibration_set a corpus must have to count as much as the corpora that the model was fitted on."""
 
 Scores = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ Scores = NDArray[np.float64]
 class RankingModel:
     """A linear model over the signals ranks the candidates of a question; a logistic curve of its score tells how likely one answers it.
 
-    Cosines are counted from the corpus's midpoint between what questions reach that it covers and what others reach (`bot.index.closeness`): that changes
+    Cosines are counted from the corpus's midpoint between what questions reach that it covers and what others reach (`bot.build.score_calibration`): that changes
     no order, but makes the scores of one corpus mean the same as those of another.
     """
 
@@ -37,12 +37,12 @@ class RankingModel:
     constant: float
     usual_midpoint: float
     """That of the corpora it was fitted on, for a corpus too small to have one of its own."""
-    usual_lane_midpoint: float = 0.0
+    usual_multilingual_midpoint: float = 0.0
     """The same of the multilingual model."""
 
     @classmethod
     def shipped(cls, language: Language = "en") -> "RankingModel":
-        """The model fitted on public question sets, for questions in a language; of others than English with the signals of a second lane."""
+        """The model fitted on public question sets, for questions in a language; of others than English with the signals of a second multilingual."""
         name = "ranking.json" if language == "en" else f"ranking_{language}.json"
         return cls.read(json.loads(files("bot.retrieval").joinpath(name).read_text(encoding="utf-8")))
 
@@ -51,23 +51,27 @@ class RankingModel:
         """The model of such a file."""
         return cls(fields["weights"], **fields["probability"])
 
-    def scores(self, signals: NDArray[np.float64], closeness: Closeness, lane: Closeness | None = None) -> Scores:
-        """One score for each row of signals of a corpus of this closeness, and of this one by its multilingual model."""
-        weights = np.array([self.weights.get(name, 0.0) for name in LANE_SIGNALS[: signals.shape[-1]]])
-        start = self.midpoint(closeness) * sum(self.weights.get(name, 0.0) for name in COSINES)
-        if lane is not None:
-            start += _midpoint(lane, self.usual_lane_midpoint) * sum(self.weights.get(name, 0.0) for name in LANE_COSINES)
+    def scores(
+        self, signals: NDArray[np.float64], calibration: ScoreCalibration, multilingual: ScoreCalibration | None = None
+    ) -> Scores:
+        """One score for each row of signals of a corpus of this calibration, and of this one by its multilingual model."""
+        weights = np.array([self.weights.get(name, 0.0) for name in MULTILINGUAL_FEATURES[: signals.shape[-1]]])
+        start = self.midpoint(calibration) * sum(self.weights.get(name, 0.0) for name in COSINES)
+        if multilingual is not None:
+            start += _midpoint(multilingual, self.usual_multilingual_midpoint) * sum(
+                self.weights.get(name, 0.0) for name in MULTILINGUAL_COSINES
+            )
         return np.asarray(signals @ weights - start, np.float64)
 
     def probabilities(self, scores: Scores) -> Scores:
         """How likely the passages with these scores answer the question."""
         return np.asarray(1.0 / (1.0 + np.exp(-self.slope * scores - self.constant)), np.float64)
 
-    def midpoint(self, closeness: Closeness) -> float:
-        """The cosine halfway between a covered and an uncovered question's, the fewer probes the nearer to the usual one."""
-        return _midpoint(closeness, self.usual_midpoint)
+    def midpoint(self, calibration: ScoreCalibration) -> float:
+        """The cosine halfway between a covered and an uncovered question's, the fewer calibration_set the nearer to the usual one."""
+        return _midpoint(calibration, self.usual_midpoint)
 
 
-def _midpoint(closeness: Closeness, usual: float) -> float:
-    own = (closeness.covered + closeness.uncovered) / 2
-    return (own * closeness.probes + usual * _DOUBT) / (closeness.probes + _DOUBT)
+def _midpoint(calibration: ScoreCalibration, usual: float) -> float:
+    own = (calibration.covered + calibration.uncovered) / 2
+    return (own * calibration.questions + usual * _DOUBT) / (calibration.questions + _DOUBT)

@@ -48,7 +48,9 @@ class CrossEncoderReranker:
                 f"The reranker {self.name!r} is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker."
             ) from error
         if model.num_labels != 1:
-            raise ModelError(f"The reranker {self.name!r} gives {model.num_labels} scores to each passage, and one is needed: check --reranker.")
+            raise ModelError(
+                f"The reranker {self.name!r} gives {model.num_labels} scores to each passage, and one is needed: check --reranker."
+            )
         return model
 
 
@@ -56,7 +58,10 @@ def reranked(question: str, hits: Sequence[Hit], reranker: Reranker) -> tuple[Hi
     """The hits with the first `RERANKED` in the reranker's order and its score among their signals; what each is worth by evidence, its probability, stays."""
     first = hits[:RERANKED]
     scores = reranker(question, first) if first else ()
-    told = [replace(hit, signals={**hit.signals, "reranker": float(score)}) for hit, score in zip(first, scores, strict=True)]
+    told = [
+        replace(hit, signals={**hit.signals, "reranker": float(score)})
+        for hit, score in zip(first, scores, strict=True)
+    ]
     return (*sorted(told, key=lambda hit: -hit.signals["reranker"]), *hits[RERANKED:])
 
 

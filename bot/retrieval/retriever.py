@@ -9,12 +9,13 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from weakref import finalize
 
-from bot.corpus.given import GivenArticle
+from bot.backends.location import store_at
+from bot.corpus.in_memory import ArticleInput
 from bot.encoder import Encoder, QuestionEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation
+from bot.index.live_index import IndexHandle, LiveIndex, StaticIndex
 from bot.index.local_generation import LocalGeneration
-from bot.index.served import Followed, Pinned, Served
 from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
@@ -26,25 +27,27 @@ from bot.settings import BuildSettings
 class Retriever:
     """Finds the passages of an index that answer a question, in the newest generation. Safe to call from many threads."""
 
-    def __init__(self, served: Served, reranker: Reranker | None = None) -> None:
+    def __init__(self, served: IndexHandle, reranker: Reranker | None = None) -> None:
         self.served = served
         self._reranker = reranker
         self._finder = Finder(served.generation, reranker=reranker)
 
     @classmethod
-    def open(cls, index: Path | str, reranker: Reranker | None = None, *, encoder: QuestionEncoder | None = None) -> "Retriever":
+    def open(
+        cls, index: Path | str, reranker: Reranker | None = None, *, encoder: QuestionEncoder | None = None
+    ) -> "Retriever":
         """The retriever of an index folder; loads neither torch, unless the reranker does, nor a user interface.
 
         What a build publishes later is served within a second, without a pause; a question is answered by one generation from beginning to end.
         `reranker` puts the first 20 hits in an order of its own; `encoder` is the one that the index was built with, where that was a program's own.
         Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says, `ModelError` when it needs another encoder.
         """
-        return cls(Followed(index, encoder), reranker)
+        return cls(LiveIndex(store_at(index), encoder), reranker)
 
     @classmethod
     def from_articles(
         cls,
-        articles: Iterable[GivenArticle],
+        articles: Iterable[ArticleInput],
         settings: BuildSettings = BuildSettings(),
         reranker: Reranker | None = None,
         *,
@@ -52,16 +55,16 @@ class Retriever:
     ) -> "Retriever":
         """The retriever of a list of articles, each an `Article` or a mapping with the fields of a line of `.jsonl`; nothing of it stays on disk.
 
-        To keep the index, give the list to `bot.index.build.build` and open that. Raises `CorpusError` when an article cannot be read, `MissingExtra` when
+        To keep the index, give the list to `bot.build.build.build` and open that. Raises `CorpusError` when an article cannot be read, `MissingExtra` when
         what builds is not installed, `ModelError` when the model cannot be had.
         """
-        from bot.index.build import build
+        from bot.build.build import build
 
         # Mapped files and not memory: the same index as any other, and the system may take back what it holds.
         folder = mkdtemp(prefix="articlebot-")
         try:
             build(articles, folder, settings, encoder=encoder)
-            retriever = cls(Pinned(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder)), reranker)
+            retriever = cls(StaticIndex(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder)), reranker)
         except BaseException:
             rmtree(folder, ignore_errors=True)
             raise
@@ -111,10 +114,18 @@ class Retriever:
         """As `search`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
         import asyncio
 
-        return await asyncio.to_thread(self.search, question, k, category=category, article=article, since=since, history=history)
+        return await asyncio.to_thread(
+            self.search, question, k, category=category, article=article, since=since, history=history
+        )
 
     def search_many(
-        self, questions: Iterable[str], k: int = 5, *, category: str | None = None, article: str | None = None, since: date | None = None
+        self,
+        questions: Iterable[str],
+        k: int = 5,
+        *,
+        category: str | None = None,
+        article: str | None = None,
+        since: date | None = None,
     ) -> list[tuple[Hit, ...]]:
         """As `search`, for many questions side by side, in their order and in one generation: as many at a time as there are processors."""
         finder, filters = self.finder(), Filters(category, article, since)

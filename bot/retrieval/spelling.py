@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.index.generation import Words
+from bot.index.generation import LexicalSearch
 from bot.index.vocabulary import LAST_LATIN, Vocabulary
-from bot.retrieval.hindi import EnglishWords, language
+from bot.languages.hindi.rewriting import EnglishWords, language
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 """A word by itself or before "'s": the parts of "e-mail" and "don't" are none."""
@@ -57,7 +57,7 @@ class _Candidate(NamedTuple):
 class Speller:
     """Repairs questions by the vocabulary of an index. Safe to call from many threads."""
 
-    def __init__(self, vocabulary: Vocabulary, lexical: Words, english: EnglishWords) -> None:
+    def __init__(self, vocabulary: Vocabulary, lexical: LexicalSearch, english: EnglishWords) -> None:
         self._vocabulary, self._lexical, self._english = vocabulary, lexical, english
         self._letters = lru_cache(maxsize=None)(partial(_letters_of, vocabulary))
 
@@ -70,7 +70,11 @@ class Speller:
             return None
         words = list(_words(question))
         typed = [match[0].lower() for match in words]
-        strange = [place for place, match in enumerate(words) if self._is_strange(typed[place]) and not _is_name(match, question)]
+        strange = [
+            place
+            for place, match in enumerate(words)
+            if self._is_strange(typed[place]) and not _is_name(match, question)
+        ]
         repairs = {place: repair for place in strange if (repair := self._repair(place, typed))}
         if not repairs or len(strange) > 2 * len(repairs):
             return None
@@ -98,13 +102,22 @@ class Speller:
 
     def _score(self, candidate: _Candidate, around: tuple[str, str]) -> float:
         word, (before, after) = candidate.word, around
-        beside = candidate.passages > 0 and (self._lexical.has_pair(f"{before} {word}") or self._lexical.has_pair(f"{word} {after}"))
+        beside = candidate.passages > 0 and (
+            self._lexical.has_pair(f"{before} {word}") or self._lexical.has_pair(f"{word} {after}")
+        )
         return log(candidate.passages + _UNHELD) - _SLIP * candidate.slips + _BESIDE * beside
 
     def _halves(self, word: str) -> str | None:
         """The two words of which one was made, when they stand side by side somewhere."""
         cuts = (f"{word[:at]} {word[at:]}" for at in range(_SHORTEST - 1, len(word) - _SHORTEST + 2))
-        return next((cut for cut in cuts if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has_pair(cut)), None)
+        return next(
+            (
+                cut
+                for cut in cuts
+                if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has_pair(cut)
+            ),
+            None,
+        )
 
     def _near(self, word: str) -> Iterator[_Candidate]:
         """Words a slip or two away."""
@@ -113,7 +126,9 @@ class Speller:
             words, passages = self._vocabulary.words(length)
             alike = np.flatnonzero(np.bitwise_count(self._letters(length) ^ letters) <= 2 * slips)
             found = process.extract(word, words[alike].tolist(), scorer=OSA.distance, score_cutoff=slips, limit=None)
-            yield from (_Candidate(other, int(passages[alike[place]]), _slips(word, other)) for other, _, place in found)
+            yield from (
+                _Candidate(other, int(passages[alike[place]]), _slips(word, other)) for other, _, place in found
+            )
 
     def _without_vowels(self, word: str) -> Iterator[_Candidate]:
         """Words of the corpus that are typed so when their vowels are left out."""
@@ -122,7 +137,9 @@ class Speller:
         letters = _letters(np.array([word]))
         for length in range(len(word) + 1, 2 * len(word) + 4):
             words, passages = self._vocabulary.words(length)
-            for place in np.flatnonzero(((self._letters(length) ^ letters) & ~_VOWEL_BITS == 0) & (passages > 0)).tolist():
+            for place in np.flatnonzero(
+                ((self._letters(length) ^ letters) & ~_VOWEL_BITS == 0) & (passages > 0)
+            ).tolist():
                 if _skeleton(str(words[place])) == _skeleton(word):
                     yield _Candidate(str(words[place]), int(passages[place]), _VOWELS_LEFT_OUT)
 

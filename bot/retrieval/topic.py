@@ -26,7 +26,8 @@ _POINTING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _DUMMY = re.compile(
-    r"\bit (?:(?:be|is|not|a|an|also|still|even|really) )*\w+ (?:to|that|if|when|for)\b|\bit(?:'s| is) \w+ (?:to|that)\b", re.IGNORECASE
+    r"\bit (?:(?:be|is|not|a|an|also|still|even|really) )*\w+ (?:to|that|if|when|for)\b|\bit(?:'s| is) \w+ (?:to|that)\b",
+    re.IGNORECASE,
 )
 """An "it" that points nowhere, as in "is it possible to …"."""
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
@@ -67,7 +68,9 @@ def leans_back(question: str) -> bool:
         return True
     words = _DUMMY.sub(" ", question)
     pointing = _POINTING.search(words)
-    named = [word for word in _WORD.findall(words[: pointing.start()].lower()) if word not in _LITTLE] if pointing else []
+    named = (
+        [word for word in _WORD.findall(words[: pointing.start()].lower()) if word not in _LITTLE] if pointing else []
+    )
     return pointing is not None and len(named) < 2
 
 
@@ -80,7 +83,9 @@ def distinctness(scores: NDArray[np.float64], articles: NDArray[np.integer[Any]]
     return float(best[0] - field.mean()) if len(field) else 0.0
 
 
-def topic_weight(question: str, alone: NDArray[np.float64], together: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> float:
+def topic_weight(
+    question: str, alone: NDArray[np.float64], together: NDArray[np.float64], articles: NDArray[np.integer[Any]]
+) -> float:
     """How much the reading together with earlier questions counts against the question alone, 0 to 1.
 
     `alone` and `together` are the scores of the same passages under both readings, `articles` the numbers of the passages' articles.
@@ -106,4 +111,8 @@ def _content(turn: Mapping[str, object]) -> str:
         return ""
     content = turn.get("content")
     parts = content if isinstance(content, list) else [content]
-    return " ".join(part if isinstance(part, str) else str(part.get("text", "")) for part in parts if isinstance(part, (str, Mapping)))
+    return " ".join(
+        part if isinstance(part, str) else str(part.get("text", ""))
+        for part in parts
+        if isinstance(part, (str, Mapping))
+    )

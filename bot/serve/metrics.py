@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+    start_http_server,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -27,16 +34,30 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self._registry.register(_Served(bot))
         self._questions = Counter(
-            "articlebot_questions", "Questions that got an answer, by its status.", ["channel", "status"], registry=self._registry
+            "articlebot_questions",
+            "Questions that got an answer, by its status.",
+            ["channel", "status"],
+            registry=self._registry,
         )
         self._seconds = Histogram(
-            "articlebot_question_seconds", "How long an answer took, without the way there.", ["channel"], buckets=_SECONDS, registry=self._registry
+            "articlebot_question_seconds",
+            "How long an answer took, without the way there.",
+            ["channel"],
+            buckets=_SECONDS,
+            registry=self._registry,
         )
         self._turned_away = Counter(
-            "articlebot_turned_away", "Questions refused since one address asked too many.", ["channel"], registry=self._registry
+            "articlebot_turned_away",
+            "Questions refused since one address asked too many.",
+            ["channel"],
+            registry=self._registry,
         )
-        self._votes = Counter("articlebot_votes", "What visitors said of answers.", ["helpful"], registry=self._registry)
-        self._responses = Counter("articlebot_responses", "HTTP responses by door and status.", ["door", "status"], registry=self._registry)
+        self._votes = Counter(
+            "articlebot_votes", "What visitors said of answers.", ["helpful"], registry=self._registry
+        )
+        self._responses = Counter(
+            "articlebot_responses", "HTTP responses by door and status.", ["door", "status"], registry=self._registry
+        )
 
     def answered(self, channel: Channel, answer: Answer, seconds: float) -> None:
         self._questions.labels(channel, "small_talk" if answer.talk else answer.status).inc()
@@ -49,7 +70,9 @@ class Metrics:
         self._votes.labels("yes" if helpful else "no").inc()
 
     def responded(self, path: str, status: int) -> None:
-        self._responses.labels(next((door for start, door in _DOORS.items() if path.startswith(start)), "page"), str(status)).inc()
+        self._responses.labels(
+            next((door for start, door in _DOORS.items() if path.startswith(start)), "page"), str(status)
+        ).inc()
 
     def told(self) -> Response:
         """All figures, as an answer to Prometheus."""
@@ -60,10 +83,12 @@ class Metrics:
         try:
             start_http_server(port, host, self._registry)
         except OSError as error:
-            raise ServeError(f"Cannot listen on {host}:{port} for metrics ({error.strerror}): name another [metrics] port.") from error
+            raise ServeError(
+                f"Cannot listen on {host}:{port} for metrics ({error.strerror}): name another [metrics] port."
+            ) from error
 
 
-class Counted:
+class MetricsMiddleware:
     """An ASGI middleware that counts responses."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.bot import Bot
+from bot.backends.location import folder_of, is_remote
 from bot.errors import MissingExtra, ServeError, SettingsError
-from bot.index.generation import PROBE
-from bot.index.location import folder_of, is_remote
+from bot.index.generation import CHECK_SENTENCE
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Publisher
 from bot.usage.store import UsageStore
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Response
     from starlette.applications import Starlette
 
-    from bot.serve.desk import Desk
+    from bot.serve.chat_service import ChatService
     from bot.serve.editor.editorial import Editorial
-    from bot.serve.texts import Texts
+    from bot.serve.texts import PageTexts
 
 _CLOSED: dict[str, Any] = {
     "show_error": False, "footer_links": [], "run_history": False, "enable_monitoring": False, "max_file_size": "1kb", "pwa": False, "ssr_mode": False,
@@ -34,7 +34,12 @@ _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def create_app(
-    bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, editorial: "Editorial | None" = None, *, ui: bool = True
+    bot: Bot,
+    settings: ChatSettings = ChatSettings(),
+    usage: UsageStore | None = None,
+    editorial: "Editorial | None" = None,
+    *,
+    ui: bool = True,
 ) -> "FastAPI":
     """The whole web application over a bot; feedback is stored in `usage`, where there is one. Without `ui` there is no page, and Gradio is not needed.
     The editor's page is there with an `editorial`, for whoever knows the password in the settings.
@@ -46,47 +51,52 @@ def create_app(
         from fastapi.middleware.gzip import GZipMiddleware
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "chat" if ui else "serve") from None
-    from bot.serve.api import create_api
-    from bot.serve.catalogue import health_routes
-    from bot.serve.desk import Desk
-    from bot.serve.guard import Guard
-    from bot.serve.keys import KeyGuard
-    from bot.serve.metrics import Counted
-    from bot.serve.openai_door import create_openai_door
+    from bot.serve.api.articles_api import health_routes
+    from bot.serve.api.keys import ApiKeyMiddleware
+    from bot.serve.api.openai_api import create_openai_api
+    from bot.serve.api.rest import create_api
+    from bot.serve.chat_service import ChatService
+    from bot.serve.metrics import MetricsMiddleware
+    from bot.serve.security_middleware import SecurityMiddleware
     from bot.serve.texts import texts_of
-    from bot.serve.widget import widget_routes
+    from bot.serve.widget.widget import widget_routes
 
-    languages, desk = texts_of(settings), Desk(bot, settings, usage)
+    languages, desk = texts_of(settings), ChatService(bot, settings, usage)
     mcp = _mcp_app(desk)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.include_router(health_routes(bot))
     _tell_metrics(app, desk)
     app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
     app.mount("/api/v1", create_api(desk))
-    app.mount("/v1", create_openai_door(desk, languages[settings.language]))
+    app.mount("/v1", create_openai_api(desk, languages[settings.language]))
     if mcp:
         app.router.routes.extend(mcp.routes)
     if ui and editorial:
         _add_editor(app, editorial, settings.editor)
     if ui:
         _add_pages(app, desk, languages)
-    app.add_middleware(KeyGuard, keys=settings.keys, origins=settings.origins, ui=ui)
+    app.add_middleware(ApiKeyMiddleware, keys=settings.keys, origins=settings.origins, ui=ui)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
-    app.add_middleware(Guard, languages=tuple(languages) if ui else (settings.language,), default=settings.language, ancestors=settings.origins)
-    app.add_middleware(Counted, metrics=desk.metrics)
+    app.add_middleware(
+        SecurityMiddleware,
+        languages=tuple(languages) if ui else (settings.language,),
+        default=settings.language,
+        ancestors=settings.origins,
+    )
+    app.add_middleware(MetricsMiddleware, metrics=desk.metrics)
     return app
 
 
-def _mcp_app(desk: "Desk") -> "Starlette | None":
+def _mcp_app(desk: "ChatService") -> "Starlette | None":
     """The door for agents, where its extra is installed."""
     if find_spec("mcp") is None:
         return None
-    from bot.serve.mcp_door import create_mcp_app
+    from bot.serve.api.mcp_server import create_mcp_app
 
     return create_mcp_app(desk)
 
 
-def _tell_metrics(app: "FastAPI", desk: "Desk") -> None:
+def _tell_metrics(app: "FastAPI", desk: "ChatService") -> None:
     """Where the settings say so."""
     settings = desk.settings.metrics
     if settings.path:
@@ -102,7 +112,7 @@ def _add_editor(app: "FastAPI", editorial: "Editorial", settings: EditorSettings
 
     from bot.serve.editor.page import create_editor, editor_style
     from bot.serve.editor.sign_in import EDITOR, SignIn
-    from bot.serve.theme import theme
+    from bot.serve.page.theme import theme
 
     sign_in = SignIn(settings.password)
     app.include_router(sign_in.routes())
@@ -114,16 +124,16 @@ def _add_editor(app: "FastAPI", editorial: "Editorial", settings: EditorSettings
     )  # fmt: skip
 
 
-def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -> None:
+def _add_pages(app: "FastAPI", desk: "ChatService", languages: "Mapping[str, PageTexts]") -> None:
     """The chat in each language."""
     _quieten_gradio()
     try:
         import gradio as gr
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "gradio", "chat") from None
-    from bot.serve.chat import create_chat
-    from bot.serve.page_head import PageHead
-    from bot.serve.theme import head, style, theme
+    from bot.serve.page.chat import create_chat
+    from bot.serve.page.head_middleware import HeadMiddleware
+    from bot.serve.page.theme import head, style, theme
 
     settings = desk.settings
     app.get("/manifest.json")(lambda: _manifest(languages[settings.language].title, settings.publisher))
@@ -137,24 +147,30 @@ def _add_pages(app: "FastAPI", desk: "Desk", languages: "Mapping[str, Texts]") -
         gr.mount_gradio_app(
             app, page, path=_path_of(texts, settings).rstrip("/") or "/", theme=theme(), css=style(settings.colours), **_CLOSED,
         )  # fmt: skip
-    app.add_middleware(PageHead, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()})
+    app.add_middleware(
+        HeadMiddleware, heads={_path_of(texts, settings): head(texts, settings) for texts in languages.values()}
+    )
 
 
-def _path_of(texts: "Texts", settings: ChatSettings) -> str:
+def _path_of(texts: "PageTexts", settings: ChatSettings) -> str:
     return "/" if texts.code == settings.language else f"/{texts.code}/"
 
 
-def open_chat(index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True) -> "FastAPI":
+def open_chat(
+    index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True
+) -> "FastAPI":
     """The web application over what an index serves, built from a corpus; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
     bot = Bot.open(index, answers)
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
-        bot.ask(PROBE)
+        bot.ask(CHECK_SENTENCE)
     usage = usage_of(index, settings)
     if not settings.editor.password:
         return create_app(bot, settings, usage, ui=ui)
     if is_remote(index):
-        raise SettingsError("The editor's page builds an index in a folder: leave [editor] out of the settings of a server that answers from Milvus.")
+        raise SettingsError(
+            "The editor's page builds an index in a folder: leave [editor] out of the settings of a server that answers from Milvus."
+        )
     from bot.serve.editor.editorial import Editorial
 
     # What was stored before it was switched off is still told.
@@ -170,7 +186,13 @@ def usage_of(index: Path | str, settings: ChatSettings) -> UsageStore | None:
 def _manifest(title: str, publisher: Publisher) -> dict[str, object]:
     """The page as an application that can be installed (W3C, Web Application Manifest)."""
     icons = [{"src": "logo", "sizes": "any"}] if publisher.logo else []
-    return {"name": publisher.name or title, "short_name": (publisher.name or title)[:12], "start_url": "./", "display": "browser", "icons": icons}
+    return {
+        "name": publisher.name or title,
+        "short_name": (publisher.name or title)[:12],
+        "start_url": "./",
+        "display": "browser",
+        "icons": icons,
+    }
 
 
 def _picture(path: Path | None) -> "Response":
@@ -198,7 +220,13 @@ def serve(open_app: "Callable[[], FastAPI]", host: str, port: int, settings: Cha
         app.look()
         sys.stderr.write(f"articlebot: open {address_shown(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
         proxies = list(settings.limits.trusted_proxies)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=bool(proxies), forwarded_allow_ips=proxies)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

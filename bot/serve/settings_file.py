@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.errors import SettingsError
-from bot.serve.colours import DARK_GROUND, LIGHT_GROUND, contrast
 from bot.serve.editor.password import STORED
+from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND, contrast
 from bot.settings import ApiKey, ChatSettings, Colours, EditorSettings, Limits, LogSettings, MetricsSettings, Publisher
 
 _LEAST_CONTRAST = 4.5
@@ -19,7 +19,14 @@ _LEAST_CONTRAST = 4.5
 _LARGEST_LOGO = 1_000_000
 _LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SECTIONS = {"publisher": Publisher, "colours": Colours, "limits": Limits, "log": LogSettings, "editor": EditorSettings, "metrics": MetricsSettings}
+_SECTIONS = {
+    "publisher": Publisher,
+    "colours": Colours,
+    "limits": Limits,
+    "log": LogSettings,
+    "editor": EditorSettings,
+    "metrics": MetricsSettings,
+}
 _PATH, _LARGEST_PORT = re.compile(r"(?:/[\w.-]+)+"), 65535
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?")
@@ -68,10 +75,14 @@ def _faults(settings: ChatSettings) -> list[str]:
         *_colour_faults("accent", colours.accent, LIGHT_GROUND, "darker"),
         *_colour_faults("accent_dark", colours.accent_dark, DARK_GROUND, "lighter"),
     ]
-    if logo is not None and not (logo.is_file() and logo.suffix.lower() in _LOGOS and logo.stat().st_size <= _LARGEST_LOGO):
+    if logo is not None and not (
+        logo.is_file() and logo.suffix.lower() in _LOGOS and logo.stat().st_size <= _LARGEST_LOGO
+    ):
         faults.append(f"publisher.logo: {logo} must be a file ({', '.join(_LOGOS)}) of at most 1 MB.")
     faults += [
-        f"origins: {origin!r} must be like https://www.example.com, without a path." for origin in settings.origins if not _ORIGIN.fullmatch(origin)
+        f"origins: {origin!r} must be like https://www.example.com, without a path."
+        for origin in settings.origins
+        if not _ORIGIN.fullmatch(origin)
     ]
     if settings.publisher.site and not settings.publisher.site.startswith(("https://", "http://")):
         faults.append("publisher.site must begin with https:// or http://.")
@@ -82,7 +93,11 @@ def _faults(settings: ChatSettings) -> list[str]:
         for name, key in settings.keys.items()
         if not _SHA256.fullmatch(key.sha256)
     ]
-    faults += [f"keys.{name}.questions_per_minute must be at least 1." for name, key in settings.keys.items() if key.questions_per_minute < 1]
+    faults += [
+        f"keys.{name}.questions_per_minute must be at least 1."
+        for name, key in settings.keys.items()
+        if key.questions_per_minute < 1
+    ]
     if settings.metrics.path and not _PATH.fullmatch(settings.metrics.path):
         faults.append(f"metrics.path: {settings.metrics.path!r} must be like /metrics.")
     if settings.editor.password and not STORED.fullmatch(settings.editor.password):

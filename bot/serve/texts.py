@@ -1,4 +1,4 @@
-"""`Texts`: every word that the page says by itself, in one language; and which language a browser gets."""
+"""`PageTexts`: every word that the page says by itself, in one language; and which language a browser gets."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
+class PageTexts:
     """The words of one language; those with braces are completed by what the braces name. Where each stands is said in `languages/en.toml`."""
 
     code: str
@@ -102,21 +102,31 @@ class Texts:
         if not self.replies:
             return spoken
         named = self._joined([*categories[:_NAMED], self.replies["more"]] if len(categories) > _NAMED else categories)
-        return self.replies[talk].format(about=self.replies["about"].format(categories=named) if named else self.replies["about_bare"])
+        return self.replies[talk].format(
+            about=self.replies["about"].format(categories=named) if named else self.replies["about_bare"]
+        )
 
     def _joined(self, names: Sequence[str]) -> str:
-        return self.replies["and"].format(first=", ".join(names[:-1]), last=names[-1]) if len(names) > 1 else "".join(names)
+        return (
+            self.replies["and"].format(first=", ".join(names[:-1]), last=names[-1])
+            if len(names) > 1
+            else "".join(names)
+        )
 
-    def with_own(self, words: Mapping[str, str]) -> "Texts":
+    def with_own(self, words: Mapping[str, str]) -> "PageTexts":
         """These words with some of a publisher's own in place of them. Raises `SettingsError` when one is not known or names what there is not."""
         _check(f"texts.{self.code}", words, self._flat(), complete=False)
         return replace(self, **dict(words))  # type: ignore[arg-type]  # checked above: all of them are words
 
     def _flat(self) -> dict[str, str]:
-        return {each.name: getattr(self, each.name) for each in fields(self) if isinstance(getattr(self, each.name), str) and each.name != "code"}
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if isinstance(getattr(self, each.name), str) and each.name != "code"
+        }
 
 
-def texts_of(settings: ChatSettings) -> dict[str, Texts]:
+def texts_of(settings: ChatSettings) -> dict[str, PageTexts]:
     """The languages of the page, by code, with the publisher's own words. Raises `SettingsError` as `all_texts`, or when a language named is not there."""
     texts = all_texts(settings.languages)
     for code in (settings.language, *settings.texts):
@@ -127,7 +137,7 @@ def texts_of(settings: ChatSettings) -> dict[str, Texts]:
     return {code: each.with_own(settings.texts.get(code, {})) for code, each in texts.items()}
 
 
-def all_texts(own: Path | None = None) -> dict[str, Texts]:
+def all_texts(own: Path | None = None) -> dict[str, PageTexts]:
     """The languages there are, by code: those shipped, and those of files in the folder `own`, which replace them.
 
     Raises `SettingsError` when a file lacks a word, has one that nobody says, or one whose braces are not those of the English word.
@@ -145,7 +155,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
 
 
-def _texts(path: Path, english: Mapping[str, Any]) -> Texts:
+def _texts(path: Path, english: Mapping[str, Any]) -> PageTexts:
     words = _read(path)
     named = {key: value for key, value in words.items() if key not in ("replies", "months")}
     _check(str(path), named, {key: value for key, value in english.items() if isinstance(value, str)}, complete=True)
@@ -157,7 +167,7 @@ def _texts(path: Path, english: Mapping[str, Any]) -> Texts:
     replies = words.get("replies", {})
     if replies:
         _check(f"{path}: replies", replies, _REPLIES, complete=True)
-    return Texts(code=path.stem, **named, months=tuple(months), replies=replies)
+    return PageTexts(code=path.stem, **named, months=tuple(months), replies=replies)
 
 
 _REPLIES: Mapping[str, str] = {
@@ -168,7 +178,10 @@ _REPLIES: Mapping[str, str] = {
 
 
 def _check(where: str, words: Mapping[str, Any], model: Mapping[str, str], *, complete: bool) -> None:
-    missing, unknown = [key for key in model if complete and key not in words], [key for key in words if key not in model]
+    missing, unknown = (
+        [key for key in model if complete and key not in words],
+        [key for key in words if key not in model],
+    )
     if missing or unknown:
         told = [f"lacks {', '.join(missing)}"] if missing else []
         told += [f"has {', '.join(unknown)}, which nothing says"] if unknown else []
@@ -190,7 +203,9 @@ def chosen(accepted: str, languages: Sequence[str], default: str) -> str:
     """The language of those there are that a browser wants most, by its `Accept-Language` header (RFC 9110, section 12.5.4)."""
     wanted: list[tuple[float, str]] = []
     for part in accepted.split(","):
-        found = re.fullmatch(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", part)
+        found = re.fullmatch(
+            r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", part
+        )
         if found and float(found[2] or 1) > 0:
             wanted.append((-float(found[2] or 1), found[1].lower()))
     by_code = {code.lower(): code for code in languages}

@@ -5,7 +5,7 @@ from typing import Literal
 
 from starlette.requests import HTTPConnection
 
-from bot.serve.keys import key_of
+from bot.serve.api.keys import key_of
 
 Channel = Literal["chat", "rest", "openai", "mcp"]
 

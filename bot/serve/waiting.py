@@ -38,7 +38,11 @@ class Waiting:
         if app is not None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            headers = {"Retry-After": "5", "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+            headers = {
+                "Retry-After": "5",
+                "Cache-Control": "no-store",
+                "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            }
             await HTMLResponse(_PAGE.format(reason=html.escape(self._reason)), 503, headers)(scope, receive, send)
 
     def look(self) -> None:

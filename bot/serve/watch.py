@@ -46,12 +46,25 @@ def build_command(corpus: Path, index: Path, settings: BuildSettings) -> list[st
     """What builds an index in a process of its own."""
     folders = ["--corpus", str(corpus.absolute()), "--index", str(index.absolute())]
     languages = ["--languages", ",".join(settings.languages), "--multilingual-model", settings.multilingual_model]
-    return [sys.executable, "-m", "bot", "build", *folders, "--model", settings.model, "--exact-rows", str(settings.exact_rows), *languages]
+    return [
+        sys.executable,
+        "-m",
+        "bot",
+        "build",
+        *folders,
+        "--model",
+        settings.model,
+        "--exact-rows",
+        str(settings.exact_rows),
+        *languages,
+    ]
 
 
 def run_build(command: Sequence[str], ended: Event) -> bool:
     """Whether a build went well; it is stopped when the server ends."""
-    with subprocess.Popen(command, cwd=Path(bot.version.__file__).parents[1], stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=Path(bot.version.__file__).parents[1], stdin=subprocess.DEVNULL, stdout=sys.stderr
+    ) as process:
         if hasattr(os, "setpriority"):
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _PRIORITY)

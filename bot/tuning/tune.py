@@ -8,15 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from bot.answering.bot import Bot
+from bot.build.build import build
 from bot.encoder import find_model, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.evaluate import Figures, ask_all, figures
-from bot.index.build import build
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.settings import BuildSettings
-from bot.tuning.exam import Exam, exam_of, held_out
-from bot.tuning.lessons import lessons_of
+from bot.tuning.holdout import Holdout, held_out, make_holdout
+from bot.tuning.training_pairs import training_pairs
 
 Stage = Literal["before", "training", "after"]
 """What is counted: texts encoded by the model as it is, steps of training, texts encoded by the tuned one."""
@@ -56,7 +56,7 @@ def tune(index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, 
     generation = IndexStore(index).open_current(LocalGeneration.open)
     model, held = generation.manifest.settings.model, held_out(generation.table)
     find_model(model)
-    exam, lessons = exam_of(generation.table, held), lessons_of(generation, held)
+    exam, lessons = make_holdout(generation.table, held), training_pairs(generation, held)
     if len(exam.questions) < _LEAST:
         raise EvaluationError(
             f"The articles have FAQs for {len(exam.questions)} held-out questions, {_LEAST} are needed to tell whether tuning helps."
@@ -72,7 +72,7 @@ def tune(index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, 
     return Tuning(kept, len(lessons), len(exam.questions), before, after)
 
 
-def _sit(exam: Exam, model: str, index: Path, encoded: Callable[[int, int], None]) -> Figures:
+def _sit(exam: Holdout, model: str, index: Path, encoded: Callable[[int, int], None]) -> Figures:
     """The figures of an index of the exam's articles, built with a model."""
 
     def told(step: str, done: int, total: int) -> None:

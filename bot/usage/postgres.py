@@ -47,7 +47,12 @@ class PostgresDatabase:
         host = ":".join(str(self._given[part]) for part in ("host", "port") if part in self._given)
         self._name = f"postgresql://{host}/{self._given.get('dbname', '')}"
         self._engine = create_engine(
-            "postgresql+psycopg://", creator=self._connected, pool_pre_ping=True, pool_size=2, max_overflow=4, pool_timeout=_PATIENCE
+            "postgresql+psycopg://",
+            creator=self._connected,
+            pool_pre_ping=True,
+            pool_size=2,
+            max_overflow=4,
+            pool_timeout=_PATIENCE,
         )
 
     @contextmanager
@@ -93,7 +98,9 @@ class PostgresDatabase:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         version = _version(connection)
         if version is None and _has(connection, "questions"):
-            raise UsageError(f"{self._name} cannot be used (its table questions is another program's): give the log a database of its own.")
+            raise UsageError(
+                f"{self._name} cannot be used (its table questions is another program's): give the log a database of its own."
+            )
         if version is None:
             connection.execute(_TABLES)
             connection.execute("INSERT INTO articlebot_log VALUES (%s)", (VERSION,))
@@ -128,13 +135,19 @@ class _Transaction:
 
 def _version(connection: "Wire[Any]") -> int | None:
     """None where there are no tables yet."""
-    row = connection.execute("SELECT version FROM articlebot_log").fetchone() if _has(connection, "articlebot_log") else None
+    row = (
+        connection.execute("SELECT version FROM articlebot_log").fetchone()
+        if _has(connection, "articlebot_log")
+        else None
+    )
     return row[0] if row else None
 
 
 def _has(connection: "Wire[Any]", table: str) -> bool:
     # In the catalogue itself: to_regclass remembers, until the transaction ends, that a table was not there.
-    found = connection.execute("SELECT 1 FROM pg_tables WHERE tablename = %s AND schemaname = ANY(current_schemas(false))", (table,))
+    found = connection.execute(
+        "SELECT 1 FROM pg_tables WHERE tablename = %s AND schemaname = ANY(current_schemas(false))", (table,)
+    )
     return found.fetchone() is not None
 
 

@@ -7,8 +7,12 @@ import re
 _MASKS = {
     re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"): "[e-mail]",
     re.compile(r"\b[A-Za-z]{5}\d{4}[A-Za-z]\b"): "[number]",  # India's permanent account number
-    re.compile(r"(?<![\w.])\+\d(?:[ ().-]{0,2}\d){6,14}(?!\w)"): "[number]",  # a telephone number with its country (ITU-T E.164)
-    re.compile(r"(?<![\w.])\(?\d(?:[ ().-]{0,2}\d){9,17}(?!\w)"): "[number]",  # ten digits or more in groups, as telephones, cards and accounts have
+    re.compile(
+        r"(?<![\w.])\+\d(?:[ ().-]{0,2}\d){6,14}(?!\w)"
+    ): "[number]",  # a telephone number with its country (ITU-T E.164)
+    re.compile(
+        r"(?<![\w.])\(?\d(?:[ ().-]{0,2}\d){9,17}(?!\w)"
+    ): "[number]",  # ten digits or more in groups, as telephones, cards and accounts have
     re.compile(r"\d{6,}"): "[number]",
 }
 

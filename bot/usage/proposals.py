@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.index.passages import Passages
+from bot.index.generation import Passages
 from bot.retrieval.finder import Finder
-from bot.retrieval.likeness import asks_exactly, wording
+from bot.retrieval.near_duplicates import asks_exactly, wording
 
 _CONVERSATIONS = 3
 """Different ones that asked alike."""
@@ -53,10 +53,16 @@ def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
         meant[passage] += times
     for ident, count in meant.most_common(1):
         # In the words of those who showed it: others of the group may ask something near.
-        asked = max((asked for asked, passage in signs if passage == ident), key=lambda asked: (signs[asked, ident], asked))
+        asked = max(
+            (asked for asked, passage in signs if passage == ident), key=lambda asked: (signs[asked, ident], asked)
+        )
         faq = finder.generation.table.passage_called(ident)
         known = faq is None or faq.question is None or asks_exactly(faq, asked)
-        if not known and count >= _AGREED * meant.total() and _is_enough(count, evidence.conversations, ident, asked, finder):
+        if (
+            not known
+            and count >= _AGREED * meant.total()
+            and _is_enough(count, evidence.conversations, ident, asked, finder)
+        ):
             yield Proposal(asked, ident, faq.question if faq and faq.question else "", evidence.conversations, count)
 
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bot.corpus.decisions import Decisions
 from bot.errors import QuestionError
-from bot.index.lexical import telling_words
+from bot.index.lexical import content_terms
 from bot.passages import context
 from bot.retrieval.finder import Finder
-from bot.retrieval.likeness import wording
+from bot.retrieval.near_duplicates import wording
 from bot.usage.clusters import clustered
-from bot.usage.deeds import Decisions
 from bot.usage.proposals import Evidence, Proposal, proposed
+from bot.usage.question_stats import QuestionStats
 from bot.usage.store import UsageStore
-from bot.usage.tally import Tally
 
 _WORD = re.compile(r"\w+")
 _ASKING = frozenset([
@@ -121,7 +121,9 @@ class _Group:
     wordings: set[str] = field(default_factory=set)
 
 
-def make_report(store: UsageStore, finder: Finder, since: float, until: float, threshold: float, decisions: Decisions = Decisions()) -> Report:
+def make_report(
+    store: UsageStore, finder: Finder, since: float, until: float, threshold: float, decisions: Decisions = Decisions()
+) -> Report:
     """What was asked from `since` until `until`, compared with as long a time before, without what an editor has decided about already.
 
     Raises `UsageError` when the log cannot be read, `MissingExtra` when scipy is not installed.
@@ -151,7 +153,7 @@ def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decision
                 yield proposal
 
 
-def _kind(tally: Tally) -> str | None:
+def _kind(tally: QuestionStats) -> str | None:
     """In what way a question was not answered well; None where it was."""
     if tally.status in ("no_answer", "ambiguous"):
         return tally.status
@@ -160,7 +162,7 @@ def _kind(tally: Tally) -> str | None:
     return "unsure" if tally.status == "answered" and tally.probability < _SURE else None
 
 
-def _groups(now: Iterable[Tally], before: Iterable[Tally]) -> list[_Group]:
+def _groups(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> list[_Group]:
     """What was not answered well, most asked first; what was asked so only before comes last."""
     groups: dict[str, _Group] = {}
     for tallies, recent in ((now, True), (before, False)):
@@ -188,7 +190,9 @@ def _clusters(groups: Sequence[_Group], finder: Finder) -> list[list[_Group]]:
     return sorted(recent, key=lambda cluster: -sum(group.times for group in cluster))
 
 
-def _gap(cluster: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float) -> tuple[Gap, Evidence]:
+def _gap(
+    cluster: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float
+) -> tuple[Gap, Evidence]:
     kinds = sum((group.kinds for group in cluster), Counter[str]())
     wordings = [words for group in cluster for words in group.wordings]
     times = sum(group.times for group in cluster)
@@ -214,24 +218,36 @@ def _nearest(finder: Finder, question: str) -> tuple[Near, ...]:
 def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: float) -> str:
     if nearest and nearest[0].probability >= threshold:
         return f"answered today, with {nearest[0].probability:.2f}"
-    telling = set(telling_words(question)) - _ASKING
-    unknown = [word for word in _WORD.findall(question) if telling.intersection(telling_words(word)) and not finder.generation.lexical.has_word(word)]
-    lacking = f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""
-    near = f"the nearest passage reaches {nearest[0].probability:.2f} of the {threshold:g} that an answer needs" if nearest else "no passage is near"
+    telling = set(content_terms(question)) - _ASKING
+    unknown = [
+        word
+        for word in _WORD.findall(question)
+        if telling.intersection(content_terms(word)) and not finder.generation.lexical.has_word(word)
+    ]
+    lacking = (
+        f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""
+    )
+    near = (
+        f"the nearest passage reaches {nearest[0].probability:.2f} of the {threshold:g} that an answer needs"
+        if nearest
+        else "no passage is near"
+    )
     return lacking + near
 
 
-def _most_asked(now: Iterable[Tally], before: Iterable[Tally]) -> tuple[Often, ...]:
+def _most_asked(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[Often, ...]:
     times, earlier, told = Counter[str](), Counter[str](), dict[str, tuple[str, str]]()
     for tally in now:
         times[wording(tally.question)] += tally.times
         told.setdefault(wording(tally.question), (tally.question, tally.status))
     for tally in before:
         earlier[wording(tally.question)] += tally.times
-    return tuple(Often(told[words][0], count, earlier[words], told[words][1]) for words, count in times.most_common(_SHOWN))
+    return tuple(
+        Often(told[words][0], count, earlier[words], told[words][1]) for words, count in times.most_common(_SHOWN)
+    )
 
 
-def _turned(now: Iterable[Tally], before: Iterable[Tally]) -> tuple[Turned, ...]:
+def _turned(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[Turned, ...]:
     votes: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for place, tallies in ((0, now), (2, before)):
         for tally in tallies:
@@ -239,10 +255,14 @@ def _turned(now: Iterable[Tally], before: Iterable[Tally]) -> tuple[Turned, ...]
                 votes[passage][place] += tally.helpful
                 votes[passage][place + 1] += tally.unhelpful
     turned = (Turned(passage, *counts) for passage, counts in votes.items())
-    return tuple(one for one in turned if one.helpful_before > one.unhelpful_before and one.unhelpful >= _TURNED and one.unhelpful > one.helpful)
+    return tuple(
+        one
+        for one in turned
+        if one.helpful_before > one.unhelpful_before and one.unhelpful >= _TURNED and one.unhelpful > one.helpful
+    )
 
 
-def _only_corrected(now: Iterable[Tally]) -> tuple[str, ...]:
+def _only_corrected(now: Iterable[QuestionStats]) -> tuple[str, ...]:
     found, repaired = Counter[str](), Counter[str]()
     for tally in now:
         for passage in tally.passages:

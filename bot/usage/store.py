@@ -18,12 +18,12 @@ from typing import TypeVar
 from bot.errors import UsageError
 from bot.settings import LogSettings
 from bot.usage.database import Database, Row, Transaction, Values
-from bot.usage.entry import LONGEST_COMMENT, Entry, Reason
+from bot.usage.logged_question import LONGEST_COMMENT, LoggedQuestion, Reason
 from bot.usage.postgres import PostgresDatabase
 from bot.usage.privacy import hashed, masked
 from bot.usage.proposals import Evidence
+from bot.usage.question_stats import QuestionStats
 from bot.usage.sqlite import SqliteFile
-from bot.usage.tally import Tally
 
 _log = logging.getLogger(__name__)
 
@@ -61,26 +61,36 @@ class UsageStore:
         self._settings = log
         self._writer = ThreadPoolExecutor(1, "articlebot-usage")
         self._reader = ThreadPoolExecutor(1, "articlebot-often-asked")
-        self._waiting: deque[Entry] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[LoggedQuestion] = deque(maxlen=_MOST_WAITING)
         self._lock, self._flushing = Lock(), False
         self._again: Timer | None = None
         self._told = False
         self._swept = self._rested = 0.0
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LoggedQuestion) -> None:
         """Store a question soon: as it is but for masked numbers and addresses, hashed, or only which passages answered, as the settings say."""
         self._flush_soon(entry)
 
-    def vote(self, entry: Entry | str, *, helpful: bool, reason: Reason | None = None, comment: str = "") -> None:
+    def vote(
+        self, entry: LoggedQuestion | str, *, helpful: bool, reason: Reason | None = None, comment: str = ""
+    ) -> None:
         """Store what a visitor says of an answer, in place of what was said of it before.
 
         Raises `UsageError` when that cannot be written, or no answer with this id was given.
         """
-        self._run(lambda transaction: self._vote(transaction, entry, helpful=helpful, reason=reason, comment=comment), _PATIENCE)
+        self._run(
+            lambda transaction: self._vote(transaction, entry, helpful=helpful, reason=reason, comment=comment),
+            _PATIENCE,
+        )
 
     def take_back(self, answer: str) -> None:
         """Forget what was said of an answer. Raises `UsageError` when that cannot be written."""
-        self._run(lambda transaction: transaction.write("DELETE FROM feedback WHERE answer = :answer", [{"answer": _storable(answer)}]), _PATIENCE)
+        self._run(
+            lambda transaction: transaction.write(
+                "DELETE FROM feedback WHERE answer = :answer", [{"answer": _storable(answer)}]
+            ),
+            _PATIENCE,
+        )
 
     def forget(self, *, text: str | None = None, conversation: str | None = None) -> int:
         """Delete, for good, the questions and comments that hold a text in any case, or those of a conversation; returns how many questions there were.
@@ -91,7 +101,7 @@ class UsageStore:
         self._writer.submit(self._database.sweep_up).result()
         return gone
 
-    def entries(self, since: float = 0.0, until: float = float("inf")) -> Iterator[Entry]:
+    def entries(self, since: float = 0.0, until: float = float("inf")) -> Iterator[LoggedQuestion]:
         """What was asked in a span of time, oldest first. Raises `UsageError` when it cannot be read."""
         statement = (
             f"SELECT {_COLUMNS} FROM questions LEFT JOIN feedback USING (answer) WHERE questions.at >= :since AND questions.at < :until "
@@ -101,7 +111,7 @@ class UsageStore:
             for row in transaction.stream(statement, {"since": since, "until": until}):
                 yield _entry(row)
 
-    def tallies(self, since: float, until: float) -> list[Tally]:
+    def tallies(self, since: float, until: float) -> list[QuestionStats]:
         """Equal questions with equal answers in a span of time, counted, most frequent first. Raises `UsageError` when they cannot be read."""
         statement = """
             SELECT question, status, passages, count(*), coalesce(sum(helpful), 0), count(helpful) - coalesce(sum(helpful), 0), avg(probability), count(corrected)
@@ -109,7 +119,7 @@ class UsageStore:
             GROUP BY question, status, passages"""
         rows = self._read(statement, {"since": since, "until": until})
         tallies = [
-            Tally(question, status, _split(passages), times, helpful, unhelpful, probability, corrected)
+            QuestionStats(question, status, _split(passages), times, helpful, unhelpful, probability, corrected)
             for question, status, passages, times, helpful, unhelpful, probability, corrected in rows
         ]
         # Here, since databases have orders of letters of their own.
@@ -118,10 +128,16 @@ class UsageStore:
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """What visitors did who asked any of some questions in a span of time. Raises `UsageError` when it cannot be read."""
         which = f"question IN ({', '.join(f':q{number}' for number in range(len(questions)))}) AND at >= :since AND at < :until"
-        values = {"since": since, "until": until, **{f"q{number}": question for number, question in enumerate(questions)}}
+        values = {
+            "since": since,
+            "until": until,
+            **{f"q{number}": question for number, question in enumerate(questions)},
+        }
         with self._database.reading() as transaction:
             # Those without an id count as one together: they may be.
-            ((conversations,),) = transaction.read(f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", values)
+            ((conversations,),) = transaction.read(
+                f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {which}", values
+            )
             followed = transaction.read(f"""
                 SELECT asked.question, next.question, next.passages, count(*) FROM (SELECT question, conversation, at FROM questions WHERE {which} AND conversation IS NOT NULL) AS asked
                 JOIN questions AS next ON next.answer = (
@@ -167,7 +183,7 @@ class UsageStore:
 
         return _result(self._writer.submit(run), patience)
 
-    def _flush_soon(self, *entries: Entry) -> None:
+    def _flush_soon(self, *entries: LoggedQuestion) -> None:
         with self._lock:
             self._waiting.extend(entries)
             if self._flushing:
@@ -189,7 +205,7 @@ class UsageStore:
             self._told = False
             self._expire()
 
-    def _keep(self, entries: Sequence[Entry], error: UsageError) -> None:
+    def _keep(self, entries: Sequence[LoggedQuestion], error: UsageError) -> None:
         """With the next question they are tried again, or after a while."""
         if not self._told:
             _log.warning("%s The last %d questions are kept until it can be.", error, _MOST_WAITING)
@@ -201,7 +217,7 @@ class UsageStore:
             self._again.daemon = True
             self._again.start()
 
-    def _insert(self, transaction: Transaction, entries: Sequence[Entry]) -> None:
+    def _insert(self, transaction: Transaction, entries: Sequence[LoggedQuestion]) -> None:
         times = Counter(passage for entry in entries for passage in entry.passages)
         transaction.write(
             "INSERT INTO answered VALUES (:passage, :times) ON CONFLICT (passage) DO UPDATE SET times = answered.times + excluded.times",
@@ -211,16 +227,29 @@ class UsageStore:
         if self._settings.questions != "off":
             self._insert_questions(transaction, entries)
 
-    def _insert_questions(self, transaction: Transaction, entries: Sequence[Entry]) -> None:
+    def _insert_questions(self, transaction: Transaction, entries: Sequence[LoggedQuestion]) -> None:
         if self._settings.questions == "hashed":
             key = _key(transaction)
             kept = [replace(entry, question=hashed(entry.question, key), corrected=None) for entry in entries]
         else:
-            kept = [replace(entry, question=masked(entry.question), corrected=entry.corrected and masked(entry.corrected)) for entry in entries]
+            kept = [
+                replace(entry, question=masked(entry.question), corrected=entry.corrected and masked(entry.corrected))
+                for entry in entries
+            ]
         places = ", ".join(f":{name}" for name in _STORED)
-        transaction.write(f"INSERT INTO questions VALUES ({places}) ON CONFLICT DO NOTHING", [_row(entry) for entry in kept])
+        transaction.write(
+            f"INSERT INTO questions VALUES ({places}) ON CONFLICT DO NOTHING", [_row(entry) for entry in kept]
+        )
 
-    def _vote(self, transaction: Transaction, entry: Entry | str, *, helpful: bool, reason: Reason | None, comment: str) -> None:
+    def _vote(
+        self,
+        transaction: Transaction,
+        entry: LoggedQuestion | str,
+        *,
+        helpful: bool,
+        reason: Reason | None,
+        comment: str,
+    ) -> None:
         answer = _storable(entry if isinstance(entry, str) else entry.answer)
         if not isinstance(entry, str):
             # An answer that is voted on is kept, also where questions are not.
@@ -242,7 +271,11 @@ class UsageStore:
         try:
             with self._database.writing() as transaction:
                 oldest = {"oldest": time.time() - self._settings.days * _DAY}
-                gone = transaction.write("DELETE FROM questions WHERE at < :oldest", [oldest]) if transaction.alone() else 0
+                gone = (
+                    transaction.write("DELETE FROM questions WHERE at < :oldest", [oldest])
+                    if transaction.alone()
+                    else 0
+                )
             if gone:
                 self._database.sweep_up()
         except UsageError as error:
@@ -259,7 +292,10 @@ def _result(future: "Future[Done]", seconds: float | None) -> Done:
 
 def _key(transaction: Transaction) -> bytes:
     """What questions are hashed with, made at the first one."""
-    transaction.write("INSERT INTO secrets VALUES (:name, :value) ON CONFLICT DO NOTHING", [{"name": _KEY, "value": secrets.token_bytes(32)}])
+    transaction.write(
+        "INSERT INTO secrets VALUES (:name, :value) ON CONFLICT DO NOTHING",
+        [{"name": _KEY, "value": secrets.token_bytes(32)}],
+    )
     ((key,),) = transaction.read("SELECT value FROM secrets WHERE name = :name", {"name": _KEY})
     return bytes(key)
 
@@ -267,7 +303,9 @@ def _key(transaction: Transaction) -> bytes:
 def _forget(transaction: Transaction, text: str | None, conversation: str | None) -> int:
     gone = 0
     if conversation is not None:
-        gone += transaction.write("DELETE FROM questions WHERE conversation = :conversation", [{"conversation": _storable(conversation)}])
+        gone += transaction.write(
+            "DELETE FROM questions WHERE conversation = :conversation", [{"conversation": _storable(conversation)}]
+        )
     if text is not None:
         sought, equal = _storable(masked(text)).casefold(), hashed(text, _key(transaction))
         asked = transaction.stream("SELECT answer, question, coalesce(corrected, '') FROM questions", {})
@@ -292,14 +330,29 @@ def _storable(words: str) -> str:
     return words.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
-def _row(entry: Entry) -> Values:
+def _row(entry: LoggedQuestion) -> Values:
     values = {name: getattr(entry, name) for name in _STORED} | {"passages": "\n".join(entry.passages)}
     return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def _entry(row: Row) -> Entry:
-    answer, at, question, status, probability, passages, generation, milliseconds, channel, conversation, corrected, helpful, reason, comment = row
-    return Entry(
+def _entry(row: Row) -> LoggedQuestion:
+    (
+        answer,
+        at,
+        question,
+        status,
+        probability,
+        passages,
+        generation,
+        milliseconds,
+        channel,
+        conversation,
+        corrected,
+        helpful,
+        reason,
+        comment,
+    ) = row
+    return LoggedQuestion(
         answer, at, question, status, probability, _split(passages), generation, milliseconds, channel, conversation, corrected,
         None if helpful is None else bool(helpful), reason, comment,
     )  # fmt: skip

@@ -15,7 +15,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class Refusal(Exception):
+class UrlRefused(Exception):
     """An address that is not pulled; the message is the reason given to the editor, the status that of the answer, where there was one."""
 
     def __init__(self, reason: str, status: int = 0) -> None:
@@ -23,20 +23,20 @@ class Refusal(Exception):
         self.status = status
 
 
-class Failure(Refusal):
+class UrlFailed(UrlRefused):
     """An address that a site failed to answer, after all retries: it may answer another day."""
 
 
 def parse_address(address: str) -> httpx.URL:
-    """The URL of an address, without its fragment. Raises `Refusal` when it is none of http or https, or carries a password."""
+    """The URL of an address, without its fragment. Raises `UrlRefused` when it is none of http or https, or carries a password."""
     try:
         url = httpx.URL(address.strip())
     except (httpx.InvalidURL, ValueError):
-        raise Refusal("not an address that can be read") from None
+        raise UrlRefused("not an address that can be read") from None
     if url.scheme not in _DEFAULT_PORTS or not url.host:
-        raise Refusal("not an address that starts with http:// or https://")
+        raise UrlRefused("not an address that starts with http:// or https://")
     if url.userinfo:
-        raise Refusal("a name or password stands in the address")
+        raise UrlRefused("a name or password stands in the address")
     return url.copy_with(fragment=None)
 
 
@@ -50,7 +50,9 @@ def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet, also when it wraps an IPv4 address as IPv6 may (RFC 4291, 3056, 4380, 6052)."""
     whole = ip_address(address.partition("%")[0])
     closed = whole.is_multicast or (isinstance(whole, IPv6Address) and whole.is_site_local)
-    return not closed and all(part.is_global and not part.is_multicast and not part.is_reserved for part in _wrapped(whole) or [whole])
+    return not closed and all(
+        part.is_global and not part.is_multicast and not part.is_reserved for part in _wrapped(whole) or [whole]
+    )
 
 
 def _wrapped(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:

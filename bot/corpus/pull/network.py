@@ -13,7 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from bot.corpus.pull.addresses import Refusal, is_public
+from bot.corpus.pull.addresses import UrlRefused, is_public
 
 
 class CheckedNetwork(httpcore.NetworkBackend):
@@ -34,7 +34,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """A connection to the first of the host's addresses that accepts one.
 
-        Raises `Refusal` when one of them is not public and that is not allowed.
+        Raises `UrlRefused` when one of them is not public and that is not allowed.
         """
         failed: Exception = httpcore.ConnectError("no address")
         for address in self._addresses(host, port):
@@ -60,7 +60,9 @@ class CheckedNetwork(httpcore.NetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         private = [] if self._allow_private else [address for address in addresses if not is_public(address)]
         if private:
-            raise Refusal(f"{host} is {private[0]}, an address inside a private network: allow that with --allow-private")
+            raise UrlRefused(
+                f"{host} is {private[0]}, an address inside a private network: allow that with --allow-private"
+            )
         return addresses
 
 
@@ -80,8 +82,12 @@ class _TimedStream(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, self._network.left(timeout)), self._network)
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(
+            self._stream.start_tls(ssl_context, server_hostname, self._network.left(timeout)), self._network
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -91,12 +97,20 @@ class CheckedTransport(httpx.BaseTransport):
     """httpx's way to a `CheckedNetwork`; httpcore's errors come through as they are."""
 
     def __init__(self, network: CheckedNetwork) -> None:
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(trust_env=False), max_connections=1, network_backend=network)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False), max_connections=1, network_backend=network
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path)
-        response = self._pool.handle_request(httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions))
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions)
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+        )
+        response = self._pool.handle_request(
+            httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
+        )
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
+        )
 
     def close(self) -> None:
         self._pool.close()

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import httpx
 
-from bot.corpus.pull.addresses import Failure, Refusal, file_name, parse_address, site_name
-from bot.corpus.pull.book import NEW, REFUSED, UNCHANGED, Book, Entry
-from bot.corpus.pull.fetching import PAGES, Door, Fetched
+from bot.corpus.pull.addresses import UrlFailed, UrlRefused, file_name, parse_address, site_name
+from bot.corpus.pull.crawl_state import NEW, REFUSED, UNCHANGED, CrawlState, PageState
+from bot.corpus.pull.http_client import PAGES, Fetched, HttpClient
 from bot.corpus.pull.limits import PullLimits
 from bot.corpus.pull.report import PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
-from bot.corpus.pull.wordpress_api import KINDS, Api, Page, Post, Terms, article_page, is_past_the_end, modified_before, permalink
+from bot.corpus.pull.wordpress_api import (
+    KINDS,
+    Api,
+    Page,
+    Post,
+    Terms,
+    article_page,
+    is_past_the_end,
+    modified_before,
+    permalink,
+)
 from bot.errors import PullError
 
 _FAILURES = 5
@@ -32,14 +42,23 @@ class _LimitReached(Exception):
 
 
 def pull_site(
-    address: str, corpus: Path, since: date | None, limits: PullLimits, report: Callable[[str], None], *, allow_private: bool
+    address: str,
+    corpus: Path,
+    since: date | None,
+    limits: PullLimits,
+    report: Callable[[str], None],
+    *,
+    allow_private: bool,
 ) -> PullReport:
     """Bring a site into a corpus; see `bot.corpus.pull.pull`."""
     try:
         start = parse_address(address)
-    except Refusal as refusal:
+    except UrlRefused as refusal:
         raise PullError(f"{address!r} cannot be pulled: {refusal}.") from None
-    with Door(start, limits, allow_private=allow_private) as door, Book(corpus, site_name(start), f"{start} {since}") as book:
+    with (
+        HttpClient(start, limits, allow_private=allow_private) as door,
+        CrawlState(corpus, site_name(start), f"{start} {since}") as book,
+    ):
         if book.settled:
             report(f"Going on where the last pull stopped: {len(book.settled)} addresses are settled.")
         try:
@@ -54,7 +73,15 @@ def pull_site(
 class _Pulling:
     """One pull of one site."""
 
-    def __init__(self, door: Door, book: Book, start: httpx.URL, since: date | None, most: int, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        door: HttpClient,
+        book: CrawlState,
+        start: httpx.URL,
+        since: date | None,
+        most: int,
+        report: Callable[[str], None],
+    ) -> None:
         self._door = door
         self._book = book
         self._start = start
@@ -95,13 +122,13 @@ class _Pulling:
         self._count(url)
         try:
             self._bring_page(url)
-        except Refusal as refusal:
+        except UrlRefused as refusal:
             self._refuse(url, refusal)
 
     def _read_one_page(self) -> None:
         try:
             self._bring_page(str(self._start))
-        except Refusal as refusal:
+        except UrlRefused as refusal:
             raise PullError(f"{self._start} cannot be pulled: {refusal}.") from None
 
     def _bring_page(self, url: str) -> None:
@@ -110,7 +137,7 @@ class _Pulling:
         if entry is not None and fetched.unchanged:
             self._book.settle(replace(entry, outcome=UNCHANGED))
         else:
-            found = Entry(url, NEW, etag=fetched.etag, last_modified=fetched.last_modified)
+            found = PageState(url, NEW, etag=fetched.etag, last_modified=fetched.last_modified)
             self._book.keep(found, file_name(fetched.url), page_file(fetched))
         self._failures = 0
 
@@ -131,7 +158,7 @@ class _Pulling:
         entry = self._book.entry(address)
         try:
             page = api.page(address, _conditions(entry))
-        except Refusal as refusal:
+        except UrlRefused as refusal:
             if is_past_the_end(refusal, number):
                 return number
             return self._read_singly(api, terms, address, last, refusal)
@@ -150,31 +177,31 @@ class _Pulling:
         kept = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
         # A list of which something was refused is asked for again in full, so that it is refused again, not passed over.
         validators = (page.fetched.etag, page.fetched.last_modified) if len(kept) == len(wanted) else ("", "")
-        self._book.settle(Entry(address, UNCHANGED, "", "", *validators, tuple(kept), last))
+        self._book.settle(PageState(address, UNCHANGED, "", "", *validators, tuple(kept), last))
         return last
 
     def _read_post(self, post: Post, terms: Terms, address: str) -> str | None:
         """Keep a post; returns its link, or None when it was refused."""
         try:
             url = permalink(post)
-        except Refusal as refusal:
+        except UrlRefused as refusal:
             self._refuse(f"{address}#{post.get('id')!r}", refusal)
             return None
         settled = self._book.settled.get(str(url))
         if settled is None:
             self._count(str(url))
             try:
-                self._book.keep(Entry(str(url), NEW), file_name(url), article_page(post, terms))
-            except Refusal as refusal:
+                self._book.keep(PageState(str(url), NEW), file_name(url), article_page(post, terms))
+            except UrlRefused as refusal:
                 self._refuse(str(url), refusal)
                 return None
         return None if settled is not None and settled.outcome == REFUSED else str(url)
 
-    def _read_singly(self, api: Api, terms: Terms, address: str, last: int, refusal: Refusal) -> int:
+    def _read_singly(self, api: Api, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
         """Read the posts of a page that cannot be had as a whole one by one: a broken post costs no other."""
         try:
             page = api.numbers(address)
-        except Refusal:
+        except UrlRefused:
             self._refuse(address, refusal)
             return last
         for post in page.posts:
@@ -184,11 +211,11 @@ class _Pulling:
             try:
                 self._read_post(api.post(single), terms, address)
                 self._failures = 0
-            except Refusal as broken:
+            except UrlRefused as broken:
                 self._refuse(single, broken)
         return page.pages or last
 
-    def _all_unchanged(self, entry: Entry) -> int:
+    def _all_unchanged(self, entry: PageState) -> int:
         for link in entry.articles:
             known = self._book.entry(link)
             if known is not None and link not in self._book.settled:
@@ -204,15 +231,17 @@ class _Pulling:
         if self._looked_at % _TOLD_EVERY == 0:
             self._report(f"{self._looked_at} articles looked at, now {url}")
 
-    def _refuse(self, url: str, refusal: Refusal) -> None:
-        if not isinstance(refusal, Failure):
+    def _refuse(self, url: str, refusal: UrlRefused) -> None:
+        if not isinstance(refusal, UrlFailed):
             self._failures = 0
             self._book.refuse(url, str(refusal))
             return
         self._book.fail(url, str(refusal))
         self._failures += 1
         if self._failures == _FAILURES:
-            raise PullError(f"Stopped: {_FAILURES} addresses in a row failed, the last is {url}, which {refusal}; pull again to go on from here.")
+            raise PullError(
+                f"Stopped: {_FAILURES} addresses in a row failed, the last is {url}, which {refusal}; pull again to go on from here."
+            )
 
 
 def page_file(fetched: Fetched) -> bytes:
@@ -242,7 +271,7 @@ def _in_utf8(content: bytes, content_type: str) -> bytes:
     return content
 
 
-def _conditions(entry: Entry | None) -> dict[str, str]:
+def _conditions(entry: PageState | None) -> dict[str, str]:
     """The headers that ask for an address only if it has changed; HTTP wants them in ASCII, whatever the site gave."""
     headers = {"If-None-Match": entry.etag, "If-Modified-Since": entry.last_modified} if entry is not None else {}
     return {name: value for name, value in headers.items() if value and value.isascii()}

@@ -9,14 +9,16 @@ from io import BytesIO
 import httpx
 from lxml import etree
 
-from bot.corpus.pull.addresses import Refusal, parse_address
-from bot.corpus.pull.fetching import SITEMAPS, Door, gunzip, is_gzip
+from bot.corpus.pull.addresses import UrlRefused, parse_address
+from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip, is_gzip
 
 USUAL = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 _MOST_SITEMAPS = 1_000
 _MOST_BYTES = 52_428_800
 """Of a sitemap when unpacked; the protocol allows no more."""
-_LISTS = re.compile(r"/(?:wp-sitemap-(?:taxonomies|users)-|(?:category|post_tag|post_format|author)-sitemap\d*\.)[^/]*$")
+_LISTS = re.compile(
+    r"/(?:wp-sitemap-(?:taxonomies|users)-|(?:category|post_tag|post_format|author)-sitemap\d*\.)[^/]*$"
+)
 """How WordPress and its plugins name the sitemaps of pages that only list articles."""
 
 
@@ -37,7 +39,9 @@ class _Sitemap:
 class Sitemaps:
     """The sitemaps of a site: those that robots.txt names, else the first of the usual ones that is there."""
 
-    def __init__(self, door: Door, start: httpx.URL, since: date | None, refuse: Callable[[str, Refusal], None]) -> None:
+    def __init__(
+        self, door: HttpClient, start: httpx.URL, since: date | None, refuse: Callable[[str, UrlRefused], None]
+    ) -> None:
         self._door = door
         self._start = start
         self._since = since
@@ -54,7 +58,11 @@ class Sitemaps:
                 if page.url not in seen and not self._is_older(page):
                     seen.add(page.url)
                     yield page.url
-            waiting += [inner for one in sitemap.sitemaps if not self._is_older(one) and (inner := self._read(one.url)) is not None]
+            waiting += [
+                inner
+                for one in sitemap.sitemaps
+                if not self._is_older(one) and (inner := self._read(one.url)) is not None
+            ]
 
     def _found(self) -> list[_Sitemap]:
         if self._door.sitemaps:
@@ -62,7 +70,7 @@ class Sitemaps:
         for path in USUAL:
             try:
                 return [self._fetched(str(self._start.copy_with(raw_path=path.encode())))]
-            except Refusal:
+            except UrlRefused:
                 continue
         return []
 
@@ -74,15 +82,15 @@ class Sitemaps:
         try:
             self._check(url)
             return self._fetched(url)
-        except Refusal as refusal:
+        except UrlRefused as refusal:
             self._refuse(url, refusal)
             return None
 
     def _check(self, url: str) -> None:
         if _LISTS.search(url.lower()):
-            raise Refusal("lists pages of categories, tags or authors, which are no articles")
+            raise UrlRefused("lists pages of categories, tags or authors, which are no articles")
         if len(self._asked) > _MOST_SITEMAPS:
-            raise Refusal(f"there are more than {_MOST_SITEMAPS} sitemaps")
+            raise UrlRefused(f"there are more than {_MOST_SITEMAPS} sitemaps")
 
     def _fetched(self, url: str) -> _Sitemap:
         fetched = self._door.get(url, SITEMAPS)
@@ -93,13 +101,20 @@ class Sitemaps:
 
 
 def parse_sitemap(content: bytes) -> _Sitemap:
-    """What a sitemap or a sitemap index lists. Raises `Refusal` when it is neither.
+    """What a sitemap or a sitemap index lists. Raises `UrlRefused` when it is neither.
 
     Entities that it declares are not resolved, and nothing is loaded that it refers to.
     """
     pages: list[Listed] = []
     sitemaps: list[Listed] = []
-    options = {"events": ("end",), "resolve_entities": False, "load_dtd": False, "no_network": True, "recover": True, "huge_tree": False}
+    options = {
+        "events": ("end",),
+        "resolve_entities": False,
+        "load_dtd": False,
+        "no_network": True,
+        "recover": True,
+        "huge_tree": False,
+    }
     try:
         for _, element in etree.iterparse(BytesIO(content), tag=("{*}url", "{*}sitemap"), **options):  # type: ignore[call-overload]
             url = (element.findtext("{*}loc") or "").strip()
@@ -111,9 +126,9 @@ def parse_sitemap(content: bytes) -> _Sitemap:
                 del element.getparent()[0]
     except etree.XMLSyntaxError as error:
         if not pages and not sitemaps:
-            raise Refusal(f"is no sitemap ({error.msg})") from None
+            raise UrlRefused(f"is no sitemap ({error.msg})") from None
     if not pages and not sitemaps:
-        raise Refusal("is no sitemap: it lists nothing")
+        raise UrlRefused("is no sitemap: it lists nothing")
     return _Sitemap(tuple(pages), tuple(sitemaps))
 
 
@@ -128,7 +143,7 @@ def is_below(page: str, start: httpx.URL) -> bool:
     """Whether a page stands at an address or below it; one that cannot be read does, so that it is refused with its reason."""
     try:
         path = parse_address(page).path
-    except Refusal:
+    except UrlRefused:
         return True
     base = start.path.rstrip("/")
     return path.rstrip("/") == base or path.startswith(f"{base}/")

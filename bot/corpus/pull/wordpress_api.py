@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from bot.corpus.markup import fragment_form
-from bot.corpus.pull.addresses import Failure, Refusal, parse_address
-from bot.corpus.pull.fetching import JSON, Door, Fetched
+from bot.corpus.html.plain_form import fragment_form
+from bot.corpus.pull.addresses import UrlFailed, UrlRefused, parse_address
+from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
 
 KINDS = ("posts", "pages")
 POSTS_A_PAGE = 50
@@ -21,7 +21,7 @@ _MOST_TERM_PAGES = 100
 _FIELDS = "id,link,date,modified,title,content,categories,tags"
 _UNSORTED = "uncategorized"
 Post = dict[str, object]
-Refuse = Callable[[str, Refusal], None]
+Refuse = Callable[[str, UrlRefused], None]
 """Told of an address that is refused, and why."""
 
 
@@ -47,12 +47,12 @@ class Terms:
 class Api:
     """The REST API of a site."""
 
-    door: Door
+    door: HttpClient
     root: str
     """What stands before a route such as `/wp/v2/posts`."""
 
     @classmethod
-    def find(cls, door: Door, start: httpx.URL, refuse: Refuse, report: Callable[[str], None]) -> "Api | None":
+    def find(cls, door: HttpClient, start: httpx.URL, refuse: Refuse, report: Callable[[str], None]) -> "Api | None":
         """The API at an address, by its pretty path or, where a site has no pretty permalinks, by its query; None where there is none."""
         base = str(start).rstrip("/")
         for root in (f"{base}/wp-json", f"{base}/?rest_route="):
@@ -60,10 +60,10 @@ class Api:
             address = api.address("posts", per_page=1, _fields="id")
             try:
                 api.page(address)
-            except Failure as failure:
+            except UrlFailed as failure:
                 refuse(address, failure)
                 return None
-            except Refusal as refusal:
+            except UrlRefused as refusal:
                 report(f"No WordPress REST API at {root}: {refusal}.")
                 continue
             return api
@@ -75,20 +75,26 @@ class Api:
 
     def posts_address(self, kind: str, number: int, since: date | None) -> str:
         """The address of one page of the published posts or pages, oldest first, so that those published meanwhile change no earlier page."""
-        asked: dict[str, str | int] = {"per_page": POSTS_A_PAGE, "page": number, "orderby": "id", "order": "asc", "_fields": _FIELDS}
+        asked: dict[str, str | int] = {
+            "per_page": POSTS_A_PAGE,
+            "page": number,
+            "orderby": "id",
+            "order": "asc",
+            "_fields": _FIELDS,
+        }
         if since is not None:
             # It asks for what was modified after a moment: the last second of the day before is the one before `since`.
             asked["modified_after"] = f"{since - timedelta(days=1)}T23:59:59"
         return self.address(kind, **asked)
 
     def page(self, address: str, known: Mapping[str, str] | None = None) -> Page:
-        """One page of a list. Raises `Refusal` when the answer is none."""
+        """One page of a list. Raises `UrlRefused` when the answer is none."""
         fetched = self.door.get(address, JSON, known=known)
         if fetched.unchanged:
             return Page(fetched, (), 0)
         posts = _parsed(fetched.content)
         if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-            raise Refusal("is not a list as WordPress gives it")
+            raise UrlRefused("is not a list as WordPress gives it")
         pages = fetched.headers.get("X-WP-TotalPages", "")
         return Page(fetched, tuple(posts), int(pages) if pages.isdecimal() and len(pages) < 8 else 0)
 
@@ -102,10 +108,10 @@ class Api:
         return self.address(f"{kind}/{post.get('id')}", _fields=_FIELDS)
 
     def post(self, address: str) -> Post:
-        """One post. Raises `Refusal` when the answer is none."""
+        """One post. Raises `UrlRefused` when the answer is none."""
         post = _parsed(self.door.get(address, JSON).content)
         if not isinstance(post, dict):
-            raise Refusal("is not a post as WordPress gives it")
+            raise UrlRefused("is not a post as WordPress gives it")
         return post
 
     def terms(self, refuse: Refuse) -> Terms:
@@ -118,7 +124,7 @@ class Api:
             address = self.address(kind, per_page=_TERMS_A_PAGE, page=number, hide_empty="true", _fields="id,name,slug")
             try:
                 page = self.page(address)
-            except Refusal as refusal:
+            except UrlRefused as refusal:
                 if not is_past_the_end(refusal, number):
                     refuse(address, refusal)
                 break
@@ -130,32 +136,32 @@ class Api:
         return names
 
 
-def is_past_the_end(refusal: Refusal, number: int) -> bool:
+def is_past_the_end(refusal: UrlRefused, number: int) -> bool:
     """Whether a page of a list is refused because there are not so many: a site that does not say how many there are is asked until then."""
     return number > 1 and refusal.status == 400
 
 
 def permalink(post: Post) -> httpx.URL:
-    """The address of a post. Raises `Refusal` when it has none."""
+    """The address of a post. Raises `UrlRefused` when it has none."""
     link = post.get("link")
     if not isinstance(link, str):
-        raise Refusal("a post without a link")
+        raise UrlRefused("a post without a link")
     return parse_address(link)
 
 
 def article_page(post: Post, terms: Terms) -> bytes:
     """A post as an HTML page that declares its title, dates, category, tags and permalink in the head.
 
-    Raises `Refusal` when it is protected by a password or has no text.
+    Raises `UrlRefused` when it is protected by a password or has no text.
     """
     content = post.get("content")
     if not isinstance(content, dict) or not isinstance(content.get("rendered"), str):
-        raise Refusal("a post without content as WordPress gives it")
+        raise UrlRefused("a post without content as WordPress gives it")
     if content.get("protected") is True:
-        raise Refusal("protected by a password")
+        raise UrlRefused("protected by a password")
     title, body = _plain(_rendered(post, "title")), str(content["rendered"]).strip()
     if not body:
-        raise Refusal("no text in it")
+        raise UrlRefused("no text in it")
     categories, tags = _named(post, "categories", terms.categories), _named(post, "tags", terms.tags)
     metas = [
         ("article:published_time", str(post.get("date") or "")),
@@ -184,7 +190,7 @@ def _parsed(content: bytes) -> object:
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        raise Refusal("is not the JSON that it says it is") from None
+        raise UrlRefused("is not the JSON that it says it is") from None
 
 
 def _rendered(post: Post, name: str) -> object:
@@ -194,9 +200,17 @@ def _rendered(post: Post, name: str) -> object:
 
 def _plain(markup: object) -> str:
     # JSON can hold halves of characters, which are no text.
-    return " ".join(fragment_form(markup.encode("utf-8", "replace").decode()).text.split()) if isinstance(markup, str) else ""
+    return (
+        " ".join(fragment_form(markup.encode("utf-8", "replace").decode()).text.split())
+        if isinstance(markup, str)
+        else ""
+    )
 
 
 def _named(post: Post, kind: str, names: Mapping[int, str]) -> list[str]:
     numbers = post.get(kind)
-    return [names[number] for number in numbers if isinstance(number, int) and names.get(number)] if isinstance(numbers, list) else []
+    return (
+        [names[number] for number in numbers if isinstance(number, int) and names.get(number)]
+        if isinstance(numbers, list)
+        else []
+    )

@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import Path
 
 from bot.answering.bot import Bot
+from bot.backends.location import store_at
 from bot.corpus.corpus import read_corpus
+from bot.corpus.decisions import Decisions
 from bot.evaluation.lint import lint
-from bot.index.location import store_at
 from bot.serve.editor.rebuilding import Rebuilding
 from bot.serve.watch import build_command
 from bot.settings import AnswerSettings
-from bot.usage.deeds import Decisions
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -33,13 +33,21 @@ class Editorial:
     @classmethod
     def of(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore) -> "Editorial":
         """That of an index folder; builds use the model that it was built with."""
-        return cls(bot, index, corpus, usage, Rebuilding([*build_command(corpus, index, bot.generation.manifest.settings), "--tell-progress"]))
+        return cls(
+            bot,
+            index,
+            corpus,
+            usage,
+            Rebuilding([*build_command(corpus, index, bot.generation.manifest.settings), "--tell-progress"]),
+        )
 
     def report(self, days: float) -> Report:
         """What was asked in the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
         until = time.time()
         decisions = Decisions.read(self.corpus)
-        return make_report(self.usage, self.bot.retriever.finder(), until - days * _DAY, until, AnswerSettings().threshold, decisions)
+        return make_report(
+            self.usage, self.bot.retriever.finder(), until - days * _DAY, until, AnswerSettings().threshold, decisions
+        )
 
     def roll_back(self) -> str:
         """Serve the generation before; returns its name. Raises `IndexMissing` when there is none, `IndexBusy` while a build is writing."""
@@ -51,7 +59,11 @@ class Editorial:
         found = lint(corpus.articles, self.bot.retriever.finder(), date.today())  # noqa: DTZ011 - the editor's own day
         return [
             *(
-                ("not read", refused.file if refused.line is None else f"{refused.file}, line {refused.line}", refused.reason)
+                (
+                    "not read",
+                    refused.file if refused.line is None else f"{refused.file}, line {refused.line}",
+                    refused.reason,
+                )
                 for refused in corpus.refused
             ),
             *((finding.kind, finding.article, finding.message) for finding in found),

@@ -7,11 +7,11 @@ import gradio as gr
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
 from bot.serve.editor.editorial import Editorial
-from bot.serve.editor.events import QUIET, told
 from bot.serve.editor.generations import generations_tab
+from bot.serve.editor.playground import playground_tab
 from bot.serve.editor.questions import questions_tab
-from bot.serve.editor.trial import trial_tab
-from bot.serve.page_head import file_of_page
+from bot.serve.editor.show_errors import QUIET, show_errors
+from bot.serve.page.head_middleware import file_of_page
 
 TITLE = "Editor"
 _HEADERS = ["what", "where", "why"]
@@ -22,12 +22,15 @@ def create_editor(editorial: Editorial) -> gr.Blocks:
     """The page: what was asked, a question to try, the index, the articles, and how builds answered over time."""
     page: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
-        gr.Markdown('<div class="top"><h1>Editor</h1><a href="/editor/sign-out" target="_self">Sign out</a></div>', elem_id="header")
+        gr.Markdown(
+            '<div class="top"><h1>Editor</h1><a href="/editor/sign-out" target="_self">Sign out</a></div>',
+            elem_id="header",
+        )
         with gr.Tabs():
             with gr.Tab("Questions"):
                 questions_tab(editorial, page)
             with gr.Tab("Try a question"):
-                trial_tab(editorial)
+                playground_tab(editorial)
             with gr.Tab("Index"):
                 generations_tab(editorial, page)
             with gr.Tab("Articles"):
@@ -39,7 +42,7 @@ def create_editor(editorial: Editorial) -> gr.Blocks:
 
 def editor_style() -> str:
     """The page's style sheet."""
-    return file_of_page("editor/editor.css")
+    return file_of_page("editor.css", "bot.serve.editor")
 
 
 def _articles_tab(editorial: Editorial) -> None:
@@ -47,7 +50,14 @@ def _articles_tab(editorial: Editorial) -> None:
     look = gr.Button("Look through the articles", variant="primary", elem_id="lint")
     notice = gr.Markdown(elem_id="articles-notice", elem_classes="notice")
     findings = gr.Dataframe(
-        label="Findings", headers=_HEADERS, datatype="str", interactive=False, wrap=True, show_search="filter", elem_id="findings", visible=False
+        label="Findings",
+        headers=_HEADERS,
+        datatype="str",
+        interactive=False,
+        wrap=True,
+        show_search="filter",
+        elem_id="findings",
+        visible=False,
     )
 
     def looked() -> tuple[Any, ...]:
@@ -56,7 +66,7 @@ def _articles_tab(editorial: Editorial) -> None:
             value={"headers": _HEADERS, "data": rows}, visible=bool(rows)
         )
 
-    look.click(told(looked, 1), None, [notice, findings], **QUIET)
+    look.click(show_errors(looked, 1), None, [notice, findings], **QUIET)
 
 
 def _figures_tab(editorial: Editorial, tab: gr.Tab) -> None:
@@ -69,4 +79,4 @@ def _figures_tab(editorial: Editorial, tab: gr.Tab) -> None:
         points = read_points(editorial.index)
         return "" if points else _NO_POINTS, trend_figure(points)
 
-    tab.select(told(drawn, 1), None, [notice, plot], **QUIET)
+    tab.select(show_errors(drawn, 1), None, [notice, plot], **QUIET)

@@ -17,7 +17,9 @@ _COST, _BLOCK, _LANES = 2**15, 8, 3
 def hashed_password(password: str) -> str:
     """What is stored of a password: the parameters of scrypt (RFC 7914), a salt of its own, and the hash."""
     salt = secrets.token_bytes(16)
-    return f"scrypt:{_COST}:{_BLOCK}:{_LANES}:{_encoded(salt)}:{_encoded(_scrypt(password, salt, _COST, _BLOCK, _LANES))}"
+    return (
+        f"scrypt:{_COST}:{_BLOCK}:{_LANES}:{_encoded(salt)}:{_encoded(_scrypt(password, salt, _COST, _BLOCK, _LANES))}"
+    )
 
 
 def is_password(password: str, stored: str) -> bool:
@@ -32,7 +34,9 @@ def is_password(password: str, stored: str) -> bool:
 
 def _scrypt(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
     # Twice what the algorithm needs: OpenSSL counts a little more.
-    return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=block, p=lanes, maxmem=2 * 128 * cost * block, dklen=32)
+    return hashlib.scrypt(
+        password.encode(), salt=salt, n=cost, r=block, p=lanes, maxmem=2 * 128 * cost * block, dklen=32
+    )
 
 
 def _encoded(raw: bytes) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from bot.corpus.decisions import accept, draft, ignore, reject
 from bot.errors import QuestionError
 from bot.serve.editor.editorial import Editorial
-from bot.serve.editor.events import QUIET, told
-from bot.serve.messages import literal
-from bot.usage.deeds import accept, draft, ignore, reject
+from bot.serve.editor.show_errors import QUIET, show_errors
+from bot.serve.page.messages import literal
 from bot.usage.proposals import Proposal
 from bot.usage.report import Gap, Report
 
@@ -36,7 +36,10 @@ def questions_tab(editorial: Editorial, page: gr.Blocks) -> None:
         gr.Markdown("## Seem to mean a question that has its answer")
         proposal = gr.Radio([], label="Proposed", elem_id="proposals")
         with gr.Row():
-            agree, disagree = gr.Button("Yes, they mean the same", variant="primary", size="sm"), gr.Button("No, they do not", size="sm")
+            agree, disagree = (
+                gr.Button("Yes, they mean the same", variant="primary", size="sm"),
+                gr.Button("No, they do not", size="sm"),
+            )
     gr.Markdown("## Not answered, not surely, or not well")
     with gr.Row(elem_id="questions-and-deeds"):
         gap = gr.Radio([], label="Questions", elem_id="gaps")
@@ -60,21 +63,42 @@ def questions_tab(editorial: Editorial, page: gr.Blocks) -> None:
                 return "Choose one first.", *[gr.skip() for _ in shown]
             return f"Written to {literal(deed(*chosen).name)}. {told_of}", *look(days)
 
-        return told(do, len(shown))
+        return show_errors(do, len(shown))
 
-    gr.on([page.load, span.change, again.click], told(lambda days: ("", *look(days)), len(shown)), [span], [notice, *shown], **QUIET)
+    gr.on(
+        [page.load, span.change, again.click],
+        show_errors(lambda days: ("", *look(days)), len(shown)),
+        [span],
+        [notice, *shown],
+        **QUIET,
+    )
     gap.change(_detail_of(editorial), [report, gap], [deeds, detail, faq, means], **QUIET)
     means.click(doing(_accepting(editorial), _NEXT), [span, gap, faq], [notice, *shown], **QUIET)
-    write.click(doing(lambda question: draft(editorial.corpus, question), "Write its answer there."), [span, gap], [notice, *shown], **QUIET)
-    unwanted.click(doing(lambda question: ignore(editorial.corpus, question), "It is not told again."), [span, gap], [notice, *shown], **QUIET)
+    write.click(
+        doing(lambda question: draft(editorial.corpus, question), "Write its answer there."),
+        [span, gap],
+        [notice, *shown],
+        **QUIET,
+    )
+    unwanted.click(
+        doing(lambda question: ignore(editorial.corpus, question), "It is not told again."),
+        [span, gap],
+        [notice, *shown],
+        **QUIET,
+    )
     agree.click(doing(_of_proposal(_accepting(editorial)), _NEXT), [span, proposal], [notice, *shown], **QUIET)
     disagree.click(
-        doing(_of_proposal(lambda *pair: reject(editorial.corpus, *pair)), "It is not proposed again."), [span, proposal], [notice, *shown], **QUIET
+        doing(_of_proposal(lambda *pair: reject(editorial.corpus, *pair)), "It is not proposed again."),
+        [span, proposal],
+        [notice, *shown],
+        **QUIET,
     )
 
 
 def _accepting(editorial: Editorial) -> Callable[[str, str], Path]:
-    return lambda question, passage: accept(editorial.corpus, editorial.bot.generation.table, question, passage, who=_WHO)
+    return lambda question, passage: accept(
+        editorial.corpus, editorial.bot.generation.table, question, passage, who=_WHO
+    )
 
 
 def _of_proposal(deed: Callable[[str, str], Path]) -> Callable[[str], Path]:
@@ -120,7 +144,12 @@ def _detail_of(editorial: Editorial) -> Callable[[Report | None, str | None], tu
         if gap is None:
             return gr.update(visible=False), "", gr.skip(), gr.skip()
         faqs = _near_faqs(editorial, gap.question)
-        return gr.update(visible=True), _detail(gap), gr.update(choices=faqs, value=None, visible=bool(faqs)), gr.update(visible=bool(faqs))
+        return (
+            gr.update(visible=True),
+            _detail(gap),
+            gr.update(choices=faqs, value=None, visible=bool(faqs)),
+            gr.update(visible=bool(faqs)),
+        )
 
     return detail
 
@@ -135,11 +164,20 @@ def _near_faqs(editorial: Editorial, question: str) -> list[tuple[str, str]]:
 
 
 def _detail(gap: Gap) -> str:
-    kinds = {"not answered": gap.unanswered, "several meanings": gap.ambiguous, "unsure": gap.unsure, "not helpful": gap.unhelpful}
+    kinds = {
+        "not answered": gap.unanswered,
+        "several meanings": gap.ambiguous,
+        "unsure": gap.unsure,
+        "not helpful": gap.unhelpful,
+    }
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     also = "".join(f"\n* {literal(example)}" for example in gap.examples[1:])
     near = "".join(f"\n* {near.probability:.2f} {literal(near.about)}" for near in gap.nearest)
-    lines = [f"### {literal(gap.question)}", f"Asked {gap.times} times by {gap.conversations} visitors: {counts}.", f"Why: {literal(gap.why)}."]
+    lines = [
+        f"### {literal(gap.question)}",
+        f"Asked {gap.times} times by {gap.conversations} visitors: {counts}.",
+        f"Why: {literal(gap.why)}.",
+    ]
     lines += [f"Also asked as:\n{also}"] if also else []
     lines += [f"The nearest passages:\n{near}"] if near else []
     return "\n\n".join(lines)
@@ -148,9 +186,15 @@ def _detail(gap: Gap) -> str:
 def _further(report: Report) -> str:
     """What else there is to know."""
     parts = {
-        "Asked most": [f"{one.times}× ({_trend(one.times, one.before)}) {literal(one.question)}" for one in report.most_asked],
-        "No longer help": [f"{literal(one.passage)}: {one.helpful} helpful, {one.unhelpful} not" for one in report.turned],
+        "Asked most": [
+            f"{one.times}× ({_trend(one.times, one.before)}) {literal(one.question)}" for one in report.most_asked
+        ],
+        "No longer help": [
+            f"{literal(one.passage)}: {one.helpful} helpful, {one.unhelpful} not" for one in report.turned
+        ],
         "Found by a repaired spelling only": [literal(passage) for passage in report.only_corrected[:_SHOWN]],
     }
-    told = [f"## {title}\n\n" + "\n".join(f"* {line}" for line in lines) for title, lines in parts.items() if lines]
-    return "\n\n".join([*told, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])
+    show_errors = [
+        f"## {title}\n\n" + "\n".join(f"* {line}" for line in lines) for title, lines in parts.items() if lines
+    ]
+    return "\n\n".join([*show_errors, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])

@@ -50,6 +50,10 @@ class Rebuilding:
                 for line in process.stdout or ():
                     self._lines.append(line.rstrip())
                     sys.stderr.write(line)
-            self._lines.append("Done: visitors are answered from it." if process.returncode == 0 else "This did not work; what was served still is.")
+            self._lines.append(
+                "Done: visitors are answered from it."
+                if process.returncode == 0
+                else "This did not work; what was served still is."
+            )
         finally:
             self._running = False

@@ -11,8 +11,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.editor.password import is_password
-from bot.serve.pace import Pace
 
 EDITOR = "/editor"
 """Where the page is."""
@@ -39,7 +39,7 @@ class SignIn:
 
     def __init__(self, password: str) -> None:
         self._password = password
-        self._tries, self._tries_of_all = Pace(_TRIES), Pace(_TRIES_OF_ALL)
+        self._tries, self._tries_of_all = RateLimiter(_TRIES), RateLimiter(_TRIES_OF_ALL)
         self._sessions: dict[str, float] = {}
         self._lock = Lock()
 
@@ -70,7 +70,13 @@ class SignIn:
             return _page("That is not the password.", 401)
         answer = RedirectResponse(f"{EDITOR}/", 303)
         answer.set_cookie(
-            _COOKIE, self._new_session(), max_age=_SESSION, path=EDITOR, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+            _COOKIE,
+            self._new_session(),
+            max_age=_SESSION,
+            path=EDITOR,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
         )
         return answer
 
@@ -104,4 +110,6 @@ def _asked() -> HTMLResponse:
 
 def _page(fault: str = "", status: int = 200) -> HTMLResponse:
     alert = f'<p role="alert">{html.escape(fault)}</p>' if fault else ""
-    return HTMLResponse(_PAGE.format(fault=alert), status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
+    return HTMLResponse(
+        _PAGE.format(fault=alert), status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+    )

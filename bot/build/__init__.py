@@ -1,0 +1,1 @@
+"""Articles → a new generation."""

@@ -1,0 +1,83 @@
+"""Writes `passages.sqlite`, which `bot.index.passage_table` reads."""
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from bot.corpus.article import Article
+from bot.index.generation import ROLES, sentences_to_encode, texts_to_encode
+from bot.index.passage_table import LAYOUT, TABLES
+from bot.passages import Passage
+
+
+class PassageWriter:
+    """Writes articles and passages into a new file as they come, and what is known in the end when it is closed.
+
+    Passages come article by article; each has the number of those before it, and its vectors are the rows after theirs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        # A file that is not whole is thrown away, so nothing is gained by a journal.
+        self._connection.execute("PRAGMA journal_mode = OFF")
+        self._connection.executescript(TABLES)
+        self._layout = {name: array(code) for name, code in LAYOUT.items()}
+        self._layout["sentence_start"].append(0)
+        self._current: str | None = None
+        self._articles = 0
+
+    def add(self, passage: Passage) -> None:
+        if passage.article.id != self._current:
+            self._current = passage.article.id
+            self._insert("articles", _article_row(self._articles, passage.article))
+            self._articles += 1
+        number = len(self._layout["article_of_passage"])
+        self._insert("passages", _passage_row(number, self._articles - 1, passage))
+        self._layout["article_of_passage"].append(self._articles - 1)
+        for role, _ in texts_to_encode(passage):
+            self._layout["passage_of_row"].append(number)
+            self._layout["role_of_row"].append(ROLES.index(role))
+        self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
+
+    def complete(
+        self, related_ids: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Add to the articles what only the whole corpus tells, as `bot.corpus.CorpusReading` does."""
+        named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
+        resolved = ((json.dumps(related_ids(json.loads(names))), number) for number, names in named)
+        self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
+        for ident, addresses in also_at.items():
+            ((own,),) = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchall() or (
+                ("[]",),
+            )
+            self._connection.execute(
+                "UPDATE articles SET also_at = ? WHERE id = ?", (json.dumps([*json.loads(own), *addresses]), ident)
+            )
+
+    def close(self) -> None:
+        """Write which passage and role each row of the vectors has."""
+        self._connection.executemany(
+            "INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items())
+        )
+        self._connection.commit()
+        self._connection.close()
+
+    def _insert(self, table: str, row: Sequence[object]) -> None:
+        self._connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+
+def _passage_row(number: int, owner: int, passage: Passage) -> tuple[object, ...]:
+    return (
+        number, passage.id, passage.kind, owner, json.dumps(passage.section), passage.start, passage.end,
+        passage.question, json.dumps(passage.alternates), json.dumps(passage.sentences),
+    )  # fmt: skip
+
+
+def _article_row(number: int, article: Article) -> tuple[object, ...]:
+    days = (day.isoformat() if day else None for day in (article.published, article.updated))
+    return (
+        number, article.id, article.source, article.title, article.text, article.url, *days,
+        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language, json.dumps(article.related), json.dumps(article.also_at),
+    )  # fmt: skip

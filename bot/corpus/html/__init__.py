@@ -1,0 +1,1 @@
+"""HTML → the plain form of an article."""

@@ -1,0 +1,74 @@
+"""The tree of a piece of HTML, and the words in its elements."""
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from bot.corpus.decoding import Unreadable
+
+SKIPPED = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "iframe",
+    "svg",
+    "button",
+    "input",
+    "select",
+    "textarea",
+    "object",
+    "audio",
+    "video",
+    "canvas",
+}
+INLINE = {
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
+}  # fmt: skip
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+MAX_DEPTH = 150
+"""Elements inside each other; pages that people make stay under 60."""
+
+
+def parsed(markup: str) -> HtmlElement:
+    """The tree of a page or of a piece of HTML.
+
+    Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
+    """
+    parser = html.HTMLParser(remove_comments=True, remove_pis=True)
+    try:
+        tree = html.document_fromstring(markup, parser=parser)
+    except etree.ParserError:
+        raise Unreadable("no text in it") from None
+    limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
+    if limits and "depth" not in limits[0].message.lower():
+        raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
+    if limits or _deeper_than(tree, MAX_DEPTH):
+        raise Unreadable(
+            f"elements nested deeper than {MAX_DEPTH}: close what is left open", limits[0].line if limits else None
+        )
+    return tree
+
+
+def _deeper_than(tree: HtmlElement, limit: int) -> bool:
+    depth = 0
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > limit:
+            return True
+    return False
+
+
+def words_of(element: HtmlElement) -> str:
+    """All the words of an element on one line."""
+    return " ".join(inline_text(element).split())
+
+
+def inline_text(element: HtmlElement) -> str:
+    """The words of an element as they stand, with a mark where a line ends (`\\n\\v`)."""
+    if not isinstance(element.tag, str) or element.tag in SKIPPED:
+        return ""
+    if element.tag == "br":
+        return "\n\v"
+    words = (element.text or "") + "".join(inline_text(child) + (child.tail or "") for child in element)
+    return words if element.tag in INLINE else f" {words} "

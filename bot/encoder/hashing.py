@@ -1,0 +1,93 @@
+"""Words as vectors, without any model: for tests, where meaning may be missed but nothing may be slow, large or random."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.encoder.encoder import Matrix, OnBatch, no_progress
+
+_WORD = re.compile(r"\w+")
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
+_DIMENSION = 256
+_COMMON = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "this",
+        "to",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "why",
+        "with",
+        "you",
+        "your",
+    ]
+)
+_COMMON_WEIGHT = 0.1
+
+
+class HashingEncoder:
+    """Texts are near that share words: each word, without its ending, is a direction that its hash gives. Deterministic; loads nothing.
+
+    Source of the idea: feature hashing, Weinberger et al. 2009.
+    """
+
+    name = "hashed-words"
+    dimension = _DIMENSION
+    max_tokens = 256
+
+    def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        return [[word.start() for word in _WORD.finditer(text)] for text in texts]
+
+    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
+        done(len(texts))
+        return self.encode_questions(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        return np.array([_vector(text) for text in texts], np.float32).reshape(len(texts), _DIMENSION)
+
+
+def _vector(text: str) -> NDArray[np.float32]:
+    words = _WORD.findall(text.casefold())[: HashingEncoder.max_tokens] or [""]
+    total = np.sum(
+        [_direction(_ENDING.sub("", word)) * (_COMMON_WEIGHT if word in _COMMON else 1.0) for word in words], axis=0
+    )
+    return np.asarray(total / np.linalg.norm(total), np.float32)
+
+
+@lru_cache(maxsize=4096)
+def _direction(word: str) -> NDArray[np.float64]:
+    """Of length 1, nearly at right angles to those of other words."""
+    digest = hashlib.shake_256(word.encode()).digest(_DIMENSION // 8)
+    signs = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float64) * 2 - 1
+    return np.asarray(signs / np.sqrt(_DIMENSION))

@@ -1,0 +1,1 @@
+"""Passages, FAQ markup and a map for other tools and pages."""

@@ -1,0 +1,1 @@
+"""What articlebot knows of single languages."""

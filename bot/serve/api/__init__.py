@@ -1,0 +1,1 @@
+"""What programs call: REST, the OpenAI-compatible interface, MCP."""

@@ -1,0 +1,97 @@
+"""A report in words, and as a table."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.usage.report import Gap, Report
+
+_SHOWN = 20
+_COLUMNS = (
+    "question",
+    "times",
+    "before",
+    "conversations",
+    "unanswered",
+    "ambiguous",
+    "unsure",
+    "unhelpful",
+    "nearest",
+    "probability",
+    "why",
+    "examples",
+)
+
+
+def report_text(report: Report) -> str:
+    """What an editor reads in a terminal."""
+    days = " to ".join(
+        datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M") for moment in (report.since, report.until)
+    )
+    counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in report.statuses.items())
+    lines = [f"{report.questions} questions, {days} UTC{f': {counts}' if counts else ''}"]
+    for title, part in {
+        "not answered, not surely, or not well": [line for gap in report.gaps[:_SHOWN] for line in _gap(gap)],
+        "seem to mean": [
+            f"  {one.question} → {one.asks}  ({one.passage}; {one.conversations} conversations, {one.signs} signs)"
+            for one in report.proposals
+        ],
+        "asked most": [
+            f"  {one.times:5} {_trend(one.times, one.before):>6}  {one.question}  ({one.status.replace('_', ' ')})"
+            for one in report.most_asked
+        ],
+        "no longer help": [
+            f"  {one.passage}: {one.helpful} helpful, {one.unhelpful} not; before {one.helpful_before}, {one.unhelpful_before}"
+            for one in report.turned
+        ],
+        "found by a repaired spelling only": [f"  {passage}" for passage in report.only_corrected[:_SHOWN]],
+    }.items():
+        lines += ["", title, *part] if part else []
+    if len(report.gaps) > _SHOWN:
+        further = f", and {report.further_gaps} that were asked less" if report.further_gaps else ""
+        lines += ["", f"and {len(report.gaps) - _SHOWN} more groups: --csv FILE writes them{further}"]
+    return "\n".join([*lines, "", f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}"])
+
+
+def _gap(gap: Gap) -> Iterator[str]:
+    kinds = {
+        "no answer": gap.unanswered,
+        "ambiguous": gap.ambiguous,
+        "unsure": gap.unsure,
+        "not helpful": gap.unhelpful,
+    }
+    yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({', '.join(f'{count} {kind}' for kind, count in kinds.items() if count)})"
+    yield from (f"                also: {question}" for question in gap.examples[1:])
+    yield f"                {gap.why}"
+    yield from (f"                {near.probability:.2f} {near.passage}: {near.about}" for near in gap.nearest)
+
+
+def _trend(times: int, before: int) -> str:
+    """How many more or fewer than before."""
+    return "new" if before == 0 else f"{times - before:+d}"
+
+
+def write_csv(path: Path, report: Report) -> None:
+    """The gaps, one a row, for a spreadsheet."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for gap in report.gaps:
+            near = gap.nearest[0] if gap.nearest else None
+            counts = (
+                gap.times,
+                gap.before,
+                gap.conversations,
+                gap.unanswered,
+                gap.ambiguous,
+                gap.unsure,
+                gap.unhelpful,
+            )
+            told = (near.passage if near else "", near.probability if near else "", gap.why, " | ".join(gap.examples))
+            writer.writerow([_plain(value) for value in (gap.question, *counts, *told)])
+
+
+def _plain(value: object) -> object:
+    """Words of visitors that a spreadsheet does not take for a formula (OWASP, CSV Injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
