@@ -504,7 +504,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads format 7: run articlebot build"),
+        ({"format": 99}, "has format 99, this articlebot reads format 8: run articlebot build"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),
@@ -536,9 +536,9 @@ def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
 def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     folder = IndexStore(tmp_path / "index").current()
-    other = np.roll(np.array(Manifest.read(folder).probe), 1).tolist()
+    other = np.roll(np.array(Manifest.read(folder).check_vector), 1).tolist()
     with pytest.raises(IndexCorrupt, match="has changed since the build"):
-        LocalGeneration.open(altered(folder, probe=other)).check_encoder()
+        LocalGeneration.open(altered(folder, check_vector=other)).check_encoder()
 
 
 def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path):

@@ -192,7 +192,7 @@ def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[
 
 def _module(name: str) -> ModuleType:
     try:
-        return import_module(f"bot.corpus.{name}")
+        return import_module(f"bot.corpus.formats.{name}")
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or name, "build") from None
 

@@ -40,8 +40,8 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
         self,
         query: str,
         *,
-        run_manager: CallbackManagerForRetrieverRun,
-        **options: Any,  # noqa: ARG002
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
+        **options: Any,
     ) -> list[Document]:
         return [_document(hit) for hit in self.retriever.search(query, **self._options(options))]
 
@@ -49,8 +49,8 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
         self,
         query: str,
         *,
-        run_manager: AsyncCallbackManagerForRetrieverRun,
-        **options: Any,  # noqa: ARG002
+        run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002
+        **options: Any,
     ) -> list[Document]:
         return [_document(hit) for hit in await self.retriever.asearch(query, **self._options(options))]
 
