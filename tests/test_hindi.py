@@ -504,12 +504,7 @@ def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mi
         lexical.has_word("जरू"),
         lexical.has_pair("नोटिस पीरियड"),
         lexical.has_pair("पीरियड नोटिस"),
-    ) == (
-        True,
-        False,
-        True,
-        False,
-    )
+    ) == (True, False, True, False)
 
 
 def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
