@@ -1,27 +1,27 @@
-"""Every error that articlebot raises on purpose.
+"""The exceptions that articlebot raises on purpose.
 
     ArticlebotError
-    ├── CorpusError          the corpus folder is missing, empty or holds nothing that can be read
-    ├── PullError            a site cannot be pulled: not reached, forbidden, or failing
-    ├── ModelError           an embedding model is missing, altered or unusable
-    ├── IndexMissing         there is no index where one was asked for
-    ├── IndexCorrupt         an index is there, but is not what its manifest says
-    ├── IndexUnwritable      an index folder cannot be written: permissions, a full disk
+    ├── CorpusError          the corpus is missing, empty or unreadable
+    ├── PullError            a website cannot be downloaded
+    ├── ModelError           a model is missing, altered or unusable
+    ├── IndexMissing         there is no index at the given place
+    ├── IndexCorrupt         an index does not match its manifest
+    ├── IndexUnwritable      an index folder cannot be written
     ├── IndexUnreachable     the server that holds an index does not answer
-    ├── OutputUnwritable     an export or a map cannot be written where it was asked for
+    ├── OutputUnwritable     an export cannot be written
     ├── IndexBusy            another build holds the lock
-    ├── ClusterError         the machines that a build was to be shared out to cannot be reached, or cannot do it
-    ├── BuildRefused         a new index answers worse than it may, and was not published
-    ├── QuestionError        a question that cannot be asked: empty, or longer than the limit
-    ├── ArticleMissing       there is no article with this id
-    ├── TooManyQuestions     one address asked more than it may
-    ├── UsageError           feedback cannot be stored, or is about an answer that was not given
-    ├── EvaluationError      questions with known answers, or earlier figures, cannot be read
-    ├── SettingsError        the chat's settings, or the words of a language, are not what they may be
-    ├── ServeError           the chat cannot be served at the address asked for
+    ├── ClusterError         a Ray cluster cannot be reached, or fails
+    ├── BuildRefused         a new index answers worse than allowed, and was not published
+    ├── QuestionError        a question is empty or too long
+    ├── ArticleMissing       there is no article with the given id
+    ├── TooManyQuestions     a client exceeded its rate limit
+    ├── UsageError           feedback cannot be stored
+    ├── EvaluationError      a question set or earlier figures cannot be read
+    ├── SettingsError        a settings file or a language file is invalid
+    ├── ServeError           the chat cannot be served at the given address
     └── MissingExtra         an optional package is not installed
 
-The message of each is one sentence that says what is wrong, where, and what to do.
+Each message is one sentence that says what is wrong, where, and what to do.
 """
 
 from collections.abc import Iterator
@@ -30,39 +30,39 @@ from pathlib import Path
 
 
 class ArticlebotError(Exception):
-    """The root: catch this to catch everything that articlebot raises on purpose."""
+    """The base class of all exceptions that articlebot raises on purpose."""
 
 
 class CorpusError(ArticlebotError):
-    """The corpus folder is missing, empty or holds nothing that can be read."""
+    """The corpus is missing, empty or unreadable."""
 
 
 class PullError(ArticlebotError):
-    """A site cannot be pulled: it is not reached, forbids it, or keeps failing."""
+    """A website cannot be downloaded: it is unreachable, forbids it, or keeps failing."""
 
 
 class ModelError(ArticlebotError):
-    """An embedding model is missing, altered or unusable."""
+    """A model is missing, altered or unusable."""
 
 
 class IndexMissing(ArticlebotError):
-    """There is no index where one was asked for."""
+    """There is no index at the given place."""
 
 
 class IndexCorrupt(ArticlebotError):
-    """An index is there, but is not what its manifest says."""
+    """An index does not match its manifest."""
 
 
 class IndexUnwritable(ArticlebotError):
-    """An index folder cannot be written: permissions, a full disk, a file system without what it takes."""
+    """An index folder cannot be written: permissions, a full disk, or an unsuitable file system."""
 
 
 class IndexUnreachable(ArticlebotError):
-    """The server that holds an index does not answer, or lets nobody in."""
+    """The server that holds an index does not answer, or rejects the credentials."""
 
 
 class OutputUnwritable(ArticlebotError):
-    """An export or a map cannot be written where it was asked for."""
+    """An export cannot be written."""
 
 
 class IndexBusy(ArticlebotError):
@@ -70,26 +70,26 @@ class IndexBusy(ArticlebotError):
 
 
 class ClusterError(ArticlebotError):
-    """The machines that a build was to be shared out to cannot be reached, or cannot do it."""
+    """A Ray cluster cannot be reached, or fails."""
 
 
 class BuildRefused(ArticlebotError):
-    """A new index answers worse than it may, and was not published."""
+    """A new index answers worse than allowed, and was not published."""
 
 
 class QuestionError(ArticlebotError):
-    """A question that cannot be asked: empty, or longer than the limit."""
+    """A question is empty or too long."""
 
 
 class ArticleMissing(ArticlebotError):
-    """There is no article with this id."""
+    """There is no article with the given id."""
 
     def __init__(self, ident: str) -> None:
         super().__init__(f"There is no article {ident!r}.")
 
 
 class TooManyQuestions(ArticlebotError):
-    """One address asked more than it may."""
+    """A client exceeded its rate limit."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many questions from one address: ask again in {seconds} s.")
@@ -97,19 +97,19 @@ class TooManyQuestions(ArticlebotError):
 
 
 class UsageError(ArticlebotError):
-    """Feedback cannot be stored, or is about an answer that was not given."""
+    """Feedback cannot be stored, or names an unknown answer."""
 
 
 class EvaluationError(ArticlebotError):
-    """Questions with known answers, or earlier figures, cannot be read."""
+    """A question set or earlier figures cannot be read."""
 
 
 class SettingsError(ArticlebotError):
-    """The chat's settings, or the words of a language, are not what they may be."""
+    """A settings file or a language file is invalid."""
 
 
 class ServeError(ArticlebotError):
-    """The chat cannot be served at the address asked for."""
+    """The chat cannot be served at the given address."""
 
 
 class MissingExtra(ArticlebotError):
@@ -120,10 +120,10 @@ class MissingExtra(ArticlebotError):
 
 
 @contextmanager
-def corrupt_if_it_fails(path: Path | str) -> Iterator[None]:
-    """Tell whatever the body raises as `IndexCorrupt` of a file or folder, or of what is named.
+def raise_as_corrupt(path: Path | str) -> Iterator[None]:
+    """Raise `IndexCorrupt`, naming `path`, for any exception of the body that is not an `ArticlebotError`.
 
-    For libraries in Rust: they panic at what they did not write, with an exception that is none of Python's usual ones.
+    Rust libraries panic on malformed files, with an exception that derives from `BaseException` only.
     """
     try:
         yield

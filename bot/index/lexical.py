@@ -16,7 +16,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from bot.corpus.article import Article
-from bot.errors import corrupt_if_it_fails
+from bot.errors import raise_as_corrupt
 from bot.index.filters import Filters, last_change
 from bot.index.generation import Matches
 from bot.languages.hindi.devanagari import folded
@@ -193,20 +193,20 @@ class _Words:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with corrupt_if_it_fails(folder):
+        with raise_as_corrupt(folder):
             self._index, self._searcher = _opened(folder) if os.access(folder, os.W_OK) else _opened_elsewhere(folder)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
     def has(self, field: str, terms: Sequence[str]) -> bool:
-        with corrupt_if_it_fails(self._folder):
+        with raise_as_corrupt(self._folder):
             return bool(terms) and all(self._searcher.doc_freq(field, term) for term in terms)
 
     def search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
         if not terms or k < 1:
             return Matches.none()
-        with corrupt_if_it_fails(self._folder):
+        with raise_as_corrupt(self._folder):
             return self._search(field, terms, k, filters)
 
     def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
-from bot.errors import IndexCorrupt, corrupt_if_it_fails
+from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.filters import Filters
 from bot.index.generation import Numbers, PassageVectors, Role, check_encoder
 from bot.index.lexical import LEXICAL, Lexical
@@ -44,7 +44,7 @@ class LocalGeneration:
         """
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
-        with corrupt_if_it_fails(folder):
+        with raise_as_corrupt(folder):
             table = PassageTable(folder / PASSAGES)
             opened = cls(
                 folder.name, manifest, table, Vectors.open(folder, manifest.search),

@@ -29,7 +29,7 @@ from bot.backends.milvus.layout import (
     row_number,
 )
 from bot.corpus.article import Article, Faq
-from bot.errors import IndexCorrupt, corrupt_if_it_fails
+from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.sentences import in_eight_bits
 from bot.passages import Passage
 
@@ -156,13 +156,13 @@ def file_of(body: str) -> bytes:
 
 def sentences_of(body: str, dimension: int) -> NDArray[np.float32]:
     """The vectors of a passage's sentences, whose lengths do not matter."""
-    with corrupt_if_it_fails(_WHERE):
+    with raise_as_corrupt(_WHERE):
         return np.frombuffer(base64.b64decode(body), np.int8).reshape(-1, dimension).astype(np.float32)
 
 
 def article_of(body: str) -> Article:
     """The article whose record has this body. Raises `IndexCorrupt` when it is none."""
-    with corrupt_if_it_fails(_WHERE):
+    with raise_as_corrupt(_WHERE):
         fields = json.loads(body)
         days = {name: date.fromisoformat(fields[name]) if fields[name] else None for name in ("published", "updated")}
         faqs = tuple(
@@ -175,7 +175,7 @@ def article_of(body: str) -> Article:
 
 def passage_of(body: str, article: Article, kind: str) -> Passage:
     """The passage whose record has this body. Raises `IndexCorrupt` when it is none."""
-    with corrupt_if_it_fails(_WHERE):
+    with raise_as_corrupt(_WHERE):
         fields = json.loads(body)
         spans = tuple((int(start), int(end)) for start, end in fields["sentences"])
         start, end = int(fields["start"]), int(fields["end"])

@@ -19,7 +19,7 @@ from bot.backends.milvus.publish import kept_on, present
 from bot.backends.milvus.records import bodies, file_of
 from bot.backends.milvus.words import ServerWords, WordsFolder
 from bot.encoder import QuestionEncoder, open_question_encoder
-from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, corrupt_if_it_fails
+from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
 from bot.index.vocabulary import Vocabulary
 
@@ -139,7 +139,7 @@ class MilvusStore:
     def _open(self, collections: Collections, encoder: QuestionEncoder | None, *, anew: bool) -> MilvusGeneration:
         facts = read_facts(self.milvus, collections)
         folder = self._copy(collections, facts, tuple(facts.files), anew=anew)
-        with corrupt_if_it_fails(folder):
+        with raise_as_corrupt(folder):
             manifest = Manifest.read(folder)
             words = ServerWords(self.milvus, collections) if self.milvus.has_bm25 else WordsFolder(folder)
             return MilvusGeneration(
