@@ -21,8 +21,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemplate
 
-from bot.corpus import Article, Refused, pdf
+from bot.corpus import Article, Refused
 from bot.corpus.decoding import Unreadable
+from bot.corpus.formats import pdf
 from bot.corpus.formats.docx import read_file as read_docx
 from bot.corpus.formats.pdf import read_file as read_pdf
 from bot.corpus.outline import outline

@@ -18,7 +18,7 @@ from bot.corpus.article import Faq
 from bot.corpus.html.structured_data import marked_faqs
 from bot.encoder import HashingEncoder
 from bot.errors import MissingExtra, OutputUnwritable
-from bot.evaluation import map as corpus_map
+from bot.export import map as corpus_map
 from bot.export.faq_markup import CONTENTS, faq_page, file_name, write_faq_markup
 from bot.export.map import write_map
 from bot.export.rows import write_jsonl, write_parquet

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.corpus import Article, Refused, tables
+from bot.corpus import Article, Refused
 from bot.corpus.decoding import Unreadable
+from bot.corpus.formats import tables
 from bot.corpus.formats.tables import read_file
 
 FAQ = {
