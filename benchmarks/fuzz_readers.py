@@ -21,7 +21,8 @@ from typing import NoReturn
 from zipfile import ZipFile
 
 from bot.corpus.corpus import FORMATS
-from bot.corpus.decoding import Unreadable, decode
+from bot.corpus.decoding import decode
+from bot.corpus.refused import Unreadable
 
 SLOWEST = 20.0
 """Seconds for one small file that count as hanging."""

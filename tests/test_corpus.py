@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from bot.corpus import Alternate, Article, FolderSource, Refused, corpus_digest, read_corpus
 from bot.corpus.article import slug
 from bot.corpus.corpus import FORMATS
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import parse_day
+from bot.corpus.fields import parse_date
 from bot.corpus.formats.jsonl import read as read_jsonl
 from bot.corpus.formats.markdown import markdown_form
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.formats.plaintext import read as read_plaintext
 from bot.corpus.outline import is_faq_title, outline
+from bot.corpus.refused import Unreadable
 from bot.errors import CorpusError
 from bot.passages import split_articles
 
@@ -314,13 +314,13 @@ def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
     ],
 )
 def test_days_are_read_in_usual_forms_the_day_before_the_month_but_after_a_year(words):
-    assert parse_day("date", words) == date(2026, 3, 4)
+    assert parse_date("date", words) == date(2026, 3, 4)
 
 
 @pytest.mark.parametrize("words", ["2026", "March 2026", "Monday", "31/31/2026", ""])
 def test_a_day_that_is_not_named_in_full_is_refused(words):
     with pytest.raises(Unreadable, match="date should be a date"):
-        parse_day("date", words)
+        parse_date("date", words)
 
 
 def test_a_page_dump_gives_its_article_and_nothing_of_the_page_around_it():

@@ -22,11 +22,11 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemplate
 
 from bot.corpus import Article, Refused
-from bot.corpus.decoding import Unreadable
 from bot.corpus.formats import pdf
 from bot.corpus.formats.docx import read_file as read_docx
 from bot.corpus.formats.pdf import read_file as read_pdf
 from bot.corpus.outline import outline
+from bot.corpus.refused import Unreadable
 
 STYLES = getSampleStyleSheet()
 WORDS = "application/vnd.openxmlformats-officedocument.wordprocessingml"
@@ -214,10 +214,10 @@ def test_a_pdf_that_is_none_is_refused(tmp_path: Path, content: bytes, reason: s
 
 def test_a_pdf_beyond_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = drawn_pdf(tmp_path, *[[(72, 700, 10, "Words.")]] * 3)
-    monkeypatch.setattr(pdf, "MOST_OPERATIONS", 10)
+    monkeypatch.setattr(pdf, "MAX_OPERATIONS", 10)
     with pytest.raises(Unreadable, match=r"^more than 10 drawing steps"):
         read(path)
-    monkeypatch.setattr(pdf, "MOST_PAGES", 2)
+    monkeypatch.setattr(pdf, "MAX_PAGES", 2)
     with pytest.raises(Unreadable, match=r"^3 pages, more than 2: split it$"):
         read(path)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.corpus.html.plain_form import fragment_form
+from bot.corpus.html.plain_form import html_to_plain_form
 
 
 def faqs(markup: str) -> dict[str, str]:
-    form = fragment_form(markup)
+    form = html_to_plain_form(markup)
     return {faq.question: form.text[faq.start : faq.end] for faq in form.faqs}
 
 
@@ -32,7 +32,7 @@ def marked(question: str, answer: str, after: str = "") -> str:
     ids=["aria", "bootstrap-5", "bootstrap-3", "details", "details-in-a-list"],
 )
 def test_what_an_accordion_folds_away_is_kept_with_its_titles(markup: str):
-    form = fragment_form(
+    form = html_to_plain_form(
         markup.format("Who pays?", "<p>The firm.</p>", "Proof of pay", "<p>A slip.</p><ul><li>signed</li></ul>")
     )
     assert form.text == "### Who pays?\n\nThe firm.\n\n#### Proof of pay\n\nA slip.\n\n- signed"
@@ -41,7 +41,7 @@ def test_what_an_accordion_folds_away_is_kept_with_its_titles(markup: str):
 
 def test_a_button_that_says_only_more_gives_no_heading():
     assert (
-        fragment_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text
+        html_to_plain_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text
         == "One.\n\nTwo."
     )
 
@@ -50,7 +50,7 @@ def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
     inner = marked("<h3 itemprop='name'>Who is covered?</h3>", "<p>Everyone.</p>")
     outer = marked("<h3 itemprop='name'>Can I get it?</h3>", "<p>Yes.</p>", f"{inner}<p>So it is.</p>")
     assert faqs(outer) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
-    assert fragment_form(outer).text.endswith("Everyone.\n\nSo it is.")
+    assert html_to_plain_form(outer).text.endswith("Everyone.\n\nSo it is.")
     assert faqs(marked("<h3 itemprop='name'>Can I get it?</h3>", f"<p>Yes.</p>{inner}")) == {
         "Can I get it?": "Yes.",
         "Who is covered?": "Everyone.",
@@ -59,24 +59,27 @@ def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
 
 def test_the_words_of_a_question_come_once_whatever_stands_around_them():
     markup = marked("<h2><span itemprop='name'>Who pays?</span></h2>", "<p>The firm.</p>")
-    assert fragment_form(markup).text == "## Who pays?\n\nThe firm."
+    assert html_to_plain_form(markup).text == "## Who pays?\n\nThe firm."
 
 
 def test_a_marked_question_stands_below_the_heading_above_it_and_its_answers_headings_below_it():
     markup = f"<h3>Pay</h3>{marked('<b itemprop=name>Who pays?</b>', '<h2>By law</h2><p>The firm.</p><h3>Else</h3><p>You.</p>')}"
-    assert fragment_form(markup).text == "### Pay\n\n#### Who pays?\n\n##### By law\n\nThe firm.\n\n###### Else\n\nYou."
+    assert (
+        html_to_plain_form(markup).text
+        == "### Pay\n\n#### Who pays?\n\n##### By law\n\nThe firm.\n\n###### Else\n\nYou."
+    )
     assert faqs(markup) == {"Who pays?": "##### By law\n\nThe firm.\n\n###### Else\n\nYou."}
 
 
 def test_the_items_of_a_list_that_begin_with_headings_are_sections_but_numbered_steps_stay_a_list():
     items = "<li><h4>Apply</h4><p>Online.</p></li><li><h4>Wait</h4></li>"
-    assert fragment_form(f"<ul>{items}</ul>").text == "#### Apply\n\nOnline.\n\n#### Wait"
-    assert fragment_form(f"<ol>{items}</ol>").text == "1. Apply\n   Online.\n2. Wait"
+    assert html_to_plain_form(f"<ul>{items}</ul>").text == "#### Apply\n\nOnline.\n\n#### Wait"
+    assert html_to_plain_form(f"<ol>{items}</ol>").text == "1. Apply\n   Online.\n2. Wait"
 
 
 def test_lists_of_terms_inside_one_another_are_read_once():
     depth = 40
-    form = fragment_form("".join(f"<dl><dt>Who {n}?</dt><dd>It is {n}.<p>" for n in range(depth)))
+    form = html_to_plain_form("".join(f"<dl><dt>Who {n}?</dt><dd>It is {n}.<p>" for n in range(depth)))
     assert [form.text.count(f"It is {n}.") for n in range(depth)] == [1] * depth
 
 
@@ -86,13 +89,13 @@ def test_questions_inside_one_another_are_read_once(between: str):
     form = ""
     for n in range(15):
         form = f"<p>Before {n}.</p><{between}>{marked(f'<h3 itemprop=name>Who is {n}?</h3>', f'<p>It is {n}.</p>{form}')}{closing}"
-    text = fragment_form(form).text
+    text = html_to_plain_form(form).text
     assert [text.count(f"It is {n}.") for n in range(15)] == [1] * 15
 
 
 def test_a_table_around_tables_lays_a_page_out():
     inner = "<table><tr><th>Rate</th><td>8</td></tr></table>"
     assert (
-        fragment_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text
+        html_to_plain_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text
         == "| Rate | 8 |\n| --- | --- |\n\nSince 2019."
     )

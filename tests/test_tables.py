@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused
-from bot.corpus.decoding import Unreadable
 from bot.corpus.formats import tables
 from bot.corpus.formats.tables import read_file
+from bot.corpus.refused import Unreadable
 
 FAQ = {
     "question": "Who pays, and when?",
@@ -188,7 +188,7 @@ def test_a_table_that_is_none_is_refused_saying_why(tmp_path: Path, content: str
 
 
 def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
     articles, refused = read(written(tmp_path, "question,answer\na?,1\nb?,2\nc?,3\nd?,4\n"))
     assert ([article.text for article in articles], list(reasons(refused))) == (["1", "2"], [4])
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article
-from bot.corpus.decoding import Unreadable
 from bot.corpus.formats.webpage import MAX_BYTES, decode_page, read, read_file
-from bot.corpus.html.boilerplate import is_around
-from bot.corpus.html.plain_form import fragment_form
+from bot.corpus.html.boilerplate import is_boilerplate
+from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.outline import outline
+from bot.corpus.refused import Unreadable
 
 SENTENCES = [
     "A notice period is the time between a resignation and the last working day of an employee.",
@@ -267,7 +267,7 @@ def test_a_post_filed_under_comments_is_not_taken_for_its_comments():
      "Your email address will not be published. Required fields are marked *", "← Older post", "© 2026 HR Desk", "5 min read", "All rights reserved."],
 )  # fmt: skip
 def test_lines_around_an_article_are_known_by_their_wording(line: str):
-    assert is_around(line)
+    assert is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_lines_around_an_article_are_known_by_their_wording(line: str):
      "Advertisement costs rose.", "Next, sign the letter.", "Tags help readers find posts.", "Reply within a week.", "Copyright law protects the text. " * 6],
 )  # fmt: skip
 def test_sentences_of_an_article_are_no_such_lines(line: str):
-    assert not is_around(line)
+    assert not is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_page_nested_too_deep_is_refused_instead_of_cut():
         with pytest.raises(Unreadable, match="nested deeper than 150"):
             list(read(page(f"<{tag}>" * 300 + "deep"), "a.html"))
     with pytest.raises(Unreadable, match="nested deeper than 150"):
-        fragment_form("<div>" * 300 + "deep")
+        html_to_plain_form("<div>" * 300 + "deep")
 
 
 @pytest.mark.parametrize("tag", ["div", "ul", "blockquote", "span", "details"])

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused
-from bot.corpus.decoding import Unreadable
 from bot.corpus.formats.wordpress import MAX_BYTES, read_file
+from bot.corpus.refused import Unreadable
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="{namespace}">

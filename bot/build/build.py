@@ -256,7 +256,7 @@ def _write_passages(
         wanted.add(passage)
         progress("files", reading.files_read, reading.files)
     progress("files", reading.files, reading.files)
-    table.complete(reading.related_ids, reading.also_at)
+    table.complete(reading.resolve_related, reading.also_at)
     table.close()
     if not len(wanted.texts):
         raise CorpusError(f"The articles in {reading.name} hold no text to answer from.")

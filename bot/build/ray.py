@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bot.build.cache import Encoded, UncachedTexts
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
-from bot.corpus.source import ArticleSource, ReadPart
+from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, remote_encoder, remote_token_starts
 from bot.encoder.encoder import OnBatch
 from bot.errors import ClusterError, MissingExtra
@@ -148,15 +148,15 @@ class RayWorkers:
         groups = [_Some(first, reading.parts[first : first + _FILES]) for first in range(0, len(reading.parts), _FILES)]
         with _quietly(in_order=True):
             read = from_items(groups, override_num_blocks=max(1, len(groups))).map_batches(
-                _Splitter, fn_constructor_args=(__version__, reading.reader(), remote_token_starts(encoder), limit),
+                _Splitter, fn_constructor_args=(__version__, reading.part_reader(), remote_token_starts(encoder), limit),
                 compute=_pool(sum(_cpus())), num_cpus=1, batch_size=1,
             )  # fmt: skip
         for chunk in (chunk for batch in _batches(read) for chunk in batch["chunk"]):
             for item, passages in chunk.items:
-                if reading.keeps(item):
+                if reading.admit(item):
                     yield from passages
             reading.files_read = chunk.part
-        reading.end()
+        reading.finish()
 
     def encode(
         self,
@@ -205,7 +205,7 @@ class _Chunk:
 class _Splitter:
     """Reads and splits, in a process of its own."""
 
-    def __init__(self, version: str, read: ReadPart, token_starts: TokenStarts, limit: int) -> None:
+    def __init__(self, version: str, read: PartReader, token_starts: TokenStarts, limit: int) -> None:
         self._version, self._read, self._token_starts, self._limit = version, read, token_starts, limit
 
     def __call__(self, batch: dict[str, Sequence[_Some]]) -> Iterator[dict[str, list[_Chunk]]]:

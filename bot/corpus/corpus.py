@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import cast
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable, decode
-from bot.corpus.formats.plaintext import repeated_lines, without_repeated
-from bot.corpus.refused import Refused
-from bot.corpus.source import Alternate, ArticleSource, ReadPart
+from bot.corpus.decoding import decode
+from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
+from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.source import Alternate, ArticleSource, PartReader
 from bot.errors import CorpusError, MissingExtra
 
 TextReader = Callable[[str, str], Iterator[Article | Refused]]
@@ -79,7 +79,7 @@ def read_corpus(folder: Path | str) -> Corpus:
     articles = (
         replace(
             article,
-            related=reading.related_ids(article.related),
+            related=reading.resolve_related(article.related),
             also_at=(*article.also_at, *reading.also_at.get(article.id, ())),
         )
         for article in read
@@ -100,7 +100,7 @@ class FolderSource(ArticleSource):
     def digest(self) -> str:
         return corpus_digest(self.folder)
 
-    def reader(self) -> ReadPart:
+    def part_reader(self) -> PartReader:
         folder = self.folder.absolute()
         return partial(
             _read_file,
@@ -159,7 +159,7 @@ def _ending(source: str) -> str:
 
 
 def _repeated_lines(dumps: list[Path]) -> frozenset[str]:
-    return repeated_lines(_readable(dumps[:: 1 + len(dumps) // _COMPARED]))
+    return shared_lines(_readable(dumps[:: 1 + len(dumps) // _COMPARED]))
 
 
 def _readable(paths: Iterable[Path]) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[
         else:
             content = _content(path)
             yield from cast(TextReader, module.read)(
-                without_repeated(content, repeated) if path.suffix.lower() == ".txt" else content, source
+                drop_shared_lines(content, repeated) if path.suffix.lower() == ".txt" else content, source
             )
     except Unreadable as error:
         yield Refused(source, error.line, str(error))

@@ -3,16 +3,10 @@
 import codecs
 import re
 
+from bot.corpus.refused import Unreadable
+
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]")
-
-
-class Unreadable(ValueError):
-    """A file, or a part of one, that cannot be read; the message is the reason given to the editor."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        super().__init__(reason)
-        self.line = line
 
 
 def decode(content: bytes) -> str:

@@ -7,14 +7,14 @@ from datetime import date, datetime
 from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
-from bot.corpus.decoding import Unreadable
 from bot.corpus.outline import outline
+from bot.corpus.refused import Unreadable
 from bot.languages.hindi.devanagari import is_hindi
 
 Fields = Mapping[str, object]
 
 
-def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
+def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
     """The article of a file: its fields, its text and the FAQs found in the text, with `listed` ones merged in.
 
     `listed` FAQs carry spans of `text` too; one that the text holds already, question and answer, only adds its alternates.
@@ -37,33 +37,33 @@ def compose(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) 
     )
 
 
-def faq_article(source: str, fields: Fields) -> Article:
+def build_faq_article(source: str, fields: Fields) -> Article:
     """The article of one FAQ, a row of its own: its title is the question, its text the answer.
 
     Without an id it is called after its permalink, or its file, and its question: rows may move, and many may name the same page.
     Raises `Unreadable` with the reason when the question, the answer or another field cannot be read.
     """
-    fields = without_empty(fields)
-    question, answer = faq_pair(fields)
+    fields = drop_empty(fields)
+    question, answer = question_and_answer(fields)
     ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
-    return compose(source, {"id": ident, "title": question, **fields}, answer, [faq])
+    return build_article(source, {"id": ident, "title": question, **fields}, answer, [faq])
 
 
-def without_empty(fields: Fields) -> Fields:
+def drop_empty(fields: Fields) -> Fields:
     """The fields that say something."""
     return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
-def faq_pair(fields: Fields) -> tuple[str, str]:
+def question_and_answer(fields: Fields) -> tuple[str, str]:
     """The question, on one line, and the answer of a FAQ. Raises `Unreadable` when it lacks either."""
-    question, answer = text_field(fields, "question"), body_field(fields, "answer")
+    question, answer = text_field(fields, "question"), multiline_field(fields, "answer")
     if not question or not answer:
         raise Unreadable(f"a FAQ without {'a question' if not question else 'an answer'}")
     return question, answer
 
 
-def body_field(fields: Fields, name: str) -> str:
+def multiline_field(fields: Fields, name: str) -> str:
     """The text of a field, with its lines; empty when it is absent."""
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
@@ -102,11 +102,11 @@ def date_field(fields: Fields, *names: str) -> date | None:
         if isinstance(value, date):
             return value
         if value not in (None, ""):
-            return parse_day(name, str(value))
+            return parse_date(name, str(value))
     return None
 
 
-def parse_day(name: str, words: str) -> date:
+def parse_date(name: str, words: str) -> date:
     """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first, "2025/10/9" with the year first.
 
     Raises `Unreadable` when they name none, or leave the year, month or day open.

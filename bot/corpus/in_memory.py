@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.formats.jsonl import article_of
-from bot.corpus.refused import Refused
-from bot.corpus.source import ArticleSource, ReadPart
+from bot.corpus.formats.jsonl import parse_article
+from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.source import ArticleSource, PartReader
 from bot.errors import CorpusError
 
 ArticleInput = Article | Mapping[str, Any]
@@ -30,7 +29,7 @@ class InMemorySource(ArticleSource):
     def digest(self) -> str:
         return hashlib.sha256("\0".join(map(repr, self.parts)).encode()).hexdigest()
 
-    def reader(self) -> ReadPart:
+    def part_reader(self) -> PartReader:
         return _as_it_is
 
 
@@ -42,6 +41,6 @@ def _article(given: ArticleInput, number: int) -> Article:
     if isinstance(given, Article):
         return given
     try:
-        return article_of(given, f"{_NAME}.{number}", number)
+        return parse_article(given, f"{_NAME}.{number}", number)
     except Unreadable as error:
         raise CorpusError(f"Article {number} of the list cannot be read: {error}.") from None

@@ -1,9 +1,17 @@
-"""What could not be read, and why."""
+"""Files and parts of files that cannot be read, each with the reason shown to the editor."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+
+class Unreadable(ValueError):
+    """Raised when a file, or a part of one, cannot be read; the message is the reason shown to the editor."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +21,7 @@ class Refused:
     file: str
     """Path relative to the corpus."""
     line: int | None
-    """The line it starts on, counted from 1; None when the whole file is meant."""
+    """First line of the refused part, counted from 1; None for the whole file."""
     reason: str
 
     def __str__(self) -> str:
@@ -21,10 +29,10 @@ class Refused:
 
 
 def write_refused(path: Path, refused: Iterable[Refused]) -> None:
-    """Keep a list of refusals as JSON."""
+    """Write a list of refusals as JSON."""
     path.write_text(json.dumps([asdict(each) for each in refused], ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def read_refused(path: Path) -> tuple[Refused, ...]:
-    """The list that `write_refused` kept."""
+    """Read the list written by `write_refused`."""
     return tuple(Refused(**fields) for fields in json.loads(path.read_text(encoding="utf-8")))

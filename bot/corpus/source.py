@@ -20,15 +20,15 @@ class Alternate:
     line: int
 
 
-ReadPart = Callable[[Any], Iterator[Article | Refused]]
+PartReader = Callable[[Any], Iterator[Article | Refused]]
 """Reads one part, a file or what stands for one, and knows of no other; may be sent to another process."""
 
 
 class ArticleSource(ABC):
     """Articles and where they come from: `name`, of whose `files` `files_read` are read.
 
-    Its `parts` are read one by one, here or elsewhere, by its `reader`; what comes of them goes through `keeps`, each once and in order, and then `end`,
-    as an iteration over it does. Then `refused` lists what could not be read, `also_at` and `related_ids` tell what only the whole corpus can.
+    Its `parts` are read one by one, here or elsewhere, by its `part_reader`; what comes of them goes through `admit`, each once and in order, and then `finish`,
+    as an iteration over it does. Then `refused` lists what could not be read, `also_at` and `resolve_related` tell what only the whole corpus can.
     """
 
     def __init__(
@@ -48,17 +48,17 @@ class ArticleSource(ABC):
         self._by_title: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Article]:
-        read = self.reader()
+        read = self.part_reader()
         for part in self.parts:
-            yield from filter(self.keeps, read(part))
+            yield from filter(self.admit, read(part))
             self.files_read += 1
-        self.end()
+        self.finish()
 
     @property
     def files(self) -> int:
         return len(self.parts)
 
-    def keeps(self, item: Article | Refused) -> TypeGuard[Article]:
+    def admit(self, item: Article | Refused) -> TypeGuard[Article]:
         """Whether what was read is an article that goes in; of what does not, `refused` tells why."""
         if isinstance(item, Refused):
             self.refused.append(item)
@@ -69,7 +69,7 @@ class ArticleSource(ABC):
             return True
         return False
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Raises `CorpusError` when there was no article."""
         self.refused += self._unread
         if not self._by_title:
@@ -81,10 +81,10 @@ class ArticleSource(ABC):
         """A sha256 of all that is read: equal when nothing changed."""
 
     @abstractmethod
-    def reader(self) -> ReadPart:
+    def part_reader(self) -> PartReader:
         """What reads the parts."""
 
-    def related_ids(self, names: Iterable[str]) -> tuple[str, ...]:
+    def resolve_related(self, names: Iterable[str]) -> tuple[str, ...]:
         """The ids of related posts, of which some are named by title (page dumps know no ids)."""
         return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
 

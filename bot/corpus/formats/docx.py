@@ -17,17 +17,16 @@ from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import compose
-from bot.corpus.formats.archives import BROKEN, check_package, damaged
+from bot.corpus.fields import build_article
+from bot.corpus.formats.office_package import PARSER_ERRORS, check_package, damaged_file
 from bot.corpus.outline import is_faq_title, is_question, outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
-LONGEST_HEADING = 15
+MAX_HEADING_WORDS = 15
 """Words of a line in bold that is taken for a heading."""
 _NUMBER = "number"
 """The attribute that a note's mark is given here: the files leave the counting to Word."""
-_DEEPEST = 20
+_MAX_DEPTH = 20
 """Of tables and text boxes inside one another."""
 _TEMPLATE_TITLES = {"word document", "untitled", "document", "title"}
 _TEMPLATE_CREATED = datetime(2013, 12, 23, 23, 15, tzinfo=UTC)
@@ -66,12 +65,12 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
             fields = _fields(document)
     except Unreadable:
         raise
-    except (OpcError, InvalidXmlError, *BROKEN):
-        raise damaged("docx") from None
+    except (OpcError, InvalidXmlError, *PARSER_ERRORS):
+        raise damaged_file("docx") from None
     title, text = writer.written(fields.get("title"))
     if not text:
         raise Unreadable("no text in it")
-    article = compose(source, {**fields, "title": title}, text)
+    article = build_article(source, {**fields, "title": title}, text)
     yield article
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
@@ -89,8 +88,8 @@ class _Writer:
         """Kind ("title", "h1"…"h6", "item", "text") and words."""
 
     def blocks(self, element: Any, depth: int = 0) -> None:
-        if depth > _DEEPEST:
-            raise Unreadable(f"tables or boxes inside one another, more than {_DEEPEST} deep")
+        if depth > _MAX_DEPTH:
+            raise Unreadable(f"tables or boxes inside one another, more than {_MAX_DEPTH} deep")
         for child in element:
             if child.tag == qn("w:p"):
                 self._paragraph(child, depth)
@@ -139,7 +138,7 @@ class _Writer:
         if (marker := self._marker(element, name)) is not None:
             indent = " " * len(marker)
             return "item", marker + text.replace("\n", f"\n{indent}")
-        if _is_bold(element) and len(line.split()) <= LONGEST_HEADING and (is_question(line) or is_faq_title(line)):
+        if _is_bold(element) and len(line.split()) <= MAX_HEADING_WORDS and (is_question(line) or is_faq_title(line)):
             return ("h6" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 
@@ -149,7 +148,7 @@ class _Writer:
         name = (style.name or "").lower() if style is not None else ""
         own = _value(element, "w:pPr/w:outlineLvl")
         seen = 0
-        while style is not None and own is None and seen < _DEEPEST:
+        while style is not None and own is None and seen < _MAX_DEPTH:
             heading = re.fullmatch(r"heading (\d)", (style.name or "").lower())
             own = str(int(heading[1]) - 1) if heading else _value(style.element, "w:pPr/w:outlineLvl")
             style, seen = self._styles.get(_value(style.element, "w:basedOn") or ""), seen + 1

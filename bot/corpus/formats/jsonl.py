@@ -4,9 +4,16 @@ import json
 from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import Fields, body_field, compose, faq_article, faq_pair, list_field, without_empty
-from bot.corpus.refused import Refused
+from bot.corpus.fields import (
+    Fields,
+    build_article,
+    build_faq_article,
+    drop_empty,
+    list_field,
+    multiline_field,
+    question_and_answer,
+)
+from bot.corpus.refused import Refused, Unreadable
 
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
@@ -15,7 +22,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         if not line.strip():
             continue
         try:
-            yield article_of(_object(line), source, number)
+            yield parse_article(_object(line), source, number)
         except Unreadable as error:
             yield Refused(source, number, str(error))
 
@@ -30,16 +37,16 @@ def _object(line: str) -> Fields:
     return fields
 
 
-def article_of(fields: Fields, source: str, number: int) -> Article:
+def parse_article(fields: Fields, source: str, number: int) -> Article:
     """The article, or the one FAQ, that the fields of a line are. Raises `Unreadable` with the reason when they are neither."""
     if "question" in fields or "answer" in fields:
-        return faq_article(source, fields)
-    text, listed = _with_faqs(body_field(fields, "text"), fields.get("faqs") or [])
+        return build_faq_article(source, fields)
+    text, listed = _with_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
-    fields = without_empty(fields)
+    fields = drop_empty(fields)
     unnamed = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
-    return compose(source, {**unnamed, **fields}, text, listed)
+    return build_article(source, {**unnamed, **fields}, text, listed)
 
 
 def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
@@ -50,7 +57,7 @@ def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
     if entries:
         text = f"{text}\n\n## FAQs".lstrip()
     for entry in entries:
-        question, answer = faq_pair(entry)
+        question, answer = question_and_answer(entry)
         text += f"\n\n### {question}\n\n"
         listed.append(Faq(question, len(text), len(text) + len(answer), ("FAQs",), list_field(entry, "alternates")))
         text += answer

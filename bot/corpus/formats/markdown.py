@@ -11,11 +11,10 @@ from frontmatter.default_handlers import BaseHandler, YAMLHandler
 from markdown_it import MarkdownIt
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import Fields, compose
-from bot.corpus.html.plain_form import PlainForm, fragment_form
+from bot.corpus.fields import Fields, build_article
+from bot.corpus.html.plain_form import PlainForm, html_to_plain_form
 from bot.corpus.outline import outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
 _NAMES = dict.fromkeys(("lastmod", "lastmodified", "lastmodifiedat", "lastupdate", "lastupdated", "modified", "datemodified", "updateddate", "updatedat"), "updated") | dict.fromkeys(
     ("pubdate", "publishdate", "publishedat", "datepublished", "posted"), "date"
@@ -63,7 +62,9 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     if not form.text:
         raise Unreadable("no text below the front matter" if fields else "no text in it")
     try:
-        article = compose(source, fields if fields.get("title") else {**fields, "title": title}, form.text, form.faqs)
+        article = build_article(
+            source, fields if fields.get("title") else {**fields, "title": title}, form.text, form.faqs
+        )
     except Unreadable as error:
         raise Unreadable(str(error), _line_of(content, str(error))) from None
     yield article
@@ -77,8 +78,8 @@ def markdown_form(markdown: str) -> tuple[str | None, PlainForm]:
     bare = _TEMPLATE_LINE.sub(lambda match: "" if match["tag"] else match[0], bare)
     markup = _rendered(_GLUED.sub(lambda match: match[0] + "\n" * bool(match["tag"]), bare))
     opening = re.match(r"\s*<h1>(.*?)</h1>", markup, re.DOTALL)
-    title = fragment_form(opening[1]).text if opening else None
-    return title, fragment_form(markup[opening.end() :] if opening else markup)
+    title = html_to_plain_form(opening[1]).text if opening else None
+    return title, html_to_plain_form(markup[opening.end() :] if opening else markup)
 
 
 def _rendered(markdown: str) -> str:

@@ -19,27 +19,26 @@ from pypdf import Configuration, PageObject, PasswordType, PdfReader, apply_conf
 from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import compose
-from bot.corpus.formats.archives import BROKEN
+from bot.corpus.fields import build_article
+from bot.corpus.formats.office_package import PARSER_ERRORS
 from bot.corpus.outline import is_faq_title, is_question, outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
-MOST_BYTES = 200 * 2**20
-MOST_PAGES = 2_000
-MOST_OPERATIONS = 3_000_000
+MAX_BYTES = 200 * 2**20
+MAX_PAGES = 2_000
+MAX_OPERATIONS = 3_000_000
 """Drawing steps of the whole file: some 5 µs each, so that a file is read within a minute."""
-MOST_CONTENT = 10 * 2**20
+MAX_PAGE_BYTES = 10 * 2**20
 """Unpacked bytes of one page's drawing steps; a page of words needs 10,000."""
-LONGEST_HEADING = 15
+MAX_HEADING_WORDS = 15
 """Words."""
 _INNERMOST = 6
 """The heading level of pages."""
 
 _LIMITS = Configuration(
-    zlib_maximum_output_length=MOST_CONTENT,
-    lzw_maximum_output_length=MOST_CONTENT,
-    run_length_maximum_output_length=MOST_CONTENT,
+    zlib_maximum_output_length=MAX_PAGE_BYTES,
+    lzw_maximum_output_length=MAX_PAGE_BYTES,
+    run_length_maximum_output_length=MAX_PAGE_BYTES,
     xform_maximum_invocations_per_extraction=500,
 )
 _BULLET = re.compile("^(?:[\0-\x1f\x7f•◦▪▫■□●○‣⁃∙·\ue000-\uf8ff]|[-–*](?=\\s))\\s*")
@@ -80,8 +79,8 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
     Raises `Unreadable` when the file is damaged, protected, too large, or holds no words at all, as scanned pages do.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise Unreadable(f"larger than {MOST_BYTES >> 20} MB: split it")
+    if path.stat().st_size > MAX_BYTES:
+        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it")
     try:
         with path.open("rb") as file, apply_configuration(_LIMITS):
             reader = _open(file)
@@ -98,7 +97,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
         raise
     except LimitReachedError:
         raise Unreadable("a part of it unpacks to more than any real page: print it to a new PDF") from None
-    except (PyPdfError, DependencyError, *BROKEN):
+    except (PyPdfError, DependencyError, *PARSER_ERRORS):
         raise Unreadable("a damaged PDF: open it and print it to a new PDF") from None
     yield from _articles(source, fields, lines, silent)
 
@@ -112,7 +111,7 @@ def _articles(
     if words.count("\ufffd") > len(words) / 4:
         raise Unreadable("its fonts do not tell which letters they draw: export it again, or run OCR on it")
     blocks = _without_title(_blocks(lines), fields)
-    article = compose(source, fields, _text(blocks))
+    article = build_article(source, fields, _text(blocks))
     yield article
     if silent:
         yield Refused(
@@ -134,8 +133,8 @@ def _open(file: Any) -> PdfReader:
         locked = True
     if locked:
         raise Unreadable("protected by a password: save a copy without one")
-    if len(reader.pages) > MOST_PAGES:
-        raise Unreadable(f"{len(reader.pages)} pages, more than {MOST_PAGES}: split it")
+    if len(reader.pages) > MAX_PAGES:
+        raise Unreadable(f"{len(reader.pages)} pages, more than {MAX_PAGES}: split it")
     return reader
 
 
@@ -146,8 +145,8 @@ def _pages(reader: PdfReader) -> list[list[_Line]]:
     def count(*_: object) -> None:
         nonlocal steps
         steps += 1
-        if steps > MOST_OPERATIONS:
-            raise Unreadable(f"more than {MOST_OPERATIONS} drawing steps: export its text to another format")
+        if steps > MAX_OPERATIONS:
+            raise Unreadable(f"more than {MAX_OPERATIONS} drawing steps: export its text to another format")
 
     return [_lines(page, number, count) for number, page in enumerate(reader.pages, 1)]
 
@@ -213,7 +212,7 @@ def _bookmarks(reader: PdfReader) -> dict[tuple[int, str], int]:
 
     try:
         walk(reader.outline, 2)
-    except (PyPdfError, *BROKEN):
+    except (PyPdfError, *PARSER_ERRORS):
         return {}  # an outline is a help, not the text
     return found
 
@@ -239,7 +238,7 @@ def _mark_headings(lines: list[_Line], bookmarks: dict[tuple[int, str], int]) ->
 
 
 def _stands_out(line: _Line, body: float) -> bool:
-    short = len(line.text.split()) <= LONGEST_HEADING and not line.text.startswith("- ")
+    short = len(line.text.split()) <= MAX_HEADING_WORDS and not line.text.startswith("- ")
     return round(line.size, 1) >= 1.12 * body and short and re.search(r"[^\W\d_]", line.text) is not None
 
 
@@ -335,7 +334,7 @@ def _text(blocks: list[_Block]) -> str:
 
 
 def _asks(text: str) -> bool:
-    return is_question(text) and len(text.split()) <= 2 * LONGEST_HEADING
+    return is_question(text) and len(text.split()) <= 2 * MAX_HEADING_WORDS
 
 
 def _escaped(text: str) -> str:
@@ -347,7 +346,7 @@ def _fields(reader: PdfReader) -> dict[str, object]:
     try:
         about = reader.metadata
         title, keywords = (about.title, about.keywords) if about else (None, None)
-    except (PyPdfError, *BROKEN):
+    except (PyPdfError, *PARSER_ERRORS):
         return {}
     published, updated = _day(about, "creation_date"), _day(about, "modification_date")
     return {
@@ -361,7 +360,7 @@ def _fields(reader: PdfReader) -> dict[str, object]:
 def _day(about: Any, name: str) -> date | None:
     try:
         day: date | None = getattr(about, name, None)
-    except (PyPdfError, *BROKEN):
+    except (PyPdfError, *PARSER_ERRORS):
         return None
     day = day.date() if isinstance(day, datetime) else None
     return day if day and date(1993, 1, 1) <= day <= datetime.now(UTC).date() + timedelta(days=1) else None
@@ -374,7 +373,7 @@ def _has_pictures(page: PageObject) -> bool:
             item.get_object().get("/Subtype") == "/Image"
             for item in resources.get("/XObject", {}).get_object().values()  # type: ignore[attr-defined]
         )
-    except (PyPdfError, *BROKEN):
+    except (PyPdfError, *PARSER_ERRORS):
         return False
 
 

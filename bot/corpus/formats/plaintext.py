@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import compose, parse_day
+from bot.corpus.fields import build_article, parse_date
 from bot.corpus.outline import is_faq_title, is_question, outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
 _DATED = re.compile(r"(published|posted|updated|last (?:updated|modified))(?: on)?\s*:?\s+(.*\d{4}.*)", re.IGNORECASE)
 _ADVERT = re.compile(r"[-–—*=_\s]*(advertisements?|sponsored|ad)[-–—*=_\s]*", re.IGNORECASE)
@@ -26,12 +25,12 @@ _TAIL = re.compile(
     r"(?:related|similar|recent|latest|popular|more) (?:posts?|articles?|stories|reads?)|you may also like|leave a (?:comment|reply)|cancel reply",
     re.IGNORECASE,
 )
-_LONGEST_HEADING = 12
+_MAX_HEADING_WORDS = 12
 """Words; a longer line alone is a paragraph."""
 
-_SEVERAL = 4
+_MIN_DUMPS = 4
 """Dumps from which it can be told what belongs to their site."""
-_TELLING = 4
+_MIN_SHARED_WORDS = 4
 """Words of a line that cannot be a heading of many articles by chance."""
 
 Block = list[str]
@@ -49,7 +48,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         if not text:
             yield Refused(source, None, "no text in it")
             return
-        yield compose(source, {"title": title, "related": _titles(after), **dates}, text)
+        yield build_article(source, {"title": title, "related": _titles(after), **dates}, text)
     except Unreadable as error:
         yield Refused(source, None, str(error))
         return
@@ -57,7 +56,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         yield Refused(source, None, f"the question {question!r} has no answer")
 
 
-def repeated_lines(contents: Iterable[str]) -> frozenset[str]:
+def shared_lines(contents: Iterable[str]) -> frozenset[str]:
     """The lines that most of several page dumps share: the menu, prompts and footer of their site."""
     often: Counter[str] = Counter()
     pages = 0
@@ -67,18 +66,18 @@ def repeated_lines(contents: Iterable[str]) -> frozenset[str]:
     return frozenset(
         line
         for line, count in often.items()
-        if line and pages >= _SEVERAL and count > pages / 2 and not is_faq_title(line)
+        if line and pages >= _MIN_DUMPS and count > pages / 2 and not is_faq_title(line)
     )
 
 
-def without_repeated(content: str, repeated: frozenset[str]) -> str:
+def drop_shared_lines(content: str, repeated: frozenset[str]) -> str:
     """A page dump without the lines that it shares with most others; short ones, which may be headings, only go above and below all else."""
     lines = content.split("\n")
     own = [n for n, line in enumerate(lines) if line.strip() and line.strip() not in repeated]
     if not repeated or not own:
         return content
     inside = lines[own[0] : own[-1] + 1]
-    return "\n".join(line for line in inside if line.strip() not in repeated or len(line.split()) < _TELLING)
+    return "\n".join(line for line in inside if line.strip() not in repeated or len(line.split()) < _MIN_SHARED_WORDS)
 
 
 def _cut_tail(blocks: list[Block]) -> tuple[list[Block], list[Block]]:
@@ -94,7 +93,7 @@ def _titles(related: list[Block]) -> list[str]:
 
 def _is_day(line: str) -> bool:
     try:
-        parse_day("date", line)
+        parse_date("date", line)
     except Unreadable:
         return False
     return True
@@ -124,7 +123,7 @@ def _is_heading(block: Block) -> bool:
     line = block[0]
     marked = line.startswith("#")
     return len(block) == 1 and (
-        marked or (len(line.split()) <= _LONGEST_HEADING and not re.search(r"[.!:;,]$|^[-*•\d]+[.)]?\s", line))
+        marked or (len(line.split()) <= _MAX_HEADING_WORDS and not re.search(r"[.!:;,]$|^[-*•\d]+[.)]?\s", line))
     )
 
 

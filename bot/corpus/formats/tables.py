@@ -9,20 +9,20 @@ from itertools import islice
 from pathlib import Path
 
 from bot.corpus.article import Article, slug
-from bot.corpus.decoding import Unreadable, decode
-from bot.corpus.fields import Fields, faq_article
-from bot.corpus.html.plain_form import fragment_form
-from bot.corpus.refused import Refused
+from bot.corpus.decoding import decode
+from bot.corpus.fields import Fields, build_faq_article
+from bot.corpus.html.plain_form import html_to_plain_form
+from bot.corpus.refused import Refused, Unreadable
 
-MOST_BYTES = 50 * 2**20
-MOST_ROWS = 100_000
-MOST_LINES = 500
+MAX_BYTES = 50 * 2**20
+MAX_ROWS = 100_000
+MAX_LINES_PER_ROW = 500
 """Of one row: a quotation mark that is open longer was never meant to be closed."""
-MOST_BROKEN = 100
+MAX_BROKEN_ROWS = 100
 """Rows whose quotation marks do not fit, before the rest of a file is given up."""
-LONGEST_CELL = 100_000
-LONGEST_QUESTION = 1_000
-HEADER_WITHIN = 10
+MAX_CELL_LENGTH = 100_000
+MAX_QUESTION_LENGTH = 1_000
+MAX_HEADER_ROW = 10
 """Rows: a sheet may have its title above the header."""
 
 _NAMES = {
@@ -44,8 +44,8 @@ _HTML = re.compile(
 )
 _HTML_BLOCK = re.compile(r"<(?:p|br|div|ul|ol|table|h[1-6])[\s/>]", re.IGNORECASE)
 _CSV_ERRORS = {
-    "unexpected end of data": f"a quotation mark opens a cell here and is not closed within {MOST_LINES} lines",
-    "field larger than field limit": f"a cell longer than {LONGEST_CELL} characters",
+    "unexpected end of data": f"a quotation mark opens a cell here and is not closed within {MAX_LINES_PER_ROW} lines",
+    "field larger than field limit": f"a cell longer than {MAX_CELL_LENGTH} characters",
 }
 
 
@@ -94,14 +94,14 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
         except Unreadable as error:
             others.append(f"sheet {title!r}: {error}")
     if not tables:
-        raise Unreadable("; ".join(others[:HEADER_WITHIN]) or "no sheet with cells in it")
+        raise Unreadable("; ".join(others[:MAX_HEADER_ROW]) or "no sheet with cells in it")
     yield from (Refused(source, None, reason) for reason in others)
 
 
 def _separated(path: Path) -> list[Row]:
     """The rows of a text table, split at the separator that makes its header name the most columns."""
-    if path.stat().st_size > MOST_BYTES:
-        raise Unreadable(f"larger than {MOST_BYTES >> 20} MB: split it")
+    if path.stat().st_size > MAX_BYTES:
+        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it")
     lines = decode(path.read_bytes()).split("\n")
     if not any(line.strip() for line in lines):
         raise Unreadable("the file is empty")
@@ -109,7 +109,7 @@ def _separated(path: Path) -> list[Row]:
     lines = [f"{line}\n" for line in lines]
 
     def recognised(separator: str) -> tuple[int, int]:
-        head = list(islice((row for row in _records(lines, begin, separator) if not row.blank), HEADER_WITHIN))
+        head = list(islice((row for row in _records(lines, begin, separator) if not row.blank), MAX_HEADER_ROW))
         header = _header(head)
         return (len(header.places) if header else 0, max((len(row.cells) for row in head), default=0))
 
@@ -119,10 +119,10 @@ def _separated(path: Path) -> list[Row]:
 
 def _limited(rows: Iterable[Row]) -> list[Row]:
     """The rows that are not blank; where they are too many, the last says so."""
-    kept = list(islice((row for row in rows if not row.blank), MOST_ROWS + 2))
-    if len(kept) > MOST_ROWS + 1:
+    kept = list(islice((row for row in rows if not row.blank), MAX_ROWS + 2))
+    if len(kept) > MAX_ROWS + 1:
         kept[-1:] = [
-            Row(kept[-1].number, (), flaw=f"more than {MOST_ROWS} rows: from here on nothing is read, split the table")
+            Row(kept[-1].number, (), flaw=f"more than {MAX_ROWS} rows: from here on nothing is read, split the table")
         ]
     return kept
 
@@ -134,7 +134,7 @@ def _records(lines: list[str], at: int, separator: str) -> Iterator[Row]:
     while at < len(lines):
         number, reader = (
             at + 1,
-            csv.reader(lines[at : at + MOST_LINES], delimiter=separator, skipinitialspace=True, strict=True),
+            csv.reader(lines[at : at + MAX_LINES_PER_ROW], delimiter=separator, skipinitialspace=True, strict=True),
         )
         try:
             cells = tuple(cell.strip() for cell in next(reader))
@@ -144,11 +144,11 @@ def _records(lines: list[str], at: int, separator: str) -> Iterator[Row]:
                 "a quotation mark inside a cell is not doubled",
             )
             broken, doubtful = broken + 1, True
-            if broken > MOST_BROKEN:
+            if broken > MAX_BROKEN_ROWS:
                 yield Row(
                     number,
                     (),
-                    flaw=f"more than {MOST_BROKEN} rows whose quotation marks do not fit: from here on nothing is read",
+                    flaw=f"more than {MAX_BROKEN_ROWS} rows whose quotation marks do not fit: from here on nothing is read",
                 )
                 return
             yield Row(number, (), flaw=reason)
@@ -171,7 +171,7 @@ def _articles(rows: list[Row], source: str, where: str = "") -> Iterator[Article
 
     Raises `Unreadable` when no row at the top is a header.
     """
-    header = _header(rows[:HEADER_WITHIN])
+    header = _header(rows[:MAX_HEADER_ROW])
     if header is None:
         raise Unreadable(
             f"no columns for the question and the answer: the first row names {_listed(rows[0].cells) if rows else 'nothing'}"
@@ -190,7 +190,7 @@ def _articles(rows: list[Row], source: str, where: str = "") -> Iterator[Article
 
 def _article(row: Row, header: _Header, source: str, ids: dict[str, int]) -> Article:
     """The article of a row, whose id joins `ids`; Raises `Unreadable` with the reason why there is none."""
-    article = faq_article(source, _fields(row, header))
+    article = build_faq_article(source, _fields(row, header))
     if article.id in ids:
         raise Unreadable(f"the id {article.id!r} is already that of row {ids[article.id]}")
     ids[article.id] = row.number
@@ -210,8 +210,8 @@ def _fields(row: Row, header: _Header) -> Fields:
         if flaw:
             raise Unreadable(f"the {name} {flaw}")
         words = [row.cells[place] for place in places if place < len(row.cells) and row.cells[place]]
-        if any(len(cell) > _LONGEST.get(name, LONGEST_CELL) for cell in words):
-            raise Unreadable(f"the {name} is longer than {_LONGEST.get(name, LONGEST_CELL)} characters")
+        if any(len(cell) > _MAX_LENGTHS.get(name, MAX_CELL_LENGTH) for cell in words):
+            raise Unreadable(f"the {name} is longer than {_MAX_LENGTHS.get(name, MAX_CELL_LENGTH)} characters")
         day = row.days.get(places[0]) if name in ("date", "updated") else None
         fields[name] = day or _VALUES.get(name, " ".join)(words)
     return fields
@@ -236,7 +236,7 @@ def _places(names: list[str], wanted: list[str], *, every: bool) -> tuple[int, .
 
 def _listed(cells: Iterable[str]) -> str:
     names = [cell for cell in cells if cell]
-    return ", ".join(repr(name[:40]) for name in names[:HEADER_WITHIN]) + (" …" if len(names) > HEADER_WITHIN else "")
+    return ", ".join(repr(name[:40]) for name in names[:MAX_HEADER_ROW]) + (" …" if len(names) > MAX_HEADER_ROW else "")
 
 
 def _plain(words: list[str]) -> str:
@@ -244,14 +244,14 @@ def _plain(words: list[str]) -> str:
     text = "\n".join(words)
     if not _HTML.search(text):
         return re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
-    return fragment_form(text if _HTML_BLOCK.search(text) else text.replace("\n", "<br>")).text
+    return html_to_plain_form(text if _HTML_BLOCK.search(text) else text.replace("\n", "<br>")).text
 
 
 def _split(words: list[str], pattern: str) -> list[str]:
     return [part.strip() for cell in words for part in re.split(pattern, cell) if part.strip()]
 
 
-_LONGEST = {"question": LONGEST_QUESTION}
+_MAX_LENGTHS = {"question": MAX_QUESTION_LENGTH}
 _VALUES: dict[str, Callable[[list[str]], object]] = {
     "question": _plain,
     "answer": _plain,

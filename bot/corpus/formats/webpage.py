@@ -18,15 +18,15 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Article, Faq, Section
-from bot.corpus.decoding import Unreadable, decode
-from bot.corpus.fields import compose
-from bot.corpus.html.accordion import unfold
-from bot.corpus.html.boilerplate import is_around, remove_around
-from bot.corpus.html.elements import HEADINGS, parsed
-from bot.corpus.html.plain_form import plain_form
-from bot.corpus.html.structured_data import MarkedFaq, marked_faqs, page_fields
+from bot.corpus.decoding import decode
+from bot.corpus.fields import build_article
+from bot.corpus.html.accordion import unfold_faqs
+from bot.corpus.html.boilerplate import is_boilerplate, remove_boilerplate
+from bot.corpus.html.elements import HEADINGS, parse_html
+from bot.corpus.html.plain_form import to_plain_form
+from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs
 from bot.corpus.outline import outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
 MAX_BYTES = 20_000_000
 """Saved pages are under 1 MB; what is larger is data in a page."""
@@ -73,11 +73,11 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
     """The article of a page's HTML, and a refusal for each question in it that has no answer."""
-    page = parsed(_XML_DECLARATION.sub("", content))
-    fields, faqs = page_fields(page), list(marked_faqs(page))
+    page = parse_html(_XML_DECLARATION.sub("", content))
+    fields, faqs = declared_fields(page), list(marked_faqs(page))
     body = page if (found := page.find("body")) is None else found
-    folded = unfold(body)
-    related = remove_around(body, urlsplit(str(fields.get("url") or "")).netloc)
+    folded = unfold_faqs(body)
+    related = remove_boilerplate(body, urlsplit(str(fields.get("url") or "")).netloc)
     unfolded = [faq for pair in folded if pair.within(body) and (faq := pair.faq()) is not None]
     title = str(fields.get("title") or "")
     text, listed = _with_faqs(
@@ -85,7 +85,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     )
     if not text:
         raise Unreadable("no text in it")
-    yield compose(source, {**fields, "related": [name for name in related if name != title]}, text, listed)
+    yield build_article(source, {**fields, "related": [name for name in related if name != title]}, text, listed)
     if (extra := len(faqs) + len(unfolded) - MAX_FAQS) > 0:
         yield Refused(
             source,
@@ -126,13 +126,13 @@ def _decoded(content: bytes) -> str:
 
 def _main_text(page: HtmlElement, body: HtmlElement, unfolded: list[MarkedFaq]) -> str:
     """The plain form of the main text; of all that is left of the page where trafilatura finds none, or all, or most of it are FAQs."""
-    whole = plain_form(body).text
+    whole = to_plain_form(body).text
     if sum(len(faq.question) + len(faq.answer) for faq in unfolded) > _MOSTLY * len(whole):
         return whole
     document = trafilatura.bare_extraction(deepcopy(page), include_comments=False)
     if document is None or isinstance(document, dict):
         return whole
-    main = plain_form(parsed(etree.tostring(_as_html(document.body), encoding="unicode"))).text
+    main = to_plain_form(parse_html(etree.tostring(_as_html(document.body), encoding="unicode"))).text
     return main if len(_words(main)) < _WHOLE * len(_words(whole)) else whole
 
 
@@ -160,7 +160,7 @@ def _without_around(text: str, title: str) -> str:
         lines = block.split("\n")
         opens = sum(line.startswith("```") for line in lines) % 2 == 1
         repeats = len(kept) < 2 and len(lines) == 1 and _words(block) == _words(title)
-        if fenced or opens or not (repeats or all(is_around(line) for line in lines)):
+        if fenced or opens or not (repeats or all(is_boilerplate(line) for line in lines)):
             kept.append(block)
         fenced ^= opens
     while kept and re.match(r"#{1,6} [^\n]*$", kept[-1]):
@@ -169,7 +169,7 @@ def _without_around(text: str, title: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Indexed:
+class _WordIndex:
     """A text whose runs of words can be found whatever stands between the words."""
 
     joined: str
@@ -179,7 +179,7 @@ class _Indexed:
     """Where each word stands in the text."""
 
     @classmethod
-    def of(cls, text: str) -> "_Indexed":
+    def of(cls, text: str) -> "_WordIndex":
         found = list(re.finditer(r"\w+", text))
         starts, length = [], 1
         for match in found:
@@ -204,7 +204,7 @@ class _Indexed:
 
 def _with_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
     """The text with the FAQs that it lacks appended, and those that it holds as spans of it, each question once; what folds away is the whole answer."""
-    index, found = _Indexed.of(text), outline(text)
+    index, found = _WordIndex.of(text), outline(text)
     asked = {_words(faq.question) for faq in found.faqs}
     spans: dict[tuple[int, int], Faq] = {(faq.start, faq.end): faq for faq in _ended(found.faqs, text, index, folded)}
     missing: dict[str, str] = {}
@@ -228,7 +228,7 @@ def _with_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[MarkedFa
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
 
 
-def _ended(faqs: Iterable[Faq], text: str, index: _Indexed, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
+def _ended(faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
     """The FAQs that a text shows, each up to the end of what the page folds away for it."""
     answers = {_words(faq.question): _words(faq.answer) for faq in folded}
     for faq in faqs:
@@ -241,7 +241,7 @@ def _ended(faqs: Iterable[Faq], text: str, index: _Indexed, folded: Iterable[Mar
         yield faq if end is None else replace(faq, end=_widened(text, faq.start, end)[1])
 
 
-def _span(text: str, index: _Indexed, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
+def _span(text: str, index: _WordIndex, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
     """Where the text answers a question in the words given, or below its heading in nearly these."""
     question, answer = _words(faq.question), _words(faq.answer)
     places = list(index.places(answer))

@@ -16,11 +16,10 @@ from urllib.parse import unquote
 from lxml import etree
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import Fields, compose
-from bot.corpus.html.plain_form import fragment_form
+from bot.corpus.fields import Fields, build_article
+from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.outline import is_question, outline
-from bot.corpus.refused import Refused
+from bot.corpus.refused import Refused, Unreadable
 
 MAX_BYTES = 50_000_000
 """Of one post, without its comments: it is held in memory whole."""
@@ -217,10 +216,10 @@ def _posts(item: etree._Element, source: str) -> Iterator[Article | Refused]:
 
 
 def _article(item: etree._Element, source: str) -> Article:
-    form = fragment_form(_markup(item.findtext(_CONTENT) or ""))
+    form = html_to_plain_form(_markup(item.findtext(_CONTENT) or ""))
     if not form.text:
         raise Unreadable("no text in it")
-    return compose(source, _fields(item), form.text, form.faqs)
+    return build_article(source, _fields(item), form.text, form.faqs)
 
 
 def _fields(item: etree._Element) -> Fields:
@@ -284,7 +283,7 @@ def _day(words: str | None) -> date | None:
 
 def _words(markup: str) -> str:
     """The words of a title or term on one line."""
-    return " ".join((fragment_form(markup).text if "<" in markup or "&" in markup else markup).split())
+    return " ".join((html_to_plain_form(markup).text if "<" in markup or "&" in markup else markup).split())
 
 
 def _markup(content: str) -> str:

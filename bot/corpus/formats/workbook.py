@@ -10,10 +10,10 @@ from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
-from bot.corpus.formats.archives import BROKEN, check_package, damaged
-from bot.corpus.formats.tables import MOST_ROWS, Row
+from bot.corpus.formats.office_package import PARSER_ERRORS, check_package, damaged_file
+from bot.corpus.formats.tables import MAX_ROWS, Row
 
-MOST_COLUMNS = 100
+MAX_COLUMNS = 100
 """Read of each row: tables of FAQs have ten."""
 _LAST_ROW = 1_048_576
 """Excel's own limit; a file may claim any number."""
@@ -38,8 +38,8 @@ def sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
         with path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about validation rules and styles, which are not read
             found = _read(file, again if _has_formulas(path) else None)
-    except (OSError, *BROKEN):  # openpyxl raises a bare OSError when there is no workbook inside
-        raise damaged("xlsx") from None
+    except (OSError, *PARSER_ERRORS):  # openpyxl raises a bare OSError when there is no workbook inside
+        raise damaged_file("xlsx") from None
     yield from found
 
 
@@ -62,7 +62,7 @@ def _read(file: Any, again: Any) -> list[tuple[str, list[Row]]]:
 
 def _cells(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
     sheet.reset_dimensions()  # some programs write a wrong size, and openpyxl would stop there
-    for number, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS), 1):
+    for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
         if number > _LAST_ROW:
             return
         if any(cell.value is not None for cell in cells):
@@ -76,7 +76,7 @@ def _formula_places(sheet: Any) -> Mapping[int, frozenset[int]]:
         places = frozenset(place for place, cell in enumerate(cells) if cell.data_type == "f")
         if places:
             found[number] = places
-        if number > _LAST_ROW or len(found) > MOST_ROWS:
+        if number > _LAST_ROW or len(found) > MAX_ROWS:
             break
     return found
 
@@ -84,9 +84,9 @@ def _formula_places(sheet: Any) -> Mapping[int, frozenset[int]]:
 def _rows(sheet: Any, formulas: Mapping[int, frozenset[int]]) -> list[Row]:
     rows: list[Row] = []
     for number, cells in _cells(sheet):
-        if len(rows) > MOST_ROWS:
+        if len(rows) > MAX_ROWS:
             rows.append(
-                Row(number, (), flaw=f"more than {MOST_ROWS} rows: from here on nothing is read, split the table")
+                Row(number, (), flaw=f"more than {MAX_ROWS} rows: from here on nothing is read, split the table")
             )
             break
         row = _row(number, cells, formulas.get(number, frozenset()))

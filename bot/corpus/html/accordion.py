@@ -6,9 +6,9 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from bot.corpus.html.elements import HEADINGS, words_of
-from bot.corpus.html.faq_elements import faq_pair, panel, says_what_it_opens
-from bot.corpus.html.plain_form import bold_question, plain_form
+from bot.corpus.html.elements import HEADINGS, text_of
+from bot.corpus.html.faq_elements import controlled_panel, faq_block, is_descriptive_label
+from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
 
@@ -18,7 +18,7 @@ _NEAR = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldedFaq:
     """The element that asks a question, and the one that answers it."""
 
     question: HtmlElement
@@ -30,11 +30,11 @@ class Folded:
 
     def faq(self) -> MarkedFaq | None:
         """The question and its answer in plain form; None where it is no question or has no answer."""
-        question, answer = words_of(self.question), plain_form(self.answer).text
+        question, answer = text_of(self.question), to_plain_form(self.answer).text
         return MarkedFaq(question, answer) if is_question(question) and answer else None
 
 
-def unfold(body: HtmlElement) -> list[Folded]:
+def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
     """Make headings of the questions that a page folds away, and their answers visible, in place; lists what it found."""
     panels = {element.get("id"): element for element in body.iter() if element.get("id")}
     found = [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element, panels)]
@@ -55,36 +55,36 @@ def unfold(body: HtmlElement) -> list[Folded]:
 def _bold_as_headings(body: HtmlElement) -> None:
     """Set the questions in bold that paragraphs begin with as headings of the lowest level, as the plain form has them."""
     for paragraph in [*body.iter("p")]:
-        if (question := bold_question(paragraph)) is not None:
+        if (question := take_bold_question(paragraph)) is not None:
             heading = paragraph.makeelement(f"h{_SMALLEST}")
             heading.text = question
             paragraph.addprevious(heading)
 
 
-def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Iterator[Folded]:
+def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Iterator[FoldedFaq]:
     if element.tag == "details":
         summary = element.find("summary")
         if summary is not None:
             summary.drop_tree()
             element.addprevious(summary)
             element.tag = "div"
-            yield Folded(summary, element)
+            yield FoldedFaq(summary, element)
     elif element.tag == "dt":
         answer = element.getnext()
-        if answer is not None and answer.tag == "dd" and is_question(words_of(element)):
-            yield Folded(element, answer)
-    elif (pair := faq_pair(element)) is not None:
-        yield Folded(*pair)
-    elif (folded := panel(element, panels)) is not None and (
+        if answer is not None and answer.tag == "dd" and is_question(text_of(element)):
+            yield FoldedFaq(element, answer)
+    elif (pair := faq_block(element)) is not None:
+        yield FoldedFaq(*pair)
+    elif (folded := controlled_panel(element, panels)) is not None and (
         is_question(_words_of_button(element)) or _titles_a_part(element)
     ):
-        yield Folded(element, folded)
+        yield FoldedFaq(element, folded)
 
 
 def _titles_a_part(toggle: HtmlElement) -> bool:
     """Whether a button that asks nothing is the title of what it opens: one of an accordion, not the button of a menu."""
     names = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _NEAR)))
-    return "accordion" in names.lower() and says_what_it_opens(_words_of_button(toggle))
+    return "accordion" in names.lower() and is_descriptive_label(_words_of_button(toggle))
 
 
 def _words_of_button(element: HtmlElement) -> str:
@@ -122,8 +122,8 @@ def _below_faq_titles(body: HtmlElement) -> None:
     faq_level = 0
     for heading in [*body.iter(*HEADINGS)]:
         level = HEADINGS[str(heading.tag)]
-        if is_faq_title(words_of(heading)):
+        if is_faq_title(text_of(heading)):
             faq_level = level
         elif faq_level and level <= faq_level:
-            faq_level = faq_level if is_question(words_of(heading)) and faq_level < _SMALLEST else 0
+            faq_level = faq_level if is_question(text_of(heading)) and faq_level < _SMALLEST else 0
             heading.tag = f"h{faq_level + 1}" if faq_level else heading.tag

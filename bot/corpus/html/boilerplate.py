@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from bot.corpus.html.elements import HEADINGS, words_of
+from bot.corpus.html.elements import HEADINGS, text_of
 
 _LARGEST_SHARE = 0.4
 """Of a page's words, what an element can hold and still be taken for something around the article."""
@@ -103,13 +103,13 @@ _LINE = re.compile(
 )
 
 
-def is_around(line: str) -> bool:
+def is_boilerplate(line: str) -> bool:
     """Whether a paragraph, list item or heading is by its wording no part of an article: a share prompt, an advert's mark, a line of tags, what a script was to fill in."""
     bare = line.strip(" #>|*-\t")
     return _LINE.fullmatch(bare) is not None
 
 
-def remove_around(body: HtmlElement, site: str) -> list[str]:
+def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
     """Take out of a page of a site (its host, or "") what is not its article, and return the titles of the related posts among it."""
     related: list[str] = []
     most = _LARGEST_SHARE * max(len(body.text_content()), 1)
@@ -164,8 +164,8 @@ def _link_titles(element: HtmlElement, site: str) -> Iterator[str]:
     """The words of an element's links to the same site that read like titles."""
     for link in element.iter("a"):
         host = re.match(r"(?:https?:)?//([^/]+)", link.get("href") or "")
-        words = words_of(link)
-        if len(words.split()) > 1 and not is_around(words) and (not site or not host or host[1] == site):
+        words = text_of(link)
+        if len(words.split()) > 1 and not is_boilerplate(words) and (not site or not host or host[1] == site):
             yield words
 
 
@@ -173,7 +173,7 @@ def _remove_titled(body: HtmlElement, site: str, most: float) -> list[str]:
     """Take out the headings that announce related posts, comments or sharing, with what stands under them."""
     related: list[str] = []
     for heading in [*body.iter(*HEADINGS)]:
-        words = words_of(heading).strip(" :")
+        words = text_of(heading).strip(" :")
         if heading.tag == "h1" or not any(title.fullmatch(words) for title in _TITLES) or not _attached(heading, body):
             continue
         under = list(_under(heading))
@@ -199,7 +199,7 @@ def _announced(title: str, under: list[HtmlElement]) -> bool:
 def _under(heading: HtmlElement) -> Iterator[HtmlElement]:
     """A heading and the elements below it up to the next heading that is not lower; those of its wrapper where it stands alone in one."""
     first = heading
-    while (parent := first.getparent()) is not None and parent.tag == "div" and words_of(parent) == words_of(heading):
+    while (parent := first.getparent()) is not None and parent.tag == "div" and text_of(parent) == text_of(heading):
         first = parent
     yield first
     for element in first.itersiblings():
@@ -213,7 +213,7 @@ def _remove_pointers(body: HtmlElement, site: str) -> list[str]:
     """Take out the lines between paragraphs that point to another article, "Also read: …", and return the titles there."""
     related: list[str] = []
     for line in [*body.iter("p", "li")]:
-        if _POINTER.fullmatch(words_of(line)) and line.find(".//a") is not None:
+        if _POINTER.fullmatch(text_of(line)) and line.find(".//a") is not None:
             related += _link_titles(line, site)
             line.drop_tree()
     return related

@@ -3,7 +3,7 @@
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from bot.corpus.decoding import Unreadable
+from bot.corpus.refused import Unreadable
 
 SKIPPED = {
     "script",
@@ -30,7 +30,7 @@ MAX_DEPTH = 150
 """Elements inside each other; pages that people make stay under 60."""
 
 
-def parsed(markup: str) -> HtmlElement:
+def parse_html(markup: str) -> HtmlElement:
     """The tree of a page or of a piece of HTML.
 
     Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
@@ -59,7 +59,7 @@ def _deeper_than(tree: HtmlElement, limit: int) -> bool:
     return False
 
 
-def words_of(element: HtmlElement) -> str:
+def text_of(element: HtmlElement) -> str:
     """All the words of an element on one line."""
     return " ".join(inline_text(element).split())
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lxml import html
 from lxml.html import HtmlElement
 
-from bot.corpus.html.elements import HEADINGS, words_of
+from bot.corpus.html.elements import HEADINGS, text_of
 
 _UNTELLING = re.compile(
     r"(?:(?:read|show|see|view|load|learn) (?:more|less|all)|expand(?: all)?|more|menu|open|close|toggle .*|\W*)",
@@ -17,15 +17,15 @@ _QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}
 _ANSWER_CLASSES = {"schema-faq-answer", "rank-math-answer"}
 
 
-def faq_pair(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
+def faq_block(element: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
     """The question and answer elements of a FAQ block of Yoast or Rank Math, or of a microdata item of type Question."""
     question = next((child for child in element if _QUESTION_CLASSES & set(child.get("class", "").split())), None)
     answer = next((child for child in element if _ANSWER_CLASSES & set(child.get("class", "").split())), None)
-    pair = marks_question(element) if question is None or answer is None else (question, answer)
-    return pair if pair is not None and words_of(pair[0]) and words_of(pair[1]) else None
+    pair = microdata_faq(element) if question is None or answer is None else (question, answer)
+    return pair if pair is not None and text_of(pair[0]) and text_of(pair[1]) else None
 
 
-def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
+def microdata_faq(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
     """The elements of the question and the answer of a microdata item of type Question (https://schema.org/Question)."""
     if "schema.org/Question" not in (item.get("itemtype") or ""):
         return None
@@ -38,7 +38,7 @@ def marks_question(item: HtmlElement) -> tuple[HtmlElement, HtmlElement] | None:
     )
 
 
-def panel(toggle: HtmlElement, panels: Mapping[str | None, HtmlElement]) -> HtmlElement | None:
+def controlled_panel(toggle: HtmlElement, panels: Mapping[str | None, HtmlElement]) -> HtmlElement | None:
     """The element that a button opens, as WAI-ARIA (https://www.w3.org/WAI/ARIA/apg/patterns/accordion/) and Bootstrap name it."""
     folds = (
         "collapse" in (toggle.get("data-toggle"), toggle.get("data-bs-toggle"))
@@ -57,18 +57,18 @@ def panel(toggle: HtmlElement, panels: Mapping[str | None, HtmlElement]) -> Html
     return folded
 
 
-def says_what_it_opens(button: str) -> bool:
+def is_descriptive_label(button: str) -> bool:
     """Whether the words of a button are the title of what it opens."""
     return _UNTELLING.fullmatch(button) is None
 
 
-def fold_as_details(tree: HtmlElement) -> None:
+def accordions_to_details(tree: HtmlElement) -> None:
     """Make `details` of the buttons and panels of accordions: a button's words are the heading of what it opens."""
     panels = {element.get("id"): element for element in tree.iter() if element.get("id")}
     for toggle in [*tree.iter("button", "a", "div", "span")]:
-        folded = panel(toggle, panels)
+        folded = controlled_panel(toggle, panels)
         words = " ".join(toggle.text_content().split())
-        if folded is None or not says_what_it_opens(words):
+        if folded is None or not is_descriptive_label(words):
             continue
         del panels[folded.get("id")]
         details, summary = html.Element("details"), html.Element("summary")

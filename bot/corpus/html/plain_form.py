@@ -11,8 +11,8 @@ from itertools import pairwise, takewhile
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
-from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, parsed, words_of
-from bot.corpus.html.faq_elements import faq_pair, fold_as_details
+from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, parse_html, text_of
+from bot.corpus.html.faq_elements import accordions_to_details, faq_block
 from bot.corpus.outline import is_faq_title, is_question
 
 _LOWEST_QUESTION = 5
@@ -39,7 +39,7 @@ class PlainForm:
     faqs: tuple[Faq, ...]
 
 
-def plain_form(element: HtmlElement) -> PlainForm:
+def to_plain_form(element: HtmlElement) -> PlainForm:
     """The plain form of everything inside an element."""
     parts: list[str] = []
     faqs: list[Faq] = []
@@ -80,12 +80,12 @@ def _written(blocks: Iterable[_Block], above: int, separator: str = "\n\n") -> s
     return separator.join(parts)
 
 
-def fragment_form(markup: str) -> PlainForm:
+def html_to_plain_form(markup: str) -> PlainForm:
     """The plain form of a piece of HTML, such as the content of a WordPress post, with what its accordions fold away."""
-    tree = parsed(f"<div>{markup}</div>")
+    tree = parse_html(f"<div>{markup}</div>")
     if "aria-controls" in markup or "collapse" in markup:
-        fold_as_details(tree)
-    return plain_form(tree)
+        accordions_to_details(tree)
+    return to_plain_form(tree)
 
 
 def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
@@ -119,7 +119,7 @@ def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
 
 def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
     if tag in HEADINGS:
-        yield from _some(words_of(element), HEADINGS[tag])
+        yield from _some(text_of(element), HEADINGS[tag])
     elif tag == "hr":
         yield _RULE
     elif tag in ("ul", "ol") and not _holds_parts(element):
@@ -128,7 +128,7 @@ def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()
         yield from _some(_TEXTS[tag](element))
     elif tag in _MARKED:
         yield from _MARKED[tag](element)
-    elif (pair := faq_pair(element)) is not None:
+    elif (pair := faq_block(element)) is not None:
         yield from _asked(element, *pair)
     else:
         yield from _blocks(element, without)
@@ -136,19 +136,19 @@ def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()
 
 def _bold_led(element: HtmlElement) -> Iterator[_Block]:
     """A paragraph, with a question in bold that it begins with as a heading of the lowest level: below whatever heading it stands under."""
-    if (question := bold_question(element)) is not None:
+    if (question := take_bold_question(element)) is not None:
         yield _Block(question, 6)
     yield from _blocks(element)
 
 
-def bold_question(element: HtmlElement) -> str | None:
+def take_bold_question(element: HtmlElement) -> str | None:
     """The question in bold that a paragraph begins with, on a line of its own; it is taken out of the paragraph."""
     bold = next(iter(element), None)
     if bold is None or bold.tag not in ("strong", "b") or (element.text or "").strip():
         return None
     following = bold.getnext()
     alone = not (bold.tail or "").strip() and (following is None or following.tag == "br")
-    question = words_of(bold)
+    question = text_of(bold)
     if not alone or not is_question(question):
         return None
     element.remove(bold)
@@ -166,7 +166,7 @@ def _joined(element: HtmlElement, separator: str = "\n\n") -> str:
 
 def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> Iterator[_Block]:
     """A question with its answer, and what else stands in its element: where a tag is left open, the questions after it."""
-    more = len(words_of(element)) > len(words_of(question)) + len(words_of(answer)) + 1
+    more = len(text_of(element)) > len(text_of(question)) + len(text_of(answer)) + 1
     if more and not all(
         _wraps(above) for above in takewhile(lambda above: above is not element, answer.iterancestors())
     ):
@@ -175,7 +175,7 @@ def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> 
     further = list(_further(answer))
     heading = next((above for above in (question, *question.iterancestors()) if above.tag in HEADINGS), None)
     level = HEADINGS[str(heading.tag)] if heading is not None and element in heading.iterancestors() else 0
-    yield _Block(words_of(question), level, _inside(answer, further))
+    yield _Block(text_of(question), level, _inside(answer, further))
     if more:
         yield from _blocks(element, [_outermost(question, element), _outermost(answer, element)])
     for inner in further:
@@ -185,7 +185,7 @@ def _asked(element: HtmlElement, question: HtmlElement, answer: HtmlElement) -> 
 def _further(element: HtmlElement) -> Iterator[HtmlElement]:
     """The outermost questions inside an element."""
     for child in element:
-        if faq_pair(child) is not None:
+        if faq_block(child) is not None:
             yield child
         elif _wraps(child):
             yield from _further(child)
@@ -208,7 +208,7 @@ def _outermost(part: HtmlElement, element: HtmlElement) -> HtmlElement:
     above = part.getparent()
     return (
         _outermost(above, element)
-        if above is not None and above is not element and words_of(above) == words_of(part)
+        if above is not None and above is not element and text_of(above) == text_of(part)
         else part
     )
 
@@ -217,7 +217,7 @@ def _holds_parts(element: HtmlElement) -> bool:
     """Whether a list's items are parts of a page: they hold questions that the markup marks or, where they are not numbered steps, headings."""
     inside = [inner for inner in element.iter() if isinstance(inner.tag, str)]
     return any(
-        (inner.tag in HEADINGS and element.tag == "ul") or inner.tag == "details" or faq_pair(inner) is not None
+        (inner.tag in HEADINGS and element.tag == "ul") or inner.tag == "details" or faq_block(inner) is not None
         for inner in inside
     )
 
@@ -233,7 +233,7 @@ def _quotation(element: HtmlElement) -> str:
 
 
 def _list(element: HtmlElement) -> str:
-    items = [text for item in element if isinstance(item.tag, str) and (text := _joined(item, "\n") or words_of(item))]
+    items = [text for item in element if isinstance(item.tag, str) and (text := _joined(item, "\n") or text_of(item))]
     first = int(start) if (start := element.get("start", "1")).isdecimal() else 1
     markers = [f"{number}. " if element.tag == "ol" else "- " for number in range(first, first + len(items))]
     return "\n".join(
@@ -242,9 +242,7 @@ def _list(element: HtmlElement) -> str:
 
 
 def _table(element: HtmlElement) -> str:
-    rows = [
-        [words_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")
-    ]
+    rows = [[text_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
     rows = [row for row in rows if any(row)]
     if not rows:
         return ""
@@ -263,7 +261,7 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
     if summary is None:
         yield from _blocks(element)
         return
-    question, summary.text = words_of(summary), ""
+    question, summary.text = text_of(summary), ""
     for child in list(summary):
         summary.remove(child)
     yield from _answered(question, element)
@@ -273,7 +271,7 @@ def _definitions(element: HtmlElement) -> Iterator[_Block]:
     question = ""
     for child in _own(element, "dt", "dd"):
         if child.tag == "dt":
-            question = words_of(child)
+            question = text_of(child)
         else:
             yield from _answered(question, child)
             question = ""

@@ -12,11 +12,11 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from bot.corpus.decoding import Unreadable
-from bot.corpus.fields import parse_day
-from bot.corpus.html.elements import words_of
-from bot.corpus.html.faq_elements import marks_question
-from bot.corpus.html.plain_form import fragment_form, plain_form
+from bot.corpus.fields import parse_date
+from bot.corpus.html.elements import text_of
+from bot.corpus.html.faq_elements import microdata_faq
+from bot.corpus.html.plain_form import html_to_plain_form, to_plain_form
+from bot.corpus.refused import Unreadable
 
 Node = dict[str, object]
 _ARTICLES = (
@@ -31,7 +31,7 @@ _ARTICLES = (
     "QAPage",
 )
 """Types that describe the page, the most telling first."""
-_DEEPEST = 40
+_MAX_DEPTH = 40
 """Levels of JSON-LD that are looked at."""
 
 
@@ -43,9 +43,9 @@ class MarkedFaq:
     answer: str
 
 
-def page_fields(page: HtmlElement) -> dict[str, object]:
+def declared_fields(page: HtmlElement) -> dict[str, object]:
     """The fields of an article that a page declares, by the names that `compose` reads; what it does not declare is absent."""
-    nodes = [node for node in linked_data(page) if _types(node) & set(_ARTICLES)]
+    nodes = [node for node in json_ld_objects(page) if _types(node) & set(_ARTICLES)]
     nodes.sort(key=lambda node: min(_ARTICLES.index(kind) for kind in _types(node) & set(_ARTICLES)))
     metas = _metas(page)
     fields: dict[str, object] = {
@@ -66,25 +66,26 @@ def page_fields(page: HtmlElement) -> dict[str, object]:
 
 def marked_faqs(page: HtmlElement) -> Iterator[MarkedFaq]:
     """The FAQs that a page marks as such in JSON-LD and in microdata; one that both hold comes twice."""
-    for node in linked_data(page):
+    for node in json_ld_objects(page):
         if "Question" in _types(node):
             answers = [
                 _text(answer) for name in ("acceptedAnswer", "suggestedAnswer") for answer in _each(node.get(name))
             ]
             yield from _marked(_text(node), next(filter(None, answers), ""))
     for item in page.iter():
-        if (pair := marks_question(item)) is not None:
+        if (pair := microdata_faq(item)) is not None:
             question, answer = pair
             yield from _marked(
-                words_of(question) or question.get("content", ""), plain_form(answer).text or answer.get("content", "")
+                text_of(question) or question.get("content", ""),
+                to_plain_form(answer).text or answer.get("content", ""),
             )
 
 
-def linked_data(page: HtmlElement) -> Iterator[Node]:
+def json_ld_objects(page: HtmlElement) -> Iterator[Node]:
     """Every object of a page's JSON-LD, the outer before the inner; a script that is not JSON holds none."""
     for script in page.iter("script"):
         if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
-            yield from _nodes(_parsed(script.text or ""), _DEEPEST)
+            yield from _nodes(_parsed(script.text or ""), _MAX_DEPTH)
 
 
 def _parsed(script: str) -> object:
@@ -134,8 +135,8 @@ def _marked(question: str, answer: str) -> Iterator[MarkedFaq]:
 def _plain(markup: str) -> str:
     """The plain form of words that may be HTML, or HTML escaped once more."""
     if "&lt;" in markup and "<" not in markup:
-        markup = fragment_form(markup).text
-    return fragment_form(markup).text if re.search(r"<\w|&#?\w+;", markup) else markup.strip()
+        markup = html_to_plain_form(markup).text
+    return html_to_plain_form(markup).text if re.search(r"<\w|&#?\w+;", markup) else markup.strip()
 
 
 def _metas(page: HtmlElement) -> dict[str, list[str]]:
@@ -176,7 +177,7 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
     declared = [
         *_named(metas, "og:title"),
         *_values(nodes, "headline"),
-        *(words_of(title) for title in page.iter("title")),
+        *(text_of(title) for title in page.iter("title")),
     ]
     sites = [
         *_named(metas, "og:site_name"),
@@ -185,13 +186,13 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
     headings = [
         words
         for heading in page.iter("h1")
-        if (words := words_of(heading)) and not any(_same(words, site) for site in sites)
+        if (words := text_of(heading)) and not any(_same(words, site) for site in sites)
     ]
     for heading in headings:
         if any(_same(heading, title) or (len(heading.split()) > 1 and _holds(title, heading)) for title in declared):
             return heading
     bare = [_without_site(title, sites) for title in declared if title]
-    subheadings = [words for heading in page.iter("h2") if (words := words_of(heading))] if not headings else []
+    subheadings = [words for heading in page.iter("h2") if (words := text_of(heading))] if not headings else []
     return _first(*bare, *(found[0] for found in (headings, subheadings) if len(found) == 1))
 
 
@@ -238,14 +239,14 @@ def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
         for e in page.iter()
         if e.get("itemprop") == prop or (e.tag in ("time", "abbr") and name in (e.get("class") or "").split())
     ]
-    return [e.get("datetime") or e.get("content") or e.get("title") or words_of(e) for e in marked]
+    return [e.get("datetime") or e.get("content") or e.get("title") or text_of(e) for e in marked]
 
 
 def _day(*words: str) -> str | None:
     """The first of the words that name a day, as ISO 8601 has it; pages say anything in these places."""
     for candidate in words:
         try:
-            return parse_day("date", candidate).isoformat()
+            return parse_date("date", candidate).isoformat()
         except Unreadable:
             continue
     return None
@@ -259,7 +260,7 @@ def _keywords(nodes: list[Node], metas: dict[str, list[str]]) -> list[str]:
 def _linked(page: HtmlElement, kind: str) -> list[str]:
     """The words of the links that say by `rel` that they lead to a category or a tag: `rel="category tag"` is a category."""
     rels = [(set((link.get("rel") or "").lower().split()), link) for link in page.iter("a")]
-    found = [words_of(link) for rel, link in rels if kind in rel and (kind == "category" or "category" not in rel)]
+    found = [text_of(link) for rel, link in rels if kind in rel and (kind == "category" or "category" not in rel)]
     return [words for words in found if words]
 
 

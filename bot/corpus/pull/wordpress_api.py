@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from bot.corpus.html.plain_form import fragment_form
+from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused, parse_address
 from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
 
@@ -201,7 +201,7 @@ def _rendered(post: Post, name: str) -> object:
 def _plain(markup: object) -> str:
     # JSON can hold halves of characters, which are no text.
     return (
-        " ".join(fragment_form(markup.encode("utf-8", "replace").decode()).text.split())
+        " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
         if isinstance(markup, str)
         else ""
     )
