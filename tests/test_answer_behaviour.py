@@ -461,7 +461,7 @@ def test_a_reranker_orders_the_hits_by_its_scores_and_leaves_their_probabilities
     scores = CrossEncoder(str(tiny_reranker)).predict(pairs)
     hits = [
         hit
-        for hit in Retriever.open(index, CrossEncoderReranker(str(tiny_reranker))).search(question, 20)
+        for hit in Retriever.open(index, reranker=CrossEncoderReranker(str(tiny_reranker))).search(question, 20)
         if hit.passage in {h.passage for h in before}
     ]
     assert [hit.passage.id for hit in hits] == [before[n].passage.id for n in scores.argsort()[::-1]]
@@ -471,7 +471,7 @@ def test_a_reranker_orders_the_hits_by_its_scores_and_leaves_their_probabilities
 
 
 def test_with_a_reranker_the_evidence_decides_whether_and_the_reranker_what(index: Path, tiny_reranker: Path):
-    bot = Bot.open(index, AnswerSettings(reranker=str(tiny_reranker)))
+    bot = Bot.open(index, settings=AnswerSettings(reranker=str(tiny_reranker)))
     answer = bot.ask("Who approves casual leave?")
     assert answer.status == "answered"
     assert answer.sources[0].passage == bot.retriever.search("Who approves casual leave?", 1)[0].passage
@@ -481,7 +481,7 @@ def test_with_a_reranker_the_evidence_decides_whether_and_the_reranker_what(inde
 
 @pytest.mark.parametrize("name", ["no-such/reranker", "{folder}"])
 def test_a_reranker_that_is_not_there_is_one_sentence(index: Path, tmp_path: Path, name: str):
-    retriever = Retriever.open(index, CrossEncoderReranker(name.format(folder=tmp_path)))
+    retriever = Retriever.open(index, reranker=CrossEncoderReranker(name.format(folder=tmp_path)))
     with pytest.raises(
         ModelError,
         match=r"^The reranker '.*' is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker\.$",
@@ -492,4 +492,4 @@ def test_a_reranker_that_is_not_there_is_one_sentence(index: Path, tmp_path: Pat
 def test_a_reranker_without_its_extra_is_one_sentence(index: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "sentence_transformers", None)
     with pytest.raises(MissingExtra, match="sentence-transformers is not installed"):
-        Retriever.open(index, CrossEncoderReranker("any")).search("casual leave")
+        Retriever.open(index, reranker=CrossEncoderReranker("any")).search("casual leave")

@@ -605,14 +605,12 @@ def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
     server.kill()
     with pytest.raises(IndexUnreachable, match="does not answer"):
         reader.ask("Is a quarantine paid or unpaid time?")
-    until(lambda: reader.retriever.served.unreachable is not None)
+    until(lambda: reader.retriever.index.unreachable is not None)
     server.start()
 
     def answers() -> bool:
         try:
-            return (
-                answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.served.unreachable is None
-            )
+            return answer_of(reader, "quarantine") == "It lasts 90 days." and reader.retriever.index.unreachable is None
         except (IndexUnreachable, IndexCorrupt):
             return False
 

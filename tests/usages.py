@@ -26,7 +26,7 @@ for hit in hits:
     headings: tuple[str, ...] = passage.section
 many: list[tuple[Hit, ...]] = retriever.search_many(["notice period", "gratuity"], k=1, article="gratuity")
 
-faq = Bot.open(Path("index"), AnswerSettings(threshold=0.6))
+faq = Bot.open(Path("index"), settings=AnswerSettings(threshold=0.6))
 answer: Answer = faq.ask(
     "and can it be extended?", history=[{"role": "user", "content": "how long is a probation period"}]
 )
@@ -69,7 +69,7 @@ class Letters:
         return self.encode_questions(texts)
 
 
-own = Retriever.open("index", newest_first, encoder=Letters())
+own = Retriever.open("index", reranker=newest_first, encoder=Letters())
 from_fields = Retriever.from_articles(
     [{"id": "a", "title": "A", "text": "Words.", "faqs": [{"question": "Why?", "answer": "So."}]}], encoder=Letters()
 )

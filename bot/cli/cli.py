@@ -355,7 +355,7 @@ def ask(
 
     day = since.date() if since else None
     answer = (
-        Bot.open(index, AnswerSettings(reranker=reranker))
+        Bot.open(index, settings=AnswerSettings(reranker=reranker))
         .ask(question, history or (), category=category, article=article, since=day)
         .to_dict()
     )
@@ -382,7 +382,7 @@ def search(
     from bot.retrieval.retriever import Retriever
 
     day = since.date() if since else None
-    retriever = Retriever.open(index, CrossEncoderReranker(reranker) if reranker else None)
+    retriever = Retriever.open(index, reranker=CrossEncoderReranker(reranker) if reranker else None)
     found = retriever.finder().find(question, k, Filters(category, article, day), history or ())
     facts = [
         {
@@ -655,13 +655,13 @@ def _evaluated(questions: Path, index: str, work: Path | None, threshold: float)
 
     settings = AnswerSettings(threshold=threshold)
     if not brings_corpus(questions):
-        yield Bot.open(index, settings)
+        yield Bot.open(index, settings=settings)
         return
     with TemporaryDirectory() as scratch, _progress_bar() as progress:
         folder = work or Path(scratch)
         write_corpus(questions, folder / "corpus")
         run(folder / "corpus", folder / "index", progress=progress)
-        yield Bot.open(folder / "index", settings)
+        yield Bot.open(folder / "index", settings=settings)
 
 
 @cli.command()

@@ -1,70 +1,79 @@
-"""`Retriever`: finds passages in what an index folder serves."""
+"""`Retriever`: searches the passages of an index."""
 
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Unpack
 from weakref import finalize
 
 from bot.backends.location import store_at
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import Encoder, QuestionEncoder
-from bot.index.filters import Filters
+from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import Generation
 from bot.index.live_index import IndexHandle, LiveIndex, StaticIndex
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import IndexStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
-from bot.retrieval.reranker import Reranker
+from bot.retrieval.reranker import CrossEncoderReranker, Reranker
 from bot.retrieval.topic import Turn
-from bot.settings import BuildSettings
+from bot.settings import AnswerSettings, BuildSettings
 
 
 class Retriever:
-    """Finds the passages of an index that answer a question, in the newest generation. Safe to call from many threads."""
+    """A search over the newest generation of an index. Safe to call from many threads."""
 
-    def __init__(self, served: IndexHandle, reranker: Reranker | None = None) -> None:
-        self.served = served
+    def __init__(self, index: IndexHandle, *, reranker: Reranker | None = None) -> None:
+        self.index = index
         self._reranker = reranker
-        self._finder = Finder(served.generation, reranker=reranker)
+        self._finder = Finder(index.generation, reranker=reranker)
 
     @classmethod
     def open(
-        cls, index: Path | str, reranker: Reranker | None = None, *, encoder: QuestionEncoder | None = None
+        cls,
+        index: Path | str,
+        *,
+        settings: AnswerSettings = AnswerSettings(),
+        encoder: QuestionEncoder | None = None,
+        reranker: Reranker | None = None,
     ) -> "Retriever":
-        """The retriever of an index folder; loads neither torch, unless the reranker does, nor a user interface.
+        """Open an index folder, without loading torch (unless a reranker needs it) or a user interface.
 
-        What a build publishes later is served within a second, without a pause; a question is answered by one generation from beginning to end.
-        `reranker` puts the first 20 hits in an order of its own; `encoder` is the one that the index was built with, where that was a program's own.
-        Raises `IndexMissing` when there is no index, `IndexCorrupt` when it is not what its manifest says, `ModelError` when it needs another encoder.
+        A new generation is picked up within a second of being published; each question is answered from one generation.
+        Pass `encoder` if the index was built with a custom one. `reranker`, by default the model that `settings` name,
+        reorders the first 20 hits. Raises `IndexMissing` if there is no index, `IndexCorrupt` if its files do not match
+        its manifest, and `ModelError` if it was built with another encoder.
         """
-        return cls(LiveIndex(store_at(index), encoder), reranker)
+        return cls(LiveIndex(store_at(index), encoder), reranker=reranker or _reranker_of(settings))
 
     @classmethod
     def from_articles(
         cls,
         articles: Iterable[ArticleInput],
-        settings: BuildSettings = BuildSettings(),
-        reranker: Reranker | None = None,
         *,
+        settings: AnswerSettings = AnswerSettings(),
         encoder: Encoder | None = None,
+        reranker: Reranker | None = None,
+        build_settings: BuildSettings = BuildSettings(),
     ) -> "Retriever":
-        """The retriever of a list of articles, each an `Article` or a mapping with the fields of a line of `.jsonl`; nothing of it stays on disk.
+        """Index a list of articles in a temporary folder, deleted together with the retriever.
 
-        To keep the index, give the list to `bot.build.build.build` and open that. Raises `CorpusError` when an article cannot be read, `MissingExtra` when
-        what builds is not installed, `ModelError` when the model cannot be had.
+        Each article is an `Article` or a mapping with the fields of a `.jsonl` line. To keep the index, use
+        `bot.build.build.build`. Raises `CorpusError` if an article cannot be read, `MissingExtra` if the packages that
+        build an index are not installed, and `ModelError` if the model is not available.
         """
         from bot.build.build import build
 
-        # Mapped files and not memory: the same index as any other, and the system may take back what it holds.
+        # On disk rather than in memory: the index is like any other, and the system can reclaim its mapped pages.
         folder = mkdtemp(prefix="articlebot-")
         try:
-            build(articles, folder, settings, encoder=encoder)
-            retriever = cls(StaticIndex(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder)), reranker)
+            build(articles, folder, build_settings, encoder=encoder)
+            index = StaticIndex(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder))
+            retriever = cls(index, reranker=reranker or _reranker_of(settings))
         except BaseException:
             rmtree(folder, ignore_errors=True)
             raise
@@ -73,61 +82,44 @@ class Retriever:
 
     @property
     def generation(self) -> Generation:
-        """What is served at this moment."""
+        """The generation that is searched at this moment."""
         return self.finder().generation
 
     def finder(self) -> Finder:
-        """Finds in what is served at this moment, and stays with it."""
-        finder, generation = self._finder, self.served.generation
+        """Return the finder of the current generation; it stays with that generation."""
+        finder, generation = self._finder, self.index.generation
         if finder.generation is not generation:
-            # Two threads may both come by here: either one's is as good.
+            # Two threads may both get here; either finder will do.
             self._finder = finder = Finder(generation, reranker=self._reranker)
         return finder
 
     def search(
-        self,
-        question: str,
-        k: int = 5,
-        *,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
-        history: Sequence[Turn] = (),
+        self, question: str, k: int = 5, *, history: Sequence[Turn] = (), **filters: Unpack[FilterOptions]
     ) -> tuple[Hit, ...]:
-        """The at most `k` passages that most likely answer a question, best first.
+        """Return up to `k` passages, most likely to answer the question first.
 
-        Only articles of `category`, with the id `article`, or dated `since` that day take part. `history` holds the visitor's earlier questions,
-        oldest first. Raises `QuestionError` when the question is empty or longer than `LONGEST_QUESTION`.
+        Filters: `category`, `article` (an id) and `since` (a date of publication or update). `history` holds the
+        visitor's earlier questions, oldest first. Raises `QuestionError` if the question is empty or longer than
+        `LONGEST_QUESTION`.
         """
-        return self.finder().find(question, k, Filters(category, article, since), history).hits
+        return self.finder().find(question, k, Filters(**filters), history).hits
 
     async def asearch(
-        self,
-        question: str,
-        k: int = 5,
-        *,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
-        history: Sequence[Turn] = (),
+        self, question: str, k: int = 5, *, history: Sequence[Turn] = (), **filters: Unpack[FilterOptions]
     ) -> tuple[Hit, ...]:
-        """As `search`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
+        """Run `search` in a thread, without blocking the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(
-            self.search, question, k, category=category, article=article, since=since, history=history
-        )
+        return await asyncio.to_thread(self.search, question, k, history=history, **filters)
 
     def search_many(
-        self,
-        questions: Iterable[str],
-        k: int = 5,
-        *,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
+        self, questions: Iterable[str], k: int = 5, **filters: Unpack[FilterOptions]
     ) -> list[tuple[Hit, ...]]:
-        """As `search`, for many questions side by side, in their order and in one generation: as many at a time as there are processors."""
-        finder, filters = self.finder(), Filters(category, article, since)
+        """Search for many questions in one generation, one thread per processor; results keep the questions' order."""
+        finder, chosen = self.finder(), Filters(**filters)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return [found.hits for found in pool.map(lambda question: finder.find(question, k, filters), questions)]
+            return [found.hits for found in pool.map(lambda question: finder.find(question, k, chosen), questions)]
+
+
+def _reranker_of(settings: AnswerSettings) -> Reranker | None:
+    return CrossEncoderReranker(settings.reranker) if settings.reranker else None

@@ -160,7 +160,7 @@ def open_chat(
     index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True
 ) -> "FastAPI":
     """The web application over what an index serves, built from a corpus; raises what `Bot.open` and `create_app` raise, and `ModelError` for a reranker that does not load."""
-    bot = Bot.open(index, answers)
+    bot = Bot.open(index, settings=answers)
     if answers.reranker:
         # Loaded at the first question: what is wrong with it should be told here, not to the first visitor.
         bot.ask(CHECK_SENTENCE)

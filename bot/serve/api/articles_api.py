@@ -43,7 +43,7 @@ def health_routes(bot: Bot) -> APIRouter:
     @routes.get("/healthz")
     def health() -> schemas.Health:
         """That it lives, and what it serves; without an index yet it answers with 503."""
-        refused = bot.retriever.served.refused
+        refused = bot.retriever.index.refused
         return schemas.Health(
             status="ok", generation=bot.generation.name, refused=schemas.Refused(**asdict(refused)) if refused else None
         )
@@ -60,7 +60,7 @@ def health_routes(bot: Bot) -> APIRouter:
     )
     def readiness() -> schemas.Health | JSONResponse:
         """As `/healthz`, while it can be asked: not without an index yet, nor while a server that holds it does not answer."""
-        away = bot.retriever.served.unreachable
+        away = bot.retriever.index.unreachable
         return (
             JSONResponse({"title": away, "status": 503}, 503, media_type="application/problem+json")
             if away
