@@ -33,7 +33,7 @@ from bot.build.build import build
 from bot.errors import ArticlebotError
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import MANIFEST, record_files
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildSettings
 
@@ -121,7 +121,7 @@ def make(folder: Path) -> Path:
         (corpus / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "model").mkdir()
     build(corpus, folder / "index", BuildSettings(model=str(make_tiny_model(folder / "model")), exact_rows=0))
-    return IndexStore(folder / "index").current()
+    return LocalStore(folder / "index").current_folder()
 
 
 def fuzz(generation: Path, name: str, times: int, seed: int, *, fitting: bool) -> dict[str, object]:

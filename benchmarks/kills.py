@@ -25,7 +25,7 @@ from timing import machine, table
 
 from bot import Bot
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 
 QUESTION = "What is the number of this build?"
 ARTICLE = "---\ntitle: Builds\n---\nEach build has a number.\n\n## FAQs\n\n### {question}\n\nThe number of this build is {number}, and no other one.\n"
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def measure(place: Path, kills: int, chance: random.Random) -> list[dict]:
-    corpus, store = place / "corpus", IndexStore(place / "index")
+    corpus, store = place / "corpus", LocalStore(place / "index")
     corpus.mkdir()
     for path in sorted(SHIPPED.glob("*.md"))[:ARTICLES]:
         (corpus / path.name).write_bytes(path.read_bytes())
@@ -56,7 +56,7 @@ def measure(place: Path, kills: int, chance: random.Random) -> list[dict]:
     started = time.perf_counter()
     build(place, 0)
     whole = time.perf_counter() - started
-    said = {store.current().name: text_of(store)}
+    said = {store.current_name(): text_of(store)}
     readers = {name: Reader(store.root, pause, anew=anew) for name, pause, anew in READERS}
     published = 0
     for number in range(1, kills + 1):
@@ -64,10 +64,10 @@ def measure(place: Path, kills: int, chance: random.Random) -> list[dict]:
         time.sleep(chance.uniform(0, 1.6 * whole))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        published += store.current().name not in said
-        said.setdefault(store.current().name, text_of(store))
+        published += store.current_name() not in said
+        said.setdefault(store.current_name(), text_of(store))
     build(place, kills + 1)
-    said[store.current().name] = text_of(store)
+    said[store.current_name()] = text_of(store)
     time.sleep(FOLLOWED)
     left = sum(path.name.startswith(".") for path in store.generations_folder.iterdir())
     rows = [
@@ -88,11 +88,11 @@ def build(place: Path, number: int) -> None:
         sys.exit("a build that nobody killed has failed")
 
 
-def text_of(store: IndexStore) -> str:
+def text_of(store: LocalStore) -> str:
     """What the served generation answers."""
     return next(
         passage.text
-        for passage in LocalGeneration.open(store.current()).table.all_passages()
+        for passage in LocalGeneration.open(store.current_folder()).table.all_passages()
         if passage.question == QUESTION
     )
 

@@ -25,7 +25,7 @@ from bot import Bot
 from bot.backends.location import publish_to, update_at
 from bot.errors import ArticlebotError
 from bot.index.filters import Filters
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from milvus_server import MilvusServer, lite_server
@@ -164,7 +164,7 @@ def updates(bot: Bot, address: str, index: Path) -> Row:
         update_at(
             address,
             [{"id": "zarb", "title": "Zarb", "text": "A zarb is a thing.", "faqs": faqs}],
-            folder=IndexStore(index).root,
+            folder=LocalStore(index).root,
         )
         acknowledged[0] = number
 

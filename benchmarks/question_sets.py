@@ -9,7 +9,7 @@ import numpy as np
 from bot.build.build import build
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en", "xquad_hi2en")
@@ -47,7 +47,7 @@ def generation_of(data: Path, work: Path, settings: BuildSettings = BuildSetting
     pages = data.name in PAGES
     (corpus / "set.jsonl").write_text("\n".join(json.dumps(_row(row, pages=pages)) for row in rows), encoding="utf-8")
     build(corpus, work / "index", settings)
-    return LocalGeneration.open(IndexStore(work / "index").current())
+    return LocalGeneration.open(LocalStore(work / "index").current_folder())
 
 
 def _row(row: dict, *, pages: bool) -> dict:

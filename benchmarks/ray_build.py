@@ -31,7 +31,7 @@ from bot.corpus import ArticleSource
 from bot.encoder import Encoder, HashingEncoder
 from bot.encoder.encoder import OnBatch
 from bot.index.passage_table import PASSAGES
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.passages import Passage
 
 PARTS = ("open the model", "read, split, decide", "export the model", "encode", "write, measure")
@@ -104,7 +104,9 @@ def shared_out(place: Path, nodes: int, encoder: Encoder | None) -> list[Moment]
 
 
 def compared(here: Path, there: Path) -> str:
-    same = (IndexStore(here).current() / PASSAGES).read_bytes() == (IndexStore(there).current() / PASSAGES).read_bytes()
+    same = (LocalStore(here).current_folder() / PASSAGES).read_bytes() == (
+        LocalStore(there).current_folder() / PASSAGES
+    ).read_bytes()
     one, other = vectors(here), vectors(there)
     apart = max(float(abs(one[key] - other[key]).max()) for key in one)
     return f"the passages are {'the same bytes' if same else 'NOT the same'}, the vectors at most {apart:.2g} apart"

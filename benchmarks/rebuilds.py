@@ -21,7 +21,7 @@ from kills import ARTICLE, QUESTION, SHIPPED
 from timing import machine, percentiles, table
 
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 
 PAUSE = 0.02
 """Seconds between two questions."""
@@ -69,7 +69,7 @@ class Visitor(threading.Thread):
 
 
 def measure(place: Path, rebuilds: int, rest: float) -> tuple[list[dict], list[dict]]:
-    corpus, store = Path(shutil.copytree(SHIPPED, place / "corpus")), IndexStore(place / "index")
+    corpus, store = Path(shutil.copytree(SHIPPED, place / "corpus")), LocalStore(place / "index")
     write(corpus, 0)
     with ChatServer(place, "--watch", "--corpus", str(place / "corpus"), "--index", str(place / "index")) as server:
         visitor = Visitor(server.address)
@@ -79,7 +79,7 @@ def measure(place: Path, rebuilds: int, rest: float) -> tuple[list[dict], list[d
         moments, most = [moment(0, place, server, 0.0, server.memory())], 0.0
         visitor.phase = "while a build runs"
         for number in range(1, rebuilds + 1):
-            before = store.current().name
+            before = store.current_name()
             visitor.allowed = {str(number - 1), str(number)}
             write(corpus, number)
             saved = time.perf_counter()
@@ -118,13 +118,13 @@ def moment(number: int, place: Path, server: ChatServer, taken: float, most: flo
     }
     return {
         "rebuilds": number, "from saved to served, s": taken, "the server's own memory, MB": server.memory(), "most until then, MB": most,
-        "generations": len(IndexStore(place / "index").generations()), **{f"{part}, MB": size for part, size in sizes.items()},
+        "generations": len(LocalStore(place / "index").generations()), **{f"{part}, MB": size for part, size in sizes.items()},
     }  # fmt: skip
 
 
-def timed_opening(store: IndexStore) -> float:
+def timed_opening(store: LocalStore) -> float:
     started = time.perf_counter()
-    LocalGeneration.open(store.current()).check_encoder()
+    LocalGeneration.open(store.current_folder()).check_encoder()
     return time.perf_counter() - started
 
 

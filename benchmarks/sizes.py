@@ -22,6 +22,7 @@ from timing import Row, machine, milliseconds, resident_megabytes, seconds, tabl
 
 from bot import Bot
 from bot.build.passage_writer import PassageWriter
+from bot.build.publish import publish_generation, unfinished_generation
 from bot.build.score_calibration import calibration_questions
 from bot.build.word_index import word_index_in_background
 from bot.encoder import Matrix
@@ -30,7 +31,7 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST, record_files
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import SENTENCES, write_sentences
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.settings import BuildSettings
 
@@ -95,19 +96,19 @@ class NoisyRows:
 
 def make(index: Path, folder: Path, size: int) -> dict:
     """Make an index of about so many passages; returns its row of the table."""
-    base, store = LocalGeneration.open(IndexStore(index).current()), IndexStore(folder)
+    base, store = LocalGeneration.open(LocalStore(index).current_folder()), LocalStore(folder)
     passages = base.table.passages(range(min(size, len(base.table))))
     copies = max(1, round(size / len(passages)))
     vectors = base.vectors.rows(np.arange(base.table.row_start[len(passages)]))
     told = int(base.table.sentence_start[len(passages)])
     sentences = (
-        np.fromfile(IndexStore(index).current() / SENTENCES, np.int8, told * vectors.shape[1])
+        np.fromfile(LocalStore(index).current_folder() / SENTENCES, np.int8, told * vectors.shape[1])
         .reshape(told, -1)
         .astype(np.float32)
     )
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
     questions = base.encoder.encode_questions([probe.reworded for probe in calibration_questions(base.table)])
-    with store.lock(), store.unfinished() as unfinished:
+    with store.lock(), unfinished_generation(store) as unfinished:
         plan: list[SearchPlan] = []
 
         def write() -> None:
@@ -134,7 +135,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
 
         took = seconds(write)
         (unfinished / ENCODER).mkdir()
-        for path in (IndexStore(index).current() / ENCODER).iterdir():
+        for path in (LocalStore(index).current_folder() / ENCODER).iterdir():
             (unfinished / ENCODER / path.name).write_bytes(path.read_bytes())
         counts = {
             "passages": len(passages) * copies,
@@ -144,7 +145,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
         articles = PassageTable(unfinished / PASSAGES).count_articles()
         manifest = replace(base.manifest, **counts, articles=articles, search=plan[0], files=record_files(unfinished))
         (unfinished / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        store.publish(unfinished, manifest.name)
+        publish_generation(store, unfinished, manifest.name)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "passages": counts["passages"], "build without encoding, s": took, "build memory, MB": peak,
@@ -186,7 +187,7 @@ def ask(folder: Path, questions: Path) -> dict:
 def _recall(generation: Generation, folder: Path, vectors: Sequence[Matrix]) -> dict[str, str]:
     if not generation.manifest.search.lists:
         return {"recall@10": "1", "of 1 article in 3": "1", "of 1 in 100": "1"}
-    every = Vectors.open(IndexStore(folder).current(), SearchPlan())
+    every = Vectors.open(LocalStore(folder).current_folder(), SearchPlan())
     article_of_row = generation.table.article_of_passage[generation.table.passage_of_row]
     shares = {
         "recall@10": None,

@@ -32,7 +32,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.features import find_candidates
@@ -63,7 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data, work, most = arguments.data, arguments.work, arguments.most
     build(ROOT / "corpus", work / "shipped" / "index")
-    shipped = LocalGeneration.open(IndexStore(work / "shipped" / "index").current())
+    shipped = LocalGeneration.open(LocalStore(work / "shipped" / "index").current_folder())
     print(
         "| questions | as they are | with slips | with slips and repair | lost without repair | lost with it | as they are, repair on |\n"
         + "| --- " * 7

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.corpus import read_corpus
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 
 ROOT = Path(__file__).parents[1]
 
@@ -185,7 +185,7 @@ def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str
         import shutil
 
         shutil.copytree(place / "index", place / "CORRUPT")
-        path = IndexStore(place / "CORRUPT").current() / "vectors.faiss"
+        path = LocalStore(place / "CORRUPT").current_folder() / "vectors.faiss"
         path.write_bytes(path.read_bytes()[::-1])
     done = articlebot(*words, cwd=place)
     assert (done.returncode, done.stdout) == (1, "")

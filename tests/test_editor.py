@@ -20,7 +20,7 @@ from serving import running
 from bot import Bot
 from bot.build.build import build
 from bot.errors import SettingsError
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.serve.editor.password import hashed_password, is_password
 from bot.serve.server import open_chat
 from bot.serve.settings_file import read_settings
@@ -255,21 +255,21 @@ def test_a_question_is_tried_and_not_counted(desk: Page, office: Office):
 
 
 def test_the_index_is_rebuilt_and_rolled_back(desk: Page, office: Office):
-    before = IndexStore(office.index).served_name()
+    before = LocalStore(office.index).find_current()
     (office.corpus / "notice.md").write_text(NOTICE.replace("thirty to ninety", "ten to twenty"), encoding="utf-8")
     desk.get_by_role("tab", name="Index").click()
     desk.locator("#build").click()
     expect(desk.locator("#said textarea")).to_have_value(
         re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000
     )
-    after = IndexStore(office.index).served_name()
+    after = LocalStore(office.index).find_current()
     assert after != before
     expect(desk.locator("#generations")).to_contain_text(str(after))
     expect(desk.locator("#build")).to_be_enabled()
     desk.locator("#back").click()
     desk.locator("#sure").click()
     expect(desk.locator("#index-notice")).to_contain_text(f"Served now: {before}.")
-    assert IndexStore(office.index).served_name() == before
+    assert LocalStore(office.index).find_current() == before
     desk.locator("#back").click()
     desk.locator("#sure").click()
     expect(desk.locator("#index-notice")).to_contain_text("nothing to roll back to")

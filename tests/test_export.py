@@ -161,7 +161,7 @@ def test_each_article_with_faqs_has_a_file_and_one_that_went_has_none(tmp_path: 
 
 
 def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
-    index = str(bot.retriever.index._store._folder.root)
+    index = str(bot.retriever.index._store.root)
 
     def run(*words: str) -> dict:
         done = subprocess.run(

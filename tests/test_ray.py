@@ -24,7 +24,7 @@ from bot.corpus import FolderSource
 from bot.encoder import HashingEncoder, Matrix, SentenceEncoder
 from bot.errors import ClusterError, MissingExtra
 from bot.index.passage_table import PASSAGES
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
 pytest.importorskip("ray", reason="there is no Ray for this platform: pip install 'articlebot[ray]'")
@@ -108,9 +108,9 @@ def vectors(index: Path) -> dict[bytes, np.ndarray]:
 
 def check_same(index: Path, local: Path) -> None:
     for name in (PASSAGES, "refused.json"):
-        assert (IndexStore(index).current() / name).read_bytes() == (IndexStore(local).current() / name).read_bytes(), (
-            name
-        )
+        assert (LocalStore(index).current_folder() / name).read_bytes() == (
+            LocalStore(local).current_folder() / name
+        ).read_bytes(), name
     found, expected = vectors(index), vectors(local)
     assert found.keys() == expected.keys()
     assert max(abs(found[key] - expected[key]).max() for key in expected) <= 1e-3

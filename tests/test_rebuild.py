@@ -36,7 +36,7 @@ from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, record_files
 from bot.index.status import index_status
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
 ROOT = Path(__file__).parents[1]
@@ -147,7 +147,7 @@ def test_a_bot_that_is_let_go_of_no_longer_looks_at_the_index(place: Path):
     assert not thread.is_alive()
 
 
-def point_to(store: IndexStore, name: str) -> None:
+def point_to(store: LocalStore, name: str) -> None:
     (store.root / "next").write_text(name)
     (store.root / "next").replace(store.root / "CURRENT")
 
@@ -155,8 +155,8 @@ def point_to(store: IndexStore, name: str) -> None:
 def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goes_on(
     place: Path, caplog: pytest.LogCaptureFixture
 ):
-    store, bot = IndexStore(place / "index"), Bot.open(place / "index")
-    good = store.current()
+    store, bot = LocalStore(place / "index"), Bot.open(place / "index")
+    good = store.current_folder()
     shutil.copytree(good, good.with_name("99-bad"))
     rows = store.generations_folder / "99-bad" / "vectors.faiss"
     rows.write_bytes(rows.read_bytes()[:-1] + b"\0")
@@ -164,7 +164,7 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
     wait_for(lambda: bot.retriever.index.refused is not None)
     assert bot.ask(QUESTION).generation == good.name
     assert f"99-bad is not served, {good.name} goes on: The file" in caplog.text
-    facts = index_status(store.root, place / "corpus")
+    facts = index_status(store, place / "corpus")
     assert (facts["generation"], [kept["served"] for kept in facts["generations"]]) == ("99-bad", [False, True])
     assert facts["fault"] == bot.retriever.index.refused.reason
     assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
@@ -175,29 +175,29 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
             "generation": good.name,
             "refused": {"generation": "99-bad", "reason": facts["fault"]},
         }
-    assert store.roll_back(LocalGeneration.open) == good
+    assert store.roll_back() == good.name
     wait_for(lambda: bot.retriever.index.refused is None)
     name = rewrite(place, "The ministry pays it")
     wait_for(lambda: bot.generation.name == name)
 
 
 def test_a_rollback_is_followed_and_the_next_build_keeps_what_was_served(place: Path):
-    bot, store = Bot.open(place / "index"), IndexStore(place / "index")
+    bot, store = Bot.open(place / "index"), LocalStore(place / "index")
     good, bad = bot.generation.name, rewrite(place, "Nobody pays it")
     wait_for(lambda: bot.generation.name == bad)
-    store.roll_back(LocalGeneration.open)
+    store.roll_back()
     wait_for(lambda: bot.generation.name == good)
     new = rewrite(place, "The ministry pays it")
     assert [folder.name for folder in store.generations()] == [good, new]
 
 
 def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
-    store = IndexStore(place / "index")
-    old, new = store.current(), rewrite(place, "Nobody pays it")
+    store = LocalStore(place / "index")
+    old, new = store.current_folder(), rewrite(place, "Nobody pays it")
     (old / "vectors.faiss").write_bytes(b"x")
     with pytest.raises(IndexCorrupt, match="is not the one that was built"):
-        store.roll_back(LocalGeneration.open)
-    assert store.current().name == new
+        store.roll_back()
+    assert store.current_name() == new
 
 
 def test_a_reader_whose_generation_is_taken_away_opens_the_next(place: Path):
@@ -210,8 +210,8 @@ def test_a_reader_whose_generation_is_taken_away_opens_the_next(place: Path):
         opened.append(folder.name)
         return LocalGeneration.open(folder)
 
-    store = IndexStore(place / "index")
-    assert store.open_current(open_late).name == store.current().name == opened[-1]
+    store = LocalStore(place / "index")
+    assert store.read_current(open_late).name == store.current_name() == opened[-1]
     assert len(opened) == 2
 
 
@@ -251,7 +251,7 @@ def test_a_build_tells_which_articles_have_changed(place: Path):
     (corpus / "notice.md").rename(corpus / "notices.md")
     (corpus / "alternates.csv").write_text("question,passage\nwho has to pay,gratuity#faq-who-pays-gratuity\n")
     report = build(corpus, place / "index")
-    changes = Manifest.read(IndexStore(place / "index").current()).changes
+    changes = Manifest.read(LocalStore(place / "index").current_folder()).changes
     assert changes == report.manifest.changes
     told = {kind: getattr(changes, kind).ids for kind in ("new", "edited", "removed", "moved")}
     assert told == {
@@ -260,7 +260,7 @@ def test_a_build_tells_which_articles_have_changed(place: Path):
         "removed": ("leaving",),
         "moved": ("elsewhere", "notice-period"),
     }
-    assert changes.since == IndexStore(place / "index").generations()[0].name
+    assert changes.since == LocalStore(place / "index").generations()[0].name
 
 
 def test_saved_questions_tell_which_answers_have_changed(place: Path):
@@ -278,17 +278,17 @@ def test_saved_questions_tell_which_answers_have_changed(place: Path):
 
 
 def test_a_build_that_is_only_tried_publishes_nothing(place: Path):
-    store = IndexStore(place / "index")
-    before = store.current().name
+    store = LocalStore(place / "index")
+    before = store.current_name()
     (place / "corpus" / "new.md").write_text("A new article.")
     report = build(place / "corpus", store.root, publish=False)
     assert (report.built, report.published, report.manifest.changes.new.ids) == (True, False, ("new",))
-    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current().name]
+    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current_name()]
 
 
 def test_an_index_that_answers_worse_is_not_published(place: Path):
-    store = IndexStore(place / "index")
-    before = store.current().name
+    store = LocalStore(place / "index")
+    before = store.current_name()
     asked = [
         Question("1", QUESTION, {"gratuity": 1}),
         Question("2", "Can a notice period be bought out?", {"notice-period": 1}),
@@ -299,7 +299,7 @@ def test_an_index_that_answers_worse_is_not_published(place: Path):
         match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: mend the articles",
     ):
         build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 2)))
-    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current().name]
+    assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current_name()]
     assert build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 50))).published
 
 
@@ -372,29 +372,29 @@ def test_a_server_that_watches_builds_and_serves_what_an_editor_saves(place: Pat
         wait_for(lambda: any("is empty: put articles in" in line for line in said), 60)
         assert health(address)["status"] == "ok"
     assert "removed: 1 article (gratuity)\n" in said
-    assert IndexStore(place / "index").current().name != before
+    assert LocalStore(place / "index").current_name() != before
 
 
 # How builds end: in each case the old generation opens and answers, and the next build leaves nothing behind.
 
 
 def check_whole(place: Path, generation: str) -> None:
-    store = IndexStore(place / "index")
-    assert store.current().name == generation
+    store = LocalStore(place / "index")
+    assert store.current_name() == generation
     assert Bot.open(store.root).ask(QUESTION).text == "The employer pays it, not the provident fund."
 
 
 def check_mends(place: Path) -> None:
-    store = IndexStore(place / "index")
+    store = LocalStore(place / "index")
     new = rewrite(place, "The ministry pays it")
-    assert store.current().name == new
+    assert store.current_name() == new
     assert [folder.name for folder in store.generations_folder.iterdir() if folder.name.startswith(".")] == []
     assert Bot.open(store.root).ask(QUESTION).text == "The ministry pays it, not the provident fund."
 
 
 @pytest.mark.parametrize("kilobytes", [0, 1, 20, 60, 200, 1500, 10_000])
 def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(place: Path, kilobytes: int):
-    served = IndexStore(place / "index").current().name
+    served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 3000)
 
     def limit() -> None:
@@ -411,7 +411,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(place: Path, kiloby
 
 
 def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
-    served = IndexStore(place / "index").current().name
+    served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article.")
     for path in (place / "index", *(place / "index").rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -435,7 +435,7 @@ def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("part", [0.5, 0.75, 0.95])
 def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, part: float):
-    served = IndexStore(place / "index").current().name
+    served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "build"],
@@ -463,7 +463,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
 def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
-        f"with words.words_written_beside(Path({str(IndexStore(place / 'index').current())!r})):\n"
+        f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r})):\n"
         "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"
     )
@@ -479,7 +479,7 @@ def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
 
 def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch: pytest.MonkeyPatch):
     """Before each step that could move the pointer, everything that it would lead to must have been synced."""
-    store = IndexStore(place / "index")
+    store = LocalStore(place / "index")
     synced: set[int] = set()
     steps: list[str] = []
     sync, rename, replace = os.fsync, Path.rename, Path.replace
@@ -511,7 +511,7 @@ def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch
 
 
 def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path, monkeypatch: pytest.MonkeyPatch):
-    served, rename = IndexStore(place / "index").current().name, Path.rename
+    served, rename = LocalStore(place / "index").current_name(), Path.rename
 
     def refuse(path: Path, target: Path) -> Path:
         if path.name.startswith(".unfinished"):
@@ -538,7 +538,7 @@ def record_anew(folder: Path) -> None:
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     folder.rename(folder.with_name("deceiving"))
-    point_to(IndexStore(folder.parents[1]), "deceiving")
+    point_to(LocalStore(folder.parents[1]), "deceiving")
 
 
 def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):
@@ -552,7 +552,7 @@ def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):
 
 
 def test_a_check_finds_vectors_that_the_model_does_not_give(place: Path):
-    folder = IndexStore(place / "index").current()
+    folder = LocalStore(place / "index").current_folder()
     rows = bytearray((folder / "vectors.faiss").read_bytes())
     rows[-768 : -768 + 384], rows[-384:] = rows[-384:], rows[-768 : -768 + 384]
     (folder / "vectors.faiss").write_bytes(rows)

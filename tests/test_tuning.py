@@ -14,8 +14,7 @@ from bot.encoder import SentenceEncoder, TrainingPair, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.trend import FIGURES, accepted_figures, read_points
 from bot.index.generation import Generation
-from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.tuning import tune
 from bot.tuning.holdout import held_out, make_holdout
@@ -91,7 +90,7 @@ def larger(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def generation(index: Path) -> Generation:
-    return IndexStore(index).open_current(LocalGeneration.open)
+    return LocalStore(index).open_current()
 
 
 def test_a_fifth_of_the_articles_with_faqs_is_held_out_always_the_same(generation: Generation):
@@ -139,9 +138,7 @@ def test_faqs_that_stay_keep_their_answers_when_others_are_hidden(tiny_model: st
         tmp_path / "index",
         BuildSettings(model=tiny_model),
     )
-    (article,) = make_holdout(
-        IndexStore(tmp_path / "index").open_current(LocalGeneration.open).table, {"handbook"}
-    ).articles
+    (article,) = make_holdout(LocalStore(tmp_path / "index").open_current().table, {"handbook"}).articles
     kept = {faq.question: (article.text[faq.start : faq.end], faq.alternates) for faq in article.faqs}
     assert kept == {"Who signs?": ("The head signs.", ()), "Who reads?": ("Nobody reads.", ())}
     assert "Who pays?" not in article.text
@@ -188,7 +185,7 @@ def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_
 def test_a_model_that_helps_too_little_is_not_kept(larger: Path, tmp_path: Path):
     heard: set[str] = set()
     done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: heard.add(stage))
-    table = IndexStore(larger).open_current(LocalGeneration.open).table
+    table = LocalStore(larger).open_current().table
     asked = len(make_holdout(table, held_out(table)).questions)
     assert (done.kept, (tmp_path / "tuned").exists(), heard) == (False, False, {"before", "training", "after"})
     assert (done.questions, done.before["questions"], done.after["questions"]) == (asked, asked, asked)
@@ -256,7 +253,7 @@ def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, ti
         file.write("half a line\n")
     points = read_points(tmp_path / "index")
     assert [point.figures.get("accepted questions found first") for point in points] == [None, accepted["hit@1"]]
-    assert points[1].generation == IndexStore(tmp_path / "index").served_name()
+    assert points[1].generation == LocalStore(tmp_path / "index").find_current()
     assert built()["up_to_date"]
     built("--dry-run")
     assert len(read_points(tmp_path / "index")) == 2

@@ -10,7 +10,7 @@ from bot.encoder import EXPORTED, Encoder, find_model, model_hash, open_encoder
 from bot.errors import ModelError
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
-from bot.index.store import IndexStore, LocalStore, Store
+from bot.index.store import LocalStore, Store
 
 if TYPE_CHECKING:
     from bot.backends.milvus.updates import Updated
@@ -33,7 +33,7 @@ def publish_to(address: str, folder: Path, told: Callable[[int, int], None]) -> 
     from bot.backends.milvus.address import MilvusAddress
     from bot.backends.milvus.publish import publish
 
-    where = IndexStore(folder).current()
+    where = LocalStore(folder).current_folder()
     return publish(LocalGeneration.open(where), where, MilvusAddress.parse(address), told)
 
 
@@ -55,7 +55,7 @@ def update_at(
 
     generation = MilvusStore(address).open_current(encoder)
     return update(
-        generation, articles, removed, encoder or _encoder_of(generation.manifest, IndexStore(folder).encoder_folder)
+        generation, articles, removed, encoder or _encoder_of(generation.manifest, LocalStore(folder).encoder_folder)
     )
 
 

@@ -13,6 +13,7 @@ from bot.build.changes import changes_between
 from bot.build.encoder_fidelity import choose_question_encoder
 from bot.build.multilingual import MultilingualWriter, multilingual_weights_of
 from bot.build.passage_writer import PassageWriter
+from bot.build.publish import publish_generation, unfinished_generation
 from bot.build.score_calibration import calibrate_scores, calibration_questions
 from bot.build.word_index import word_index_in_background
 from bot.build.workers import LocalWorkers, Workers
@@ -40,7 +41,7 @@ from bot.index.manifest import (
 )
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import write_sentences
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 from bot.passages import Passage, with_alternates
 from bot.settings import BuildSettings
@@ -112,7 +113,7 @@ def build(
     `MissingExtra` when the model cannot be had, `IndexBusy` when another build is writing, `IndexUnwritable` when the folder cannot be written,
     `BuildRefused` as the review does; whatever happens, the served generation stays as it was.
     """
-    store = IndexStore(index)
+    store = LocalStore(index)
     reading = FolderSource(corpus) if isinstance(corpus, (Path, str)) else InMemorySource(corpus)
     settings = replace(settings, model=encoder.name) if encoder else settings
     weights = f"{_OWN}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
@@ -123,14 +124,14 @@ def build(
             return BuildReport(
                 before.name, Manifest.read(before), read_refused(before / REFUSED), built=False, published=True
             )
-        with store.unfinished() as folder:
+        with unfinished_generation(store) as folder:
             used = encoder or open_encoder(settings.model, weights, store.encoder_folder)
             manifest, refused = _write_generation(folder, before, reading, store, source, used, workers, progress)
             # What cannot be opened must not be served.
             made = LocalGeneration.open(folder, encoder=encoder)
             manifest = _reviewed(folder, before, made, review)
             if publish:
-                store.publish(folder, manifest.name)
+                publish_generation(store, folder, manifest.name)
     return BuildReport(manifest.name, manifest, refused, built=True, published=publish)
 
 
@@ -145,10 +146,10 @@ def _told_when_unwritable(root: Path) -> Iterator[None]:
         ) from error
 
 
-def _served(store: IndexStore) -> Path | None:
+def _served(store: LocalStore) -> Path | None:
     """The served generation, when all of it is there."""
     try:
-        folder = store.current()
+        folder = store.current_folder()
         verify_files(folder, Manifest.read(folder))
     except (IndexMissing, IndexCorrupt):
         return None
@@ -181,7 +182,7 @@ def _write_generation(
     folder: Path,
     before: Path | None,
     reading: ArticleSource,
-    store: IndexStore,
+    store: LocalStore,
     source: _Source,
     encoder: Encoder,
     workers: Workers,
@@ -215,7 +216,7 @@ def _write_generation(
 
 
 @contextmanager
-def _multilingual_writer(store: IndexStore, source: _Source) -> Iterator[MultilingualWriter | None]:
+def _multilingual_writer(store: LocalStore, source: _Source) -> Iterator[MultilingualWriter | None]:
     if source.multilingual is None:
         yield None
         return

@@ -429,7 +429,7 @@ def serve(
     """Open the chat in the browser; what a build publishes later is served within a second."""
     from bot.backends.location import is_remote
     from bot.index.manifest import Manifest
-    from bot.index.store import IndexStore
+    from bot.index.store import LocalStore
     from bot.serve.server import open_chat
     from bot.serve.server import serve as run
     from bot.serve.watch import build_command, rebuilt_on_change, run_build
@@ -441,13 +441,13 @@ def serve(
         )
     if (
         watch
-        and IndexStore(folder).served_name() is None
+        and LocalStore(folder).find_current() is None
         and not run_build(build_command(corpus, folder, BuildSettings()), Event())
     ):
         # The build has said why, on stderr.
         raise typer.Exit(1)
     with (
-        rebuilt_on_change(corpus, folder, IndexStore(folder).open_current(Manifest.read).settings)
+        rebuilt_on_change(corpus, folder, LocalStore(folder).read_current(Manifest.read).settings)
         if watch
         else nullcontext()
     ):

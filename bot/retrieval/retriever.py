@@ -16,7 +16,7 @@ from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import Generation
 from bot.index.live_index import IndexHandle, LiveIndex, StaticIndex
 from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.reranker import CrossEncoderReranker, Reranker
@@ -72,7 +72,7 @@ class Retriever:
         folder = mkdtemp(prefix="articlebot-")
         try:
             build(articles, folder, build_settings, encoder=encoder)
-            index = StaticIndex(LocalGeneration.open(IndexStore(folder).current(), encoder=encoder))
+            index = StaticIndex(LocalGeneration.open(LocalStore(folder).current_folder(), encoder=encoder))
             retriever = cls(index, reranker=reranker or _reranker_of(settings))
         except BaseException:
             rmtree(folder, ignore_errors=True)

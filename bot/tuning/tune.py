@@ -12,8 +12,7 @@ from bot.build.build import build
 from bot.encoder import find_model, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.evaluate import Figures, ask_all, figures
-from bot.index.local_generation import LocalGeneration
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.tuning.holdout import Holdout, held_out, make_holdout
 from bot.tuning.training_pairs import training_pairs
@@ -53,7 +52,7 @@ def tune(index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, 
     """
     if output.exists() and any(output.iterdir()):
         raise ModelError(f"The folder {output} holds something already: name another one for the tuned model.")
-    generation = IndexStore(index).open_current(LocalGeneration.open)
+    generation = LocalStore(index).open_current()
     model, held = generation.manifest.settings.model, held_out(generation.table)
     find_model(model)
     exam, lessons = make_holdout(generation.table, held), training_pairs(generation, held)

@@ -35,7 +35,7 @@ from bot.index.filters import Filters
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
-from bot.index.store import KEPT
+from bot.index.store import KEPT_GENERATIONS
 from bot.index.vocabulary import VOCABULARY
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ def present(milvus: MilvusClient, collections: Collections) -> list[str]:
 def _prune(milvus: MilvusClient, served: Collections, before: str | None) -> None:
     """Remove all generations that are older than the one served and the one that was."""
     older = [each for each in kept_on(milvus) if each.token < served.token and each.rows != before]
-    for each in older[: max(0, len(older) - (KEPT - (1 if before is None else 2)))]:
+    for each in older[: max(0, len(older) - (KEPT_GENERATIONS - (1 if before is None else 2)))]:
         _sweep(milvus, each)
 
 
