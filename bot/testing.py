@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from bot.answering.answer import Status
 from bot.answering.bot import Bot
+from bot.answering.schema import Status
 from bot.build.build import build
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import HashingEncoder

@@ -56,9 +56,9 @@ def test_an_answer_is_that_of_python(api: httpx.Client, bot: Bot, body: dict, as
     [
         ({"question": "  "}, "The question is empty"),
         ({"question": "a" * 1001}, "The question has 1001 characters, 1000 are read"),
-        ({"question": 3}, "The request is not as it should be"),
-        ({"query": "x"}, "The request is not as it should be"),
-        ({"question": "x", "history": ["y"] * 21}, "The request is not as it should be"),
+        ({"question": 3}, "The request is not valid"),
+        ({"query": "x"}, "The request is not valid"),
+        ({"question": "x", "history": ["y"] * 21}, "The request is not valid"),
     ],
 )
 def test_what_cannot_be_asked_is_told_as_problem_details(api: httpx.Client, body: dict, sentence: str):

@@ -16,7 +16,7 @@ from serving import served
 
 from bot import Bot
 from bot.errors import ServeError, SettingsError
-from bot.serve.api.keys import hash_of, new_key
+from bot.serve.api.keys import hash_key, new_key
 from bot.serve.server import create_app
 from bot.serve.settings_file import read_settings
 from bot.settings import ApiKey, ChatSettings, Limits, MetricsSettings
@@ -31,7 +31,7 @@ WIDGET = {"Origin": "https://www.example.com"}
 @pytest.fixture(scope="module")
 def closed(bot: Bot) -> Iterator[str]:
     """A surface without a page that programs need a key for, and whose widget two sites hold."""
-    keys = {"crm": ApiKey(hash_of(KEY)), "slow": ApiKey(hash_of(SLOW), 2)}
+    keys = {"crm": ApiKey(hash_key(KEY)), "slow": ApiKey(hash_key(SLOW), 2)}
     settings = ChatSettings(
         limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org")
     )
@@ -46,7 +46,7 @@ def closed(bot: Bot) -> Iterator[str]:
         ("GET", "/api/v1/articles", {"Authorization": f"Bearer {KEY}"}, 200),
         ("GET", "/api/v1/articles", {"Authorization": f"Bearer {KEY}x"}, 401),
         ("GET", "/api/v1/articles", {"Authorization": f"Basic {KEY}"}, 401),
-        ("GET", "/api/v1/articles", {"X-API-Key": hash_of(KEY)}, 401),
+        ("GET", "/api/v1/articles", {"X-API-Key": hash_key(KEY)}, 401),
         ("GET", "/api/v1/articles", WIDGET, 401),
         ("GET", "/v1/models", {}, 401),
         ("GET", "/v1/models", {"Authorization": f"Bearer {KEY}"}, 200),
@@ -108,7 +108,7 @@ def test_a_key_has_a_pace_of_its_own(closed: str):
 
 
 def test_the_page_of_a_server_with_keys_asks_without_one(bot: Bot):
-    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_of(KEY))})):
+    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_key(KEY))})):
         own = {"Origin": address}
         assert httpx.post(f"{address}/api/v1/ask", json=QUESTION, headers=own, trust_env=False).status_code == 200
         assert httpx.get(f"{address}/api/v1/suggest?q=grat", trust_env=False).status_code == 200
@@ -117,7 +117,7 @@ def test_the_page_of_a_server_with_keys_asks_without_one(bot: Bot):
 
 
 def test_without_visitors_nothing_passes_without_a_key(bot: Bot):
-    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_of(KEY))}), ui=False):
+    for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_key(KEY))}), ui=False):
         for path in ("/api/v1/suggest?q=grat", "/api/v1/categories", "/v1/models"):
             assert httpx.get(address + path, headers={"Origin": address}, trust_env=False).status_code == 401
         described = httpx.get(f"{address}/api/v1/openapi.json", trust_env=False).json()
@@ -131,14 +131,14 @@ def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
     ).stdout
     key, entry = done.splitlines()[0], done[done.index("[keys") :]
     (tmp_path / "chat.toml").write_text(f"{entry}questions_per_minute = 5\n", encoding="utf-8")
-    assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_of(key), 5)}
+    assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_key(key), 5)}
     assert key not in entry
     facts = json.loads(
         subprocess.run(
             [sys.executable, "-m", "bot", "key", "x", "--json"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout
     )
-    assert facts["sha256"] == hash_of(facts["key"])
+    assert facts["sha256"] == hash_key(facts["key"])
     assert len({new_key()[0] for _ in range(100)}) == 100
 
 
@@ -147,11 +147,11 @@ def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
     [
         ('[keys.crm]\nsha256 = "abc"', "keys.crm.sha256 must be the 64 digits that articlebot key prints"),
         (
-            f'[keys.crm]\nsha256 = "{hash_of("x")}"\nquestions_per_minute = 0',
+            f'[keys.crm]\nsha256 = "{hash_key("x")}"\nquestions_per_minute = 0',
             "keys.crm.questions_per_minute must be at least 1",
         ),
         (
-            f'[keys.crm]\nsha256 = "{hash_of("x")}"\npace = 3',
+            f'[keys.crm]\nsha256 = "{hash_key("x")}"\npace = 3',
             "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute",
         ),
         ("[keys]\ncrm = 3", "keys.crm"),

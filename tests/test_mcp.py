@@ -20,7 +20,7 @@ from serving import served
 
 from bot import Bot
 from bot.encoder import HashingEncoder
-from bot.serve.api.keys import hash_of
+from bot.serve.api.keys import hash_key
 from bot.serve.api.mcp_server import create_mcp_server
 from bot.serve.chat_service import ChatService
 from bot.settings import ApiKey, ChatSettings, Limits, Publisher
@@ -122,6 +122,22 @@ def test_the_tools_tell_what_they_are_for_and_keep_to_their_schemas(http: str):
     assert "The visitor's earlier questions, oldest first." in json.dumps(tools[0].input_schema)
 
 
+def test_an_answer_has_one_schema_in_python_rest_and_mcp(http: str, bot: Bot):
+    rest = httpx.get(http.replace("/mcp", "/api/v1/openapi.json"), trust_env=False).json()["components"]["schemas"]
+    mcp = used(http, lambda client: client.list_tools()).tools[0].output_schema
+    answer = bot.ask("who pays gratuity").to_dict()
+    for python, in_rest, in_mcp in [
+        (answer, rest["Answer"], mcp),
+        (answer["sources"][0], rest["Hit"], mcp["$defs"]["Hit"]),
+    ]:
+        assert list(python) == list(in_rest["properties"]) == list(in_mcp["properties"])
+        assert in_rest["required"] == in_mcp["required"] == list(python)
+        descriptions = [
+            {name: field["description"] for name, field in each["properties"].items()} for each in (in_rest, in_mcp)
+        ]
+        assert descriptions[0] == descriptions[1]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "sentence"),
     [
@@ -168,7 +184,7 @@ def test_articles_are_resources(http: str, bot: Bot):
 def test_a_resource_that_is_not_there_is_told(http: str):
     for uri, sentence in {
         "article:///nothing": "There is no article 'nothing'",
-        "file:///etc/passwd": "names no article",
+        "file:///etc/passwd": "is not the address of an article",
     }.items():
         refused(http, lambda client, uri=uri: client.read_resource(uri), sentence)
 
@@ -226,7 +242,7 @@ def test_a_client_of_the_revision_before_is_answered_as_well(http: str):
 
 
 def test_over_http_keys_and_origins_are_asked_for(bot: Bot):
-    settings = ChatSettings(keys={"agent": ApiKey(hash_of("ab_secret"), 2)}, origins=("https://www.example.com",))
+    settings = ChatSettings(keys={"agent": ApiKey(hash_key("ab_secret"), 2)}, origins=("https://www.example.com",))
     hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     for address in served(bot, settings, ui=False):
 

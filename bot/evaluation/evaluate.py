@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.answering.answer import Status
 from bot.answering.bot import Bot
+from bot.answering.schema import Status
 from bot.evaluation.metrics import auroc, calibration_error, ranking_figures
 from bot.evaluation.question_set import Question
 from bot.passages import Passage

@@ -107,7 +107,7 @@ class ChatService:
             self._usage.add(entry)
 
     def _keep_pace(self, paces: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
-        seconds = paces[visitor.key].wait(visitor.key or visitor.address)
+        seconds = paces[visitor.key].acquire(visitor.key or visitor.address)
         if seconds:
             self.metrics.turned_away(visitor.channel)
             raise TooManyQuestions(seconds)

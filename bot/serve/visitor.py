@@ -5,7 +5,7 @@ from typing import Literal
 
 from starlette.requests import HTTPConnection
 
-from bot.serve.api.keys import key_of
+from bot.serve.api.keys import key_name
 
 Channel = Literal["chat", "rest", "openai", "mcp"]
 
@@ -22,4 +22,4 @@ class Visitor:
     @classmethod
     def of(cls, request: HTTPConnection, channel: Channel) -> "Visitor":
         """Who makes a request; the server that stands before the application tells the address."""
-        return cls(request.client.host if request.client else "", channel, key_of(request.scope))
+        return cls(request.client.host if request.client else "", channel, key_name(request.scope))

@@ -1,117 +1,97 @@
-"""What the REST surface tells of the articles themselves."""
+"""REST routes for articles, categories, version and health."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse
 
 from bot.answering.bot import Bot
-from bot.errors import ArticleMissing
 from bot.serve.api import schemas
-from bot.serve.api.serializers import line_of, whole_of
+from bot.serve.api.error_responses import problem, problem_schemas
+from bot.serve.api.serializers import article_summary, get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
 
 
-class Unchanged(Exception):
-    """What is asked for has not changed since it was asked for last."""
+def check_etag(service: ChatService) -> Callable[[Request, Response], None]:
+    """Return the dependency of routes whose responses change only with the generation (RFC 9110, section 13.1.2).
 
-    def __init__(self, tag: str) -> None:
-        super().__init__(tag)
-        self.tag = tag
+    Responses carry the generation's name as their ETag; a client that sends it back gets 304.
+    """
 
+    def check(request: Request, response: Response) -> None:
+        etag = f'"{service.bot.generation.name}"'
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        if etag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
+            raise HTTPException(304, headers=headers)
+        response.headers.update(headers)
 
-def revalidated(desk: ChatService) -> Callable[[Request, Response], None]:
-    """What is told of a generation holds until the next one: an answer carries its name as ETag, and is not sent to one who has it (RFC 9110, section 13.1.2)."""
-
-    def revalidate(request: Request, response: Response) -> None:
-        tag = f'"{desk.bot.generation.name}"'
-        if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
-            raise Unchanged(tag)
-        response.headers.update({"ETag": tag, "Cache-Control": "no-cache"})
-
-    return revalidate
+    return check
 
 
 def health_routes(bot: Bot) -> APIRouter:
-    """`GET /healthz` and `/readyz`."""
+    """Return `GET /healthz` and `/readyz`."""
     routes = APIRouter()
 
     @routes.get("/healthz")
     def health() -> schemas.Health:
-        """That it lives, and what it serves; without an index yet it answers with 503."""
+        """Report that the server runs, and which generation it serves; 503 until there is an index."""
         refused = bot.retriever.index.refused
-        return schemas.Health(
-            status="ok", generation=bot.generation.name, refused=schemas.Refused(**asdict(refused)) if refused else None
-        )
+        failed = schemas.FailedGeneration(**asdict(refused)) if refused else None
+        return schemas.Health(status="ok", generation=bot.generation.name, refused=failed)
 
-    @routes.get(
-        "/readyz",
-        response_model=schemas.Health,
-        responses={
-            503: {
-                "description": "The server that holds the index does not answer.",
-                "content": {"application/problem+json": {}},
-            }
-        },
-    )
+    @routes.get("/readyz", response_model=schemas.Health, responses=problem_schemas(503))
     def readiness() -> schemas.Health | JSONResponse:
-        """As `/healthz`, while it can be asked: not without an index yet, nor while a server that holds it does not answer."""
-        away = bot.retriever.index.unreachable
-        return (
-            JSONResponse({"title": away, "status": 503}, 503, media_type="application/problem+json")
-            if away
-            else health()
-        )
+        """Report the same as `/healthz`; 503 also while the server that holds the index does not answer."""
+        unreachable = bot.retriever.index.unreachable
+        return problem(503, unreachable) if unreachable else health()
 
     return routes
 
 
-def catalogue_routes(desk: ChatService) -> APIRouter:
-    """`GET /articles`, `/articles/{id}`, `/categories`, `/version`."""
-    routes = APIRouter(dependencies=[Depends(revalidated(desk))])
+def articles_routes(service: ChatService) -> APIRouter:
+    """Return `GET /articles`, `/articles/{id}`, `/categories` and `/version`."""
+    routes = APIRouter(dependencies=[Depends(check_etag(service))])
 
     @routes.get("/articles")
     def articles(
-        category: Annotated[str | None, Query(description="Only those of this category.", examples=["HRM"])] = None,
-        offset: Annotated[int, Query(ge=0, le=10**9, description="How many are passed over.")] = 0,
-        limit: Annotated[int, Query(ge=1, le=schemas.MOST_ARTICLES, description="The most wanted.")] = 50,
+        category: Annotated[str | None, Query(description="List only this category.", examples=["HRM"])] = None,
+        offset: Annotated[int, Query(ge=0, le=10**9, description="The number of articles to skip.")] = 0,
+        limit: Annotated[
+            int, Query(ge=1, le=schemas.MOST_ARTICLES, description="The maximum number of articles.")
+        ] = 50,
     ) -> schemas.Articles:
-        """Articles in the order of the corpus, a page at a time."""
-        table = desk.bot.generation.table
-        return schemas.Articles(
-            articles=[line_of(article) for article in table.listed(category, offset, limit)],
-            total=table.count_articles(),
-        )
+        """List articles in the order of the corpus, one page at a time."""
+        table = service.bot.generation.table
+        page = [article_summary(article) for article in table.listed(category, offset, limit)]
+        return schemas.Articles(articles=page, total=table.count_articles())
 
-    @routes.get(
-        "/articles/{ident:path}",
-        responses={404: {"description": "There is no such article.", "content": {"application/problem+json": {}}}},
-    )
-    def article(ident: Annotated[str, PathParameter(description="Its id, which may hold slashes.")]) -> schemas.Article:
-        """One article, with its text and FAQs."""
-        found = desk.bot.generation.table.article(ident)
-        if found is None:
-            raise ArticleMissing(ident)
-        return whole_of(found)
+    @routes.get("/articles/{ident:path}", responses=problem_schemas(404))
+    def article(
+        ident: Annotated[str, PathParameter(description="The article's id; may hold slashes.")],
+    ) -> schemas.Article:
+        """Return one article with its text and FAQs."""
+        return whole_article(get_article(service, ident))
 
     @routes.get("/categories")
     def categories() -> list[schemas.Category]:
-        """The categories, the largest first."""
-        return [
-            schemas.Category(name=name, articles=count) for name, count in desk.bot.generation.table.categories.items()
-        ]
+        """List the categories, largest first."""
+        counts = service.bot.generation.table.categories
+        return [schemas.Category(name=name, articles=count) for name, count in counts.items()]
 
     @routes.get("/version")
     def version() -> schemas.Version:
-        """Which program answers, from which generation."""
-        generation = desk.bot.generation
+        """Return the version of the program and of its index."""
+        generation = service.bot.generation
         return schemas.Version(
-            version=__version__, generation=generation.name, model=generation.manifest.settings.model,
-            articles=generation.table.count_articles(), passages=len(generation.table),
-        )  # fmt: skip
+            version=__version__,
+            generation=generation.name,
+            model=generation.manifest.settings.model,
+            articles=generation.table.count_articles(),
+            passages=len(generation.table),
+        )
 
     return routes

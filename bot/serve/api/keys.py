@@ -1,114 +1,102 @@
-"""API keys: how one is made, and the `ApiKeyMiddleware` that asks programs for one. Only their hashes are stored."""
+"""API keys, and `ApiKeyMiddleware`, which requires one of programs. Only the hashes of keys are stored."""
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.serve.api.error_responses import openai_error, problem
 from bot.settings import ApiKey
 
-_AGENTS = "/mcp"
-DOORS = ("/api/v1/", "/v1/", _AGENTS)
-"""Beginnings of the paths that programs call."""
-_OPEN = ("/api/v1/healthz", "/api/v1/readyz", "/api/v1/openapi.json")
-_VISITORS = ("/api/v1/ask", "/api/v1/suggest", "/api/v1/feedback")
-"""What the page and the widget call from a visitor's browser, which can keep no secret."""
+_MCP, _OPENAI = "/mcp", "/v1/"
+_API_PATHS = ("/api/v1/", _OPENAI, _MCP)
+"""Prefixes of the paths that programs call."""
+_PUBLIC_PATHS = ("/api/v1/healthz", "/api/v1/readyz", "/api/v1/openapi.json")
+_BROWSER_PATHS = ("/api/v1/ask", "/api/v1/suggest", "/api/v1/feedback")
+"""Paths that the page and the widget call from a visitor's browser, which cannot keep a secret."""
 _MISSING = "This needs an API key: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
 _FOREIGN = "Pages of other sites may not call this."
-_WRONG = "This API key is not known here."
+_UNKNOWN = "This API key is not known here."
 
 
 def new_key() -> tuple[str, str]:
-    """A new key of 256 random bits, and its sha256: what is so long needs neither salt nor a slow hash (OWASP, Password Storage Cheat Sheet)."""
+    """Return a new key and its hash.
+
+    A key has 256 random bits, so that its hash needs neither salt nor stretching (OWASP, Password Storage Cheat Sheet).
+    """
     key = f"ab_{secrets.token_urlsafe(32)}"
-    return key, hash_of(key)
+    return key, hash_key(key)
 
 
-def hash_of(key: str) -> str:
-    """The sha256 of a key, in hexadecimal digits."""
+def hash_key(key: str) -> str:
+    """Return the SHA-256 of a key in hexadecimal digits."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def key_of(scope: Scope) -> str | None:
-    """The name of the key that a request came with."""
+def key_name(scope: Scope) -> str | None:
+    """Return the name of the key that a request was made with."""
     return scope.get("articlebot.key")
 
 
 class ApiKeyMiddleware:
-    """An ASGI middleware that lets requests with a known key through to the doors for programs, and names the key; without any keys all.
+    """An ASGI middleware that refuses calls of the APIs without a known key; if no keys are set, it accepts all.
 
-    What visitors' browsers call from the page or from `origins` passes without one, at the pace of an address. Pages of other sites do not reach the door
-    for agents, as its protocol demands: a browser would let them speak to a server on its own machine.
+    Calls of visitors' browsers, from the page or from `origins`, need no key; the rate limit of their address applies.
+    Pages of other sites may not call `/mcp`, as the protocol demands: a browser would let them reach a local server.
     """
 
     def __init__(self, app: ASGIApp, keys: Mapping[str, ApiKey], origins: Sequence[str], *, ui: bool) -> None:
         self._app, self._keys, self._origins, self._ui = app, keys, origins, ui
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(DOORS):
+        if scope["type"] != "http" or not scope["path"].startswith(_API_PATHS):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if scope["path"] == _AGENTS and not self._is_own_or_named(headers.get("origin", ""), headers):
-            await _refuse(scope["path"], 403, _FOREIGN, send)
-            return
-        await self._admit(scope, receive, send, headers)
-
-    async def _admit(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        given = _given(headers)
-        name = self._named(given)
-        if not self._keys:
-            await self._app(scope, receive, send)
-        elif name is not None:
+        key = _sent_key(headers)
+        name = self._name_of(key)
+        if scope["path"] == _MCP and not self._is_allowed_origin(headers):
+            await _refuse(403, _FOREIGN, scope, receive, send)
+        elif not self._keys or name is not None or (key is None and self._is_keyless(scope, headers)):
             await self._app({**scope, "articlebot.key": name}, receive, send)
-        elif given is None and self._needs_none(scope, headers):
-            await self._app(scope, receive, send)
         else:
-            await _refuse(scope["path"], 401, _WRONG if given else _MISSING, send)
+            await _refuse(401, _UNKNOWN if key else _MISSING, scope, receive, send)
 
-    def _named(self, given: str | None) -> str | None:
-        digest = hash_of(given or "")
-        return next((name for name, key in self._keys.items() if hmac.compare_digest(key.sha256, digest)), None)
+    def _name_of(self, key: str | None) -> str | None:
+        digest = hash_key(key) if key else ""
+        return next((name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest)), None)
 
-    def _needs_none(self, scope: Scope, headers: Headers) -> bool:
-        if scope["method"] == "OPTIONS" or scope["path"] in _OPEN:
+    def _is_keyless(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a request needs no key."""
+        if scope["method"] == "OPTIONS" or scope["path"] in _PUBLIC_PATHS:
             return True
-        if scope["path"] not in _VISITORS or not (self._ui or self._origins):
+        if scope["path"] not in _BROWSER_PATHS or not (self._ui or self._origins):
             return False
-        origin = headers.get("origin", "")
-        # A browser names no origin when a page reads from its own host, and always one when it sends something.
-        return scope["method"] == "GET" if origin == "" else self._is_own_or_named(origin, headers)
+        # Browsers send no Origin with a GET to the page's own host, but always send one with a POST.
+        return self._is_allowed_origin(headers) if headers.get("origin") else scope["method"] == "GET"
 
-    def _is_own_or_named(self, origin: str, headers: Headers) -> bool:
-        """Whether a request comes from a page of this host, of one that the settings name, or of none."""
-        return origin in ("", *(f"{scheme}://{headers.get('host')}" for scheme in ("http", "https"))) or any(
-            origin == one or ("*" in one and origin.startswith("https://") and origin.endswith(one.partition("*")[2]))
-            for one in self._origins
+    def _is_allowed_origin(self, headers: Headers) -> bool:
+        """Whether a request comes from a page of this host or of the `origins` setting, or from no page."""
+        origin, host = headers.get("origin", ""), headers.get("host")
+        return origin in ("", f"http://{host}", f"https://{host}") or any(
+            origin == allowed
+            or ("*" in allowed and origin.startswith("https://") and origin.endswith(allowed.partition("*")[2]))
+            for allowed in self._origins
         )
 
 
-def _given(headers: Headers) -> str | None:
+def _sent_key(headers: Headers) -> str | None:
     scheme, _, key = headers.get("authorization", "").partition(" ")
     return headers.get("x-api-key") or (key.strip() if scheme.lower() == "bearer" else None) or None
 
 
-async def _refuse(path: str, status: int, sentence: str, send: Send) -> None:
-    """Say so in the words that the door's clients understand."""
-    openai = {"error": {"message": sentence, "type": "invalid_request_error", "param": None, "code": "invalid_api_key"}}
-    kind, told = (
-        ("application/json", openai)
-        if path.startswith("/v1/")
-        else ("application/problem+json", {"title": sentence, "status": status})
-    )
-    body = json.dumps(told).encode()
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"www-authenticate", b"Bearer"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _refuse(status: int, title: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the error in the format that the clients of this API read."""
+    headers = {"WWW-Authenticate": "Bearer"}
+    if scope["path"].startswith(_OPENAI):
+        await openai_error(status, title, headers=headers, code="invalid_api_key")(scope, receive, send)
+    else:
+        await problem(status, title, headers)(scope, receive, send)

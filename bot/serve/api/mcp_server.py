@@ -1,11 +1,12 @@
-"""The MCP door: agents ask the articles through tools and read them as resources, over stdio and streamable HTTP.
+"""The MCP server: agents ask the articles through tools and read them as resources, over stdio or streamable HTTP.
 
-Source: the Model Context Protocol, revision 2026-07-28, and its Python SDK.
+Source: the Model Context Protocol, revision 2026-07-28, and its Python SDK. The SDK's `MCPServer` decorators do not fit:
+they list fixed resources without pages, ignore unknown arguments, and prefix each error.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import anyio
@@ -15,186 +16,207 @@ from mcp import MCPError
 from mcp.server import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 
+from bot.answering import schema
 from bot.corpus.article import Article
-from bot.errors import ArticlebotError, ArticleMissing
-from bot.serve.api import schemas
-from bot.serve.api.serializers import answer_to, hits_for, whole_of
+from bot.errors import ArticlebotError
+from bot.serve.api import schemas, serializers
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 from bot.version import __version__
 
 _SCHEME = "article:///"
 _PAGE = 100
-"""Articles in one page of the list of resources."""
+"""Number of articles in one page of the list of resources."""
 _MARKDOWN = "text/markdown"
 _INSTRUCTIONS = (
-    "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles first; where its status is "
-    "no_answer the articles do not hold the answer, and it should not be made up."
+    "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles "
+    "first; where its status is no_answer the articles do not hold the answer, and it should not be made up."
 )
-_READS = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-_Tool = tuple[types.Tool, type[BaseModel], Callable[[Any, Visitor], BaseModel]]
+_ASK = (
+    "Answer one question{about} in the articles' own words. Returns status answered (text, and sources with title, date "
+    "and link), ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give "
+    "earlier questions as history for a follow-up."
+)
+_SEARCH = (
+    "List the passages{about} that most likely answer a question, best first, each with its probability. Use it to read "
+    "several passages, to compare articles, or where ask_articles has no answer."
+)
+_READ = "The whole text of one article with its FAQs, by the id that a hit or a source names as its article."
+_READ_ONLY = types.ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
 
 
-def create_mcp_server(desk: ChatService) -> Server[Any]:
-    """The server whose tools and resources are those of a desk."""
-    tools = _tools(desk)
+class _Tool(NamedTuple):
+    definition: types.Tool
+    arguments: type[BaseModel]
+    result: TypeAdapter[Any]
+    run: Callable[[Any, Visitor], Any]
+
+
+def create_mcp_server(service: ChatService) -> Server[Any]:
+    """Return the server with its tools and resources."""
+    tools = {tool.definition.name: tool for tool in _tools(service)}
+    template = types.ResourceTemplate(
+        name="article",
+        title="An article",
+        uri_template=f"{_SCHEME}{{+id}}",
+        mime_type=_MARKDOWN,
+        description="The whole article with this id.",
+    )
 
     async def list_tools(_ctx: Any, _params: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[tool for tool, _, _ in tools.values()])
+        return types.ListToolsResult(tools=[tool.definition for tool in tools.values()])
 
     async def call_tool(ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         if params.name not in tools:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name!r}: there are {', '.join(tools)}.")
-        _, taken, run = tools[params.name]
         visitor = Visitor("", "mcp") if ctx.request is None else Visitor.of(ctx.request, "mcp")
-        try:
-            body = taken.model_validate(params.arguments or {})
-            reply = await run_sync(run, body, visitor)
-        except ValidationError as error:
-            return _failed("; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()))
-        except ArticlebotError as error:
-            return _failed(str(error))
-        return types.CallToolResult(
-            content=[types.TextContent(type="text", text=reply.model_dump_json())],
-            structured_content=reply.model_dump(),
-        )
+        return await run_sync(_call, tools[params.name], params.arguments or {}, visitor)
 
     async def list_resources(_ctx: Any, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
-        return await run_sync(_listed, desk, params.cursor if params else None)
+        return await run_sync(_list_resources, service, params.cursor if params else None)
 
     async def read_resource(_ctx: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        words = await run_sync(_read, desk, params.uri)
-        return types.ReadResourceResult(
-            contents=[types.TextResourceContents(uri=params.uri, mime_type=_MARKDOWN, text=words)]
-        )
+        text = await run_sync(_read_resource, service, params.uri)
+        contents = types.TextResourceContents(uri=params.uri, mime_type=_MARKDOWN, text=text)
+        return types.ReadResourceResult(contents=[contents])
 
     async def list_templates(_ctx: Any, _params: Any) -> types.ListResourceTemplatesResult:
-        template = types.ResourceTemplate(
-            name="article",
-            title="An article",
-            uri_template=f"{_SCHEME}{{+id}}",
-            mime_type=_MARKDOWN,
-            description="The whole article with this id.",
-        )
         return types.ListResourceTemplatesResult(resource_templates=[template])
 
+    publisher = service.settings.publisher.name
     return Server(
-        "articlebot", version=__version__, title=desk.settings.publisher.name or None, instructions=_instructions(desk), on_list_tools=list_tools,
-        on_call_tool=call_tool, on_list_resources=list_resources, on_read_resource=read_resource, on_list_resource_templates=list_templates,
-    )  # fmt: skip
-
-
-def create_mcp_app(desk: ChatService) -> Starlette:
-    """The application at `/mcp`, whose lifespan must run; it keeps no sessions, so that any of several servers may answer."""
-    # Whatever host name it is reached by: the articles are public, and no browser's login stands behind a request.
-    anywhere = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return create_mcp_server(desk).streamable_http_app(
-        stateless_http=True, json_response=True, transport_security=anywhere
+        "articlebot",
+        version=__version__,
+        title=publisher or None,
+        instructions=_INSTRUCTIONS.format(of=f" of {publisher}" if publisher else "", about=_about(service)),
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+        on_list_resource_templates=list_templates,
     )
 
 
-def serve_stdio(desk: ChatService) -> None:
+def create_mcp_app(service: ChatService) -> Starlette:
+    """Return the application at `/mcp`; its lifespan must run.
+
+    It has no sessions, so that any of several servers may answer.
+    """
+    # Any host name is allowed: the articles are public, and requests carry no browser login.
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server = create_mcp_server(service)
+    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+
+
+def serve_stdio(service: ChatService) -> None:
     """Answer the program that started this one, on standard input and output, until it ends."""
 
     async def run() -> None:
-        server = create_mcp_server(desk)
+        server = create_mcp_server(service)
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     anyio.run(run)
 
 
-def _tools(desk: ChatService) -> dict[str, _Tool]:
-    """By name: what is told of a tool, what it takes, and what it does."""
-    about = _about(desk)
+def _tools(service: ChatService) -> list[_Tool]:
+    about = _about(service)
 
-    def article(wanted: schemas.ArticleWanted, _visitor: Visitor) -> schemas.Article:
-        return whole_of(_article(desk, wanted.id))
+    def read(body: schemas.ArticleRequest, _visitor: Visitor) -> schemas.Article:
+        return serializers.whole_article(serializers.get_article(service, body.id))
 
-    described: dict[str, tuple[str, str, type[BaseModel], type[BaseModel], Callable[[Any, Visitor], BaseModel]]] = {
-        "ask_articles": (
-            "Ask the articles",
-            (f"Answer one question{about} in the articles' own words. Returns status answered (text, and sources with title, date and link), ambiguous "
-            "(did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give earlier questions as history for a follow-up."),
-            schemas.Question, schemas.Answer, partial(answer_to, desk),
+    ask, search = partial(serializers.ask, service), partial(serializers.search, service)
+    return [
+        _tool("ask_articles", "Ask the articles", _ASK.format(about=about), schemas.Question, schema.Answer, ask),
+        _tool(
+            "search_articles", "Search the articles", _SEARCH.format(about=about), schemas.Search, schemas.Hits, search
         ),
-        "search_articles": (
-            "Search the articles",
-            (f"List the passages{about} that most likely answer a question, best first, each with its probability. Use it to read several passages, to "
-            "compare articles, or where ask_articles has no answer."),
-            schemas.Search, schemas.Hits, partial(hits_for, desk),
-        ),
-        "get_article": (
-            "Read an article", "The whole text of one article with its FAQs, by the id that a hit or a source names as its article.",
-            schemas.ArticleWanted, schemas.Article, article,
-        ),
-    }  # fmt: skip
-    return {
-        name: (types.Tool(name=name, title=title, description=words, input_schema=taken.model_json_schema(), output_schema=given.model_json_schema(),
-                          annotations=_READS), taken, run)
-        for name, (title, words, taken, given, run) in described.items()
-    }  # fmt: skip
+        _tool("get_article", "Read an article", _READ, schemas.ArticleRequest, schemas.Article, read),
+    ]
 
 
-def _instructions(desk: ChatService) -> str:
-    name = desk.settings.publisher.name
-    return _INSTRUCTIONS.format(of=f" of {name}" if name else "", about=_about(desk))
+def _tool(
+    name: str,
+    title: str,
+    description: str,
+    arguments: type[BaseModel],
+    result: type,
+    run: Callable[[Any, Visitor], Any],
+) -> _Tool:
+    adapter: TypeAdapter[Any] = TypeAdapter(result)
+    definition = types.Tool(
+        name=name,
+        title=title,
+        description=description,
+        input_schema=arguments.model_json_schema(),
+        output_schema=adapter.json_schema(),
+        annotations=_READ_ONLY,
+    )
+    return _Tool(definition, arguments, adapter, run)
 
 
-def _about(desk: ChatService) -> str:
-    categories = list(desk.bot.generation.table.categories)
+def _call(tool: _Tool, arguments: dict[str, Any], visitor: Visitor) -> types.CallToolResult:
+    try:
+        result = tool.run(tool.arguments.model_validate(arguments), visitor)
+    except ValidationError as error:
+        return _failure("; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
+    except ArticlebotError as error:
+        return _failure(str(error))
+    text = types.TextContent(type="text", text=tool.result.dump_json(result).decode())
+    return types.CallToolResult(content=[text], structured_content=tool.result.dump_python(result))
+
+
+def _failure(message: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(type="text", text=message)], is_error=True)
+
+
+def _about(service: ChatService) -> str:
+    categories = list(service.bot.generation.table.categories)
     return f" about {', '.join(categories)}" if categories else ""
 
 
-def _listed(desk: ChatService, cursor: str | None) -> types.ListResourcesResult:
-    """A page of articles; its cursor is the number of those before it."""
+def _list_resources(service: ChatService, cursor: str | None) -> types.ListResourcesResult:
+    """Return a page of articles; its cursor is the number of articles before it."""
     if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
         raise MCPError(types.INVALID_PARAMS, f"There is no page {cursor!r} of the list of articles.")
     start = int(cursor or 0)
-    found = desk.bot.generation.table.listed(None, start, _PAGE)
-    further = str(start + _PAGE) if len(found) == _PAGE else None
-    return types.ListResourcesResult(resources=[_resource(article) for article in found], next_cursor=further)
+    page = service.bot.generation.table.listed(None, start, _PAGE)
+    next_cursor = str(start + _PAGE) if len(page) == _PAGE else None
+    return types.ListResourcesResult(resources=[_resource(article) for article in page], next_cursor=next_cursor)
 
 
 def _resource(article: Article) -> types.Resource:
     day = article.updated or article.published
-    about = " · ".join(part for part in (article.category, day.isoformat() if day else None) if part)
+    date = day.isoformat() if day else None
     return types.Resource(
-        uri=_SCHEME + quote(article.id), name=article.id, title=article.title, description=about or None, mime_type=_MARKDOWN,
-        size=len(_markdown(article).encode()), annotations=types.Annotations(last_modified=day.isoformat()) if day else None,
-    )  # fmt: skip
+        uri=_SCHEME + quote(article.id),
+        name=article.id,
+        title=article.title,
+        description=" · ".join(filter(None, [article.category, date])) or None,
+        mime_type=_MARKDOWN,
+        size=len(_markdown(article).encode()),
+        annotations=types.Annotations(last_modified=date) if date else None,
+    )
 
 
-def _read(desk: ChatService, uri: str) -> str:
+def _read_resource(service: ChatService, uri: str) -> str:
     if not uri.startswith(_SCHEME):
-        raise MCPError(
-            types.INVALID_PARAMS, f"{uri!r} names no article: their addresses begin with {_SCHEME}", {"uri": uri}
-        )
+        message = f"{uri!r} is not the address of an article: they begin with {_SCHEME}"
+        raise MCPError(types.INVALID_PARAMS, message, {"uri": uri})
     try:
-        return _markdown(_article(desk, unquote(uri.removeprefix(_SCHEME))))
+        return _markdown(serializers.get_article(service, unquote(uri.removeprefix(_SCHEME))))
     except ArticlebotError as error:
         raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from None
 
 
 def _markdown(article: Article) -> str:
-    """An article's text under its title, and where it stands."""
-    days = [
-        f"published {article.published}" if article.published else "",
-        f"updated {article.updated}" if article.updated else "",
-    ]
-    facts = " · ".join(part for part in (article.category or "", *days, article.url or "") if part)
-    return "\n\n".join(part for part in (f"# {article.title}", facts, article.text) if part)
-
-
-def _article(desk: ChatService, ident: str) -> Article:
-    found = desk.bot.generation.table.article(ident)
-    if found is None:
-        raise ArticleMissing(ident)
-    return found
-
-
-def _failed(sentence: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(type="text", text=sentence)], is_error=True)
+    """Return an article's text below its title and facts."""
+    published = f"published {article.published}" if article.published else None
+    updated = f"updated {article.updated}" if article.updated else None
+    facts = " · ".join(filter(None, [article.category, published, updated, article.url]))
+    return "\n\n".join(filter(None, [f"# {article.title}", facts, article.text]))

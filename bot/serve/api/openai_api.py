@@ -1,4 +1,4 @@
-"""The OpenAI-compatible door: `POST /v1/chat/completions` and `GET /v1/models`, so that any chat client can ask the articles.
+"""The OpenAI-compatible API, `POST /v1/chat/completions` and `GET /v1/models`: any chat client can ask the articles.
 
 Source: the API reference of OpenAI, "Chat completions" and "Models".
 """
@@ -13,20 +13,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
-from bot.answering.answer import Answer, Source, hit_to_dict
+from bot.answering.answer import Answer, Source
+from bot.answering.link import quoting_link
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.retrieval.topic import earlier_questions
+from bot.serve.api.error_responses import openai_error
 from bot.serve.chat_service import ChatService
 from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
 
 MODEL = "articlebot"
-_PIECE = 80
-"""Characters of a piece of a streamed answer."""
-
-
+_CHUNK = 80
+"""Characters in one chunk of a streamed answer."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Not a question that can be asked."},
+    400: {"description": "The question is not valid."},
     429: {"description": "Too many questions."},
 }
 
@@ -39,79 +39,74 @@ class ChatMessage(BaseModel):
 
 
 class ChatQuestion(BaseModel):
-    """A conversation whose last message of the user is the question; other settings of a language model change nothing."""
+    """A conversation whose last user message is the question; other parameters of OpenAI's API are ignored."""
 
     messages: list[ChatMessage] = Field(min_length=1)
     model: str = MODEL
     stream: bool = False
 
 
-def create_openai_api(desk: ChatService, texts: PageTexts) -> FastAPI:
-    """The application below `/v1`; it says what it says by itself in the words of `texts`."""
-    door = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None)
+def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
+    """Return the application below `/v1`; `texts` has its own sentences, such as that there is no answer."""
+    api = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None)
 
-    @door.get("/models")
+    @api.get("/models")
     def models() -> dict[str, Any]:
-        """The one model there is."""
-        return {"object": "list", "data": [_model()]}
+        """List the only model."""
+        return {"object": "list", "data": [_model(MODEL)]}
 
-    @door.get("/models/{name}")
-    def model(name: str) -> Response:
-        """The one model there is, whatever it is called."""
-        return JSONResponse({**_model(), "id": name})
+    @api.get("/models/{name}")
+    def model(name: str) -> dict[str, Any]:
+        """Return the only model under any name."""
+        return _model(name)
 
-    @door.post("/chat/completions", response_model=None, responses=_ERRORS)
+    @api.post("/chat/completions", response_model=None, responses=_ERRORS)
     def complete(body: ChatQuestion, request: Request) -> Response:
-        """The answer to the last question, read with those before it."""
-        asked = earlier_questions([message.model_dump() for message in body.messages])
-        answer = desk.ask(asked[-1] if asked else "", asked[:-1], Visitor.of(request, "openai"))
-        words = _markdown(answer, texts)
-        if body.stream:
-            return StreamingResponse(
-                _streamed(answer, words, body.model),
-                media_type="text/event-stream",
-                headers={"Cache-Control": "no-store"},
-            )
-        return JSONResponse(_completion(answer, words, body.model))
+        """Answer the last question, read together with those before it."""
+        questions = earlier_questions([message.model_dump() for message in body.messages])
+        answer = service.ask(questions[-1] if questions else "", questions[:-1], Visitor.of(request, "openai"))
+        return _response(answer, _markdown(answer, texts), body)
 
-    door.exception_handler(ArticlebotError)(_told)
-    door.exception_handler(RequestValidationError)(_invalid)
-    return door
+    api.exception_handler(ArticlebotError)(_known_error)
+    api.exception_handler(RequestValidationError)(_invalid_request)
+    return api
 
 
-def _model() -> dict[str, Any]:
-    return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": MODEL}
 
 
-def _completion(answer: Answer, words: str, model: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": words, "refusal": None}
-    # Nothing is generated, so nothing is counted.
-    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+def _response(answer: Answer, content: str, body: ChatQuestion) -> Response:
+    if body.stream:
+        chunks, headers = _stream(answer, content, body.model), {"Cache-Control": "no-store"}
+        return StreamingResponse(chunks, media_type="text/event-stream", headers=headers)
+    return JSONResponse(_completion(answer, content, body.model))
+
+
+def _completion(answer: Answer, content: str, model: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": content, "refusal": None}
     return {
         **_envelope(answer, model, "chat.completion"),
-        "choices": [choice],
-        "usage": usage,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
+        # No tokens are generated.
+        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
         "articlebot": answer.to_dict(),
     }
 
 
-def _streamed(answer: Answer, words: str, model: str) -> Iterator[str]:
+def _stream(answer: Answer, content: str, model: str) -> Iterator[str]:
+    """Yield the server-sent events of a streamed answer."""
     envelope = _envelope(answer, model, "chat.completion.chunk")
-    pieces = [
-        {"role": "assistant", "content": ""},
-        *({"content": words[start : start + _PIECE]} for start in range(0, len(words), _PIECE)),
-    ]
-    for piece in pieces:
-        yield _event({**envelope, "choices": [{"index": 0, "delta": piece, "finish_reason": None}]})
-    yield _event(
-        {**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "articlebot": answer.to_dict()}
-    )
+
+    def event(delta: Mapping[str, str], finish_reason: str | None = None, **facts: Any) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        return f"data: {json.dumps({**envelope, 'choices': [choice], **facts}, ensure_ascii=False)}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for start in range(0, len(content), _CHUNK):
+        yield event({"content": content[start : start + _CHUNK]})
+    yield event({}, "stop", articlebot=answer.to_dict())
     yield "data: [DONE]\n\n"
-
-
-def _event(data: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat.completion.chunk"]) -> dict[str, Any]:
@@ -125,42 +120,44 @@ def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat
 
 
 def _markdown(answer: Answer, texts: PageTexts) -> str:
-    """An answer's words with their sources, or that there is none, as Markdown."""
+    """Return an answer with its sources, or the sentence that there is none, as Markdown."""
     if answer.sources:
-        return "\n\n".join([answer.text, *(_source(source, texts) for source in answer.sources)])
+        return "\n\n".join([answer.text, *(_source_line(source, texts) for source in answer.sources)])
     if answer.reply:
         return answer.reply
-    head, questions = (
-        (texts.ambiguous, answer.did_you_mean) if answer.did_you_mean else (texts.no_answer, answer.suggestions)
-    )
-    between = [] if answer.did_you_mean or not questions else [texts.begin if answer.categories else texts.nearest]
-    return "\n\n".join(
-        [" ".join([head, *between]), *(["\n".join(f"- {question}" for question in questions)] if questions else [])]
-    )
+    if answer.did_you_mean:
+        return "\n\n".join([texts.ambiguous, _bullets(answer.did_you_mean)])
+    if answer.suggestions:
+        lead = texts.begin if answer.categories else texts.nearest
+        return "\n\n".join([f"{texts.no_answer} {lead}", _bullets(answer.suggestions)])
+    return texts.no_answer
 
 
-def _source(source: Source, texts: PageTexts) -> str:
-    article, link = source.passage.article, hit_to_dict(source)["link"]
+def _bullets(questions: tuple[str, ...]) -> str:
+    return "\n".join(f"- {question}" for question in questions)
+
+
+def _source_line(source: Source, texts: PageTexts) -> str:
+    article = source.passage.article
+    link = quoting_link(article.url, source.words)
     title = f"[{article.title}]({link})" if link else article.title
-    days = [texts.published.format(day=texts.day(article.published))] if article.published else []
-    days += [texts.updated.format(day=texts.day(article.updated))] if article.updated else []
-    return " · ".join(
-        ["— " + " › ".join([title, *source.passage.section]), *([article.category] if article.category else []), *days]
+    published = texts.published.format(day=texts.day(article.published)) if article.published else None
+    updated = texts.updated.format(day=texts.day(article.updated)) if article.updated else None
+    heading = " › ".join([title, *source.passage.section])
+    return " · ".join(filter(None, [f"— {heading}", article.category, published, updated]))
+
+
+def _known_error(_: Request, error: Exception) -> Response:
+    if isinstance(error, TooManyQuestions):
+        return openai_error(429, str(error), "rate_limit_error", {"Retry-After": str(error.seconds)})
+    return (
+        openai_error(400, str(error))
+        if isinstance(error, QuestionError)
+        else openai_error(503, str(error), "server_error")
     )
 
 
-def _told(_: Request, error: Exception) -> Response:
-    status, kind = (429, "rate_limit_error") if isinstance(error, TooManyQuestions) else (400, "invalid_request_error")
-    if not isinstance(error, (QuestionError, TooManyQuestions)):
-        status, kind = 503, "server_error"
-    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyQuestions) else {}
-    return JSONResponse({"error": {"message": str(error), "type": kind, "param": None, "code": None}}, status, headers)
-
-
-def _invalid(_: Request, error: Exception) -> Response:
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    where = ".".join(map(str, faults[0]["loc"][1:])) if faults else None
-    sentence = f"{where}: {faults[0]['msg']}" if faults else str(error)
-    return JSONResponse(
-        {"error": {"message": sentence, "type": "invalid_request_error", "param": where, "code": None}}, 400
-    )
+def _invalid_request(_: Request, error: Any) -> Response:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"][1:]))
+    return openai_error(400, f"{where}: {first['msg']}", param=where)

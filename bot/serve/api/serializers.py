@@ -1,66 +1,52 @@
-"""What the doors for programs reply, from what they are sent: the same through REST and MCP."""
+"""What REST and MCP share: a request → its response."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from bot.answering.answer import hit_to_dict
+from bot.answering import schema
+from bot.answering.answer import hit_to_schema
 from bot.corpus.article import Article
+from bot.errors import ArticleMissing
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 
 
-def answer_to(desk: ChatService, asked: schemas.Question, visitor: Visitor) -> schemas.Answer:
-    """The answer to a question. Raises what `ChatService.ask` does."""
-    answer = desk.ask(
-        asked.question, asked.history, replace(visitor, conversation=asked.conversation), category=asked.category, article=asked.article,
-        since=asked.since, as_typed=asked.as_typed,
-    )  # fmt: skip
-    return schemas.Answer.model_validate(answer.to_dict())
+def ask(service: ChatService, body: schemas.Question, visitor: Visitor) -> schema.Answer:
+    """Return the answer to a question. Raises what `ChatService.ask` raises."""
+    visitor = replace(visitor, conversation=body.conversation)
+    return service.ask(body.question, body.history, visitor, **_options(body)).to_schema()
 
 
-def hits_for(desk: ChatService, asked: schemas.Search, visitor: Visitor) -> schemas.Hits:
-    """The passages that most likely answer a question. Raises what `ChatService.search` does."""
-    found = desk.search(
-        asked.question,
-        asked.k,
-        asked.history,
-        visitor,
-        category=asked.category,
-        article=asked.article,
-        since=asked.since,
-        as_typed=asked.as_typed,
-    )
-    hits = [schemas.Hit.model_validate(hit_to_dict(hit)) for hit in found.hits]
-    return schemas.Hits(hits=hits, corrected=found.corrected, generation=desk.bot.generation.name)
+def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> schemas.Hits:
+    """Return the passages that most likely answer a question. Raises what `ChatService.search` raises."""
+    found = service.search(body.question, body.k, body.history, visitor, **_options(body))
+    hits = [hit_to_schema(hit) for hit in found.hits]
+    return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
 
-def line_of(article: Article) -> schemas.ArticleLine:
-    """An article in a list."""
-    return schemas.ArticleLine(**_facts(article))
+def get_article(service: ChatService, ident: str) -> Article:
+    """Return the article with this id. Raises `ArticleMissing` if there is none."""
+    article = service.bot.generation.table.article(ident)
+    if article is None:
+        raise ArticleMissing(ident)
+    return article
 
 
-def whole_of(article: Article) -> schemas.Article:
-    """An article with its text and FAQs."""
+def article_summary(article: Article) -> schemas.ArticleSummary:
+    """Return the entry of an article in a list."""
+    return schemas.ArticleSummary.model_validate(article, from_attributes=True)
+
+
+def whole_article(article: Article) -> schemas.Article:
+    """Return an article with its text and FAQs."""
+    facts = {name: getattr(article, name) for name in schemas.Article.model_fields}
     faqs = [
         schemas.Faq(question=faq.question, answer=article.text[faq.start : faq.end], alternates=list(faq.alternates))
         for faq in article.faqs
     ]
-    return schemas.Article(
-        **_facts(article),
-        text=article.text,
-        tags=list(article.tags),
-        language=article.language,
-        faqs=faqs,
-        related=list(article.related),
-    )
+    return schemas.Article.model_validate(facts | {"faqs": faqs})
 
 
-def _facts(article: Article) -> dict[str, Any]:
-    return {"id": article.id, "title": article.title, "url": article.url, "category": article.category,
-            "published": _day(article.published), "updated": _day(article.updated)}  # fmt: skip
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def _options(body: schemas.Question) -> dict[str, Any]:
+    return body.model_dump(include={"category", "article", "since", "as_typed"})

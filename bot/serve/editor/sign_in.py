@@ -62,7 +62,7 @@ class SignIn:
 
     async def _sign_in(self, request: Request) -> Response:
         address = request.client.host if request.client else ""
-        seconds = self._tries.wait(address) or self._tries_of_all.wait(_EVERYBODY)
+        seconds = self._tries.acquire(address) or self._tries_of_all.acquire(_EVERYBODY)
         if seconds:
             return _page(f"Too many tries: wait {seconds} seconds.", 429)
         given = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]

@@ -1,0 +1,83 @@
+"""The JSON of an answer and of a hit.
+
+`Answer.to_dict`, REST's OpenAPI description and MCP's output schema are all made from these classes. They are plain
+dataclasses, so that asking a question does not import pydantic; in `bot.serve` pydantic reads their types and docstrings.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["answered", "ambiguous", "no_answer"]
+_PYDANTIC = {"extra": "forbid", "use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that may answer, with the facts of its article."""
+
+    __pydantic_config__ = _PYDANTIC
+
+    passage: str = field(metadata={"examples": ["probation-letter#faq-how-long"]})
+    """The id of the passage."""
+    article: str = field(metadata={"examples": ["probation-letter"]})
+    """The id of its article."""
+    kind: Literal["faq", "section"]
+    """Whether the passage is a FAQ or a stretch of a section."""
+    title: str
+    """The title of the article."""
+    section: list[str] = field(metadata={"examples": [["FAQs"]]})
+    """The headings above the passage, outermost first."""
+    question: str | None
+    """The question of a FAQ; null for a section."""
+    text: str
+    """The words of the passage; for a FAQ, its answer."""
+    quote: list[int] = field(metadata={"min_length": 2, "max_length": 2})
+    """Start and end of the quoted span of `text`, in code points."""
+    url: str | None
+    """The address of the article."""
+    link: str | None
+    """The address that opens the page at the quoted words."""
+    published: str | None = field(metadata={"examples": ["2025-10-10"]})
+    """The day when the article was published."""
+    updated: str | None
+    """The day when the article was last updated."""
+    category: str | None
+    """The category of the article."""
+    probability: float
+    """How likely the passage answers the question, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to a question: verbatim words of the articles with their sources, or none."""
+
+    __pydantic_config__ = _PYDANTIC
+
+    id: str
+    """The id that feedback refers to."""
+    status: Status
+    """Whether the articles answer the question, it is ambiguous, or they hold no answer."""
+    question: str
+    """The question as it was asked."""
+    text: str
+    """Verbatim words of the articles; empty without an answer."""
+    probability: float
+    """How likely the articles answer the question, from 0 to 1."""
+    corrected: str | None
+    """The question with its spelling corrected, if that is how it was read."""
+    topic: str | None
+    """The earlier question that this follow-up was read together with."""
+    sources: list[Hit]
+    """The quoted passages; empty without an answer."""
+    did_you_mean: list[str]
+    """The possible meanings of an ambiguous question, each a question that the articles answer."""
+    suggestions: list[str]
+    """Further questions that the articles answer."""
+    reply: str | None
+    """The reply to small talk; not words of the articles."""
+    categories: list[str]
+    """What the articles are about; only when they answer no similar question."""
+    newer: Hit | None
+    """The passage of a newer article that answers the same question."""
+    generation: str
+    """The generation of the index that answered."""

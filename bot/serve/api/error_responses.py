@@ -1,0 +1,39 @@
+"""Errors as HTTP responses: problem details (RFC 9457), and the errors of OpenAI's API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+PROBLEM = "application/problem+json"
+_DESCRIPTIONS = {
+    400: "The request is not JSON.",
+    401: "The API key is missing or unknown.",
+    404: "There is nothing with this name.",
+    409: "No such answer was given, or the feedback on it cannot be stored.",
+    422: "The request is not valid; the title says why.",
+    429: "Too many questions from one address; Retry-After gives the seconds to wait.",
+    503: "The server that holds the index does not answer.",
+}
+
+
+def problem_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of these statuses."""
+    return {status: {"description": _DESCRIPTIONS[status], "content": {PROBLEM: {}}} for status in statuses}
+
+
+def problem(status: int, title: str, headers: Mapping[str, str] | None = None, **facts: Any) -> JSONResponse:
+    """Return problem details with one sentence as the title."""
+    return JSONResponse({"title": title, "status": status, **facts}, status, headers, PROBLEM)
+
+
+def openai_error(
+    status: int,
+    message: str,
+    kind: str = "invalid_request_error",
+    headers: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> JSONResponse:
+    """Return an error as clients of OpenAI's API read it; `facts` may hold `param` and `code`."""
+    error = {"message": message, "type": kind, "param": None, "code": None, **facts}
+    return JSONResponse({"error": error}, status, headers)
