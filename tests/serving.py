@@ -10,7 +10,11 @@ import uvicorn
 from playwright.sync_api import Page, expect
 
 from bot import Bot
+from bot.answering.answer import Answer
+from bot.serve.page.conversation import Exchange, ShownAnswer
+from bot.serve.page.messages import answer_message
 from bot.serve.server import create_app
+from bot.serve.texts import PageTexts
 from bot.settings import ChatSettings
 from bot.usage.store import UsageStore
 
@@ -57,3 +61,9 @@ def ask(page: Page, question: str) -> None:
     page.get_by_test_id("textbox").fill(question)
     page.get_by_test_id("textbox").press("Enter")
     expect(page.get_by_test_id("bot")).to_have_count(before + 1)
+
+
+def rendered(answer: Answer, texts: PageTexts) -> str:
+    """The HTML of an answer on the page."""
+    content: str = answer_message(Exchange(answer.question, ShownAnswer.of(answer)), texts)["content"]
+    return content

@@ -1,5 +1,6 @@
 """The chat page in a real browser, and the server around it."""
 
+import json
 import re
 import socket
 import time
@@ -10,12 +11,12 @@ import httpx
 import pytest
 from articles import CARD, NOTICE
 from playwright.sync_api import Browser, Page, Route, expect
-from serving import ask, served
+from serving import ask, rendered, served
 
 from bot import Bot
 from bot.build.build import build
 from bot.errors import ServeError
-from bot.serve.page.messages import answered, asked, earlier, question_of
+from bot.serve.page.conversation import Conversation, Exchange, ShownAnswer
 from bot.serve.server import _listening, address_shown, serve
 from bot.serve.texts import all_texts
 
@@ -131,16 +132,16 @@ def test_what_a_question_may_mean_is_offered_and_answered_with_one_click(browser
 
 def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
     answer = bot.ask("How long is a probation period?")
-    shown = answered(replace(answer, newer=bot.ask("Can a notice period be bought out?").sources[0]), EN)["content"]
+    shown = rendered(replace(answer, newer=bot.ask("Can a notice period be bought out?").sources[0]), EN)
     assert "A newer article covers this, too: " in shown
     assert re.search(
         r'<a href="https://example\.com/notice-period/#:~:text=[^"]+">Notice period</a>, 1 February 2026\.', shown
     )
-    assert "newer" not in answered(answer, EN)["content"]
+    assert "newer" not in rendered(answer, EN)
 
 
 def test_without_a_near_question_the_categories_are_named(bot: Bot):
-    shown = answered(bot.ask("best biryani in Hyderabad"), EN)["content"]
+    shown = rendered(bot.ask("best biryani in Hyderabad"), EN)
     assert f"They are about HRM, EPFO, Web &amp; more. {EN.begin}" in shown
 
 
@@ -356,23 +357,92 @@ def test_a_faq_row_shows_its_question_once(bot: Bot):
         start=0,
         end=len(hit.passage.text),
     )
-    shown = answered(replace(answer, sources=(replace(hit, passage=row),)), EN)["content"]
+    shown = rendered(replace(answer, sources=(replace(hit, passage=row),)), EN)
     assert shown.count("Who pays gratuity?") == 1
 
 
+# --- What the browser stores
+
+
+def conversation(bot: Bot, *questions: str) -> Conversation:
+    stored = Conversation()
+    for question in questions:
+        stored = stored.with_exchange(Exchange(question, ShownAnswer.of(bot.ask(question)), "HRM", alone=True))
+    return stored
+
+
+def test_a_conversation_comes_back_from_the_browser_as_it_was(bot: Bot):
+    asked = conversation(bot, "can I buy out my notice period", "<b>zebra</b> *x* &#42;", "hello", "नोटिस")
+    assert Conversation.load(json.loads(json.dumps(asked.dump()))) == asked
+
+
+def test_the_browser_stores_the_latest_twenty_exchanges(bot: Bot):
+    exchange = conversation(bot, "hello").exchanges[0]
+    asked = Conversation("c")
+    for number in range(25):
+        asked = asked.with_exchange(replace(exchange, question=str(number)))
+    assert (asked.id, asked.questions()) == ("c", [str(number) for number in range(5, 25)])
+
+
+HTML_MESSAGES = [
+    {"role": "user", "content": "who pays gratuity"},
+    {"role": "assistant", "content": '<div class="answer" id="answer-1">The employer.</div>', "metadata": {"id": "c"}},
+]
+"""A conversation as version 0.1.0 stored it."""
+
+
+@pytest.mark.parametrize("stored", [None, "", 5, [], HTML_MESSAGES, {}, {"id": "c", "exchanges": [{"question": "q"}]}])
+def test_a_damaged_conversation_is_an_empty_one(stored: object):
+    assert Conversation.load(stored).exchanges == ()
+
+
 @pytest.mark.parametrize(
-    "question", ["a & b < c", "*x* _y_ `z` [a](b) #1 $2 ~3 | 4 \\", "&#42; already", "नोटिस", "- a", "1. b 2) c"]
+    "damage", [{"quote": [0]}, {"text": None}, {"published": "yesterday"}, {"section": "FAQs"}, {"title": ["<b>"]}]
 )
-def test_a_question_survives_the_way_to_the_page_and_back(question: str):
-    assert question_of(asked(question)) == question
-    assert question_of({"role": "user", "content": [{"type": "text", "text": asked(question)["content"]}]}) == question
-    assert earlier([asked("old"), answered_none(), asked(question)], 1) == [question]
+def test_a_conversation_with_a_damaged_source_is_an_empty_one(bot: Bot, damage: dict):
+    stored = json.loads(json.dumps(conversation(bot, "can I buy out my notice period").dump()))
+    stored["exchanges"][0]["answer"]["sources"][0] |= damage
+    assert Conversation.load(stored).exchanges == ()
 
 
-def answered_none() -> dict:
-    from bot.answering.answer import Answer
+@pytest.mark.browser
+def test_the_page_sends_its_conversation_as_data(page: Page):
+    ask(page, "can I buy out my notice period")
+    with page.expect_request("**/gradio_api/run/**") as sent:
+        ask(page, "who pays gratuity")
+    stored = sent.value.post_data_json["data"][1]
+    assert [exchange["question"] for exchange in stored["exchanges"]] == ["can I buy out my notice period"]
+    assert "<" not in json.dumps(stored)
 
-    return answered(Answer("1", "no_answer", "x", "", 0.0, (), (), "g"), EN)
+
+@pytest.mark.browser
+def test_a_conversation_that_an_older_version_stored_is_dropped(page: Page, address: str):
+    def with_html(route: Route) -> None:
+        route.continue_(post_data=json.dumps({**route.request.post_data_json, "data": [HTML_MESSAGES]}))
+
+    page.route("**/gradio_api/run/**", with_html, times=1)
+    with page.expect_response("**/gradio_api/run/**") as opened:
+        page.goto(address)
+    assert opened.value.ok
+    expect(page.locator("#chat .greeting")).to_be_visible()
+    ask(page, "who pays gratuity")
+    page.reload()
+    expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+
+
+@pytest.mark.browser
+def test_a_damaged_memory_of_the_browser_is_an_empty_conversation(browser: Browser, address: str):
+    page = browser.new_page()
+    page.goto(address)
+    ask(page, "who pays gratuity")
+    page.evaluate("localStorage.setItem('articlebot-conversation', 'damaged')")
+    page.reload()
+    page.locator("#chat .greeting").wait_for()
+    ask(page, "how long is a probation period")
+    expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period"])
+    page.reload()
+    expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period"])
+    page.close()
 
 
 @pytest.mark.browser

@@ -17,11 +17,11 @@ import pytest
 from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import ask, chromium, running, served
+from serving import ask, chromium, rendered, running, served
 
 from bot import Bot
 from bot.build.build import build
-from bot.serve.page.messages import answered
+from bot.serve.page.article_html import article_html
 from bot.serve.server import open_chat
 from bot.serve.texts import PageTexts, all_texts
 from bot.serve.waiting import Waiting
@@ -63,18 +63,16 @@ def test_the_sentence_that_matches_is_marked_within_the_quote(shipped: Bot):
     assert (start, end) != (first, last)
     words = re.search(
         r'<div class="words" lang="en">(.*?)</div>',
-        answered(shipped.ask("can my manager sign the experience letter instead of HR"), EN)["content"],
+        rendered(shipped.ask("can my manager sign the experience letter instead of HR"), EN),
     )
     assert words
     assert re.findall("<mark>(.*?)</mark>", words[1]) == [source.passage.text[first:last]]
 
 
 def test_a_mark_stays_within_each_line_and_out_of_tables():
-    from bot.serve.page.messages import _drawn
-
-    assert _drawn("- one thing\n- two things\n\n| a | b |\n| - | - |\n| c | d |", (0, 80)).count("<mark>") == 2
-    assert "<li><mark>one thing</mark></li>" in _drawn("- one thing\n- two", (0, 11))
-    assert _drawn("First. Second. Third.", (7, 14)).strip() == "<p>First. <mark>Second.</mark> Third.</p>"
+    assert article_html("- one thing\n- two things\n\n| a | b |\n| - | - |\n| c | d |", (0, 80)).count("<mark>") == 2
+    assert "<li><mark>one thing</mark></li>" in article_html("- one thing\n- two", (0, 11))
+    assert article_html("First. Second. Third.", (7, 14)).strip() == "<p>First. <mark>Second.</mark> Third.</p>"
 
 
 @pytest.mark.browser

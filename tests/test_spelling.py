@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from serving import rendered
 
 from bot import Bot
 from bot.build.build import build
 from bot.cli import run
 from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.spelling import Speller
-from bot.serve.page.messages import answered
 from bot.serve.texts import all_texts
 
 ARTICLES = {
@@ -180,16 +180,15 @@ def test_an_answer_says_what_it_took_the_question_for(small: Bot):
     assert answer.question == "Whn does a candiate recieve an offr leter?"
     assert answer.corrected == "Whn does a candidate receive an offer letter?"
     assert answer.to_dict()["corrected"] == answer.corrected
-    assert (
-        '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button'
-        in answered(answer, all_texts()["en"])["content"]
+    assert '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button' in rendered(
+        answer, all_texts()["en"]
     )
 
 
 def test_a_question_without_misspellings_is_shown_as_typed(small: Bot):
     answer = small.ask("Where are coupons sold?")
     assert (answer.corrected, answer.text) == (None, "At the desk beside the entrance, from nine to eleven.")
-    assert "Read as" not in answered(answer, all_texts()["en"])["content"]
+    assert "Read as" not in rendered(answer, all_texts()["en"])
 
 
 def test_a_misspelt_earlier_question_still_gives_the_topic(small: Bot):

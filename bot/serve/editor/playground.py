@@ -7,7 +7,7 @@ import gradio as gr
 from bot.passages import context
 from bot.serve.editor.editorial import Editorial
 from bot.serve.editor.show_errors import QUIET, show_errors
-from bot.serve.page.messages import literal
+from bot.serve.page.messages import escape_markdown
 
 _CANDIDATES = 10
 
@@ -40,10 +40,10 @@ def _tried(editorial: Editorial, words: str) -> tuple[Any, ...]:
     ]  # fmt: skip
     headers = ["prob.", "passage", *(name.replace("_", " ") for name in names), "id"]
     lines = [f"**{answer.status.replace('_', ' ')}**, probability {answer.probability:.2f}"]
-    lines += [f"Read as: {literal(answer.corrected)}"] if answer.corrected else []
-    lines += [f"> {literal(answer.text or answer.reply or '')}"] if answer.text or answer.reply else []
+    lines += [f"Read as: {escape_markdown(answer.corrected)}"] if answer.corrected else []
+    lines += [f"> {escape_markdown(answer.text or answer.reply or '')}"] if answer.text or answer.reply else []
     lines += (
-        ["Did you mean:\n" + "".join(f"\n* {literal(other)}" for other in answer.did_you_mean)]
+        ["Did you mean:\n" + "".join(f"\n* {escape_markdown(other)}" for other in answer.did_you_mean)]
         if answer.did_you_mean
         else []
     )

@@ -11,7 +11,7 @@ from bot.corpus.decisions import accept, draft, ignore, reject
 from bot.errors import QuestionError
 from bot.serve.editor.editorial import Editorial
 from bot.serve.editor.show_errors import QUIET, show_errors
-from bot.serve.page.messages import literal
+from bot.serve.page.messages import escape_markdown
 from bot.usage.proposals import Proposal
 from bot.usage.report import Gap, Report
 
@@ -61,7 +61,7 @@ def questions_tab(editorial: Editorial, page: gr.Blocks) -> None:
         def do(days: str, *chosen: Any) -> tuple[Any, ...]:
             if any(value is None for value in chosen):
                 return "Choose one first.", *[gr.skip() for _ in shown]
-            return f"Written to {literal(deed(*chosen).name)}. {told_of}", *look(days)
+            return f"Written to {escape_markdown(deed(*chosen).name)}. {told_of}", *look(days)
 
         return show_errors(do, len(shown))
 
@@ -171,12 +171,12 @@ def _detail(gap: Gap) -> str:
         "not helpful": gap.unhelpful,
     }
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    also = "".join(f"\n* {literal(example)}" for example in gap.examples[1:])
-    near = "".join(f"\n* {near.probability:.2f} {literal(near.about)}" for near in gap.nearest)
+    also = "".join(f"\n* {escape_markdown(example)}" for example in gap.examples[1:])
+    near = "".join(f"\n* {near.probability:.2f} {escape_markdown(near.about)}" for near in gap.nearest)
     lines = [
-        f"### {literal(gap.question)}",
+        f"### {escape_markdown(gap.question)}",
         f"Asked {gap.times} times by {gap.conversations} visitors: {counts}.",
-        f"Why: {literal(gap.why)}.",
+        f"Why: {escape_markdown(gap.why)}.",
     ]
     lines += [f"Also asked as:\n{also}"] if also else []
     lines += [f"The nearest passages:\n{near}"] if near else []
@@ -187,12 +187,13 @@ def _further(report: Report) -> str:
     """What else there is to know."""
     parts = {
         "Asked most": [
-            f"{one.times}× ({_trend(one.times, one.before)}) {literal(one.question)}" for one in report.most_asked
+            f"{one.times}× ({_trend(one.times, one.before)}) {escape_markdown(one.question)}"
+            for one in report.most_asked
         ],
         "No longer help": [
-            f"{literal(one.passage)}: {one.helpful} helpful, {one.unhelpful} not" for one in report.turned
+            f"{escape_markdown(one.passage)}: {one.helpful} helpful, {one.unhelpful} not" for one in report.turned
         ],
-        "Found by a repaired spelling only": [literal(passage) for passage in report.only_corrected[:_SHOWN]],
+        "Found by a repaired spelling only": [escape_markdown(passage) for passage in report.only_corrected[:_SHOWN]],
     }
     show_errors = [
         f"## {title}\n\n" + "\n".join(f"* {line}" for line in lines) for title, lines in parts.items() if lines

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from bot.errors import ArticlebotError
-from bot.serve.page.messages import literal
+from bot.serve.page.messages import escape_markdown
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def show_errors(handler: Callable[..., tuple[Any, ...]], others: int) -> Callabl
         try:
             return handler(*values)
         except ArticlebotError as error:
-            return literal(str(error)), *[gr.skip() for _ in range(others)]
+            return escape_markdown(str(error)), *[gr.skip() for _ in range(others)]
         except Exception:  # noqa: BLE001 - whatever broke, the editor keeps the page and is told so
             _log.exception("the editor's page failed")
             return _BROKEN, *[gr.skip() for _ in range(others)]
