@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from bot.answering.answer import Answer, Source, Status, hit_to_dict
+from bot.answering.answer import Answer, Source, hit_to_dict
+from bot.answering.schema import Status
 from bot.answering.small_talk import Talk
 from bot.index.filters import last_change
 from bot.passages import Span
