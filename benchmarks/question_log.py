@@ -86,7 +86,7 @@ def month(data: Path, work: Path, name: str, count: int) -> Row:
     wanted = _wanted(report, asked)
     before = _hit_at_1(bot, held_out)
     for one in report.proposals:
-        accept(work / name / "corpus", generation.table, one.question, one.passage)
+        accept(work / name / "corpus", one.question, one.passage)
     build(work / name / "corpus", work / name / "index")
     after = _hit_at_1(Bot.open(work / name / "index"), held_out)
     return {

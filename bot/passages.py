@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
+from bot.corpus.decisions import ALTERNATES
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
@@ -67,13 +68,13 @@ def with_alternates(
         else:
             yield passage
     for row in (row for rows in waiting.values() for row in rows):
-        refuse(Refused("alternates.csv", row.line, f"the passage {row.passage!r} does not exist"))
+        refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} does not exist"))
 
 
 def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Callable[[Refused], None]) -> Passage:
     if passage.question is None:
         for row in rows:
-            refuse(Refused("alternates.csv", row.line, f"the passage {row.passage!r} is not a FAQ"))
+            refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} is not a FAQ"))
         return passage
     new = (row.question for row in rows if row.question not in (passage.question, *passage.alternates))
     return replace(passage, alternates=(*passage.alternates, *dict.fromkeys(new)))

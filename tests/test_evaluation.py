@@ -163,9 +163,9 @@ def test_questions_are_spread_evenly():
     [
         (
             "frage,antwort\na,b\n",
-            "The columns of .* are frage, antwort: question, expected, history and group are read",
+            "The columns of .* are frage, antwort: name them question, expected, history and group",
         ),
-        ("", "The columns of .* are : question"),
+        ("", "The columns of .* are : name them question"),
         ("question,expected\n", "There are no questions in"),
     ],
 )

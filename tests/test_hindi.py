@@ -22,8 +22,9 @@ from bot.index.lexical import content_terms, stems
 from bot.languages.hindi.devanagari import folded, has_devanagari, is_hindi
 from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
 from bot.languages.hindi.scripts import consonants, in_devanagari, romanised, sound, spelt_out
+from bot.languages.normalization import normalize
 from bot.passages import split_articles
-from bot.retrieval.near_duplicates import same_question, wording
+from bot.retrieval.near_duplicates import same_question
 from bot.retrieval.topic import leans_back
 
 QUESTIONS = Path(__file__).parent / "questions"
@@ -519,4 +520,4 @@ def test_questions_in_hindi_are_the_same_only_when_their_words_are(mixed: Bot):
     (days, leave) = generation.table.faqs("notice")
     assert not same_question(generation, days, leave)
     assert same_question(generation, days, days)
-    assert wording("क्या यह ज़रूरी है।") == wording("क्या यह जरूरी  है?")
+    assert normalize("क्या यह ज़रूरी है।") == normalize("क्या यह जरूरी  है?")

@@ -25,6 +25,7 @@ from bot.settings import LogSettings
 from bot.usage import clusters
 from bot.usage.clusters import clustered
 from bot.usage.logged_question import LoggedQuestion
+from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -211,8 +212,8 @@ def test_without_enough_conversations_that_agree_nothing_is_proposed(newsroom: N
 def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_proposed(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
-    accept(newsroom.corpus, newsroom.bot.generation.table, question, BUY_OUT, who="Asha")
-    accept(newsroom.corpus, newsroom.bot.generation.table, f"{question}?", BUY_OUT, who="Asha")
+    accept(newsroom.corpus, question, BUY_OUT, who="Asha")
+    accept(newsroom.corpus, f"{question}?", BUY_OUT, who="Asha")
     with (newsroom.corpus / "alternates.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["question"], row["passage"], row["who"]) for row in rows] == [(question, BUY_OUT, "Asha")]
@@ -264,13 +265,13 @@ def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: News
 
 
 def test_a_table_that_cannot_be_read_is_named(newsroom: Newsroom):
-    (newsroom.corpus / "ignored-questions.csv").write_bytes(b"question\n\xff\xfe\n")
-    with pytest.raises(CorpusError, match=r"ignored-questions\.csv cannot be read .*: save it as CSV in UTF-8"):
+    (newsroom.corpus / "ignored-questions.csv").write_bytes(b"question\n\x81\n")
+    with pytest.raises(CorpusError, match=r"ignored-questions\.csv:2 cannot be read .*: save it as CSV in UTF-8"):
         newsroom.report()
 
 
 def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
-    accept(newsroom.corpus, newsroom.bot.generation.table, "jldi naukri chhodna hai paise dekar", BUY_OUT)
+    accept(newsroom.corpus, "jldi naukri chhodna hai paise dekar", BUY_OUT)
     newsroom.build()
     alternates = newsroom.corpus / "alternates.csv"
     (asked,) = read_questions(alternates)
@@ -298,7 +299,7 @@ def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
 def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsroom):
     path = newsroom.corpus / "alternates.csv"
     path.write_text(f'question,passage\n"who gives it, the gratuity",{PAYS}', encoding="utf-8")
-    accept(newsroom.corpus, newsroom.bot.generation.table, 'is "gratuity" = theirs, or mine', PAYS)
+    accept(newsroom.corpus, 'is "gratuity" = theirs, or mine', PAYS)
     assert path.read_text(encoding="utf-8") == (
         f'question,passage\n"who gives it, the gratuity",{PAYS}\n"is ""gratuity"" = theirs, or mine",{PAYS}\n'
     )
@@ -308,8 +309,7 @@ def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsro
 @pytest.mark.parametrize("passage", ["no-such#faq", "notice-period#section-how-long-it-runs-1"])
 def test_only_a_faq_that_is_there_takes_an_alternate(newsroom: Newsroom, passage: str):
     with pytest.raises(CorpusError, match="There is no FAQ"):
-        accept(newsroom.corpus, newsroom.bot.generation.table, "x", passage)
-    assert not (newsroom.corpus / "alternates.csv").exists()
+        require_faq(newsroom.bot.generation.table, passage)
 
 
 def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom: Newsroom):

@@ -795,7 +795,7 @@ def report(
         write_csv(to_csv, made)
     for proposal in made.proposals if accept_proposed else ():
         _say(f"accepted: {proposal.question} → {proposal.asks}")
-        accept(corpus, finder.generation.table, proposal.question, proposal.passage, who="articlebot")
+        accept(corpus, proposal.question, proposal.passage, who="articlebot")
     _print(made.to_dict(), as_json, lambda: report_text(made))
 
 
@@ -823,10 +823,10 @@ def accept_alternate(
     """Make a question an alternate of a FAQ: a line in alternates.csv that the next build uses."""
     from bot.corpus.decisions import accept
     from bot.retrieval.retriever import Retriever
+    from bot.usage.proposals import require_faq
 
-    _say(
-        f"written to {accept(corpus, Retriever.open(index).generation.table, question, passage, who=who)}: used by the next articlebot build"
-    )
+    faq = require_faq(Retriever.open(index).generation.table, passage)
+    _say(f"written to {accept(corpus, question, faq, who=who)}: used by the next articlebot build")
 
 
 @questions.command("reject")

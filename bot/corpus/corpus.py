@@ -1,8 +1,6 @@
 """A folder of files → a `Corpus`: its articles, and what was refused."""
 
-import csv
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -14,6 +12,7 @@ from types import ModuleType
 from typing import cast
 
 from bot.corpus.article import Article
+from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, read_alternates
 from bot.corpus.decoding import decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable
@@ -34,11 +33,6 @@ FORMATS = {
 
 A module has `read` or `read_file`; either may raise `Unreadable` when nothing of the file can be read.
 """
-ALTERNATES = "alternates.csv"
-IGNORED = "ignored-questions.csv"
-"""Questions that reports of what was asked leave out: no article."""
-REJECTED = "rejected-alternates.csv"
-"""Questions that do not mean a FAQ which they seemed to: no article either."""
 MAX_BYTES = 250_000_000
 """Of a text file: what is larger is an export or a log, and would fill the memory."""
 _COMPARED = 500
@@ -93,7 +87,7 @@ class FolderSource(ArticleSource):
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
-        rows = list(_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
+        rows = list(read_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
         alternates = tuple(row for row in rows if isinstance(row, Alternate))
         super().__init__(str(folder), sources, alternates, [row for row in rows if isinstance(row, Refused)])
 
@@ -124,7 +118,7 @@ def corpus_files(root: Path) -> list[Path]:
         for path in (folder / name for name in names if not name.startswith("."))
         if path.is_file()
     )
-    files = sorted(path for path in found if path not in (root / ALTERNATES, root / IGNORED, root / REJECTED))
+    files = sorted(path for path in found if path.parent != root or path.name not in NOT_ARTICLES)
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
     return files
@@ -204,24 +198,3 @@ def _content(path: Path) -> str:
     if not content.strip():
         raise Unreadable("the file is empty")
     return content
-
-
-def _alternates(path: Path) -> Iterator[Alternate | Refused]:
-    try:
-        content = _content(path)
-    except Unreadable as error:
-        yield Refused(ALTERNATES, error.line, str(error))
-        return
-    except OSError as error:
-        yield Refused(ALTERNATES, None, f"cannot be opened ({error.strerror})")
-        return
-    rows = csv.DictReader(io.StringIO(content))
-    if not {"question", "passage"} <= set(rows.fieldnames or ()):
-        yield Refused(ALTERNATES, 1, "the first line should name the columns question and passage")
-        return
-    for row in rows:
-        question, passage = (" ".join((row[name] or "").split()) for name in ("question", "passage"))
-        if question and passage:
-            yield Alternate(question, passage, rows.line_num)
-        else:
-            yield Refused(ALTERNATES, rows.line_num, f"a row without a {'question' if not question else 'passage'}")

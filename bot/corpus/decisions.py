@@ -1,94 +1,211 @@
-"""What an editor does about questions: lines in files of the corpus that people read, edit and keep in git; undoing one is deleting its line."""
+"""Editors' decisions about questions: tables in the corpus folder that people read, edit and keep in git.
+
+Only this module reads and writes them. Deleting a row undoes its decision.
+"""
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bot.corpus.corpus import ALTERNATES, IGNORED, REJECTED
+from bot.corpus.columns import FAQ_COLUMNS, find_columns
+from bot.corpus.decoding import decode
+from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.source import Alternate
 from bot.errors import CorpusError
-from bot.index.generation import Passages
-from bot.retrieval.near_duplicates import wording
+from bot.languages.normalization import normalize
 
+ALTERNATES = "alternates.csv"
+"""Further ways to ask FAQs that exist."""
+IGNORED = "ignored-questions.csv"
+"""Questions that reports leave out."""
+REJECTED = "rejected-alternates.csv"
+"""Questions that were proposed as alternates of a FAQ but do not mean it."""
 DRAFTS = "faqs-to-write.csv"
-"""A FAQ table whose answers are still empty: builds tell of each, until someone has written it."""
+"""A FAQ table whose answers are still empty: each build lists the rows that nobody has written yet."""
+NOT_ARTICLES = (ALTERNATES, IGNORED, REJECTED)
+"""Files of a corpus folder that hold no articles."""
+
+_NAMES = {
+    "question": FAQ_COLUMNS["question"],
+    "passage": "passage passages passage-id faq faqs faq-id id",
+    "answer": FAQ_COLUMNS["answer"],
+    "who": "who by editor",
+    "when": "when date",
+}
+_PAIR = ("question", "passage")
+_NEEDED = {ALTERNATES: _PAIR, REJECTED: _PAIR, IGNORED: ("question",), DRAFTS: ("question", "answer")}
+_SEPARATORS = ",;\t|"
+_HEADER_WITHIN = 10
+"""Lines at the top of a file among which its header is looked for."""
+_LONGEST_HEADER = 10_000
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What an editor has decided so far."""
+    """What editors have decided so far."""
 
     settled: Sequence[str] = ()
-    """Questions that something was done about: accepted, put on the list of FAQs to write, or not for us."""
+    """Questions that were accepted, put on the list of FAQs to write, or ignored."""
     rejected: Sequence[tuple[str, str]] = ()
     """Questions, each with the id of a FAQ that it does not mean."""
 
     @classmethod
     def read(cls, corpus: Path) -> "Decisions":
-        """Those in the files of a corpus. Raises `CorpusError` when one cannot be read."""
-        settled = [question for name in (ALTERNATES, DRAFTS, IGNORED) for question, _ in _rows(corpus / name)]
-        return cls(settled, _rows(corpus / REJECTED))
+        """Read the decisions in a corpus folder. Raises `CorpusError` if one of the files cannot be read."""
+        settled = [row["question"] for name in (ALTERNATES, DRAFTS, IGNORED) for row in _rows(corpus / name)]
+        rejected = [(row["question"], row["passage"]) for row in _rows(corpus / REJECTED)]
+        return cls([question for question in settled if question], rejected)
 
 
-def accept(corpus: Path, table: Passages, question: str, passage: str, *, who: str = "") -> Path:
-    """Make a question an alternate of a FAQ, from the next build on; returns the file. Raises `CorpusError` when there is no such FAQ, or it cannot be written."""
-    faq = table.passage_called(passage)
-    if faq is None or faq.kind != "faq":
-        raise CorpusError(f"There is no FAQ {passage!r}: name the id of one, as articlebot search --json tells it.")
-    return _append(
-        corpus / ALTERNATES, ("question", "passage", "who", "when"), (question, passage, who, date.today().isoformat())
-    )
+def read_alternates(path: Path) -> Iterator[Alternate | Refused]:
+    """Read a table of alternates: its rows, and what is wrong with those that cannot be used."""
+    try:
+        table = _Table.parse(decode(path.read_bytes()), _PAIR)
+        for line, row in table.rows:
+            if row["question"] and row["passage"]:
+                yield Alternate(row["question"], row["passage"], line)
+            else:
+                yield Refused(path.name, line, f"a row without a {'passage' if row['question'] else 'question'}")
+        if table.flaw:
+            yield Refused(path.name, table.flaw.line, str(table.flaw))
+    except Unreadable as error:
+        yield Refused(path.name, error.line, str(error))
+    except OSError as error:
+        yield Refused(path.name, None, f"cannot be opened ({error.strerror})")
+
+
+def accept(corpus: Path, question: str, passage: str, *, who: str = "") -> Path:
+    """Make a question an alternate of the FAQ with this id, from the next build on, and return the file.
+
+    Raises `CorpusError` if the file cannot be written.
+    """
+    when = date.today().isoformat()
+    return _append(corpus / ALTERNATES, {"question": question, "passage": passage, "who": who, "when": when})
 
 
 def draft(corpus: Path, question: str) -> Path:
-    """Put a question on the list of FAQs to write; returns the file. Raises `CorpusError` when it cannot be written."""
-    return _append(corpus / DRAFTS, ("question", "answer"), (question, ""))
+    """Add a question to the FAQs to write and return the file. Raises `CorpusError` if it cannot be written."""
+    return _append(corpus / DRAFTS, {"question": question, "answer": ""})
 
 
 def ignore(corpus: Path, question: str) -> Path:
-    """Leave a question out of reports; returns the file. Raises `CorpusError` when it cannot be written."""
-    return _append(corpus / IGNORED, ("question",), (question,))
+    """Leave a question out of reports and return the file. Raises `CorpusError` if it cannot be written."""
+    return _append(corpus / IGNORED, {"question": question})
 
 
 def reject(corpus: Path, question: str, passage: str) -> Path:
-    """Propose a question no more as an alternate of a FAQ; returns the file. Raises `CorpusError` when it cannot be written."""
-    return _append(corpus / REJECTED, ("question", "passage"), (question, passage))
+    """Stop proposing a question as an alternate of a FAQ and return the file. Raises `CorpusError` as `ignore` does."""
+    return _append(corpus / REJECTED, {"question": question, "passage": passage})
 
 
-def _rows(path: Path) -> list[tuple[str, str]]:
-    """Question and passage of each row; none where there is no such file."""
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table as it stands in its file."""
+
+    separator: str
+    header: Sequence[str]
+    columns: Mapping[str, int]
+    """Position of each known column."""
+    rows: Sequence[tuple[int, Mapping[str, str]]]
+    """Line number and known cells of each row, up to the first one that cannot be read."""
+    flaw: Unreadable | None
+    """Why the rest of the file cannot be read."""
+
+    @classmethod
+    def parse(cls, text: str, needed: Sequence[str]) -> "_Table":
+        """Split a text into rows. Raises `Unreadable` if no line at its top names the columns that are needed."""
+        if not text.strip():
+            raise Unreadable("the file is empty")
+        lines = io.StringIO(text)
+        for number, line in enumerate(text.split("\n")[:_HEADER_WITHIN], 1):
+            lines.readline()
+            for separator in _SEPARATORS:
+                header = next(csv.reader([line[:_LONGEST_HEADER]], delimiter=separator), [])
+                columns = {name: places[0] for name, places in find_columns(header, _NAMES).items()}
+                if set(needed) <= columns.keys():
+                    rows, flaw = _read_rows(lines, number, separator, columns)
+                    return cls(separator, header, columns, rows, flaw)
+        names = f"columns {' and '.join(needed)}" if len(needed) > 1 else f"column {needed[0]}"
+        raise Unreadable(f"the first line should name the {names}", 1)
+
+    def holds(self, values: Mapping[str, str]) -> bool:
+        """Whether a row has this question already, about the same passage where there is one."""
+        question, passage = normalize(values["question"]), values.get("passage")
+        return any(normalize(row["question"]) == question and row.get("passage") == passage for _, row in self.rows)
+
+
+def _read_rows(
+    lines: io.StringIO, above: int, separator: str, columns: Mapping[str, int]
+) -> tuple[list[tuple[int, dict[str, str]]], Unreadable | None]:
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    rows: list[tuple[int, dict[str, str]]] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [(row["question"], row.get("passage") or "") for row in csv.DictReader(file) if row.get("question")]
+        for cells in reader:
+            if any(cells):
+                cut = {name: " ".join(cells[n].split()) if n < len(cells) else "" for name, n in columns.items()}
+                rows.append((above + reader.line_num, cut))
+    except csv.Error as error:
+        last = rows[-1][0] if rows else above
+        return rows, Unreadable(f"from here on nothing is read ({error}): check the quotation marks", last + 1)
+    return rows, None
+
+
+def _whole_table(path: Path, content: bytes) -> _Table | None:
+    """Return a table without flaws, or None if there is nothing in it. Raises `Unreadable` if part of it cannot be read."""
+    text = decode(content)
+    table = _Table.parse(text, _NEEDED[path.name]) if text.strip() else None
+    if table and table.flaw:
+        raise table.flaw
+    return table
+
+
+def _rows(path: Path) -> Sequence[Mapping[str, str]]:
+    """Return the rows of a table; none if there is no such file."""
+    try:
+        table = _whole_table(path, path.read_bytes())
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"{path} cannot be read ({error}): save it as CSV in UTF-8.") from error
+    except (OSError, Unreadable) as error:
+        raise _unreadable(path, error) from error
+    return [row for _, row in table.rows] if table else []
 
 
-def _append(path: Path, columns: Sequence[str], values: Iterable[str]) -> Path:
+def _append(path: Path, values: Mapping[str, str]) -> Path:
     """Add a row in the columns that the file has, unless it has the question already."""
-    given = {name: " ".join(value.split()) for name, value in zip(columns, values, strict=True)}
+    values = {name: " ".join(value.split()) for name, value in values.items()}
     try:
-        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-        rows = csv.DictReader(text.splitlines())
-        has = list(rows.fieldnames or columns)
-        if any(_same(row, given) for row in rows):
-            return path
-        with path.open("a", encoding="utf-8", newline="") as file:
-            if text and not text.endswith("\n"):
-                file.write("\n")
-            writer = csv.DictWriter(file, has, extrasaction="ignore", lineterminator="\n")
-            if not text:
-                writer.writeheader()
-            writer.writerow(given)
+        old = path.read_bytes().decode() if path.exists() else ""
+        table = _whole_table(path, old.encode())
+        if table is None or not table.holds(values):
+            with path.open("a", encoding="utf-8", newline="") as file:
+                file.write(_new_rows(old, table, values))
+    except (Unreadable, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
     except OSError as error:
         raise CorpusError(f"{path} cannot be written ({error.strerror}): check its permissions.") from error
     return path
 
 
-def _same(row: dict[str, str], given: dict[str, str]) -> bool:
-    return wording(row.get("question") or "") == wording(given["question"]) and row.get("passage") == given.get(
-        "passage"
-    )
+def _new_rows(old: str, table: _Table | None, values: Mapping[str, str]) -> str:
+    """Return the row, below a header if the file is new, with the separator and line ends that the file has."""
+    end = next((mark for mark in ("\r\n", "\n", "\r") if mark in old), "\n")
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=table.separator if table else ",", lineterminator=end)
+    if table is None:
+        writer.writerows([list(values), list(values.values())])
+    else:
+        row = [""] * len(table.header)
+        for name in values.keys() & table.columns.keys():
+            row[table.columns[name]] = values[name]
+        writer.writerow(row)
+    return ("" if old.endswith(("\n", "\r", "\ufeff")) or not old else end) + text.getvalue()
+
+
+def _unreadable(path: Path, error: Exception) -> CorpusError:
+    place = f"{path}:{error.line}" if isinstance(error, Unreadable) and error.line else path
+    reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
+    return CorpusError(f"{place} cannot be read ({reason}): save it as CSV in UTF-8.")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.corpus.decisions import read_alternates
+from bot.corpus.source import Alternate
 from bot.errors import EvaluationError
 
 _COLUMNS = ("question", "expected", "history", "group")
-_ALTERNATES = ("question", "passage", "who", "when")
-"""The columns of `alternates.csv`: what editors have accepted is a set of questions too."""
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 _GROUPS = ("group", "kind", "turn_type")
 """Fields of a folder's question that name its group."""
@@ -57,21 +57,20 @@ def spread(questions: Sequence[Question], most: int | None) -> Sequence[Question
 def _of_csv(path: Path) -> Iterator[Question]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
-        accepted = "passage" in (rows.fieldnames or ())
-        unknown = [name for name in rows.fieldnames or () if name not in (_ALTERNATES if accepted else _COLUMNS)]
-        if "question" not in (rows.fieldnames or ()) or unknown:
+        columns = rows.fieldnames or ()
+        accepted = [] if "expected" in columns else [row for row in read_alternates(path) if isinstance(row, Alternate)]
+        if accepted:
+            yield from (Question(str(row.line), row.question, {row.passage: 1}) for row in accepted)
+            return
+        if "question" not in columns or not set(columns) <= set(_COLUMNS):
             raise EvaluationError(
-                f"The columns of {path} are {', '.join(rows.fieldnames or ())}: question, expected, history and group are read."
+                f"The columns of {path} are {', '.join(columns)}: name them question, expected, history and group."
             )
         for row in rows:
             if row["question"].strip():
-                yield Question(
-                    str(rows.line_num),
-                    row["question"],
-                    dict.fromkeys(_several(row.get("passage" if accepted else "expected")), 1),
-                    _several(row.get("history")),
-                    row.get("group") or "",
-                )
+                expected = dict.fromkeys(_several(row.get("expected")), 1)
+                history, group = _several(row.get("history")), row.get("group") or ""
+                yield Question(str(rows.line_num), row["question"], expected, history, group)
 
 
 def _several(cell: str | None) -> tuple[str, ...]:

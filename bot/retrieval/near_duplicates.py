@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation, Numbers, Role
-from bot.languages.hindi.devanagari import folded, has_devanagari
+from bot.languages.hindi.devanagari import has_devanagari
+from bot.languages.normalization import normalize
 from bot.passages import Passage, context
 
 SAME_QUESTION = 0.93
@@ -23,22 +24,17 @@ _ROLES: tuple[Role, ...] = ("both", "body")
 _NUMBER = re.compile(r"\d+")
 
 
-def wording(question: str) -> str:
-    """A question without what does not change it: case, spaces, the mark at its end, and how Devanagari is spelt."""
-    return " ".join(folded(question).casefold().split()).rstrip("?.!। ")
-
-
 def asks_exactly(passage: Passage, question: str) -> bool:
     """Whether a question is a FAQ's own, or one of its alternates."""
     own = (passage.question, *passage.alternates) if passage.question else ()
-    return wording(question) in map(wording, own)
+    return normalize(question) in map(normalize, own)
 
 
 def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
     """Whether two passages answer the same question: that of a FAQ, or the title and headings of a section."""
     if not _same_numbers(context(one), context(other)):
         return False
-    if wording(context(one)) == wording(context(other)):
+    if normalize(context(one)) == normalize(context(other)):
         return True
     if has_devanagari(context(one)):
         return False
@@ -56,7 +52,7 @@ def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[in
         one, other = generation.table.passages((numbers[first], numbers[second]))
         roles: Role = "both" if one.kind == "faq" else "body"
         alike = (
-            wording(_all(one)) == wording(_all(other))
+            normalize(_all(one)) == normalize(_all(other))
             if has_devanagari(one.text)
             else _same_numbers(_all(one), _all(other))
         )

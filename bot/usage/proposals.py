@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.errors import CorpusError
 from bot.index.generation import Passages
+from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
-from bot.retrieval.near_duplicates import asks_exactly, wording
+from bot.retrieval.near_duplicates import asks_exactly
 
 _CONVERSATIONS = 3
 """Different ones that asked alike."""
@@ -66,13 +68,21 @@ def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
             yield Proposal(asked, ident, faq.question if faq and faq.question else "", evidence.conversations, count)
 
 
+def require_faq(table: Passages, ident: str) -> str:
+    """Return the id if it is that of a FAQ. Raises `CorpusError` otherwise."""
+    passage = table.passage_called(ident)
+    if passage is None or passage.kind != "faq":
+        raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
+    return ident
+
+
 def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:
     """By what was asked and the passage that was meant, how often that was shown."""
     signs = Counter(evidence.liked)
     for (asked, question, passage), times in evidence.followed.items():
         found = table.passage_called(passage)
         # Only a FAQ that was asked in its own words, as by a click: what else came next was another question.
-        if found and found.question and wording(found.question) == wording(question):
+        if found and found.question and normalize(found.question) == normalize(question):
             signs[asked, passage] += times
     return signs
 

@@ -9,9 +9,9 @@ from typing import Any
 from bot.corpus.decisions import Decisions
 from bot.errors import QuestionError
 from bot.index.lexical import content_terms
+from bot.languages.normalization import normalize
 from bot.passages import context
 from bot.retrieval.finder import Finder
-from bot.retrieval.near_duplicates import wording
 from bot.usage.clusters import clustered
 from bot.usage.proposals import Evidence, Proposal, proposed
 from bot.usage.question_stats import QuestionStats
@@ -129,8 +129,8 @@ def make_report(
     Raises `UsageError` when the log cannot be read, `MissingExtra` when scipy is not installed.
     """
     now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
-    unwanted = set(map(wording, decisions.settled))
-    groups = [group for group in _groups(now, before) if wording(group.question) not in unwanted]
+    unwanted = set(map(normalize, decisions.settled))
+    groups = [group for group in _groups(now, before) if normalize(group.question) not in unwanted]
     clusters = _clusters(groups[:_COMPARED], finder)
     further = len(clusters[_LOOKED_AT:]) + sum(group.times > 0 for group in groups[_COMPARED:])
     gaps = [_gap(cluster, store, finder, since, until, threshold) for cluster in clusters[:_LOOKED_AT]]
@@ -146,10 +146,10 @@ def make_report(
 
 
 def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:
-    rejected = {(wording(question), passage) for question, passage in decisions.rejected}
+    rejected = {(normalize(question), passage) for question, passage in decisions.rejected}
     for each in evidence:
         for proposal in proposed(each, finder):
-            if (wording(proposal.question), proposal.passage) not in rejected:
+            if (normalize(proposal.question), proposal.passage) not in rejected:
                 yield proposal
 
 
@@ -170,7 +170,7 @@ def _groups(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> li
             kind = _kind(tally)
             if kind is None:
                 continue
-            group = groups.setdefault(wording(tally.question), _Group(tally.question))
+            group = groups.setdefault(normalize(tally.question), _Group(tally.question))
             if recent:
                 group.times += tally.times
                 group.kinds[kind] += tally.times
@@ -238,10 +238,10 @@ def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: floa
 def _most_asked(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[Often, ...]:
     times, earlier, told = Counter[str](), Counter[str](), dict[str, tuple[str, str]]()
     for tally in now:
-        times[wording(tally.question)] += tally.times
-        told.setdefault(wording(tally.question), (tally.question, tally.status))
+        times[normalize(tally.question)] += tally.times
+        told.setdefault(normalize(tally.question), (tally.question, tally.status))
     for tally in before:
-        earlier[wording(tally.question)] += tally.times
+        earlier[normalize(tally.question)] += tally.times
     return tuple(
         Often(told[words][0], count, earlier[words], told[words][1]) for words, count in times.most_common(_SHOWN)
     )

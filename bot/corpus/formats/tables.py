@@ -8,7 +8,8 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from bot.corpus.article import Article, slug
+from bot.corpus.article import Article
+from bot.corpus.columns import FAQ_COLUMNS, find_columns
 from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
 from bot.corpus.html.plain_form import html_to_plain_form
@@ -25,19 +26,6 @@ MAX_QUESTION_LENGTH = 1_000
 MAX_HEADER_ROW = 10
 """Rows: a sheet may have its title above the header."""
 
-_NAMES = {
-    "question": "question questions q ques query question-text faq faqs faq-question question-title प्रश्न सवाल",
-    "answer": "answer answers a ans answer-text response reply faq-answer response-text उत्तर जवाब",
-    "alternates": "alternates alternate alternate-question alternate-questions alternative-question alternative-questions alternatives also-asked-as "
-    "also-asked other-ways-to-ask variants variations question-variants similar-questions paraphrases aliases",
-    "category": "category categories topic topics section subject group theme",
-    "url": "url link permalink page-url web-address web-page webpage page-link",
-    "id": "id faq-id question-id qid key slug",
-    "date": "date published date-published publish-date publication-date published-on posted posted-on created created-on",
-    "updated": "updated date-updated last-updated updated-on modified last-modified date-modified modified-on reviewed last-reviewed",
-    "tags": "tags tag keywords labels",
-}
-"""Fields and the names that their columns go by, the plainest first."""
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HTML = re.compile(
     r"</?(?:p|br|div|span|ul|ol|li|a|b|strong|i|em|u|h[1-6]|table|tr|td|th|tbody|thead)(?:\s[^<>]*)?/?>", re.IGNORECASE
@@ -220,18 +208,11 @@ def _fields(row: Row, header: _Header) -> Fields:
 def _header(rows: Iterable[Row]) -> _Header | None:
     """The first of the rows that names a column for the question and one for the answer."""
     for row in rows:
-        names = [re.sub(r"-?\d+$", "", slug(cell)) for cell in row.cells]
-        places = {name: _places(names, wanted.split(), every=name == "alternates") for name, wanted in _NAMES.items()}
-        if places["question"] and places["answer"]:
+        places = find_columns(row.cells, FAQ_COLUMNS, repeated=("alternates",))
+        if "question" in places and "answer" in places:
             width = max(n for n, cell in enumerate(row.cells, 1) if cell)
-            return _Header(row.number, width, {name: found for name, found in places.items() if found})
+            return _Header(row.number, width, places)
     return None
-
-
-def _places(names: list[str], wanted: list[str], *, every: bool) -> tuple[int, ...]:
-    """Where the plainest of the wanted names stands; `every` place of all of them."""
-    found = [place for name in wanted for place, named in enumerate(names) if named == name]
-    return tuple(sorted(found) if every else found[:1])
 
 
 def _listed(cells: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from bot.errors import QuestionError
 from bot.serve.editor.editorial import Editorial
 from bot.serve.editor.show_errors import QUIET, show_errors
 from bot.serve.page.messages import escape_markdown
-from bot.usage.proposals import Proposal
+from bot.usage.proposals import Proposal, require_faq
 from bot.usage.report import Gap, Report
 
 _SPANS = {"7 days": 7, "30 days": 30, "90 days": 90}
@@ -96,9 +96,10 @@ def questions_tab(editorial: Editorial, page: gr.Blocks) -> None:
 
 
 def _accepting(editorial: Editorial) -> Callable[[str, str], Path]:
-    return lambda question, passage: accept(
-        editorial.corpus, editorial.bot.generation.table, question, passage, who=_WHO
-    )
+    def accept_faq(question: str, passage: str) -> Path:
+        return accept(editorial.corpus, question, require_faq(editorial.bot.generation.table, passage), who=_WHO)
+
+    return accept_faq
 
 
 def _of_proposal(deed: Callable[[str, str], Path]) -> Callable[[str], Path]:

@@ -1,0 +1,114 @@
+"""Editors' decisions: tables that people edit with any program, and that stay readable when a row is added."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.corpus.decisions import (
+    ALTERNATES,
+    DRAFTS,
+    IGNORED,
+    REJECTED,
+    Decisions,
+    accept,
+    draft,
+    ignore,
+    read_alternates,
+    reject,
+)
+from bot.corpus.refused import Refused
+from bot.corpus.source import Alternate
+from bot.errors import CorpusError
+from bot.evaluation.question_set import read_questions
+
+TODAY = date.today().isoformat()  # noqa: DTZ011 - the editor's own day
+OLD, NEW = Alternate("who pays", "gratuity#faq-1", 2), Alternate("is it mine", "gratuity#faq-2", 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "added"),
+    [
+        ("question,passage\nwho pays,gratuity#faq-1\n", "is it mine,gratuity#faq-2\n"),
+        ("question,faq\nwho pays,gratuity#faq-1\n", "is it mine,gratuity#faq-2\n"),
+        ("FAQ ID,Query\ngratuity#faq-1,who pays\n", "gratuity#faq-2,is it mine\n"),
+        ("question,note,passage,when\nwho pays,old,gratuity#faq-1,\n", f"is it mine,,gratuity#faq-2,{TODAY}\n"),
+        ("question;passage\nwho pays;gratuity#faq-1\n", "is it mine;gratuity#faq-2\n"),
+        ("\ufeffquestion\tpassage\r\nwho pays\tgratuity#faq-1\r\n", "is it mine\tgratuity#faq-2\r\n"),
+        ("question,passage\nwho pays,gratuity#faq-1", "\nis it mine,gratuity#faq-2\n"),
+    ],
+    ids=["plain", "synonym", "order", "extra columns", "semicolons", "tabs with a mark", "no last line end"],
+)
+def test_an_accepted_question_goes_into_the_columns_that_the_file_has(tmp_path: Path, before: str, added: str):
+    path = tmp_path / ALTERNATES
+    path.write_bytes(before.encode())
+    for question in ("is it mine", "Is it  mine?"):
+        assert accept(tmp_path, question, "gratuity#faq-2") == path
+    assert path.read_bytes().decode() == before + added
+    assert list(read_alternates(path)) == [OLD, NEW]
+    assert [(asked.text, *asked.expected) for asked in read_questions(path)] == [
+        (row.question, row.passage) for row in (OLD, NEW)
+    ]
+    assert Decisions.read(tmp_path).settled == ["who pays", "is it mine"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("question,note\nwho pays,x\n", "alternates.csv:1 cannot be read .*name the columns question and passage"),
+        ("who pays,gratuity#faq-1\n", "alternates.csv:1 cannot be read .*name the columns question and passage"),
+        ('question,passage\na,b\n"who pays,gratuity#faq-1\n', "alternates.csv:3 cannot be read .*check the quotation"),
+        ("question,passage\ncaf\udce9,gratuity#faq-1\n", "alternates.csv cannot be read .it is not UTF-8.: save it"),
+    ],
+    ids=["no passage", "no header", "open quotation", "another encoding"],
+)
+def test_nothing_is_written_into_a_table_that_cannot_be_read(tmp_path: Path, content: str, message: str):
+    path = tmp_path / ALTERNATES
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(CorpusError, match=message):
+        accept(tmp_path, "is it mine", "gratuity#faq-2")
+    assert path.read_bytes() == content.encode(errors="surrogateescape")
+
+
+def test_rows_of_alternates_that_cannot_be_read_are_refused_and_the_others_read(tmp_path: Path):
+    path = tmp_path / ALTERNATES
+    assert [str(each) for each in read_alternates(path)] == [
+        "alternates.csv: cannot be opened (No such file or directory)"
+    ]
+    path.write_text('question,faq\nwho pays,gratuity#faq-1\n,x\nit\n"open,x\n', encoding="utf-8")
+    assert list(read_alternates(path)) == [
+        OLD,
+        Refused(ALTERNATES, 3, "a row without a question"),
+        Refused(ALTERNATES, 4, "a row without a passage"),
+        Refused(ALTERNATES, 5, "from here on nothing is read (unexpected end of data): check the quotation marks"),
+    ]
+
+
+def test_each_decision_makes_its_table_and_is_read_back(tmp_path: Path):
+    accept(tmp_path, "who, pays", "gratuity#faq-1", who="Asha")
+    draft(tmp_path, "how do I apply\nfor a passport")
+    ignore(tmp_path, "hello")
+    reject(tmp_path, "is it mine", "gratuity#faq-2")
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
+        ALTERNATES: f'question,passage,who,when\n"who, pays",gratuity#faq-1,Asha,{TODAY}\n',
+        DRAFTS: "question,answer\nhow do I apply for a passport,\n",
+        IGNORED: "question\nhello\n",
+        REJECTED: "question,passage\nis it mine,gratuity#faq-2\n",
+    }
+    assert Decisions.read(tmp_path) == Decisions(
+        ["who, pays", "how do I apply for a passport", "hello"], [("is it mine", "gratuity#faq-2")]
+    )
+
+
+def test_a_draft_goes_below_the_header_of_a_table_with_a_title(tmp_path: Path):
+    (tmp_path / DRAFTS).write_text("To write;\nAnswer;Question\n;who pays\n", encoding="utf-8")
+    draft(tmp_path, "is it mine")
+    draft(tmp_path, "Who pays?")
+    assert (tmp_path / DRAFTS).read_text(encoding="utf-8") == "To write;\nAnswer;Question\n;who pays\n;is it mine\n"
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
+    with pytest.raises(
+        CorpusError, match=r"ignored-questions\.csv cannot be written .No such file or directory.: check"
+    ):
+        ignore(tmp_path / "none", "hello")
