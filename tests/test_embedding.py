@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class LettersAndWords(HashingEncoder):
-    """An encoder of a program's own: not one that articlebot knows how to open again."""
+    """A custom encoder, which articlebot cannot open by itself."""
 
     name = "letters-and-words-1"
 
@@ -119,13 +119,11 @@ def test_nothing_of_a_list_of_articles_stays_on_disk(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_index_of_an_own_encoder_is_opened_with_it_and_told_apart_without(
-    articles: tuple[Article, ...], tmp_path: Path
-):
+def test_an_index_of_a_custom_encoder_opens_only_with_that_encoder(articles: tuple[Article, ...], tmp_path: Path):
     report = build(articles, tmp_path, encoder=LettersAndWords())
     assert (report.manifest.dimension, report.manifest.question_encoder, report.manifest.settings.model) == (
         300,
-        "own",
+        "custom",
         "letters-and-words-1",
     )
     assert not build(articles, tmp_path, encoder=LettersAndWords()).built
@@ -133,7 +131,7 @@ def test_an_index_of_an_own_encoder_is_opened_with_it_and_told_apart_without(
     (hit,) = retriever.search("who pays gratuity", k=1)
     assert hit.passage.text == "The employer pays it, not the provident fund."
     assert hit.signals["best"] == pytest.approx(1, abs=1e-3)
-    with pytest.raises(ModelError, match=r"own, 'letters-and-words-1': open it with encoder=\.$"):
+    with pytest.raises(ModelError, match=r"the custom encoder 'letters-and-words-1': open it with encoder=\.$"):
         Retriever.open(tmp_path)
 
 
@@ -145,7 +143,7 @@ def test_another_encoder_than_the_one_an_index_was_built_with_is_refused(article
         Retriever.open(tmp_path, encoder=LettersAndWords(dimension=100))
 
 
-def test_an_own_ranking_orders_the_first_hits_and_leaves_their_probabilities(articles: tuple[Article, ...]):
+def test_a_custom_reranker_orders_the_first_hits_and_keeps_their_probabilities(articles: tuple[Article, ...]):
     asked = []
 
     def newest_first(question: str, hits: Sequence[Hit]) -> list[int]:

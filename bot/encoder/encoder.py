@@ -1,4 +1,4 @@
-"""What building and asking need of an encoder."""
+"""The encoder protocols: for asking, for encoding passages, and for building an index."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,42 +7,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
-"""Shape (texts, dimension), each row of length 1."""
+"""Shape (texts, dimension); each row has length 1."""
 
 OnBatch = Callable[[int], None]
-"""Hears the number of texts of each finished batch."""
+"""Called after each batch with the number of texts in it."""
 
 
 def no_progress(_count: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 class QuestionEncoder(Protocol):
-    """What asking needs of an encoder."""
+    """An encoder of questions, all that asking needs."""
 
     @property
     def dimension(self) -> int: ...
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        """One unit row for each text."""
+        """Return one unit row per text."""
 
 
 class PassageEncoder(QuestionEncoder, Protocol):
-    """What building needs of an encoder of passages that are split already."""
+    """An encoder of questions and passages."""
 
     @property
     def name(self) -> str: ...
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
-        """One unit row for each text."""
+        """Return one unit row per text."""
 
 
 class Encoder(PassageEncoder, Protocol):
-    """What building needs of an encoder."""
+    """An encoder that can also split articles into passages of a given number of tokens; a build needs one."""
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens of a passage it takes in, special ones and prompt left out."""
+        """Maximum number of tokens in a passage, without special tokens and the prompt."""
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
-        """As `bot.passages.TokenStarts`."""
+        """See `bot.passages.TokenStarts`."""

@@ -1,4 +1,4 @@
-"""From sentence-transformers to ONNX: what asking, and building again, need instead of torch."""
+"""Export of a sentence-transformers model to ONNX, so that asking, and building again, need no torch."""
 
 import json
 import logging
@@ -19,11 +19,11 @@ from bot.encoder.sentence import SentenceEncoder
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-SAME_FLOOR = 0.9999
-"""The least cosine between the exported float32 graph's vectors and the original's; below it the export is not used."""
+MIN_COSINE = 0.9999
+"""Minimum cosine between the vectors of the float32 export and of the original; below it the export is rejected."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-_EXPORT_FAILURES = (
+_EXPORT_ERRORS = (
     RuntimeError,
     TypeError,
     ValueError,
@@ -32,43 +32,53 @@ _EXPORT_FAILURES = (
     NotImplementedError,
     ModuleNotFoundError,
 )
-"""What torch's exporter and the quantiser raise for a model whose graph they cannot write: a list found by trying, as they name none."""
+"""Exceptions of torch's exporter and the quantiser for an unsupported model; undocumented, so found by trial."""
 
 
 def export_encoder(
     encoder: SentenceEncoder, folder: Path, weights: str, samples: Sequence[str]
 ) -> ExportedEncoder | None:
-    """Export a model into a new folder, in place of what is there; None when its graph cannot be written or gives other vectors for `samples`."""
+    """Export a model to `folder`, replacing its content.
+
+    Returns None if the model cannot be exported, or gives other vectors for `samples`.
+    """
     unfinished = folder.with_name(f".{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    try:
-        with _plain_attention(encoder.model):
-            _export_onnx(encoder.model, unfinished / FLOAT32)
-        _fuse(unfinished / FLOAT32, encoder.model)
-        _quantise(unfinished / FLOAT32, unfinished / INT8)
-    except _EXPORT_FAILURES:
-        shutil.rmtree(unfinished)
-        return None
-    (unfinished / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(pretty=True), encoding="utf-8")
-    prompts = encoder.model.prompts
-    exported = ExportedEncoder.describe(
-        unfinished, encoder.name, weights, query=prompts.get("query") or "", document=prompts.get("document") or "",
-        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens,
-    )  # fmt: skip
-    cosines = np.sum(exported.encode_questions(samples) * encoder.encode_questions(samples), axis=1)
-    if cosines.min(initial=1.0) < SAME_FLOOR:
+    exported = _write_export(encoder, unfinished, weights)
+    if exported is None or not _is_faithful(exported, encoder, samples):
         shutil.rmtree(unfinished)
         return None
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
-    found = ExportedEncoder(folder, exported.settings)
-    found.original = encoder
-    return found
+    moved = ExportedEncoder(folder, exported.settings)
+    moved.original = encoder
+    return moved
+
+
+def _write_export(encoder: SentenceEncoder, folder: Path, weights: str) -> ExportedEncoder | None:
+    try:
+        with _plain_attention(encoder.model):
+            _export_onnx(encoder.model, folder / FLOAT32)
+        _fuse(folder / FLOAT32, encoder.model)
+        _quantise(folder / FLOAT32, folder / INT8)
+    except _EXPORT_ERRORS:
+        return None
+    (folder / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(pretty=True), encoding="utf-8")
+    prompts = encoder.model.prompts
+    return ExportedEncoder.describe(
+        folder, encoder.name, weights, query=prompts.get("query") or "", document=prompts.get("document") or "",
+        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens,
+    )  # fmt: skip
+
+
+def _is_faithful(exported: ExportedEncoder, encoder: SentenceEncoder, samples: Sequence[str]) -> bool:
+    cosines = np.sum(exported.encode_questions(samples) * encoder.encode_questions(samples), axis=1)
+    return bool(cosines.min(initial=1.0) >= MIN_COSINE)
 
 
 def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: PassageEncoder) -> None:
-    """Write into a folder, in place of what is there, the question encoder of an exported model, or what refers to the encoder by its name."""
+    """Write a question encoder to `folder`, replacing its content: an exported model, or the name of the encoder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     if isinstance(encoder, ExportedEncoder):
@@ -95,55 +105,56 @@ def _export_onnx(model: "SentenceTransformer", graph: Path) -> None:
 
     sample = model.preprocess(["a question of some words", "another"])
     names = [name for name in _INPUTS if name in sample]
+    tensors = tuple(sample[name].to(model.device) for name in names)
     axes = {name: {0: "texts", 1: "tokens"} for name in names} | {"vector": {0: "texts"}}
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter(
-            "ignore"
-        )  # The exporter's own: deprecations, and branches that are constant for these models.
+        # The exporter warns of its own deprecations, and of branches that are constant for these models.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
-            Pipeline().eval(), tuple(sample[name].to(model.device) for name in names), str(graph), input_names=names, output_names=["vector"],
+            Pipeline().eval(), tensors, str(graph), input_names=names, output_names=["vector"],
             dynamic_axes=axes, opset_version=17, dynamo=False,
         )  # fmt: skip
 
 
 @contextmanager
 def _plain_attention(model: "SentenceTransformer") -> Iterator[None]:
-    """Attention written out step by step, in the form that onnxruntime's optimizer knows; models without the choice stay as they are."""
+    """Switch to eager attention, the form that onnxruntime's optimizer recognises, while the body runs."""
     transformer = getattr(model[0], "auto_model", None)
-    used = getattr(getattr(transformer, "config", None), "_attn_implementation", None)
-    if transformer is None or used is None:
+    before = getattr(getattr(transformer, "config", None), "_attn_implementation", None)
+    if transformer is None or before is None:
         yield
         return
     transformer.set_attn_implementation("eager")
     try:
         yield
     finally:
-        transformer.set_attn_implementation(used)
+        transformer.set_attn_implementation(before)
 
 
 def _fuse(graph: Path, model: "SentenceTransformer") -> None:
-    """Put one node in place of the many of each attention and activation; what has another form stays."""
+    """Replace the nodes of each attention and activation by a fused one; unknown forms stay."""
     from onnxruntime.transformers import optimizer
     from onnxruntime.transformers.fusion_options import FusionOptions
 
     options = FusionOptions("bert")
-    # Their kernels take longer than what they replace for as few tokens as a question has.
+    # These kernels are slower than the nodes they replace, for inputs as short as a question.
     options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = options.enable_embed_layer_norm = False
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     heads, size = (int(getattr(config, name, 0) or 0) for name in ("num_attention_heads", "hidden_size"))
-    with _quiet():
+    with _onnxruntime_silenced():
         fused = optimizer.optimize_model(
             str(graph), model_type="bert", num_heads=heads, hidden_size=size, optimization_options=options, opt_level=0
         )
-    fused.save_model_to_file(str(graph))
+        fused.save_model_to_file(str(graph))
 
 
 def _quantise(plain: Path, small: Path) -> None:
     from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    # 7-bit weights, one scale per channel: 8-bit products overflow on processors without VNNI, and an index may move to one.
-    with _quiet():
+    # 7-bit weights, one scale per channel: 8-bit products overflow on processors without VNNI, and an index may move
+    # to one.
+    with _onnxruntime_silenced():
         quantize_dynamic(
             str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},
@@ -151,10 +162,18 @@ def _quantise(plain: Path, small: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the advice that onnxruntime's tools log about graphs such as these."""
-    logging.disable(logging.WARNING)
+def _onnxruntime_silenced() -> Iterator[None]:
+    """Drop the advice that onnxruntime's tools log, through their own loggers and through the root logger."""
+    tools, root = logging.getLogger("onnxruntime"), logging.getLogger()
+    level = tools.level
+    tools.setLevel(logging.ERROR)
+    root.addFilter(_is_not_advice)
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        root.removeFilter(_is_not_advice)
+        tools.setLevel(level)
+
+
+def _is_not_advice(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.WARNING or "onnxruntime" not in record.pathname

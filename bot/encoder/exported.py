@@ -1,4 +1,4 @@
-"""A model exported from sentence-transformers: a folder in the cache of an index, by which later builds need no torch."""
+"""The ONNX export of a sentence-transformers model: a folder in the cache of an index, so that builds need no torch."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 FLOAT32, INT8, TOKENIZER, SETTINGS = "float32.onnx", "int8.onnx", "tokenizer.json", "settings.json"
 
 _BATCH_TOKENS = 2048
-"""Tokens of a batch, padding included."""
+"""Maximum number of tokens in a batch, padding included."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSettings:
-    """What an exported model needs besides graphs and tokenizer."""
+    """The settings of an exported model, stored beside its graphs and tokenizer."""
 
     name: str
     weights: str
-    """`model_hash` of the model it was made from."""
+    """The `model_hash` of the original."""
     query: str
     """The prompt before a question."""
     document: str
@@ -40,35 +40,34 @@ class ExportSettings:
     files: dict[str, str]
     """sha256 of each file."""
     version: str
-    """The articlebot that made it: another one may export otherwise."""
+    """The version of articlebot that exported it; another version may export differently."""
 
 
 class ExportedEncoder:
-    """A model as a float32 ONNX graph with its tokenizer; gives the vectors that sentence-transformers gives, and loads neither it nor torch."""
+    """A model as a float32 ONNX graph: gives the vectors of the original without torch."""
 
     def __init__(self, folder: Path, settings: ExportSettings) -> None:
         self.folder, self.settings = folder, settings
         self.name, self.max_tokens = settings.name, settings.max_tokens
         self.original: SentenceEncoder | None = None
-        """What it was just made from: loaded already."""
+        """The model that this was just exported from, if it is still loaded."""
 
     @classmethod
     def find(cls, folder: Path, weights: str) -> Self | None:
-        """The model exported into a folder; None when there is none, or that of another model or version."""
+        """Open the export in `folder`; None if there is none, it is damaged, or of another model or version."""
         try:
             settings = ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
-            whole = (settings.weights, settings.version) == (weights, __version__) and all(
-                file_hash(folder / name) == own for name, own in settings.files.items()
-            )
+            is_intact = all(file_hash(folder / name) == expected for name, expected in settings.files.items())
         except (OSError, ValueError, TypeError):
             return None
-        return cls(folder, settings) if whole else None
+        is_same = (settings.weights, settings.version) == (weights, __version__)
+        return cls(folder, settings) if is_intact and is_same else None
 
     @classmethod
     def describe(
         cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int
     ) -> Self:
-        """The model whose graphs and tokenizer were just written into a folder, with its settings beside them."""
+        """Write the settings of graphs and tokenizer that are already in `folder`, and open them."""
         files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
         settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files, __version__)
         (folder / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
@@ -79,7 +78,7 @@ class ExportedEncoder:
         return self._graph.dimension
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
-        return token_starts(self._counting, texts)
+        return token_starts(self._unlimited_tokenizer, texts)
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         return self._encode([self.settings.document + text for text in texts], done)
@@ -88,7 +87,7 @@ class ExportedEncoder:
         return self._encode([self.settings.query + text for text in texts], no_progress)
 
     def _encode(self, texts: Sequence[str], done: OnBatch) -> Matrix:
-        tokenized = self._cutting.encode_batch(list(texts))
+        tokenized = self._truncating_tokenizer.encode_batch(list(texts))
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for rows in _batches([len(text.ids) for text in tokenized]):
             vectors[rows] = self._graph.run([tokenized[row] for row in rows])
@@ -100,16 +99,16 @@ class ExportedEncoder:
         return OnnxGraph(self.folder / FLOAT32, threads=0)
 
     @cached_property
-    def _cutting(self) -> "Tokenizer":
+    def _truncating_tokenizer(self) -> "Tokenizer":
         return open_tokenizer(self.folder / TOKENIZER, self.settings.length_limit)
 
     @cached_property
-    def _counting(self) -> "Tokenizer":
+    def _unlimited_tokenizer(self) -> "Tokenizer":
         return open_tokenizer(self.folder / TOKENIZER, None)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The places of texts, longest first, in batches of at most `_BATCH_TOKENS` with their padding."""
+    """Yield the positions of texts, longest first, in batches of at most `_BATCH_TOKENS` with their padding."""
     order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
     while order:
         count = max(1, _BATCH_TOKENS // max(1, lengths[order[0]]))

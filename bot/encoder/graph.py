@@ -1,4 +1,4 @@
-"""An ONNX graph from tokens to unit vectors, with its tokenizer: the one door to onnxruntime and tokenizers."""
+"""ONNX graphs and tokenizers: the interface to onnxruntime and tokenizers."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +11,14 @@ from bot.encoder.encoder import Matrix
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-
-_SLOW = "SkipLayerNormFusion"
-"""A fusion whose kernel takes three times as long as what it replaces, for as few tokens as a question has."""
+_SLOW_FUSION = "SkipLayerNormFusion"
+"""A fusion whose kernel takes three times as long as the nodes it replaces, for inputs as short as a question."""
 
 
 class OnnxGraph:
-    """A graph that takes token ids, attention mask and token types and gives unit rows. Safe to call from many threads.
+    """A graph that takes token ids, attention mask and token types, and gives unit rows. Thread-safe.
 
-    Raises an exception of onnxruntime's own, a bare subclass of `Exception`, when the file holds none.
+    Raises an exception of onnxruntime, which derives from `Exception` only, if the file is not a graph.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -29,13 +28,13 @@ class OnnxGraph:
         options.log_severity_level = 3
         options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOW]
+            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOW_FUSION]
         )
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
     def run(self, texts: Sequence["Encoding"]) -> Matrix:
-        """One unit row for each tokenized text."""
+        """Return one unit row per tokenized text."""
         shape = len(texts), max(len(text.ids) for text in texts)
         feed = {name: np.zeros(shape, np.int64) for name in self._inputs}
         for row, text in enumerate(texts):
@@ -46,15 +45,15 @@ class OnnxGraph:
 
 
 def open_tokenizer(path: Path, limit: int | None) -> "Tokenizer":
-    """A tokenizer that cuts texts off at `limit` tokens, special ones included, or nowhere, and pads none."""
+    """Open a tokenizer that does not pad, and truncates texts to `limit` tokens, special ones included, if given."""
     return parse_tokenizer(path.read_text(encoding="utf-8"), limit)
 
 
-def parse_tokenizer(words: str, limit: int | None) -> "Tokenizer":
-    """The tokenizer that a file with these words holds, as `open_tokenizer` opens it."""
+def parse_tokenizer(content: str, limit: int | None) -> "Tokenizer":
+    """Make a tokenizer from the content of a file; see `open_tokenizer`."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_str(words)
+    tokenizer = Tokenizer.from_str(content)
     if limit is None:
         tokenizer.no_truncation()
     else:
@@ -64,7 +63,6 @@ def parse_tokenizer(words: str, limit: int | None) -> "Tokenizer":
 
 
 def token_starts(tokenizer: "Tokenizer", texts: Sequence[str]) -> list[Sequence[int]]:
-    """As `bot.passages.TokenStarts`."""
-    return [
-        [start for start, _ in text.offsets] for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    ]
+    """See `bot.passages.TokenStarts`."""
+    tokenized = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    return [[start for start, _ in text.offsets] for text in tokenized]

@@ -1,4 +1,4 @@
-"""Words as vectors, without any model: for tests, where meaning may be missed but nothing may be slow, large or random."""
+"""An encoder without a model, for tests: fast, small and deterministic, but blind to meaning."""
 
 import hashlib
 import re
@@ -14,55 +14,18 @@ _WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
 _DIMENSION = 256
 _COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "this",
-        "to",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "with",
-        "you",
-        "your",
-    ]
+    _WORD.findall(
+        "a an and are as at be by can do does for from how i in is it me my of on or that the this to what when where"
+        " which who why with you your"
+    )
 )
 _COMMON_WEIGHT = 0.1
 
 
 class HashingEncoder:
-    """Texts are near that share words: each word, without its ending, is a direction that its hash gives. Deterministic; loads nothing.
+    """An encoder that hashes words to directions, so that texts with common words are near (Weinberger et al. 2009)."""
 
-    Source of the idea: feature hashing, Weinberger et al. 2009.
-    """
-
-    name = "hashed-words"
+    name = "hashing"
     dimension = _DIMENSION
     max_tokens = 256
 
@@ -87,7 +50,7 @@ def _vector(text: str) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=4096)
 def _direction(word: str) -> NDArray[np.float64]:
-    """Of length 1, nearly at right angles to those of other words."""
+    """Return the unit vector of a word, nearly orthogonal to those of other words."""
     digest = hashlib.shake_256(word.encode()).digest(_DIMENSION // 8)
     signs = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float64) * 2 - 1
     return np.asarray(signs / np.sqrt(_DIMENSION))

