@@ -445,10 +445,10 @@ def test_one_bad_file_never_stops_the_rest(corpus: Path):
     assert {article.id for article in read.articles} == {"notice-period", "gratuity"}
     assert {(r.file, r.line, r.reason) for r in read.refused} == {
         ("bytes.md", 2, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),
-        ("zeros.md", 2, "not a text file: it holds the control character '\\x00'"),
+        ("zeros.md", 2, "not a text file: it contains the control character '\\x00'"),
         ("empty.md", None, "the file is empty"),
-        ("photo.jpg", None, f"files ending in '.jpg' are not read, only {', '.join(FORMATS)}"),
-        ("gratuity.md", None, "the id 'gratuity' is already that of again.md"),
+        ("photo.jpg", None, f".jpg files are not supported; supported formats: {', '.join(FORMATS)}"),
+        ("gratuity.md", None, "the id 'gratuity' is already used by again.md"),
     }
 
 

@@ -95,10 +95,7 @@ def test_articles_may_be_given_by_their_fields():
             [ARTICLES[0], {"title": "A", "text": "B", "published": "soon"}],
             r"^Article 2 of the list cannot be read: published should be a date",
         ),
-        (
-            [ARTICLES[0], ARTICLES[0]],
-            r"^The id 'probation' is that of several articles of the list: give each its own\.$",
-        ),
+        ([ARTICLES[0], ARTICLES[0]], r"^Several articles of the list have the id 'probation': give each its own\.$"),
         ([], r"^No article could be read from the list of articles\.$"),
     ],
 )

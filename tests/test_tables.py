@@ -114,7 +114,7 @@ def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
         )
     )
     assert [article.id for article in articles] == ["faq/who", "faq/when"]
-    assert reasons(refused) == {4: "the id 'faq/when' is already that of row 3"}
+    assert reasons(refused) == {4: "the id 'faq/when' is already used by row 3"}
 
 
 def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Files of a folder → articles, and what was refused of them."""
+"""Reads a folder of files into articles, and reports the files and rows that it refuses."""
 
 from bot.corpus.article import Article, Faq, Section
 from bot.corpus.corpus import Corpus, FolderSource, corpus_digest, read_corpus

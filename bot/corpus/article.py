@@ -1,8 +1,8 @@
-"""The article: what every reader makes, whatever the file was.
+"""The article, the one result of reading files of any format.
 
-An article's `text` is one plain form for all formats, readable as it stands and valid Markdown: paragraphs, `#` headings,
-`- ` and `1. ` lists, `| a | b |` tables and `> ` quotations, a blank line between blocks; words only, with no bold, links or HTML.
-Passages, quotes and links are literal spans of it.
+An article's `text` has the same plain form for all formats, which is valid Markdown: paragraphs, `#` headings, `- ` and
+`1. ` lists, `| a | b |` tables and `> ` quotations, with a blank line between blocks and no bold, links or HTML.
+Passages and quotes are literal spans of it.
 """
 
 import re
@@ -13,7 +13,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Faq:
-    """A question with its answer, `article.text[start:end]`, the headings it stands under and other ways to ask it."""
+    """A question, its answer `article.text[start:end]`, the headings above it and other wordings of the question."""
 
     question: str
     start: int
@@ -24,7 +24,7 @@ class Faq:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of an article under one heading path, `article.text[start:end]`, without its subsections."""
+    """The text below one heading, `article.text[start:end]`, without its subsections."""
 
     path: tuple[str, ...]
     start: int
@@ -33,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One published article, or one row of a FAQ table."""
+    """A published article, or one row of a FAQ table."""
 
     id: str
     source: str
@@ -50,11 +50,11 @@ class Article:
     related: tuple[str, ...] = ()
     """Ids of related articles."""
     also_at: tuple[str, ...] = ()
-    """Further addresses of the same text."""
+    """Other URLs of the same text."""
 
 
 def slug(text: str) -> str:
-    """`text` in lower case, its letters and digits (of any script) joined by single hyphens."""
+    """Return `text` in lower case, with single hyphens between its runs of letters and digits of any script."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in re.sub("['’]", "", folded))
-    return "-".join(kept.split())
+    words = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in re.sub("['’]", "", folded))
+    return "-".join(words.split())

@@ -1,7 +1,8 @@
-"""A folder of files → a `Corpus`: its articles, and what was refused."""
+"""Reads a folder of files into a `Corpus`: its articles, and the refused files and rows."""
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,69 +21,74 @@ from bot.corpus.source import Alternate, ArticleSource, PartReader
 from bot.errors import CorpusError, MissingExtra
 
 TextReader = Callable[[str, str], Iterator[Article | Refused]]
-"""`read(content, source)`: a file's text and path within the corpus → its articles and what it refuses of them."""
+"""`read(content, source)`: yields the articles and refusals of a text file; `source` is its path in the corpus."""
 FileReader = Callable[[Path, str], Iterator[Article | Refused]]
-"""`read_file(path, source)`: the same for formats that are not text, or too large to be read at once."""
+"""`read_file(path, source)`: the same for a binary format, or a file too large for memory."""
 
 FORMATS = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "plaintext", ".jsonl": "jsonl",
     ".html": "webpage", ".htm": "webpage", ".xhtml": "webpage",
     ".csv": "tables", ".tsv": "tables", ".xlsx": "tables", ".pdf": "pdf", ".docx": "docx", ".xml": "wordpress",
 }  # fmt: skip
-"""Endings and the modules that read them, each imported when the first such file is met: the libraries behind them are many.
+"""File suffix → module of `bot.corpus.formats`, imported when the first such file is read.
 
-A module has `read` or `read_file`; either may raise `Unreadable` when nothing of the file can be read.
+A module has `read` or `read_file`; either raises `Unreadable` if nothing of the file can be read.
 """
 MAX_BYTES = 250_000_000
-"""Of a text file: what is larger is an export or a log, and would fill the memory."""
-_COMPARED = 500
-"""Page dumps, spread evenly over all, by which the lines are told that most share."""
+"""Maximum size of a text file; a larger one is an export or a log and would fill the memory."""
+_MAX_COMPARED_DUMPS = 500
+"""Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Everything read from a folder, in the order of its paths."""
+    """The articles, refusals and alternates of a folder, in the order of its paths."""
 
     articles: tuple[Article, ...]
     refused: tuple[Refused, ...]
     alternates: tuple[Alternate, ...] = ()
 
     def by_format(self) -> dict[str, dict[str, int]]:
-        """For each file ending: how many files gave articles, how many articles and FAQs came of them, and how many refusals there were."""
-        endings = sorted(
-            {_ending(item.source) for item in self.articles} | {_ending(item.file) for item in self.refused}
-        )
+        """Count files, articles, FAQs and refusals for each file suffix."""
+        articles: dict[str, list[Article]] = {}
+        for article in self.articles:
+            articles.setdefault(_suffix(article.source), []).append(article)
+        refused = Counter(_suffix(item.file) for item in self.refused)
         return {
-            ending: {
-                "files": len({article.source for article in self.articles if _ending(article.source) == ending}),
-                "articles": sum(_ending(article.source) == ending for article in self.articles),
-                "faqs": sum(len(article.faqs) for article in self.articles if _ending(article.source) == ending),
-                "refused": sum(_ending(refused.file) == ending for refused in self.refused),
+            suffix: {
+                "files": len({article.source for article in articles.get(suffix, ())}),
+                "articles": len(articles.get(suffix, ())),
+                "faqs": sum(len(article.faqs) for article in articles.get(suffix, ())),
+                "refused": refused[suffix],
             }
-            for ending in endings
+            for suffix in sorted({*articles, *refused})
         }
 
 
 def read_corpus(folder: Path | str) -> Corpus:
-    """Read every file below `folder`; files and rows that cannot be read are listed in `refused`, the rest goes in.
+    """Read every file below `folder`; files and rows that cannot be read are listed in `refused`.
 
-    Raises `CorpusError` when the folder is missing, holds no files, or nothing in it can be read.
+    Raises `CorpusError` if the folder is missing, has no files, or nothing in it can be read.
     """
-    reading = FolderSource(folder)
-    read = [*reading]
+    source = FolderSource(folder)
+    read = [*source]
     articles = (
         replace(
             article,
-            related=reading.resolve_related(article.related),
-            also_at=(*article.also_at, *reading.also_at.get(article.id, ())),
+            related=source.resolve_related(article.related),
+            also_at=(*article.also_at, *source.also_at.get(article.id, ())),
         )
         for article in read
     )
-    return Corpus(tuple(articles), tuple(reading.refused), reading.alternates)
+    return Corpus(tuple(articles), tuple(source.refused), source.alternates)
 
 
 class FolderSource(ArticleSource):
-    """A folder of files. Raises `CorpusError` as `read_corpus` does: about the folder at once, about what is in it at the end of the iteration."""
+    """A folder of files.
+
+    Raises `CorpusError` if the folder is missing or has no files, and at the end of the iteration if nothing could be
+    read.
+    """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -96,17 +102,15 @@ class FolderSource(ArticleSource):
 
     def part_reader(self) -> PartReader:
         folder = self.folder.absolute()
-        return partial(
-            _read_file,
-            folder,
-            _repeated_lines([folder / source for source in self.parts if source.lower().endswith(".txt")]),
-        )
+        dumps = [folder / source for source in self.parts if source.lower().endswith(".txt")]
+        shared = shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
+        return partial(_read_file, folder, shared)
 
 
 def corpus_files(root: Path) -> list[Path]:
-    """The files of a corpus folder in the order of their paths, without hidden ones.
+    """Return the files of a corpus folder in the order of their paths, without hidden ones.
 
-    Raises `CorpusError` when the folder is missing or holds none.
+    Raises `CorpusError` if the folder is missing or has no files.
     """
     if not root.is_dir():
         raise CorpusError(
@@ -125,16 +129,16 @@ def corpus_files(root: Path) -> list[Path]:
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """As `os.walk`, without hidden folders."""
+    """Walk a folder like `os.walk`, without hidden folders."""
     for folder, folders, names in os.walk(root):
         folders[:] = (name for name in folders if not name.startswith("."))
         yield Path(folder), folders, names
 
 
 def corpus_digest(folder: Path | str) -> str:
-    """A sha256 over the paths and bytes of a corpus's files: equal when nothing changed.
+    """Return a sha256 over the paths and bytes of a corpus's files: equal if nothing changed.
 
-    Raises `CorpusError` as `read_corpus` does.
+    Raises `CorpusError` if the folder is missing or has no files.
     """
     root = Path(folder)
     digest = hashlib.sha256()
@@ -148,50 +152,46 @@ def corpus_digest(folder: Path | str) -> str:
     return digest.hexdigest()
 
 
-def _ending(source: str) -> str:
+def _suffix(source: str) -> str:
     return Path(source).suffix.lower() or "none"
 
 
-def _repeated_lines(dumps: list[Path]) -> frozenset[str]:
-    return shared_lines(_readable(dumps[:: 1 + len(dumps) // _COMPARED]))
-
-
-def _readable(paths: Iterable[Path]) -> Iterator[str]:
+def _readable_contents(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         with suppress(Unreadable, OSError):
-            yield _content(path)
+            yield read_text(path)
 
 
-def _read_file(folder: Path, repeated: frozenset[str], source: str) -> Iterator[Article | Refused]:
+def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Article | Refused]:
     path = folder / source
-    if path.suffix.lower() not in FORMATS:
-        yield Refused(
-            source, None, f"files ending in {path.suffix or 'nothing'!r} are not read, only {', '.join(FORMATS)}"
-        )
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        kind = f"{path.suffix} files" if path.suffix else "files without a suffix"
+        yield Refused(source, None, f"{kind} are not supported; supported formats: {', '.join(FORMATS)}")
         return
-    module = _module(FORMATS[path.suffix.lower()])
+    module = _import_format(FORMATS[suffix])
     try:
         if hasattr(module, "read_file"):
             yield from cast(FileReader, module.read_file)(path, source)
         else:
-            content = _content(path)
-            yield from cast(TextReader, module.read)(
-                drop_shared_lines(content, repeated) if path.suffix.lower() == ".txt" else content, source
-            )
+            content = read_text(path)
+            content = drop_shared_lines(content, shared) if suffix == ".txt" else content
+            yield from cast(TextReader, module.read)(content, source)
     except Unreadable as error:
         yield Refused(source, error.line, str(error))
     except OSError as error:
         yield Refused(source, None, f"cannot be opened ({error.strerror})")
 
 
-def _module(name: str) -> ModuleType:
+def _import_format(name: str) -> ModuleType:
     try:
         return import_module(f"bot.corpus.formats.{name}")
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or name, "build") from None
 
 
-def _content(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read and decode a text file. Raises `Unreadable` if it is too large, empty or not text."""
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB: split it into several files")
     content = decode(path.read_bytes())

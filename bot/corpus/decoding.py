@@ -1,20 +1,20 @@
-"""Bytes → text, in the encodings that publishers' files come in."""
+"""Decodes the text files of publishers."""
 
 import codecs
 import re
 
 from bot.corpus.refused import Unreadable
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
 def decode(content: bytes) -> str:
-    """The text of a file, its lines ended by "\\n": UTF-8, UTF-16 with its mark, or else Windows-1252.
+    """Decode a file as UTF-8, UTF-16 with a byte order mark, or else Windows-1252, with "\\n" as the only line ending.
 
-    Raises `Unreadable` when it is none of these, or holds control characters as no text does.
+    Raises `Unreadable` if none of them fits, or if there are control characters, which text files do not have.
     """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), None)
     try:
         text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
@@ -24,9 +24,8 @@ def decode(content: bytes) -> str:
         text = _windows_1252(content, line)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (control := _CONTROL.search(text)) is not None:
-        raise Unreadable(
-            f"not a text file: it holds the control character {control[0]!r}", text.count("\n", 0, control.start()) + 1
-        )
+        line = text.count("\n", 0, control.start()) + 1
+        raise Unreadable(f"not a text file: it contains the control character {control[0]!r}", line)
     return text
 
 

@@ -1,4 +1,4 @@
-"""The loosely typed fields of a file (front matter, a JSON object) → an `Article`."""
+"""Builds an `Article` from the loosely typed fields of a file: front matter, a JSON object, a table row."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,10 +15,10 @@ Fields = Mapping[str, object]
 
 
 def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
-    """The article of a file: its fields, its text and the FAQs found in the text, with `listed` ones merged in.
+    """Build the article of a file from its fields, its text and the FAQs found in the text, merged with `listed` ones.
 
-    `listed` FAQs carry spans of `text` too; one that the text holds already, question and answer, only adds its alternates.
-    Raises `Unreadable` with the reason when a field cannot be read.
+    `listed` FAQs are spans of `text` as well; if the text already has the same question and answer, only the alternates
+    are added. Raises `Unreadable` if a field cannot be read.
     """
     url = text_field(fields, "url")
     return Article(
@@ -32,16 +32,16 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
         language=text_field(fields, "language") or ("hi" if is_hindi(text) else "en"),
-        faqs=_merged(text, listed),
+        faqs=_merge_faqs(text, listed),
         related=list_field(fields, "related"),
     )
 
 
 def build_faq_article(source: str, fields: Fields) -> Article:
-    """The article of one FAQ, a row of its own: its title is the question, its text the answer.
+    """Build the article of a single FAQ: its title is the question, its text the answer.
 
-    Without an id it is called after its permalink, or its file, and its question: rows may move, and many may name the same page.
-    Raises `Unreadable` with the reason when the question, the answer or another field cannot be read.
+    The default id is made of the permalink, or the file, and the question, because rows may move and several may link
+    to the same page. Raises `Unreadable` if the question or the answer is missing, or a field cannot be read.
     """
     fields = drop_empty(fields)
     question, answer = question_and_answer(fields)
@@ -51,12 +51,12 @@ def build_faq_article(source: str, fields: Fields) -> Article:
 
 
 def drop_empty(fields: Fields) -> Fields:
-    """The fields that say something."""
+    """Return the fields without empty values."""
     return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
 def question_and_answer(fields: Fields) -> tuple[str, str]:
-    """The question, on one line, and the answer of a FAQ. Raises `Unreadable` when it lacks either."""
+    """Return the question, on one line, and the answer of a FAQ. Raises `Unreadable` if either is missing."""
     question, answer = text_field(fields, "question"), multiline_field(fields, "answer")
     if not question or not answer:
         raise Unreadable(f"a FAQ without {'a question' if not question else 'an answer'}")
@@ -64,7 +64,7 @@ def question_and_answer(fields: Fields) -> tuple[str, str]:
 
 
 def multiline_field(fields: Fields, name: str) -> str:
-    """The text of a field, with its lines; empty when it is absent."""
+    """Return the text of a field with its line breaks; empty if absent."""
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
         raise Unreadable(f"{name} should be text, not {value!r}")
@@ -72,7 +72,7 @@ def multiline_field(fields: Fields, name: str) -> str:
 
 
 def text_field(fields: Fields, name: str) -> str | None:
-    """The words of a field, on one line; None when it is absent or empty."""
+    """Return the text of a field on one line; None if absent or empty."""
     value = fields.get(name)
     if value is None or value == "":
         return None
@@ -82,7 +82,7 @@ def text_field(fields: Fields, name: str) -> str | None:
 
 
 def list_field(fields: Fields, name: str) -> tuple[str, ...]:
-    """The entries of a list field, without empty ones; text with commas counts as a list."""
+    """Return the entries of a list field without empty ones; a string is split at its commas."""
     value = fields.get(name)
     if value is None:
         return ()
@@ -94,7 +94,7 @@ def list_field(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def date_field(fields: Fields, *names: str) -> date | None:
-    """The day that the first of the fields present names."""
+    """Return the date in the first of the fields that is present."""
     for name in names:
         value = fields.get(name)
         if isinstance(value, datetime):
@@ -106,28 +106,28 @@ def date_field(fields: Fields, *names: str) -> date | None:
     return None
 
 
-def parse_date(name: str, words: str) -> date:
-    """The day that words name in full: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" with the day first, "2025/10/9" with the year first.
+def parse_date(name: str, text: str) -> date:
+    """Parse a complete date: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" (day first), "2025/10/9" (year first).
 
-    Raises `Unreadable` when they name none, or leave the year, month or day open.
+    Raises `Unreadable`, naming the field, if the text is no date or lacks the year, month or day.
     """
     from dateutil.parser import ParserError, parse
 
     try:
-        return datetime.fromisoformat(words.strip()).date()
+        return datetime.fromisoformat(text.strip()).date()
     except ValueError:
         pass
     try:
-        # A part that the words leave open is filled from `default`: two of them, differing in year, month and day, show it.
-        day_first = re.match(r"\s*\d{4}\D", words) is None
+        # dateutil takes a missing part from `default`: results differ with two defaults that differ in every part.
+        day_first = re.match(r"\s*\d{4}\D", text) is None
         one, other = (
-            parse(words, dayfirst=day_first, ignoretz=True, default=default)
+            parse(text, dayfirst=day_first, ignoretz=True, default=default)
             for default in (datetime(2000, 1, 1), datetime(2001, 2, 2))
         )
     except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
-        raise Unreadable(f"{name} should be a date like 2025-10-09, not {words!r}")
+        raise Unreadable(f"{name} should be a date like 2025-10-09, not {text!r}")
     return one.date()
 
 
@@ -138,21 +138,21 @@ def _permalink_path(url: str | None) -> str | None:
         raise Unreadable(f"url should be a web address, not {url!r}") from None
 
 
-def _merged(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
-    """The FAQs of a text and those listed, each pair of question and answer once, with the alternates of all its places.
+def _merge_faqs(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
+    """Merge the FAQs found in a text with the listed ones: each question and answer once, with all its alternates.
 
-    Where both have a question at the same place, the listed answer is the whole of it.
+    If both have the same question at the same place, the listed answer wins.
     """
     found = outline(text)
     placed = [faq if faq.section else replace(faq, section=found.path(faq.start, faq.question)) for faq in listed]
     starts: dict[str, list[int]] = {}
     for faq in placed:
         starts.setdefault(faq.question, []).append(faq.start)
-    ours = [
+    unlisted = [
         faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))
     ]
     merged: dict[tuple[str, ...], Faq] = {}
-    for faq in (*ours, *placed):
+    for faq in (*unlisted, *placed):
         key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))
         known = merged.setdefault(key, faq)
         merged[key] = replace(known, alternates=tuple(dict.fromkeys((*known.alternates, *faq.alternates))))

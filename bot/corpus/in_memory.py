@@ -1,4 +1,4 @@
-"""A list of articles in memory → what a build reads."""
+"""Articles passed as Python objects instead of files."""
 
 import hashlib
 from collections import Counter
@@ -12,35 +12,35 @@ from bot.corpus.source import ArticleSource, PartReader
 from bot.errors import CorpusError
 
 ArticleInput = Article | Mapping[str, Any]
-"""An article, or the fields of one or of a FAQ as a line of `.jsonl` has them."""
+"""An `Article`, or a mapping with the fields of one line of a `.jsonl` file: an article or a FAQ."""
 
 _NAME = "articles"
 
 
 class InMemorySource(ArticleSource):
-    """Articles that a program has. Raises `CorpusError` with the place of one that cannot be read: a program can mend that at once."""
+    """A list of articles. Raises `CorpusError` if one cannot be read, because the calling program can fix that at once."""
 
     def __init__(self, articles: Iterable[ArticleInput]) -> None:
-        read = [_article(given, number) for number, given in enumerate(articles, 1)]
-        if twice := [ident for ident, times in Counter(article.id for article in read).items() if times > 1]:
-            raise CorpusError(f"The id {twice[0]!r} is that of several articles of the list: give each its own.")
+        read = [_to_article(item, number) for number, item in enumerate(articles, 1)]
+        if repeated := [ident for ident, count in Counter(article.id for article in read).items() if count > 1]:
+            raise CorpusError(f"Several articles of the list have the id {repeated[0]!r}: give each its own.")
         super().__init__("the list of articles", read)
 
     def digest(self) -> str:
         return hashlib.sha256("\0".join(map(repr, self.parts)).encode()).hexdigest()
 
     def part_reader(self) -> PartReader:
-        return _as_it_is
+        return _pass_through
 
 
-def _as_it_is(article: Article) -> Iterator[Article | Refused]:
+def _pass_through(article: Article) -> Iterator[Article | Refused]:
     yield article
 
 
-def _article(given: ArticleInput, number: int) -> Article:
-    if isinstance(given, Article):
-        return given
+def _to_article(item: ArticleInput, number: int) -> Article:
+    if isinstance(item, Article):
+        return item
     try:
-        return parse_article(given, f"{_NAME}.{number}", number)
+        return parse_article(item, f"{_NAME}.{number}", number)
     except Unreadable as error:
         raise CorpusError(f"Article {number} of the list cannot be read: {error}.") from None

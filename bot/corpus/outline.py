@@ -1,4 +1,4 @@
-"""Headings of an article's text → its sections and FAQs."""
+"""Splits an article's text at its headings into sections and FAQs."""
 
 import re
 from collections.abc import Iterator
@@ -9,48 +9,56 @@ from bot.corpus.article import Faq, Section
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _Q, _A = r"(?:Q|Ques|Question|प्रश्न|प्र|सवाल)", r"(?:A|Ans|Answer|उत्तर|उ|जवाब)"
-_MARKED = r"[ \t]*\d*[ \t]*[:.)-]"
-_LABELLED = re.compile(
-    rf"^{_Q}{_MARKED}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_MARKED}[ \t]*(?P<answer>\S.*?)(?=\n+(?:{_Q}{_MARKED}|#{{1,6}}[ \t])|\Z)",
+_AFTER_LABEL = r"[ \t]*\d*[ \t]*[:.)-]"
+_LABELLED_PAIR = re.compile(
+    rf"^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
+    rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _FAQ_TITLE = re.compile(
     r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b"
-    r"|(?:[^\W_][^\s:।?]*[ -]){0,5}?(?:पूछे (?:जाने वाले|गए) (?:सवाल|प्रश्न)|सामान्य (?:सवाल|प्रश्न)|सवाल[ -]*जवाब|सवाल और (?:उनके )?जवाब|प्रश्न (?:और|एवं) उत्तर|प्रश्नोत्तर)",
+    r"|(?:[^\W_][^\s:।?]*[ -]){0,5}?(?:पूछे (?:जाने वाले|गए) (?:सवाल|प्रश्न)|सामान्य (?:सवाल|प्रश्न)"
+    r"|सवाल[ -]*जवाब|सवाल और (?:उनके )?जवाब|प्रश्न (?:और|एवं) उत्तर|प्रश्नोत्तर)",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
-_AFTER_BLANK = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
+_ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
+_AFTER_BLANK_LINE = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
 _CLOSING = re.compile(
-    r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
-    r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?(?:questions?|doubts?|quer(?:y|ies))\b"
-    r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
-    r"|need (?:more |further |any )?(?:help|assistance|information)\b|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b|subscribe to (?:us|our)\b|comment below)"
-    r"|(?:let us know|tell us|leave a comment)\b"
-    r"|निष्कर्ष|हमें उम्मीद है|उम्मीद है|आशा है|अधिक जानकारी के लिए|(?:यह )?(?:भी पढ़ें|लेख साझा)|यह भी पढ़(?:ें|िए)|अस्वीकरण"
-    r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
+    r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b"
+    r"|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
+    r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?"
+    r"(?:questions?|doubts?|quer(?:y|ies))\b"
+    r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b"
+    r"|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
+    r"|need (?:more |further |any )?(?:help|assistance|information)\b"
+    r"|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b"
+    r"|subscribe to (?:us|our)\b|comment below)|(?:let us know|tell us|leave a comment)\b"
+    r"|निष्कर्ष|हमें उम्मीद है|उम्मीद है|आशा है|अधिक जानकारी के लिए"
+    r"|(?:यह )?(?:भी पढ़ें|लेख साझा)|यह भी पढ़(?:ें|िए)|अस्वीकरण"
+    r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b"
+    r"|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
     re.IGNORECASE,
 )
-"""How a paragraph begins that ends a page rather than an answer."""
+"""Openings of paragraphs that end a page and no longer belong to the last answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The sections and FAQs of a text, in its order, and the questions in it that nothing answers."""
+    """The sections and FAQs of a text in its order, and its questions without an answer."""
 
     sections: tuple[Section, ...]
     faqs: tuple[Faq, ...]
     unanswered: tuple[str, ...]
 
     def path(self, at: int, question: str) -> tuple[str, ...]:
-        """The headings above a question whose answer starts at a place of the text."""
+        """Return the headings above a question whose answer starts at position `at`."""
         parts = [
             *((faq.section, faq.start, faq.end) for faq in self.faqs),
             *((part.path, part.start, part.end) for part in self.sections),
         ]
         found = next((path for path, start, end in parts if start <= at < end), ())
-        return found[:-1] if found and _bare(found[-1]) == _bare(question) else found
+        return found[:-1] if found and _normalized(found[-1]) == _normalized(question) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +68,30 @@ class _Heading:
     start: int
     body: int
     end: int
-    """Where the next heading, of any level, starts."""
+    """Start of the next heading of any level."""
 
 
-def is_question(words: str) -> bool:
-    """Whether words end as a question does, whatever marks were typed after the question mark."""
-    return _ASKS.search(words) is not None
+def is_question(text: str) -> bool:
+    """Whether a text ends with a question mark, perhaps followed by other marks."""
+    return _ENDS_AS_QUESTION.search(text) is not None
 
 
 def is_faq_title(title: str) -> bool:
-    """Whether a heading announces a list of questions, as "FAQs", "Frequently asked questions about gratuity" and अक्सर पूछे जाने वाले सवाल do."""
+    """Whether a heading introduces FAQs, as "Frequently asked questions about gratuity" does."""
     return not is_question(title) and _FAQ_TITLE.match(title.strip()) is not None
 
 
 def outline(text: str) -> Outline:
     """Split an article's text at its headings.
 
-    A heading right below a FAQ heading is a question, and what stands under it is its answer, up to words that end a page rather than an answer;
-    so are paragraphs labelled "Q:" and "A:".
-    All other text belongs to sections. Text before the first heading is a section with an empty path. Sections without words are left out.
+    A heading one level below a FAQ heading is a question, and the text under it is the answer, up to closing words such
+    as "Contact us". Paragraphs labelled "Q:" and "A:" are FAQs too. All other text belongs to sections; the text before
+    the first heading is a section with an empty path. Sections without words are left out.
     """
     parts = [
-        inner for part in _parts(text) for inner in (_labelled(text, part) if isinstance(part, Section) else [part])
+        inner
+        for part in _parts(text)
+        for inner in (_split_labelled(text, part) if isinstance(part, Section) else [part])
     ]
     faqs = sorted((part for part in parts if isinstance(part, Faq)), key=lambda faq: faq.start)
     return Outline(
@@ -92,7 +102,7 @@ def outline(text: str) -> Outline:
 
 
 def _parts(text: str) -> Iterator[Section | Faq]:
-    """The stretches between headings, in the order of the text, some of them empty."""
+    """Yield the stretches between headings in the order of the text; some are empty."""
     headings = list(_headings(text))
     yield Section((), *_trim(text, 0, headings[0].start if headings else len(text)))
     path: list[_Heading] = []
@@ -118,14 +128,14 @@ def _parts(text: str) -> Iterator[Section | Faq]:
 
 
 def _is_group(subtree: list[_Heading]) -> bool:
-    """Whether a heading in a list of FAQs stands above some of them, as "For employers" does above what they ask."""
+    """Whether a heading among FAQs groups some of them, as "For employers" does."""
     return not is_question(subtree[0].title) and any(is_question(below.title) for below in subtree[1:])
 
 
-def _labelled(text: str, section: Section) -> Iterator[Section | Faq]:
-    """The pairs labelled "Q:" and "A:" of a section, and the stretches around them."""
+def _split_labelled(text: str, section: Section) -> Iterator[Section | Faq]:
+    """Split a section into its pairs labelled "Q:" and "A:" and the stretches around them."""
     start = section.start
-    matches = list(_LABELLED.finditer(text, section.start, section.end))
+    matches = list(_LABELLED_PAIR.finditer(text, section.start, section.end))
     for match in matches:
         yield Section(section.path, *_trim(text, start, match.start()))
         start = _end_of_answer(text, *match.span("answer"), match is matches[-1])
@@ -142,19 +152,19 @@ def _headings(text: str) -> Iterator[_Heading]:
 
 
 def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
-    """Where an answer ends: at a rule between paragraphs or, of the last one in a list, before what a page says in closing."""
+    """Return the end of an answer: a rule between paragraphs or, after the last answer, the closing words of a page."""
     fences = [match.span() for match in _FENCE.finditer(text, start, end)]
-    for line in _AFTER_BLANK.finditer(text, _trim(text, start, end)[0], end):
+    for line in _AFTER_BLANK_LINE.finditer(text, _trim(text, start, end)[0], end):
         ends = _RULE.fullmatch(line[1]) or (last and _CLOSING.match(line[1]))
         if ends and not any(first <= line.start(1) < after for first, after in fences):
             return line.start()
     return end
 
 
-def _bare(title: str) -> str:
+def _normalized(title: str) -> str:
     return " ".join(re.findall(r"\w+", title.casefold()))
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    stretch = text[start:end]
-    return start + len(stretch) - len(stretch.lstrip()), start + len(stretch.rstrip())
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())

@@ -1,4 +1,4 @@
-"""Articles read one at a time, each once, so that a corpus larger than the memory can be read."""
+"""Sources of articles: read one article at a time, so that a corpus larger than memory can be indexed."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from bot.errors import CorpusError
 
 @dataclass(frozen=True, slots=True)
 class Alternate:
-    """One more way to ask what a passage answers: a row of `alternates.csv`."""
+    """Another wording of the question that a passage answers: a row of `alternates.csv`."""
 
     question: str
     passage: str
@@ -21,30 +21,36 @@ class Alternate:
 
 
 PartReader = Callable[[Any], Iterator[Article | Refused]]
-"""Reads one part, a file or what stands for one, and knows of no other; may be sent to another process."""
+"""Reads one part (a file, say) independently of the others; can be pickled and sent to another process."""
 
 
 class ArticleSource(ABC):
-    """Articles and where they come from: `name`, of whose `files` `files_read` are read.
+    """A sequence of `parts`, usually files, that are read into articles.
 
-    Its `parts` are read one by one, here or elsewhere, by its `part_reader`; what comes of them goes through `admit`, each once and in order, and then `finish`,
-    as an iteration over it does. Then `refused` lists what could not be read, `also_at` and `resolve_related` tell what only the whole corpus can.
+    Iterating reads every part once. A caller that reads the parts elsewhere, in other processes, does the same in three
+    steps: call `part_reader()` on each part, pass every result to `admit` in the order of the parts, and call `finish`.
+    Afterwards `refused` lists what could not be read, and `also_at` and `resolve_related` give what is only known once
+    the whole corpus has been read.
     """
 
     def __init__(
-        self, name: str, parts: Sequence[Any], alternates: tuple[Alternate, ...] = (), unread: Sequence[Refused] = ()
+        self,
+        name: str,
+        parts: Sequence[Any],
+        alternates: tuple[Alternate, ...] = (),
+        extra_refused: Sequence[Refused] = (),
     ) -> None:
         self.name, self.parts, self.files_read = name, parts, 0
         self.alternates = alternates
         self.refused: list[Refused] = []
-        self._unread = unread
-        """What was refused besides articles: told last."""
+        self._extra_refused = extra_refused
+        """Refusals that concern no article, added by `finish`."""
         self.also_at: dict[str, tuple[str, ...]] = {}
-        """By id of an article, the addresses of others that had its text."""
+        """Article id → the URLs of other articles with the same text."""
         self._sources: dict[str, str] = {}
-        """By id of an article, its file."""
-        self._owners: dict[bytes, str] = {}
-        """By hash of a text, the id of the first article that has it."""
+        """Article id → file."""
+        self._first_with_text: dict[bytes, str] = {}
+        """Hash of a text → id of the first article with that text."""
         self._by_title: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Article]:
@@ -59,51 +65,51 @@ class ArticleSource(ABC):
         return len(self.parts)
 
     def admit(self, item: Article | Refused) -> TypeGuard[Article]:
-        """Whether what was read is an article that goes in; of what does not, `refused` tells why."""
+        """Register an item of a part; return whether it is an article to index. Refusals and duplicates go to `refused`."""
         if isinstance(item, Refused):
             self.refused.append(item)
-        elif double := self._double(item):
-            self.refused.append(double)
+        elif duplicate := self._check_duplicate(item):
+            self.refused.append(duplicate)
         else:
             self._by_title[item.title.casefold()] = item.id
             return True
         return False
 
     def finish(self) -> None:
-        """Raises `CorpusError` when there was no article."""
-        self.refused += self._unread
+        """Complete `refused`. Raises `CorpusError` if there was no article."""
+        self.refused += self._extra_refused
         if not self._by_title:
             first = f"; the first reason: {self.refused[0]}" if self.refused else ""
             raise CorpusError(f"No article could be read from {self.name}{first}.")
 
     @abstractmethod
     def digest(self) -> str:
-        """A sha256 of all that is read: equal when nothing changed."""
+        """Return a sha256 of the whole input: equal if nothing changed."""
 
     @abstractmethod
     def part_reader(self) -> PartReader:
-        """What reads the parts."""
+        """Return the function that reads one part."""
 
     def resolve_related(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The ids of related posts, of which some are named by title (page dumps know no ids)."""
+        """Return the ids of related articles; text dumps of pages name them by title, which this looks up."""
         return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
 
-    def _double(self, article: Article) -> Refused | None:
-        """Why an article does not go in: its id is taken, or an earlier one has its text, to which its address then goes."""
+    def _check_duplicate(self, article: Article) -> Refused | None:
+        """Refuse an article whose id is taken, or whose text an earlier article has; that one then gets its URL too."""
         if article.id in self._sources:
             return Refused(
-                article.source, None, f"the id {article.id!r} is already that of {self._sources[article.id]}"
+                article.source, None, f"the id {article.id!r} is already used by {self._sources[article.id]}"
             )
         self._sources[article.id] = article.source
-        owner = self._owners.setdefault(hashlib.sha256(" ".join(article.text.split()).encode()).digest(), article.id)
-        if owner == article.id or _is_row(article):
+        digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
+        first = self._first_with_text.setdefault(digest, article.id)
+        if first == article.id or _is_single_faq(article):
             return None
-        self.also_at[owner] = (*self.also_at.get(owner, ()), *([article.url] if article.url else []))
-        return Refused(
-            article.source, None, f"the same text as {self._sources[owner]}: indexed once, with both addresses"
-        )
+        self.also_at[first] = (*self.also_at.get(first, ()), *([article.url] if article.url else []))
+        reason = f"the same text as {self._sources[first]}: indexed once, with both addresses"
+        return Refused(article.source, None, reason)
 
 
-def _is_row(article: Article) -> bool:
-    """Whether an article is one FAQ: two questions may well have the same answer."""
+def _is_single_faq(article: Article) -> bool:
+    """Whether an article is one FAQ: different questions may well have the same answer."""
     return any((faq.start, faq.end) == (0, len(article.text)) for faq in article.faqs)

@@ -180,7 +180,7 @@ def _article(row: Row, header: _Header, source: str, ids: dict[str, int]) -> Art
     """The article of a row, whose id joins `ids`; Raises `Unreadable` with the reason why there is none."""
     article = build_faq_article(source, _fields(row, header))
     if article.id in ids:
-        raise Unreadable(f"the id {article.id!r} is already that of row {ids[article.id]}")
+        raise Unreadable(f"the id {article.id!r} is already used by row {ids[article.id]}")
     ids[article.id] = row.number
     return article
 

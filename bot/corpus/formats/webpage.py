@@ -106,7 +106,8 @@ def decode_page(content: bytes) -> str:
         return decode(content)
     if b"\0" in content:
         raise Unreadable(
-            "not a text file: it holds the control character '\\x00'", content.count(b"\n", 0, content.index(b"\0")) + 1
+            "not a text file: it contains the control character '\\x00'",
+            content.count(b"\n", 0, content.index(b"\0")) + 1,
         )
     return _CONTROL.sub("", _decoded(content))
 
