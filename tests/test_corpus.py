@@ -248,7 +248,7 @@ def test_any_name_of_a_field_is_read_over():
 
 @pytest.mark.parametrize("field", ["draft: true", "published: false"])
 def test_a_draft_stays_out(field: str):
-    with pytest.raises(Unreadable, match="a draft, by its front matter"):
+    with pytest.raises(Unreadable, match="marked as a draft in its front matter"):
         list(read_markdown(f"---\ntitle: A\n{field}\n---\nText", "a.md"))
 
 

@@ -1,6 +1,7 @@
 """PDF and Word files."""
 
 import io
+import logging
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,7 +23,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import ListFlowable, PageBreak, Paragraph, SimpleDocTemplate
 
 from bot.corpus import Article, Refused
-from bot.corpus.formats import pdf
+from bot.corpus.formats import pdf, pdf_lines
 from bot.corpus.formats.docx import read_file as read_docx
 from bot.corpus.formats.pdf import read_file as read_pdf
 from bot.corpus.outline import outline
@@ -204,18 +205,34 @@ def test_a_password_to_open_is_refused_and_one_to_change_is_not(tmp_path: Path):
     ("content", "reason"),
     [(b"", "the file is empty"), (b"hello", "a damaged PDF"), (b"%PDF-1.7\n%%EOF", "a damaged PDF")],
 )
-def test_a_pdf_that_is_none_is_refused(tmp_path: Path, content: bytes, reason: str, caplog: pytest.LogCaptureFixture):
+def test_a_pdf_that_is_none_is_refused(tmp_path: Path, content: bytes, reason: str):
     (tmp_path / "a.pdf").write_bytes(content)
     with pytest.raises(Unreadable) as error:
         read(tmp_path / "a.pdf")
     assert str(error.value).startswith(reason)
-    assert caplog.records == []
+
+
+def test_warnings_of_pypdf_reach_the_handlers_of_the_host_but_not_stderr(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    (tmp_path / "a.pdf").write_bytes(b"hello")
+    with pytest.raises(Unreadable):
+        read(tmp_path / "a.pdf")
+    assert caplog.records != []
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with pytest.raises(Unreadable):
+        read(tmp_path / "a.pdf")
+    assert capsys.readouterr().err == ""
+    assert (logging.getLogger("pypdf").handlers, logging.getLogger("pypdf").level) == ([], logging.NOTSET)
 
 
 def test_a_pdf_beyond_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = drawn_pdf(tmp_path, *[[(72, 700, 10, "Words.")]] * 3)
-    monkeypatch.setattr(pdf, "MAX_OPERATIONS", 10)
-    with pytest.raises(Unreadable, match=r"^more than 10 drawing steps"):
+    monkeypatch.setattr(pdf_lines, "MAX_OPERATIONS", 10)
+    with pytest.raises(Unreadable, match=r"^more than 10 drawing operations"):
         read(path)
     monkeypatch.setattr(pdf, "MAX_PAGES", 2)
     with pytest.raises(Unreadable, match=r"^3 pages, more than 2: split it$"):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
@@ -129,6 +129,16 @@ def parse_date(name: str, text: str) -> date:
     if one.date() != other.date():
         raise Unreadable(f"{name} should be a date like 2025-10-09, not {text!r}")
     return one.date()
+
+
+def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[str, object]:
+    """Return the fields `published` and `updated` from the metadata of a PDF or Word file, if plausible."""
+    latest = datetime.now(UTC).date() + timedelta(days=1)
+    published, updated = (
+        day if (day := moment and moment.date()) and date(1993, 1, 1) <= day <= latest else None
+        for moment in (created, modified)
+    )
+    return {"published": published, "updated": updated if updated and published and updated > published else None}
 
 
 def _permalink_path(url: str | None) -> str | None:

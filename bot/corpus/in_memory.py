@@ -18,7 +18,7 @@ _NAME = "articles"
 
 
 class InMemorySource(ArticleSource):
-    """A list of articles. Raises `CorpusError` if one cannot be read, because the calling program can fix that at once."""
+    """A list of articles. Raises `CorpusError` if one cannot be read, because the caller can fix that at once."""
 
     def __init__(self, articles: Iterable[ArticleInput]) -> None:
         read = [_to_article(item, number) for number, item in enumerate(articles, 1)]

@@ -65,7 +65,7 @@ class ArticleSource(ABC):
         return len(self.parts)
 
     def admit(self, item: Article | Refused) -> TypeGuard[Article]:
-        """Register an item of a part; return whether it is an article to index. Refusals and duplicates go to `refused`."""
+        """Register an item of a part; return whether it is an article to index. All else goes to `refused`."""
         if isinstance(item, Refused):
             self.refused.append(item)
         elif duplicate := self._check_duplicate(item):

@@ -1,4 +1,7 @@
-"""`.jsonl`: one object a line, an article or a FAQ (design: `{"id","title","text",…,"faqs":[…]}` or `{"id","question","answer",…}`)."""
+"""`.jsonl`: one JSON object a line.
+
+An article is `{"id": …, "title": …, "text": …, "faqs": […]}`, a FAQ `{"id": …, "question": …, "answer": …}`.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,17 +20,17 @@ from bot.corpus.refused import Refused, Unreadable
 
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
-    """The articles of a `.jsonl` file in its order; a line that cannot be read is refused with its number."""
+    """Yield the articles of a file in its order; lines that cannot be read are refused."""
     for number, line in enumerate(content.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            yield parse_article(_object(line), source, number)
+            yield parse_article(_parse_object(line), source, number)
         except Unreadable as error:
             yield Refused(source, number, str(error))
 
 
-def _object(line: str) -> Fields:
+def _parse_object(line: str) -> Fields:
     try:
         fields = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -38,19 +41,19 @@ def _object(line: str) -> Fields:
 
 
 def parse_article(fields: Fields, source: str, number: int) -> Article:
-    """The article, or the one FAQ, that the fields of a line are. Raises `Unreadable` with the reason when they are neither."""
+    """Build an article from the fields of a line, an article or a FAQ. Raises `Unreadable` if they are neither."""
     if "question" in fields or "answer" in fields:
         return build_faq_article(source, fields)
-    text, listed = _with_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
+    text, listed = _append_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
     fields = drop_empty(fields)
-    unnamed = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
-    return build_article(source, {**unnamed, **fields}, text, listed)
+    default_id = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
+    return build_article(source, {**default_id, **fields}, text, listed)
 
 
-def _with_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
-    """The text with a section "FAQs" appended that holds the listed pairs, and their spans in it."""
+def _append_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
+    """Append the listed FAQs to the text as a section "FAQs"; return the text and their spans in it."""
     if not isinstance(entries, (list, tuple)) or any(not isinstance(entry, dict) for entry in entries):
         raise Unreadable("faqs should be a list of objects with question and answer")
     listed: list[Faq] = []

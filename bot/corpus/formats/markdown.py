@@ -1,4 +1,4 @@
-"""`.md`: CommonMark with tables, and HTML or MDX inside, below YAML or TOML front matter."""
+"""`.md`: CommonMark with tables, with HTML or MDX inside, below YAML or TOML front matter."""
 
 import re
 import tomllib
@@ -16,26 +16,30 @@ from bot.corpus.html.plain_form import PlainForm, html_to_plain_form
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
 
-_NAMES = dict.fromkeys(("lastmod", "lastmodified", "lastmodifiedat", "lastupdate", "lastupdated", "modified", "datemodified", "updateddate", "updatedat"), "updated") | dict.fromkeys(
-    ("pubdate", "publishdate", "publishedat", "datepublished", "posted"), "date"
-) | dict.fromkeys(("canonical", "canonicalurl"), "url")  # fmt: skip
-"""What Jekyll, Hugo, Docusaurus, Astro and their like call a field, without its marks and in lower case → what it is called here."""
+_SYNONYMS = {
+    "updated": "lastmod lastmodified lastmodifiedat lastupdate lastupdated modified datemodified updateddate updatedat",
+    "date": "pubdate publishdate publishedat datepublished posted",
+    "url": "canonical canonicalurl",
+}
+"""Field → its names in Jekyll, Hugo, Docusaurus, Astro and similar tools, in lower case without punctuation."""
+_FIELD_NAMES = {synonym: name for name, synonyms in _SYNONYMS.items() for synonym in synonyms.split()}
 _COMMONMARK = MarkdownIt("commonmark").enable("table")
-_KEPT = r"^(```|~~~).*?(?:^\1|\Z)|<(pre|script|style|textarea)\b.*?(?:</\2>|\Z)|<!--.*?(?:-->|\Z)"
-"""What is taken as it stands: code, and what browsers do not show."""
-_GLUED = re.compile(
-    rf"{_KEPT}|(?P<tag>(?:</(?:h[1-6]|p|summary|d[lt]|[ou]l|table)|</?(?:article|aside|blockquote|center|dd|details|div|figure|footer|header|hr|li|main|section))\b[^<>\n]*>[ \t]*\n)"
-    r"(?=[ ]{0,3}[^\s<])",
+_VERBATIM = r"^(```|~~~).*?(?:^\1|\Z)|<(pre|script|style|textarea)\b.*?(?:</\2>|\Z)|<!--.*?(?:-->|\Z)"
+"""Text that is left as it is: code, and what browsers do not show."""
+_TAG_ABOVE_TEXT = re.compile(
+    rf"{_VERBATIM}|(?P<tag>(?:</(?:h[1-6]|p|summary|d[lt]|[ou]l|table)"
+    r"|</?(?:article|aside|blockquote|center|dd|details|div|figure|footer|header|hr|li|main|section))"
+    r"\b[^<>\n]*>[ \t]*\n)(?=[ ]{0,3}[^\s<])",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-"""A line that ends with the tag of a block, right above a line of words: CommonMark would take the words for HTML too, bold and links as they are typed."""
+"""A line ending with the tag of a block element, right above text: CommonMark would take that text for HTML."""
 _TEMPLATE_LINE = re.compile(
-    rf"{_KEPT}|(?P<tag>^[ \t]*(?:\{{%.{{0,2000}}?%\}}|\{{\{{[<%].{{0,2000}}?[>%]\}}\}}|\{{:[^{{}}\n]*\}})[ \t]*$)",
+    rf"{_VERBATIM}|(?P<tag>^[ \t]*(?:\{{%.{{0,2000}}?%\}}|\{{\{{[<%].{{0,2000}}?[>%]\}}\}}|\{{:[^{{}}\n]*\}})[ \t]*$)",
     re.MULTILINE | re.DOTALL,
 )
-"""A line that is a tag of the site's templates (Liquid, Hugo) or a list of attributes (kramdown)."""
+"""A line that is a template tag (Liquid, Hugo) or an attribute list (kramdown)."""
 _FENCES = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-_OPENED, _CLOSED = (
+_OPENING_TAG, _CLOSING_TAG = (
     re.compile(rf"<{slash}(?:article|aside|div|main|nav|[ou]l|li|section|table)\b", re.IGNORECASE)
     for slash in ("", "/")
 )
@@ -45,8 +49,8 @@ _MDX_LINE = re.compile(
 _MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 
 
-class _Toml(BaseHandler):
-    """Front matter between lines of `+++`, as Hugo has it."""
+class _TomlHandler(BaseHandler):
+    """Reads TOML front matter between lines of `+++`, as Hugo writes it."""
 
     FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
     START_DELIMITER = END_DELIMITER = "+++"
@@ -56,7 +60,7 @@ class _Toml(BaseHandler):
 
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
-    """The article of a Markdown file, and a refusal for each question in it that has no answer."""
+    """Yield the article of a Markdown file, and a refusal for each question in it without an answer."""
     fields, body = _front_matter(content)
     title, form = markdown_form(body)
     if not form.text:
@@ -73,50 +77,49 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
 
 
 def markdown_form(markdown: str) -> tuple[str | None, PlainForm]:
-    """The title that the document opens with (a first `#` heading), and the plain form of the rest."""
+    """Return the title of a document that opens with a `#` heading, and the plain form of the rest."""
     bare = markdown if _FENCES.search(markdown) else _MDX_COMMENT.sub("", _MDX_LINE.sub("", markdown))
     bare = _TEMPLATE_LINE.sub(lambda match: "" if match["tag"] else match[0], bare)
-    markup = _rendered(_GLUED.sub(lambda match: match[0] + "\n" * bool(match["tag"]), bare))
+    markup = _render(_TAG_ABOVE_TEXT.sub(lambda match: match[0] + "\n" * bool(match["tag"]), bare))
     opening = re.match(r"\s*<h1>(.*?)</h1>", markup, re.DOTALL)
     title = html_to_plain_form(opening[1]).text if opening else None
     return title, html_to_plain_form(markup[opening.end() :] if opening else markup)
 
 
-def _rendered(markdown: str) -> str:
-    """The HTML of a document; lines of HTML that stand far to the right inside an element are HTML, not code."""
+def _render(markdown: str) -> str:
+    """Render a document as HTML; indented lines of HTML inside an element are HTML, not code blocks."""
     tokens = _COMMONMARK.parse(markdown)
     depth = 0
     for token in tokens:
         if token.type == "code_block" and depth > 0 and token.content.lstrip().startswith("<"):
             token.type = "html_block"
         if token.type == "html_block":
-            depth += len(_OPENED.findall(token.content)) - len(_CLOSED.findall(token.content))
+            depth += len(_OPENING_TAG.findall(token.content)) - len(_CLOSING_TAG.findall(token.content))
     return str(_COMMONMARK.renderer.render(tokens, _COMMONMARK.options, {}))
 
 
 def _front_matter(content: str) -> tuple[Fields, str]:
-    handler = _Toml() if content.startswith("+++") else YAMLHandler()
+    handler = _TomlHandler() if content.startswith("+++") else YAMLHandler()
     try:
-        told, body = frontmatter.parse(content, handler=handler)
+        metadata, body = frontmatter.parse(content, handler=handler)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise Unreadable(
-            f"front matter: {getattr(error, 'problem', None) or 'cannot be read'}", mark.line + 1 if mark else None
-        ) from None
-    except ValueError as error:  # Of TOML, and of dates in YAML such as 2026-02-31.
+        problem = getattr(error, "problem", None) or "cannot be read"
+        raise Unreadable(f"front matter: {problem}", mark.line + 1 if mark else None) from None
+    except ValueError as error:  # invalid TOML, or a YAML date such as 2026-02-31
         raise Unreadable(f"front matter: {error}", 1) from None
     fields = {
-        _NAMES.get(re.sub(r"[\W_]", "", str(name)).lower(), str(name)): value
-        for name, value in told.items()
+        _FIELD_NAMES.get(re.sub(r"[\W_]", "", str(name)).lower(), str(name)): value
+        for name, value in metadata.items()
         if value is not None
     }
     if fields.get("draft") is True or fields.get("published") is False:
-        raise Unreadable("a draft, by its front matter", 1)
+        raise Unreadable("marked as a draft in its front matter", 1)
     return fields, body
 
 
 def _line_of(content: str, words: str) -> int | None:
-    """The line of the file that holds `words`, or the field that they begin with."""
+    """Return the line that contains `words`, or that starts with their first word as a field name."""
     lines = content.splitlines()
     field = re.compile(rf"\s*{re.escape(words.split(' ', 1)[0])}\s*[:=]")
     return next((n for n, line in enumerate(lines, 1) if words in line or field.match(line)), None)
