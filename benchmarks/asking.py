@@ -16,6 +16,7 @@ from bot import Bot
 from bot.build.score_calibration import calibration_questions
 from bot.encoder import SentenceEncoder
 from bot.index.filters import Filters
+from bot.index.generation import FIELDS
 from bot.retrieval.features import find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
 
@@ -41,16 +42,11 @@ def measure(index: Path, questions: Path | None = None, most: int = 600) -> list
         original.encode_questions([question])
     asked = asked[WARM:]
     vectors = {question: generation.encoder.encode_questions([question]) for question in asked}
-    words = (
-        generation.lexical.passages_by_words,
-        generation.lexical.passages_by_pairs,
-        generation.lexical.articles_by_words,
-    )
     stages = {
         "encode, sentence-transformers": lambda question: original.encode_questions([question]),
         "encode": lambda question: generation.encoder.encode_questions([question]),
         "search vectors": lambda question: generation.vectors.search(vectors[question], 150),
-        "search words": lambda question: [search(question, 200) for search in words],
+        "search words": lambda question: [generation.lexical.search(field, question, 200) for field in FIELDS],
         "find candidates, with the above": lambda question: find_candidates(
             generation, [QueryVariant(question)], 20, Filters()
         ),
@@ -60,7 +56,7 @@ def measure(index: Path, questions: Path | None = None, most: int = 600) -> list
     }
     figures = {name: milliseconds(call, asked) for name, call in stages.items()}
     whole = figures["encode, sentence-transformers"][0]
-    size = f"{len(generation.table)} passages, {len(asked)} questions"
+    size = f"{generation.table.facts.passages} passages, {len(asked)} questions"
     rows: list[Row] = [
         {size: name, "p50, ms": p50, "p95, ms": p95, "p50, part of the first": p50 / whole}
         for name, (p50, p95) in figures.items()

@@ -82,7 +82,7 @@ def fitted(data: Path, work: Path, language: Language, admitted: Callable[[int],
     curve = LogisticRegression(C=100).fit([[score] for score, _ in firsts], [right for _, right in firsts])
     english, lanes = (
         RankingModel.shipped(),
-        [_midpoint(generation.multilingual_for("hi").score_calibration) for generation in generations.values()],
+        [_midpoint(generation.manifest.multilingual.score_calibration) for generation in generations.values()],
     )
     scale = float(curve.coef_[0][0]) / english.slope
     weights = {**english.weights, **dict.fromkeys(HEARD, times / len(HEARD))}
@@ -139,7 +139,7 @@ def _summed(one: Asked, generation: Generation) -> Asked:
     """A question whose candidates have two signals: the score of the English model, and the mean of the multilingual cosines above the midpoint."""
     english = RankingModel.shipped().scores(one.signals[:, : len(FEATURES)], generation.manifest.score_calibration)
     heard = one.signals[:, [MULTILINGUAL_FEATURES.index(name) for name in HEARD]].mean(axis=1) - _midpoint(
-        generation.multilingual_for("hi").score_calibration
+        generation.manifest.multilingual.score_calibration
     )
     return Asked(one.articles, np.stack([english, heard], axis=1), one.gains, one.midpoint)
 

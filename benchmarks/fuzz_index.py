@@ -31,6 +31,7 @@ from tiny_model import make_tiny_model
 from bot.answering.answerer import Answerer
 from bot.build.build import build
 from bot.errors import ArticlebotError
+from bot.index.generation import check_encoder
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import MANIFEST, record_files
 from bot.index.store import LocalStore
@@ -199,7 +200,7 @@ def fit(folder: Path, manifest: bytes) -> None:
 def asked(folder: Path) -> list[tuple[str, str, tuple[str, ...]]]:
     """What a generation answers."""
     generation = LocalGeneration.open(folder)
-    generation.check_encoder()
+    check_encoder(generation)
     answerer = Answerer(Finder(generation), AnswerSettings())
     answers = [answerer.ask(question) for question in QUESTIONS]
     return [(answer.status, answer.text, answer.suggestions) for answer in answers]

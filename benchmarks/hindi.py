@@ -34,6 +34,7 @@ from timing import machine, milliseconds, resident_megabytes, seconds
 from bot import Retriever
 from bot.corpus import Article
 from bot.encoder import SentenceEncoder
+from bot.index.generation import multilingual_for
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
 from bot.passages import Passage
@@ -284,7 +285,7 @@ def _asked_for_real(data: Path, asked: Sequence[tuple[Finder, dict]]) -> list[fl
 def shipped(index: Path) -> None:
     """The questions in tests/questions over the shipped corpus, as the index of it finds them."""
     finder = Retriever.open(index).finder()
-    lanes = "two lanes" if finder.generation.multilingual_for("hi") else "gloss"
+    lanes = "two lanes" if multilingual_for(finder.generation, "hi") else "gloss"
     print(
         "\n## The shipped corpus\n\n| questions | found by | hit@1 | hit@5 | answered rightly | refused rightly | p50, ms |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
@@ -379,14 +380,14 @@ def _words(lexical: Lexical, text: str) -> EnglishWords:
     spelling = SpellChecker()
     counted = Counter(word for word in text.lower().split() if word.isalpha())
     return EnglishWords(
-        lambda word: word in spelling or lexical.has_word(word), lambda: [word for word, _ in counted.most_common()]
+        lambda word: word in spelling or lexical.has("words", word), lambda: [word for word, _ in counted.most_common()]
     )
 
 
 def _bm25(lexical: Lexical, questions: Sequence[str], count: int) -> Scores:
     scores = np.zeros((len(questions), count))
     for row, question in enumerate(questions):
-        found = lexical.passages_by_words(question, count)
+        found = lexical.search("words", question, count)
         scores[row, found.numbers] = found.scores / (found.scores + 4)
     return scores
 

@@ -117,7 +117,7 @@ def records_bytes(bot: Bot) -> float:
     """What a passage and its share of its article take as records, without numbers and keys."""
     milvus, records = bot.generation.milvus, bot.generation.collections.records
     found = milvus.find(records, 'kind in ["faq", "passage", "sentences", "article"]', ("body",))
-    return sum(len(each["body"]) for each in found) / len(bot.generation.table)
+    return sum(len(each["body"]) for each in found) / bot.generation.table.facts.passages
 
 
 def compare(near: Bot, far: Bot, questions: list[str]) -> list[Row]:

@@ -60,7 +60,9 @@ def _own(data: Path, folder: Path, gains: dict[str, dict[str, int]], most: int) 
         q["_id"]: list(dict.fromkeys(hit.passage.article.id for hit in bot.retriever.search(q["text"], 20)))
         for q in questions
     }
-    return _row("articlebot, whole answers", len(bot.retriever.generation.table), took, (p50, p95), ranked, gains)
+    return _row(
+        "articlebot, whole answers", bot.retriever.generation.table.facts.passages, took, (p50, p95), ranked, gains
+    )
 
 
 def _peer(

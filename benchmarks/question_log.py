@@ -27,7 +27,7 @@ from typos import with_slips
 from bot import Answer, Bot, Retriever
 from bot.build.build import build
 from bot.corpus.decisions import accept
-from bot.index.generation import Generation
+from bot.index.generation import Generation, passage_by_id
 from bot.index.live_index import StaticIndex
 from bot.retrieval.finder import Finder
 from bot.settings import LogSettings
@@ -175,7 +175,7 @@ def _labels(asked: Sequence[tuple[str, set[str]]], question: str) -> set[str]:
 
 
 def _means(generation: Generation, passage: str, labels: set[str]) -> bool:
-    found = generation.table.passage_called(passage)
+    found = passage_by_id(generation.table, passage)
     return found is not None and found.article.id in labels
 
 
@@ -241,7 +241,7 @@ def _megabytes(folder: Path, database: str) -> float:
 
 
 def _many(texts: Sequence[str], generation: Generation, count: int, chance: random.Random) -> Iterator[LoggedQuestion]:
-    passages = [generation.table.passage(number).id for number in range(min(500, len(generation.table)))]
+    passages = [generation.table.passage(number).id for number in range(min(500, generation.table.facts.passages))]
     popular = np.cumsum([1 / (place + 5) for place in range(len(texts))]).tolist()
     now = time.time()
     for number in range(count):

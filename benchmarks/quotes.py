@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()
     generation, gains = generation_of(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
-    passages = generation.table.passages(range(len(generation.table)))
+    passages = generation.table.passages(range(generation.table.facts.passages))
     rows = []
     for question in read_questions(arguments.data / SET):
         held = [

@@ -20,6 +20,7 @@ from chat_server import PATIENCE, ChatServer, ask_page
 from kills import ARTICLE, QUESTION, SHIPPED
 from timing import machine, percentiles, table
 
+from bot.index.generation import check_encoder
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 
@@ -124,7 +125,7 @@ def moment(number: int, place: Path, server: ChatServer, taken: float, most: flo
 
 def timed_opening(store: LocalStore) -> float:
     started = time.perf_counter()
-    LocalGeneration.open(store.current_folder()).check_encoder()
+    check_encoder(LocalGeneration.open(store.current_folder()))
     return time.perf_counter() - started
 
 

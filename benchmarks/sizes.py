@@ -167,8 +167,8 @@ def ask(folder: Path, questions: Path) -> dict:
     stages = {
         "vectors": lambda question: generation.vectors.search(vectors[question], 150),
         "words": lambda question: (
-            generation.lexical.passages_by_words(question, 200),
-            generation.lexical.passages_by_pairs(question, 200),
+            generation.lexical.search("words", question, 200),
+            generation.lexical.search("pairs", question, 200),
         ),
         "search": lambda question: bot.retriever.search(question, 10),
         "ask": bot.ask,

@@ -29,7 +29,7 @@ from question_sets import generation_of, read_gains, read_questions
 from bot import Article, Passage
 from bot.build.build import build
 from bot.index.filters import Filters
-from bot.index.generation import Generation
+from bot.index.generation import Generation, all_articles
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
@@ -102,7 +102,7 @@ def _spread(asked: Asked, most: int) -> Asked:
 
 
 def _own_faqs(generation: Generation) -> Asked:
-    return [(faq.question, {article.id}) for article in generation.table.articles() for faq in article.faqs]
+    return [(faq.question, {article.id}) for article in all_articles(generation.table) for faq in article.faqs]
 
 
 def _visitors() -> Asked:
@@ -239,7 +239,7 @@ def _held(passages: Iterable[Passage], *, english: bool) -> list[str]:
 
 
 def _passages(generation: Generation) -> list[Passage]:
-    return generation.table.passages(range(len(generation.table)))
+    return generation.table.passages(range(generation.table.facts.passages))
 
 
 def _passage(text: str) -> Passage:

@@ -364,7 +364,7 @@ def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
 
 def test_closeness_is_what_numpy_finds(bot: Bot):
     generation = bot.retriever.generation
-    passages = generation.table.passages(range(len(generation.table)))
+    passages = generation.table.passages(range(generation.table.facts.passages))
     owners = np.array([passages[number].article.id for number in generation.table.passage_of_row])
     rows = generation.vectors.rows(np.arange(len(owners)))
     questions = [(passage.question, passage.article.id) for passage in passages if passage.question]

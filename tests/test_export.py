@@ -34,7 +34,7 @@ def generation(bot: Bot) -> Generation:
 
 
 def vectors_as_built(generation: Generation) -> np.ndarray:
-    return generation.vectors.rows(generation.table.rows_of(range(len(generation.table)), "both"))
+    return generation.vectors.rows(generation.table.rows_of(range(generation.table.facts.passages), "both"))
 
 
 def test_every_passage_is_a_line_with_its_vector(generation: Generation, tmp_path: Path):
@@ -74,7 +74,7 @@ def test_what_is_exported_is_not_taken_for_articles(generation: Generation, tmp_
     write_jsonl(generation, tmp_path / "corpus" / "passages.jsonl")
     read = read_corpus(tmp_path / "corpus")
     assert [article.id for article in read.articles] == ["a"]
-    assert len(read.refused) == len(generation.table)
+    assert len(read.refused) == generation.table.facts.passages
 
 
 def test_an_export_that_fails_leaves_what_was_there(generation: Generation, tmp_path: Path):
@@ -173,7 +173,7 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
         )
         return json.loads(done.stdout)
 
-    count = len(bot.generation.table)
+    count = bot.generation.table.facts.passages
     assert run("export", "--format", "jsonl", "-o", str(tmp_path / "a.jsonl"))["passages"] == count
     assert run("export", "--format", "parquet", "-o", str(tmp_path / "a.parquet"))["passages"] == count
     assert run("export", "--format", "faq-jsonld", "-o", str(tmp_path / "faqs"))["faqs"] == 5
@@ -197,7 +197,7 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
 def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
     browser: Browser, generation: Generation, tmp_path: Path
 ):
-    assert write_map(generation, tmp_path / "map.html") == len(generation.table)
+    assert write_map(generation, tmp_path / "map.html") == generation.table.facts.passages
     page = browser.new_page(viewport={"width": 390, "height": 800})
     asked, complaints = [], []
     page.on(
@@ -227,7 +227,7 @@ def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(
 ):
     monkeypatch.setattr(corpus_map, "MOST", 6)
     assert write_map(generation, tmp_path / "map.html") == 6
-    assert f"6 passages, spread evenly over all {len(generation.table)}" in (tmp_path / "map.html").read_text(
+    assert f"6 passages, spread evenly over all {generation.table.facts.passages}" in (tmp_path / "map.html").read_text(
         encoding="utf-8"
     )
 

@@ -498,13 +498,13 @@ def test_words_of_devanagari_are_whole_and_spelt_in_one_way():
 
 def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mixed: Bot):
     lexical = mixed.retriever.generation.lexical
-    found = lexical.passages_by_words("ज\u093cरूरी", 1)
+    found = lexical.search("words", "ज\u093cरूरी", 1)
     assert "ज़रूरी" in mixed.retriever.generation.table.passage(int(found.numbers[0])).text
     assert (
-        lexical.has_word("जरूरी"),
-        lexical.has_word("जरू"),
-        lexical.has_pair("नोटिस पीरियड"),
-        lexical.has_pair("पीरियड नोटिस"),
+        lexical.has("words", "जरूरी"),
+        lexical.has("words", "जरू"),
+        lexical.has("pairs", "नोटिस पीरियड"),
+        lexical.has("pairs", "पीरियड नोटिस"),
     ) == (True, False, True, False)
 
 

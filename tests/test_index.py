@@ -28,7 +28,7 @@ from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.filters import Filters
-from bot.index.generation import ROLES, texts_to_encode
+from bot.index.generation import ROLES, all_articles, check_encoder, texts_to_encode
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
@@ -167,7 +167,7 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
     assert len(lexical) == len(passages)
 
     def first(words: str, filters: Filters = Filters()) -> str | None:
-        found = lexical.passages_by_words(words, 5, filters)
+        found = lexical.search("words", words, 5, filters)
         return passages[found.numbers[0]].id if len(found.numbers) else None
 
     assert first("buying out notice periods") == "notice-period#faq-can-a-notice-period-be-bought-out"
@@ -177,24 +177,24 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
     assert first("employer", Filters(article="gratuity")) == "gratuity#faq-who-pays-gratuity"
     assert first("gratuity", Filters(since=date(2026, 1, 1))) is None
     assert first("notice", Filters(since=date(2026, 2, 1))) is not None
-    assert lexical.passages_by_words("???", 5).numbers.tolist() == []
+    assert lexical.search("words", "???", 5).numbers.tolist() == []
 
 
 def test_pairs_of_neighbouring_words_count_in_their_order(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     lexical = Lexical(tmp_path / "lexical")
-    assert [passages[number].id for number in lexical.passages_by_pairs("approves it in writing?", 5).numbers] == [
+    assert [passages[number].id for number in lexical.search("pairs", "approves it in writing?", 5).numbers] == [
         "notice-period#faq-does-leave-count-towards-the-notice-period"
     ]
-    assert lexical.passages_by_pairs("writing in it", 5).numbers.tolist() == []
+    assert lexical.search("pairs", "writing in it", 5).numbers.tolist() == []
 
 
 def test_articles_are_found_by_words_of_different_passages(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     articles = list(dict.fromkeys(passage.article.id for passage in passages))
-    found = Lexical(tmp_path / "lexical").articles_by_words("lump fund", 5)
+    found = Lexical(tmp_path / "lexical").search("article_words", "lump fund", 5)
     assert [articles[number] for number in found.numbers] == ["gratuity"]
 
 
@@ -204,7 +204,7 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     free, filtered = (
         dict(zip(found.numbers.tolist(), found.scores.tolist(), strict=True))
         for found in (
-            lexical.passages_by_words("notice leave employer", 10, filters)
+            lexical.search("words", "notice leave employer", 10, filters)
             for filters in (Filters(), Filters("HRM", since=date(2026, 1, 1)))
         )
     )
@@ -215,7 +215,7 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
 def test_scores_are_bm25_and_shares_of_what_a_passage_full_of_the_words_gets(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
-    ((number,), (score,), (share,)) = Lexical(tmp_path / "lexical").passages_by_words("Is it to pay?", 10)
+    ((number,), (score,), (share,)) = Lexical(tmp_path / "lexical").search("words", "Is it to pay?", 10)
     assert passages[number].id == "gratuity#faq-who-pays-gratuity"
     # "Is", "it" and "to" tell nothing; "pay" stands twice in one of six passages.
     lengths = [len(re.findall(r"\w+", f"{context(passage)} {passage.text}")) for passage in passages]
@@ -230,8 +230,8 @@ def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "p.sqlite", passages)
     table = PassageTable(tmp_path / "p.sqlite")
     assert table.passages(range(len(passages))) == list(passages)
-    assert list(table.articles()) == list(read_corpus(corpus).articles)
-    assert table.categories == {"EPFO": 1, "HRM": 1}
+    assert list(all_articles(table)) == list(read_corpus(corpus).articles)
+    assert table.facts.categories == {"EPFO": 1, "HRM": 1}
     assert table.article("none") is None
     for number in range(len(passages)):
         roles = [role for role, _ in texts_to_encode(passages[number])]
@@ -375,8 +375,8 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
         "lexical/passages/meta.json",
     }
     generation = LocalGeneration.open(folder)
-    assert len(generation.table) == len(generation.lexical) == 7
-    generation.check_encoder()
+    assert generation.table.facts.passages == len(generation.lexical) == 7
+    check_encoder(generation)
 
 
 def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -384,7 +384,7 @@ def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: P
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     texts = [
         text
-        for passage in generation.table.passages(range(len(generation.table)))
+        for passage in generation.table.passages(range(generation.table.facts.passages))
         for _, text in texts_to_encode(passage)
     ]
     expected = SentenceEncoder(tiny_settings.model).encode_passages(texts)
@@ -538,7 +538,7 @@ def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Pat
     folder = LocalStore(tmp_path / "index").current_folder()
     other = np.roll(np.array(Manifest.read(folder).check_vector), 1).tolist()
     with pytest.raises(IndexCorrupt, match="has changed since the build"):
-        LocalGeneration.open(altered(folder, check_vector=other)).check_encoder()
+        check_encoder(LocalGeneration.open(altered(folder, check_vector=other)))
 
 
 def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path):

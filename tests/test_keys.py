@@ -194,7 +194,7 @@ def test_prometheus_reads_what_was_asked_answered_and_refused(bot: Bot, tmp_path
         "articlebot_questions_total channel=rest status=small_talk": 1, "articlebot_questions_total channel=openai status=answered": 1,
         "articlebot_question_seconds_count channel=rest": 3, "articlebot_turned_away_total channel=rest": 1, "articlebot_votes_total helpful=yes": 1,
         "articlebot_responses_total door=rest status=200": 3, "articlebot_responses_total door=rest status=429": 1,
-        "articlebot_articles": 4, "articlebot_passages": len(bot.generation.table), "articlebot_generation_refused": 0,
+        "articlebot_articles": 4, "articlebot_passages": bot.generation.table.facts.passages, "articlebot_generation_refused": 0,
     }  # fmt: skip
     assert {name: told.get(name) for name in expected} == expected
     assert 0 < told["articlebot_question_seconds_sum channel=rest"] < 10

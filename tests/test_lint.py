@@ -9,6 +9,7 @@ from bot import Bot, Retriever
 from bot.build.build import build
 from bot.corpus import read_corpus
 from bot.evaluation.lint import lint
+from bot.index.generation import all_articles
 
 TODAY = date(2026, 11, 23)
 BOILERPLATE = "Call our helpline on any working day for free advice on your letters."
@@ -77,7 +78,7 @@ def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):
 
 @pytest.mark.parametrize(("years", "kinds"), [(3, []), (0, ["old", "old"])])
 def test_what_is_old_is_a_setting(bot: Bot, years: int, kinds: list[str]):
-    articles = [one for one in bot.retriever.generation.table.articles() if one.id in ("gratuity", "notice-period")]
+    articles = [one for one in all_articles(bot.retriever.generation.table) if one.id in ("gratuity", "notice-period")]
     assert [
         finding.kind for finding in lint(articles, bot.retriever.finder(), TODAY, years) if finding.kind == "old"
     ] == kinds

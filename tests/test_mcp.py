@@ -20,6 +20,7 @@ from serving import served
 
 from bot import Bot
 from bot.encoder import HashingEncoder
+from bot.index.generation import all_articles
 from bot.serve.api.keys import hash_key
 from bot.serve.api.mcp_server import create_mcp_server
 from bot.serve.chat_service import ChatService
@@ -170,7 +171,7 @@ def test_articles_are_resources(http: str, bot: Bot):
         return listed, read.contents[0].text, template.uri_template
 
     listed, words, template = used(http, use)
-    articles = {article.id: article for article in bot.generation.table.articles()}
+    articles = {article.id: article for article in all_articles(bot.generation.table)}
     assert {resource.uri for resource in listed} == {f"article:///{ident}" for ident in articles}
     assert template == "article:///{+id}"
     assert words.startswith(

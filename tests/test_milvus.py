@@ -26,6 +26,7 @@ from bot.backends.milvus.publish import kept_on
 from bot.build.build import build
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
 from bot.index.filters import Filters
+from bot.index.generation import all_articles, newest_articles, passage_by_id
 from bot.index.status import index_status
 from bot.settings import AnswerSettings, BuildSettings, ChatSettings
 
@@ -131,7 +132,7 @@ def test_answers_are_the_same_to_the_letter(shipped: Bot, there: Bot):
     ids=str,
 )
 def test_filters_admit_the_same_passages(shipped: Bot, there: Bot, filters: dict[str, object]):
-    article = next(iter(shipped.generation.table.articles())).id
+    article = next(iter(all_articles(shipped.generation.table))).id
     wanted = {**filters, **({"article": article} if "article" in filters else {})}
     here, far = (bot.retriever.search("what documents are needed", k=10, **wanted) for bot in (shipped, there))
     assert [hit.passage.id for hit in far] == [hit.passage.id for hit in here]
@@ -142,18 +143,18 @@ def test_passages_and_articles_read_the_same(shipped: Bot, there: Bot):
     assert {passage.id: passage for passage in far.all_passages()} == {
         passage.id: passage for passage in here.all_passages()
     }
-    assert list(far.articles()) == list(here.articles())
-    assert (far.count_articles(), len(far), far.count_faqs(), dict(far.categories)) == (
-        here.count_articles(), len(here), here.count_faqs(), dict(here.categories),
-    )  # fmt: skip
-    category = next(iter(here.categories))
+    assert list(all_articles(far)) == list(all_articles(here))
+    assert {name: getattr(far.facts, name) for name in ("articles", "passages", "faqs", "categories")} == {
+        name: getattr(here.facts, name) for name in ("articles", "passages", "faqs", "categories")
+    }
+    category = next(iter(here.facts.categories))
     assert far.listed(None, 5, 7) == here.listed(None, 5, 7)
     assert far.listed(category, 2, 3) == here.listed(category, 2, 3)
-    assert far.newest_articles(5) == here.newest_articles(5)
-    assert set(far.faq_ids()) == set(here.faq_ids())
-    article = next(iter(here.articles())).id
+    assert newest_articles(far, 5) == newest_articles(here, 5)
+    assert set(far.all_passages(faqs=True)) == set(here.all_passages(faqs=True))
+    article = next(all_articles(here)).id
     assert (far.article(article), far.faqs(article)) == (here.article(article), here.faqs(article))
-    assert (far.article("no such"), far.passage_called("no#such"), far.faqs("no such")) == (None, None, [])
+    assert (far.article("no such"), passage_by_id(far, "no#such"), far.faqs("no such")) == (None, None, [])
     assert there.suggestions.examples() == shipped.suggestions.examples()
 
 
@@ -181,14 +182,14 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
     figures.append(f"Milvus: three replicas served a new generation within {1000 * apart:.0f} ms of one another")
     assert apart < 5
     assert len({tuple(hit.passage.id for hit in replica.search("notice period")) for replica in replicas}) == 1
-    assert replicas[0].generation.table.count_articles() == 3
+    assert replicas[0].generation.table.facts.articles == 3
     facts = index_status(store_at(address), corpus)
     assert (facts["generation"], facts["articles"], facts["fault"]) == (second, 3, None)
     assert "each replica keeps: Milvus has BM25 from 2.5 on" in facts["words"]
     assert [(kept["served"], kept["articles"]) for kept in facts["generations"]] == [(False, 2), (True, 3)]
     assert store_at(address).roll_back() == first
     followed(replicas, first)
-    assert replicas[0].generation.table.count_articles() == 2
+    assert replicas[0].generation.table.facts.articles == 2
     with pytest.raises(IndexMissing, match="nothing to roll back to"):
         store_at(address).roll_back()
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
@@ -221,8 +222,8 @@ def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_su
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
     second = build(corpus, index, tiny_settings).generation
     code = (
-        "import os, sys, signal; from bot.backends.milvus.client import Milvus; from bot.backends.location import publish_to\n"
-        "Milvus.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, sys, signal; from bot.backends.milvus.client import MilvusClient; from bot.backends.location import publish_to\n"
+        "MilvusClient.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "publish_to(sys.argv[1], sys.argv[2], lambda *_: None)"
     )
     ended = subprocess.run(
@@ -309,7 +310,7 @@ def test_the_command_builds_to_a_server_and_updates_there(
         "removed": ["gratuity"],
         "missing": ["gone"],
     }
-    assert {article.id for article in Retriever.open(address).generation.table.articles()} == {
+    assert {article.id for article in all_articles(Retriever.open(address).generation.table)} == {
         "notice-period",
         "probation-letter",
     }
@@ -393,7 +394,7 @@ def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
     changed = "A" if part["body"][middle] != "A" else "B"
     milvus.write(collections.records, [{**part, "body": part["body"][:middle] + changed + part["body"][middle + 1 :]}])
     try:
-        with pytest.raises(IndexCorrupt, match="MilvusClient"):
+        with pytest.raises(IndexCorrupt, match="Milvus"):
             store_at(small).open_current(whole=True)
     finally:
         milvus.write(collections.records, [part])
@@ -440,22 +441,25 @@ def test_an_article_is_answered_from_once_it_is_written_and_no_more_once_it_is_t
     assert answer_of(reader) != "It lasts 90 days."
     assert update_at(small, [leave()], folder=folder).written == ("leave",)
     assert answer_of(reader) == "It lasts 90 days."
-    assert reader.generation.lexical.has_word("sabbatical")
+    assert reader.generation.lexical.has("words", "sabbatical")
     table = reader.generation.table
-    assert (table.count_articles(), table.count_faqs()) == (before.count_articles() + 1, before.count_faqs() + 2)
-    assert len(table) == len(list(table.all_passages()))
-    assert (table.categories["HRM"], table.newest_articles(1)[0].id) == (before.categories["HRM"] + 1, "leave")
+    assert (table.facts.articles, table.facts.faqs) == (before.facts.articles + 1, before.facts.faqs + 2)
+    assert table.facts.passages == len(list(table.all_passages()))
+    assert (table.facts.categories["HRM"], newest_articles(table, 1)[0].id) == (
+        before.facts.categories["HRM"] + 1,
+        "leave",
+    )
     assert [article.id for article in table.listed(None, 2, 5)] == ["leave"]
     assert update_at(small, removed=["leave", "leave"], folder=folder).missing == ("leave",)
     assert answer_of(reader) != "It lasts 90 days."
     table = reader.generation.table
-    assert not reader.generation.lexical.has_word("sabbatical")
-    assert (table.count_articles(), len(table), dict(table.categories)) == (
-        before.count_articles(),
-        len(before),
-        dict(before.categories),
+    assert not reader.generation.lexical.has("words", "sabbatical")
+    assert (table.facts.articles, table.facts.passages, table.facts.categories) == (
+        before.facts.articles,
+        before.facts.passages,
+        before.facts.categories,
     )
-    assert "leave" not in {article.id for article in table.newest_articles(9)}
+    assert "leave" not in {article.id for article in newest_articles(table, 9)}
     assert table.article("leave") is None
 
 
@@ -483,7 +487,7 @@ def test_an_edited_article_has_its_new_words_and_passages_only(small: str, folde
     assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {
         "edited"
     }
-    assert reader.generation.table.categories["Letters"] == 1
+    assert reader.generation.table.facts.categories["Letters"] == 1
 
 
 def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Path):
@@ -491,7 +495,7 @@ def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Pa
     late = Bot.open(small)
     assert "+" in late.generation.name
     assert answer_of(late, "gardening") == "It lasts 90 days."
-    assert late.generation.lexical.has_word("gardening")
+    assert late.generation.lexical.has("words", "gardening")
 
 
 def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
@@ -561,32 +565,32 @@ def test_a_server_that_has_bm25_ranks_by_words_as_a_folder_does(newer: str, tmp_
     assert not list(tmp_path.glob("copies/*/*/lexical"))
     assert index_status(store_at(newer), tmp_path / "corpus")["words"] == "ranked by the server"
     for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
-        for search in ("passages_by_words", "passages_by_pairs"):
-            here, there = (getattr(generation.lexical, search)(question, 3) for generation in (near, far))
+        for field in ("words", "pairs"):
+            here, there = (generation.lexical.search(field, question, 3) for generation in (near, far))
             assert [passage.id for passage in far.table.passages(there.numbers)] == [
                 passage.id for passage in near.table.passages(here.numbers)
             ]
             assert np.allclose(there.scores, here.scores, rtol=0.15)
             assert np.allclose(there.shares, here.shares, rtol=0.15)
-    assert (far.lexical.has_word("periods"), far.lexical.has_word("sabbatical")) == (True, False)
-    assert (far.lexical.has_pair("notice period"), far.lexical.has_pair("period notice")) == (True, False)
+    assert (far.lexical.has("words", "periods"), far.lexical.has("words", "sabbatical")) == (True, False)
+    assert (far.lexical.has("pairs", "notice period"), far.lexical.has("pairs", "period notice")) == (True, False)
 
 
 def test_changed_articles_are_found_by_their_words_there_too(newer: str, tmp_path: Path):
     reader = Bot.open(newer)
     update_at(newer, [leave()], folder=tmp_path / "index")
     until(lambda: reader.generation.name.endswith("+1"))
-    assert reader.generation.lexical.has_word("sabbatical")
+    assert reader.generation.lexical.has("words", "sabbatical")
     assert answer_of(reader) == "It lasts 90 days."
     update_at(newer, removed=["leave"], folder=tmp_path / "index")
     until(lambda: reader.generation.name.endswith("+2"))
-    assert not reader.generation.lexical.has_word("sabbatical")
+    assert not reader.generation.lexical.has("words", "sabbatical")
     assert answer_of(reader) != "It lasts 90 days."
 
 
 def test_filters_hold_for_words_there_too(newer: str):
-    found = Retriever.open(newer).generation.lexical.passages_by_words(
-        "notice period gratuity employer", 9, Filters(category="epfo")
+    found = Retriever.open(newer).generation.lexical.search(
+        "words", "notice period gratuity employer", 9, Filters(category="epfo")
     )
     articles = {passage.article.id for passage in Retriever.open(newer).generation.table.passages(found.numbers)}
     assert articles == {"gratuity"}

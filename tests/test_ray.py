@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, mon
     check_same(tmp_path / "index", tmp_path / "local")
     here, there = Bot.open(tmp_path / "local"), Bot.open(tmp_path / "index")
     table = here.retriever.generation.table
-    questions = [passage.question for passage in table.passages(table.faq_numbers()[:10])]
+    questions = [faq.question for faq in islice(table.all_passages(faqs=True), 10)]
     answers = [(bot.ask(question).text, bot.ask(question).status) for bot in (here, there) for question in questions]
     assert answers[:10] == answers[10:]
     assert "answered" in {status for _, status in answers}

@@ -21,6 +21,7 @@ from bot.corpus.decisions import DRAFTS, Decisions, accept, draft, ignore, rejec
 from bot.encoder import HashingEncoder
 from bot.errors import CorpusError
 from bot.evaluation.question_set import read_questions
+from bot.index.generation import passage_by_id
 from bot.settings import LogSettings
 from bot.usage import clusters
 from bot.usage.clusters import clustered
@@ -126,7 +127,7 @@ def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest
     assert [near.probability for near in passport.nearest] == sorted(
         (near.probability for near in passport.nearest), reverse=True
     )
-    assert newsroom.bot.generation.table.passage_called(passport.nearest[0].passage) is not None
+    assert passage_by_id(newsroom.bot.generation.table, passport.nearest[0].passage) is not None
     assert (biryani.question, biryani.times, biryani.before) == ("best biryani in Hyderabad", 1, 0)
     assert report.statuses == {"no_answer": 5, "answered": 1, "small_talk": 1}
     assert (report.questions, report.most_asked[0].question, report.most_asked[0].times) == (

@@ -83,7 +83,7 @@ class Answerer:
         return self.suggestions.examples()[: self._settings.suggestions]
 
     def _categories(self) -> tuple[str, ...]:
-        return tuple(self.finder.generation.table.categories)
+        return tuple(self.finder.generation.table.facts.categories)
 
 
 def _is_about(hit: Hit, talk: Talk) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 from threading import Lock
 
 from bot.index.filters import Filters
+from bot.index.generation import passage_by_id
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
@@ -54,9 +55,13 @@ class Suggestions:
     def examples(self) -> tuple[str, ...]:
         """Questions to begin with: one of each of the largest categories, then further ones."""
         if self._examples is None:
-            asked = filter(self.answered, map(self._table.passage, self._table.faqs_in_turn()))
+            asked = filter(self.answered, self._example_faqs())
             self._examples = tuple(islice(_once(passage.question or "" for passage in asked), _EXAMPLES))
         return self._examples
+
+    def _example_faqs(self) -> Iterator[Passage]:
+        found = (passage_by_id(self._table, ident) for ident in self._table.facts.examples)
+        return (faq for faq in found if faq is not None)
 
     def typed(self, words: str, category: str | None = None) -> tuple[str, ...]:
         """Questions that hold the words typed so far, the last of which may be a beginning, then those that mean the like; none before some letters are there."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.encoder import Matrix
-from bot.index.generation import Passages
+from bot.index.generation import Passages, numbers_of
 from bot.index.manifest import ScoreCalibration
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
@@ -36,7 +36,7 @@ class CalibrationQuestion:
 
 def calibration_questions(table: Passages, most: int = _QUESTIONS) -> list[CalibrationQuestion]:
     """Questions of passages spread evenly, of FAQs where there are any; not of those in Hindi, all of which the packaged model finds alike, where there are others."""
-    passages = table.sample(most, faqs=table.count_faqs() > 0)
+    passages = table.sample(most, faqs=table.facts.faqs > 0)
     passages = [passage for passage in passages if passage.article.language != "hi"] or passages
     return [_calibration_question(passage, place) for place, passage in enumerate(passages)]
 
@@ -59,7 +59,7 @@ def calibrate_scores(
     for each, question, other in zip(calibration_set, questions, reworded, strict=True):
         _, near = vectors.search(other[None], 1)
         rows, cosines = vectors.search(question[None], _NEIGHBOURS)
-        elsewhere = cosines[article_of_row[rows] != table.article_of_passage[table.number(each.passage)]][:1]
+        elsewhere = cosines[article_of_row[rows] != table.article_of_passage[numbers_of(table, [each.passage])]][:1]
         if len(elsewhere) and elsewhere[0] < _SAME_QUESTION:
             covered.append(float(near[0]))
             uncovered.append(float(elsewhere[0]))

@@ -689,8 +689,8 @@ def export(
         told = f"{_count(facts['faqs'], 'FAQ')} of {_count(len(written), 'article')} in {output}"
     else:
         (write_jsonl if form is ExportForm.JSONL else write_parquet)(generation, output)
-        facts["passages"] = len(generation.table)
-        told = f"{_count(len(generation.table), 'passage')} in {output}"
+        facts["passages"] = generation.table.facts.passages
+        told = f"{_count(generation.table.facts.passages, 'passage')} in {output}"
     _print(facts, as_json, lambda: told)
 
 
@@ -706,7 +706,12 @@ def draw_map(
 
     generation = store_at(index).open_current()
     drawn = write_map(generation, output)
-    facts = {"output": str(output), "drawn": drawn, "passages": len(generation.table), "generation": generation.name}
+    facts = {
+        "output": str(output),
+        "drawn": drawn,
+        "passages": generation.table.facts.passages,
+        "generation": generation.name,
+    }
     _print(facts, as_json, lambda: f"{_count(drawn, 'passage')} drawn in {output}")
 
 

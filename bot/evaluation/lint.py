@@ -14,7 +14,7 @@ from bot.corpus.article import Article
 from bot.corpus.outline import outline
 from bot.encoder import Matrix
 from bot.index.filters import Filters, last_change
-from bot.index.generation import Generation, Numbers
+from bot.index.generation import Generation, Numbers, numbers_of, role_vectors
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -194,9 +194,7 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
             if pair in told or faq.article.id == other.article.id:
                 continue
             told.add(pair)
-            first, second = generation.vectors_of(
-                np.array([generation.table.number(one) for one in (faq, other)]), "body"
-            )
+            first, second = role_vectors(generation, numbers_of(generation.table, (faq, other)), "body")
             if float(first @ second) >= _SAME_ANSWER and _plain(faq.question or "") != _plain(other.question or ""):
                 yield Finding(
                     "same faq",
@@ -207,21 +205,21 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
 
 def _asking_alike(faq: Passage, generation: Generation) -> Iterator[Passage]:
     """The other FAQs of which a question means what one of this one's does."""
-    number = generation.table.number(faq)
-    own = _questions(generation, np.array([number]))[number]
+    (number,) = numbers = numbers_of(generation.table, (faq,))
+    own = _questions(generation, numbers)[int(number)]
     near = np.unique(np.concatenate([generation.nearest(question[None], _NEAR, Filters()) for question in own]))
     for other, asked in _questions(generation, near[near != number]).items():
-        passage = generation.table.passage(other)
+        passage = generation.table.passages([other])[0]
         if passage.question is not None and float((own @ asked.T).max()) >= _SAME_QUESTION:
             yield passage
 
 
 def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
     """The vectors of each passage's questions, or headings."""
-    held = generation.all_vectors(numbers)
+    held = generation.vectors_of(numbers)
     return {
         int(number): held.rows[start:end]
-        for number, start, end in zip(held.numbers, held.starts, held.body, strict=False)
+        for number, start, end in zip(held.numbers, held.starts, held.places("body"), strict=False)
     }
 
 

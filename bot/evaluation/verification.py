@@ -8,7 +8,7 @@ import numpy as np
 from bot.backends.location import store_at
 from bot.encoder import SentenceEncoder, find_model, model_hash
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
-from bot.index.generation import Generation, texts_to_encode
+from bot.index.generation import Generation, check_encoder, numbers_of, texts_to_encode
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -45,10 +45,10 @@ def verify(index: Path | str) -> tuple[Verification, Generation]:
     other vectors than at build time, or FAQs no longer find themselves.
     """
     generation = store_at(index).open_current(whole=True)
-    generation.check_encoder()
+    check_encoder(generation)
     encoded, not_encoded = _encode_again(generation)
     asked, found = _ask_faqs(generation)
-    counts = len(generation.manifest.files), len(generation.table), generation.manifest.vectors
+    counts = len(generation.manifest.files), generation.table.facts.passages, generation.manifest.vectors
     return Verification(generation.name, *counts, encoded, not_encoded, asked, found), generation
 
 
@@ -67,7 +67,7 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
         return 0, str(error)
     passages = generation.table.sample(_SAMPLE)
     texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
-    held = generation.all_vectors(np.array([generation.table.number(passage) for passage in passages]))
+    held = generation.vectors_of(numbers_of(generation.table, passages))
     cosines = np.sum(encoder.encode_passages([text for _, _, text in texts]) * held.rows, axis=1)
     if cosines.min() < _SAME:
         passage, role, _ = texts[int(cosines.argmin())]

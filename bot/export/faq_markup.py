@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.corpus.article import Article, slug
 from bot.errors import MissingExtra, OutputUnwritable
 from bot.export.atomic import atomic_file
-from bot.index.generation import Generation
+from bot.index.generation import Generation, all_articles
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -49,7 +49,7 @@ def write_faq_markup(generation: Generation, folder: Path) -> list[MarkupFile]:
             f"The folder {folder} cannot be made ({error.strerror}): check its name and permissions."
         ) from error
     before = _listed(folder / CONTENTS)
-    written = [_write(article, folder) for article in generation.table.articles() if article.faqs]
+    written = [_write(article, folder) for article in all_articles(generation.table) if article.faqs]
     with atomic_file(folder / CONTENTS) as pending:
         told = {"generation": generation.name, "articles": [asdict(each) for each in written]}
         pending.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.errors import MissingExtra
 from bot.export.atomic import atomic_file
-from bot.index.generation import Generation
+from bot.index.generation import Generation, numbers_of, role_vectors
 from bot.passages import Passage, context
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def write_map(generation: Generation, path: Path) -> int:
         raise MissingExtra("plotly", "map") from None
     passages = generation.table.sample(MOST)
     figure = _figure(
-        generation,
-        passages,
-        _places(generation.vectors_of(np.array([generation.table.number(passage) for passage in passages]), "both")),
+        generation, passages, _places(role_vectors(generation, numbers_of(generation.table, passages), "both"))
     )
     config = {
         "displaylogo": False,
@@ -84,9 +82,11 @@ def _figure(generation: Generation, passages: Sequence[Passage], places: NDArray
     from plotly.graph_objects import Figure, Layout
 
     drawn = f"{len(passages):,} passages" + (
-        "" if len(passages) == len(generation.table) else f", spread evenly over all {len(generation.table):,}"
+        ""
+        if len(passages) == generation.table.facts.passages
+        else f", spread evenly over all {generation.table.facts.passages:,}"
     )
-    told = f"{drawn}, of {generation.table.count_articles():,} articles.<br>Those that mean alike lie close together."
+    told = f"{drawn}, of {generation.table.facts.articles:,} articles.<br>Those that mean alike lie close together."
     layout = Layout(
         template="plotly_white", font={"family": "system-ui, sans-serif", "size": 14}, margin={"l": 16, "r": 16, "t": 104, "b": 16},
         title={"text": f"What the articles cover<br><sub>{told}</sub>", "x": 0.02, "xanchor": "left"}, hoverlabel={"align": "left", "bgcolor": "white"},
@@ -101,7 +101,7 @@ def _points(generation: Generation, passages: Sequence[Passage], places: NDArray
     from plotly.graph_objects import Scattergl
 
     named = np.array([passage.article.category or _NO_CATEGORY for passage in passages])
-    categories = [*generation.table.categories, *([_NO_CATEGORY] if _NO_CATEGORY in named else [])]
+    categories = [*generation.table.facts.categories, *([_NO_CATEGORY] if _NO_CATEGORY in named else [])]
     for number, category in enumerate(categories):
         own = np.flatnonzero(named == category)
         if not len(own):

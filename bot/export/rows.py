@@ -11,11 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bot.errors import MissingExtra
 from bot.export.atomic import atomic_file
-from bot.index.generation import Generation
+from bot.index.generation import Generation, numbers_of, role_vectors
 from bot.passages import Passage
 
 _TOGETHER = 4096
@@ -64,7 +62,7 @@ def _rows(generation: Generation) -> Iterator[list[Row]]:
     """The rows of all passages in their order, some together."""
     rest = generation.table.all_passages()
     while passages := list(islice(rest, _TOGETHER)):
-        vectors = generation.vectors_of(np.array([generation.table.number(passage) for passage in passages]), "both")
+        vectors = role_vectors(generation, numbers_of(generation.table, passages), "both")
         yield [{**_fields(passage), "vector": vector} for passage, vector in zip(passages, vectors, strict=True)]
 
 

@@ -1,11 +1,11 @@
-"""What answers are found in: the narrow seam between an index, wherever it is kept, and all that asks it.
+"""The interface between an index, wherever it is stored, and everything that reads it.
 
-A generation in a folder of this machine is `bot.index.local_generation.LocalGeneration`.
+A backend implements the four protocols below; the functions at the end derive everything else from them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,62 +14,163 @@ from bot.corpus.article import Article
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.manifest import Manifest, ScoreCalibration
-from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage, context
 
-CHECK_SENTENCE = "How is a question answered from the articles?"
-"""A sentence whose vector is kept in the manifest: it shows when the encoder has changed its mind."""
-_SAME = 0.999
-"""The least cosine between two runs of one encoder: processors round differently, weights differ by far more."""
+if TYPE_CHECKING:
+    from bot.index.manifest import Manifest
+    from bot.index.vocabulary import Vocabulary
 
+CHECK_SENTENCE = "How is a question answered from the articles?"
+"""A sentence whose vector is stored in the manifest, to detect a changed encoder."""
+_SAME = 0.999
+"""Minimum cosine between two runs of one encoder: processors round differently, other weights differ by far more."""
 
 Role = Literal["question", "body", "both"]
-"""What of a passage a vector stands for: its question or headings, its text, or both together."""
-
+"""The part of a passage that a vector represents: its question or headings, its text, or both together."""
 ROLES: tuple[Role, ...] = ("question", "body", "both")
 
+Field = Literal["words", "pairs", "article_words"]
+"""What a lexical search compares: words of passages, their pairs of neighbouring words, or all words of articles."""
+FIELDS: tuple[Field, ...] = ("words", "pairs", "article_words")
+
 Numbers = NDArray[np.integer[Any]]
+"""Numbers of passages or articles. They identify something within one generation only."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """The vectors of passages, one passage after the other, each in the order of `texts_to_encode`: its questions, its text, both together."""
+    """All vectors of some passages, passage by passage, each in the order of `texts_to_encode`."""
 
     numbers: Numbers
-    """Of the passages."""
+    """The passages' numbers."""
+    articles: Numbers
+    """The number of each passage's article."""
     rows: Matrix
     starts: NDArray[np.int64]
     """The first row of each passage, and the number of rows."""
 
-    @property
-    def body(self) -> NDArray[np.int64]:
-        """The row of each passage's text."""
-        return self.starts[1:] - 2
-
-    @property
-    def both(self) -> NDArray[np.int64]:
-        """The row of each passage's question, or headings, and text together."""
-        return self.starts[1:] - 1
+    def places(self, role: Role) -> NDArray[np.int64]:
+        """The row of each passage's vector in one role; for a FAQ's question, its own wording and not an alternate."""
+        return self.starts[:-1] if role == "question" else self.starts[1:] - (2 if role == "body" else 1)
 
 
 class Matches(NamedTuple):
-    """What shares words with a question, best first."""
+    """Passages or articles that share words with a question, best first."""
 
     numbers: NDArray[np.int64]
-    """Of passages or articles."""
     scores: NDArray[np.float64]
-    """BM25 over the root of what a word counts that a single text has: BM25 alone means more among many texts than among few, by all of it less."""
+    """BM25 divided by √(max idf), so that scores are comparable across corpora."""
     shares: NDArray[np.float64]
-    """What part each score is of that of a text full of all these words: 0 to 1, whatever the corpus."""
+    """Score as a fraction of the maximum possible."""
 
     @classmethod
     def none(cls) -> "Matches":
         return cls(np.empty(0, np.int64), np.empty(0), np.empty(0))
 
 
+NEWEST, EXAMPLES = 50, 300
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFacts:
+    """What a generation knows about its corpus as a whole."""
+
+    articles: int
+    passages: int
+    faqs: int
+    categories: Mapping[str, int]
+    """The number of articles in each category, largest first."""
+    newest: Sequence[Sequence[str]]
+    """Publication days and ids of the articles published last, newest first; at most `NEWEST`."""
+    examples: Sequence[str]
+    """Ids of at most `EXAMPLES` FAQs, from each category in turn, the largest first.
+
+    Within a category come the first FAQs of the articles, newest first, then their second ones.
+    """
+
+
+class Passages(Protocol):
+    """Articles and passages by number and by id."""
+
+    @property
+    def facts(self) -> CorpusFacts: ...
+
+    def passages(self, numbers: Iterable[int]) -> list[Passage]:
+        """Return the passages with these numbers, in their order."""
+
+    def number(self, ident: str) -> int | None:
+        """Return the number of the passage with an id; None if there is none."""
+
+    def article(self, ident: str) -> Article | None:
+        """Return the article with an id."""
+
+    def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
+        """Return up to `limit` articles after the first `offset`, in corpus order, of one category if given."""
+
+    def faqs(self, article: str) -> list[Passage]:
+        """Return the FAQs of the article with an id, in the order of its text; none if there is no such article."""
+
+    def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
+        """Return at most `most` passages, or FAQs, spread evenly over all of them."""
+
+    def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
+        """Yield all passages, or all FAQs, without keeping them in memory."""
+
+
+class LexicalSearch(Protocol):
+    """Search by words, whatever their inflected form."""
+
+    def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """Return the at most `k` passages, or articles, with the highest BM25 scores."""
+
+    def has(self, field: Field, words: str) -> bool:
+        """Whether every one of the words, or pairs of neighbouring words, occurs in the index."""
+
+
+class VectorSearch(Protocol):
+    """Search by the vectors of one encoder."""
+
+    @property
+    def encoder(self) -> QuestionEncoder: ...
+
+    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
+        """Return the at most `k` passages that have a vector nearest to one unit vector of shape (1, dimension)."""
+
+    def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
+        """Return the vectors of passages, in the order of the numbers; passages that no longer exist are left out.
+
+        With `fresh`, a server is asked which still exist, whatever is cached here.
+        """
+
+
+class Generation(VectorSearch, Protocol):
+    """An open index. Safe to read from many threads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def manifest(self) -> "Manifest": ...
+
+    @property
+    def table(self) -> Passages: ...
+
+    @property
+    def lexical(self) -> LexicalSearch: ...
+
+    @property
+    def vocabulary(self) -> "Vocabulary": ...
+
+    @property
+    def multilingual(self) -> VectorSearch | None:
+        """The vectors of the multilingual model, where the generation has them."""
+
+    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of a unit vector with each sentence of a passage that has several."""
+
+
 def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
-    """What is encoded of a passage, in the order of its vectors."""
+    """Yield the texts of a passage that are encoded, in the order of its vectors."""
     about = context(passage)
     yield "question", about
     for alternate in passage.alternates:
@@ -79,150 +180,62 @@ def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
 
 
 def sentences_to_encode(passage: Passage) -> list[str]:
-    """The sentences among which what is quoted of a passage is chosen; none when all of it is."""
+    """Return the sentences that a quote of the passage is chosen from; none if the whole passage is quoted."""
     return [passage.article.text[start:end] for start, end in passage.sentences] if len(passage.sentences) > 1 else []
 
 
-class Passages(Protocol):
-    """Articles and passages by number and by id. A number is what the generation itself calls a passage or an article by, and means nothing elsewhere."""
-
-    def __len__(self) -> int:
-        """The number of passages."""
-
-    @property
-    def categories(self) -> Mapping[str, int]:
-        """How many articles each category has, most first."""
-
-    def count_articles(self) -> int: ...
-
-    def passages(self, numbers: Iterable[int]) -> list[Passage]:
-        """The passages of the given numbers, in their order."""
-
-    def passage(self, number: int, /) -> Passage:
-        """The passage with a number."""
-
-    def number(self, passage: Passage) -> int:
-        """The number of one of its passages."""
-
-    def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
-        """At most so many passages, spread evenly over all, or over all FAQs."""
-
-    def articles(self) -> Iterator[Article]:
-        """All articles, in the order of the corpus."""
-
-    def all_passages(self) -> Iterator[Passage]:
-        """All passages, none of which is kept in memory."""
-
-    def count_faqs(self) -> int: ...
-
-    def faq_ids(self) -> Iterator[str]:
-        """The ids of all passages that are FAQs."""
-
-    def faqs(self, article: str) -> list[Passage]:
-        """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
-
-    def faqs_in_turn(self) -> Iterator[int]:
-        """The numbers of FAQs, one of each category in turn, the largest first; in each the first FAQs of the articles, newest first, then the second ones."""
-
-    def passage_called(self, ident: str) -> Passage | None:
-        """The passage with an id."""
-
-    def article(self, ident: str) -> Article | None:
-        """The article with an id."""
-
-    def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
-        """Up to `limit` articles after the first `offset`, in the order of the corpus; with a category only those in it."""
-
-    def newest_articles(self, most: int) -> list[Article]:
-        """The at most `most` articles that were published last, newest first; those without a day are not among them."""
+def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:
+    """Return the numbers of passages of a table. Raises `IndexCorrupt` if one was removed meanwhile."""
+    numbers = [table.number(passage.id) for passage in passages]
+    if None in numbers:
+        raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
+    return np.array(numbers, np.int64)
 
 
-class LexicalSearch(Protocol):
-    """What shares words with a question."""
-
-    def has_word(self, word: str) -> bool:
-        """Whether a passage has a word, in whatever form of it."""
-
-    def has_pair(self, words: str) -> bool:
-        """Whether two words stand side by side in a passage, in whatever forms."""
-
-    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` passages that share the most telling words with a question, best first."""
-
-    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
-
-    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
+def role_vectors(index: VectorSearch, numbers: Numbers, role: Role) -> Matrix:
+    """Return the vector of each passage in one role. Raises `IndexCorrupt` if a passage was removed meanwhile."""
+    found = index.vectors_of(numbers)
+    if len(found.numbers) < len(numbers):
+        raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
+    return found.rows[found.places(role)]
 
 
-class MultilingualSearch(Protocol):
-    """The passages of a generation by a multilingual model, for questions in other languages than English."""
-
-    @property
-    def encoder(self) -> QuestionEncoder: ...
-
-    @property
-    def score_calibration(self) -> ScoreCalibration: ...
-
-    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        """As `Generation.nearest`."""
-
-    def all_vectors(self, numbers: Numbers) -> PassageVectors:
-        """As `Generation.all_vectors`."""
+def passage_by_id(table: Passages, ident: str) -> Passage | None:
+    """Return the passage with an id."""
+    number = table.number(ident)
+    return None if number is None else table.passages([number])[0]
 
 
-class Generation(Protocol):
-    """A whole index, open to be asked, from many threads."""
+def all_articles(table: Passages) -> Iterator[Article]:
+    """Yield all articles, in the order of their first passages."""
+    seen: set[str] = set()
+    for article in (passage.article for passage in table.all_passages()):
+        if article.id not in seen:
+            seen.add(article.id)
+            yield article
 
-    @property
-    def name(self) -> str: ...
 
-    @property
-    def manifest(self) -> Manifest: ...
+def newest_articles(table: Passages, most: int) -> list[Article]:
+    """Return the articles published last, newest first; those without a date are left out."""
+    found = (table.article(ident) for _, ident in table.facts.newest[:most])
+    return [article for article in found if article is not None]
 
-    @property
-    def encoder(self) -> QuestionEncoder: ...
 
-    @property
-    def table(self) -> Passages: ...
-
-    @property
-    def lexical(self) -> LexicalSearch: ...
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        """The numbers of the at most `k` passages nearest to one unit vector of shape (1, dimension) by any of their own, nearest first."""
-
-    def all_vectors(self, numbers: Numbers) -> PassageVectors:
-        """All vectors of passages, in the order of the numbers; of those that are no longer there none."""
-
-    def articles_of(self, numbers: Numbers) -> Numbers:
-        """The number of each passage's article."""
-
-    def multilingual_for(self, language: str) -> MultilingualSearch | None:
-        """Where questions in a language are looked for as well; None where there is no such multilingual."""
-
-    def vectors_of(self, numbers: Numbers, role: Role) -> Matrix:
-        """The vector of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
-
-    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosines of a unit vector with the sentences of a passage that has several."""
-
-    def check_encoder(self) -> None:
-        """Raises `IndexCorrupt` when the question encoder gives another vector than at build time: its answers would be wrong."""
+def multilingual_for(generation: Generation, language: str) -> VectorSearch | None:
+    """Return the multilingual index that questions in a language are searched in as well, where there is one."""
+    return generation.multilingual if language in generation.manifest.settings.languages else None
 
 
 def check_encoder(generation: Generation) -> None:
-    """As `Generation.check_encoder`, by the probe in its manifest."""
-    check_vector(generation.encoder, generation.manifest.check_vector, generation.name)
+    """Raise `IndexCorrupt` if a question encoder gives another vector than at build time: answers would be wrong."""
+    record = generation.manifest.multilingual
+    _check(generation.encoder, generation.manifest.check_vector, generation.name)
+    if generation.multilingual is not None and record is not None:
+        _check(generation.multilingual.encoder, record.check_vector, generation.name)
 
 
-def check_vector(encoder: QuestionEncoder, probe: Sequence[float], name: str) -> None:
-    """Raises `IndexCorrupt` when an encoder of the generation of a name gives another vector than this for `CHECK_SENTENCE`."""
-    cosine = float(encoder.encode_questions([CHECK_SENTENCE])[0] @ np.array(probe, np.float32))
+def _check(encoder: QuestionEncoder, check_vector: Sequence[float], name: str) -> None:
+    cosine = float(encoder.encode_questions([CHECK_SENTENCE])[0] @ np.array(check_vector, np.float32))
     if cosine < _SAME:
         raise IndexCorrupt(
             f"The question encoder of {name} has changed since the build (cosine {cosine:.4f}): run articlebot build."

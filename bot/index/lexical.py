@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bot.corpus.article import Article
 from bot.errors import raise_as_corrupt
 from bot.index.filters import Filters, last_change
-from bot.index.generation import Matches
+from bot.index.generation import Field, Matches
 from bot.languages.hindi.devanagari import folded
 from bot.passages import Passage, context
 
@@ -161,29 +161,29 @@ class Lexical:
         """The number of passages."""
         return len(self._passages)
 
-    def has_word(self, word: str) -> bool:
-        """Whether a passage has a word, in whatever form of it."""
-        return self._passages.has(_WORDS, stems(word))
+    def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """See `LexicalSearch.search`."""
+        index = self._articles if field == "article_words" else self._passages
+        return index.search(_PAIRS if field == "pairs" else _WORDS, query_terms(field, question), k, filters)
 
-    def has_pair(self, words: str) -> bool:
-        """Whether two words stand side by side in a passage, in whatever forms."""
-        return self._passages.has(_PAIRS, list(stem_pairs(words)))
+    def has(self, field: Field, words: str) -> bool:
+        """See `LexicalSearch.has`."""
+        index = self._articles if field == "article_words" else self._passages
+        return index.has(_PAIRS if field == "pairs" else _WORDS, terms_of(field, words))
 
-    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` passages that share the most telling words with a question, best first."""
-        return self._passages.search(_WORDS, content_terms(question), k, filters)
 
-    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` passages that share the most telling pairs of neighbouring words with a question, best first."""
-        return self._passages.search(_PAIRS, list(dict.fromkeys(stem_pairs(question))), k, filters)
+def query_terms(field: Field, question: str) -> list[str]:
+    """Return the terms of a question that a field is searched for."""
+    return list(dict.fromkeys(stem_pairs(question))) if field == "pairs" else content_terms(question)
 
-    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """The at most `k` articles that share the most telling words with a question, wherever in them these stand, best first."""
-        return self._articles.search(_WORDS, content_terms(question), k, filters)
+
+def terms_of(field: Field, words: str) -> list[str]:
+    """Return the terms that a field has for some words."""
+    return list(stem_pairs(words)) if field == "pairs" else stems(words)
 
 
 def content_terms(words: str) -> list[str]:
-    """The stems of the telling words; of all words, when none is telling."""
+    """Return the stems of the content words; of all words if they are all stop words."""
     words = folded(words)
     return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
 

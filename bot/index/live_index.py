@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Protocol
 
 from bot.encoder import QuestionEncoder
-from bot.errors import ArticlebotError
-from bot.index.generation import Generation
+from bot.errors import ArticlebotError, IndexUnreachable
+from bot.index.generation import Generation, check_encoder
 from bot.index.store import Store
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class LiveIndex:
 
     def __init__(self, store: Store, encoder: QuestionEncoder | None = None) -> None:
         self._store = store
-        self._mark = self._store.version_token()
+        self._seen = self._store.current_name()
         self._encoder = encoder
         self._generation = self._store.open_current() if encoder is None else self._open_checked()
         self._process = 0
@@ -90,15 +90,17 @@ class LiveIndex:
             self._replaced = False
             _give_memory_back()
         try:
-            mark, self.unreachable = self._store.version_token(), None
-        except ArticlebotError as error:
+            seen, self.unreachable = self._store.current_name(), None
+        except IndexUnreachable as error:
             if self.unreachable is None:
                 _log.error("%s", error)
             self.unreachable = str(error)
             return
-        if mark == self._mark and not (self.refused and monotonic() > self._tried + _AGAIN):
+        except ArticlebotError as error:
+            seen, self.unreachable = str(error), None
+        if seen == self._seen and not (self.refused and monotonic() > self._tried + _AGAIN):
             return
-        self._mark, self._tried = mark, monotonic()
+        self._seen, self._tried = seen, monotonic()
         try:
             self._take()
         except ArticlebotError as error:
@@ -117,7 +119,7 @@ class LiveIndex:
     def _open_checked(self) -> Generation:
         """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
         generation = self._store.open_current(self._encoder)
-        generation.check_encoder()
+        check_encoder(generation)
         return generation
 
     def _refuse(self, reason: str) -> None:

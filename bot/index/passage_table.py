@@ -13,7 +13,7 @@ import numpy as np
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import ROLES, Numbers, Role
+from bot.index.generation import EXAMPLES, NEWEST, ROLES, CorpusFacts, Numbers, Role
 from bot.passages import Passage
 
 Read = TypeVar("Read")
@@ -30,6 +30,17 @@ CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE layout (name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
 """
 
+_CATEGORIES = """
+SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category"""
+_NEWEST = "SELECT published, id FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?"
+_EXAMPLES = """
+WITH faqs AS (
+    SELECT passages.id, question, category, published, row_number() OVER (PARTITION BY article ORDER BY start) AS place
+    FROM passages JOIN articles ON articles.number = article WHERE kind = 'faq'),
+sizes AS (SELECT category, count(*) AS size FROM articles GROUP BY category)
+SELECT id FROM faqs LEFT JOIN sizes ON sizes.category = faqs.category
+ORDER BY row_number() OVER (PARTITION BY faqs.category ORDER BY place, published DESC, question),
+    size DESC, faqs.category LIMIT ?"""
 
 LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
 """What is kept as one array, and the type of its numbers."""
@@ -79,59 +90,28 @@ class PassageTable:
         """The passages of the given numbers, in their order."""
         return [self.passage(int(number)) for number in numbers]
 
-    def all_passages(self) -> Iterator[Passage]:
-        """All passages in their order, none of which is kept in memory."""
-        for (number,) in self._connection.execute("SELECT number FROM passages ORDER BY number"):
+    def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
+        """See `Passages.all_passages`."""
+        for number in self._faq_numbers() if faqs else range(len(self)):
             yield _read_passage(self._connection, self._article, number)
 
-    def number(self, passage: Passage) -> int:
-        """The number of one of its passages."""
-        return self._number(passage.id)
+    def number(self, ident: str) -> int | None:
+        """See `Passages.number`."""
+        return self._number(ident)
 
-    def faq_numbers(self) -> Numbers:
-        """The numbers of all passages that are FAQs."""
-        return np.array(self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number"), np.int64).reshape(
-            -1
-        )
-
-    def count_faqs(self) -> int:
-        return len(self.faq_numbers())
+    def _faq_numbers(self) -> list[int]:
+        return [number for (number,) in self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number")]
 
     def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
-        """At most so many passages, spread evenly over all, or over all FAQs."""
-        numbers = self.faq_numbers() if faqs else np.arange(len(self))
-        return self.passages(
-            numbers[np.unique(np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int))].tolist()
-        )
-
-    def faq_ids(self) -> Iterator[str]:
-        """The ids of all passages that are FAQs."""
-        return (
-            ident for (ident,) in self._connection.execute("SELECT id FROM passages WHERE kind = 'faq' ORDER BY number")
-        )
+        """See `Passages.sample`."""
+        numbers = np.array(self._faq_numbers(), np.int64) if faqs else np.arange(len(self))
+        places = np.linspace(0, len(numbers) - 1, min(most, len(numbers)))
+        return self.passages(numbers[np.unique(places.astype(int))].tolist())
 
     def faqs(self, article: str) -> list[Passage]:
         """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
         owned = "SELECT passages.number FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
         return self.passages(number for (number,) in self._rows(owned, article))
-
-    def faqs_in_turn(self) -> Iterator[int]:
-        """The numbers of all FAQs, one of each category in turn, the largest first; in each the first FAQs of the articles, newest first, then the second ones."""
-        return (
-            number
-            for (number,) in self._connection.execute("""
-            WITH faqs AS (
-                SELECT passages.number, question, category, published, row_number() OVER (PARTITION BY article ORDER BY start) AS place
-                FROM passages JOIN articles ON articles.number = article WHERE kind = 'faq'),
-            sizes AS (SELECT category, count(*) AS size FROM articles GROUP BY category)
-            SELECT number FROM faqs LEFT JOIN sizes ON sizes.category = faqs.category
-            ORDER BY row_number() OVER (PARTITION BY faqs.category ORDER BY place, published DESC, question), size DESC, faqs.category""")
-        )
-
-    def articles(self) -> Iterator[Article]:
-        """All articles, in the order of the corpus."""
-        for (number,) in self._rows("SELECT number FROM articles ORDER BY number"):
-            yield self._article(number)
 
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
         """Up to `limit` articles after the first `offset`, in the order of the corpus; with a category only those in it."""
@@ -146,26 +126,14 @@ class PassageTable:
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)
         return self._article(found[0][0]) if found else None
 
-    def newest_articles(self, most: int) -> list[Article]:
-        """The at most `most` articles that were published last, newest first; those without a day are not among them."""
-        numbers = self._rows(
-            "SELECT number FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?", most
-        )
-        return [self._article(number) for (number,) in numbers]
-
-    def passage_called(self, ident: str) -> Passage | None:
-        """The passage with an id."""
-        found = self._rows("SELECT number FROM passages WHERE id = ?", ident)
-        return self.passage(found[0][0]) if found else None
-
     @cached_property
-    def categories(self) -> Mapping[str, int]:
-        """How many articles each category has, most first."""
-        return dict(
-            self._rows(
-                "SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category"
-            )
-        )
+    def facts(self) -> CorpusFacts:
+        """See `Passages.facts`."""
+        counted = self._rows(_CATEGORIES)
+        ((faqs,),) = self._rows("SELECT count(*) FROM passages WHERE kind = 'faq'")
+        examples = [ident for (ident,) in self._rows(_EXAMPLES, EXAMPLES)]
+        newest = self._rows(_NEWEST, NEWEST)
+        return CorpusFacts(self.count_articles(), len(self), faqs, dict(counted), newest, examples)
 
     def rows_of(self, passages: Sequence[int] | Numbers, role: Role) -> Numbers:
         """The vector row of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
@@ -244,8 +212,9 @@ def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Ar
 
 
 @_whole
-def _read_number(connection: sqlite3.Connection, ident: str) -> int:
-    return int(_rows(connection, "SELECT number FROM passages WHERE id = ?", ident)[0][0])
+def _read_number(connection: sqlite3.Connection, ident: str) -> int | None:
+    found = _rows(connection, "SELECT number FROM passages WHERE id = ?", ident)
+    return int(found[0][0]) if found else None
 
 
 @_whole

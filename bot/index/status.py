@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.corpus.corpus import corpus_digest
 from bot.errors import ArticlebotError, CorpusError, IndexCorrupt
+from bot.index.generation import check_encoder
 from bot.index.manifest import Manifest
 from bot.index.store import Store
 
@@ -55,7 +56,7 @@ def _changed(corpus: Path | str, manifest: Manifest) -> bool | None:
 
 def _fault(store: Store) -> str | None:
     try:
-        store.open_current().check_encoder()
+        check_encoder(store.open_current())
     except ArticlebotError as error:
         return str(error)
     return None

@@ -7,7 +7,7 @@ Readers take no lock: the pointer is replaced atomically, and a published genera
 import errno
 import json
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,9 +39,6 @@ class Store(Protocol):
 
     def current_name(self) -> str:
         """The name of the generation that is served. Raises `IndexMissing` when there is none, `IndexCorrupt` when what should name it leads nowhere."""
-
-    def version_token(self) -> Hashable:
-        """What changes with the generation that is served, soon told; None when there is none."""
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> Generation:
         """The generation that is served, open; `encoder` and `whole` as of `LocalGeneration.open`. Raises what `current_name` and opening it do."""
@@ -90,14 +87,6 @@ class LocalStore:
             return self.current_name()
         except (IndexMissing, IndexCorrupt):
             return None
-
-    def version_token(self) -> tuple[int, int] | None:
-        """See `Store.version_token`."""
-        try:
-            stat = (self.root / POINTER).stat()
-        except OSError:
-            return None
-        return stat.st_mtime_ns, stat.st_ino
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> LocalGeneration:
         """See `Store.open_current`."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.filters import last_change
-from bot.index.generation import Generation, Numbers
+from bot.index.generation import Generation, Numbers, role_vectors
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, same_passages, same_question
@@ -22,8 +22,10 @@ _TIMES, _LEAST = 1.25, 10
 """How many times as many candidates as hits are compared with each other, and how many at least."""
 
 
-def diverse(generation: Generation, numbers: Numbers, scores: NDArray[np.float64], k: int) -> list[int]:
-    """The rows of the at most `k` candidates to show, best first, of passages with these numbers and scores.
+def diverse(
+    generation: Generation, numbers: Numbers, articles: Numbers, scores: NDArray[np.float64], k: int
+) -> list[int]:
+    """The rows of the at most `k` candidates to show, best first, of passages with these numbers, articles and scores.
 
     Of passages that are the same but for a word or two only the newest article's counts, at the place of the best; of two that answer the same question
     with nearly the same score the newer comes first; and one article has at most half of the list while others fit the question.
@@ -32,7 +34,7 @@ def diverse(generation: Generation, numbers: Numbers, scores: NDArray[np.float64
     if k < 1 or not order:
         return []
     once = _newer_first(generation, numbers, scores, _newest_of_same(generation, numbers, order))
-    return _shared_out(once, generation.articles_of(numbers), scores, k)
+    return _shared_out(once, articles, scores, k)
 
 
 def _newest_of_same(generation: Generation, numbers: Numbers, order: Sequence[int]) -> list[int]:
@@ -69,7 +71,7 @@ def _newer_first(
 ) -> list[int]:
     """The rows, neighbours that answer the same question about equally well with the newer one first."""
     order = list(order)
-    questions = generation.vectors_of(numbers[order], "question")
+    questions = role_vectors(generation, numbers[order], "question")
     alike = np.sum(questions[:-1] * questions[1:], axis=1) >= SAME_QUESTION
     tied = scores[order][:-1] - scores[order][1:] <= _TIE
     for place in np.flatnonzero(alike & tied).tolist():

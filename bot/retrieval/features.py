@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Matches, MultilingualSearch, Numbers, PassageVectors
+from bot.index.generation import FIELDS, Generation, Matches, Numbers, PassageVectors, VectorSearch, multilingual_for
 from bot.retrieval.query_rewriting import QueryVariant
 
 COSINES = ("body", "both", "best", "top3_mean")
@@ -49,6 +49,8 @@ class Candidates:
     """Passage numbers and, for each reading of a question, one row of signals for each of them, in the order of `FEATURES` or `MULTILINGUAL_FEATURES`."""
 
     passages: Numbers
+    articles: Numbers
+    """The number of each passage's article."""
     signals: NDArray[np.float64]
     """Shape (readings, passages, signals)."""
     vectors: Matrix
@@ -70,8 +72,8 @@ def find_candidates(generation: Generation, readings: Sequence[QueryVariant], k:
     heard = _Heard.of(generation, readings)
     if heard is not None:
         found |= heard.nearest(most, filters)
-    held = generation.all_vectors(np.array(sorted(found), np.int64))
-    near, articles = nearness(held, vectors), generation.articles_of(held.numbers)
+    held = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
+    near, articles = nearness(held, vectors), held.articles
     for row, (reading, overlap) in enumerate(zip(readings, overlaps, strict=True)):
         if reading.form == "devanagari":
             near[row] = _nearness_by_words(generation, held.numbers, overlap.words)[:, None]
@@ -80,14 +82,14 @@ def find_candidates(generation: Generation, readings: Sequence[QueryVariant], k:
     ]
     if heard is not None:
         each = [np.hstack(pair) for pair in zip(each, heard.nearness(held.numbers), strict=True)]
-    return Candidates(held.numbers, np.stack(each), vectors)
+    return Candidates(held.numbers, articles, np.stack(each), vectors)
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """Readings of a question as the multilingual model understands them."""
 
-    multilingual: MultilingualSearch
+    multilingual: VectorSearch
     vectors: Matrix
     """One for each different wording."""
     wording: Sequence[int]
@@ -96,7 +98,7 @@ class _Heard:
     @classmethod
     def of(cls, generation: Generation, readings: Sequence[QueryVariant]) -> "_Heard | None":
         spoken = list(dict.fromkeys(reading.spoken for reading in readings if reading.spoken is not None))
-        multilingual = generation.multilingual_for("hi") if spoken else None
+        multilingual = multilingual_for(generation, "hi") if spoken else None
         if multilingual is None:
             return None
         return cls(
@@ -114,7 +116,7 @@ class _Heard:
 
     def nearness(self, numbers: Numbers) -> NDArray[np.float64]:
         """As the function of this name, of each reading."""
-        return nearness(self.multilingual.all_vectors(numbers), self.vectors)[list(self.wording)]
+        return nearness(self.multilingual.vectors_of(numbers), self.vectors)[list(self.wording)]
 
 
 def _nearness_by_words(generation: Generation, numbers: Numbers, words: Matches) -> NDArray[np.float64]:
@@ -133,9 +135,7 @@ class _Overlap:
 
     @classmethod
     def of(cls, generation: Generation, words: str, most: int, filters: Filters) -> "_Overlap":
-        lexical = generation.lexical
-        searches = (lexical.passages_by_words, lexical.passages_by_pairs, lexical.articles_by_words)
-        return cls(*(search(words, most, filters) for search in searches))
+        return cls(*(generation.lexical.search(field, words, most, filters) for field in FIELDS))
 
     def signals(self, passages: Numbers, articles: Numbers) -> NDArray[np.float64]:
         """Words, pairs and article_words of each passage, of which each has an article."""
@@ -164,4 +164,4 @@ def nearness(passages: PassageVectors, vectors: Matrix) -> NDArray[np.float64]:
     # Each passage's rows nearest first: a passage has at least three.
     falling = np.stack([row[np.lexsort((-row, owner))] for row in cosines])
     best, three = falling[:, starts], np.mean([falling[:, starts + n] for n in range(_MEAN_OF)], axis=0)
-    return np.stack([cosines[:, passages.body], cosines[:, passages.both], best, three], axis=2)
+    return np.stack([*(cosines[:, passages.places(role)] for role in ("body", "both")), best, three], axis=2)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Numbers
+from bot.index.generation import Generation, Numbers, multilingual_for, numbers_of
 from bot.languages.hindi.rewriting import EnglishWords, Language
 from bot.passages import Passage
 from bot.retrieval.diversity import diverse, own_words_first
@@ -69,7 +69,7 @@ class Finder:
     ) -> None:
         self.generation = generation
         self._ranking = ranking or RankingModel.shipped()
-        multilingual = generation.multilingual_for("hi")
+        multilingual = generation.manifest.multilingual if multilingual_for(generation, "hi") else None
         self._multilingual_calibration = multilingual.score_calibration if multilingual else None
         # Of what a multilingual model reads as well there are signals of its own, and so a model of its own, unless a program brings its own.
         self._spoken = (
@@ -130,7 +130,7 @@ class Finder:
 
     def own_probability(self, passage: Passage) -> float:
         """The least probability of a FAQ for its own question as it stands: by the vectors of the index alone, as though no word were the same."""
-        held = self.generation.all_vectors(np.array([self.generation.table.number(passage)]))
+        held = self.generation.vectors_of(numbers_of(self.generation.table, [passage]))
         signals = np.zeros((1, 1, len(FEATURES)))
         signals[..., : len(COSINES)] = nearness(held, held.rows[:1])
         scores = self._ranking.scores(signals, self.generation.manifest.score_calibration)
@@ -149,12 +149,12 @@ class Finder:
 
     def _rank(self, asked: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> Found:
         alone, scores = self._candidates([asked], k, filters)
-        if earlier and is_vague(asked.typed, scores[0], self._articles(alone)):
+        if earlier and is_vague(asked.typed, scores[0], alone.articles):
             found = self._follow_up(asked, earlier, k, filters)
         else:
             hits = self._hits(
                 self._model(asked),
-                alone.passages,
+                alone,
                 alone.signals[0],
                 self._own_language_first(asked, alone.passages, scores[0]),
                 scores[0],
@@ -177,17 +177,12 @@ class Finder:
         """The hits of a question read by itself and together with those before it: the last one, the last two."""
         longer = [together(earlier[-count:], asked) for count in range(1, len(earlier) + 1)]
         candidates, scores = self._candidates([asked, *longer], k, filters)
-        weight = topic_weight(asked.typed, scores[0], scores[1:].mean(axis=0), self._articles(candidates))
+        weight = topic_weight(asked.typed, scores[0], scores[1:].mean(axis=0), candidates.articles)
         sound = weight * soundness(scores[0])
         mixed = _blend(scores, weight)
         preferred = self._own_language_first(asked, candidates.passages, mixed)
         hits = self._hits(
-            self._model(asked),
-            candidates.passages,
-            _blend(candidates.signals, weight),
-            preferred,
-            _blend(scores, sound),
-            k,
+            self._model(asked), candidates, _blend(candidates.signals, weight), preferred, _blend(scores, sound), k
         )
         kept = sound >= _KEPT or (sound > 0 and mixed.argmax() != scores[0].argmax())
         return (
@@ -215,9 +210,9 @@ class Finder:
         apart = scores.reshape(len(asked), count, -1)
         best = apart.argmax(axis=1, keepdims=True)
         signals = np.take_along_axis(found.signals.reshape(*apart.shape, -1), best[..., None], axis=1)[:, 0]
-        return Candidates(found.passages, signals, found.vectors[::count]), np.take_along_axis(apart, best, axis=1)[
-            :, 0
-        ]
+        return Candidates(found.passages, found.articles, signals, found.vectors[::count]), np.take_along_axis(
+            apart, best, axis=1
+        )[:, 0]
 
     def _scores(self, ranking: RankingModel, candidates: Candidates) -> Scores:
         return ranking.scores(
@@ -227,22 +222,19 @@ class Finder:
     def _model(self, asked: RewrittenQuery) -> RankingModel:
         return self._spoken.get(asked.language, self._ranking)
 
-    def _articles(self, candidates: Candidates) -> Numbers:
-        return self.generation.articles_of(candidates.passages)
-
     def _hits(
         self,
         ranking: RankingModel,
-        numbers: Numbers,
+        candidates: Candidates,
         signals: NDArray[np.float64],
         scores: NDArray[np.float64],
         evidence: NDArray[np.float64],
         k: int,
     ) -> tuple[Hit, ...]:
         """The best `k` by score; how likely they answer is told by the score that counts as evidence."""
-        best = np.array(diverse(self.generation, numbers, scores, k), np.int64)
+        best = np.array(diverse(self.generation, candidates.passages, candidates.articles, scores, k), np.int64)
         probabilities = ranking.probabilities(evidence[best])
-        passages = self.generation.table.passages(numbers[best])
+        passages = self.generation.table.passages(candidates.passages[best])
         return tuple(
             Hit(
                 passage,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.index.generation import Generation, Numbers, Role
+from bot.index.generation import Generation, Numbers, Role, numbers_of, role_vectors
 from bot.languages.hindi.devanagari import has_devanagari
 from bot.languages.normalization import normalize
 from bot.passages import Passage, context
@@ -38,15 +38,13 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
         return True
     if has_devanagari(context(one)):
         return False
-    first, second = (
-        generation.vectors_of(np.array([generation.table.number(passage)]), "question")[0] for passage in (one, other)
-    )
+    first, second = role_vectors(generation, numbers_of(generation.table, (one, other)), "question")
     return float(first @ second) >= SAME_QUESTION
 
 
 def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
-    vectors = {role: generation.vectors_of(numbers, role) for role in _ROLES}
+    vectors = {role: role_vectors(generation, numbers, role) for role in _ROLES}
     near = np.maximum(*(_cosines(rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))

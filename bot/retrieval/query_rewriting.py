@@ -44,7 +44,7 @@ class QueryRewriter:
         if told == "en":
             return RewrittenQuery(question, (QueryVariant(question),))
         forms: tuple[Form, ...] = ("gloss",) if told == "hi" else ("gloss", "typed")
-        own = any(map(self._lexical.has_word, self._hindi_words(question)))
+        own = any(self._lexical.has("words", word) for word in self._hindi_words(question))
         return self._asked(question, (*forms, "devanagari") if own else forms, told)
 
     def read_like(self, question: str, other: RewrittenQuery) -> RewrittenQuery:

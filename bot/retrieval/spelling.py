@@ -86,7 +86,7 @@ class Speller:
         return (
             _SHORTEST <= len(word) <= _LONGEST
             and max(word) <= LAST_LATIN
-            and not self._lexical.has_word(word)
+            and not self._lexical.has("words", word)
             and self._vocabulary.passages_with(word) is None
         )
 
@@ -98,12 +98,12 @@ class Speller:
         around = (" ".join(typed[max(0, place - 1) : place]), " ".join(typed[place + 1 : place + 2]))
         candidates = [*self._near(word), *self._without_vowels(word)]
         best = max(candidates, key=lambda candidate: self._score(candidate, around), default=None)
-        return best.word if best and (best.passages or self._lexical.has_word(best.word)) else None
+        return best.word if best and (best.passages or self._lexical.has("words", best.word)) else None
 
     def _score(self, candidate: _Candidate, around: tuple[str, str]) -> float:
         word, (before, after) = candidate.word, around
         beside = candidate.passages > 0 and (
-            self._lexical.has_pair(f"{before} {word}") or self._lexical.has_pair(f"{word} {after}")
+            self._lexical.has("pairs", f"{before} {word}") or self._lexical.has("pairs", f"{word} {after}")
         )
         return log(candidate.passages + _UNHELD) - _SLIP * candidate.slips + _BESIDE * beside
 
@@ -114,7 +114,7 @@ class Speller:
             (
                 cut
                 for cut in cuts
-                if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has_pair(cut)
+                if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has("pairs", cut)
             ),
             None,
         )

@@ -11,6 +11,7 @@ from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
 from bot.index.filters import Filters
+from bot.index.generation import passage_by_id
 from bot.retrieval.finder import Found
 from bot.retrieval.topic import Turn
 from bot.serve.api.rate_limiter import RateLimiter
@@ -94,7 +95,7 @@ class ChatService:
 
     def _questions(self, passages: Iterable[str]) -> Iterable[str]:
         for ident in passages:
-            passage = self.bot.generation.table.passage_called(ident)
+            passage = passage_by_id(self.bot.generation.table, ident)
             if passage is not None and passage.question:
                 yield passage.question
 

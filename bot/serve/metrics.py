@@ -114,8 +114,8 @@ class _Served(Collector):
         facts = {"version": __version__, "generation": generation.name, "model": generation.manifest.settings.model}
         yield InfoMetricFamily("articlebot", "The program and the generation that it answers from.", facts)
         gauges = {
-            "articles": ("Articles served.", generation.table.count_articles()),
-            "passages": ("Passages served.", len(generation.table)),
+            "articles": ("Articles served.", generation.table.facts.articles),
+            "passages": ("Passages served.", generation.table.facts.passages),
             "generation_created_seconds": ("When the generation was built, in Unix time.", generation.manifest.created.timestamp()),
             "generation_refused": ("1 while the newest generation does not open and an older one goes on.", int(self._bot.retriever.index.refused is not None)),
         }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.corpus.article import Article, Faq
 from bot.evaluation.question_set import Question
+from bot.index.generation import all_articles
 from bot.index.passage_table import PassageTable
 
 _SHARE = 0.2
@@ -23,7 +24,7 @@ class Holdout:
 def held_out(table: PassageTable) -> frozenset[str]:
     """The ids of a fifth of the articles that have FAQs, always the same: those with alternates among them in the same share as among all."""
     rich, plain = list[str](), list[str]()
-    for article in table.articles():
+    for article in all_articles(table):
         if article.faqs:
             (rich if any(faq.alternates for faq in article.faqs) else plain).append(article.id)
     chance = random.Random(0)
@@ -33,7 +34,7 @@ def held_out(table: PassageTable) -> frozenset[str]:
 def make_holdout(table: PassageTable, held: Collection[str]) -> Holdout:
     """The corpus, and of each FAQ of an article in `held` its alternates, asked but not in the corpus; where it has none, its question, likewise."""
     articles, questions = [], list[Question]()
-    for article in table.articles():
+    for article in all_articles(table):
         own = list(_questions(article)) if article.id in held else []
         articles.append(_without(article, {question.text for question in own}) if own else article)
         questions += own

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import TrainingPair
-from bot.index.generation import ROLES, Numbers
+from bot.index.generation import ROLES, Numbers, numbers_of
 from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
@@ -34,7 +34,7 @@ def training_pairs(generation: LocalGeneration, held: Collection[str]) -> list[T
     sections = [_Pair(context(passage), passage.text, passage) for passage in passages if passage.kind == "section"]
     most = max(_LEAST_SECTIONS, _SECTIONS * len(pairs))
     pairs += [sections[n * len(sections) // most] for n in range(most)] if len(sections) > most else sections
-    wrongs = _wrongs(generation, pairs, {generation.table.number(passage) for passage in passages})
+    wrongs = _wrongs(generation, pairs, set(numbers_of(generation.table, passages).tolist()))
     return [TrainingPair(pair.question, pair.right, wrong) for pair, wrong in zip(pairs, wrongs, strict=True) if wrong]
 
 
@@ -50,7 +50,7 @@ def _wrongs(generation: LocalGeneration, pairs: Sequence[_Pair], taught: Collect
     """For each pair a text of the same role as the right one, near to the question and likely wrong; None where no other is near."""
     table, vectors = generation.table, generation.vectors
     asked = generation.encoder.encode_questions([pair.question for pair in pairs])
-    own = vectors.rows(table.rows_of([table.number(pair.passage) for pair in pairs], "body"))
+    own = vectors.rows(table.rows_of(numbers_of(table, (pair.passage for pair in pairs)), "body"))
     limits = _WRONG * np.sum(asked * own, axis=1)
     found, cosines = vectors.search_all(asked, _NEIGHBOURS * len(ROLES))
     return [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.errors import CorpusError
-from bot.index.generation import Passages
+from bot.index.generation import Passages, passage_by_id
 from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
 from bot.retrieval.near_duplicates import asks_exactly
@@ -58,7 +58,7 @@ def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
         asked = max(
             (asked for asked, passage in signs if passage == ident), key=lambda asked: (signs[asked, ident], asked)
         )
-        faq = finder.generation.table.passage_called(ident)
+        faq = passage_by_id(finder.generation.table, ident)
         known = faq is None or faq.question is None or asks_exactly(faq, asked)
         if (
             not known
@@ -70,7 +70,7 @@ def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
 
 def require_faq(table: Passages, ident: str) -> str:
     """Return the id if it is that of a FAQ. Raises `CorpusError` otherwise."""
-    passage = table.passage_called(ident)
+    passage = passage_by_id(table, ident)
     if passage is None or passage.kind != "faq":
         raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
     return ident
@@ -80,7 +80,7 @@ def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:
     """By what was asked and the passage that was meant, how often that was shown."""
     signs = Counter(evidence.liked)
     for (asked, question, passage), times in evidence.followed.items():
-        found = table.passage_called(passage)
+        found = passage_by_id(table, passage)
         # Only a FAQ that was asked in its own words, as by a click: what else came next was another question.
         if found and found.question and normalize(found.question) == normalize(question):
             signs[asked, passage] += times

@@ -140,7 +140,7 @@ def make_report(
     answered = Counter(passage for tally in now for passage in tally.passages)
     return Report(
         since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), further, _most_asked(now, before), _turned(now, before),
-        tuple(ident for ident in finder.generation.table.faq_ids() if ident not in answered), finder.generation.table.count_faqs(),
+        tuple(faq.id for faq in finder.generation.table.all_passages(faqs=True) if faq.id not in answered), finder.generation.table.facts.faqs,
         _only_corrected(now), tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
     )  # fmt: skip
 
@@ -222,7 +222,7 @@ def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: floa
     unknown = [
         word
         for word in _WORD.findall(question)
-        if telling.intersection(content_terms(word)) and not finder.generation.lexical.has_word(word)
+        if telling.intersection(content_terms(word)) and not finder.generation.lexical.has("words", word)
     ]
     lacking = (
         f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""

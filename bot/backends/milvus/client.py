@@ -19,7 +19,7 @@ _WAIT = 15.0
 _LONG_WAIT = 600.0
 """Seconds that loading and indexing a collection may take."""
 _BM25_SINCE = (2, 5)
-NO_BM25 = "MilvusClient has BM25 from 2.5 on"
+NO_BM25 = "Milvus has BM25 from 2.5 on"
 BM25 = "SPARSE_INVERTED_INDEX"
 _BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 """As tantivy has them."""

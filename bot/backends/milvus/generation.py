@@ -1,6 +1,5 @@
 """A generation on a Milvus server, as `bot.index.generation.Generation`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from bot.backends.milvus.words import FollowingWords
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import LexicalSearch, Numbers, PassageVectors, Role, check_encoder
+from bot.index.generation import LexicalSearch, Numbers, PassageVectors
 from bot.index.manifest import Manifest
 from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary
@@ -24,8 +23,6 @@ from bot.passages import Passage
 
 _ROWS_EACH = 3
 """Vector rows searched for each passage that is wanted: a passage has about three."""
-_PLACE: Mapping[Role, int] = {"question": 0, "body": -2, "both": -1}
-"""Where among a passage's vectors each role is, in the order of `texts_to_encode`."""
 HELD = 8192
 """Passages whose vectors are kept, some 40 MB: those of what is asked often need not come over the network."""
 _ASKED = 1000
@@ -57,10 +54,6 @@ class MilvusGeneration:
     kind: str
     """Of the index of the vectors, as it was built."""
 
-    def check_encoder(self) -> None:
-        """As `Generation.check_encoder`."""
-        check_encoder(self)
-
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         """As `Generation.nearest`."""
         found = self.milvus.nearest(
@@ -68,28 +61,19 @@ class MilvusGeneration:
         )
         return np.array(list(dict.fromkeys(each["passage"] for each in found))[:k], np.int64)
 
-    def all_vectors(self, numbers: Numbers) -> PassageVectors:
-        """As `Generation.all_vectors`."""
-        current = self._current(numbers.tolist())
-        held = self._held(current)
-        there = [number for number in numbers.tolist() if number in held]
-        rows = [held[number].rows for number in there]
-        starts = np.append(0, np.cumsum([len(each) for each in rows])).astype(np.int64)
-        return PassageVectors(
-            np.array(there, np.int64), np.vstack([np.empty((0, self.manifest.dimension), np.float32), *rows]), starts
-        )
+    def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
+        """See `VectorSearch.vectors_of`."""
+        wanted = self._existing(numbers.tolist()) if fresh else numbers.tolist()
+        found = self._held(wanted)
+        there = [number for number in wanted if number in found]
+        rows = [np.empty((0, self.manifest.dimension), np.float32), *(found[number].rows for number in there)]
+        starts = np.cumsum([len(each) for each in rows]).astype(np.int64)
+        articles = np.array([found[number].article for number in there], np.int64)
+        return PassageVectors(np.array(there, np.int64), articles, np.vstack(rows), starts)
 
-    def articles_of(self, numbers: Numbers) -> Numbers:
-        """As `Generation.articles_of`. Raises `IndexCorrupt` when a passage is no longer there."""
-        return np.array([held.article for held in self._all_held(numbers)], np.int64)
-
-    def vectors_of(self, numbers: Numbers, role: Role) -> Matrix:
-        """As `Generation.vectors_of`. Raises `IndexCorrupt` when a passage is no longer there."""
-        rows = (held.rows[_PLACE[role]] for held in self._all_held(numbers))
-        return np.vstack([np.empty((0, self.manifest.dimension), np.float32), *rows])
-
-    def multilingual_for(self, _language: str) -> None:
-        """None: multilingual vectors stay in the index folder."""
+    @property
+    def multilingual(self) -> None:
+        """None: multilingual vectors are not published to a server."""
 
     def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """As `Generation.sentence_cosines`."""
@@ -102,7 +86,7 @@ class MilvusGeneration:
             raise IndexCorrupt("An article was changed while it was read: ask again.")
         return cosines(rows, vector)
 
-    def _current(self, numbers: list[int]) -> list[int]:
+    def _existing(self, numbers: list[int]) -> list[int]:
         """Those that are there at this moment; what is kept of others, and of what has changed, is forgotten.
 
         So nothing that was taken out is answered from, however late this replica hears of it.
@@ -118,12 +102,6 @@ class MilvusGeneration:
             self.held.expect(each["passage"], each["version"])
             self.table.expect(each["passage"], each["version"])
         return [each["passage"] for each in found]
-
-    def _all_held(self, numbers: Numbers) -> list[Held]:
-        held = self._held(numbers.tolist())
-        if not all(number in held for number in numbers.tolist()):
-            raise IndexCorrupt("An article was taken out of the index while it was read: ask again.")
-        return [held[number] for number in numbers.tolist()]
 
     def _held(self, numbers: list[int]) -> dict[int, Held]:
         """The vectors of the passages that are there, by number."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,65 +13,50 @@ from bot.backends.milvus.lru_cache import VersionedCache
 from bot.backends.milvus.records import article_of, bodies, newest, passage_of
 from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
+from bot.index.generation import CorpusFacts
 from bot.passages import Passage
 
-NEWEST = 50
-"""Articles among which the newest ones are known."""
 _KEPT = 4096
 _WINDOW = 500
 """Records read at once where all are."""
 _TRIES, _PAUSE = 4, 0.15
 """How often a passage is read again whose article is being written, and seconds between."""
-_FIELDS = ("number", "part", "body", "kind", "version")
+_FIELDS = ("number", "part", "body", "kind", "version", "place")
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a generation tells of itself as a whole."""
+class GenerationFacts(CorpusFacts):
+    """What a generation on a server knows about itself as a whole."""
 
-    articles: int
-    passages: int
-    faqs: int
-    categories: Mapping[str, int]
-    newest: Sequence[Sequence[str]]
-    """Days and ids of the articles published last, newest first."""
-    examples: Sequence[str]
-    """Ids of FAQs, as `Passages.faqs_in_turn` has them."""
     places: Mapping[str, int]
-    """By kind, one more than the last place; those of articles by category, too."""
+    """For each kind of record, the next free place; for articles also by category."""
     kind: str
-    """Of the index that Milvus made of the vectors: how they are searched depends on it."""
+    """The kind of vector index that Milvus built, which decides how it is searched."""
     files: Mapping[str, str]
-    """By name, the sha256 of the files that every replica keeps."""
+    """The sha256 of each file that every replica copies, by name."""
 
 
 class MilvusTable:
     """The passages and articles of a generation on a server, as `bot.index.passages.Passages`. Safe to read from many threads."""
 
-    def __init__(self, milvus: MilvusClient, collections: Collections, facts: Facts) -> None:
+    def __init__(self, milvus: MilvusClient, collections: Collections, facts: GenerationFacts) -> None:
         self._milvus, self._records, self._facts = milvus, collections.records, facts
         self._kept = VersionedCache[Passage](_KEPT)
         self._articles = VersionedCache[Article](_KEPT)
-        self.categories = facts.categories
 
-    def __len__(self) -> int:
-        return self._facts.passages
-
-    def count_articles(self) -> int:
-        return self._facts.articles
-
-    def count_faqs(self) -> int:
-        return self._facts.faqs
+    @property
+    def facts(self) -> GenerationFacts:
+        return self._facts
 
     def expect(self, passage: int, version: int) -> None:
         """Forget a passage that is not of this version."""
         self._kept.expect(passage, version)
 
-    def number(self, passage: Passage) -> int:
-        return number_of(passage.id)
-
-    def passage(self, number: int, /) -> Passage:
-        return self.passages([number])[0]
+    def number(self, ident: str) -> int | None:
+        """See `Passages.number`."""
+        number = number_of(ident)
+        found = self._kept.among([number]) or self._read(among("number", [number]))
+        return number if number in found and found[number].id == ident else None
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """Raises `IndexCorrupt` when one is not there, as when its article has been taken out this moment."""
@@ -95,7 +80,7 @@ class MilvusTable:
             time.sleep(_PAUSE)
         read = {
             number: passage_of(body, articles[about[number]["version"]], about[number]["kind"])
-            for number, body in bodies(records).items()
+            for number, body in sorted(bodies(records).items(), key=lambda item: about[item[0]]["place"])
             if about[number]["version"] in articles
         }
         for number, passage in read.items():
@@ -117,10 +102,6 @@ class MilvusTable:
             found[version] = article_of(body)
             self._articles.put(version, version, found[version])
         return found
-
-    def passage_called(self, ident: str) -> Passage | None:
-        found = self._read(among("number", [number_of(ident)])).values()
-        return next((passage for passage in found if passage.id == ident), None)
 
     def article(self, ident: str) -> Article | None:
         return next(
@@ -145,12 +126,6 @@ class MilvusTable:
         found = self._read(f'kind == "{FAQ}" and {among("owner", [number_of(article)])}')
         return sorted(found.values(), key=lambda passage: passage.start)
 
-    def faqs_in_turn(self) -> Iterator[int]:
-        return map(number_of, self._facts.examples)
-
-    def faq_ids(self) -> Iterator[str]:
-        return (passage.id for passage in self._in_places("nth", self._facts.places[FAQ], f'kind == "{FAQ}"'))
-
     def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
         field, kind = ("nth", FAQ) if faqs else ("place", PASSAGE)
         last = self._facts.places[kind] - 1
@@ -158,30 +133,17 @@ class MilvusTable:
         found = self._read(f"{among(field, places)}" + (f' and kind == "{FAQ}"' if faqs else ""))
         return sorted(found.values(), key=lambda passage: passage.id)
 
-    def all_passages(self) -> Iterator[Passage]:
-        return self._in_places("place", self._facts.places[PASSAGE], OF_PASSAGES)
-
-    def articles(self) -> Iterator[Article]:
-        for start in range(0, self._facts.places[ARTICLE], _WINDOW):
-            yield from self._listed(f"place >= {start} and place < {start + _WINDOW}")
+    def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
+        """See `Passages.all_passages`."""
+        field, kind, matching = ("nth", FAQ, f'kind == "{FAQ}"') if faqs else ("place", PASSAGE, OF_PASSAGES)
+        for start in range(0, self._facts.places[kind], _WINDOW):
+            window = f"{field} >= {start} and {field} < {start + _WINDOW}"
+            yield from self._read(f"{matching} and {window}").values()
 
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
         field = "place" if category is None else "nth"
         own = "" if category is None else f" and category == {quoted(category.casefold())}"
         return self._listed(f"{field} >= {offset} and {field} < {offset + limit}{own}")
-
-    def newest_articles(self, most: int) -> list[Article]:
-        named = {number_of(ident): place for place, (_, ident) in enumerate(self._facts.newest[:most])}
-        return (
-            sorted(self._listed(among("number", list(named))), key=lambda article: named[number_of(article.id)])
-            if named
-            else []
-        )
-
-    def _in_places(self, field: str, end: int, matching: str) -> Iterator[Passage]:
-        for start in range(0, end, _WINDOW):
-            found = self._read(f"{matching} and {field} >= {start} and {field} < {start + _WINDOW}")
-            yield from found.values()
 
     def _listed(self, matching: str) -> list[Article]:
         """The articles that match, in the order of the corpus."""
@@ -191,11 +153,11 @@ class MilvusTable:
         return [article_of(body) for _, body in sorted(bodies(records).items(), key=lambda item: places[item[0]])]
 
 
-def read_facts(milvus: MilvusClient, collections: Collections) -> Facts:
+def read_facts(milvus: MilvusClient, collections: Collections) -> GenerationFacts:
     """What a generation tells of itself. Raises `IndexCorrupt` when there is no such record."""
     found = bodies(milvus.find(collections.records, f'kind == "{FACTS}"', ("number", "part", "body"), surely=True))
     try:
-        return Facts(**json.loads(found[0]))
+        return GenerationFacts(**json.loads(found[0]))
     except (KeyError, ValueError, TypeError) as error:
         raise IndexCorrupt(
             f"The index {collections.generation} on Milvus does not tell of itself ({error!r}): run articlebot build --to again."

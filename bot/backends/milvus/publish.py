@@ -5,7 +5,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, islice
+from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,6 @@ from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.batch import Batch, BatchOfWords
 from bot.backends.milvus.client import BM25, NO_BM25, MilvusClient
 from bot.backends.milvus.layout import ARTICLE, FAQ, OF_PASSAGES, PASSAGE, Collections, number_of, place_key
-from bot.backends.milvus.passage_table import NEWEST
 from bot.backends.milvus.records import (
     WITHOUT_VECTOR,
     Places,
@@ -32,6 +32,7 @@ from bot.backends.milvus.records import (
 from bot.backends.milvus.words import create_words, ranked_fields
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
+from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
@@ -39,9 +40,6 @@ from bot.index.store import KEPT_GENERATIONS
 from bot.index.vocabulary import VOCABULARY
 
 _log = logging.getLogger(__name__)
-
-_EXAMPLES = 300
-"""FAQs that a page begins with are chosen from so many."""
 
 OnPassages = Callable[[int, int], None]
 """Hears how many of how many passages are written."""
@@ -60,7 +58,7 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: 
         return False
     if not milvus.has_bm25:
         _log.warning(
-            "MilvusClient at %s is %s: each replica will keep an index of words of its own (%s)",
+            "Milvus at %s is %s: each replica will keep an index of words of its own (%s)",
             address.server,
             milvus.version,
             NO_BM25,
@@ -163,7 +161,7 @@ def _write_articles(
             places = Places(nth[PASSAGE], nth[FAQ])
             nth.update((PASSAGE, FAQ) if passage.kind == "faq" else (PASSAGE,))
             records.add(passage_records(passage, version, places, local.sentence_vectors(passage)))
-            rows.add(row_entities(passage, version, local.all_vectors(np.array([local.table.number(passage)])).rows))
+            rows.add(row_entities(passage, version, local.vectors_of(numbers_of(local.table, [passage])).rows))
             done += 1
         told(done, len(local.table))
     for written in (words, records, rows):
@@ -187,13 +185,8 @@ def _files(folder: Path, written: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _facts(local: LocalGeneration, kind: str, places: dict[str, int], files: dict[str, str]) -> dict[str, Any]:
-    table = local.table
-    return {
-        "articles": table.count_articles(), "passages": len(table), "faqs": table.count_faqs(), "categories": dict(table.categories),
-        "newest": [[str(article.published), article.id] for article in table.newest_articles(NEWEST)],
-        "examples": [table.passage(number).id for number in islice(table.faqs_in_turn(), _EXAMPLES)],
-        "places": {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}, "kind": kind, "files": files,
-    }  # fmt: skip
+    places = {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}
+    return {**asdict(local.table.facts), "places": places, "kind": kind, "files": files}
 
 
 def _verify(milvus: MilvusClient, collections: Collections, local: LocalGeneration) -> None:

@@ -14,12 +14,13 @@ from bot.backends.milvus.client import NO_BM25, MilvusClient
 from bot.backends.milvus.generation import HELD, Held, MilvusGeneration
 from bot.backends.milvus.layout import FILE, Collections, number_of
 from bot.backends.milvus.lru_cache import VersionedCache
-from bot.backends.milvus.passage_table import Facts, MilvusTable, read_facts
+from bot.backends.milvus.passage_table import GenerationFacts, MilvusTable, read_facts
 from bot.backends.milvus.publish import kept_on, present
 from bot.backends.milvus.records import bodies, file_of
 from bot.backends.milvus.words import ServerWords, WordsFolder
 from bot.encoder import QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
+from bot.index.generation import check_encoder
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
 from bot.index.vocabulary import Vocabulary
 
@@ -62,13 +63,6 @@ class MilvusStore:
         """As `Store.current_name`; after its articles have been updated, with how often."""
         collections = self.served()
         return self._name(collections, self._changes_of(collections))
-
-    def version_token(self) -> str | None:
-        """As `Store.mark`."""
-        try:
-            return self.current_name()
-        except IndexMissing:
-            return None
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> MilvusGeneration:
         """As `Store.open_current`. `whole` fetches the small files anew."""
@@ -121,7 +115,7 @@ class MilvusStore:
             )
         for name in present(self.milvus, earlier[-1]):
             self.milvus.load(name)
-        self._open(earlier[-1], None, anew=False).check_encoder()
+        check_encoder(self._open(earlier[-1], None, anew=False))
         self.milvus.point(self.milvus.address.name, earlier[-1].rows)
         return earlier[-1].generation
 
@@ -147,7 +141,9 @@ class MilvusStore:
                 Vocabulary(folder), open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder), VersionedCache[Held](HELD), facts.kind,
             )  # fmt: skip
 
-    def _copy(self, collections: Collections, facts: Facts, names: tuple[str, ...], *, anew: bool = False) -> Path:
+    def _copy(
+        self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, anew: bool = False
+    ) -> Path:
         """The folder of this machine that holds a generation's small files, fetched where they are not there or not what they should be."""
         home = (
             self.milvus.address.cache

@@ -14,7 +14,7 @@ from bot.backends.milvus.batch import BatchOfWords
 from bot.backends.milvus.client import Entity
 from bot.backends.milvus.generation import MilvusGeneration
 from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, category_key, number_of, place_key
-from bot.backends.milvus.passage_table import NEWEST, read_facts
+from bot.backends.milvus.passage_table import read_facts
 from bot.backends.milvus.records import (
     Places,
     article_records,
@@ -29,7 +29,7 @@ from bot.corpus.article import Article
 from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.encoder import Encoder, Matrix
 from bot.errors import CorpusError
-from bot.index.generation import sentences_to_encode, texts_to_encode
+from bot.index.generation import NEWEST, sentences_to_encode, texts_to_encode
 from bot.passages import Passage, split_articles
 
 _SEEN = 1.0

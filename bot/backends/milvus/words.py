@@ -12,16 +12,17 @@ from bot.backends.milvus.client import Entity, MilvusClient, key_field
 from bot.backends.milvus.filters import filter_expression, filter_fields, filter_values
 from bot.backends.milvus.layout import LONGEST, Collections, number_of, quoted
 from bot.index.filters import Filters
-from bot.index.generation import LexicalSearch, Matches
+from bot.index.generation import Field, LexicalSearch, Matches
 from bot.index.lexical import (
     LEXICAL,
     Lexical,
     LexicalWriter,
-    content_terms,
     link_lexical,
     matches,
+    query_terms,
     stem_pairs,
     stems,
+    terms_of,
     texts_of,
 )
 from bot.passages import Passage
@@ -85,37 +86,26 @@ class ServerWords:
         self._texts = {name: self._milvus.count(name) for name in self._texts}
         self._holding.cache_clear()
 
-    def has_word(self, word: str) -> bool:
-        """As `LexicalSearch.has_word`."""
-        return self._has(_WORDS, stems(word))
-
-    def has_pair(self, words: str) -> bool:
-        """As `LexicalSearch.has_pair`."""
-        return self._has(_PAIRS, list(stem_pairs(words)))
-
-    def passages_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """As `LexicalSearch.passages_by_words`."""
-        return self._search(self._collections.passage_words, _WORDS, content_terms(question), k, filters)
-
-    def passages_by_pairs(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """As `LexicalSearch.passages_by_pairs`."""
-        return self._search(
-            self._collections.passage_words, _PAIRS, list(dict.fromkeys(stem_pairs(question))), k, filters
-        )
-
-    def articles_by_words(self, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """As `LexicalSearch.articles_by_words`."""
-        return self._search(self._collections.article_words, _WORDS, content_terms(question), k, filters)
-
-    def _search(self, collection: str, text: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
+    def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:
+        """See `LexicalSearch.search`."""
+        terms = query_terms(field, question)
         if not terms or k < 1:
             return Matches.none()
+        collection, text = self._column(field)
         found = self._milvus.by_words(collection, text, " ".join(terms), k, filter_expression(filters))
         holding = [self._holding(collection, text, term) for term in terms]
         return matches([number for number, _ in found], [score for _, score in found], holding, self._texts[collection])
 
-    def _has(self, text: str, terms: Sequence[str]) -> bool:
-        return bool(terms) and all(self._holding(self._collections.passage_words, text, term) for term in terms)
+    def has(self, field: Field, words: str) -> bool:
+        """See `LexicalSearch.has`."""
+        terms = terms_of(field, words)
+        return bool(terms) and all(self._holding(*self._column(field), term) for term in terms)
+
+    def _column(self, field: Field) -> tuple[str, str]:
+        """The collection and the field of text that are searched."""
+        if field == "article_words":
+            return self._collections.article_words, _WORDS
+        return self._collections.passage_words, _PAIRS if field == "pairs" else _WORDS
 
     def _count(self, collection: str, text: str, term: str) -> int:
         return self._milvus.count(collection, f"text_match({text}, {quoted(term)})", surely=False)

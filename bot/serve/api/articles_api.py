@@ -67,7 +67,7 @@ def articles_routes(service: ChatService) -> APIRouter:
         """List articles in the order of the corpus, one page at a time."""
         table = service.bot.generation.table
         page = [article_summary(article) for article in table.listed(category, offset, limit)]
-        return schemas.Articles(articles=page, total=table.count_articles())
+        return schemas.Articles(articles=page, total=table.facts.articles)
 
     @routes.get("/articles/{ident:path}", responses=problem_schemas(404))
     def article(
@@ -79,7 +79,7 @@ def articles_routes(service: ChatService) -> APIRouter:
     @routes.get("/categories")
     def categories() -> list[schemas.Category]:
         """List the categories, largest first."""
-        counts = service.bot.generation.table.categories
+        counts = service.bot.generation.table.facts.categories
         return [schemas.Category(name=name, articles=count) for name, count in counts.items()]
 
     @routes.get("/version")
@@ -90,8 +90,8 @@ def articles_routes(service: ChatService) -> APIRouter:
             version=__version__,
             generation=generation.name,
             model=generation.manifest.settings.model,
-            articles=generation.table.count_articles(),
-            passages=len(generation.table),
+            articles=generation.table.facts.articles,
+            passages=generation.table.facts.passages,
         )
 
     return routes

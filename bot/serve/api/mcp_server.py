@@ -176,7 +176,7 @@ def _failure(message: str) -> types.CallToolResult:
 
 
 def _about(service: ChatService) -> str:
-    categories = list(service.bot.generation.table.categories)
+    categories = list(service.bot.generation.table.facts.categories)
     return f" about {', '.join(categories)}" if categories else ""
 
 

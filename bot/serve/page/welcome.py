@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.corpus.article import Article
+from bot.index.generation import newest_articles
 from bot.serve.chat_service import ChatService
 from bot.serve.texts import PageTexts
 from bot.settings import Publisher
@@ -48,7 +49,7 @@ def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     questions = list(dict.fromkeys([*often, *examples]))[: max(len(often), len(examples))]
     greeting = f"<p>{html.escape(texts.greeting if questions else texts.greeting_bare)}</p>"
     label = _label(texts.most_asked) if often else ""
-    newest = [_newest(article, texts) for article in service.bot.generation.table.newest_articles(_NEWEST)]
+    newest = [_newest(article, texts) for article in newest_articles(service.bot.generation.table, _NEWEST)]
     new = f'<div class="newest">{_label(texts.newest)}<ul>{"".join(newest)}</ul></div>' if newest else ""
     return {
         "placeholder": f'<div class="greeting">{greeting}{label}</div>{new}',
@@ -68,13 +69,13 @@ def _newest(article: Article, texts: PageTexts) -> str:
 def categories(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Radio` for the choice of a category, with the number of articles of each."""
     table = service.bot.generation.table
-    counts = table.categories
-    everything = (f"{texts.all_articles}\u00a0{table.count_articles()}", ALL_CATEGORIES)
+    counts = table.facts.categories
+    everything = (f"{texts.all_articles}\u00a0{table.facts.articles}", ALL_CATEGORIES)
     choices = [everything, *((f"{name}\u00a0{count}", name) for name, count in counts.items())]
     return {"choices": choices, "visible": len(counts) > 1}
 
 
 def placeholder(service: ChatService, texts: PageTexts) -> str:
     """Return the words in the empty box."""
-    names = list(service.bot.generation.table.categories)[:_NAMED]
+    names = list(service.bot.generation.table.facts.categories)[:_NAMED]
     return texts.placeholder.format(topics=", ".join(names)) if names else texts.placeholder_bare
