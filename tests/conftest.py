@@ -17,11 +17,11 @@ from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
 from filelock import FileLock
 from playwright.sync_api import Browser, Page, sync_playwright
 from postgres import PostgresServer, programs
+from quick_build import build, share
 from serving import FLAGS, chromium, served
 from tiny_model import make_tiny_model
 
 from bot import Bot
-from bot.build.build import build
 from bot.settings import BuildSettings, ChatSettings, Limits
 from bot.usage.store import UsageStore
 
@@ -68,6 +68,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    share(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(make_tiny_model(tmp_path_factory.mktemp("tiny-model")))
@@ -89,14 +98,12 @@ def tiny_settings(tiny_model: str) -> BuildSettings:
 
 
 @pytest.fixture(scope="session")
-def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shipped_index(shared_folder: Path) -> Path:
     """The index of the shipped corpus, with the packaged model; built once, also where several processes run tests."""
-    own = tmp_path_factory.getbasetemp()
-    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    with FileLock(folder / "shipped.lock"):
-        if not (folder / "shipped" / "CURRENT").exists():
-            build(ROOT / "corpus", folder / "shipped")
-    return folder / "shipped"
+    with FileLock(shared_folder / "shipped.lock"):
+        if not (shared_folder / "shipped" / "CURRENT").exists():
+            build(ROOT / "corpus", shared_folder / "shipped")
+    return shared_folder / "shipped"
 
 
 @pytest.fixture(scope="session")

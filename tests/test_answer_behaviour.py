@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import CARD
+from quick_build import build
 from sentence_transformers import CrossEncoder
 from tiny_model import make_tiny_reranker
 
 from bot import Bot, Hit, Retriever
 from bot.answering.ambiguity import meanings
 from bot.answering.small_talk import reply_to, small_talk
-from bot.build.build import build
 from bot.cli.cli import _answer_text
 from bot.errors import MissingExtra, ModelError
 from bot.passages import context

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import NOTICE
+from quick_build import build
 
 from bot import Bot, Retriever
 from bot.answering.link import quoting_link
-from bot.build.build import build
 from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import ROLES

@@ -12,9 +12,9 @@ import pytest
 from articles import CARD, NOTICE
 from playwright.sync_api import Browser, Page, Route, expect
 from serving import ask, rendered, served
+from quick_build import build
 
 from bot import Bot
-from bot.build.build import build
 from bot.errors import ServeError
 from bot.serve.page.conversation import Conversation, Exchange, ShownAnswer
 from bot.serve.server import _listening, address_shown, serve

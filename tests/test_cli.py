@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from command_line import articlebot
 
 from bot.corpus import read_corpus
 from bot.index.store import LocalStore
@@ -16,16 +17,10 @@ from bot.index.store import LocalStore
 ROOT = Path(__file__).parents[1]
 
 
-def articlebot(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def in_a_process(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run `python -m bot WORDS`, where the process itself is what a test is about."""
+    command, environment = [sys.executable, "-m", "bot", *words], {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from quick_build import build
 from serving import running
 
 from bot import Bot
-from bot.build.build import build
 from bot.errors import SettingsError
 from bot.index.store import LocalStore
 from bot.serve.editor.password import hashed_password, is_password

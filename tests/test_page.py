@@ -19,8 +19,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import ask, chromium, rendered, running, served
 
+from quick_build import build
+
 from bot import Bot
-from bot.build.build import build
 from bot.serve.page.article_html import article_html
 from bot.serve.server import open_chat
 from bot.serve.texts import PageTexts, all_texts

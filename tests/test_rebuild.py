@@ -23,11 +23,11 @@ import pytest
 from articles import GRATUITY, NOTICE
 from fuzz_index import DAMAGES, asked, fit
 from fuzz_index import make as make_small_index
+from quick_build import build
 from serving import served
 from tiny_model import make_tiny_model
 
 from bot import Bot
-from bot.build.build import build
 from bot.errors import BuildRefused, IndexCorrupt, IndexUnwritable
 from bot.evaluation.question_set import Question
 from bot.evaluation.review import RegressionGuard, Reviewer

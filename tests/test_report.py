@@ -13,9 +13,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
+from quick_build import build
 
 from bot import Bot
-from bot.build.build import build
 from bot.corpus import read_corpus
 from bot.corpus.decisions import DRAFTS, Decisions, accept, draft, ignore, reject
 from bot.encoder import HashingEncoder

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+<<<<<<< HEAD
 from serving import rendered
+=======
+from quick_build import build
+>>>>>>> ffb11d8 (wip)
 
 from bot import Bot
-from bot.build.build import build
 from bot.cli import run
 from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.spelling import Speller

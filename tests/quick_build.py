@@ -1,0 +1,48 @@
+"""Builds with the packaged model that skip its export, which takes ten seconds: the model is exported once per test run and linked into each index."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from articles import NOTICE
+from filelock import FileLock
+
+from bot.build.build import BuildReport
+from bot.build.build import build as build_index
+from bot.index.store import IndexStore
+
+_shared: Path | None = None
+
+
+def share(folder: Path) -> None:
+    """Set the folder that all processes of a test run share."""
+    global _shared  # noqa: PLW0603
+    _shared = folder
+
+
+def _exported_encoder() -> Path:
+    """Export the packaged model, unless a test of this run has done so."""
+    assert _shared is not None, "the session fixture `shared_folder` runs first"
+    store = IndexStore(_shared / "exported")
+    with FileLock(_shared / "exported.lock"):
+        if not store.encoder_folder.exists():
+            corpus = _shared / "exported-corpus"
+            corpus.mkdir()
+            (corpus / "notice.md").write_text(NOTICE, encoding="utf-8")
+            build_index(corpus, store.root)
+    return store.encoder_folder
+
+
+def link_encoder(index: Path) -> None:
+    """Give an index folder the exported model, unless it has one."""
+    target = IndexStore(index).encoder_folder
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(_exported_encoder(), target, copy_function=os.link)
+
+
+def build(corpus: Any, index: Path, *values: Any, **named: Any) -> BuildReport:
+    """Call `bot.build.build.build` on an index that has the exported model."""
+    link_encoder(index)
+    return build_index(corpus, index, *values, **named)
