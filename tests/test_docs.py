@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
+from command_line import Completed, articlebot
+from quick_build import build
 from serving import served
 
 from bot import Bot
@@ -45,25 +47,43 @@ def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
     return [(language, code) for language, code in found if language in languages]
 
 
+ARTICLES = ("probation-letter", "notice-period", "gratuity", "offer-letter", "confirmation-letter", "pf-withdrawal")
+"""Articles of the shipped corpus that the documentation asks about: all of them would take minutes to check and draw."""
+
+
 @pytest.fixture(scope="module")
-def server(shipped: Bot) -> Iterator[str]:
-    yield from served(shipped, ui=False)
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a reader who follows the documentation: articles, their index, questions."""
+    folder = tmp_path_factory.mktemp("docs")
+    for path in sorted((ROOT / "corpus").rglob("*.md")):
+        if path.stem in ARTICLES:
+            (folder / "corpus").mkdir(exist_ok=True)
+            shutil.copy(path, folder / "corpus")
+    with (ROOT / "tests" / "questions" / "visitors.csv").open(encoding="utf-8") as visitors:
+        asked = [line for line in visitors if line.startswith("question,") or line.strip().endswith(ARTICLES)]
+    (folder / "eval.csv").write_text("".join(asked), encoding="utf-8")
+    build(folder / "corpus", folder / "index")
+    probation = next(one for one in read_corpus(folder / "corpus").articles if one.id == "probation-letter")
+    (folder / "corpus" / "alternates.csv").write_text(
+        f"question,passage\nis there a trial,probation-letter#faq-{slug(probation.faqs[0].question)}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(pristine: Path) -> Iterator[str]:
+    yield from served(Bot.open(pristine / "index"), ui=False)
 
 
 @pytest.fixture
-def desk(shipped_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder as that of a reader who follows the documentation: articles, their index, questions."""
-    shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
-    shutil.copytree(shipped_index, tmp_path / "index")
-    shutil.copy(ROOT / "tests" / "questions" / "visitors.csv", tmp_path / "eval.csv")
-    faq = next(
-        article.faqs[0]
-        for article in read_corpus(ROOT / "corpus").articles
-        if article.faqs and article.id == "probation-letter"
-    )
-    (tmp_path / "corpus" / "alternates.csv").write_text(
-        f"question,passage\nis there a trial,probation-letter#faq-{slug(faq.question)}\n", encoding="utf-8"
-    )
+def desk(pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the reader's folder; models, which nothing changes in place, are links."""
+
+    def copy(source: str, target: str) -> str:
+        return (os.link if source.endswith(".onnx") else shutil.copy2)(source, target) or target
+
+    shutil.copytree(pristine, tmp_path, copy_function=copy, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -96,7 +116,7 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
         case ["articlebot", "serve", *options]:
             serves(options, desk)
         case ["articlebot", "mcp", *options]:
-            done = run(["articlebot", "mcp", *options], desk, stdin=subprocess.DEVNULL)
+            done = run([sys.executable, "-m", "bot", "mcp", *options], desk)
             assert (done.returncode, done.stdout) == (0, "")
         case ["articlebot", "pull", _, *options]:
             # There is no article at this address: the sentence that says so is as far as it gets.
@@ -108,14 +128,7 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             assert run(["articlebot", "build"], desk).returncode == 0
             assert run(words, desk).stdout.startswith("serving ")
         case ["articlebot", "password"]:
-            done = subprocess.run(
-                [sys.executable, "-m", "bot", "password"],
-                capture_output=True,
-                text=True,
-                check=True,
-                input="long enough\n" * 2,
-                cwd=ROOT,
-            )
+            done = articlebot("password", cwd=desk, stdin="long enough\n" * 2)
             assert re.search(r'^\[editor\]\npassword = "scrypt:\S+"$', done.stdout, re.MULTILINE)
         case ["articlebot", "tune", *options]:
             # Of a few FAQs, as those of the shipped articles take minutes: what is too little to tell is said at once.
@@ -138,15 +151,19 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             assert done.stdout.strip()
 
 
-def run(words: list[str], folder: Path, stdin: int | None = None) -> subprocess.CompletedProcess[str]:
-    own = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "NO_PROXY": "127.0.0.1",
-        "HAYSTACK_TELEMETRY_ENABLED": "False",
-    }
+def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProcess[str]":
+    """Run a command: articlebot in this process, others in their own."""
+    if words[0] == "articlebot":
+        return articlebot(*words[1:], cwd=folder)
+    own = {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", "HAYSTACK_TELEMETRY_ENABLED": "False"}
     return subprocess.run(
-        words, capture_output=True, text=True, check=False, cwd=folder, stdin=stdin, env={**os.environ, **own}
+        words,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **own},
     )
 
 
