@@ -22,7 +22,7 @@ from bot.backends.location import store_at
 from bot.build.build import build
 from bot.build.cache import Encoded, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
-from bot.build.word_index import word_index_in_background
+from bot.build.word_index import FEW_PASSAGES, word_index_in_background
 from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
@@ -612,7 +612,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
 
 
 def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: Path):
-    beside = word_index_in_background(tmp_path)
+    beside = word_index_in_background(tmp_path, FEW_PASSAGES + 1)
     with (
         pytest.raises(
             IndexUnwritable,
@@ -626,7 +626,7 @@ def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: P
 def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
     (tmp_path / "vocabulary.sqlite").unlink()
-    with pytest.raises(ZeroDivisionError), word_index_in_background(tmp_path):
+    with pytest.raises(ZeroDivisionError), word_index_in_background(tmp_path, FEW_PASSAGES + 1):
         raise ZeroDivisionError
     assert not (tmp_path / "vocabulary.sqlite").exists()
 

@@ -14,13 +14,14 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from articles import GRATUITY, NOTICE
+from command_line import articlebot
 from fuzz_index import DAMAGES, asked, fit
 from fuzz_index import make as make_small_index
 from quick_build import build
@@ -303,21 +304,12 @@ def test_an_index_that_answers_worse_is_not_published(place: Path):
     assert build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 50))).published
 
 
-def articlebot(
-    place: Path, *words: str, before: Sequence[str] = (), limit: Callable[[], None] | None = None
-) -> "subprocess.CompletedProcess[str]":
-    command, environment = [*before, sys.executable, "-m", "bot", *words], {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        command, cwd=place, env=environment, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit
-    )
-
-
 def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
     with (place / "questions.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["question"], [QUESTION], ["Can a notice period be bought out?"]])
     (place / "eval.csv").write_text(f"question,expected\n{QUESTION},gratuity\n")
     (place / "corpus" / "gratuity.md").unlink()
-    tried = articlebot(place, "build", "--dry-run")
+    tried = articlebot("build", "--dry-run", cwd=place)
     assert tried.returncode == 0, tried.stderr
     lines = tried.stdout.splitlines()
     assert lines[0].startswith("tried, nothing published: 1 article, ")
@@ -326,10 +318,10 @@ def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
         "answered otherwise: 1 of 2 saved questions",
         f"  {QUESTION}: gratuity#faq-who-pays-gratuity → no answer",
     ]
-    guarded = articlebot(place, "build", "--guard", "eval.csv", "--max-drop", "2")
+    guarded = articlebot("build", "--guard", "eval.csv", "--max-drop", "2", cwd=place)
     assert (guarded.returncode, guarded.stdout) == (1, "")
     assert guarded.stderr.startswith("articlebot: The new index answers eval.csv worse (hit@1 0.0, was 100.0;")
-    built = articlebot(place, "build", "--json")
+    built = articlebot("build", "--json", cwd=place)
     facts = json.loads(built.stdout)
     assert (facts["published"], facts["changes"]["removed"]) == (True, {"count": 1, "ids": ["gratuity"]})
 
@@ -397,11 +389,13 @@ def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(place: Path, kiloby
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 3000)
 
-    def limit() -> None:
-        # No file may grow beyond this: as on a full disk, at one step after the other.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
-
-    done = articlebot(place, "build", limit=limit)
+    # No file may grow beyond this: as on a full disk, at one step after the other.
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, hard))
+    try:
+        done = articlebot("build", cwd=place)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("\n") == 1, done.stderr
     assert "cannot be written" in done.stderr
@@ -419,23 +413,41 @@ def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
     bound = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
     if bound and shutil.which("setpriv") is None:
         pytest.skip("no setpriv on this machine")
-    asked = articlebot(place, "ask", QUESTION, before=bound)
-    assert (asked.returncode, asked.stdout.splitlines()[:1]) == (
-        0,
-        ["The employer pays it, not the provident fund."],
-    ), asked.stderr
-    built = articlebot(place, "build", before=bound)
-    assert (built.returncode, built.stderr) == (
-        1,
-        "articlebot: The index folder index cannot be written (Permission denied): check its permissions.\n",
-    )
+
+    def restricted(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [*bound, sys.executable, "-m", "bot", *words]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+
+    asked = restricted("ask", QUESTION)
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.splitlines()[0] == "The employer pays it, not the provident fund."
+    built = restricted("build")
+    refusal = "articlebot: The index folder index cannot be written (Permission denied): check its permissions.\n"
+    assert (built.returncode, built.stderr) == (1, refusal)
     check_whole(place, served)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 @pytest.mark.parametrize("part", [0.5, 0.75, 0.95])
 def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, part: float):
     served = LocalStore(place / "index").current_name()
+=======
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        (signal.SIGTERM, "passages.sqlite"),
+        (signal.SIGINT, "vectors.faiss"),
+        (signal.SIGKILL, "passages.sqlite"),
+        (signal.SIGKILL, "lexical"),
+        (signal.SIGKILL, "encoder"),
+    ],
+)
+def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, written: str):
+    """Stop a build when it has begun to write a file, whatever has happened by the time the signal arrives."""
+    served = IndexStore(place / "index").current().name
+>>>>>>> 4a3356a (Tests run faster: the packaged model is exported once per run, verbs run in the test's process, the docs' commands over six articles; builds of few passages write the word index in their own process)
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "build"],
@@ -444,8 +456,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_for(lambda: any(folder.name.startswith(".") for folder in (place / "index" / "generations").iterdir()))
-        time.sleep(part)
+        wait_for(lambda: any((place / "index" / "generations").glob(f".*/{written}")), 60)
         process.send_signal(sent)
         said = process.communicate(timeout=60)[1]
     left = [folder.name for folder in (place / "index" / "generations").iterdir() if folder.name.startswith(".")]
@@ -463,7 +474,11 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
 def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
+<<<<<<< HEAD
         f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r})):\n"
+=======
+        f"with words.word_index_in_background(Path({str(IndexStore(place / 'index').current())!r}), 10_000):\n"
+>>>>>>> 4a3356a (Tests run faster: the packaged model is exported once per run, verbs run in the test's process, the docs' commands over six articles; builds of few passages write the word index in their own process)
         "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"
     )

@@ -201,7 +201,7 @@ def _write_generation(
             if cache.missing() <= FEW_TEXTS
             else 0
         )
-        with word_index_in_background(folder):
+        with word_index_in_background(folder, len(PassageTable(folder / PASSAGES))):
             samples = [each.question for each in calibration_questions(PassageTable(folder / PASSAGES))]
             encoder = exported_encoder(encoder, source.weights, store.encoder_folder, samples)
             encoded += _encode_missing(cache, workers, encoder, source.weights, progress)

@@ -1,6 +1,7 @@
 """The words of a generation, written from its passages by a process of its own while another one encodes them: `python -m bot.build.word_index FOLDER`."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.vocabulary import VocabularyWriter, check_dictionaries
 
+FEW_PASSAGES = 2000
+"""Up to this many passages, writing the word index takes less time than starting a process for it."""
+
 
 def write_word_index(folder: Path) -> None:
     """Write `lexical/` and the vocabulary of a folder that has its passages."""
@@ -26,12 +30,26 @@ def write_word_index(folder: Path) -> None:
 
 
 @contextmanager
-def word_index_in_background(folder: Path) -> Iterator[None]:
-    """Write the words of a folder in another process while the body runs; they are there when it ends.
+def word_index_in_background(folder: Path, passages: int) -> Iterator[None]:
+    """Write the word index of a folder while the body runs: in another process, or before the body if there are few passages.
 
-    Raises `MissingExtra` when a dictionary is not installed, `IndexUnwritable` when the words cannot be written.
+    Raises `MissingExtra` if a dictionary is not installed, `IndexUnwritable` if the word index cannot be written.
     """
     check_dictionaries()
+    if passages > FEW_PASSAGES:
+        with _in_another_process(folder):
+            yield
+    else:
+        try:
+            write_word_index(folder)
+        # tantivy raises bare ValueErrors on a full disk.
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise _unwritable(folder, str(error)) from error
+        yield
+
+
+@contextmanager
+def _in_another_process(folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "bot.build.word_index", str(folder.absolute())]
     parent = Path(bot.version.__file__).parents[1]
     with subprocess.Popen(  # noqa: S603
@@ -46,9 +64,13 @@ def word_index_in_background(folder: Path) -> Iterator[None]:
             process.kill()
     if process.returncode:
         reason = (said.strip().splitlines() or ["it was killed"])[-1]
-        raise IndexUnwritable(
-            f"The words of the articles cannot be written to {folder.parent} ({reason}): mend that and build again."
-        )
+        raise _unwritable(folder, reason)
+
+
+def _unwritable(folder: Path, reason: str) -> IndexUnwritable:
+    return IndexUnwritable(
+        f"The words of the articles cannot be written to {folder.parent} ({reason}): mend that and build again."
+    )
 
 
 def _end_with_parent() -> None:

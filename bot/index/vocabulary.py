@@ -140,11 +140,11 @@ def check_dictionaries() -> None:
             raise MissingExtra(package, "build")
 
 
-def _english() -> Iterable[str]:
+@lru_cache(maxsize=1)
+def _english() -> tuple[str, ...]:
     check_dictionaries()
     from spellchecker import SpellChecker
 
     british = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
-    return plain_words(
-        "\n".join((*(line.split(" ")[0] for line in british), *SpellChecker(language="en").word_frequency.words()))
-    )
+    american = SpellChecker(language="en").word_frequency.words()
+    return tuple(plain_words("\n".join((*(line.split(" ")[0] for line in british), *american))))
