@@ -10,7 +10,7 @@ from filelock import FileLock
 
 from bot.build.build import BuildReport
 from bot.build.build import build as build_index
-from bot.index.store import IndexStore
+from bot.index.store import LocalStore
 
 _shared: Path | None = None
 
@@ -24,7 +24,7 @@ def share(folder: Path) -> None:
 def _exported_encoder() -> Path:
     """Export the packaged model, unless a test of this run has done so."""
     assert _shared is not None, "the session fixture `shared_folder` runs first"
-    store = IndexStore(_shared / "exported")
+    store = LocalStore(_shared / "exported")
     with FileLock(_shared / "exported.lock"):
         if not store.encoder_folder.exists():
             corpus = _shared / "exported-corpus"
@@ -36,7 +36,7 @@ def _exported_encoder() -> Path:
 
 def link_encoder(index: Path) -> None:
     """Give an index folder the exported model, unless it has one."""
-    target = IndexStore(index).encoder_folder
+    target = LocalStore(index).encoder_folder
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(_exported_encoder(), target, copy_function=os.link)

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from articles import CARD, NOTICE
 from playwright.sync_api import Browser, Page, Route, expect
-from serving import ask, rendered, served
 from quick_build import build
+from serving import ask, rendered, served
 
 from bot import Bot
 from bot.errors import ServeError

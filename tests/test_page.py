@@ -17,9 +17,8 @@ import pytest
 from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from serving import ask, chromium, rendered, running, served
-
 from quick_build import build
+from serving import ask, chromium, rendered, running, served
 
 from bot import Bot
 from bot.serve.page.article_html import article_html

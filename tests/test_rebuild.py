@@ -428,12 +428,6 @@ def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
     check_whole(place, served)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("part", [0.5, 0.75, 0.95])
-def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, part: float):
-    served = LocalStore(place / "index").current_name()
-=======
 @pytest.mark.parametrize(
     ("sent", "written"),
     [
@@ -446,8 +440,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
 )
 def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, written: str):
     """Stop a build when it has begun to write a file, whatever has happened by the time the signal arrives."""
-    served = IndexStore(place / "index").current().name
->>>>>>> 4a3356a (Tests run faster: the packaged model is exported once per run, verbs run in the test's process, the docs' commands over six articles; builds of few passages write the word index in their own process)
+    served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "build"],
@@ -474,11 +467,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
 def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
-<<<<<<< HEAD
-        f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r})):\n"
-=======
-        f"with words.word_index_in_background(Path({str(IndexStore(place / 'index').current())!r}), 10_000):\n"
->>>>>>> 4a3356a (Tests run faster: the packaged model is exported once per run, verbs run in the test's process, the docs' commands over six articles; builds of few passages write the word index in their own process)
+        f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r}), 10_000):\n"
         "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"
     )

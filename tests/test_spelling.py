@@ -5,11 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-<<<<<<< HEAD
-from serving import rendered
-=======
 from quick_build import build
->>>>>>> ffb11d8 (wip)
+from serving import rendered
 
 from bot import Bot
 from bot.cli import run
