@@ -13,7 +13,7 @@ from tiny_model import make_tiny_reranker
 from bot import Bot, Hit, Retriever
 from bot.answering.ambiguity import meanings
 from bot.answering.small_talk import reply_to, small_talk
-from bot.cli.cli import _answer_text
+from bot.cli.asking import answer_text
 from bot.errors import MissingExtra, ModelError
 from bot.passages import context
 from bot.retrieval.diversity import diverse
@@ -445,7 +445,7 @@ def test_suggestions_say_nothing_that_was_just_said_or_asked(polite: Bot):
     ],
 )  # fmt: skip
 def test_the_command_line_says_it_in_lines(polite: Bot, question: str, lines: list[str]):
-    printed = _answer_text(polite.ask(question).to_dict()).splitlines()
+    printed = answer_text(polite.ask(question).to_dict()).splitlines()
     assert [line[: len(start)] for line, start in zip(printed, lines, strict=False)] == lines
 
 

@@ -155,4 +155,4 @@ def test_a_language_that_questions_are_not_told_to_be_in_is_refused(
     with pytest.raises(SystemExit) as end:
         run("build", "--corpus", str(folder / "corpus"), "--index", str(tmp_path / "index"), "--languages", "en,xx")
     assert end.value.code == 2
-    assert "'xx' is none of the languages" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert "'xx' is not supported" in " ".join(capsys.readouterr().err.replace("│", " ").split())

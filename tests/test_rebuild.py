@@ -312,10 +312,10 @@ def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
     tried = articlebot("build", "--dry-run", cwd=place)
     assert tried.returncode == 0, tried.stderr
     lines = tried.stdout.splitlines()
-    assert lines[0].startswith("tried, nothing published: 1 article, ")
+    assert lines[0].startswith("dry run, nothing published: 1 article, ")
     assert lines[1:] == [
         "removed: 1 article (gratuity)",
-        "answered otherwise: 1 of 2 saved questions",
+        "changed answers: 1 of 2 saved questions",
         f"  {QUESTION}: gratuity#faq-who-pays-gratuity → no answer",
     ]
     guarded = articlebot("build", "--guard", "eval.csv", "--max-drop", "2", cwd=place)
@@ -456,7 +456,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
     if sent != signal.SIGKILL:
         assert (process.returncode, said, left) == (
             130,
-            "articlebot: stopped; what was served still is, and what was encoded is kept for the next build\n",
+            "articlebot: stopped; the served index is unchanged, and the next build reuses what was encoded\n",
             [],
         )
     check_whole(place, served)

@@ -383,7 +383,7 @@ def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
     for since in ("yesterday", "xd", "99999999999d"):
         refused = command(newsroom, "--since", since)
         assert refused.returncode == 2
-        assert "neither like 7d or 12h, nor a day" in " ".join(refused.stderr.replace("│", " ").split())
+        assert "neither a span such as 7d or 12h nor a day" in " ".join(refused.stderr.replace("│", " ").split())
     empty = command(newsroom)
     assert (empty.returncode, empty.stdout.splitlines()[0].startswith("0 questions, ")) == (0, True)
     asked = [

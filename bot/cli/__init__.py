@@ -1,5 +1,5 @@
-"""The command line: `articlebot VERB`, the same as `python -m bot VERB`."""
+"""The command line: `articlebot VERB`, or `python -m bot VERB`."""
 
-from bot.cli.cli import cli, main, run
+from bot.cli.commands import cli, main, run
 
 __all__ = ["cli", "main", "run"]

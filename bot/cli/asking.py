@@ -1,0 +1,123 @@
+"""The verbs that ask an index: ask and search."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, Since
+from bot.cli.output import indent, print_facts
+from bot.settings import AnswerSettings
+
+if TYPE_CHECKING:
+    from bot.retrieval.hit import Hit
+
+
+def ask(
+    question: str,
+    index: Index = "index",
+    category: Category = None,
+    article: ArticleId = None,
+    since: Since = None,
+    history: History = None,
+    reranker: Reranker = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question in the words of the articles."""
+    from bot.answering.bot import Bot
+
+    bot = Bot.open(index, settings=AnswerSettings(reranker=reranker))
+    answer = bot.ask(question, history or (), category=category, article=article, since=since).to_dict()
+    print_facts(answer, as_json, lambda: answer_text(answer))
+
+
+def answer_text(answer: dict[str, Any]) -> str:
+    """Return an answer as a person reads it, with its sources and what to ask next."""
+    lines = [*_corrected_line(answer["corrected"]), ""] if answer["corrected"] else []
+    without = "Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."
+    lines.append(answer["text"] or answer["reply"] or without)
+    if answer["categories"]:
+        lines.append(f"They are about {', '.join(answer['categories'])}.")
+    lines += [f"  {question}" for question in answer["did_you_mean"]]
+    for source in answer["sources"]:
+        lines += ["", *_source_lines(source)]
+    if newer := answer["newer"]:
+        day = newer["updated"] or newer["published"]
+        lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
+    if answer["suggestions"]:
+        lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
+    return "\n".join(lines).rstrip()
+
+
+def _source_lines(source: dict[str, Any]) -> list[str]:
+    """Return where an answer comes from: title, section, category and dates, then the link."""
+    title = " › ".join((source["title"], *source["section"]))
+    days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
+    return [
+        " · ".join([f"— {title}", *([source["category"]] if source["category"] else []), *days]),
+        source["link"] or "",
+    ]
+
+
+def _corrected_line(corrected: str | None) -> list[str]:
+    return [f"Showing results for “{corrected}”."] if corrected else []
+
+
+def search(
+    question: str,
+    index: Index = "index",
+    k: Annotated[int, typer.Option("-k", min=1, help="Maximum number of passages.")] = 5,
+    category: Category = None,
+    article: ArticleId = None,
+    since: Since = None,
+    history: History = None,
+    reranker: Reranker = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the features of each passage as a table.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the passages that most likely answer a question."""
+    from bot.index.filters import Filters
+    from bot.retrieval.reranker import CrossEncoderReranker
+    from bot.retrieval.retriever import Retriever
+
+    retriever = Retriever.open(index, reranker=CrossEncoderReranker(reranker) if reranker else None)
+    found = retriever.finder().find(question, k, Filters(category, article, since), history or ())
+    hits = [_hit_facts(hit) for hit in found.hits]
+    notes = _corrected_line(found.corrected)
+    if explain:
+        notes += [f"Read as “{variant.words}”." for variant in found.read if variant.form != "typed"]
+    print_facts(hits, as_json, lambda: _hits_text(hits, notes, explain))
+
+
+def _hit_facts(hit: "Hit") -> dict[str, Any]:
+    from bot.answering.answer import hit_to_dict
+
+    signals = {name: round(value, 4) for name, value in hit.signals.items()}
+    return {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals}
+
+
+def _hits_text(hits: Sequence[dict[str, Any]], notes: Sequence[str], explain: bool) -> str:
+    lines = [f"{note}\n" for note in notes]
+    if not hits:
+        lines.append("no passage")
+    elif explain:
+        lines += _explanation(hits)
+    else:
+        lines += [f"{hit['probability']:.2f}  {hit['passage']}\n{indent(hit['text'])}\n" for hit in hits]
+    return "\n".join(lines).rstrip()
+
+
+def _explanation(hits: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a table of the features that each hit's score and probability come from."""
+    names = [*hits[0]["signals"]]
+    columns = ["probability", "score", *names, "passage"]
+    rows = [
+        [
+            f"{hit['probability']:.2f}",
+            f"{hit['score']:.3f}",
+            *(f"{hit['signals'][name]:.3f}" for name in names),
+            hit["passage"],
+        ]
+        for hit in hits
+    ]
+    return ["".join(f"{cell:>15}" for cell in row[:-1]) + f"  {row[-1]}" for row in (columns, *rows)]

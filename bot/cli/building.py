@@ -1,0 +1,263 @@
+"""The verbs that make, check and replace an index: build, update, status, check, rollback and pull."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli import options
+from bot.cli.build_report import print_report
+from bot.cli.options import AsJson, Corpus, Index, IndexFolder
+from bot.cli.output import (
+    Progress,
+    count,
+    display,
+    print_facts,
+    progress_bars,
+    progress_lines,
+    say,
+    say_refusals,
+    table,
+)
+from bot.settings import DEFAULT_MODEL, BuildSettings
+
+if TYPE_CHECKING:
+    from bot.build.build import BuildReport, Review
+    from bot.build.workers import Workers
+    from bot.corpus.article import Article
+
+_DEFAULTS = BuildSettings()
+
+
+def build(
+    corpus: Corpus = Path("corpus"),
+    index: IndexFolder = Path("index"),
+    model: options.Model = DEFAULT_MODEL,
+    exact_rows: options.ExactRows = _DEFAULTS.exact_rows,
+    languages: options.Languages = "en",
+    multilingual_model: options.MultilingualModel = _DEFAULTS.multilingual_model,
+    to: options.PublishTo = "",
+    questions: options.SavedQuestions = None,
+    guard: options.Guard = None,
+    max_drop: options.MaxDrop = 2.0,
+    dry_run: options.DryRun = False,
+    workers: options.RayAddress = None,
+    tell_progress: options.TellProgress = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index up to date with the articles."""
+    settings = BuildSettings(
+        model, _DEFAULTS.passage_tokens, exact_rows, tuple(languages.split(",")), multilingual_model
+    )
+    review = _reviewer(questions, corpus, guard, max_drop)
+    with _progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
+        report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
+        if to and report.published:
+            _publish(report, index, to, progress)
+    print_report(report, corpus, index, as_json)
+
+
+@contextmanager
+def _build_process() -> Iterator[Callable[..., "BuildReport"]]:
+    """Prepare this process for a build: threads wait passively, and Ctrl-C and SIGTERM end it cleanly."""
+    # The threads of faiss and torch spin while they wait, which slows down the second process of a build.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from bot.build.build import build as run
+
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield run
+    except KeyboardInterrupt:
+        say("articlebot: stopped; the served index is unchanged, and the next build reuses what was encoded")
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _progress(in_lines: bool) -> AbstractContextManager[Progress]:
+    return nullcontext(progress_lines()) if in_lines else progress_bars()
+
+
+def _publish(report: "BuildReport", index: Path, address: str, progress: Progress) -> None:
+    """Serve the published index from a Milvus server as well."""
+    from bot.backends.location import publish_to
+
+    is_new = publish_to(address, index, lambda done, total: progress("passages", done, total))
+    multilingual = report.manifest.multilingual is not None
+    note = (
+        ", without the multilingual vectors: Hindi questions are answered there by their gloss" if multilingual else ""
+    )
+    say(f"served by Milvus {'from now on' if is_new else 'already'}{note}")
+
+
+@contextmanager
+def _workers(address: str | None) -> Iterator["Workers"]:
+    if address is None:
+        from bot.build.workers import LocalWorkers
+
+        yield LocalWorkers()
+        return
+    from bot.build.ray import ray_workers
+
+    # Ray reports lost processes on standard output, where only facts go.
+    with redirect_stdout(sys.stderr), ray_workers(address) as workers:
+        yield workers
+
+
+def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":
+    from bot.evaluation.question_set import read_questions
+    from bot.evaluation.review import RegressionGuard, Reviewer
+
+    default = corpus.absolute().with_name("questions.csv")
+    saved = questions or (default if default.is_file() else None)
+    if saved is None and guard is None:
+        return None
+    regression = RegressionGuard(str(guard), read_questions(guard), max_drop) if guard else None
+    return Reviewer(read_questions(saved) if saved else (), regression)
+
+
+def update(
+    articles: Annotated[list[str] | None, typer.Argument(help="Ids of articles, or their files in the corpus.")] = None,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Address of the index: milvus://host:port/name.",
+            envvar="ARTICLEBOT_INDEX",
+            callback=options.with_credentials,
+        ),
+    ] = "",
+    corpus: Corpus = Path("corpus"),
+    remove: Annotated[list[str] | None, typer.Option(help="Id of an article to remove; may be repeated.")] = None,
+    index: Annotated[Path, typer.Option(help="Folder of the last build, whose exported model is used.")] = Path(
+        "index"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Write single articles into the index that a Milvus server serves, without a build."""
+    from bot.backends.location import is_remote, update_at
+
+    if not is_remote(to):
+        raise typer.BadParameter(
+            "name an index on a server, milvus://host:port/name; build brings one in a folder up to date.",
+            param_hint="--to",
+        )
+    updated = asdict(update_at(to, _articles_named(articles or (), corpus), remove or (), folder=index))
+    print_facts(updated, as_json, lambda: ", ".join(f"{len(ids)} {change}" for change, ids in updated.items()))
+
+
+def _articles_named(names: Sequence[str], corpus: Path) -> list["Article"]:
+    """Return the articles with these ids or files. Raises `typer.BadParameter` if one is missing."""
+    from bot.corpus.corpus import read_corpus
+
+    wanted = set(names)
+    found = [each for each in read_corpus(corpus).articles if wanted & {each.id, each.source}] if wanted else []
+    if missing := sorted(wanted - {name for each in found for name in (each.id, each.source)}):
+        raise typer.BadParameter(f"the corpus {corpus} has no article {', '.join(missing)}.", param_hint="ARTICLES")
+    return found
+
+
+def status(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+    """Show which index is served, what it holds, and whether the articles have changed since."""
+    from bot.backends.location import store_at
+    from bot.index.status import index_status
+
+    facts = index_status(store_at(index), corpus)
+    print_facts(facts, as_json, lambda: "\n".join(_status_lines(facts)))
+
+
+def _status_lines(facts: dict[str, Any]) -> list[str]:
+    lines = [f"{name.replace('_', ' '):18}{display(value)}" for name, value in facts.items() if name != "generations"]
+    return [*lines, "", "generations", *(f"  {_generation_line(each)}" for each in facts["generations"])]
+
+
+def _generation_line(facts: dict[str, Any]) -> str:
+    name = f"{facts['name']}{'  served' if facts['served'] else ''}"
+    if facts["fault"]:
+        return f"{name}  {facts['fault']}"
+    counts = f"{count(facts['articles'], 'article')}, {count(facts['passages'], 'passage')}"
+    return f"{name}  {counts}, {facts['bytes'] / 1e6:.1f} MB, {facts['model']}"
+
+
+def check(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+    """Verify the index, and report what was read of the corpus and what an editor may want to correct."""
+    from bot.corpus.corpus import read_corpus
+    from bot.evaluation.lint import lint
+    from bot.evaluation.verification import verify
+    from bot.retrieval.finder import Finder
+
+    verified, generation = verify(index)
+    facts: dict[str, Any] = asdict(verified)
+    if corpus.is_dir():
+        read = read_corpus(corpus)
+        findings = lint(read.articles, Finder(generation), datetime.now(UTC).date())
+        facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
+        facts["findings"] = [asdict(finding) for finding in findings]
+    print_facts(facts, as_json, lambda: "\n".join([*_verified_lines(facts), *_corpus_lines(facts)]).rstrip())
+
+
+def _verified_lines(facts: dict[str, Any]) -> list[str]:
+    reason = facts["not_encoded"]
+    encoded = f"not encoded again ({reason})" if reason else f"{facts['encoded_again']} encoded again"
+    counts = f"{facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors"
+    return [
+        f"{facts['generation']}: {counts}, all as built",
+        f"vectors: {encoded}; FAQs found by their own question: {facts['faqs_found']} of {facts['faqs_asked']}",
+    ]
+
+
+def _corpus_lines(facts: dict[str, Any]) -> list[str]:
+    if "formats" not in facts:
+        return []
+    columns = ("files", "articles", "faqs", "refused")
+    head, *rows = table(columns, ([counts[name] for name in columns] for counts in facts["formats"].values()))
+    return [
+        "",
+        f"format    {head}",
+        *(f"{suffix:10}{row}" for suffix, row in zip(facts["formats"], rows, strict=True)),
+        "",
+        *(f"refused: {refused}" for refused in facts["refused"]),
+        *(f"{finding['kind']}: {finding['article']}: {finding['message']}" for finding in facts["findings"]),
+    ]
+
+
+def rollback(index: Index = "index", as_json: AsJson = False) -> None:
+    """Serve the previous generation instead of the current one."""
+    from bot.backends.location import store_at
+
+    name = store_at(index).roll_back()
+    print_facts({"generation": name}, as_json, lambda: f"serving {name}")
+
+
+def pull(
+    address: str,
+    corpus: Corpus = Path("corpus"),
+    since: options.ChangedSince = None,
+    most: Annotated[
+        int, typer.Option(min=1, help="Maximum number of articles to fetch; the next pull continues there.")
+    ] = 10_000,
+    delay: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds between two requests; a longer crawl delay of the site takes precedence."),
+    ] = 1.0,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow sites on this machine or a private network.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a live site's articles into the corpus: by WordPress's API, else its sitemap, else the one page."""
+    from bot.corpus.pull import PullLimits
+    from bot.corpus.pull import pull as run
+
+    limits = PullLimits(articles=most, delay=delay)
+    report = run(address, corpus, since=since, limits=limits, allow_private=allow_private, report=say)
+    say_refusals([f"{page}: {reason}" for page, reason in report.refused])
+    total = count(report.new + report.changed + report.unchanged, "article")
+    changes = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {len(report.refused)} refused"
+    print_facts(asdict(report), as_json, lambda: f"{total} in {corpus / report.folder}: {changes}")

@@ -1,0 +1,238 @@
+"""The verbs that measure and improve the answers: questions, eval and tune."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
+from bot.cli.output import count, print_facts, progress_bars, say
+from bot.cli.serving import read_chat_settings
+from bot.settings import AnswerSettings
+
+if TYPE_CHECKING:
+    from bot.answering.bot import Bot
+    from bot.evaluation.evaluate import Figures, Outcome
+    from bot.usage.store import UsageStore
+
+questions = typer.Typer(
+    invoke_without_command=True,
+    help="Report what visitors asked without getting an answer; accept, reject, draft and ignore act on it.",
+)
+
+ReportStart = Annotated[str, typer.Option("--since", help="How far back: 7d, 12h, or a day such as 2026-01-31.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the unanswered questions to this file.")]
+ForgottenText = Annotated[str | None, typer.Option(help="Delete the questions and comments that contain this text.")]
+Conversation = Annotated[str | None, typer.Option(help="Delete the questions of this conversation.")]
+AcceptProposed = Annotated[bool, typer.Option("--accept-proposed", help="Accept every proposal without review.")]
+FaqId = Annotated[str, typer.Argument(metavar="FAQ", help="Id of the FAQ.")]
+
+
+@questions.callback()
+def report(
+    context: typer.Context,
+    index: Index = "index",
+    corpus: Corpus = Path("corpus"),
+    since: ReportStart = "7d",
+    to_csv: CsvFile = None,
+    forget: ForgottenText = None,
+    conversation: Conversation = None,
+    accept_proposed: AcceptProposed = False,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report what visitors asked without a good answer, in groups of similar questions with the nearest passages."""
+    if context.invoked_subcommand:
+        return
+    from bot.backends.location import folder_of
+    from bot.usage.store import UsageStore
+
+    store = UsageStore(folder_of(index), read_chat_settings(settings).log)
+    if forget is None and conversation is None:
+        _print_report(store, index, corpus, since, to_csv, accept_proposed, as_json)
+    else:
+        deleted = store.forget(text=forget, conversation=conversation)
+        print_facts({"forgotten": deleted}, as_json, lambda: f"{count(deleted, 'question')} forgotten")
+
+
+def _print_report(
+    store: "UsageStore", index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, as_json: bool
+) -> None:
+    from bot.corpus.decisions import Decisions, accept
+    from bot.retrieval.retriever import Retriever
+    from bot.usage.report import make_report
+    from bot.usage.report_text import report_text, write_csv
+
+    until = datetime.now(UTC)
+    period = (_start(since, until).timestamp(), until.timestamp())
+    finder = Retriever.open(index).finder()
+    made = make_report(store, finder, *period, AnswerSettings().threshold, Decisions.read(corpus))
+    if to_csv:
+        write_csv(to_csv, made)
+    for proposal in made.proposals if accept_proposed else ():
+        say(f"accepted: {proposal.question} → {proposal.asks}")
+        accept(corpus, proposal.question, proposal.passage, who="articlebot")
+    print_facts(made.to_dict(), as_json, lambda: report_text(made))
+
+
+def _start(since: str, now: datetime) -> datetime:
+    """Return the time that `--since` names: a day, or a number of days or hours ago."""
+    units = {"d": "days", "h": "hours"}
+    try:
+        if since[-1:] in units:
+            return now - timedelta(**{units[since[-1]]: int(since[:-1])})
+        return datetime.fromisoformat(since).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        message = f"{since!r} is neither a span such as 7d or 12h nor a day such as 2026-01-31."
+        raise typer.BadParameter(message, param_hint="--since") from None
+
+
+@questions.command("accept")
+def accept_alternate(
+    question: str,
+    passage: FaqId,
+    index: Index = "index",
+    corpus: Corpus = Path("corpus"),
+    who: Annotated[str, typer.Option(help="Name of the editor.")] = "",
+) -> None:
+    """Make a question an alternate of a FAQ, from the next build on."""
+    from bot.corpus.decisions import accept
+    from bot.retrieval.retriever import Retriever
+    from bot.usage.proposals import require_faq
+
+    faq = require_faq(Retriever.open(index).generation.table, passage)
+    say(f"written to {accept(corpus, question, faq, who=who)}: the next articlebot build uses it")
+
+
+@questions.command("reject")
+def reject_alternate(question: str, passage: FaqId, corpus: Corpus = Path("corpus")) -> None:
+    """Stop proposing a question as an alternate of a FAQ."""
+    from bot.corpus.decisions import reject
+
+    say(f"written to {reject(corpus, question, passage)}: no longer proposed")
+
+
+@questions.command("draft")
+def draft_faq(question: str, corpus: Corpus = Path("corpus")) -> None:
+    """Add a question to the table of FAQs to write."""
+    from bot.corpus.decisions import draft
+
+    say(f"written to {draft(corpus, question)}: write its answer there")
+
+
+@questions.command("ignore")
+def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
+    """Leave a question out of reports."""
+    from bot.corpus.decisions import ignore
+
+    say(f"written to {ignore(corpus, question)}: reports leave it out")
+
+
+QuestionSet = Annotated[
+    Path, typer.Argument(help="CSV (question, expected) to ask the index, or a folder with a corpus of its own.")
+]
+Work = Annotated[Path | None, typer.Option(help="Keep the index of a question set's own corpus in this folder.")]
+Most = Annotated[int | None, typer.Option(min=1, help="Maximum number of questions, spread evenly.")]
+Threshold = Annotated[float, typer.Option(min=0, max=1, help="Minimum probability of an answer.")]
+Save = Annotated[Path | None, typer.Option(help="Write the figures to this file.")]
+Compare = Annotated[Path | None, typer.Option(help="Exit 1 if a figure is worse than in this file of saved figures.")]
+Margin = Annotated[float, typer.Option(min=0, help="Percentage points that a figure may lose.")]
+Failures = Annotated[Path | None, typer.Option(help="Write the questions that went wrong to this CSV.")]
+Plot = Annotated[Path | None, typer.Option(help="Draw calibration, and coverage against accuracy, as PNG.")]
+
+
+def evaluate(
+    questions: QuestionSet,
+    index: Index = "index",
+    work: Work = None,
+    most: Most = None,
+    threshold: Threshold = AnswerSettings().threshold,
+    save: Save = None,
+    compare: Compare = None,
+    margin: Margin = 1.0,
+    failures: Failures = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the answers to questions whose right answers are known."""
+    from bot.evaluation.evaluate import ask_all, figures_by_group
+    from bot.evaluation.question_set import read_questions, spread
+    from bot.evaluation.report import table
+
+    asked = spread(read_questions(questions), most)
+    with _bot_for(questions, index, work, threshold) as bot:
+        outcomes = ask_all(bot, asked)
+    groups = figures_by_group(outcomes)
+    print_facts(groups, as_json, lambda: table(groups))
+    _write_outcomes(outcomes, threshold, failures, plot)
+    _compare_and_save(groups, compare, margin, save)
+
+
+@contextmanager
+def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -> Iterator["Bot"]:
+    """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
+    from bot.answering.bot import Bot
+    from bot.build.build import build
+    from bot.evaluation.question_set import brings_corpus, write_corpus
+
+    settings = AnswerSettings(threshold=threshold)
+    if not brings_corpus(questions):
+        yield Bot.open(index, settings=settings)
+        return
+    with TemporaryDirectory() as scratch, progress_bars() as progress:
+        folder = work or Path(scratch)
+        write_corpus(questions, folder / "corpus")
+        build(folder / "corpus", folder / "index", progress=progress)
+        yield Bot.open(folder / "index", settings=settings)
+
+
+def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: Path | None, plot: Path | None) -> None:
+    from bot.evaluation.plot import plot as draw
+    from bot.evaluation.report import write_failures
+
+    if failures:
+        say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
+    if plot:
+        draw(plot, outcomes, threshold)
+
+
+def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:
+    """Save the figures and exit with 1 if one is worse than before; `compare` and `save` may be the same file."""
+    from bot.evaluation import report
+    from bot.evaluation.evaluate import worse
+
+    losses = worse(groups, report.load(compare), margin) if compare else []
+    if save:
+        report.save(save, groups)
+    for line in losses:
+        say(f"worse: {line}")
+    if losses:
+        raise typer.Exit(1)
+
+
+def tune(
+    index: IndexFolder = Path("index"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the tuned model.")] = Path("tuned-model"),
+    rounds: Annotated[int, typer.Option(min=1, help="Number of passes over the training pairs.")] = 1,
+    margin: Annotated[
+        float, typer.Option(min=0, help="Percentage points of nDCG@10 that held-out questions must gain.")
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Tune the model to the articles, and keep it only if it answers held-out questions better."""
+    from bot.evaluation.report import table
+    from bot.tuning import tune as run
+
+    with progress_bars() as progress:
+        done = run(index, output, rounds, margin, progress)
+    facts = {**asdict(done), "output": str(output) if done.kept else None}
+    no_gain = f"not kept: held-out questions gained less than {margin:g} points"
+    verdict = f"kept: articlebot build --model {output}" if done.kept else no_gain
+    summary = f"{count(done.lessons, 'training pair')}; on {count(done.questions, 'held-out question')}:"
+    figures = table({"before": done.before, "after": done.after})
+    print_facts(facts, as_json, lambda: f"{summary}\n\n{figures}\n\n{verdict}")

@@ -1,0 +1,103 @@
+"""How verbs print: facts on stdout as text or JSON, messages and progress on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from time import monotonic
+from typing import Any, NoReturn
+
+from bot.errors import MissingExtra
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step, the number of items done and the total."""
+_STEPS = {
+    "files": "reading",
+    "texts": "encoding",
+    "passages": "writing to Milvus",
+    "before": "encoding with the current model",
+    "training": "training",
+    "after": "encoding with the tuned model",
+}
+_UNITS = {"before": "texts", "training": "steps", "after": "texts"}
+_LINE_INTERVAL = 2.0
+"""Seconds between two lines of progress."""
+_SHOWN_REFUSALS = 20
+"""Maximum number of refusals printed one by one."""
+
+
+def print_facts(facts: object, as_json: bool, text: Callable[[], str]) -> None:
+    """Print facts as JSON, or as the text that `text` returns."""
+    sys.stdout.write((json.dumps(facts, ensure_ascii=False, indent=2) if as_json else text()) + "\n")
+
+
+def say(line: str) -> None:
+    """Print one line on stderr."""
+    sys.stderr.write(" ".join(line.split()) + "\n")
+
+
+def say_refusals(refusals: Sequence[object], full_list: str = "") -> None:
+    """Print the first refusals, how many more there are, and where the full list is."""
+    for refusal in refusals[:_SHOWN_REFUSALS]:
+        say(f"refused: {refusal}")
+    hidden = len(refusals) - _SHOWN_REFUSALS
+    rest = [f"{hidden} more"] if hidden > 0 else []
+    if rest or (refusals and full_list):
+        say(f"refused: {'; '.join([*rest, *([full_list] if full_list else [])])}")
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 article", "2 articles"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], width: int = 10) -> list[str]:
+    """Return the lines of a table with right-aligned cells."""
+    return ["".join(f"{cell:>{width}}" for cell in row) for row in (columns, *rows)]
+
+
+def indent(text: str) -> str:
+    return "\n".join(f"      {line}" for line in text.splitlines())
+
+
+def display(value: object) -> str:
+    """Return a value as a person reads it: yes, no, or - for None."""
+    if value is None:
+        return "-"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Draw a bar for each step, with its rate and the time left; nothing where stderr is not a terminal.
+
+    Raises `MissingExtra` if tqdm is not installed.
+    """
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        raise MissingExtra("tqdm", "build") from None
+    bars: dict[str, tqdm[NoReturn]] = {}
+    style: dict[str, Any] = {"dynamic_ncols": True, "disable": None, "file": sys.stderr, "leave": False}
+    with ExitStack() as open_bars:
+
+        def progress(step: str, done: int, total: int) -> None:
+            if step not in bars:
+                unit = f" {_UNITS.get(step, step)}"
+                bars[step] = open_bars.enter_context(tqdm(desc=_STEPS[step], total=total, unit=unit, **style))
+            bars[step].update(done - bars[step].n)
+
+        yield progress
+
+
+def progress_lines() -> Progress:
+    """Return a callback that prints a line for each step every few seconds."""
+    printed: dict[str, float] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        now = monotonic()
+        if now - printed.setdefault(step, now) >= _LINE_INTERVAL:
+            printed[step] = now
+            say(f"{_STEPS[step]}: {done} of {total} {_UNITS.get(step, step)}")
+
+    return progress

@@ -1,0 +1,115 @@
+"""The verbs that serve an index to visitors and programs: serve, mcp, key and password."""
+
+import json
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import AsJson, Corpus, Index, Reranker, SettingsFile
+from bot.cli.output import print_facts
+from bot.errors import MissingExtra
+from bot.settings import AnswerSettings, BuildSettings, ChatSettings, Limits
+
+_UNLIMITED = 1_000_000
+"""Questions per minute."""
+
+
+def serve(
+    index: Index = "index",
+    host: Annotated[str, typer.Option(help="Address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")
+    ] = 7860,
+    reranker: Reranker = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Build in a second process whenever the articles change.")
+    ] = False,
+    corpus: Corpus = Path("corpus"),
+    settings: SettingsFile = None,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve the chat page, or the REST API alone.")] = True,
+) -> None:
+    """Serve the chat, the REST API and MCP; a new index is picked up within a second."""
+    from bot.serve.server import open_chat
+    from bot.serve.server import serve as run
+
+    chat = read_chat_settings(settings)
+    with _rebuilding(corpus, index) if watch else nullcontext():
+        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
+
+
+def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
+    """Build the index if there is none, and return a context in which it is built whenever the articles change."""
+    from bot.backends.location import is_remote
+    from bot.index.manifest import Manifest
+    from bot.index.store import LocalStore
+    from bot.serve.watch import build_command, rebuilt_on_change, run_build
+
+    if is_remote(index):
+        message = "articlebot build --to builds an index on Milvus, once for all replicas."
+        raise typer.BadParameter(message, param_hint="--watch")
+    folder = Path(index)
+    store = LocalStore(folder)
+    if store.find_current() is None and not run_build(build_command(corpus, folder, BuildSettings()), Event()):
+        # The build has printed the reason on stderr.
+        raise typer.Exit(1)
+    return rebuilt_on_change(corpus, folder, store.read_current(Manifest.read).settings)
+
+
+def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
+    """Serve an agent by the Model Context Protocol on standard input and output."""
+    try:
+        from bot.serve.api.mcp_server import serve_stdio
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "mcp", "mcp") from None
+    from bot.answering.bot import Bot
+    from bot.serve.chat_service import ChatService
+    from bot.serve.server import usage_of
+
+    # The only client is an agent on this machine: it needs no rate limit.
+    chat = replace(read_chat_settings(settings), limits=Limits(questions_per_minute=_UNLIMITED))
+    serve_stdio(ChatService(Bot.open(index), chat, usage_of(index, chat)))
+
+
+def read_chat_settings(path: Path | None) -> ChatSettings:
+    """Return the settings in a file, by default in articlebot.toml. Raises `MissingExtra` without pydantic."""
+    default = Path("articlebot.toml")
+    if path is None and not default.is_file():
+        return ChatSettings()
+    try:
+        from bot.serve.settings_file import read_settings
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or "pydantic", "serve") from None
+    return read_settings(path or default)
+
+
+def key(name: str, as_json: AsJson = False) -> None:
+    """Make an API key for a program; it is printed once, and articlebot.toml gets only its hash."""
+    from bot.serve.api.keys import new_key
+
+    made, sha256 = new_key()
+    table = f'[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
+    text = f"{made}\n\nGive this key to {name}; it is stored nowhere. Add to articlebot.toml:\n\n{table}"
+    print_facts({"name": name, "key": made, "sha256": sha256}, as_json, lambda: text)
+
+
+def password(
+    plain: Annotated[
+        str,
+        typer.Option(
+            "--password", prompt="Password", hide_input=True, confirmation_prompt=True, help="Prompted for if missing."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Hash the password of the editor's page for articlebot.toml."""
+    from bot.serve.editor.password import SHORTEST, hashed_password
+
+    if len(plain) < SHORTEST:
+        raise typer.BadParameter(f"A password has at least {SHORTEST} characters.", param_hint="--password")
+    hashed = hashed_password(plain)
+    text = f'Add to articlebot.toml to open the editor\'s page at /editor:\n\n[editor]\npassword = "{hashed}"'
+    print_facts({"password": hashed}, as_json, lambda: text)
