@@ -25,7 +25,7 @@ class BuildSettings:
     exact_rows: int = 15_000
     """Search exhaustively up to this many vectors; above it, use an approximate index.
 
-    An exhaustive search of this size takes half the time of encoding a question (benchmarks/sizes.py).
+    An exhaustive search of this size takes half the time of encoding a question (benchmarks/scale/sizes.py).
     """
     languages: tuple[str, ...] = ("en",)
     """The `LANGUAGES` of the questions; any but English adds the vectors of a multilingual model to the index."""

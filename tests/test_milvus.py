@@ -516,7 +516,7 @@ def test_another_model_than_the_indexs_is_refused(small: str, tiny_model: str, t
 
 
 def test_updates_while_eight_ask_give_no_error_and_no_stale_answer(small: str, folder: Path, figures: list[str]):
-    """A hundred of them: benchmarks/milvus_index.py."""
+    """A hundred of them: benchmarks/scale/milvus_index.py."""
     update_at(small, [leave(0, "busy", "transit")], folder=folder)
     readers = [Bot.open(small) for _ in range(2)]
     acknowledged, ended, asked = [0], threading.Event(), [0]

@@ -22,12 +22,12 @@ import httpx
 import pytest
 from articles import GRATUITY, NOTICE
 from command_line import articlebot
-from fuzz_index import DAMAGES, asked, fit
-from fuzz_index import make as make_small_index
 from quick_build import build
 from serving import served
 from tiny_model import make_tiny_model
 
+from benchmarks.robustness.fuzz_index import DAMAGES, asked, fit
+from benchmarks.robustness.fuzz_index import make as make_small_index
 from bot import Bot
 from bot.errors import BuildRefused, IndexCorrupt, IndexUnwritable
 from bot.evaluation.question_set import Question
@@ -585,7 +585,7 @@ def test_a_check_finds_a_model_that_was_exchanged(
     )
 
 
-# The short form of benchmarks/fuzz_index.py: there each file is damaged two thousand times, in processes of their own.
+# The short form of benchmarks/robustness/fuzz_index.py: there each file is damaged two thousand times, in processes of their own.
 
 
 def damaged(path: Path, times: int) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """When a question may mean two or three things: what it may mean is offered instead of a guess.
 
 Chosen on stackfaq, jhu_covidfaq, rasa_sara and hint3_sofmattress so that more wrong answers are withheld than right ones, and looked at on
-clinc150_oos, which had no part in it (benchmarks/answers.py). Of two questions that are close to each other the first is right as often as not: so a pair
+clinc150_oos, which had no part in it (benchmarks/quality/answers.py). Of two questions that are close to each other the first is right as often as not: so a pair
 counts only where the nearest vector speaks for the second.
 """
 

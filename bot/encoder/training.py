@@ -22,7 +22,7 @@ _BATCH = 64
 _MAX_TOKENS = 128
 """Maximum number of tokens per text: answers stand early in a passage, and 256 tokens would double the time."""
 _LEARNING_RATE, _WARM_UP = 1e-4, 0.1
-"""Chosen on one public set (stackfaq), where this rate gained twice as much as 2e-5 (benchmarks/tune.py)."""
+"""Chosen on one public set (stackfaq), where this rate gained twice as much as 2e-5 (benchmarks/quality/tune.py)."""
 
 
 @dataclass(frozen=True, slots=True)

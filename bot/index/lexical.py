@@ -42,7 +42,7 @@ def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
 
 
 # What is written are stems, with spaces between them. The list of stop words is short on purpose: "how", "when" and
-# "who" tell what kind of answer is wanted, and leaving them out as well costs 0.6 points of nDCG@10 on average (benchmarks/fit_ranking.py).
+# "who" tell what kind of answer is wanted, and leaving them out as well costs 0.6 points of nDCG@10 on average (benchmarks/quality/fit_ranking.py).
 _TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 

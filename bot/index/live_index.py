@@ -131,7 +131,7 @@ class LiveIndex:
 
 
 def _give_memory_back() -> None:
-    """glibc keeps what was freed, in pieces: after fifty generations the process would hold twice what it needs (benchmarks/rebuilds.py)."""
+    """glibc keeps what was freed, in pieces: after fifty generations the process would hold twice what it needs (benchmarks/robustness/rebuilds.py)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

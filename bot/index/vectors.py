@@ -37,7 +37,7 @@ _FEW_ADMITTED = 20_000
 _NEAREST, _EQUAL = 10, 1e-5
 """Of how many nearest rows it is counted whether they are found, and how near is equally near."""
 _RECALL = 0.995
-"""The share of them, of questions half-way between two of the corpus's own; so 0.98 of those of visitors' questions are (benchmarks/sizes.py)."""
+"""The share of them, of questions half-way between two of the corpus's own; so 0.98 of those of visitors' questions are (benchmarks/scale/sizes.py)."""
 
 
 class RowSource(Protocol):

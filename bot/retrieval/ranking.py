@@ -1,7 +1,7 @@
 """The ranking model: signals → score → probability.
 
-Its coefficients stand in `ranking.json` beside this module, with how, on what and when they were fitted; `benchmarks/fit_ranking.py` writes it. Those of questions
-in Hindi and Hinglish that a multilingual model reads as well are in `ranking_hi.json` and `ranking_hinglish.json`, which `benchmarks/fit_hindi.py` writes.
+Its coefficients stand in `ranking.json` beside this module, with how, on what and when they were fitted; `benchmarks/quality/fit_ranking.py` writes it. Those of questions
+in Hindi and Hinglish that a multilingual model reads as well are in `ranking_hi.json` and `ranking_hinglish.json`, which `benchmarks/quality/fit_hindi.py` writes.
 """
 
 import json

@@ -30,7 +30,7 @@ _SHORTEST, _LONGEST = 4, 30
 _TWO_SLIPS = 7
 """Letters from which on a word may be two slips away."""
 
-# Set on stackfaq's questions with slips of every kind in them, and on its and hint3_sofmattress's questions as they are (benchmarks/typos.py).
+# Set on stackfaq's questions with slips of every kind in them, and on its and hint3_sofmattress's questions as they are (benchmarks/quality/typos.py).
 _SLIP = 5.0
 """What a slip counts against the logarithm of how many passages have a word."""
 _BESIDE = 1.5

@@ -42,7 +42,7 @@ _LITTLE = frozenset({
 """Words that name nothing which a later "it" could mean."""
 
 # Fitted by hand on the follow-ups of mtrag_govt and myscheme_dev against unrelated earlier questions before those of stackfaq, jhu_covidfaq, rasa_sara and
-# xquad_en (benchmarks/follow_ups.py). In units of the ranking model's score.
+# xquad_en (benchmarks/quality/follow_ups.py). In units of the ranking model's score.
 _DISTINCT = 0.15
 """By so much the best article must stand out from the field for a question to stand alone."""
 _TRUST, _GAIN, _LEAN = 25.0, 0.03, 0.1

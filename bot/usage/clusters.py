@@ -1,7 +1,7 @@
 """Questions that ask alike, by meaning.
 
 Average linkage (scipy, UPGMA: Sokal and Michener 1958) of cosine distances. Of what was tried on public sets of paraphrases it joins most that belongs together
-without joining what does not (benchmarks/question_log.py).
+without joining what does not (benchmarks/quality/question_log.py).
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ _SIGNS = 2
 _AGREED = 2 / 3
 """The least share of the signs that point to it."""
 _NEAR = 5
-"""Passages nearest to a question: a FAQ among them needs no more signs. One that is not is mostly clicked by chance (benchmarks/question_log.py)."""
+"""Passages nearest to a question: a FAQ among them needs no more signs. One that is not is mostly clicked by chance (benchmarks/quality/question_log.py)."""
 _SIGNS_AFAR, _SHOWED_AFAR = 3, 0.6
 """What a FAQ needs whose words are far from the question's, as those of another language are: so many signs, and such a share of the conversations."""
 

@@ -1,6 +1,6 @@
 """Feed each reader damaged files: nothing but `Unreadable` may come out of it, and nothing may hang.
 
-usage: python benchmarks/fuzz_readers.py [--seconds 600] [--only ENDING …] [--seed 0]
+usage: python -m benchmarks.robustness.fuzz_readers [--seconds 600] [--only ENDING …] [--seed 0]
 
 Each format's sample (the tests' own, or made here by the format's library) has bytes flipped, cut, swapped, repeated and replaced by what parsers stumble
 over; of a ZIP package, mostly one of the parts inside it, packed again. Prints a table of files tried, read, refused, failed and the slowest; exits 1 when one failed. Damaged files that made a reader fail are kept.
@@ -89,7 +89,7 @@ def main() -> None:
 
 def samples() -> Iterator[tuple[str, bytes]]:
     """Each ending and a small file of that format."""
-    dump = Path(__file__).parents[1] / "tests" / "data" / "page_dump.txt"
+    dump = Path(__file__).parents[2] / "tests" / "data" / "page_dump.txt"
     yield from (
         (".md", ARTICLE.encode()),
         (".txt", dump.read_bytes()),

@@ -1,6 +1,6 @@
 """How long does `articlebot ask` take from nothing?
 
-usage: python benchmarks/cold_start.py INDEX [--times N]
+usage: python -m benchmarks.speed.cold_start INDEX [--times N]
 
 Runs it in fresh processes, in turn with `import sentence_transformers`, and prints the median of each. The files are in the system's cache.
 """
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from timing import Row, machine, seconds, table
+from benchmarks.shared.timing import Row, machine, seconds, table
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Fit the ranking model on public question sets and report each set with coefficients fitted on the others.
 
-usage: python benchmarks/fit_ranking.py DATA_FOLDER [--work FOLDER] [--write]
+usage: python -m benchmarks.quality.fit_ranking DATA_FOLDER [--work FOLDER] [--write]
 
 DATA_FOLDER holds folders of corpus.jsonl (_id, title, text, alt_questions), queries.jsonl (_id, text) and qrels.tsv. --work keeps the built
 indexes between runs. --write stores the coefficients fitted on all sets in bot/retrieval/ranking.json.
@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from question_sets import generation_of, ndcg, read_gains, read_questions
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.shared.question_sets import generation_of, ndcg, read_gains, read_questions
 from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
 from bot.retrieval.features import COSINES, FEATURES, find_candidates
@@ -178,14 +178,14 @@ def _write(asked: dict[str, list[Asked]]) -> None:
             "usual_midpoint": round(float(np.mean([ones[0].midpoint for ones in asked.values()])), 4),
         },
         "fitted": {
-            "by": "benchmarks/fit_ranking.py",
+            "by": "benchmarks/quality/fit_ranking.py",
             "on": datetime.now(UTC).date().isoformat(),
             "weights_on": {name: len(asked[name]) for name in RANKED},
             "probability_on": {name: len(asked[name]) for name in JUDGED},
             "how": "weights: softmax regression over each question's candidates; probability: logistic regression of whether the first hit is right",
         },
     }
-    target = Path(__file__).parents[1] / "bot" / "retrieval" / "ranking.json"
+    target = Path(__file__).parents[2] / "bot" / "retrieval" / "ranking.json"
     target.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 

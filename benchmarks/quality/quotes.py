@@ -1,6 +1,6 @@
 """How often does the quote of a section hold the answer, and in how many of its words?
 
-usage: python benchmarks/quotes.py DATA_FOLDER --work FOLDER
+usage: python -m benchmarks.quality.quotes DATA_FOLDER --work FOLDER
 
 The folders are those of fit_ranking.py. Asks the questions of xquad_en, whose answers are known words, of the passage that holds the answer; passages of a
 single sentence are left out.
@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from question_sets import generation_of, read_gains, read_questions
 
+from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot.answering.quote import quote
 from bot.index.generation import Generation
 from bot.retrieval.finder import Found

@@ -1,6 +1,6 @@
 """How do asking and building compare with other systems, side by side?
 
-usage: python benchmarks/peers.py SET --peers FOLDER [--peer-venv NAME=PYTHON ...] [--most N]
+usage: python -m benchmarks.speed.peers SET --peers FOLDER [--peer-venv NAME=PYTHON ...] [--most N]
 
 SET is a folder with corpus.jsonl, queries.jsonl and qrels.tsv. FOLDER holds `run_peer.py`, which builds and asks one system with the same model:
 `PYTHON run_peer.py NAME MODEL SET OUT`. "st-flat", sentence-transformers with faiss, needs no environment of its own and is always measured. The systems
@@ -14,9 +14,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from question_sets import ndcg, read_gains, read_questions
-from timing import Row, machine, milliseconds, seconds, table
-
+from benchmarks.shared.question_sets import ndcg, read_gains, read_questions
+from benchmarks.shared.timing import Row, machine, milliseconds, seconds, table
 from bot import Bot
 from bot.build.build import build
 from bot.encoder import find_model

@@ -1,6 +1,6 @@
 """Search for files that make a reader fail by what its code does with them: coverage-guided fuzzing with atheris.
 
-usage: pip install atheris && python benchmarks/fuzz_coverage.py [--seconds 600] [--only .html .xml .csv]
+usage: pip install atheris && python -m benchmarks.robustness.fuzz_coverage [--seconds 600] [--only .html .xml .csv]
 
 Begins with the sample and the tokens of `fuzz_readers.py`, keeps each change of them that reaches new lines of `bot.corpus` and goes on from there, in a
 process for each reader. A failure is what `fuzz_readers.py` calls one: any exception but `Unreadable`, or a file that takes longer than its limit; there,
@@ -40,7 +40,7 @@ def main() -> None:
 def _failed(ending: str, seconds: int) -> bool:
     """Search in a process of its own, which libFuzzer ends, and tell what came of it."""
     with TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--only", ending, "--seconds", str(seconds), "--within", folder]
+        command = [sys.executable, "-m", __spec__.name, "--only", ending, "--seconds", str(seconds), "--within", folder]
         told = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     edges = re.findall(r"cov: (\d+)", told.stderr)
     tried, slowest = (

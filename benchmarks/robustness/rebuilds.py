@@ -1,6 +1,6 @@
 """What do visitors notice when the index is rebuilt under a running chat?
 
-usage: python benchmarks/rebuilds.py [--rebuilds N] [--rest SECONDS]
+usage: python -m benchmarks.robustness.rebuilds [--rebuilds N] [--rest SECONDS]
 
 Serves a copy of the shipped corpus with `articlebot serve --watch`, changes an article N times, and asks the page all the while, as a browser does. Prints how
 long answers take at rest and while a build runs, how long it takes from saving an article to its answer, and what memory and disk hold on the way.
@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 
 import httpx
 import numpy as np
-from chat_server import PATIENCE, ChatServer, ask_page
-from kills import ARTICLE, QUESTION, SHIPPED
-from timing import machine, percentiles, table
 
+from benchmarks.robustness.kills import ARTICLE, QUESTION, SHIPPED
+from benchmarks.shared.chat_server import PATIENCE, ChatServer, ask_page
+from benchmarks.shared.timing import machine, percentiles, table
 from bot.index.generation import check_encoder
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore

@@ -1,6 +1,6 @@
 """How soon does a visitor see an answer, what does the page weigh, and how many visitors does it serve at once?
 
-usage: python benchmarks/chat.py INDEX --questions FILE [--visitors 32] [--seconds 120]
+usage: python -m benchmarks.speed.chat INDEX --questions FILE [--visitors 32] [--seconds 120]
 
 Asks 50 questions of the file (a line each, or a CSV with a column `question`) in headless Chromium, of the chat and of a bare `gr.ChatInterface` that says the
 question back, in turns, and measures in the page from the Enter key to the frame after the answer stands there. Then so many visitors ask over HTTP, as the page
@@ -21,9 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-from chat_server import ChatServer, ask_page, wait_until
 from playwright.sync_api import Browser, Page, sync_playwright
-from timing import machine, percentiles, table
+
+from benchmarks.shared.chat_server import ChatServer, ask_page, wait_until
+from benchmarks.shared.timing import machine, percentiles, table
 
 QUESTIONS, TURNS = 50, 10
 ECHO = """

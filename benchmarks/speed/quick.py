@@ -1,6 +1,6 @@
 """The benchmarks of speed in three minutes, on the shipped corpus.
 
-usage: python benchmarks/quick.py [--json FILE] [--compare FILE]
+usage: python -m benchmarks.speed.quick [--json FILE] [--compare FILE]
 
 Prints one Markdown table for each question. `--json` keeps the ratios, which depend on the machine less than times do; `--compare` prints how they have
 changed since they were kept, and exits 1 when one is worse by more than a third: less is noise on a shared machine.
@@ -13,15 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import asking
-import cold_start
-import encoding
-import rebuilding
-from timing import Row, machine, table
-
+from benchmarks.shared.timing import Row, machine, table
+from benchmarks.speed import asking, cold_start, encoding, rebuilding
 from bot.build.build import build
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NOISE = 4 / 3
 
 

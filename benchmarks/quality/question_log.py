@@ -1,6 +1,6 @@
 """What does the question log cost, how soon does it report, and does what it proposes help?
 
-usage: python benchmarks/question_log.py DATA --work FOLDER [--questions N] [--most N] [--sets NAME ...] [--only groups | month | costs] [--database ADDRESS]
+usage: python -m benchmarks.quality.question_log DATA --work FOLDER [--questions N] [--most N] [--sets NAME ...] [--only groups | month | costs] [--database ADDRESS]
 
 Simulates a month on public question sets: half of each set's covered questions are asked by visitors, the often asked ones often, a fifth with slips of typing, a
 fifth of all from another set's, which the corpus does not cover. Visitors who get no answer, or several meanings, click the right FAQ where it is offered (7 in 10), or
@@ -19,11 +19,11 @@ from shutil import rmtree
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from question_sets import generation_of, read_gains, read_questions
 from scipy.cluster.hierarchy import fcluster, linkage
-from timing import Row, machine, milliseconds, percentiles, seconds, table
-from typos import with_slips
 
+from benchmarks.quality.typos import with_slips
+from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
+from benchmarks.shared.timing import Row, machine, milliseconds, percentiles, seconds, table
 from bot import Answer, Bot, Retriever
 from bot.build.build import build
 from bot.corpus.decisions import accept

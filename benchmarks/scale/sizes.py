@@ -1,6 +1,6 @@
 """What do build, index, memory and answers cost from a thousand to a million passages?
 
-usage: python benchmarks/sizes.py INDEX [--sizes 1000,10000,100000,1000000] [--questions FILE] [--plot FILE]
+usage: python -m benchmarks.scale.sizes INDEX [--sizes 1000,10000,100000,1000000] [--questions FILE] [--plot FILE]
 
 Makes indexes of copies of the passages of INDEX: their texts repeated, each vector moved by noise of a quarter of its length, so that no two are the same.
 Everything is written as a build writes it but encoding, whose time `encoding.py` tells. Each index is made, and asked, in a fresh process. Recall is that of
@@ -18,8 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from timing import Row, machine, milliseconds, resident_megabytes, seconds, table
 
+from benchmarks.shared.timing import Row, machine, milliseconds, resident_megabytes, seconds, table
 from bot import Bot
 from bot.build.passage_writer import PassageWriter
 from bot.build.publish import publish_generation, unfinished_generation
@@ -64,7 +64,7 @@ def measure(index: Path, questions: Path, sizes: Sequence[int]) -> list[Row]:
     rows: list[Row] = []
     for size in sizes:
         with TemporaryDirectory() as folder:
-            common = [sys.executable, __file__, str(index), "--questions", str(questions)]
+            common = [sys.executable, "-m", __spec__.name, str(index), "--questions", str(questions)]
             made = _told([*common, "--make", folder, "--sizes", str(size)])
             rows.append(made | _told([*common, "--ask", folder]))
     return rows

@@ -1,6 +1,6 @@
 """Does any damaged file of an index give a wrong answer, a crash or a hang?
 
-usage: python benchmarks/fuzz_index.py [--times N] [--file NAME] [--seed N] [--libraries]
+usage: python -m benchmarks.robustness.fuzz_index [--times N] [--file NAME] [--seed N] [--libraries]
 
 Flips, cuts, swaps and grows bytes of each file of a small index, N times each, and opens and asks it in a process of its own. "as they are": the manifest
 knows the true checksums, and the folder's name that of the manifest, so every damage must be refused. "made to fit": both are written anew to fit the damaged
@@ -21,9 +21,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from timing import table
+from benchmarks.shared.timing import table
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[2] / "tests"))
 
 from articles import GRATUITY, NOTICE, PROBATION
 from tiny_model import make_tiny_model

@@ -1,6 +1,6 @@
 """What do typing errors cost, how much of it does the spelling repair win back, and what does it change that was not wrong?
 
-usage: python benchmarks/typos.py DATA_FOLDER --work FOLDER [--most 600] [--show]
+usage: python -m benchmarks.quality.typos DATA_FOLDER --work FOLDER [--most 600] [--show]
 
 The folders are those of fit_ranking.py. Prints
 
@@ -24,8 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from question_sets import generation_of, read_gains, read_questions
 
+from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot import Article, Passage
 from bot.build.build import build
 from bot.index.filters import Filters
@@ -41,7 +41,7 @@ from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.spelling import Speller
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FOUND = ("stackfaq", "jhu_covidfaq", "rasa_sara", "xquad_en")
 CLEAN = ("stackfaq", "jhu_covidfaq", "rasa_sara", "xquad_en", "clinc150_oos", "mtrag_govt")
 ELSEWHERE = ("hinglish_top",)

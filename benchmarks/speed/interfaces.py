@@ -1,6 +1,6 @@
 """What does each door cost beside the call in Python, and does it give the same answer?
 
-usage: python benchmarks/doors.py INDEX --questions FILE [--most N]
+usage: python -m benchmarks.speed.interfaces INDEX --questions FILE [--most N]
 
 Asks each question through every door in turn, each kept open: Python, an event loop, REST, the OpenAI-compatible door, MCP over HTTP and over stdio, the chat page's
 own call, and the command line (fewer questions: a process each). Prints p50 and p95, and p50 less that of Python.
@@ -19,11 +19,11 @@ from typing import Any
 
 import httpx
 from anyio.from_thread import start_blocking_portal
-from chat_server import ChatServer, ask_page
 from mcp import Client, StdioServerParameters
 from openai import OpenAI
-from timing import Row, machine, milliseconds, table
 
+from benchmarks.shared.chat_server import ChatServer, ask_page
+from benchmarks.shared.timing import Row, machine, milliseconds, table
 from bot import Bot
 
 WARM, FEW = 10, 10

@@ -1,6 +1,6 @@
 """How fast are passages encoded, and how far is that from what the processor can do?
 
-usage: python benchmarks/encoding.py CORPUS [--texts N]
+usage: python -m benchmarks.speed.encoding CORPUS [--texts N]
 
 Encodes passages of a corpus with each way that a build may choose, against `SentenceTransformer.encode` on torch in float32 in the same run, and prints
 passages a second and how near the vectors come. "float operations" counts two for each weight of the transformer and token, attention left out; the peak is
@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from timing import Row, machine, seconds, table
 
+from benchmarks.shared.timing import Row, machine, seconds, table
 from bot.corpus import read_corpus
 from bot.encoder import ExportedEncoder, SentenceEncoder, export_encoder
 from bot.index.generation import texts_to_encode

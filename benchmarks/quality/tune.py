@@ -1,6 +1,6 @@
 """What does tuning the model to a corpus gain on questions of FAQs that it was not taught, and what does it cost?
 
-usage: python benchmarks/tune.py DATA --work FOLDER [--rounds N] [--sets NAME ...]
+usage: python -m benchmarks.quality.tune DATA --work FOLDER [--rounds N] [--sets NAME ...]
 
 stackfaq, rasa_sara: each set's questions are the alternates of the FAQs that they are labelled with; tuning holds out a fifth of the FAQs and asks their
 alternates. myscheme_dev: the first 1,000 official FAQs of its FAQ bank, one article a scheme; tuning holds out a fifth of the schemes and asks their FAQs'
@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
 
-from question_sets import read_gains, read_questions
-from timing import Row, machine, table
-
+from benchmarks.shared.question_sets import read_gains, read_questions
+from benchmarks.shared.timing import Row, machine, table
 from bot.build.build import build
 from bot.tuning import tune
 

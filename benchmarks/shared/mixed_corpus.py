@@ -1,6 +1,6 @@
 """A corpus of so many passages, mixed of public question sets, and their questions.
 
-usage: python benchmarks/mixed_corpus.py DATA_FOLDER FOLDER [--passages N]
+usage: python -m benchmarks.shared.mixed_corpus DATA_FOLDER FOLDER [--passages N]
 
 Writes FOLDER/corpus, one file for each article, and FOLDER/questions.txt, one question a line, in an order of chance.
 """

@@ -1,6 +1,6 @@
 """What does sharing a build out to a Ray cluster cost, and what is the most that more machines can gain?
 
-usage: python benchmarks/ray_build.py DATA [--passages N] [--nodes N] [--words]
+usage: python -m benchmarks.scale.ray_build DATA [--passages N] [--nodes N] [--words]
 
 Builds a mixed corpus (mixed_corpus.py) here, and with a Ray cluster of nodes of one processor each on this machine, compares the two indexes, and prints for
 each part of a build the seconds it took and the processor seconds of the process that builds. On a machine with no more processors than nodes nothing is
@@ -20,9 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from mixed_corpus import write
-from timing import machine, table
 
+from benchmarks.shared.mixed_corpus import write
+from benchmarks.shared.timing import machine, table
 from bot.build.build import BuildReport, build
 from bot.build.cache import Encoded, UncachedTexts
 from bot.build.ray import ray_workers

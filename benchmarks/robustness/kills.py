@@ -1,6 +1,6 @@
 """Does a build that is killed at any moment leave a whole index, while it is asked?
 
-usage: python benchmarks/kills.py [--kills N] [--seed N]
+usage: python -m benchmarks.robustness.kills [--kills N] [--seed N]
 
 Changes an article and kills the build and its second process with SIGKILL at a random moment, again and again. All the while one process asks an index that
 it opened once, and another opens it anew for each question. An answer is mixed when its words are not those of the generation it names. In the end one more
@@ -21,15 +21,14 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from timing import machine, table
-
+from benchmarks.shared.timing import machine, table
 from bot import Bot
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 
 QUESTION = "What is the number of this build?"
 ARTICLE = "---\ntitle: Builds\n---\nEach build has a number.\n\n## FAQs\n\n### {question}\n\nThe number of this build is {number}, and no other one.\n"
-SHIPPED = Path(__file__).parents[1] / "corpus"
+SHIPPED = Path(__file__).parents[2] / "corpus"
 ARTICLES = 8
 FOLLOWED = 2.0
 """Seconds within which the reader that opened the index once must have come to the last generation."""

@@ -1,6 +1,6 @@
 """How well, and how fast, are questions in Hindi and Hinglish answered from English articles, and by what?
 
-usage: python benchmarks/hindi.py DATA_FOLDER --work FOLDER [--index INDEX]
+usage: python -m benchmarks.quality.hindi DATA_FOLDER --work FOLDER [--index INDEX]
 
 DATA_FOLDER holds the folders of fit_ranking.py, xquad_hi2en (Hindi questions, English paragraphs) and hinglish_top (Hinglish commands, the same in English). --work
 keeps vectors between runs. --index is one of the shipped corpus, over which tests/questions/hindi.csv and hinglish.csv are asked.
@@ -23,14 +23,14 @@ from tempfile import mkdtemp
 from threading import Thread
 
 import numpy as np
-from fit_hindi import REPORTED, fitted
-from question_sets import generation_of, ndcg, read_gains, read_questions
 from scipy.optimize import minimize
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from spellchecker import SpellChecker
-from timing import machine, milliseconds, resident_megabytes, seconds
 
+from benchmarks.quality.fit_hindi import REPORTED, fitted
+from benchmarks.shared.question_sets import generation_of, ndcg, read_gains, read_questions
+from benchmarks.shared.timing import machine, milliseconds, resident_megabytes, seconds
 from bot import Retriever
 from bot.corpus import Article
 from bot.encoder import SentenceEncoder
@@ -58,7 +58,7 @@ ENGLISH = (
     "canard_dev",
     "dl_typo",
 )
-QUESTIONS = Path(__file__).parents[1] / "tests" / "questions"
+QUESTIONS = Path(__file__).parents[2] / "tests" / "questions"
 LONG = (120, 220)
 """Tokens of the passages by which the pace is told."""
 

@@ -1,6 +1,6 @@
 """How long does one answer take, and what of it?
 
-usage: python benchmarks/asking.py INDEX [--questions FILE] [--most N]
+usage: python -m benchmarks.speed.asking INDEX [--questions FILE] [--most N]
 
 Asks the questions of a file, one a line, or else the index's own in other words, and prints p50 and p95 of each stage, as parts of the time that
 sentence-transformers needs in the same run to encode one question. "ask" is the whole answer: quote, suggestions and all.
@@ -10,8 +10,7 @@ import argparse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from timing import Row, machine, milliseconds, seconds, table
-
+from benchmarks.shared.timing import Row, machine, milliseconds, seconds, table
 from bot import Bot
 from bot.build.score_calibration import calibration_questions
 from bot.encoder import SentenceEncoder

@@ -1,6 +1,6 @@
 """How good are the answer's manners: what "did you mean" rescues and withholds, what small talk takes, and what a diverse list costs.
 
-usage: python benchmarks/answers.py DATA_FOLDER --work FOLDER [--most 1500]
+usage: python -m benchmarks.quality.answers DATA_FOLDER --work FOLDER [--most 1500]
 
 The folders are those of fit_ranking.py. Rescued: the first hit was wrong and the right question is among those offered; withheld: the first hit was right.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from question_sets import generation_of, ndcg, read_gains, read_questions
 
+from benchmarks.shared.question_sets import generation_of, ndcg, read_gains, read_questions
 from bot.answering.ambiguity import meanings
 from bot.answering.small_talk import small_talk
 from bot.index.generation import Generation

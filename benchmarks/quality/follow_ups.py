@@ -1,6 +1,6 @@
 """How well are follow-up questions found with the questions before them, and what does an unrelated earlier question cost?
 
-usage: python benchmarks/follow_ups.py DATA_FOLDER --work FOLDER [--most 400]
+usage: python -m benchmarks.quality.follow_ups DATA_FOLDER --work FOLDER [--most 400]
 
 The folders are those of fit_ranking.py. Prints, for each set: nDCG@10 and hit@1 of the question alone, with its history, and, where people have rewritten it
 to stand alone, of that; and of questions that the corpus does not cover the share refused, alone and after an earlier question that it does cover.
@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from question_sets import generation_of, ndcg, read_gains, read_questions
 
+from benchmarks.shared.question_sets import generation_of, ndcg, read_gains, read_questions
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings
 

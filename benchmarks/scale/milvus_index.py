@@ -1,6 +1,6 @@
 """Does a Milvus server answer as a folder does, how fast, and what does it take to get there?
 
-usage: python benchmarks/milvus_index.py INDEX --questions FILE [--most N] [--address milvus://host:port/name | --lite] [--sizes N ...]
+usage: python -m benchmarks.scale.milvus_index INDEX --questions FILE [--most N] [--address milvus://host:port/name | --lite] [--sizes N ...]
 
 Publishes the index to a Milvus server, to one of the package `milvus` on this machine unless an address is given, and asks both in turns. Then the server is
 killed while it is asked, and started again (only one of this machine); then articles are written one after the other while eight visitors ask. With `--sizes`
@@ -18,16 +18,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sizes import make
-from timing import Row, machine, milliseconds, table
 
+from benchmarks.scale.sizes import make
+from benchmarks.shared.timing import Row, machine, milliseconds, table
 from bot import Bot
 from bot.backends.location import publish_to, update_at
 from bot.errors import ArticlebotError
 from bot.index.filters import Filters
 from bot.index.store import LocalStore
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from milvus_server import MilvusServer, lite_server
 
 WARM, VISITORS, UPDATES = 20, 8, 100

@@ -1,6 +1,6 @@
 """How fast a large WordPress export is read, and in how much memory.
 
-usage: python benchmarks/wordpress_export.py [--posts 100000]
+usage: python -m benchmarks.speed.wordpress_export [--posts 100000]
 
 Writes an export of that many posts of about 10 kB into a temporary folder and reads it twice in processes of their own: with `bot.corpus.formats.wordpress`, and
 with a bare streaming pass over its XML by lxml, as the measure of what reading costs at least.

@@ -1,6 +1,6 @@
 """How much does an installation take, and how long does importing it?
 
-usage: python benchmarks/footprint.py [--times N]
+usage: python -m benchmarks.speed.footprint [--times N]
 
 Makes a new environment for each extra in a temporary folder, with the versions of this checkout's constraints, measures its packages on disk, and imports `bot` in
 fresh processes, in turn with numpy and sentence_transformers. Needs the package registry, or what pip has kept of it.
@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from timing import Row, machine, seconds, table
+from benchmarks.shared.timing import Row, machine, seconds, table
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 INSTALLED = {
     "core": "",
     "serve": "[serve]",

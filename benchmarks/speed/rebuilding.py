@@ -1,6 +1,6 @@
 """How long does a build take when nothing, or one article in a hundred, has changed?
 
-usage: python benchmarks/rebuilding.py [CORPUS]
+usage: python -m benchmarks.speed.rebuilding [CORPUS]
 
 Builds a copy of a corpus (the shipped one unless another is named) from nothing, then again unchanged, with a sentence added to every hundredth article,
 and with every hundredth article written anew, each in a fresh process, and prints the times as parts of the first.
@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from timing import Row, machine, seconds, table
+from benchmarks.shared.timing import Row, machine, seconds, table
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:

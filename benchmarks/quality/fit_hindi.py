@@ -1,6 +1,6 @@
 """Fit the ranking models of questions in Hindi and Hinglish that a multilingual model reads as well.
 
-usage: python benchmarks/fit_hindi.py DATA_FOLDER --work FOLDER [--write]
+usage: python -m benchmarks.quality.fit_hindi DATA_FOLDER --work FOLDER [--write]
 
 DATA_FOLDER and --work as of fit_ranking.py, with the folders xquad_hi2en (Hindi questions, English paragraphs) and hinglish_top (Hinglish commands, the same in
 English). Fitted is on xquad_hi2en and on what comes after the first 400 questions of hinglish_top, each also in the other script: the one for Hindi reads the commands
@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from fit_ranking import Asked
-from question_sets import generation_of, read_gains, read_questions
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.quality.fit_ranking import Asked
+from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.languages.hindi.rewriting import EnglishWords, Language, transliterated
@@ -57,7 +57,7 @@ def main() -> None:
         fields = fitted(arguments.data, arguments.work, language, lambda _number: True)
         print(language, json.dumps(fields["weights"]), json.dumps(fields["probability"]), flush=True)
         if arguments.write:
-            target = Path(__file__).parents[1] / "bot" / "retrieval" / f"ranking_{language}.json"
+            target = Path(__file__).parents[2] / "bot" / "retrieval" / f"ranking_{language}.json"
             target.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
@@ -95,7 +95,7 @@ def fitted(data: Path, work: Path, language: Language, admitted: Callable[[int],
             "usual_multilingual_midpoint": round(float(np.mean(lanes)), 4),
         },
         "fitted": {
-            "by": "benchmarks/fit_hindi.py",
+            "by": "benchmarks/quality/fit_hindi.py",
             "on": datetime.now(UTC).date().isoformat(),
             "weights_and_probability_on": {name: len(some) for name, some in asked.items()},
             "times": times,

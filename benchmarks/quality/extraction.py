@@ -1,6 +1,6 @@
 """Compare the text that the HTML reader makes of saved pages with the text that a person, or Readability, kept of them.
 
-usage: python benchmarks/extraction.py PAGES_FOLDER
+usage: python -m benchmarks.quality.extraction PAGES_FOLDER
 
 PAGES_FOLDER holds a folder a page: source.html, expected.html and expected-metadata.json (the layout of mozilla/readability's test pages). Prints a
 Markdown table: F1 of words and of runs of four words, of the reader and of plain trafilatura with its defaults in the same run, and how many of the
