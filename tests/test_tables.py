@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.corpus import Article, Refused
-from bot.corpus.formats import tables
+from bot.corpus import Article, Refused, table_row
 from bot.corpus.formats.tables import read_file
 from bot.corpus.refused import Unreadable
 
@@ -128,7 +127,7 @@ def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path
     assert reasons(refused) == {
         2: "a FAQ without an answer",
         3: "a FAQ without a question",
-        5: "4 cells where the header names 3: put a cell that holds the separator between quotation marks",
+        5: "4 cells, but 3 columns in the header: put a cell that contains the separator in quotation marks",
         6: "date should be a date like 2025-10-09, not 'someday'",
         7: "the question is longer than 1000 characters",
         8: "the answer is longer than 100000 characters",
@@ -141,7 +140,7 @@ def test_quotation_marks_that_do_not_fit_cost_only_their_row(tmp_path: Path):
     assert [article.title for article in articles] == ["Two?", "Four?"]
     assert reasons(refused) == {
         2: "a quotation mark inside a cell is not doubled",
-        3: "perhaps the rest of the row above whose quotation marks do not fit",
+        3: "perhaps the rest of the row above, whose quotation marks are faulty",
         5: "a quotation mark opens a cell here and is not closed within 500 lines",
     }
 
@@ -150,7 +149,7 @@ def test_a_table_of_nothing_but_open_quotation_marks_is_given_up_soon(tmp_path: 
     articles, refused = read(written(tmp_path, "question,answer\n" + 'x","""\n' * 200_000))
     assert articles == []
     assert len(refused) == 101
-    assert refused[-1].reason == "more than 100 rows whose quotation marks do not fit: from here on nothing is read"
+    assert refused[-1].reason == "more than 100 rows with faulty quotation marks: the rest is not read"
 
 
 def test_a_title_above_the_header_is_told(tmp_path: Path):
@@ -188,7 +187,7 @@ def test_a_table_that_is_none_is_refused_saying_why(tmp_path: Path, content: str
 
 
 def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tables, "MAX_ROWS", 2)
+    monkeypatch.setattr(table_row, "MAX_ROWS", 2)
     articles, refused = read(written(tmp_path, "question,answer\na?,1\nb?,2\nc?,3\nd?,4\n"))
     assert ([article.text for article in articles], list(reasons(refused))) == (["1", "2"], [4])
 
@@ -275,8 +274,8 @@ def test_formulas_without_a_result_and_errors_are_refused(tmp_path: Path):
     articles, refused = read(workbook(tmp_path, ["q", "a"], ["Sum?", "=1+1"], ["Bad?", "#N/A"], ["Good?", "Yes."]))
     assert [article.title for article in articles] == ["Good?"]
     assert reasons(refused) == {
-        2: "sheet 'Sheet': the answer is a formula whose result the file does not hold: open and save it in Excel or LibreOffice",
-        3: "sheet 'Sheet': the answer holds the error #N/A",
+        2: "sheet 'Sheet': the answer is a formula without a saved result: open and save the file in Excel or LibreOffice",
+        3: "sheet 'Sheet': the answer contains the error #N/A",
     }
 
 

@@ -159,7 +159,7 @@ def _suffix(source: str) -> str:
 def _readable_contents(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         with suppress(Unreadable, OSError):
-            yield read_text(path)
+            yield _read_text(path)
 
 
 def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Article | Refused]:
@@ -174,7 +174,7 @@ def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Ar
         if hasattr(module, "read_file"):
             yield from cast(FileReader, module.read_file)(path, source)
         else:
-            content = read_text(path)
+            content = _read_text(path)
             content = drop_shared_lines(content, shared) if suffix == ".txt" else content
             yield from cast(TextReader, module.read)(content, source)
     except Unreadable as error:
@@ -190,7 +190,7 @@ def _import_format(name: str) -> ModuleType:
         raise MissingExtra(error.name or name, "build") from None
 
 
-def read_text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """Read and decode a text file. Raises `Unreadable` if it is too large, empty or not text."""
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB: split it into several files")

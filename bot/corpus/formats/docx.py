@@ -31,7 +31,7 @@ from bot.corpus.formats.docx_elements import (
     text_boxes,
     text_of,
 )  # fmt: skip
-from bot.corpus.formats.office_package import PARSER_ERRORS, check_package, damaged_file
+from bot.corpus.office_package import PARSER_ERRORS, check_package, damaged_file
 from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused, Unreadable
 

@@ -16,9 +16,9 @@ from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
 
 from bot.corpus.article import Article
 from bot.corpus.fields import build_article, metadata_dates
-from bot.corpus.formats.office_package import PARSER_ERRORS
 from bot.corpus.formats.pdf_lines import Line, extract_lines, mark_headings, remove_running_heads
 from bot.corpus.formats.pdf_text import join_lines, split_title, to_plain_form
+from bot.corpus.office_package import PARSER_ERRORS
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
 

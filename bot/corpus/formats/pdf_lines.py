@@ -13,7 +13,7 @@ from typing import Any
 from pypdf import PageObject, PdfReader
 from pypdf.errors import PyPdfError
 
-from bot.corpus.formats.office_package import PARSER_ERRORS
+from bot.corpus.office_package import PARSER_ERRORS
 from bot.corpus.refused import Unreadable
 
 MAX_OPERATIONS = 3_000_000

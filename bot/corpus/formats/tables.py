@@ -1,169 +1,72 @@
-"""`.csv`, `.tsv` and `.xlsx`: FAQ tables, one row one FAQ, below a header that names the columns."""
+"""`.csv`, `.tsv` and `.xlsx`: tables with one FAQ in each row, below a header that names the columns."""
 
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
-from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
+from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow
 
-MAX_BYTES = 50 * 2**20
-MAX_ROWS = 100_000
-MAX_LINES_PER_ROW = 500
-"""Of one row: a quotation mark that is open longer was never meant to be closed."""
-MAX_BROKEN_ROWS = 100
-"""Rows whose quotation marks do not fit, before the rest of a file is given up."""
-MAX_CELL_LENGTH = 100_000
 MAX_QUESTION_LENGTH = 1_000
-MAX_HEADER_ROW = 10
-"""Rows: a sheet may have its title above the header."""
 
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _HTML = re.compile(
     r"</?(?:p|br|div|span|ul|ol|li|a|b|strong|i|em|u|h[1-6]|table|tr|td|th|tbody|thead)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
 _HTML_BLOCK = re.compile(r"<(?:p|br|div|ul|ol|table|h[1-6])[\s/>]", re.IGNORECASE)
-_CSV_ERRORS = {
-    "unexpected end of data": f"a quotation mark opens a cell here and is not closed within {MAX_LINES_PER_ROW} lines",
-    "field larger than field limit": f"a cell longer than {MAX_CELL_LENGTH} characters",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a table: its number (of its first line, or in its sheet) and its cells as people see them."""
-
-    number: int
-    cells: tuple[str, ...]
-    days: Mapping[int, date] = field(default_factory=dict)
-    """Cells that hold dates, by their place."""
-    flaws: Mapping[int, str] = field(default_factory=dict)
-    """Cells that cannot be read and why, by their place."""
-    flaw: str | None = None
-    """Why nothing of the row can be read."""
-
-    @property
-    def blank(self) -> bool:
-        return not (self.flaw or self.flaws or any(self.cells))
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
     number: int
     width: int
-    places: Mapping[str, tuple[int, ...]]
-    """Where the columns of each field are."""
+    columns: Mapping[str, tuple[int, ...]]
+    """Columns of each field."""
 
 
 def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
-    """The FAQs of a table, each an article of its own; a row that cannot be read is refused with its number.
+    """Yield the FAQs of a table, each as an article; rows that cannot be read are refused with their number.
 
-    Raises `Unreadable` when the file is not what its ending says, or names no column for the question and the answer.
+    Raises `Unreadable` if the file is not in the format of its suffix, or has no columns for question and answer.
     """
     if path.suffix.lower() != ".xlsx":
-        yield from _articles(_separated(path), source)
+        yield from _articles(read_delimited(path, _count_columns), source)
         return
-    from bot.corpus.formats.workbook import sheets
+    from bot.corpus.formats.workbook import read_sheets
 
-    others: list[str] = []
+    flaws: list[str] = []
     tables = 0
-    for title, rows in sheets(path):
+    for title, rows in read_sheets(path):
         try:
             yield from _articles(rows, source, f"sheet {title!r}: ")
             tables += 1
         except Unreadable as error:
-            others.append(f"sheet {title!r}: {error}")
+            flaws.append(f"sheet {title!r}: {error}")
     if not tables:
-        raise Unreadable("; ".join(others[:MAX_HEADER_ROW]) or "no sheet with cells in it")
-    yield from (Refused(source, None, reason) for reason in others)
+        raise Unreadable("; ".join(flaws[:MAX_HEAD_ROWS]) or "no sheet with cells in it")
+    yield from (Refused(source, None, flaw) for flaw in flaws)
 
 
-def _separated(path: Path) -> list[Row]:
-    """The rows of a text table, split at the separator that makes its header name the most columns."""
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it")
-    lines = decode(path.read_bytes()).split("\n")
-    if not any(line.strip() for line in lines):
-        raise Unreadable("the file is empty")
-    begin = 1 if re.fullmatch(r"sep=.", lines[0].strip(), re.IGNORECASE) else 0  # Excel's own mark for the separator
-    lines = [f"{line}\n" for line in lines]
-
-    def recognised(separator: str) -> tuple[int, int]:
-        head = list(islice((row for row in _records(lines, begin, separator) if not row.blank), MAX_HEADER_ROW))
-        header = _header(head)
-        return (len(header.places) if header else 0, max((len(row.cells) for row in head), default=0))
-
-    separator = max(_SEPARATORS, key=recognised)
-    return _limited(_records(lines, begin, separator))
+def _count_columns(rows: list[TableRow]) -> int:
+    """Count the known columns of the header among the first rows."""
+    header = _find_header(rows)
+    return len(header.columns) if header else 0
 
 
-def _limited(rows: Iterable[Row]) -> list[Row]:
-    """The rows that are not blank; where they are too many, the last says so."""
-    kept = list(islice((row for row in rows if not row.blank), MAX_ROWS + 2))
-    if len(kept) > MAX_ROWS + 1:
-        kept[-1:] = [
-            Row(kept[-1].number, (), flaw=f"more than {MAX_ROWS} rows: from here on nothing is read, split the table")
-        ]
-    return kept
+def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Article | Refused]:
+    """Yield the articles of a table; `where` names the sheet in the reasons of refusals.
 
-
-def _records(lines: list[str], at: int, separator: str) -> Iterator[Row]:
-    """The rows from line `at` on; after one whose quotation marks do not fit, the next whole row is found by its number of cells."""
-    width = broken = 0
-    doubtful = False
-    while at < len(lines):
-        number, reader = (
-            at + 1,
-            csv.reader(lines[at : at + MAX_LINES_PER_ROW], delimiter=separator, skipinitialspace=True, strict=True),
-        )
-        try:
-            cells = tuple(cell.strip() for cell in next(reader))
-        except csv.Error as error:
-            reason = next(
-                (reason for words, reason in _CSV_ERRORS.items() if words in str(error)),
-                "a quotation mark inside a cell is not doubled",
-            )
-            broken, doubtful = broken + 1, True
-            if broken > MAX_BROKEN_ROWS:
-                yield Row(
-                    number,
-                    (),
-                    flaw=f"more than {MAX_BROKEN_ROWS} rows whose quotation marks do not fit: from here on nothing is read",
-                )
-                return
-            yield Row(number, (), flaw=reason)
-            at += 1 if "unexpected end" in str(error) else reader.line_num
-            continue
-        at += reader.line_num
-        doubtful = doubtful and (len(cells) != width or any(cell.count('"') % 2 for cell in cells))
-        width = width if doubtful or not any(cells) else len(cells)
-        yield Row(
-            number,
-            cells,
-            flaw="perhaps the rest of the row above whose quotation marks do not fit"
-            if doubtful and any(cells)
-            else None,
-        )
-
-
-def _articles(rows: list[Row], source: str, where: str = "") -> Iterator[Article | Refused]:
-    """The articles of a table's rows; `where` says which of several sheets is meant.
-
-    Raises `Unreadable` when no row at the top is a header.
+    Raises `Unreadable` if none of the first rows is a header.
     """
-    header = _header(rows[:MAX_HEADER_ROW])
+    header = _find_header(rows[:MAX_HEAD_ROWS])
     if header is None:
-        raise Unreadable(
-            f"no columns for the question and the answer: the first row names {_listed(rows[0].cells) if rows else 'nothing'}"
-        )
+        named = _quote_names(rows[0].cells) if rows else "nothing"
+        raise Unreadable(f"no columns for the question and the answer: the first row names {named}")
     ids: dict[str, int] = {}
     for row in rows:
         if row.number <= header.number:
@@ -176,8 +79,8 @@ def _articles(rows: list[Row], source: str, where: str = "") -> Iterator[Article
             yield Refused(source, row.number, f"{where}{error}")
 
 
-def _article(row: Row, header: _Header, source: str, ids: dict[str, int]) -> Article:
-    """The article of a row, whose id joins `ids`; Raises `Unreadable` with the reason why there is none."""
+def _article(row: TableRow, header: _Header, source: str, ids: dict[str, int]) -> Article:
+    """Build the article of a row and add its id to `ids`. Raises `Unreadable` if the row cannot be read."""
     article = build_faq_article(source, _fields(row, header))
     if article.id in ids:
         raise Unreadable(f"the id {article.id!r} is already used by row {ids[article.id]}")
@@ -185,58 +88,56 @@ def _article(row: Row, header: _Header, source: str, ids: dict[str, int]) -> Art
     return article
 
 
-def _fields(row: Row, header: _Header) -> Fields:
+def _fields(row: TableRow, header: _Header) -> Fields:
     if row.flaw:
         raise Unreadable(row.flaw)
     if any(row.cells[header.width :]):
-        raise Unreadable(
-            f"{len(row.cells)} cells where the header names {header.width}: put a cell that holds the separator between quotation marks"
-        )
+        counts = f"{len(row.cells)} cells, but {header.width} columns in the header"
+        raise Unreadable(f"{counts}: put a cell that contains the separator in quotation marks")
     fields: dict[str, object] = {}
-    for name, places in header.places.items():
-        flaw = next((row.flaws[place] for place in places if place in row.flaws), None)
-        if flaw:
+    for name, columns in header.columns.items():
+        if flaw := next((row.cell_flaws[column] for column in columns if column in row.cell_flaws), None):
             raise Unreadable(f"the {name} {flaw}")
-        words = [row.cells[place] for place in places if place < len(row.cells) and row.cells[place]]
-        if any(len(cell) > _MAX_LENGTHS.get(name, MAX_CELL_LENGTH) for cell in words):
-            raise Unreadable(f"the {name} is longer than {_MAX_LENGTHS.get(name, MAX_CELL_LENGTH)} characters")
-        day = row.days.get(places[0]) if name in ("date", "updated") else None
-        fields[name] = day or _VALUES.get(name, " ".join)(words)
+        cells = [row.cells[column] for column in columns if column < len(row.cells) and row.cells[column]]
+        longest = MAX_QUESTION_LENGTH if name == "question" else MAX_CELL_LENGTH
+        if any(len(cell) > longest for cell in cells):
+            raise Unreadable(f"the {name} is longer than {longest} characters")
+        day = row.dates.get(columns[0]) if name in ("date", "updated") else None
+        fields[name] = day or _CONVERTERS.get(name, " ".join)(cells)
     return fields
 
 
-def _header(rows: Iterable[Row]) -> _Header | None:
-    """The first of the rows that names a column for the question and one for the answer."""
+def _find_header(rows: Iterable[TableRow]) -> _Header | None:
+    """Return the first row with a column for the question and one for the answer."""
     for row in rows:
-        places = find_columns(row.cells, FAQ_COLUMNS, repeated=("alternates",))
-        if "question" in places and "answer" in places:
+        columns = find_columns(row.cells, FAQ_COLUMNS, repeated=("alternates",))
+        if "question" in columns and "answer" in columns:
             width = max(n for n, cell in enumerate(row.cells, 1) if cell)
-            return _Header(row.number, width, places)
+            return _Header(row.number, width, columns)
     return None
 
 
-def _listed(cells: Iterable[str]) -> str:
+def _quote_names(cells: Iterable[str]) -> str:
     names = [cell for cell in cells if cell]
-    return ", ".join(repr(name[:40]) for name in names[:MAX_HEADER_ROW]) + (" …" if len(names) > MAX_HEADER_ROW else "")
+    return ", ".join(repr(name[:40]) for name in names[:MAX_HEAD_ROWS]) + (" …" if len(names) > MAX_HEAD_ROWS else "")
 
 
-def _plain(words: list[str]) -> str:
-    """A cell in an article's plain form: HTML, as exports of FAQ plugins hold it, becomes words, and no line looks like a heading."""
-    text = "\n".join(words)
+def _to_plain_form(cells: list[str]) -> str:
+    """Return the plain form of cells that may contain HTML, as exports of FAQ plugins do."""
+    text = "\n".join(cells)
     if not _HTML.search(text):
         return re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
     return html_to_plain_form(text if _HTML_BLOCK.search(text) else text.replace("\n", "<br>")).text
 
 
-def _split(words: list[str], pattern: str) -> list[str]:
-    return [part.strip() for cell in words for part in re.split(pattern, cell) if part.strip()]
+def _split(cells: list[str], pattern: str) -> list[str]:
+    return [part.strip() for cell in cells for part in re.split(pattern, cell) if part.strip()]
 
 
-_MAX_LENGTHS = {"question": MAX_QUESTION_LENGTH}
-_VALUES: dict[str, Callable[[list[str]], object]] = {
-    "question": _plain,
-    "answer": _plain,
-    "alternates": lambda words: _split(words, r"[|\n]"),
-    "tags": lambda words: _split(words, r"[|,;\n]"),
+_CONVERTERS: dict[str, Callable[[list[str]], object]] = {
+    "question": _to_plain_form,
+    "answer": _to_plain_form,
+    "alternates": lambda cells: _split(cells, r"[|\n]"),
+    "tags": lambda cells: _split(cells, r"[|,;\n]"),
 }
-"""What a field's cells become, where it is not just their words."""
+"""Converters of cells to the value of a field; the default joins them with spaces."""

@@ -1,4 +1,4 @@
-"""Excel workbooks → rows of cells as people see them."""
+"""Reads the rows of Excel workbooks, with the text that people see in the cells."""
 
 import re
 import warnings
@@ -10,33 +10,33 @@ from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
-from bot.corpus.formats.office_package import PARSER_ERRORS, check_package, damaged_file
-from bot.corpus.formats.tables import MAX_ROWS, Row
+from bot.corpus.office_package import PARSER_ERRORS, check_package, damaged_file
+from bot.corpus.table_row import MAX_ROWS, TableRow, limit_rows
 
 MAX_COLUMNS = 100
-"""Read of each row: tables of FAQs have ten."""
+"""Maximum number of columns read; tables of FAQs have about ten."""
 _LAST_ROW = 1_048_576
-"""Excel's own limit; a file may claim any number."""
+"""Excel's own limit; a damaged file may claim any number."""
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _CONTROL = re.compile(r"_x00[01][0-9A-Fa-f]_")
-"""How Excel writes control characters; a line break typed on a Mac is `_x000D_`."""
+"""Control characters as Excel writes them, such as `_x000D_` for a line break typed on a Mac."""
 _NUMBER = re.compile(
     r"(?P<before>[^#0,.%E]*)(?P<whole>[#0,]+)(?:\.(?P<part>[0#]+))?(?P<percent>%?)(?P<after>[^#0,.%E]*)"
 )
 _DATE_PARTS = re.compile(r"yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss|s|am/pm", re.IGNORECASE)
 _LOCAL_FORMATS = ("mm-dd-yy", "m/d/yy h:mm")
-"""Shown in each reader's own order of day and month: we write such days as 2025-10-09, which all read alike."""
+"""Formats that Excel shows in the reader's own order of day and month; dates in them are written as 2025-10-09."""
 
 
-def sheets(path: Path) -> Iterator[tuple[str, list[Row]]]:
-    """The title and the rows, without blank ones, of each sheet that has any.
+def read_sheets(path: Path) -> Iterator[tuple[str, list[TableRow]]]:
+    """Yield the title and the rows, without blank ones, of each sheet that has any.
 
-    Raises `Unreadable` when the file is no workbook, is protected or damaged, or would unpack to more than any real one.
+    Raises `Unreadable` if the file is not a workbook, is protected or damaged, or would unpack to an unreasonable size.
     """
     check_package(path, "xlsx")
     try:
         with path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about validation rules and styles, which are not read
+            warnings.simplefilter("ignore")  # openpyxl warns about validation rules and styles, which are not needed
             found = _read(file, again if _has_formulas(path) else None)
     except (OSError, *PARSER_ERRORS):  # openpyxl raises a bare OSError when there is no workbook inside
         raise damaged_file("xlsx") from None
@@ -48,20 +48,16 @@ def _has_formulas(path: Path) -> bool:
         return any(_FORMULA.search(package.read(part)) for part in package.infolist() if "worksheets/" in part.filename)
 
 
-def _read(file: Any, again: Any) -> list[tuple[str, list[Row]]]:
+def _read(file: Any, again: Any) -> list[tuple[str, list[TableRow]]]:
     values = load_workbook(file, read_only=True, data_only=True)
     formulas = load_workbook(again, read_only=True) if again else None
-    found = []
-    for sheet in values.worksheets:
-        unsaved = _formula_places(formulas[sheet.title]) if formulas else {}
-        rows = _rows(sheet, unsaved)
-        if rows:
-            found.append((sheet.title, rows))
-    return found
+    sheets = [(sheet, _find_formulas(formulas[sheet.title]) if formulas else {}) for sheet in values.worksheets]
+    found = [(sheet.title, limit_rows(_rows(sheet, columns))) for sheet, columns in sheets]
+    return [(title, rows) for title, rows in found if rows]
 
 
 def _cells(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    sheet.reset_dimensions()  # some programs write a wrong size, and openpyxl would stop there
+    sheet.reset_dimensions()  # some programs write a wrong size, at which openpyxl would stop
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
         if number > _LAST_ROW:
             return
@@ -69,51 +65,38 @@ def _cells(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
             yield number, cells
 
 
-def _formula_places(sheet: Any) -> Mapping[int, frozenset[int]]:
-    """For each row, the places of its formulas."""
+def _find_formulas(sheet: Any) -> Mapping[int, frozenset[int]]:
+    """Map the number of each row with formulas to their columns."""
     found = {}
     for number, cells in _cells(sheet):
-        places = frozenset(place for place, cell in enumerate(cells) if cell.data_type == "f")
-        if places:
-            found[number] = places
+        columns = frozenset(column for column, cell in enumerate(cells) if cell.data_type == "f")
+        if columns:
+            found[number] = columns
         if number > _LAST_ROW or len(found) > MAX_ROWS:
             break
     return found
 
 
-def _rows(sheet: Any, formulas: Mapping[int, frozenset[int]]) -> list[Row]:
-    rows: list[Row] = []
+def _rows(sheet: Any, formulas: Mapping[int, frozenset[int]]) -> Iterator[TableRow]:
     for number, cells in _cells(sheet):
-        if len(rows) > MAX_ROWS:
-            rows.append(
-                Row(number, (), flaw=f"more than {MAX_ROWS} rows: from here on nothing is read, split the table")
-            )
-            break
-        row = _row(number, cells, formulas.get(number, frozenset()))
-        if not row.blank:
-            rows.append(row)
-    return rows
+        texts = tuple("" if cell.value is None else _format(cell.value, cell.number_format) for cell in cells)
+        dates = {column: cell.value for column, cell in enumerate(cells) if isinstance(cell.value, date)}
+        flaws = {n: f"contains the error {cell.value}" for n, cell in enumerate(cells) if cell.data_type == "e"}
+        for column in formulas.get(number, ()):
+            if cells[column].value is None:
+                flaws[column] = "is a formula without a saved result: open and save the file in Excel or LibreOffice"
+        yield TableRow(number, texts, dates, flaws)
 
 
-def _row(number: int, cells: tuple[Any, ...], formulas: frozenset[int]) -> Row:
-    shown = tuple("" if cell.value is None else _shown(cell.value, cell.number_format) for cell in cells)
-    days = {place: cell.value for place, cell in enumerate(cells) if isinstance(cell.value, date)}
-    flaws = {place: f"holds the error {cell.value}" for place, cell in enumerate(cells) if cell.data_type == "e"}
-    for place in formulas:
-        if cells[place].value is None:
-            flaws[place] = "is a formula whose result the file does not hold: open and save it in Excel or LibreOffice"
-    return Row(number, shown, days, flaws)
-
-
-def _shown(value: object, number_format: str | None) -> str:
-    """A cell's value as its sheet shows it."""
+def _format(value: object, number_format: str | None) -> str:
+    """Format the value of a cell as its sheet shows it."""
     layout = _layout(number_format or "General")
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, (int, float)):
-        return _number(value, layout)
+        return _format_number(value, layout)
     if isinstance(value, (date, time)):
-        return _day(value, layout)
+        return _format_date(value, layout)
     if isinstance(value, timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
@@ -121,19 +104,16 @@ def _shown(value: object, number_format: str | None) -> str:
 
 
 def _layout(number_format: str) -> str:
-    """The part of a format for positive values, with its literal words bare."""
+    """Return the part of a number format for positive values, with its literal text unquoted."""
     layout = re.sub(r"\[\$([^\]-]*)[^\]]*\]", r"\1", number_format.split(";", maxsplit=1)[0])
     return re.sub(r"\[[^\]]*\]|_.|\*.", "", layout).replace('"', "").replace("\\", "")
 
 
-def _number(value: float, layout: str) -> str:
+def _format_number(value: float, layout: str) -> str:
     match = _NUMBER.fullmatch(layout)
     if match is None:
-        return (
-            f"{value:.10f}".rstrip("0").rstrip(".")
-            if isinstance(value, float) and 1e-4 < abs(value) < 1e15
-            else f"{value:.15g}"
-        )
+        is_plain = isinstance(value, float) and 1e-4 < abs(value) < 1e15
+        return f"{value:.10f}".rstrip("0").rstrip(".") if is_plain else f"{value:.15g}"
     scaled = value * 100 if match["percent"] else value
     part = match["part"] or ""
     digits = f"{scaled:{',' if ',' in match['whole'] else ''}.{len(part)}f}"
@@ -144,25 +124,24 @@ def _number(value: float, layout: str) -> str:
     return f"{match['before']}{padded}{match['percent']}{match['after']}".strip()
 
 
-def _day(value: date | time, layout: str) -> str:
-    timed = isinstance(value, time) or (isinstance(value, datetime) and value.time() != time())
+def _format_date(value: date | time, layout: str) -> str:
     if layout in {"General", *_LOCAL_FORMATS} or not _DATE_PARTS.search(layout):
-        return (
-            value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) and timed else str(value)[:10]
-        )
-    names = _DATE_NAMES | ({"h": "%-I", "hh": "%I"} if "am/pm" in layout.lower() else {})
+        if isinstance(value, datetime) and value.time() != time():
+            return value.isoformat(sep=" ", timespec="minutes")
+        return str(value)[:10]
+    codes = _DATE_CODES | ({"h": "%-I", "hh": "%I"} if "am/pm" in layout.lower() else {})
     parts: list[str] = []
     last = ""
     for piece in re.split(f"({_DATE_PARTS.pattern})", layout.split("@", maxsplit=1)[0], flags=re.IGNORECASE):
         part = piece.lower()
-        # "m" is the month, and the minute after an hour.
-        code = "%M" if part in ("m", "mm") and last.startswith("h") else names.get(part)
+        # "m" means the month, but after an hour the minute.
+        code = "%M" if part in ("m", "mm") and last.startswith("h") else codes.get(part)
         parts.append(value.strftime(code) if code else piece)
         last = part if code else last
     return "".join(parts).strip(" ;")
 
 
-_DATE_NAMES = {
-    "yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%-m", "dddd": "%A", "ddd": "%a", "dd": "%d", "d": "%-d",
-    "hh": "%H", "h": "%-H", "ss": "%S", "s": "%-S", "am/pm": "%p",
+_DATE_CODES = {
+    "yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%-m", "dddd": "%A", "ddd": "%a",
+    "dd": "%d", "d": "%-d", "hh": "%H", "h": "%-H", "ss": "%S", "s": "%-S", "am/pm": "%p",
 }  # fmt: skip
