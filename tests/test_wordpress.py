@@ -264,13 +264,13 @@ def test_what_stands_before_a_fault_in_the_xml_is_kept(tmp_path: Path):
     article, refused = read(tmp_path, item(), "<item><title>Cut & off", tail="")
     assert isinstance(article, Article)
     assert isinstance(refused, Refused)
-    assert (refused.line, refused.reason[:45]) == (5, "what follows was not read: the XML is faulty ")
+    assert (refused.line, refused.reason[:54]) == (5, "the rest of the file was not read: the XML is faulty ")
 
 
 def test_what_was_left_out_before_a_fault_is_counted_too(tmp_path: Path):
     refused, left_out = read(tmp_path, item(status="draft"), "</wrong>")
     assert isinstance(refused, Refused)
-    assert "what follows was not read" in refused.reason
+    assert "the rest of the file was not read" in refused.reason
     assert left_out == Refused("export.xml", None, "left out: 1 with the status 'draft'")
 
 
@@ -294,7 +294,10 @@ def test_more_than_one_post_may_have_is_not_read(tmp_path: Path):
     article, refused = read(tmp_path, item(), item("x" * (MAX_BYTES + 100_000)), item())
     assert isinstance(article, Article)
     assert isinstance(refused, Refused)
-    assert refused.reason == "what follows was not read: more than 50 MB without the end of a post: shorten that post"
+    assert (
+        refused.reason
+        == "the rest of the file was not read: more than 50 MB without the end of a post: shorten that post"
+    )
 
 
 def test_a_post_with_more_comments_than_it_may_have_words_is_read(tmp_path: Path):
