@@ -18,9 +18,9 @@ from bot import Bot
 from bot.errors import ServeError
 from bot.serve.page.conversation import Conversation, Exchange, ShownAnswer
 from bot.serve.server import _listening, address_shown, serve
-from bot.serve.texts import all_texts
+from bot.serve.texts import load_texts
 
-EN = all_texts()["en"]
+EN = load_texts()["en"]
 
 
 class Broken(Bot):
@@ -61,7 +61,7 @@ def test_after_enter_the_box_is_empty_and_keeps_the_focus(page: Page):
 
 
 @pytest.mark.browser
-def test_the_page_tells_how_many_articles_each_category_has(page: Page):
+def test_the_page_shows_how_many_articles_each_category_has(page: Page):
     expect(page.locator("#category label")).to_have_text(
         ["All\u00a04", "HRM\u00a02", "EPFO\u00a01", "Web & more\u00a01"]
     )
@@ -302,7 +302,7 @@ def test_no_function_is_public(address: str):
     assert httpx.get(f"{address}/gradio_api/info", trust_env=False).json()["named_endpoints"] == {}
 
 
-def test_health_tells_the_generation(address: str, bot: Bot):
+def test_health_names_the_generation(address: str, bot: Bot):
     assert httpx.get(f"{address}/healthz", trust_env=False).json() == {
         "status": "ok",
         "generation": bot.generation.name,
@@ -446,7 +446,7 @@ def test_a_damaged_memory_of_the_browser_is_an_empty_conversation(browser: Brows
 
 
 @pytest.mark.browser
-def test_a_page_that_is_opened_after_a_rebuild_tells_of_the_new_articles(browser: Browser, tmp_path: Path):
+def test_a_page_that_is_opened_after_a_rebuild_shows_the_new_articles(browser: Browser, tmp_path: Path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
     build(tmp_path / "corpus", tmp_path / "index")

@@ -104,8 +104,8 @@ def test_the_command_prints_settings_that_let_the_password_in_and_refuses_short_
             asked, input=f"{words}\n" * 2, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1]
         )
 
-    told = printed(PASSWORD).stdout
-    (tmp_path / "articlebot.toml").write_text(told[told.index("[editor]") :], encoding="utf-8")
+    output = printed(PASSWORD).stdout
+    (tmp_path / "articlebot.toml").write_text(output[output.index("[editor]") :], encoding="utf-8")
     assert is_password(PASSWORD, read_settings(tmp_path / "articlebot.toml").editor.password)
     refused = printed("short")
     assert (refused.returncode, "A password has at least 8 characters." in refused.stderr) == (2, True)
@@ -144,9 +144,9 @@ def test_who_signs_in_stays_so_until_signing_out(office: Office):
         assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/editor", "max-age=43200"))
         assert visitor.get("/editor/").status_code == 200
         assert visitor.get("/editor/gradio_api/upload").status_code == 404
-        kept = visitor.cookies["articlebot-editor"]
+        cookie = visitor.cookies["articlebot-editor"]
         assert visitor.get("/editor/sign-out").headers["location"] == "/editor/sign-in"
-        assert visitor.get("/editor/config", headers={"Cookie": f"articlebot-editor={kept}"}).status_code == 401
+        assert visitor.get("/editor/config", headers={"Cookie": f"articlebot-editor={cookie}"}).status_code == 401
 
 
 def test_passwords_cannot_be_guessed_fast(office: Office):
@@ -157,7 +157,7 @@ def test_passwords_cannot_be_guessed_fast(office: Office):
         assert "Too many tries: wait " in refused.text
 
 
-def test_the_sign_in_says_nothing_that_an_address_tells_it(office: Office):
+def test_the_sign_in_shows_no_words_of_the_address(office: Office):
     with client(office) as visitor:
         page = visitor.get("/editor/sign-in", params={"fault": "Call 1800-FRAUD", "status": 500})
     assert (page.status_code, "FRAUD" in page.text) == (200, False)
@@ -171,7 +171,7 @@ def test_without_a_password_there_is_no_page(ready: Path):
 
 
 @pytest.fixture
-def desk(browser: Browser, office: Office) -> Iterator[Page]:
+def editor(browser: Browser, office: Office) -> Iterator[Page]:
     """The page, signed in; at the end nothing left this machine and nothing was written to the console."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     outside: list[str] = []
@@ -206,91 +206,91 @@ def chosen(page: Page, words: str) -> None:
     expect(page.locator("#detail h3")).to_contain_text(words)
 
 
-def test_the_report_is_read_and_acted_on(desk: Page, office: Office):
-    expect(desk.locator("#summary")).to_contain_text("12 questions since")
-    expect(desk.locator("#summary")).to_contain_text("2 wait for you")
-    chosen(desk, "passport")
-    expect(desk.locator("#detail")).to_contain_text("Asked 4 times by 4 visitors: 4 not answered.")
-    desk.get_by_role("button", name="A FAQ has to be written").click()
-    expect(desk.locator("#questions-notice")).to_contain_text("Written to faqs-to-write.csv. Write its answer there.")
-    expect(desk.locator("#gaps label")).to_have_count(1)
+def test_the_report_is_read_and_acted_on(editor: Page, office: Office):
+    expect(editor.locator("#summary")).to_contain_text("12 questions since")
+    expect(editor.locator("#summary")).to_contain_text("2 wait for you")
+    chosen(editor, "passport")
+    expect(editor.locator("#detail")).to_contain_text("Asked 4 times by 4 visitors: 4 not answered.")
+    editor.get_by_role("button", name="A FAQ has to be written").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Written to faqs-to-write.csv. Write its answer there.")
+    expect(editor.locator("#gaps label")).to_have_count(1)
     assert rows(office.corpus / "faqs-to-write.csv") == [{"question": "how do I apply for a passport", "answer": ""}]
-    chosen(desk, ASKED)
-    assert desk.locator("#detail b").count() == 0
-    desk.get_by_role("button", name="It means this FAQ").click()
-    expect(desk.locator("#questions-notice")).to_have_text("Choose one first.")
-    desk.locator("#faqs label", has_text="Can a notice period be bought out?").click()
-    desk.get_by_role("button", name="It means this FAQ").click()
-    expect(desk.locator("#questions-notice")).to_contain_text("Written to alternates.csv. The next build uses it.")
+    chosen(editor, ASKED)
+    assert editor.locator("#detail b").count() == 0
+    editor.get_by_role("button", name="It means this FAQ").click()
+    expect(editor.locator("#questions-notice")).to_have_text("Choose one first.")
+    editor.locator("#faqs label", has_text="Can a notice period be bought out?").click()
+    editor.get_by_role("button", name="It means this FAQ").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv. The next build uses it.")
     assert [(row["question"], row["passage"], row["who"]) for row in rows(office.corpus / "alternates.csv")] == [
         (ASKED, BUY_OUT, "editor")
     ]
-    expect(desk.locator("#summary")).to_contain_text("Nothing waits for you here.")
+    expect(editor.locator("#summary")).to_contain_text("Nothing waits for you here.")
 
 
-def test_what_is_proposed_is_rejected_and_accepted(desk: Page, office: Office):
-    proposal = desk.locator("#proposals label")
+def test_what_is_proposed_is_rejected_and_accepted(editor: Page, office: Office):
+    proposal = editor.locator("#proposals label")
     expect(proposal).to_have_text(f"{ASKED} → Can a notice period be bought out? · 4 visitors, 4 signs")
     proposal.click()
-    desk.get_by_role("button", name="No, they do not").click()
-    expect(desk.locator("#questions-notice")).to_contain_text("Written to rejected-alternates.csv.")
+    editor.get_by_role("button", name="No, they do not").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Written to rejected-alternates.csv.")
     expect(proposal).to_have_count(0)
     (office.corpus / "rejected-alternates.csv").unlink()
-    desk.locator("#look-again").click()
+    editor.locator("#refresh").click()
     proposal.click()
-    desk.get_by_role("button", name="Yes, they mean the same").click()
-    expect(desk.locator("#questions-notice")).to_contain_text("Written to alternates.csv.")
+    editor.get_by_role("button", name="Yes, they mean the same").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv.")
     assert rows(office.corpus / "alternates.csv")[0]["passage"] == BUY_OUT
 
 
-def test_a_question_is_tried_and_not_counted(desk: Page, office: Office):
-    desk.get_by_role("tab", name="Try a question").click()
-    desk.locator("#trial textarea").fill("who pays <i>gratuity</i>")
-    desk.locator("#trial textarea").press("Enter")
-    expect(desk.locator("#trial-answer")).to_contain_text("answered, probability 0.")
-    expect(desk.locator("#trial-answer blockquote")).to_have_text("The employer pays it, not the provident fund.")
-    expect(desk.locator("#candidates")).to_contain_text("Who pays gratuity?")
-    expect(desk.locator("#candidates")).to_contain_text("words")
+def test_a_question_is_tried_and_not_counted(editor: Page, office: Office):
+    editor.get_by_role("tab", name="Try a question").click()
+    editor.locator("#trial textarea").fill("who pays <i>gratuity</i>")
+    editor.locator("#trial textarea").press("Enter")
+    expect(editor.locator("#trial-answer")).to_contain_text("answered, probability 0.")
+    expect(editor.locator("#trial-answer blockquote")).to_have_text("The employer pays it, not the provident fund.")
+    expect(editor.locator("#candidates")).to_contain_text("Who pays gratuity?")
+    expect(editor.locator("#candidates")).to_contain_text("words")
     assert len(list(UsageStore(office.index).entries())) == 12
 
 
-def test_the_index_is_rebuilt_and_rolled_back(desk: Page, office: Office):
+def test_the_index_is_rebuilt_and_rolled_back(editor: Page, office: Office):
     before = LocalStore(office.index).find_current()
     (office.corpus / "notice.md").write_text(NOTICE.replace("thirty to ninety", "ten to twenty"), encoding="utf-8")
-    desk.get_by_role("tab", name="Index").click()
-    desk.locator("#build").click()
-    expect(desk.locator("#said textarea")).to_have_value(
+    editor.get_by_role("tab", name="Index").click()
+    editor.locator("#build").click()
+    expect(editor.locator("#output textarea")).to_have_value(
         re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000
     )
     after = LocalStore(office.index).find_current()
     assert after != before
-    expect(desk.locator("#generations")).to_contain_text(str(after))
-    expect(desk.locator("#build")).to_be_enabled()
-    desk.locator("#back").click()
-    desk.locator("#sure").click()
-    expect(desk.locator("#index-notice")).to_contain_text(f"Served now: {before}.")
+    expect(editor.locator("#generations")).to_contain_text(str(after))
+    expect(editor.locator("#build")).to_be_enabled()
+    editor.locator("#back").click()
+    editor.locator("#confirm").click()
+    expect(editor.locator("#index-notice")).to_contain_text(f"Served now: {before}.")
     assert LocalStore(office.index).find_current() == before
-    desk.locator("#back").click()
-    desk.locator("#sure").click()
-    expect(desk.locator("#index-notice")).to_contain_text("nothing to roll back to")
-    desk.get_by_role("tab", name="Figures").click()
-    expect(desk.locator("#trend img")).to_be_visible()
+    editor.locator("#back").click()
+    editor.locator("#confirm").click()
+    expect(editor.locator("#index-notice")).to_contain_text("nothing to roll back to")
+    editor.get_by_role("tab", name="Figures").click()
+    expect(editor.locator("#trend img")).to_be_visible()
 
 
-def test_the_articles_are_looked_through(desk: Page, office: Office):
+def test_the_articles_are_looked_through(editor: Page, office: Office):
     (office.corpus / "old.md").write_text(
         "---\ntitle: Old\ndate: 2011-01-01\n---\n\nA text of long ago about nothing.\n", encoding="utf-8"
     )
     (office.corpus / "broken.docx").write_bytes(b"no document")
-    desk.get_by_role("tab", name="Articles").click()
-    desk.locator("#lint").click()
-    expect(desk.locator("#findings")).to_contain_text("last changed on 2011-01-01")
-    expect(desk.locator("#findings")).to_contain_text("broken.docx")
+    editor.get_by_role("tab", name="Articles").click()
+    editor.locator("#lint").click()
+    expect(editor.locator("#findings")).to_contain_text("last changed on 2011-01-01")
+    expect(editor.locator("#findings")).to_contain_text("broken.docx")
 
 
-def test_it_can_be_used_on_a_phone_and_with_a_reader(desk: Page):
-    chosen(desk, "passport")
-    desk.set_viewport_size({"width": 360, "height": 740})
-    assert desk.evaluate("document.documentElement.scrollWidth") <= 360
-    found = Axe().run(desk)
+def test_it_can_be_used_on_a_phone_and_with_a_reader(editor: Page):
+    chosen(editor, "passport")
+    editor.set_viewport_size({"width": 360, "height": 740})
+    assert editor.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(editor)
     assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found.response["violations"]] == []

@@ -646,12 +646,12 @@ def test_a_replica_is_not_ready_while_the_server_is_away(
 def test_a_replica_started_before_the_server_waits_for_it():
     from fastapi.testclient import TestClient
 
+    from bot.serve.pending_app import PendingApp
     from bot.serve.server import open_chat
-    from bot.serve.waiting import Waiting
 
-    app = Waiting(
+    app = PendingApp(
         lambda: open_chat("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False)
     )
-    app.look()
+    app.try_open()
     answer = TestClient(app).get("/readyz")
     assert (answer.status_code, "does not answer" in answer.text) == (503, True)

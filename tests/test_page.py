@@ -22,13 +22,13 @@ from serving import ask, chromium, rendered, running, served
 
 from bot import Bot
 from bot.serve.page.article_html import article_html
+from bot.serve.pending_app import PendingApp
 from bot.serve.server import open_chat
-from bot.serve.texts import PageTexts, all_texts
-from bot.serve.waiting import Waiting
+from bot.serve.texts import PageTexts, load_texts
 from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
 from bot.usage.store import USAGE, UsageStore
 
-EN, HI = all_texts()["en"], all_texts()["hi"]
+EN, HI = load_texts()["en"], load_texts()["hi"]
 ROOT = Path(__file__).parents[1]
 
 
@@ -76,7 +76,7 @@ def test_a_mark_stays_within_each_line_and_out_of_tables():
 
 
 @pytest.mark.browser
-def test_a_repaired_spelling_is_told_and_taken_back_with_one_click(browser: Browser, shipped: Bot):
+def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browser, shipped: Bot):
     for address in served(shipped):
         page = browser.new_page()
         page.goto(address)
@@ -89,7 +89,7 @@ def test_a_repaired_spelling_is_told_and_taken_back_with_one_click(browser: Brow
 
 
 @pytest.mark.browser
-def test_a_kept_topic_is_taken_back_with_one_click(page: Page):
+def test_a_topic_is_undone_with_one_click(page: Page):
     ask(page, "how long is a probation period")
     ask(page, "and can it be extended?")
     page.get_by_role("button", name=EN.alone).click()
@@ -188,7 +188,7 @@ def test_a_category_is_chosen_and_only_its_articles_are_asked(page: Page):
 
 
 @pytest.mark.browser
-def test_the_newest_articles_are_told_before_the_first_question(page: Page):
+def test_the_newest_articles_are_shown_before_the_first_question(page: Page):
     expect(page.locator("#chat .newest li")).to_have_text(
         ["Notice period 5 January 2026", "Gratuity 1 December 2025", "Markup <i>rules</i> 11 November 2025"]
     )
@@ -334,7 +334,7 @@ def test_the_page_says_of_itself_what_it_is_and_nothing_of_others(address: str, 
 
 
 @pytest.mark.browser
-def test_a_server_that_is_gone_is_told_and_the_question_stays(browser: Browser, address: str):
+def test_an_unreachable_server_is_reported_and_the_question_stays(browser: Browser, address: str):
     page = browser.new_page()
     page.goto(address)
     page.locator("#chat .greeting").wait_for()
@@ -352,7 +352,7 @@ def test_a_server_that_is_gone_is_told_and_the_question_stays(browser: Browser, 
 
 
 @pytest.mark.browser
-def test_too_many_questions_are_told_with_the_seconds_to_wait_and_the_question_stays(browser: Browser, place: Path):
+def test_the_rate_limit_names_the_seconds_to_wait_and_the_question_stays(browser: Browser, place: Path):
     for address in served(Bot.open(place / "index"), ChatSettings(limits=Limits(questions_per_minute=2))):
         page = browser.new_page()
         page.goto(address)
@@ -394,9 +394,9 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
 def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(
     browser: Browser, place: Path, tmp_path: Path
 ):
-    waiting = Waiting(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
-    waiting.look()
-    for address in running(waiting):
+    pending = PendingApp(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
+    pending.try_open()
+    for address in running(pending):
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
         page = browser.new_page()
         page.goto(address)
@@ -463,7 +463,7 @@ def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, a
         ("probation period kitne mahine ka hota hai", EN, EN.other_language),
     ],
 )
-def test_an_answer_is_told_in_the_questions_language_and_quoted_in_the_articles(
+def test_an_answer_is_presented_in_the_questions_language_and_quoted_in_the_articles(
     page: Page, question: str, texts: PageTexts, note: str | None
 ):
     ask(page, question)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from bot.answering.small_talk import _PHRASES
 from bot.errors import SettingsError
 from bot.serve.page.colours import contrast
 from bot.serve.settings_file import read_settings
-from bot.serve.texts import _SHIPPED, all_texts, chosen, texts_of
+from bot.serve.texts import _SHIPPED, load_texts, negotiate_language, texts_for
 from bot.settings import ChatSettings
 
 
@@ -24,26 +26,26 @@ def written(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_every_language_is_complete_and_knows_small_talk():
-    texts = all_texts()
+    texts = load_texts()
     assert set(texts) >= {"en", "hi"}
     for code, each in texts.items():
         assert each.code == code
         assert code == "en" or set(_PHRASES) <= set(each.replies)
         assert each.title
     hindi = texts["hi"]
-    same = [name for name, words in hindi._flat().items() if words == texts["en"]._flat()[name] and name != "direction"]
+    english = asdict(texts["en"])
+    same = [name for name, words in asdict(hindi).items() if words == english[name] and name != "direction"]
     assert same == [], "words that nobody has translated"
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda words: words.replace('title = "', 'titel = "'), "lacks title and has titel, which nothing says"),
+        (lambda words: words.replace('title = "', 'titel = "'), "lacks title and has the unknown titel"),
         (
             lambda words: words.replace("{length}", "{size}"),
             "too_long must be words in quotation marks, and of braces may have {length}, {longest}",
         ),
-        (lambda words: words.replace('"January", ', ""), "months must be a list of twelve names"),
         (lambda words: words.replace('"ltr"', '"down"'), "direction must be ltr or rtl"),
         (lambda words: words + "\n= 3", "cannot be read as TOML"),
     ],
@@ -53,7 +55,7 @@ def test_a_language_with_something_missing_or_wrong_is_refused_by_name(
 ):
     (tmp_path / "mr.toml").write_text(change((_SHIPPED / "en.toml").read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
-        all_texts(tmp_path)
+        load_texts(tmp_path)
     assert "mr.toml" in str(refused.value)
     assert complaint in str(refused.value)
 
@@ -72,16 +74,34 @@ def test_a_language_with_something_missing_or_wrong_is_refused_by_name(
     ],
 )
 def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str):
-    assert chosen(accepted, ["en", "hi", "pt-BR"], "en") == language
+    assert negotiate_language(accepted, ["en", "hi", "pt-BR"], "en") == language
 
 
-def test_small_talk_and_days_are_in_the_language():
-    hindi = all_texts()["hi"]
+@pytest.mark.parametrize(
+    ("code", "day"),
+    [
+        ("en", "5 January 2026"),
+        ("hi", "5 जनवरी 2026"),
+        ("ta", "5 ஜனவரி, 2026"),
+        ("pt-BR", "5 de janeiro de 2026"),
+        ("tlh", "5 January 2026"),
+        ("my_words", "5 January 2026"),
+    ],
+)
+def test_dates_are_written_as_the_language_does(tmp_path: Path, code: str, day: str):
+    words = (_SHIPPED / "en.toml").read_text(encoding="utf-8")
+    if code not in ("en", "hi"):
+        (tmp_path / f"{code}.toml").write_text(words + 'months = ["of", "version", "0.1.0"]', encoding="utf-8")
+    assert load_texts(tmp_path)[code].day(date(2026, 1, 5)) == day
+
+
+def test_small_talk_is_in_the_language():
+    hindi = load_texts()["hi"]
     assert (
         hindi.reply("greeting", ["HRM", "EPFO"], "Hello!")
         == "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"
     )
-    assert all_texts()["en"].reply("greeting", ["HRM"], "Hello!") == "Hello!"
+    assert load_texts()["en"].reply("greeting", ["HRM"], "Hello!") == "Hello!"
 
 
 def test_settings_are_read_with_paths_beside_the_file(written: Callable[[str], Path], tmp_path: Path):
@@ -102,7 +122,7 @@ def test_settings_are_read_with_paths_beside_the_file(written: Callable[[str], P
     )
     assert (settings.publisher.name, settings.publisher.logo) == ("Career Desk", tmp_path / "logo.svg")
     assert (settings.languages, settings.limits.trusted_proxies) == (tmp_path / "languages", ("10.0.0.0/8",))
-    assert texts_of(settings)["hi"].title == "करियर डेस्क से पूछिए"
+    assert texts_for(settings)["hi"].title == "करियर डेस्क से पूछिए"
 
 
 def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Path]):
@@ -110,7 +130,7 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
     (words,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     settings = read_settings(written(words))
     assert settings.publisher.name == "Career Desk"
-    assert texts_of(settings)["en"].title == "Ask Career Desk"
+    assert texts_for(settings)["en"].title == "Ask Career Desk"
 
 
 @pytest.mark.parametrize(
@@ -148,9 +168,9 @@ def test_a_setting_that_cannot_be_is_told_in_one_sentence(written: Callable[[str
 
 def test_words_and_languages_that_are_not_there_are_refused():
     with pytest.raises(SettingsError, match=r"There is no language 'ta'"):
-        texts_of(ChatSettings(language="ta"))
-    with pytest.raises(SettingsError, match=r"texts\.en has heading, which nothing says"):
-        texts_of(ChatSettings(texts={"en": {"heading": "x"}}))
+        texts_for(ChatSettings(language="ta"))
+    with pytest.raises(SettingsError, match=r"texts\.en has the unknown heading"):
+        texts_for(ChatSettings(texts={"en": {"heading": "x"}}))
 
 
 def test_contrast_is_that_of_wcag():

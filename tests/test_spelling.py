@@ -12,7 +12,7 @@ from bot import Bot
 from bot.cli import run
 from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.spelling import Speller
-from bot.serve.texts import all_texts
+from bot.serve.texts import load_texts
 
 ARTICLES = {
     "offers": """---
@@ -181,14 +181,14 @@ def test_an_answer_says_what_it_took_the_question_for(small: Bot):
     assert answer.corrected == "Whn does a candidate receive an offer letter?"
     assert answer.to_dict()["corrected"] == answer.corrected
     assert '<div class="note">Read as “Whn does a candidate receive an offer letter?”. <button' in rendered(
-        answer, all_texts()["en"]
+        answer, load_texts()["en"]
     )
 
 
 def test_a_question_without_misspellings_is_shown_as_typed(small: Bot):
     answer = small.ask("Where are coupons sold?")
     assert (answer.corrected, answer.text) == (None, "At the desk beside the entrance, from nine to eleven.")
-    assert "Read as" not in rendered(answer, all_texts()["en"])
+    assert "Read as" not in rendered(answer, load_texts()["en"])
 
 
 def test_a_misspelt_earlier_question_still_gives_the_topic(small: Bot):

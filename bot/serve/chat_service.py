@@ -1,16 +1,15 @@
-"""`ChatService`: where visitors' questions arrive, whichever door they come through: it keeps their pace and remembers what they were answered."""
+"""`ChatService`: answers the questions of all channels, with rate limits, metrics, votes and the question log."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from time import perf_counter, time
+from typing import Unpack
 
 from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
-from bot.index.filters import Filters
+from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import passage_by_id
 from bot.retrieval.finder import Found
 from bot.retrieval.topic import Turn
@@ -21,111 +20,106 @@ from bot.settings import ChatSettings
 from bot.usage.logged_question import LoggedQuestion, Reason
 from bot.usage.store import UsageStore
 
-_REMEMBERED = 20_000
-"""Answers that can be voted on: a few MB."""
-_TYPING = 10
-"""So many times as often as asking may suggestions be looked for while typing."""
-_OFTEN = 3
-"""Answers from which on a FAQ is often asked."""
-_EXAMPLES = 6
+_MAX_ANSWERS = 20_000
+"""Number of latest answers whose questions are remembered for votes: a few MB."""
+_SUGGESTIONS_PER_QUESTION = 10
+"""How many times as often as questions a visitor may request suggestions while typing."""
+_FREQUENT = 3
+"""Number of answers from which a FAQ is frequently asked."""
+_MAX_FREQUENT = 6
 
 
 class ChatService:
-    """Takes visitors' questions and what they say of the answers. Safe to call from many threads."""
+    """Answers visitors' questions and stores their votes. Safe to call from many threads."""
 
     def __init__(self, bot: Bot, settings: ChatSettings, usage: UsageStore | None) -> None:
         self.bot, self.settings = bot, settings
         self._usage = usage
         self.metrics = Metrics(bot)
-        self._asking = _paces(settings, 1)
-        self._typing = _paces(settings, _TYPING)
-        self._given: OrderedDict[str, LoggedQuestion] = OrderedDict()
+        self._question_limits = _rate_limiters(settings, 1)
+        self._suggestion_limits = _rate_limiters(settings, _SUGGESTIONS_PER_QUESTION)
+        self._answered: OrderedDict[str, LoggedQuestion] = OrderedDict()
         self._lock = Lock()
 
     def ask(
-        self, question: str, history: Sequence[Turn], visitor: Visitor, *, category: str | None = None, article: str | None = None,
-        since: date | None = None, as_typed: bool = False,
+        self, question: str, history: Sequence[Turn], visitor: Visitor, *, as_typed: bool = False,
+        **filters: Unpack[FilterOptions],
     ) -> Answer:  # fmt: skip
-        """As `Bot.ask`, for a visitor. Raises `TooManyQuestions` as well."""
-        self._keep_pace(self._asking, visitor)
+        """Return the answer of `Bot.ask` and log it. Raises `TooManyQuestions` as well."""
+        self._check_rate(self._question_limits, visitor)
         start = perf_counter()
-        answer = self.bot.ask(question, history, category=category, article=article, since=since, as_typed=as_typed)
+        answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
         self.metrics.answered(visitor.channel, answer, seconds)
-        self._remember(_entry(answer, visitor, seconds))
+        self._log(_logged_question(answer, visitor, seconds))
         return answer
 
     def search(
-        self, question: str, k: int, history: Sequence[Turn], visitor: Visitor, *, category: str | None = None, article: str | None = None,
-        since: date | None = None, as_typed: bool = False,
+        self, question: str, k: int, history: Sequence[Turn], visitor: Visitor, *, as_typed: bool = False,
+        **filters: Unpack[FilterOptions],
     ) -> Found:  # fmt: skip
-        """As `Retriever.search`, with what the question was taken to mean. Raises `TooManyQuestions` as well."""
-        self._keep_pace(self._asking, visitor)
-        return self.bot.retriever.finder().find(
-            question, k, Filters(category, article, since), history, as_typed=as_typed
-        )
+        """Return the hits of `Retriever.search` and how the question was read. Raises `TooManyQuestions` as well."""
+        self._check_rate(self._question_limits, visitor)
+        return self.bot.retriever.finder().find(question, k, Filters(**filters), history, as_typed=as_typed)
 
-    def typed(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
-        """Questions of the corpus that begin, or mean, what is typed so far. Raises `TooManyQuestions`."""
-        self._keep_pace(self._typing, visitor)
+    def suggest(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
+        """Return questions that begin with, or mean, the words typed so far. Raises `TooManyQuestions`."""
+        self._check_rate(self._suggestion_limits, visitor)
         return self.bot.suggestions.typed(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
-        """Store what a visitor says of an answer; None takes it back. Raises `UsageError` when that answer was not given, or it cannot be stored."""
+        """Store a vote on an answer; None withdraws it.
+
+        Raises `UsageError` if there is no such answer, or the vote cannot be stored.
+        """
         if self._usage is None or not self.settings.feedback:
-            raise UsageError("What visitors say of answers is not stored here.")
+            raise UsageError("Votes on answers are not stored here.")
         with self._lock:
-            given = self._given.get(answer)
+            logged = self._answered.get(answer)
         if helpful is None:
             self._usage.take_back(answer)
         else:
-            # One given by another process, or before this one began, is known to the log alone.
-            self._usage.vote(given or answer, helpful=helpful, reason=reason, comment=comment)
+            # An answer of another process, or from before a restart, is known to the log only.
+            self._usage.vote(logged or answer, helpful=helpful, reason=reason, comment=comment)
             self.metrics.voted(helpful=helpful)
 
     @property
-    def takes_votes(self) -> bool:
-        """Whether what visitors say of answers is stored anywhere."""
+    def accepts_votes(self) -> bool:
         return self._usage is not None and self.settings.feedback
 
-    def often_asked(self) -> tuple[str, ...]:
-        """The questions of the FAQs that answered most often; none until there are some."""
-        known = self._usage.most_answered(_OFTEN, _EXAMPLES) if self._usage else []
-        return tuple(islice(self._questions(known), _EXAMPLES))
+    def frequent_questions(self) -> tuple[str, ...]:
+        """Return the questions of the FAQs that answered most often; none until there are some."""
+        idents = self._usage.most_answered(_FREQUENT, _MAX_FREQUENT) if self._usage else []
+        table = self.bot.generation.table
+        passages = (passage_by_id(table, ident) for ident in idents)
+        return tuple(passage.question for passage in passages if passage and passage.question)[:_MAX_FREQUENT]
 
-    def _questions(self, passages: Iterable[str]) -> Iterable[str]:
-        for ident in passages:
-            passage = passage_by_id(self.bot.generation.table, ident)
-            if passage is not None and passage.question:
-                yield passage.question
-
-    def _remember(self, entry: LoggedQuestion) -> None:
+    def _log(self, question: LoggedQuestion) -> None:
         with self._lock:
-            self._given[entry.answer] = entry
-            while len(self._given) > _REMEMBERED:
-                self._given.popitem(last=False)
+            self._answered[question.answer] = question
+            while len(self._answered) > _MAX_ANSWERS:
+                self._answered.popitem(last=False)
         if self._usage:
-            self._usage.add(entry)
+            self._usage.add(question)
 
-    def _keep_pace(self, paces: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
-        seconds = paces[visitor.key].acquire(visitor.key or visitor.address)
+    def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
+        seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
         if seconds:
             self.metrics.turned_away(visitor.channel)
             raise TooManyQuestions(seconds)
 
 
-def _entry(answer: Answer, visitor: Visitor, seconds: float) -> LoggedQuestion:
-    """What is kept of a question and its answer."""
+def _logged_question(answer: Answer, visitor: Visitor, seconds: float) -> LoggedQuestion:
+    status = "small_talk" if answer.talk else answer.status
+    passages = tuple(source.passage.id for source in answer.sources)
     return LoggedQuestion(
-        answer.id, time(), answer.question, "small_talk" if answer.talk else answer.status, answer.probability,
-        tuple(source.passage.id for source in answer.sources), answer.generation, 1000 * seconds, visitor.channel, visitor.conversation, answer.corrected,
+        answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,
+        visitor.channel, visitor.conversation, answer.corrected,
     )  # fmt: skip
 
 
-def _paces(settings: ChatSettings, times: int) -> Mapping[str | None, RateLimiter]:
-    """By the name of a key, how much its holder may ask; None stands for an address without one."""
-    most: dict[str | None, int] = {
-        None: settings.limits.questions_per_minute,
-        **{name: key.questions_per_minute for name, key in settings.keys.items()},
-    }
-    return {name: RateLimiter(times * per_minute) for name, per_minute in most.items()}
+def _rate_limiters(settings: ChatSettings, factor: int) -> Mapping[str | None, RateLimiter]:
+    """Return a rate limiter for each API key by its name, and for addresses without a key under None."""
+    limits: dict[str | None, int] = {None: settings.limits.questions_per_minute}
+    limits |= {name: key.questions_per_minute for name, key in settings.keys.items()}
+    return {name: RateLimiter(factor * per_minute) for name, per_minute in limits.items()}

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.serve.texts import chosen
+from bot.serve.texts import negotiate_language
 
 LARGEST_BODY = 1_000_000
 """Bytes: a conversation of forty long answers, sent back with the question, has less."""
@@ -100,7 +100,7 @@ class SecurityMiddleware:
         code = (
             named
             if named in self._languages
-            else chosen(Headers(scope=scope).get("accept-language", ""), self._languages, self._default)
+            else negotiate_language(Headers(scope=scope).get("accept-language", ""), self._languages, self._default)
         )
         path = "/" if code == self._default else f"/{code}/"
         return {**scope, "path": path, "raw_path": path.encode()}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from bot.serve.chat_service import ChatService
-    from bot.serve.editor.editorial import Editorial
+    from bot.serve.editor.service import EditorService
     from bot.serve.texts import PageTexts
 
 _CLOSED: dict[str, Any] = {
@@ -37,12 +37,12 @@ def create_app(
     bot: Bot,
     settings: ChatSettings = ChatSettings(),
     usage: UsageStore | None = None,
-    editorial: "Editorial | None" = None,
+    editor: "EditorService | None" = None,
     *,
     ui: bool = True,
 ) -> "FastAPI":
     """The whole web application over a bot; feedback is stored in `usage`, where there is one. Without `ui` there is no page, and Gradio is not needed.
-    The editor's page is there with an `editorial`, for whoever knows the password in the settings.
+    The editor's page is there with an `editor`, for whoever knows the password in the settings.
 
     Raises `MissingExtra` when Gradio or FastAPI is not installed, `SettingsError` when the words of a language are not what they may be.
     """
@@ -58,23 +58,23 @@ def create_app(
     from bot.serve.chat_service import ChatService
     from bot.serve.metrics import MetricsMiddleware
     from bot.serve.security_middleware import SecurityMiddleware
-    from bot.serve.texts import texts_of
+    from bot.serve.texts import texts_for
     from bot.serve.widget.widget import widget_routes
 
-    languages, desk = texts_of(settings), ChatService(bot, settings, usage)
-    mcp = _mcp_app(desk)
+    languages, service = texts_for(settings), ChatService(bot, settings, usage)
+    mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.include_router(health_routes(bot))
-    _tell_metrics(app, desk)
-    app.include_router(widget_routes(languages, settings, votes=desk.takes_votes))
-    app.mount("/api/v1", create_api(desk))
-    app.mount("/v1", create_openai_api(desk, languages[settings.language]))
+    _tell_metrics(app, service)
+    app.include_router(widget_routes(languages, settings, votes=service.accepts_votes))
+    app.mount("/api/v1", create_api(service))
+    app.mount("/v1", create_openai_api(service, languages[settings.language]))
     if mcp:
         app.router.routes.extend(mcp.routes)
-    if ui and editorial:
-        _add_editor(app, editorial, settings.editor)
+    if ui and editor:
+        _add_editor(app, editor, settings.editor)
     if ui:
-        _add_pages(app, desk, languages)
+        _add_pages(app, service, languages)
     app.add_middleware(ApiKeyMiddleware, keys=settings.keys, origins=settings.origins, ui=ui)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=4)
     app.add_middleware(
@@ -83,48 +83,49 @@ def create_app(
         default=settings.language,
         ancestors=settings.origins,
     )
-    app.add_middleware(MetricsMiddleware, metrics=desk.metrics)
+    app.add_middleware(MetricsMiddleware, metrics=service.metrics)
     return app
 
 
-def _mcp_app(desk: "ChatService") -> "Starlette | None":
+def _mcp_app(service: "ChatService") -> "Starlette | None":
     """The door for agents, where its extra is installed."""
     if find_spec("mcp") is None:
         return None
     from bot.serve.api.mcp_server import create_mcp_app
 
-    return create_mcp_app(desk)
+    return create_mcp_app(service)
 
 
-def _tell_metrics(app: "FastAPI", desk: "ChatService") -> None:
+def _tell_metrics(app: "FastAPI", service: "ChatService") -> None:
     """Where the settings say so."""
-    settings = desk.settings.metrics
+    settings = service.settings.metrics
     if settings.path:
-        app.get(settings.path, include_in_schema=False)(desk.metrics.told)
+        app.get(settings.path, include_in_schema=False)(service.metrics.told)
     if settings.port:
-        desk.metrics.listen(settings.host, settings.port)
+        service.metrics.listen(settings.host, settings.port)
 
 
-def _add_editor(app: "FastAPI", editorial: "Editorial", settings: EditorSettings) -> None:
+def _add_editor(app: "FastAPI", editor: "EditorService", settings: EditorSettings) -> None:
     """The editor's page behind its sign-in; before the chat, whose page takes every path that is left."""
     _quieten_gradio()
     import gradio as gr
 
-    from bot.serve.editor.page import create_editor, editor_style
+    from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
+    from bot.serve.page.head_middleware import read_asset
     from bot.serve.page.theme import theme
 
     sign_in = SignIn(settings.password)
     app.include_router(sign_in.routes())
-    page = create_editor(editorial)
+    page = create_editor(editor)
     page.state_session_capacity = 20
     page.queue(api_open=False)
     gr.mount_gradio_app(
-        app, page, path=EDITOR, auth_dependency=sign_in.user, theme=theme(), css=editor_style(), **_CLOSED,
+        app, page, path=EDITOR, auth_dependency=sign_in.user, theme=theme(), css=read_asset("editor.css", "bot.serve.editor"), **_CLOSED,
     )  # fmt: skip
 
 
-def _add_pages(app: "FastAPI", desk: "ChatService", languages: "Mapping[str, PageTexts]") -> None:
+def _add_pages(app: "FastAPI", service: "ChatService", languages: "Mapping[str, PageTexts]") -> None:
     """The chat in each language."""
     _quieten_gradio()
     try:
@@ -135,13 +136,13 @@ def _add_pages(app: "FastAPI", desk: "ChatService", languages: "Mapping[str, Pag
     from bot.serve.page.head_middleware import HeadMiddleware
     from bot.serve.page.theme import head, style, theme
 
-    settings = desk.settings
+    settings = service.settings
     app.get("/manifest.json")(lambda: _manifest(languages[settings.language].title, settings.publisher))
     if settings.publisher.logo:
         app.get("/logo")(lambda: _picture(settings.publisher.logo))
     # The default language last: its page lies at "/", below which is everything.
     for texts in sorted(languages.values(), key=lambda each: each.code == settings.language):
-        page = create_chat(desk, texts, languages)
+        page = create_chat(service, texts, languages)
         page.state_session_capacity = 500
         page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
         gr.mount_gradio_app(
@@ -171,11 +172,11 @@ def open_chat(
         raise SettingsError(
             "The editor's page builds an index in a folder: leave [editor] out of the settings of a server that answers from Milvus."
         )
-    from bot.serve.editor.editorial import Editorial
+    from bot.serve.editor.service import EditorService
 
     # What was stored before it was switched off is still told.
     told = UsageStore(Path(index), settings.log) if usage is None else usage
-    return create_app(bot, settings, usage, Editorial.of(bot, Path(index), corpus, told), ui=ui)
+    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, told), ui=ui)
 
 
 def usage_of(index: Path | str, settings: ChatSettings) -> UsageStore | None:
@@ -213,11 +214,11 @@ def serve(open_app: "Callable[[], FastAPI]", host: str, port: int, settings: Cha
         import uvicorn
     except ModuleNotFoundError:
         raise MissingExtra("uvicorn", "serve") from None
-    from bot.serve.waiting import Waiting
+    from bot.serve.pending_app import PendingApp
 
     with _listening(host, port) as listener:
-        app = Waiting(open_app)
-        app.look()
+        app = PendingApp(open_app)
+        app.try_open()
         sys.stderr.write(f"articlebot: open {address_shown(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
         proxies = list(settings.limits.trusted_proxies)
         config = uvicorn.Config(

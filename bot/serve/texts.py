@@ -1,14 +1,18 @@
-"""`PageTexts`: every word that the page says by itself, in one language; and which language a browser gets."""
+"""`PageTexts`: the words of the chat page, the widget and the OpenAI-compatible API in one language."""
 
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 from bot.answering.small_talk import Talk
 from bot.errors import SettingsError
@@ -16,18 +20,24 @@ from bot.settings import ChatSettings
 
 ENGLISH = "en"
 _SHIPPED = Path(str(files("bot.serve").joinpath("languages")))
-_NAMED = 3
-"""Categories that a sentence names."""
+_MAX_CATEGORIES = 3
+"""Number of categories that a sentence names."""
+_REPLIES: Mapping[str, str] = {
+    **dict.fromkeys(("identity", "help", "mood", "thanks", "greeting", "filler"), "{about}"),
+    "farewell": "", "about": "{categories}", "about_bare": "", "and": "{first}{last}", "more": "",
+}  # fmt: skip
+"""The replies to small talk, each with the names that it may have in braces."""
+_LANGUAGE_RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTexts:
-    """The words of one language; those with braces are completed by what the braces name. Where each stands is said in `languages/en.toml`."""
+    """The words of one language, described in `languages/en.toml`; names in braces are filled in."""
 
     code: str
-    """As browsers name the language: "en", "hi", "pt-BR"."""
+    """Language tag (BCP 47): "en", "hi", "pt-BR"."""
     language: str
-    """Its own name for itself."""
+    """The language's own name."""
     direction: str
     """"ltr" or "rtl"."""
     title: str
@@ -90,62 +100,68 @@ class PageTexts:
     open: str
     close: str
     whole_page: str
-    months: Sequence[str]
     replies: Mapping[str, str] = field(default_factory=dict)
-    """What small talk gets, by its kind; without it, what the bot says itself, which is English."""
+    """Replies to small talk by its kind; without them the bot's own replies are shown, which are English."""
+
+    @property
+    def locale(self) -> str:
+        """The language tag that dates are formatted for."""
+        return str(_locale(self.code)).replace("_", "-")
 
     def day(self, day: date | None) -> str:
-        return f"{day.day} {self.months[day.month - 1]} {day.year}" if day else ""
+        """Return a date written out, or "" if there is none."""
+        return format_date(day, "long", _locale(self.code)) if day else ""
 
-    def reply(self, talk: Talk, categories: Sequence[str], spoken: str) -> str:
-        """What small talk gets: in this language where it knows of small talk, else `spoken`, what the bot said."""
+    def reply(self, talk: Talk, categories: Sequence[str], default: str) -> str:
+        """Return the reply to small talk, or the default if this language has no replies."""
         if not self.replies:
-            return spoken
-        named = self._joined([*categories[:_NAMED], self.replies["more"]] if len(categories) > _NAMED else categories)
-        return self.replies[talk].format(
-            about=self.replies["about"].format(categories=named) if named else self.replies["about_bare"]
-        )
+            return default
+        names = [*categories[:_MAX_CATEGORIES], *([self.replies["more"]] if len(categories) > _MAX_CATEGORIES else [])]
+        joined = names[-1] if names else ""
+        if len(names) > 1:
+            joined = self.replies["and"].format(first=", ".join(names[:-1]), last=joined)
+        about = self.replies["about"].format(categories=joined) if names else self.replies["about_bare"]
+        return self.replies[talk].format(about=about)
 
-    def _joined(self, names: Sequence[str]) -> str:
-        return (
-            self.replies["and"].format(first=", ".join(names[:-1]), last=names[-1])
-            if len(names) > 1
-            else "".join(names)
-        )
-
-    def with_own(self, words: Mapping[str, str]) -> "PageTexts":
-        """These words with some of a publisher's own in place of them. Raises `SettingsError` when one is not known or names what there is not."""
-        _check(f"texts.{self.code}", words, self._flat(), complete=False)
-        return replace(self, **dict(words))  # type: ignore[arg-type]  # checked above: all of them are words
-
-    def _flat(self) -> dict[str, str]:
-        return {
-            each.name: getattr(self, each.name)
-            for each in fields(self)
-            if isinstance(getattr(self, each.name), str) and each.name != "code"
-        }
+    def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
+        """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
+        known = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("code", "replies")}
+        _check(f"texts.{self.code}", words, known, complete=False)
+        return replace(self, **dict(words))  # type: ignore[arg-type]  # all of them are words, as just checked
 
 
-def texts_of(settings: ChatSettings) -> dict[str, PageTexts]:
-    """The languages of the page, by code, with the publisher's own words. Raises `SettingsError` as `all_texts`, or when a language named is not there."""
-    texts = all_texts(settings.languages)
+@cache
+def _locale(code: str) -> Locale:
+    """Return the locale of a language; British English for English, and for languages that Babel does not know."""
+    try:
+        return Locale("en", "GB") if code == ENGLISH else Locale.parse(code, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en", "GB")
+
+
+def texts_for(settings: ChatSettings) -> dict[str, PageTexts]:
+    """Return the texts of each language by its code, with the publisher's own words.
+
+    Raises `SettingsError` as `load_texts` does, or if the settings name a language that does not exist.
+    """
+    texts = load_texts(settings.languages)
     for code in (settings.language, *settings.texts):
         if code not in texts:
             raise SettingsError(
-                f"There is no language {code!r}: there are {', '.join(texts)}; a file languages/{code}.toml beside the settings adds it."
+                f"There is no language {code!r}: there are {', '.join(texts)}; "
+                f"a file languages/{code}.toml beside the settings adds it."
             )
-    return {code: each.with_own(settings.texts.get(code, {})) for code, each in texts.items()}
+    return {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
 
 
-def all_texts(own: Path | None = None) -> dict[str, PageTexts]:
-    """The languages there are, by code: those shipped, and those of files in the folder `own`, which replace them.
+def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:
+    """Return the texts of each language by its code; files in `folder` add languages to those shipped or replace them.
 
-    Raises `SettingsError` when a file lacks a word, has one that nobody says, or one whose braces are not those of the English word.
+    Raises `SettingsError` if a file lacks a word, or has an unknown or malformed one.
     """
-    paths = [*sorted(_SHIPPED.glob("*.toml")), *(sorted(own.glob("*.toml")) if own else ())]
-    read = {path.stem: path for path in paths}
+    paths = [*sorted(_SHIPPED.glob("*.toml")), *(sorted(folder.glob("*.toml")) if folder else ())]
     english = _read(_SHIPPED / f"{ENGLISH}.toml")
-    return {code: _texts(path, english) for code, path in read.items()}
+    return {code: _load(path, english) for code, path in {path.stem: path for path in paths}.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -155,62 +171,45 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
 
 
-def _texts(path: Path, english: Mapping[str, Any]) -> PageTexts:
+def _load(path: Path, english: Mapping[str, Any]) -> PageTexts:
     words = _read(path)
-    named = {key: value for key, value in words.items() if key not in ("replies", "months")}
-    _check(str(path), named, {key: value for key, value in english.items() if isinstance(value, str)}, complete=True)
-    months = words.get("months", english["months"])
-    if not isinstance(months, list) or len(months) != 12 or not all(isinstance(month, str) for month in months):
-        raise SettingsError(f"{path}: months must be a list of twelve names.")
-    if named["direction"] not in ("ltr", "rtl"):
+    replies = words.pop("replies", {})
+    words.pop("months", None)  # files of version 0.1.0 list them
+    _check(str(path), words, english, complete=True)
+    if words["direction"] not in ("ltr", "rtl"):
         raise SettingsError(f"{path}: direction must be ltr or rtl.")
-    replies = words.get("replies", {})
     if replies:
         _check(f"{path}: replies", replies, _REPLIES, complete=True)
-    return PageTexts(code=path.stem, **named, months=tuple(months), replies=replies)
-
-
-_REPLIES: Mapping[str, str] = {
-    **dict.fromkeys(("identity", "help", "mood", "thanks", "greeting", "filler"), "{about}"),
-    "farewell": "", "about": "{categories}", "about_bare": "", "and": "{first}{last}", "more": "",
-}  # fmt: skip
-"""The replies to small talk and what completes each."""
+    return PageTexts(code=path.stem, **words, replies=replies)
 
 
 def _check(where: str, words: Mapping[str, Any], model: Mapping[str, str], *, complete: bool) -> None:
-    missing, unknown = (
-        [key for key in model if complete and key not in words],
-        [key for key in words if key not in model],
-    )
+    missing = [key for key in model if complete and key not in words]
+    unknown = [key for key in words if key not in model]
     if missing or unknown:
-        told = [f"lacks {', '.join(missing)}"] if missing else []
-        told += [f"has {', '.join(unknown)}, which nothing says"] if unknown else []
-        raise SettingsError(f"{where} {' and '.join(told)}: the words are those of bot/serve/languages/en.toml.")
+        faults = [f"lacks {', '.join(missing)}"] if missing else []
+        faults += [f"has the unknown {', '.join(unknown)}"] if unknown else []
+        raise SettingsError(f"{where} {' and '.join(faults)}: the words are those of bot/serve/languages/en.toml.")
     for key, value in words.items():
-        if not isinstance(value, str) or not _braces(value) <= _braces(model[key]):
-            known = ", ".join(f"{{{name}}}" for name in sorted(_braces(model[key]))) or "none"
+        allowed = _names_in_braces(model[key])
+        if not isinstance(value, str) or not _names_in_braces(value) <= allowed:
+            known = ", ".join(f"{{{name}}}" for name in sorted(allowed)) or "none"
             raise SettingsError(f"{where}: {key} must be words in quotation marks, and of braces may have {known}.")
 
 
-def _braces(words: str) -> set[str]:
+def _names_in_braces(words: str) -> set[str]:
     try:
         return {name for _, name, _, _ in Formatter().parse(words) if name is not None}
     except ValueError:
         return {words}
 
 
-def chosen(accepted: str, languages: Sequence[str], default: str) -> str:
-    """The language of those there are that a browser wants most, by its `Accept-Language` header (RFC 9110, section 12.5.4)."""
-    wanted: list[tuple[float, str]] = []
-    for part in accepted.split(","):
-        found = re.fullmatch(
-            r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", part
-        )
-        if found and float(found[2] or 1) > 0:
-            wanted.append((-float(found[2] or 1), found[1].lower()))
+def negotiate_language(header: str, languages: Sequence[str], default: str) -> str:
+    """Return the language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4)."""
     by_code = {code.lower(): code for code in languages}
-    for _, name in sorted(wanted, key=lambda each: each[0]):
-        parts = name.split("-")
+    ranges = [found for part in header.split(",") if (found := _LANGUAGE_RANGE.fullmatch(part))]
+    for found in sorted(ranges, key=lambda each: -float(each[2] or 1)):
+        parts = found[1].lower().split("-") if float(found[2] or 1) > 0 else []
         for length in range(len(parts), 0, -1):
             if (code := by_code.get("-".join(parts[:length]))) is not None:
                 return code

@@ -1,4 +1,4 @@
-"""`Visitor`: who asks, and through which door."""
+"""`Visitor`: who asks, and through which channel."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ Channel = Literal["chat", "rest", "openai", "mcp"]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """An address, the door it came through, the name of its API key and the id of its conversation, if it has them."""
+    """A visitor's address and channel, with the name of the API key and the id of the conversation, if any."""
 
     address: str
     channel: Channel
@@ -21,5 +21,5 @@ class Visitor:
 
     @classmethod
     def of(cls, request: HTTPConnection, channel: Channel) -> "Visitor":
-        """Who makes a request; the server that stands before the application tells the address."""
+        """Return the visitor who makes a request; the server determines the address."""
         return cls(request.client.host if request.client else "", channel, key_name(request.scope))

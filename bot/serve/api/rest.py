@@ -63,7 +63,7 @@ def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
         category: Annotated[str | None, Query(description="Suggest only questions of this category.")] = None,
     ) -> schemas.Suggestions:
         """Suggest questions of the articles that begin with the typed text or mean the same."""
-        return schemas.Suggestions(questions=list(service.typed(q, Visitor.of(request, "rest"), category)))
+        return schemas.Suggestions(questions=list(service.suggest(q, Visitor.of(request, "rest"), category)))
 
     @api.post("/feedback", status_code=204, responses=problem_schemas(409))
     def feedback(body: schemas.Feedback) -> None:

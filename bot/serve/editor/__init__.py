@@ -1,1 +1,1 @@
-"""The editor's page: what visitors asked, what to do about it, and the index, for whoever has the password."""
+"""The editor's page, behind a password: what visitors asked, decisions about it, and the index."""

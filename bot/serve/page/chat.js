@@ -1,4 +1,4 @@
-// What the page does beside Gradio. It finds everything by its place in the page, whenever it is needed: Gradio draws the page anew as it likes.
+// The page's own script. It looks every element up when it needs it, since Gradio may render any of them again.
 (() => {
   const { base, texts, reasons } = JSON.parse(document.getElementById("page-facts").textContent);
   const find = (selector, within = document) => within.querySelector(selector);
@@ -14,38 +14,38 @@
   const send = (path, body) =>
     reach(api(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-  // --- Asking: what is under way is shown, and a server that does not answer is told while the question stays in the box.
+  // --- Asking: show that an answer is pending, or that the server does not respond; the question stays in the box.
   const SLOW = 1000;
-  let underWay = 0, slow;
+  let pending = 0, slow;
   const reach = window.fetch.bind(window);
   window.fetch = async (...call) => {
     if (!String(call[0]?.url ?? call[0]).includes("/gradio_api/run/")) return reach(...call);
-    tell("");
-    look(1);
+    showError("");
+    track(1);
     try {
       const response = await reach(...call);
-      if (!response.ok) tell(texts.unreachable);
+      if (!response.ok) showError(texts.unreachable);
       return response;
     } catch {
-      tell(texts.unreachable);
-      // An error without an answer would end the page's events for good.
+      showError(texts.unreachable);
+      // Without a response Gradio would stop handling events.
       return new Response('{"error": null}', { status: 503, headers: { "Content-Type": "application/json" } });
     } finally {
-      look(-1);
+      track(-1);
     }
   };
-  function look(change) {
-    underWay += change;
-    document.body.classList.toggle("asking", underWay > 0);
+  function track(change) {
+    pending += change;
+    document.body.classList.toggle("asking", pending > 0);
     clearTimeout(slow);
-    if (underWay) slow = setTimeout(() => say(texts.looking), SLOW);
+    if (pending) slow = setTimeout(() => announce(texts.looking), SLOW);
   }
-  function tell(sentence) {
+  function showError(sentence) {
     const place = below("trouble", "alert");
     if (place) place.textContent = sentence;
   }
   function below(name, role) {
-    // A place of this page's own above the box, made when it is first needed and again when Gradio has drawn over it.
+    // An element of our own above the box, created when first needed, and again after Gradio has removed it.
     const form = box()?.closest(".form");
     if (!form) return null;
     const there = document.getElementById(name);
@@ -56,7 +56,7 @@
     return place;
   }
 
-  // --- Names for those who hear the page: Gradio's are English, or the source of what is shown.
+  // --- Names for screen readers: Gradio's are English, or the Markdown source.
   const NAMED = { "#question textarea": texts.question, '#chat [role="log"]': texts.conversation };
   const UNNAMED = '#chat :is([data-testid="bot"], [data-testid="user"], .example, .option)[aria-label]';
   function rename() {
@@ -65,33 +65,35 @@
       if (element && element.getAttribute("aria-label") !== words) element.setAttribute("aria-label", words);
     }
     for (const element of all(UNNAMED)) element.removeAttribute("aria-label");
-    // Its buttons are no list items.
+    // Its children are buttons, not list items.
     find('#chat .examples[role="list"]')?.setAttribute("role", "group");
   }
 
-  // --- Each new answer is shown from its question on: the chat's own scrolling would show its end.
+  // --- Scroll to the question of each new answer; Gradio would scroll to the end of the answer.
   let answers = 0;
   function showNewest() {
     const questions = all('#chat [data-testid="user"]');
     const scroller = find("#chat .bubble-wrap");
     if (!questions.length || !scroller) return;
-    scroller.scrollTop += questions[questions.length - 1].getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
+    const question = questions[questions.length - 1];
+    scroller.scrollTop += question.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
   }
   function keepFocus() {
-    // A clicked question goes, and the focus with it, or its button stays and asks another. Not on touch screens: the keyboard would cover the answer.
-    const astray = document.activeElement === document.body || document.activeElement?.matches("#chat .option");
-    if (astray && matchMedia("(hover: hover)").matches) box()?.focus();
+    // A clicked question takes the focus with it when it disappears. Not on touch screens: the keyboard would cover the
+    // answer.
+    const isLost = document.activeElement === document.body || document.activeElement?.matches("#chat .option");
+    if (isLost && matchMedia("(hover: hover)").matches) box()?.focus();
   }
   new MutationObserver(() => {
     rename();
     const count = all('#chat [data-testid="bot"]').length;
     if (count === answers) return;
     answers = count;
-    // Two frames: the answer is laid out after it is added, its suggestions after that, and the clicked one is gone by then.
+    // Two frames: by then the answer and its suggestions are laid out, and the clicked one has gone.
     requestAnimationFrame(() => requestAnimationFrame(() => { showNewest(); keepFocus(); }));
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  // --- Questions while typing: one request for each pause; arrow keys and Enter choose.
+  // --- Suggestions while typing: one request for each pause; arrow keys and Enter choose.
   const PAUSE = 180;
   const known = new Map();
   let pause, request, chosen = -1, dismissed = "";
@@ -117,7 +119,7 @@
         if (!response.ok) return;
         known.set(key, (await response.json()).questions);
       } catch {
-        return; // Suggestions are a help: without them the page is whole.
+        return; // The page works without suggestions.
       }
     }
     if (box()?.value === words && document.activeElement === box() && words !== dismissed) offer(known.get(key));
@@ -127,9 +129,9 @@
     if (!place) return;
     chosen = -1;
     place.replaceChildren();
-    const own = questions.filter((question) => question !== box().value.trim());
-    if (own.length) {
-      const options = own.map((question, number) => {
+    const others = questions.filter((question) => question !== box().value.trim());
+    if (others.length) {
+      const options = others.map((question, number) => {
         const option = make("li", { id: `typed-${number}`, textContent: question });
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
@@ -142,13 +144,13 @@
     }
     const input = box();
     input.setAttribute("aria-autocomplete", "list");
-    if (own.length) input.setAttribute("aria-controls", "typed-list");
+    if (others.length) input.setAttribute("aria-controls", "typed-list");
     else input.removeAttribute("aria-controls");
     input.removeAttribute("aria-activedescendant");
-    say(own.length ? texts.typed_count.replace("{count}", own.length) : "");
+    announce(others.length ? texts.typed_count.replace("{count}", others.length) : "");
   }
   function choose(step) {
-    // Round the list and through the box: after the last question, and before the first, none is chosen.
+    // The box is part of the cycle: after the last suggestion, and before the first, none is chosen.
     const options = offered();
     chosen = step ? ((chosen + 1 + step + options.length + 1) % (options.length + 1)) - 1 : -1;
     options.forEach((option, number) => option.setAttribute("aria-selected", String(number === chosen)));
@@ -174,7 +176,8 @@
     typing();
   });
   document.addEventListener("focusout", (event) => event.target === box() && list() && offer([]));
-  document.addEventListener("mousedown", (event) => event.target.closest?.("#typed-list") && event.preventDefault(), true);
+  document.addEventListener(
+    "mousedown", (event) => event.target.closest?.("#typed-list") && event.preventDefault(), true);
 
   function keys(event) {
     if (event.target !== box() || event.isComposing) return;
@@ -192,7 +195,7 @@
       dismissed = box().value;
       offer([]);
     } else if (event.key === "Enter" && !event.shiftKey) {
-      // Nothing typed asks nothing: while such an event is under way Gradio would drop the question that follows it.
+      // Do not send an empty box: Gradio would drop a question that follows before the response.
       if (chosen >= 0) { stop(event); take(options[chosen].textContent); }
       else if (!box().value.trim()) stop(event);
       else { clearTimeout(pause); request?.abort(); offer([]); }
@@ -205,29 +208,33 @@
   document.addEventListener("keydown", keys, true);
   document.addEventListener("keypress", keys, true);
 
-  // --- What is said for those who do not see the page.
-  function say(sentence) {
+  // --- Announcements for screen readers.
+  function announce(sentence) {
     const there = document.getElementById("said") ?? document.body.appendChild(make("div", { id: "said" }));
     there.setAttribute("role", "status");
     there.textContent = sentence;
   }
 
-  // --- What can be done with an answer.
-  const askedBefore = (answer) => all('#chat [data-testid="user"]')[all("#chat [data-testid=\"bot\"]").findIndex((one) => one.contains(answer))]?.innerText.trim() ?? "";
-  function written(answer) {
+  // --- The buttons of an answer.
+  function questionOf(answer) {
+    const number = all('#chat [data-testid="bot"]').findIndex((each) => each.contains(answer));
+    return all('#chat [data-testid="user"]')[number]?.innerText.trim() ?? "";
+  }
+  function asText(answer) {
     const part = (selector) => find(selector, answer)?.innerText.trim() ?? "";
     const link = find(".origin a", answer)?.href ?? "";
-    const origin = [...answer.querySelectorAll(".origin > span:not(.dot)")].map((one) => one.innerText.trim()).join(" · ");
-    return [part(".asked") || askedBefore(answer), part(".words"), [origin && `— ${origin}`, link].filter(Boolean).join("\n")].filter(Boolean).join("\n\n");
+    const facts = [...answer.querySelectorAll(".origin > span:not(.dot)")].map((fact) => fact.innerText.trim());
+    const origin = [facts.length && `— ${facts.join(" · ")}`, link].filter(Boolean).join("\n");
+    return [part(".asked") || questionOf(answer), part(".words"), origin].filter(Boolean).join("\n\n");
   }
   function addressOf(answer) {
     const address = root();
-    address.searchParams.set("q", askedBefore(answer));
+    address.searchParams.set("q", questionOf(answer));
     return address.href;
   }
   async function copy(words) {
     if (navigator.clipboard) return navigator.clipboard.writeText(words);
-    // Without https there is no clipboard to write to but by the selection.
+    // Without https, browsers offer no clipboard but the selection.
     const hidden = document.body.appendChild(make("textarea", { value: words }));
     hidden.select();
     document.execCommand("copy");
@@ -237,7 +244,7 @@
     const tools = find(".tools", answer);
     const place = find(".done", tools) ?? tools.appendChild(make("span", { className: "done" }));
     place.textContent = sentence;
-    say(sentence);
+    announce(sentence);
   }
   async function vote(answer, facts) {
     const response = await send("feedback", { answer: answer.id.replace("answer-", ""), ...facts }).catch(() => null);
@@ -245,21 +252,24 @@
     return Boolean(response?.ok);
   }
   async function press(answer, button) {
-    const taken = button.getAttribute("aria-pressed") === "true";
+    const isWithdrawn = button.getAttribute("aria-pressed") === "true";
     const helpful = button.classList.contains("helpful");
     find(".why", answer)?.remove();
-    if (!(await vote(answer, { helpful: taken ? null : helpful }))) return;
-    for (const one of answer.querySelectorAll(".helpful, .unhelpful")) one.setAttribute("aria-pressed", String(!taken && one === button));
-    if (taken) note(answer, "");
-    else if (!helpful) ask(answer);
+    if (!(await vote(answer, { helpful: isWithdrawn ? null : helpful }))) return;
+    for (const each of answer.querySelectorAll(".helpful, .unhelpful"))
+      each.setAttribute("aria-pressed", String(!isWithdrawn && each === button));
+    if (isWithdrawn) note(answer, "");
+    else if (!helpful) askWhy(answer);
   }
-  function ask(answer) {
+  function askWhy(answer) {
     const name = `why-${answer.id}`;
-    const choices = Object.entries(reasons).map(([value, words]) => make("label", {}, make("input", { type: "radio", name, value }), words));
+    const choices = Object.entries(reasons).map(([value, words]) =>
+      make("label", {}, make("input", { type: "radio", name, value }), words));
     const comment = make("textarea", { rows: 2, maxLength: 2000, placeholder: texts.comment });
     comment.setAttribute("aria-label", texts.comment);
     const send = make("button", { type: "button", className: "tell", textContent: texts.tell });
-    const form = make("fieldset", { className: "why" }, make("legend", { textContent: texts.why }), ...choices, comment, send);
+    const legend = make("legend", { textContent: texts.why });
+    const form = make("fieldset", { className: "why" }, legend, ...choices, comment, send);
     send.addEventListener("click", async () => {
       const reason = find("input:checked", form)?.value ?? null;
       if (await vote(answer, { helpful: false, reason, comment: comment.value.trim() })) form.remove();
@@ -268,8 +278,8 @@
     form.scrollIntoView({ block: "nearest" });
     find("input", form).focus({ preventScroll: true });
   }
-  const DEEDS = {
-    copy: async (answer) => { await copy(written(answer)); note(answer, texts.copied); },
+  const ACTIONS = {
+    copy: async (answer) => { await copy(asText(answer)); note(answer, texts.copied); },
     link: async (answer) => { await copy(addressOf(answer)); note(answer, texts.linked); },
     helpful: press,
     unhelpful: press,
@@ -282,8 +292,8 @@
     const other = event.target.closest?.("a.language");
     if (other) { stop(event); return location.assign(other.getAttribute("href")); }
     const button = event.target.closest?.("#chat .answer button");
-    const deed = button && Object.keys(DEEDS).find((name) => button.classList.contains(name));
-    if (deed) return DEEDS[deed](button.closest(".answer"), button);
+    const action = button && Object.keys(ACTIONS).find((name) => button.classList.contains(name));
+    if (action) return ACTIONS[action](button.closest(".answer"), button);
     if (event.target.closest?.("#question .submit-button") && !box().value.trim()) stop(event);
   }, true);
 })();

@@ -172,7 +172,7 @@ class _Handlers:
         return conversation.with_exchange(Exchange(question, shown, category or None, as_typed=as_typed, alone=alone))
 
     def _render(self, conversation: Conversation) -> list[Message]:
-        return render_conversation(conversation, self._texts, self._languages, votes=self._service.takes_votes)
+        return render_conversation(conversation, self._texts, self._languages, votes=self._service.accepts_votes)
 
 
 def _refusal(sentence: str, question: str) -> _Outputs:

@@ -1,8 +1,8 @@
-"""A visitor's conversation as data: the browser stores it and sends it with each question; messages are rendered from it."""
+"""A conversation as data: the browser stores it and sends it with each question; messages are rendered from it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 from uuid import uuid4
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -15,12 +15,12 @@ from bot.passages import Span
 from bot.retrieval.hit import Hit
 
 _MAX_EXCHANGES = 20
-"""Number of exchanges that the browser stores; a whole long conversation would be sent with every question."""
+"""Number of exchanges that the browser stores; all of them travel with each question."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSource:
-    """A quoted passage, with what the page shows of its article."""
+    """What the page shows of a quoted passage and its article."""
 
     text: str
     quote: Span
@@ -36,19 +36,24 @@ class ShownSource:
     updated: date | None
     link: str | None
     probability: float
-    is_faq: bool
-    is_faq_row: bool
-    """Whether the article is a single FAQ, such as a row of a FAQ table: its title is its question."""
+    kind: Literal["faq", "faq row", "section"]
+    """A FAQ row is an article of its own, such as a row of a FAQ table."""
 
     @classmethod
     def of(cls, source: Source) -> "ShownSource":
         passage, article = source.passage, source.passage.article
+        is_row = passage.text == article.text and passage.question == article.title
         return cls(
-            text=passage.text, quote=source.quote, highlight=_highlight(source), question=passage.question,
-            title=article.title, section=passage.section, language=article.language, category=article.category,
-            published=article.published, updated=article.updated, link=hit_to_dict(source)["link"],
-            probability=source.probability, is_faq=passage.kind == "faq", is_faq_row=_is_faq_row(source),
+            passage.text, source.quote, _highlight(source), passage.question, article.title, passage.section,
+            article.language, article.category, article.published, article.updated, hit_to_dict(source)["link"],
+            source.probability, "faq row" if is_row else passage.kind,
         )  # fmt: skip
+
+
+def _highlight(source: Source) -> Span | None:
+    """Return the matching sentence, unless it is the whole quote or a list, which stands out by itself."""
+    is_list = "\n" in source.passage.text[slice(*source.matched)]
+    return None if is_list or source.matched == source.quote else source.matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,7 @@ class NewerArticle:
 
     @classmethod
     def of(cls, hit: Hit) -> "NewerArticle":
-        article = hit.passage.article
-        return cls(article.title, hit_to_dict(hit)["link"], last_change(article))
+        return cls(hit.passage.article.title, hit_to_dict(hit)["link"], last_change(hit.passage.article))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Conversation:
 
     @classmethod
     def load(cls, stored: object) -> "Conversation":
-        """Return the conversation that a browser stored, or an empty one if that is damaged or has an older format."""
+        """Return the conversation that a browser stored; an empty one if that is damaged or has an older format."""
         try:
             return _ADAPTER.validate_python(stored)
         except ValidationError:
@@ -126,11 +130,11 @@ class Conversation:
         dumped: JsonValue = _ADAPTER.dump_python(self, mode="json")
         return dumped
 
-    def questions(self) -> Sequence[str]:
+    def questions(self) -> list[str]:
         return [exchange.question for exchange in self.exchanges]
 
     def with_exchange(self, exchange: Exchange) -> "Conversation":
-        """Return the conversation with one more exchange, without the oldest ones if there are too many."""
+        """Return the conversation with one more exchange, without the oldest if there are too many."""
         return Conversation(self.id, (*self.exchanges, exchange)[-_MAX_EXCHANGES:])
 
     def without_last(self) -> "Conversation":
@@ -138,14 +142,3 @@ class Conversation:
 
 
 _ADAPTER = TypeAdapter(Conversation)
-
-
-def _highlight(source: Source) -> Span | None:
-    """Return the matching sentence, unless it is the whole quote or a list, which stands out by itself."""
-    if source.matched == source.quote or "\n" in source.passage.text[slice(*source.matched)]:
-        return None
-    return source.matched
-
-
-def _is_faq_row(hit: Hit) -> bool:
-    return hit.passage.text == hit.passage.article.text and hit.passage.question == hit.passage.article.title

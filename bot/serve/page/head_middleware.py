@@ -1,4 +1,4 @@
-"""`HeadMiddleware`: the page with a head of its own, where Gradio's tells of Gradio and brings what is ours only after its scripts have run."""
+"""`HeadMiddleware`: puts title, description, styles and the page's script into the head that Gradio serves."""
 
 import re
 from collections.abc import Mapping
@@ -8,67 +8,66 @@ from typing import NamedTuple
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_FOREIGN = re.compile(r"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
+_GRADIO_META = re.compile(r"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
 
 
-def file_of_page(name: str, package: str = "bot.serve.page") -> str:
-    """One of the files that the page is made of."""
+def read_asset(name: str, package: str = "bot.serve.page") -> str:
+    """Return the text of a page, style sheet or script of a package."""
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 class PageHead(NamedTuple):
-    """What the head of one page says."""
+    """The head of one page."""
 
     language: str
     direction: str
     elements: str
     """HTML: title, description, styles, scripts."""
 
-    def put_on(self, page: str) -> str:
-        """A page of Gradio's with this head in place of what it says of itself."""
-        named = _FOREIGN.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
-        return named.replace("</head>", f"{self.elements}</head>", 1)
+    def insert_into(self, page: str) -> str:
+        """Return a page of Gradio's with this head instead of what Gradio says of itself."""
+        page = _GRADIO_META.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
+        return page.replace("</head>", f"{self.elements}</head>", 1)
 
 
 class HeadMiddleware:
-    """An ASGI middleware that puts on each page, by its path, its head."""
+    """An ASGI middleware that gives each page, by its path, its head."""
 
     def __init__(self, app: ASGIApp, heads: Mapping[str, PageHead]) -> None:
         self._app, self._heads = app, heads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = self._heads.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        await self._app(_plain(scope) if head else scope, receive, _putting_on(head, send) if head else send)
+        if head is None:
+            await self._app(scope, receive, send)
+            return
+        # The page must not arrive compressed.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, _inserting(head, send))
 
 
-def _plain(scope: Scope) -> Scope:
-    """The request for an answer that is not compressed."""
-    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
-
-
-def _putting_on(head: PageHead, send: Send) -> Send:
-    begun: Message = {}
+def _inserting(head: PageHead, send: Send) -> Send:
+    """Return a `send` that holds back an HTML response until it is complete, and inserts the head."""
+    start: Message = {}
     page = bytearray()
 
-    async def sending(message: Message) -> None:
+    async def insert(message: Message) -> None:
         if message["type"] == "http.response.start":
-            begun.update(message)
-        elif not Headers(raw=begun["headers"]).get("content-type", "").startswith("text/html"):
-            await _through(begun, message, send)
+            start.update(message)
+            if not _is_html(start):
+                await send(message)
+        elif not _is_html(start):
+            await send(message)
         else:
             page.extend(message.get("body", b""))
             if not message.get("more_body"):
-                body = head.put_on(page.decode()).encode()
-                MutableHeaders(scope=begun)["content-length"] = str(len(body))
-                await send(begun)
+                body = head.insert_into(page.decode()).encode()
+                MutableHeaders(scope=start)["content-length"] = str(len(body))
+                await send(start)
                 await send({"type": "http.response.body", "body": body})
 
-    return sending
+    return insert
 
 
-async def _through(begun: Message, message: Message, send: Send) -> None:
-    """What is no page, as it is."""
-    if not begun.get("sent"):
-        begun["sent"] = True
-        await send({name: value for name, value in begun.items() if name != "sent"})
-    await send(message)
+def _is_html(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")

@@ -33,12 +33,9 @@ def render_conversation(
     for exchange in conversation.exchanges:
         language = exchange.answer.language
         answer_texts = texts if language == "en" else languages.get(language, texts)
-        messages += [question_message(exchange.question), answer_message(exchange, answer_texts, votes=votes)]
+        messages.append({"role": "user", "content": escape_markdown(exchange.question)})
+        messages.append(answer_message(exchange, answer_texts, votes=votes))
     return messages
-
-
-def question_message(question: str) -> Message:
-    return {"role": "user", "content": escape_markdown(question)}
 
 
 def escape_markdown(words: str) -> str:
@@ -111,8 +108,10 @@ def _source(source: ShownSource, texts: PageTexts) -> str:
 
 
 def _confidence(source: ShownSource, texts: PageTexts) -> str:
-    if source.is_faq:
-        return texts.from_faq if source.is_faq_row else texts.from_faqs.format(title=source.title)
+    if source.kind == "faq row":
+        return texts.from_faq
+    if source.kind == "faq":
+        return texts.from_faqs.format(title=source.title)
     return texts.from_article if source.probability >= _LIKELY else texts.closest
 
 
@@ -145,7 +144,7 @@ def _origin(source: ShownSource, texts: PageTexts) -> str:
         facts.append(texts.published.format(day=texts.day(source.published)))
     if source.updated:
         facts.append(texts.updated.format(day=texts.day(source.updated)))
-    parts = [] if source.is_faq_row else [_heading(source)]
+    parts = [] if source.kind == "faq row" else [_heading(source)]
     parts += [f"<span>{html.escape(fact)}</span>" for fact in facts]
     if _is_web(source.link):
         parts.append(f'<a href="{html.escape(source.link or "")}">{html.escape(texts.read_more)}</a>')

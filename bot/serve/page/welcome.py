@@ -1,4 +1,4 @@
-"""What the page shows before the first question: header, categories, questions to start with and the newest articles."""
+"""What the page shows before the first question: header, categories, example questions and newest articles."""
 
 import html
 from collections.abc import Mapping
@@ -44,8 +44,8 @@ def _publisher(publisher: Publisher, texts: PageTexts) -> str:
 
 
 def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
-    """Return the arguments of `gr.Chatbot` for an empty conversation: greeting, newest articles and example questions."""
-    often, examples = service.often_asked(), service.bot.suggestions.examples()
+    """Return the arguments of `gr.Chatbot` for an empty chat: greeting, newest articles and example questions."""
+    often, examples = service.frequent_questions(), service.bot.suggestions.examples()
     questions = list(dict.fromkeys([*often, *examples]))[: max(len(often), len(examples))]
     greeting = f"<p>{html.escape(texts.greeting if questions else texts.greeting_bare)}</p>"
     label = _label(texts.most_asked) if often else ""

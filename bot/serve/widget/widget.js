@@ -1,12 +1,13 @@
 // articlebot's widget: <script src="https://your.host/widget.js" async></script> puts a button and a panel on a page.
-// Everything is drawn in a shadow root, by elements and adopted style sheets alone: no styles leak in or out, and it works under a strict
-// Content-Security-Policy and Trusted Types (the page has to allow this host in script-src and connect-src). It sets no cookies and stores nothing.
+// It renders into a shadow root with adopted style sheets only: no styles leak in or out, and it works under a strict
+// Content-Security-Policy and Trusted Types (the page must allow this host in script-src and connect-src). It sets no
+// cookies and stores nothing.
 (() => {
-  const { language, direction, months, name, colours, texts, votes: takesVotes } = __FACTS__;
+  const { language, direction, locale, name, colours, texts, votes: takesVotes } = __FACTS__;
   const script = document.currentScript;
   const base = new URL("./", script.src);
   const side = script.dataset.side === "left" ? "left" : "right";
-  const LONGEST = 1000, EARLIER = 10;
+  const MAX_LENGTH = 1000, MAX_HISTORY = 10;
   const asked = [];
   const conversation = Math.random().toString(36).slice(2);
 
@@ -20,14 +21,12 @@
     return element;
   };
   const filled = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
-  const day = (iso) => {
-    const [year, month, date] = iso.split("-").map(Number);
-    return `${date} ${months[month - 1]} ${year}`;
-  };
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+  const day = (iso) => dates.format(new Date(iso));
   const isWeb = (link) => /^https?:\/\//.test(link ?? "");
 
-  // An article's plain form: paragraphs, lists, quotations and tables.
-  function drawn(text) {
+  // Render the plain form of an article: paragraphs, lists, quotations and tables.
+  function render(text) {
     return text.split(/\n{2,}/).flatMap((block) => {
       const lines = block.split("\n").filter((line) => line.trim());
       const runs = [];
@@ -54,81 +53,81 @@
     const facts = [
       make("strong", { dir: "auto" }, [one.title === one.question ? "" : one.title, ...one.section].filter(Boolean).join(" › ")),
       one.category ?? "",
-      one.published ? filled(texts.published, { day: day(one.published) }) : "",
-      one.updated ? filled(texts.updated, { day: day(one.updated) }) : "",
+      one.published ? fill(texts.published, { day: day(one.published) }) : "",
+      one.updated ? fill(texts.updated, { day: day(one.updated) }) : "",
     ].filter((part) => (part.textContent ?? part) !== "");
     const line = make("p", { className: "origin" }, ...facts.flatMap((part, number) => (number ? [" · ", part] : [part])));
     if (isWeb(one.link)) line.append(facts.length ? " · " : "", make("a", { href: one.link, target: "_blank", rel: "noopener" }, texts.read_more));
     return line;
   }
-  function sureness(one) {
-    if (one.kind === "faq") return one.title === one.question ? texts.from_faq : filled(texts.from_faqs, { title: one.title });
+  function confidence(one) {
+    if (one.kind === "faq") return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
     return one.probability >= 0.75 ? texts.from_article : texts.closest;
   }
-  function answered(answer) {
+  function renderAnswer(answer) {
     const parts = [];
-    if (answer.corrected) parts.push(make("p", { className: "quiet" }, filled(texts.corrected, { question: answer.corrected })));
-    if (answer.topic && answer.sources.length) parts.push(make("p", { className: "quiet" }, filled(texts.topic, { topic: answer.topic })));
+    if (answer.corrected) parts.push(make("p", { className: "quiet" }, fill(texts.corrected, { question: answer.corrected })));
+    if (answer.topic && answer.sources.length) parts.push(make("p", { className: "quiet" }, fill(texts.topic, { topic: answer.topic })));
     for (const one of answer.sources) {
-      parts.push(make("p", { className: "quiet sure" }, sureness(one)));
+      parts.push(make("p", { className: "quiet sure" }, confidence(one)));
       if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
-      parts.push(...drawn(one.text.slice(...codePoints(one.text, one.quote))), source(one));
+      parts.push(...render(one.text.slice(...codePoints(one.text, one.quote))), source(one));
     }
     if (!answer.sources.length) {
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
       parts.push(make("p", {}, none));
       if (answer.suggestions.length && !answer.reply) parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
     } else if (takesVotes) parts.push(votes(answer.id));
-    return [make("div", { className: "answer" }, ...parts), offered(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions)];
+    return [make("div", { className: "answer" }, ...parts), renderQuestions(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions)];
   }
-  // Spans count code points, JavaScript's strings UTF-16 units.
+  // Spans count code points; strings in JavaScript count UTF-16 units.
   const codePoints = (text, span) => span.map((place) => [...text].slice(0, place).join("").length);
-  function offered(questions) {
+  function renderQuestions(questions) {
     return questions.length ? make("div", { className: "offered" }, ...questions.map((question) => make("button", { type: "button", dir: "auto", onclick: () => ask(question) }, question))) : "";
   }
   function votes(answer) {
-    const said = make("span", { role: "status" });
+    const status = make("span", { role: "status" });
     const button = (words, helpful) => make("button", { type: "button", "aria-pressed": "false", onclick: async (event) => {
       const pressed = event.currentTarget;
-      const taken = pressed.getAttribute("aria-pressed") === "true";
-      const response = await post("feedback", { answer, helpful: taken ? null : helpful }).catch(() => null);
-      said.textContent = response?.ok ? (taken ? "" : texts.thanks) : texts.not_stored;
-      if (response?.ok) for (const one of pressed.parentNode.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === pressed && !taken));
+      const isWithdrawn = pressed.getAttribute("aria-pressed") === "true";
+      const response = await post("feedback", { answer, helpful: isWithdrawn ? null : helpful }).catch(() => null);
+      status.textContent = response?.ok ? (isWithdrawn ? "" : texts.thanks) : texts.not_stored;
+      if (response?.ok) for (const one of pressed.parentNode.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === pressed && !isWithdrawn));
     } }, words);
-    return make("div", { className: "votes" }, button(texts.helpful, true), button(texts.unhelpful, false), said);
+    return make("div", { className: "votes" }, button(texts.helpful, true), button(texts.unhelpful, false), status);
   }
 
   const post = (path, body) =>
     fetch(new URL(`api/v1/${path}`, base), { method: "POST", credentials: "omit", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  let underWay = false;
+  let isPending = false;
   async function ask(question) {
     const words = question.trim().replace(/\s+/g, " ");
-    if (!words || underWay) return;
-    if ([...words].length > LONGEST) return tell(filled(texts.too_long, { length: [...words].length, longest: LONGEST }));
-    tell("");
-    underWay = true;
+    if (!words || isPending) return;
+    if ([...words].length > MAX_LENGTH) return showError(fill(texts.too_long, { length: [...words].length, longest: MAX_LENGTH }));
+    showError("");
+    isPending = true;
     log.querySelectorAll(".offered").forEach((old) => old.remove());
     const turn = make("div", { className: "turn" }, make("p", { className: "visitor", dir: "auto" }, words), make("p", { className: "quiet looking" }, texts.looking));
     log.append(turn);
     turn.scrollIntoView({ block: "start" });
     try {
-      const response = await post("ask", { question: words, history: asked.slice(-EARLIER), conversation });
+      const response = await post("ask", { question: words, history: asked.slice(-MAX_HISTORY), conversation });
       const body = await response.json();
-      if (response.status === 429) throw filled(texts.too_many, { seconds: body.seconds });
+      if (response.status === 429) throw fill(texts.too_many, { seconds: body.seconds });
       if (!response.ok) throw texts.broken;
-      turn.lastChild.replaceWith(...answered(body).filter(Boolean));
+      turn.lastChild.replaceWith(...renderAnswer(body).filter(Boolean));
       asked.push(words);
       if (box.value.trim() === question.trim()) box.value = "";
     } catch (error) {
       turn.remove();
       if (!box.value.trim()) box.value = words;
-      tell(typeof error === "string" ? error : texts.unreachable);
+      showError(typeof error === "string" ? error : texts.unreachable);
     }
-    underWay = false;
+    isPending = false;
     turn.scrollIntoView({ block: "start" });
     box.focus({ preventScroll: true });
   }
-  const tell = (sentence) => { trouble.textContent = sentence; };
+  const showError = (sentence) => { trouble.textContent = sentence; };
 
   function show(open) {
     panel.hidden = !open;
@@ -189,7 +188,7 @@ textarea { flex: 1; min-width: 0; resize: none; border: 0; outline: 0 !important
     const host = make("div", { lang: language, dir: direction, "data-articlebot": "" });
     const shadow = host.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sheet];
-    // What the page says of its own elements reaches the host of the shadow, but not what starts anew inside.
+    // Styles of the page reach the host of the shadow root, but not its reset child.
     shadow.append(make("div", { className: "root", dir: direction }, button, panel));
     document.body.append(host);
   }

@@ -1,0 +1,83 @@
+"""`PendingApp`: what is served until an index can be opened."""
+
+import html
+import time
+from asyncio import FIRST_COMPLETED, Event, Lock, ensure_future, wait
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
+
+from bot.errors import ArticlebotError, IndexMissing, IndexUnreachable
+from bot.serve.page.head_middleware import read_asset
+
+_RETRY = 1.0
+"""Seconds between two attempts to open the index."""
+_HEADERS = {
+    "Retry-After": "5", "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}  # fmt: skip
+_PAGE = read_asset("no_index.html", "bot.serve")
+
+
+class PendingApp:
+    """An ASGI application that becomes another one as soon as that can be created; until then it answers 503."""
+
+    def __init__(self, create: Callable[[], FastAPI]) -> None:
+        self._create = create
+        self._app: FastAPI | None = None
+        self._lock, self._created, self._started = Lock(), Event(), Event()
+        self._last_try, self._reason = 0.0, ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._run_lifespan(receive, send)
+            return
+        app = self._app if self._started.is_set() else await self._get_app()
+        if app is not None:
+            await app(scope, receive, send)
+        elif scope["type"] == "http":
+            response = HTMLResponse(_PAGE.replace("<!-- reason -->", html.escape(self._reason)), 503, _HEADERS)
+            await response(scope, receive, send)
+
+    def try_open(self) -> None:
+        """Create the application, unless that raises `IndexMissing` or `IndexUnreachable`."""
+        self._last_try = time.monotonic()
+        try:
+            self._app = self._create()
+        except (IndexMissing, IndexUnreachable) as error:
+            self._reason = str(error)
+
+    async def _get_app(self) -> FastAPI | None:
+        async with self._lock:
+            if self._app is None and time.monotonic() - self._last_try > _RETRY:
+                try:
+                    await run_in_threadpool(self.try_open)
+                except ArticlebotError as error:
+                    self._reason = str(error)
+        if self._app is not None:
+            self._created.set()
+            await self._started.wait()
+        return self._app
+
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
+        """Enter and leave the application's lifespan in one task: task groups cannot be left by another."""
+        await receive()
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            await send({"type": "lifespan.startup.complete"})
+            ended, created = ensure_future(receive()), ensure_future(self._created.wait())
+            await wait({ended, created}, return_when=FIRST_COMPLETED)
+            created.cancel()
+            if not ended.done():
+                await self._start(stack)
+            await ended
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        if self._app is not None and not self._started.is_set():
+            await stack.enter_async_context(self._app.router.lifespan_context(self._app))
+            self._started.set()
