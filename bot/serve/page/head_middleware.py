@@ -54,11 +54,9 @@ def _inserting(head: PageHead, send: Send) -> Send:
     async def insert(message: Message) -> None:
         if message["type"] == "http.response.start":
             start.update(message)
-            if not _is_html(start):
-                await send(message)
-        elif not _is_html(start):
+        if message["type"] not in ("http.response.start", "http.response.body") or not _is_html(start):
             await send(message)
-        else:
+        elif message["type"] == "http.response.body":
             page.extend(message.get("body", b""))
             if not message.get("more_body"):
                 body = head.insert_into(page.decode()).encode()
