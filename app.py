@@ -1,4 +1,7 @@
-"""Opens the chat: brings the index up to date with the articles, then serves it. `ARTICLEBOT_CORPUS`, `_INDEX`, `_HOST` and `_PORT` are heeded."""
+"""Build the index if the articles changed, then serve the chat.
+
+The environment variables `ARTICLEBOT_CORPUS`, `ARTICLEBOT_INDEX`, `ARTICLEBOT_HOST` and `ARTICLEBOT_PORT` apply.
+"""
 
 from bot.cli import run
 

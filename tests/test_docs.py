@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -266,3 +267,38 @@ def test_the_reference_has_every_public_name(site: Path):
     assert missing == []
     assert 'id="bot.Bot.aask"' in words
     assert "As <code>ask</code>, in a thread of asyncio's" in words.replace("&#39;", "'")
+
+
+def test_the_page_of_commands_lists_every_verb_with_its_help():
+    from typer.main import get_command
+
+    from bot.cli import cli
+
+    verbs = dict(get_command(cli).commands)  # type: ignore[attr-defined]
+    verbs |= {f"questions {name}": verb for name, verb in verbs["questions"].commands.items()}
+    listed = re.findall(
+        r"^\| `([a-z ]+)` \| (.+) \|$", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted((name, verb.help) for name, verb in verbs.items())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_names_of_the_package_on_a_page_exist(page: Path):
+    names = set(re.findall(r"\bbot(?:\.\w+)+", page.read_text(encoding="utf-8")))
+    names |= {
+        f"{module}.{name.strip()}"
+        for module, listed in re.findall(
+            r"^from (bot[\w.]*) import ([\w, ]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for name in listed.split(",")
+    }
+    assert [name for name in sorted(names) if not exists(name)] == []
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name leads to a module, or to an attribute of one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True

@@ -19,24 +19,26 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Answer questions from your own articles, word for word.",
 )
-_BUILD, _ASK, _SERVE, _IMPROVE, _EXPORT = "Build an index", "Ask it", "Serve it", "Improve it", "Export it"
-cli.command(rich_help_panel=_BUILD)(building.build)
-cli.command(rich_help_panel=_BUILD)(building.update)
-cli.command(rich_help_panel=_BUILD)(building.status)
-cli.command(rich_help_panel=_BUILD)(building.check)
-cli.command(rich_help_panel=_BUILD)(building.rollback)
-cli.command(rich_help_panel=_BUILD)(building.pull)
-cli.command(rich_help_panel=_ASK)(asking.ask)
-cli.command(rich_help_panel=_ASK)(asking.search)
-cli.command(rich_help_panel=_SERVE)(serving.serve)
-cli.command(rich_help_panel=_SERVE)(serving.mcp)
-cli.command(rich_help_panel=_SERVE)(serving.key)
-cli.command(rich_help_panel=_SERVE)(serving.password)
-cli.add_typer(improving.questions, name="questions", rich_help_panel=_IMPROVE)
-cli.command("eval", rich_help_panel=_IMPROVE)(improving.evaluate)
-cli.command(rich_help_panel=_IMPROVE)(improving.tune)
-cli.command(rich_help_panel=_EXPORT)(exporting.export)
-cli.command("map", rich_help_panel=_EXPORT)(exporting.draw_map)
+_FAMILIES = {
+    "Build an index": (
+        building.build,
+        building.update,
+        building.status,
+        building.check,
+        building.rollback,
+        building.pull,
+    ),
+    "Ask questions": (asking.ask, asking.search),
+    "Serve": (serving.serve, serving.mcp, serving.key, serving.password),
+    "Improve the answers": (improving.evaluate, improving.tune),
+    "Export": (exporting.export, exporting.draw_map),
+}
+_NAMES = {improving.evaluate: "eval", exporting.draw_map: "map"}
+"""Verbs that are not called like their function."""
+for family, verbs in _FAMILIES.items():
+    for verb in verbs:
+        cli.command(_NAMES.get(verb), rich_help_panel=family)(verb)
+cli.add_typer(improving.questions, name="questions", rich_help_panel="Improve the answers")
 
 
 @cli.callback(invoke_without_command=True)

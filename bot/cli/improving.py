@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 questions = typer.Typer(
     invoke_without_command=True,
-    help="Report what visitors asked without getting an answer; accept, reject, draft and ignore act on it.",
+    help="Report what visitors asked without a good answer, in groups of similar questions.",
 )
 
 ReportStart = Annotated[str, typer.Option("--since", help="How far back: 7d, 12h, or a day such as 2026-01-31.")]
@@ -46,7 +46,7 @@ def report(
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report what visitors asked without a good answer, in groups of similar questions with the nearest passages."""
+    """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
     from bot.backends.location import folder_of
