@@ -22,12 +22,12 @@ _LONE = re.compile(
     r"|lwptoc",
     re.IGNORECASE,
 )
-"""Shortcodes often used without attributes or a closing tag; other bare words in brackets, such as "[sic]", are text."""
+"""Shortcodes often used without attributes or closing tag; other bare words in brackets, such as "[sic]", are text."""
 _BLOCK_TAG = re.compile(
     r"(?P<whole><(?P<verbatim>pre|script|style|textarea)\b.*?(?:</(?P=verbatim)\s*>|\Z))"
     r"|<(?P<end>/)?(?P<name>address|article|aside|blockquote|center|dd|details|div|dl|dt|fieldset|figcaption|figure"
-    r"|footer|form|h[1-6]|header|hr|iframe|legend|li|main|nav|object|ol|p|section|summary|table|caption|colgroup|col|tbody|td"
-    r"|tfoot|th|thead|tr|ul)\b[^<>]*+>",
+    r"|footer|form|h[1-6]|header|hr|iframe|legend|li|main|nav|object|ol|p|section|summary|table|caption|colgroup|col"
+    r"|tbody|td|tfoot|th|thead|tr|ul)\b[^<>]*+>",
     re.IGNORECASE | re.DOTALL,
 )
 _SINGLE_LINE = {"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "th", "caption", "legend", "figcaption"}
