@@ -54,7 +54,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
         note(store, bot, ASKED, f"c{number}", number)
         note(store, bot, "Can a notice period be bought out?", f"c{number}", number + 0.5)
         note(store, bot, "how do I apply for a passport", f"p{number}", number)
-    store.settle()
+    store.flush()
     return folder / "corpus", folder / "index"
 
 
@@ -251,7 +251,7 @@ def test_a_question_is_tried_and_not_counted(editor: Page, office: Office):
     expect(editor.locator("#trial-answer blockquote")).to_have_text("The employer pays it, not the provident fund.")
     expect(editor.locator("#candidates")).to_contain_text("Who pays gratuity?")
     expect(editor.locator("#candidates")).to_contain_text("words")
-    assert len(list(UsageStore(office.index).entries())) == 12
+    assert len(list(UsageStore(office.index).questions())) == 12
 
 
 def test_the_index_is_rebuilt_and_rolled_back(editor: Page, office: Office):

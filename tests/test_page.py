@@ -203,7 +203,7 @@ def test_questions_that_were_asked_often_come_first(browser: Browser, place: Pat
     for address in served(bot, usage=usage):
         for _ in range(3):
             httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False)
-        usage.settle()
+        usage.flush()
         page = browser.new_page()
         page.goto(address)
         expect(page.locator("#chat .greeting .label")).to_have_text(EN.most_asked)

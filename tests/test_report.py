@@ -24,7 +24,7 @@ from bot.evaluation.question_set import read_questions
 from bot.index.generation import passage_by_id
 from bot.settings import LogSettings
 from bot.usage import clusters
-from bot.usage.clusters import clustered
+from bot.usage.clusters import cluster
 from bot.usage.logged_question import LoggedQuestion
 from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
@@ -81,7 +81,7 @@ class Newsroom:
         return entry
 
     def report(self, days: float = 7) -> Report:
-        self.store.settle()
+        self.store.flush()
         return make_report(
             self.store, self.bot.retriever.finder(), NOW - days * DAY, NOW, 0.5, Decisions.read(self.corpus)
         )
@@ -254,7 +254,7 @@ def test_what_was_rejected_is_not_proposed_again_and_still_told(newsroom: Newsro
 def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
-    newsroom.store.settle()
+    newsroom.store.flush()
     command(newsroom)
     assert not (newsroom.corpus / "alternates.csv").exists()
     told = command(newsroom, "--accept-proposed")
@@ -329,7 +329,7 @@ def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom
 
 
 def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(clusters, "_MOST", 4)
+    monkeypatch.setattr(clusters, "_MAX_LINKED", 4)
     words = [
         "probation period length",
         "gratuity paid",
@@ -339,9 +339,9 @@ def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeyp
         "casual leave",
         "leave casual",
     ]
-    groups = clustered(HashingEncoder().encode_questions(words))
+    groups = cluster(HashingEncoder().encode_questions(words))
     assert groups == [[0, 2], [1, 4], [3], [5], [6]]
-    assert clustered(np.empty((0, 256), np.float32)) == []
+    assert cluster(np.empty((0, 256), np.float32)) == []
 
 
 def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]:
@@ -359,7 +359,7 @@ def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path:
     newsroom.asked("=HYPERLINK(biryani) in Hyderabad", "a")
     newsroom.asked("how do I apply for a passport", "b")
     newsroom.asked("who pays gratuity", "b")
-    newsroom.store.settle()
+    newsroom.store.flush()
     told = command(newsroom).stdout
     assert told.startswith("3 questions, ")
     assert "1    new  how do I apply for a passport  (1 no answer)\n" in told
@@ -376,7 +376,7 @@ def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path:
     assert rows["how do I apply for a passport"]["unanswered"] == "1"
     assert command(newsroom, "--forget", "PASSPORT").stdout == "1 question forgotten\n"
     assert command(newsroom, "--conversation", "b").stdout == "1 question forgotten\n"
-    assert [entry.conversation for entry in newsroom.store.entries()] == ["a"]
+    assert [entry.conversation for entry in newsroom.store.questions()] == ["a"]
 
 
 def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):

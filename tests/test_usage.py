@@ -16,7 +16,7 @@ from bot import Bot
 from bot.errors import UsageError
 from bot.settings import ChatSettings, LogSettings
 from bot.usage.logged_question import LoggedQuestion
-from bot.usage.privacy import hashed, masked
+from bot.usage.privacy import hash_text, mask
 from bot.usage.store import USAGE, UsageStore
 
 ASKED = LoggedQuestion(
@@ -55,7 +55,7 @@ def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
     ],
 )
 def test_addresses_and_long_numbers_are_masked_and_years_days_and_amounts_are_not(words: str, kept: str):
-    assert masked(words) == kept
+    assert mask(words) == kept
 
 
 def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path, database: str):
@@ -73,7 +73,7 @@ def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path
         )
     )
     store.vote("a1", helpful=False, reason="outdated", comment="call 9876543210")
-    first, second = store.entries()
+    first, second = store.questions()
     assert first == replace(ASKED, helpful=False, reason="outdated", comment="call [number]")
     assert (second.question, second.corrected, second.passages, second.helpful) == (
         "mail me at [e-mail]",
@@ -81,8 +81,8 @@ def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path
         (),
         None,
     )
-    assert [one.answer for one in store.entries(ASKED.at + 1)] == ["a2"]
-    assert [one.answer for one in store.entries(until=ASKED.at + 1)] == ["a1"]
+    assert [one.answer for one in store.questions(ASKED.at + 1)] == ["a2"]
+    assert [one.answer for one in store.questions(until=ASKED.at + 1)] == ["a1"]
 
 
 def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Path, database: str):
@@ -90,9 +90,9 @@ def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Pa
     store.add(ASKED)
     store.vote("a1", helpful=True)
     store.vote("a1", helpful=False, reason="wrong")
-    assert [(one.helpful, one.reason) for one in store.entries()] == [(False, "wrong")]
-    store.take_back("a1")
-    assert [one.helpful for one in store.entries()] == [None]
+    assert [(one.helpful, one.reason) for one in store.questions()] == [(False, "wrong")]
+    store.withdraw_vote("a1")
+    assert [one.helpful for one in store.questions()] == [None]
 
 
 def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path, database: str):
@@ -100,7 +100,7 @@ def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path, database: st
     store.add(ASKED)
     with pytest.raises(UsageError, match="No such answer was given"):
         store.vote("forged", helpful=True)
-    assert [one.helpful for one in store.entries()] == [None]
+    assert [one.helpful for one in store.questions()] == [None]
 
 
 def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path, database: str):
@@ -108,7 +108,7 @@ def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path
     store.add(replace(ASKED, question="who\0pays", conversation="c\0", corrected="who\ud800pays"))
     store.add(replace(ASKED, answer="a2", question="".join(chr(0x4E00 + 7 * number) for number in range(1000))))
     store.vote("a1", helpful=False, comment="no\0, \udfff")
-    strange, long = store.entries()
+    strange, long = store.questions()
     assert (strange.question, strange.conversation, strange.corrected, strange.comment) == (
         "who\ufffdpays",
         "c\ufffd",
@@ -125,24 +125,24 @@ def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path, database
     UsageStore(tmp_path, LogSettings(database=database)).add(ASKED)
     other = UsageStore(tmp_path, LogSettings(database=database))
     for _ in range(50):
-        if list(other.entries()):
+        if list(other.questions()):
             break
         time.sleep(0.02)
     other.vote("a1", helpful=True)
-    assert [one.helpful for one in other.entries()] == [True]
+    assert [one.helpful for one in other.questions()] == [True]
 
 
 def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path, database: str, held: Callable[[], bytes]):
     store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     for number, words in enumerate(["Who pays  gratuity", "who pays gratuity", "is leave paid"]):
         store.add(entry(f"a{number}", words, corrected="who pays gratuity"))
-    store.settle()
-    one, same, another = (kept.question for kept in store.entries())
+    store.flush()
+    one, same, another = (kept.question for kept in store.questions())
     assert one == same != another
     assert len(one) == 64
-    assert {kept.corrected for kept in store.entries()} == {None}
+    assert {kept.corrected for kept in store.questions()} == {None}
     assert not {words for words in (b"leave paid", b"pays gratuity") if words in held()}
-    assert hashed("x", b"1") != hashed("x", b"2")
+    assert hash_text("x", b"1") != hash_text("x", b"2")
 
 
 def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path, database: str):
@@ -150,7 +150,7 @@ def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path, 
     store.add(ASKED)
     store.add(replace(ASKED, answer="a2"))
     store.vote(replace(ASKED, answer="a2"), helpful=True)
-    assert [one.answer for one in store.entries()] == ["a2"]
+    assert [one.answer for one in store.questions()] == ["a2"]
     assert store.most_answered(2, 5) == ["gratuity#faq-who-pays-gratuity"]
     with pytest.raises(UsageError, match="No such answer"):
         store.vote("a1", helpful=True)
@@ -182,9 +182,9 @@ def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path, database: str, 
     assert b"zarbwistful" in held()
     assert store.forget(text="ZARBwistful") == 100
     assert b"zarbwistful" not in held().lower()
-    assert {one.question for one in store.entries()} == {"who pays gratuity"}
+    assert {one.question for one in store.questions()} == {"who pays gratuity"}
     assert store.forget(conversation="c2") == 20
-    assert len(list(store.entries())) == 80
+    assert len(list(store.questions())) == 80
     assert store.forget(text="nothing like it") == 0
 
 
@@ -193,17 +193,17 @@ def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path, database:
     store.add(entry("a1", "is leave paid"))
     store.add(entry("a2", "who pays gratuity"))
     assert store.forget(text="Is leave  paid") == 1
-    assert [one.answer for one in store.entries()] == ["a2"]
+    assert [one.answer for one in store.questions()] == ["a2"]
 
 
 def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
     old = UsageStore(tmp_path, LogSettings(days=100_000, database=database))
     old.add(replace(ASKED, question="zarbwistful of old", at=1_700_000_000))
-    old.settle()
+    old.flush()
     store = UsageStore(tmp_path, LogSettings(days=30, database=database))
     store.add(replace(entry("a2", "of yesterday"), at=time.time() - 86_400))
-    store.settle()
-    assert [one.question for one in store.entries()] == ["of yesterday"]
+    store.flush()
+    assert [one.question for one in store.questions()] == ["of yesterday"]
     assert b"zarbwistful" not in held()
 
 
@@ -220,8 +220,8 @@ def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):
     for thread in threads:
         thread.join()
     for store in stores:
-        store.settle()
-    assert len(list(stores[0].entries())) == 900
+        store.flush()
+    assert len(list(stores[0].questions())) == 900
     assert stores[0].most_answered(900, 1) == ["gratuity#faq-who-pays-gratuity"]
 
 
@@ -229,15 +229,15 @@ def test_a_log_that_cannot_be_written_is_told_and_fails_no_answer(tmp_path: Path
     store = UsageStore(tmp_path / "gone")
     with caplog.at_level(logging.WARNING, "bot.usage.store"):
         store.add(ASKED)
-        store.settle()
+        store.flush()
     assert "cannot be written" in caplog.text
-    assert (list(store.entries()), store.most_answered(1, 5)) == ([], [])
+    assert (list(store.questions()), store.most_answered(1, 5)) == ([], [])
     with pytest.raises(UsageError, match="cannot be written"):
         store.vote(ASKED, helpful=True)
     (tmp_path / "gone").mkdir()
     store.add(replace(ASKED, answer="a2"))
-    store.settle()
-    assert [one.answer for one in store.entries()] == ["a1", "a2"]
+    store.flush()
+    assert [one.answer for one in store.questions()] == ["a1", "a2"]
 
 
 def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):
@@ -246,7 +246,7 @@ def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):
     with pytest.raises(UsageError, match="its version is 99, this program knows 2"):
         UsageStore(tmp_path).vote(ASKED, helpful=False)
     with pytest.raises(UsageError, match="its version is 99"):
-        list(UsageStore(tmp_path).entries())
+        list(UsageStore(tmp_path).questions())
 
 
 def test_votes_of_the_first_version_are_kept(tmp_path: Path):
@@ -259,7 +259,7 @@ def test_votes_of_the_first_version_are_kept(tmp_path: Path):
             INSERT INTO answered VALUES ('p1', 7);
             PRAGMA user_version = 1;""")
     store = UsageStore(tmp_path)
-    (kept,) = store.entries()
+    (kept,) = store.questions()
     assert (kept.question, kept.at, kept.helpful, kept.reason, kept.comment, kept.passages) == (
         "who pays gratuity",
         1_700_000_000,
@@ -279,8 +279,8 @@ def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path, database: s
             client.post("/api/v1/ask", json={"question": "best biryani in Hyderabad"})
             client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "thanks"}]})
             client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
-    store.settle()
-    rest, none, talk = store.entries()
+    store.flush()
+    rest, none, talk = store.questions()
     assert (rest.answer, rest.question, rest.corrected, rest.status) == (
         answer["id"],
         "who pays gratuty",
@@ -305,5 +305,5 @@ def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: 
             f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False
         )
     assert (refused.status_code, refused.json()["title"]) == (409, "What visitors say of answers is not stored here.")
-    store.settle()
-    assert [one.helpful for one in store.entries()] == [None]
+    store.flush()
+    assert [one.helpful for one in store.questions()] == [None]

@@ -31,7 +31,7 @@ from bot.index.generation import Generation, passage_by_id
 from bot.index.live_index import StaticIndex
 from bot.retrieval.finder import Finder
 from bot.settings import LogSettings
-from bot.usage.clusters import clustered
+from bot.usage.clusters import cluster
 from bot.usage.logged_question import LoggedQuestion
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
@@ -126,7 +126,7 @@ def _live(
         got = answer(typed)
         _note(store, got, f"{number}", at, conversation)
         _react(store, got, labels, answer, at, conversation, chance)
-    store.settle()
+    store.flush()
     return as_typed
 
 
@@ -217,12 +217,12 @@ def _cost(generation: Generation, entries: Sequence[LoggedQuestion], folder: Pat
             begin = time.perf_counter()
             store.add(entry)
             adding.append(1e6 * (time.perf_counter() - begin))
-        store.settle()
+        store.flush()
     whole = time.perf_counter() - whole
     p50, p95 = percentiles(adding)
     voting = milliseconds(lambda answer: store.vote(answer, helpful=True), [entry.answer for entry in entries[:500]])
     size, now = _megabytes(folder, database), time.time()
-    counting = seconds(lambda: store.tallies(now - 7 * DAY, now))
+    counting = seconds(lambda: store.question_stats(now - 7 * DAY, now))
     took = seconds(lambda: make_report(store, Finder(generation), now - 7 * DAY, now, 0.5))
     return {
         "questions": len(entries), "log": "PostgreSQL" if database else "SQLite", "add, p50, µs": p50, "add, p95, µs": p95,
@@ -275,7 +275,7 @@ def groups(data: Path, work: Path) -> list[Row]:
         vectors = encoder.encode_questions([row["text"] for row in asked])
         labels = np.unique([min(gains[row["_id"]]) for row in asked], return_inverse=True)[1]
         ways: Mapping[str, NDArray[np.integer]] = {
-            "average linkage, as the report": _numbered(clustered(vectors), len(asked)),
+            "average linkage, as the report": _numbered(cluster(vectors), len(asked)),
             "single linkage": fcluster(linkage(vectors, "single", metric="cosine"), 0.25, criterion="distance"),
             "first come, first served": _leaders(vectors, 0.7),
         }

@@ -77,7 +77,7 @@ class ChatService:
         with self._lock:
             logged = self._answered.get(answer)
         if helpful is None:
-            self._usage.take_back(answer)
+            self._usage.withdraw_vote(answer)
         else:
             # An answer of another process, or from before a restart, is known to the log only.
             self._usage.vote(logged or answer, helpful=helpful, reason=reason, comment=comment)

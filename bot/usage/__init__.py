@@ -1,1 +1,1 @@
-"""What visitors do with the answers."""
+"""What visitors asked, how they voted on the answers, and reports of what was not answered."""

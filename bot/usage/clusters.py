@@ -1,7 +1,7 @@
-"""Questions that ask alike, by meaning.
+"""Group questions by meaning.
 
-Average linkage (scipy, UPGMA: Sokal and Michener 1958) of cosine distances. Of what was tried on public sets of paraphrases it joins most that belongs together
-without joining what does not (benchmarks/quality/question_log.py).
+Average linkage (scipy, UPGMA: Sokal and Michener 1958) over cosine distances. Of the methods tried on public sets of
+paraphrases it joins most of what belongs together without joining what does not (benchmarks/quality/question_log.py).
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,22 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix
 from bot.errors import MissingExtra
 
-_APART = 0.35
-"""The mean cosine distance from which on groups stay apart."""
-_MOST = 4000
-"""Questions that are joined with one another; what comes after them joins the nearest group or stays alone."""
+_MAX_DISTANCE = 0.35
+"""Mean cosine distance up to which groups are joined."""
+_MAX_LINKED = 4000
+"""Maximum number of questions in the linkage; each of the rest joins the nearest group or stays alone."""
 
 
-def clustered(vectors: Matrix) -> list[list[int]]:
-    """The numbers of the rows, which come most important first, in groups that ask alike, each in their order.
+def cluster(vectors: Matrix) -> list[list[int]]:
+    """Group the rows, given in order of importance, and return the row numbers of each group in that order.
 
-    Raises `MissingExtra` when scipy is not installed.
+    Raises `MissingExtra` if scipy is not installed.
     """
-    first = vectors[:_MOST]
-    labels = _labels(first)
+    first = vectors[:_MAX_LINKED]
     groups: dict[int, list[int]] = {}
-    for number, label in enumerate(labels.tolist()):
+    for number, label in enumerate(_labels(first).tolist()):
         groups.setdefault(label, []).append(number)
-    if len(vectors) > _MOST:
+    if len(vectors) > _MAX_LINKED:
         _join_rest(vectors, list(groups.values()), groups)
     return sorted(groups.values(), key=lambda group: group[0])
 
@@ -40,14 +39,16 @@ def _labels(vectors: Matrix) -> NDArray[np.int64]:
         from scipy.cluster.hierarchy import fcluster, linkage
     except ModuleNotFoundError:
         raise MissingExtra("scipy", "eval") from None
-    return np.asarray(fcluster(linkage(vectors, "average", metric="cosine"), _APART, criterion="distance"), np.int64)
+    tree = linkage(vectors, "average", metric="cosine")
+    return np.asarray(fcluster(tree, _MAX_DISTANCE, criterion="distance"), np.int64)
 
 
-def _join_rest(vectors: Matrix, known: Sequence[Sequence[int]], groups: dict[int, list[int]]) -> None:
+def _join_rest(vectors: Matrix, linked: Sequence[Sequence[int]], groups: dict[int, list[int]]) -> None:
     labels = list(groups)
-    means = np.stack([vectors[list(group)].mean(axis=0) for group in known])
-    for start in range(_MOST, len(vectors), _MOST):
-        near = vectors[start : start + _MOST] @ means.T
-        for row, (best, cosine) in enumerate(zip(near.argmax(axis=1).tolist(), near.max(axis=1).tolist(), strict=True)):
-            label = labels[best] if cosine >= 1 - _APART else -(start + row)
+    means = np.stack([vectors[list(group)].mean(axis=0) for group in linked])
+    for start in range(_MAX_LINKED, len(vectors), _MAX_LINKED):
+        cosines = vectors[start : start + _MAX_LINKED] @ means.T
+        nearest = zip(cosines.argmax(axis=1).tolist(), cosines.max(axis=1).tolist(), strict=True)
+        for row, (best, cosine) in enumerate(nearest):
+            label = labels[best] if cosine >= 1 - _MAX_DISTANCE else -(start + row)
             groups.setdefault(label, []).append(start + row)

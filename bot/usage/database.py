@@ -1,4 +1,7 @@
-"""`Database`: what the log needs of where it lies. Statements are of the SQL that SQLite and PostgreSQL both read, with values named as `:since` is."""
+"""`Database`: what the question log needs from SQLite or PostgreSQL.
+
+Statements use the SQL that both understand, with named parameters such as `:since`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -9,29 +12,29 @@ Row = Sequence[Any]
 
 
 class Transaction(Protocol):
-    """Statements that are kept together, or not at all."""
+    """Statements that take effect together or not at all."""
 
     def read(self, statement: str, values: Values) -> Sequence[Row]:
-        """All rows."""
+        """Return all rows."""
 
     def stream(self, statement: str, values: Values) -> Iterator[Row]:
-        """The rows one after the other, for more of them than should be held at once."""
+        """Yield the rows without holding them all in memory."""
 
     def write(self, statement: str, values: Sequence[Values]) -> int:
-        """The statement with each of the values; returns how many rows it changed."""
+        """Run the statement with each of the values and return the number of rows changed."""
 
-    def alone(self) -> bool:
-        """Whether nobody else, in another process, does at this time what one should do."""
+    def try_lock(self) -> bool:
+        """Take the lock for deleting old questions until the transaction ends; whether it was free."""
 
 
 class Database(Protocol):
-    """Where the log lies; its tables are made by whoever writes first. Safe to use from many threads."""
+    """Where the log is stored. The first write makes its tables. Safe to share among threads."""
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """Raises `UsageError` when it cannot be read."""
+        """Open a transaction. Raises `UsageError` if the log cannot be read."""
 
     def writing(self) -> AbstractContextManager[Transaction]:
-        """Raises `UsageError` when it cannot be written."""
+        """Open a transaction. Raises `UsageError` if the log cannot be written."""
 
-    def sweep_up(self) -> None:
-        """Leave nothing of what was deleted, as far as that is in this program's hands. Raises `UsageError` when it cannot be written."""
+    def purge(self) -> None:
+        """Remove what is left of deleted rows on disk. Raises `UsageError` if the log cannot be written."""

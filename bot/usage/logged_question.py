@@ -1,4 +1,4 @@
-"""What is kept of a question that was asked."""
+"""`LoggedQuestion`: a question in the log."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -6,13 +6,13 @@ from typing import Literal, get_args
 Status = Literal["answered", "ambiguous", "no_answer", "small_talk"]
 Reason = Literal["wrong", "outdated", "incomplete", "unrelated"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-LONGEST_COMMENT = 2000
-"""Characters."""
+MAX_COMMENT_LENGTH = 2000
+"""Characters; the rest of a comment is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedQuestion:
-    """A question, what it got, and what its visitor said of that."""
+    """A question with its answer and the visitor's vote on it."""
 
     answer: str
     """The id of the answer."""
@@ -22,13 +22,13 @@ class LoggedQuestion:
     status: Status
     probability: float
     passages: tuple[str, ...]
-    """Ids of those that were quoted."""
+    """Ids of the passages that the answer quotes."""
     generation: str
     milliseconds: float
     channel: str
     conversation: str | None = None
     corrected: str | None = None
-    """The question with its misspelt words repaired, when it was read so."""
+    """The question with its spelling corrected, if it was."""
     helpful: bool | None = None
     reason: Reason | None = None
     comment: str | None = None

@@ -1,4 +1,4 @@
-"""`PostgresDatabase`: the log in a PostgreSQL database, which servers on several machines share."""
+"""`PostgresDatabase`: the log in a PostgreSQL database that several servers share."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,28 +9,36 @@ from bot.usage.database import Row, Transaction, Values
 from bot.usage.schema import TABLES, VERSION, unknown_version
 
 if TYPE_CHECKING:
-    from psycopg import Connection as Wire
+    from psycopg import Connection as DriverConnection
     from sqlalchemy import Connection
 
-_PATIENCE = 3
-"""Seconds in which a connection stands, or is told not to."""
-_MANNERS: dict[str, str | int] = {
-    "connect_timeout": _PATIENCE, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+_CONNECT_TIMEOUT = 3
+"""Seconds to wait for a connection."""
+_CONNECTION_OPTIONS: dict[str, str | int] = {
+    "connect_timeout": _CONNECT_TIMEOUT,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
     "application_name": "articlebot",
-}  # fmt: skip
-"""How libpq notices that the other machine is gone; the address may say otherwise."""
+}
+"""libpq's defaults here, so that it notices when the other machine is gone; the address may override them."""
 _LOCK = 0x61727469636C65
-"""Advisory locks are numbers: this one stands for making the tables, the next for deleting what is old."""
-# One hash an equal question: a long one in a script of three bytes a letter is more than a row of an ordinary index may have.
-_TABLES = f"CREATE TABLE articlebot_log (version INTEGER NOT NULL); {TABLES} CREATE INDEX questions_question ON questions USING hash (question);"
+"""Key of the advisory lock for making the tables; the next number is the one for deleting old questions."""
+# A hash index: a long question in a script of three bytes a letter does not fit into a row of a B-tree.
+_TABLES = f"""
+CREATE TABLE articlebot_log (version INTEGER NOT NULL);
+{TABLES}
+CREATE INDEX questions_question ON questions USING hash (question);"""
 _REMEDY = "see that the server runs and lets this user in, or take [log] database out of the settings"
 
 
 class PostgresDatabase:
-    """A `Database` on a server; the tables are made by whoever connects first.
+    """A `Database` on a server; the first connection makes its tables, and none is made before it is needed.
 
-    `address` is what libpq takes; what it leaves out, as a password should be, libpq finds in `PGPASSWORD`, `~/.pgpass` and the like. Connecting is left for
-    later. Raises `MissingExtra` when SQLAlchemy or psycopg is not installed, `SettingsError` when this is no address.
+    `address` is a libpq connection string. libpq finds what it leaves out, as the password should be, in `PGPASSWORD`,
+    `~/.pgpass` and the like. Raises `MissingExtra` if SQLAlchemy or psycopg is not installed and `SettingsError` if the
+    address cannot be read.
     """
 
     def __init__(self, address: str) -> None:
@@ -40,67 +48,61 @@ class PostgresDatabase:
         except ModuleNotFoundError as error:
             raise MissingExtra(error.name or "sqlalchemy", "postgresql") from None
         try:
-            self._given: dict[str, Any] = {**_MANNERS, **psycopg.conninfo.conninfo_to_dict(address)}
+            parts = psycopg.conninfo.conninfo_to_dict(address)
         except psycopg.ProgrammingError:
-            # What libpq says of it may hold the password.
+            # libpq's own message may contain the password.
             raise SettingsError("[log] database cannot be read: it must be like postgresql://user@host/name.") from None
-        host = ":".join(str(self._given[part]) for part in ("host", "port") if part in self._given)
-        self._name = f"postgresql://{host}/{self._given.get('dbname', '')}"
-        self._engine = create_engine(
-            "postgresql+psycopg://",
-            creator=self._connected,
-            pool_pre_ping=True,
-            pool_size=2,
-            max_overflow=4,
-            pool_timeout=_PATIENCE,
-        )
+        self._options: dict[str, Any] = {**_CONNECTION_OPTIONS, **parts}
+        host = ":".join(str(self._options[part]) for part in ("host", "port") if part in self._options)
+        self._name = f"postgresql://{host}/{self._options.get('dbname', '')}"
+        pool: dict[str, Any] = {"pool_size": 2, "max_overflow": 4, "pool_timeout": _CONNECT_TIMEOUT}
+        self._engine = create_engine("postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, **pool)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Raises `UsageError` when it cannot be read."""
-        with self._told("read"), self._engine.connect() as connection:
+        """Open a transaction. Raises `UsageError` if the database cannot be read."""
+        with self._translate_errors("read"), self._engine.connect() as connection:
             yield _Transaction(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Raises `UsageError` when it cannot be written."""
-        with self._told("written"), self._engine.begin() as connection:
+        """Open a transaction. Raises `UsageError` if the database cannot be written."""
+        with self._translate_errors("written"), self._engine.begin() as connection:
             yield _Transaction(connection)
 
-    def sweep_up(self) -> None:
-        """Deleted rows are overwritten by the server's own vacuum."""
+    def purge(self) -> None:
+        """Do nothing: the server's own vacuum overwrites deleted rows."""
 
     @contextmanager
-    def _told(self, done: str) -> Iterator[None]:
+    def _translate_errors(self, action: str) -> Iterator[None]:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
             yield
         except SQLAlchemyError as error:
-            raise UsageError(f"{self._name} cannot be {done} ({_reason(error)}): {_REMEDY}.") from error
+            raise UsageError(f"{self._name} cannot be {action} ({_reason(error)}): {_REMEDY}.") from error
 
-    def _connected(self) -> "Wire[Any]":
+    def _connect(self) -> "DriverConnection[Any]":
         import psycopg
 
-        connection = psycopg.connect(**self._given)
+        connection = psycopg.connect(**self._options)
         try:
             with connection.transaction():
-                self._bring_up_to_date(connection)
+                self._make_tables(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _bring_up_to_date(self, connection: "Wire[Any]") -> None:
-        """Make the tables, unless they are there."""
+    def _make_tables(self, connection: "DriverConnection[Any]") -> None:
+        """Make the tables if they do not exist. Raises `UsageError` if they cannot be used."""
         if _version(connection) is None:
-            # Of several processes the others wait here, and find them made.
+            # Of several processes one makes the tables; the others wait here and find them.
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         version = _version(connection)
-        if version is None and _has(connection, "questions"):
-            raise UsageError(
-                f"{self._name} cannot be used (its table questions is another program's): give the log a database of its own."
-            )
+        if version is None and _has_table(connection, "questions"):
+            reason = "its table questions is another program's"
+            raise UsageError(f"{self._name} cannot be used ({reason}): give the log a database of its own.")
         if version is None:
             connection.execute(_TABLES)
             connection.execute("INSERT INTO articlebot_log VALUES (%s)", (VERSION,))
@@ -125,32 +127,28 @@ class _Transaction:
     def write(self, statement: str, values: Sequence[Values]) -> int:
         from sqlalchemy import text
 
-        # Without values it would be run once.
+        # SQLAlchemy would run a statement without values once.
         return self._connection.execute(text(statement), values).rowcount if values else 0
 
-    def alone(self) -> bool:
-        """Until the transaction ends."""
+    def try_lock(self) -> bool:
+        """Take an advisory lock until the transaction ends."""
         return bool(self.read("SELECT pg_try_advisory_xact_lock(:lock)", {"lock": _LOCK + 1})[0][0])
 
 
-def _version(connection: "Wire[Any]") -> int | None:
-    """None where there are no tables yet."""
-    row = (
-        connection.execute("SELECT version FROM articlebot_log").fetchone()
-        if _has(connection, "articlebot_log")
-        else None
-    )
+def _version(connection: "DriverConnection[Any]") -> int | None:
+    """Return the version of the tables, None if there are none."""
+    if not _has_table(connection, "articlebot_log"):
+        return None
+    row = connection.execute("SELECT version FROM articlebot_log").fetchone()
     return row[0] if row else None
 
 
-def _has(connection: "Wire[Any]", table: str) -> bool:
-    # In the catalogue itself: to_regclass remembers, until the transaction ends, that a table was not there.
-    found = connection.execute(
-        "SELECT 1 FROM pg_tables WHERE tablename = %s AND schemaname = ANY(current_schemas(false))", (table,)
-    )
-    return found.fetchone() is not None
+def _has_table(connection: "DriverConnection[Any]", table: str) -> bool:
+    # Not by to_regclass, which remembers until the transaction ends that a table was not there.
+    statement = "SELECT 1 FROM pg_tables WHERE tablename = %s AND schemaname = ANY(current_schemas(false))"
+    return connection.execute(statement, (table,)).fetchone() is not None
 
 
 def _reason(error: Exception) -> str:
-    """What the server or libpq says, on one line: neither the statement nor its values, which are visitors' words."""
+    """Return the server's or libpq's message on one line, without the statement and its values: visitors' words."""
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]

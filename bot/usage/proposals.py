@@ -1,4 +1,4 @@
-"""Alternates that visitors have shown by what they did: nothing is taken over without an editor."""
+"""Alternates that visitors' behaviour suggests; an editor accepts or rejects them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,66 +10,63 @@ from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
 from bot.retrieval.near_duplicates import asks_exactly
 
-_CONVERSATIONS = 3
-"""Different ones that asked alike."""
-_SIGNS = 2
-"""Signs that must point to one passage."""
-_AGREED = 2 / 3
-"""The least share of the signs that point to it."""
-_NEAR = 5
-"""Passages nearest to a question: a FAQ among them needs no more signs. One that is not is mostly clicked by chance (benchmarks/quality/question_log.py)."""
-_SIGNS_AFAR, _SHOWED_AFAR = 3, 0.6
-"""What a FAQ needs whose words are far from the question's, as those of another language are: so many signs, and such a share of the conversations."""
+_MIN_CONVERSATIONS = 3
+_MIN_SHARE = 2 / 3
+"""Minimum share of the signs that must point to the proposed FAQ."""
+_MIN_SIGNS = 2
+"""Minimum number of signs for a FAQ among the nearest passages; other clicks are mostly chance."""
+_NEAREST = 5
+"""Number of nearest passages (chosen with benchmarks/quality/question_log.py)."""
+_MIN_SIGNS_FAR, _MIN_SHARE_FAR = 3, 0.6
+"""Minimum number of signs, and signs per conversation, for a FAQ that is not near, for example in another language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What visitors who asked alike did next."""
+    """What visitors did next who asked one question in several wordings."""
 
     question: str
-    """The one that was asked most."""
+    """The most frequent wording."""
     conversations: int
     followed: Mapping[tuple[str, str, str], int]
-    """By what was asked, the question that was asked next and the passage that answered that, how often."""
+    """How often each wording was followed by a question that a passage answered: (wording, question, passage id)."""
     liked: Mapping[tuple[str, str], int]
-    """By what was asked and the passage that answered it, how often this was called helpful."""
+    """How often an answer was called helpful: (wording, passage id)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A question that seems to mean what a FAQ asks."""
+    """A question that seems to mean the same as a FAQ."""
 
     question: str
     passage: str
     asks: str
-    """What the FAQ asks."""
+    """The FAQ's own question."""
     conversations: int
     signs: int
 
 
-def proposed(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
-    """The FAQ that a question seems to mean: what was clicked or asked next in its own words, or called helpful, agrees on it."""
-    signs = _signs(evidence, finder.generation.table) if evidence.conversations >= _CONVERSATIONS else Counter()
+def propose(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
+    """Yield the FAQ that a question seems to mean, if clicks, rewordings and helpful answers agree on it."""
+    table = finder.generation.table
+    signs = _signs(evidence, table) if evidence.conversations >= _MIN_CONVERSATIONS else Counter()
     meant = Counter[str]()
     for (_, passage), times in signs.items():
         meant[passage] += times
     for ident, count in meant.most_common(1):
-        # In the words of those who showed it: others of the group may ask something near.
-        asked = max(
-            (asked for asked, passage in signs if passage == ident), key=lambda asked: (signs[asked, ident], asked)
-        )
-        faq = passage_by_id(finder.generation.table, ident)
-        known = faq is None or faq.question is None or asks_exactly(faq, asked)
-        if (
-            not known
-            and count >= _AGREED * meant.total()
-            and _is_enough(count, evidence.conversations, ident, asked, finder)
-        ):
-            yield Proposal(asked, ident, faq.question if faq and faq.question else "", evidence.conversations, count)
+        # Propose a wording that showed signs: others of the group may ask something near.
+        wordings = (wording for wording, passage in signs if passage == ident)
+        asked = max(wordings, key=lambda wording: (signs[wording, ident], wording))
+        faq = passage_by_id(table, ident)
+        if faq is None or faq.question is None or asks_exactly(faq, asked):
+            continue
+        agree = count >= _MIN_SHARE * meant.total()
+        if agree and _is_enough(count, evidence.conversations, ident, asked, finder):
+            yield Proposal(asked, ident, faq.question, evidence.conversations, count)
 
 
 def require_faq(table: Passages, ident: str) -> str:
-    """Return the id if it is that of a FAQ. Raises `CorpusError` otherwise."""
+    """Return the id of a FAQ. Raises `CorpusError` if there is no FAQ with this id."""
     passage = passage_by_id(table, ident)
     if passage is None or passage.kind != "faq":
         raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
@@ -77,17 +74,17 @@ def require_faq(table: Passages, ident: str) -> str:
 
 
 def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:
-    """By what was asked and the passage that was meant, how often that was shown."""
+    """Count the signs that each wording means a passage."""
     signs = Counter(evidence.liked)
-    for (asked, question, passage), times in evidence.followed.items():
+    for (wording, question, passage), times in evidence.followed.items():
         found = passage_by_id(table, passage)
-        # Only a FAQ that was asked in its own words, as by a click: what else came next was another question.
+        # Only a FAQ asked in its own words, as by a click, is a sign; otherwise the visitor moved on.
         if found and found.question and normalize(found.question) == normalize(question):
-            signs[asked, passage] += times
+            signs[wording, passage] += times
     return signs
 
 
 def _is_enough(signs: int, conversations: int, passage: str, asked: str, finder: Finder) -> bool:
-    if signs >= max(_SIGNS_AFAR, _SHOWED_AFAR * conversations):
+    if signs >= max(_MIN_SIGNS_FAR, _MIN_SHARE_FAR * conversations):
         return True
-    return signs >= _SIGNS and passage in [hit.passage.id for hit in finder.rank(asked, _NEAR).hits]
+    return signs >= _MIN_SIGNS and passage in [hit.passage.id for hit in finder.rank(asked, _NEAREST).hits]

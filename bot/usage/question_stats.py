@@ -1,11 +1,11 @@
-"""Equal questions of the log, counted."""
+"""`QuestionStats`: equal questions of the log, counted."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionStats:
-    """A question with what it got, and how often."""
+    """How often a question was asked with the same answer, and how visitors voted on it."""
 
     question: str
     status: str
@@ -14,6 +14,6 @@ class QuestionStats:
     helpful: int
     unhelpful: int
     probability: float
-    """The mean."""
+    """Mean probability of the answer."""
     corrected: int
-    """How often its spelling was repaired."""
+    """Number of times that the spelling was corrected."""

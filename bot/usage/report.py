@@ -1,4 +1,4 @@
-"""What the question log tells an editor: what could not be answered, and what else to look at."""
+"""The report to the editor: questions that were not answered well, and what else deserves a look."""
 
 import re
 from collections import Counter, defaultdict
@@ -12,31 +12,31 @@ from bot.index.lexical import content_terms
 from bot.languages.normalization import normalize
 from bot.passages import context
 from bot.retrieval.finder import Finder
-from bot.usage.clusters import clustered
-from bot.usage.proposals import Evidence, Proposal, proposed
+from bot.usage.clusters import cluster
+from bot.usage.proposals import Evidence, Proposal, propose
 from bot.usage.question_stats import QuestionStats
 from bot.usage.store import UsageStore
 
 _WORD = re.compile(r"\w+")
-_ASKING = frozenset([
+_QUESTION_WORDS = frozenset([
     "am", "can", "could", "did", "do", "does", "get", "had", "has", "have", "how", "i", "me", "my", "shall", "should", "we", "what", "when", "where",
     "which", "who", "whom", "whose", "why", "would", "you", "your",
 ])  # fmt: skip
-"""Words by which a question is one: that articles lack them tells nothing."""
+"""Words that are never reported as missing from the articles."""
 _SURE = 0.7
-"""Answers below this probability are worth a look."""
-_EXAMPLES, _NEAREST, _SHOWN = 5, 3, 20
-_COMPARED = 20_000
-"""Wordings, the most asked ones, that are compared by meaning: encoding them takes half a minute."""
-_LOOKED_AT = 500
-"""Groups that are told; nobody reads more in a week."""
-_TURNED = 3
-"""Votes that an answer needs in a span of time to have turned."""
+"""Answers with a lower probability count as unsure."""
+_EXAMPLES, _NEAREST, _MOST_ASKED = 5, 3, 20
+_MAX_CLUSTERED = 20_000
+"""Maximum number of wordings, most asked first, that are grouped by meaning: encoding them takes half a minute."""
+_MAX_GAPS = 500
+"""Maximum number of groups in a report."""
+_MIN_UNHELPFUL = 3
+"""Votes against an answer from which on it is reported as no longer helpful."""
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """A passage that nearly answers."""
+class NearPassage:
+    """A passage near a question."""
 
     passage: str
     about: str
@@ -45,26 +45,26 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Questions that ask alike and were not answered, or not surely, or not well."""
+    """Questions with one meaning that were not answered, not surely, or not well."""
 
     question: str
-    """The one that was asked most."""
+    """The most frequent wording."""
     times: int
     before: int
-    """In as long a time before."""
+    """Number of times in the span before, of equal length."""
     conversations: int
     unanswered: int
     ambiguous: int
     unsure: int
     unhelpful: int
     examples: tuple[str, ...]
-    nearest: tuple[Near, ...]
+    nearest: tuple[NearPassage, ...]
     why: str
     """Why there was no answer, or no sure one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Often:
+class FrequentQuestion:
     """A question and how often it was asked."""
 
     question: str
@@ -74,8 +74,8 @@ class Often:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
-    """A passage that used to help, and no longer does."""
+class DecliningPassage:
+    """A passage that used to help and no longer does, with its votes now and before."""
 
     passage: str
     helpful: int
@@ -93,26 +93,26 @@ class Report:
     questions: int
     statuses: Mapping[str, int]
     gaps: tuple[Gap, ...]
-    """The most asked ones."""
+    """Most asked first."""
     further_gaps: int
-    """How many more there are, asked less."""
-    most_asked: tuple[Often, ...]
-    turned: tuple[Turned, ...]
+    """Number of less frequent gaps that are left out."""
+    most_asked: tuple[FrequentQuestion, ...]
+    turned: tuple[DecliningPassage, ...]
     never_found: tuple[str, ...]
-    """FAQs that answered nothing."""
+    """FAQs that answered no question."""
     faqs: int
     only_corrected: tuple[str, ...]
-    """FAQs that were found by a repaired spelling only: their questions deserve it as an alternate."""
+    """FAQs that were found only after spelling correction: the misspelt question may be worth an alternate."""
     proposals: tuple[Proposal, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON."""
+        """Return the report as JSON values."""
         return asdict(self)
 
 
 @dataclass(slots=True)
 class _Group:
-    """One wording of a question, in any case and with any mark at its end."""
+    """Questions that are equal once normalized."""
 
     question: str
     times: int = 0
@@ -124,148 +124,163 @@ class _Group:
 def make_report(
     store: UsageStore, finder: Finder, since: float, until: float, threshold: float, decisions: Decisions = Decisions()
 ) -> Report:
-    """What was asked from `since` until `until`, compared with as long a time before, without what an editor has decided about already.
+    """Report what was asked from `since` until `until`, compared with the span before, without settled questions.
 
-    Raises `UsageError` when the log cannot be read, `MissingExtra` when scipy is not installed.
+    Raises `UsageError` if the log cannot be read and `MissingExtra` if scipy is not installed.
     """
-    now, before = store.tallies(since, until), store.tallies(2 * since - until, since)
-    unwanted = set(map(normalize, decisions.settled))
-    groups = [group for group in _groups(now, before) if normalize(group.question) not in unwanted]
-    clusters = _clusters(groups[:_COMPARED], finder)
-    further = len(clusters[_LOOKED_AT:]) + sum(group.times > 0 for group in groups[_COMPARED:])
-    gaps = [_gap(cluster, store, finder, since, until, threshold) for cluster in clusters[:_LOOKED_AT]]
+    now, before = store.question_stats(since, until), store.question_stats(2 * since - until, since)
+    settled = set(map(normalize, decisions.settled))
+    groups = [group for group in _groups(now, before) if normalize(group.question) not in settled]
+    clusters = _clusters(groups[:_MAX_CLUSTERED], finder)
+    gaps = [_gap(each, store, finder, since, until, threshold) for each in clusters[:_MAX_GAPS]]
     statuses = Counter[str]()
-    for tally in now:
-        statuses[tally.status] += tally.times
-    answered = Counter(passage for tally in now for passage in tally.passages)
+    for one in now:
+        statuses[one.status] += one.times
+    answered = {passage for one in now for passage in one.passages}
+    table = finder.generation.table
     return Report(
-        since, until, sum(statuses.values()), dict(statuses), tuple(gap for gap, _ in gaps), further, _most_asked(now, before), _turned(now, before),
-        tuple(faq.id for faq in finder.generation.table.all_passages(faqs=True) if faq.id not in answered), finder.generation.table.facts.faqs,
-        _only_corrected(now), tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
-    )  # fmt: skip
+        since=since,
+        until=until,
+        questions=statuses.total(),
+        statuses=dict(statuses),
+        gaps=tuple(gap for gap, _ in gaps),
+        further_gaps=len(clusters[_MAX_GAPS:]) + sum(group.times > 0 for group in groups[_MAX_CLUSTERED:]),
+        most_asked=_most_asked(now, before),
+        turned=_declining(now, before),
+        never_found=tuple(faq.id for faq in table.all_passages(faqs=True) if faq.id not in answered),
+        faqs=table.facts.faqs,
+        only_corrected=_only_corrected(now),
+        proposals=tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
+    )
 
 
 def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:
     rejected = {(normalize(question), passage) for question, passage in decisions.rejected}
     for each in evidence:
-        for proposal in proposed(each, finder):
+        for proposal in propose(each, finder):
             if (normalize(proposal.question), proposal.passage) not in rejected:
                 yield proposal
 
 
-def _kind(tally: QuestionStats) -> str | None:
-    """In what way a question was not answered well; None where it was."""
-    if tally.status in ("no_answer", "ambiguous"):
-        return tally.status
-    if tally.status == "answered" and tally.unhelpful > tally.helpful:
+def _kind(stats: QuestionStats) -> str | None:
+    """Return how a question was not answered well, None if it was."""
+    if stats.status in ("no_answer", "ambiguous"):
+        return stats.status
+    if stats.status == "answered" and stats.unhelpful > stats.helpful:
         return "unhelpful"
-    return "unsure" if tally.status == "answered" and tally.probability < _SURE else None
+    return "unsure" if stats.status == "answered" and stats.probability < _SURE else None
 
 
 def _groups(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> list[_Group]:
-    """What was not answered well, most asked first; what was asked so only before comes last."""
+    """Group the questions that were not answered well, most asked first; those asked only before come last."""
     groups: dict[str, _Group] = {}
-    for tallies, recent in ((now, True), (before, False)):
-        for tally in tallies:
-            kind = _kind(tally)
+    for span, is_recent in ((now, True), (before, False)):
+        for one in span:
+            kind = _kind(one)
             if kind is None:
                 continue
-            group = groups.setdefault(normalize(tally.question), _Group(tally.question))
-            if recent:
-                group.times += tally.times
-                group.kinds[kind] += tally.times
-                group.wordings.add(tally.question)
+            group = groups.setdefault(normalize(one.question), _Group(one.question))
+            if is_recent:
+                group.times += one.times
+                group.kinds[kind] += one.times
+                group.wordings.add(one.question)
             else:
-                group.before += tally.times
+                group.before += one.times
     return sorted(groups.values(), key=lambda group: (-group.times, -group.before, group.question))
 
 
 def _clusters(groups: Sequence[_Group], finder: Finder) -> list[list[_Group]]:
-    """The groups that ask alike, with the most asked first; without those of before alone."""
+    """Join the groups with one meaning, most asked first; without those that were asked only before."""
     if not groups:
         return []
     vectors = finder.generation.encoder.encode_questions([group.question for group in groups])
-    joined = [[groups[number] for number in numbers] for numbers in clustered(vectors)]
-    recent = [cluster for cluster in joined if any(group.times for group in cluster)]
-    return sorted(recent, key=lambda cluster: -sum(group.times for group in cluster))
+    joined = [[groups[number] for number in numbers] for numbers in cluster(vectors)]
+    recent = [each for each in joined if any(group.times for group in each)]
+    return sorted(recent, key=lambda each: -sum(group.times for group in each))
 
 
 def _gap(
-    cluster: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float
+    groups: Sequence[_Group], store: UsageStore, finder: Finder, since: float, until: float, threshold: float
 ) -> tuple[Gap, Evidence]:
-    kinds = sum((group.kinds for group in cluster), Counter[str]())
-    wordings = [words for group in cluster for words in group.wordings]
-    times = sum(group.times for group in cluster)
-    # One question tells nothing but itself, and most groups are one question.
+    question = groups[0].question
+    kinds = sum((group.kinds for group in groups), Counter[str]())
+    wordings = [wording for group in groups for wording in group.wordings]
+    times = sum(group.times for group in groups)
+    # Most groups are one question asked once, which shows nothing about its meaning: the query is saved.
     evidence = store.evidence(wordings, since, until) if times > 1 else Evidence(wordings[0], 1, {}, {})
-    nearest = _nearest(finder, cluster[0].question)
+    nearest = _nearest(finder, question)
     gap = Gap(
-        cluster[0].question, times, sum(group.before for group in cluster), evidence.conversations,
-        kinds["no_answer"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"], tuple(group.question for group in cluster if group.times)[:_EXAMPLES], nearest,
-        _why(finder, cluster[0].question, nearest, threshold),
-    )  # fmt: skip
+        question=question,
+        times=times,
+        before=sum(group.before for group in groups),
+        conversations=evidence.conversations,
+        unanswered=kinds["no_answer"],
+        ambiguous=kinds["ambiguous"],
+        unsure=kinds["unsure"],
+        unhelpful=kinds["unhelpful"],
+        examples=tuple(group.question for group in groups if group.times)[:_EXAMPLES],
+        nearest=nearest,
+        why=_why(finder, question, nearest, threshold),
+    )
     return gap, evidence
 
 
-def _nearest(finder: Finder, question: str) -> tuple[Near, ...]:
+def _nearest(finder: Finder, question: str) -> tuple[NearPassage, ...]:
     try:
         hits = finder.rank(question, _NEAREST).hits
     except QuestionError:
         return ()
-    return tuple(Near(hit.passage.id, context(hit.passage), round(hit.probability, 3)) for hit in hits)
+    return tuple(NearPassage(hit.passage.id, context(hit.passage), round(hit.probability, 3)) for hit in hits)
 
 
-def _why(finder: Finder, question: str, nearest: Sequence[Near], threshold: float) -> str:
-    if nearest and nearest[0].probability >= threshold:
-        return f"answered today, with {nearest[0].probability:.2f}"
-    telling = set(content_terms(question)) - _ASKING
-    unknown = [
-        word
-        for word in _WORD.findall(question)
-        if telling.intersection(content_terms(word)) and not finder.generation.lexical.has("words", word)
-    ]
-    lacking = (
-        f"no article has the word {' or '.join(repr(word) for word in dict.fromkeys(unknown[:3]))}; " if unknown else ""
-    )
-    near = (
-        f"the nearest passage reaches {nearest[0].probability:.2f} of the {threshold:g} that an answer needs"
-        if nearest
-        else "no passage is near"
-    )
-    return lacking + near
+def _why(finder: Finder, question: str, nearest: Sequence[NearPassage], threshold: float) -> str:
+    if not nearest:
+        return f"{_missing_words(finder, question)}no passage is near"
+    best = nearest[0].probability
+    if best >= threshold:
+        return f"answered today, with {best:.2f}"
+    near = f"the nearest passage reaches {best:.2f} of the {threshold:g} that an answer needs"
+    return f"{_missing_words(finder, question)}{near}"
 
 
-def _most_asked(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[Often, ...]:
-    times, earlier, told = Counter[str](), Counter[str](), dict[str, tuple[str, str]]()
-    for tally in now:
-        times[normalize(tally.question)] += tally.times
-        told.setdefault(normalize(tally.question), (tally.question, tally.status))
-    for tally in before:
-        earlier[normalize(tally.question)] += tally.times
+def _missing_words(finder: Finder, question: str) -> str:
+    terms = set(content_terms(question)) - _QUESTION_WORDS
+    words = (word for word in _WORD.findall(question) if terms.intersection(content_terms(word)))
+    missing = [word for word in words if not finder.generation.lexical.has("words", word)]
+    return f"no article has the word {' or '.join(map(repr, dict.fromkeys(missing[:3])))}; " if missing else ""
+
+
+def _most_asked(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[FrequentQuestion, ...]:
+    times, earlier, first = Counter[str](), Counter[str](), dict[str, QuestionStats]()
+    for one in now:
+        times[normalize(one.question)] += one.times
+        first.setdefault(normalize(one.question), one)
+    for one in before:
+        earlier[normalize(one.question)] += one.times
     return tuple(
-        Often(told[words][0], count, earlier[words], told[words][1]) for words, count in times.most_common(_SHOWN)
+        FrequentQuestion(first[key].question, count, earlier[key], first[key].status)
+        for key, count in times.most_common(_MOST_ASKED)
     )
 
 
-def _turned(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[Turned, ...]:
+def _declining(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[DecliningPassage, ...]:
     votes: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for place, tallies in ((0, now), (2, before)):
-        for tally in tallies:
-            for passage in tally.passages:
-                votes[passage][place] += tally.helpful
-                votes[passage][place + 1] += tally.unhelpful
-    turned = (Turned(passage, *counts) for passage, counts in votes.items())
+    for column, span in ((0, now), (2, before)):
+        for one in span:
+            for passage in one.passages:
+                votes[passage][column] += one.helpful
+                votes[passage][column + 1] += one.unhelpful
     return tuple(
         one
-        for one in turned
-        if one.helpful_before > one.unhelpful_before and one.unhelpful >= _TURNED and one.unhelpful > one.helpful
+        for one in (DecliningPassage(passage, *counts) for passage, counts in votes.items())
+        if one.helpful_before > one.unhelpful_before and one.unhelpful >= _MIN_UNHELPFUL and one.unhelpful > one.helpful
     )
 
 
 def _only_corrected(now: Iterable[QuestionStats]) -> tuple[str, ...]:
-    found, repaired = Counter[str](), Counter[str]()
-    for tally in now:
-        for passage in tally.passages:
-            found[passage] += tally.times
-            repaired[passage] += tally.corrected
-    return tuple(passage for passage, count in found.items() if count == repaired[passage])
+    found, corrected = Counter[str](), Counter[str]()
+    for one in now:
+        for passage in one.passages:
+            found[passage] += one.times
+            corrected[passage] += one.corrected
+    return tuple(passage for passage, count in found.items() if count == corrected[passage])

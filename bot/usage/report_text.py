@@ -1,4 +1,4 @@
-"""A report in words, and as a table."""
+"""A report as text for the terminal, and as a CSV table."""
 
 import csv
 from collections.abc import Iterator
@@ -8,30 +8,28 @@ from pathlib import Path
 from bot.usage.report import Gap, Report
 
 _SHOWN = 20
-_COLUMNS = (
-    "question",
-    "times",
-    "before",
-    "conversations",
-    "unanswered",
-    "ambiguous",
-    "unsure",
-    "unhelpful",
-    "nearest",
-    "probability",
-    "why",
-    "examples",
-)
+"""Maximum number of gaps in the text."""
+_COUNTS = ("times", "before", "conversations", "unanswered", "ambiguous", "unsure", "unhelpful")
+_COLUMNS = ("question", *_COUNTS, "nearest", "probability", "why", "examples")
+_INDENT = " " * 16
 
 
 def report_text(report: Report) -> str:
-    """What an editor reads in a terminal."""
-    days = " to ".join(
-        datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M") for moment in (report.since, report.until)
-    )
+    """Return the report as an editor reads it in a terminal."""
+    moments = (datetime.fromtimestamp(moment, UTC) for moment in (report.since, report.until))
+    days = " to ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in moments)
     counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in report.statuses.items())
     lines = [f"{report.questions} questions, {days} UTC{f': {counts}' if counts else ''}"]
-    for title, part in {
+    for title, part in _parts(report).items():
+        lines += ["", title, *part] if part else []
+    if len(report.gaps) > _SHOWN:
+        further = f", and {report.further_gaps} that were asked less" if report.further_gaps else ""
+        lines += ["", f"and {len(report.gaps) - _SHOWN} more groups: --csv FILE writes them{further}"]
+    return "\n".join([*lines, "", f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}"])
+
+
+def _parts(report: Report) -> dict[str, list[str]]:
+    return {
         "not answered, not surely, or not well": [line for gap in report.gaps[:_SHOWN] for line in _gap(gap)],
         "seem to mean": [
             f"  {one.question} → {one.asks}  ({one.passage}; {one.conversations} conversations, {one.signs} signs)"
@@ -42,16 +40,12 @@ def report_text(report: Report) -> str:
             for one in report.most_asked
         ],
         "no longer help": [
-            f"  {one.passage}: {one.helpful} helpful, {one.unhelpful} not; before {one.helpful_before}, {one.unhelpful_before}"
+            f"  {one.passage}: {one.helpful} helpful, {one.unhelpful} not; "
+            f"before {one.helpful_before}, {one.unhelpful_before}"
             for one in report.turned
         ],
-        "found by a repaired spelling only": [f"  {passage}" for passage in report.only_corrected[:_SHOWN]],
-    }.items():
-        lines += ["", title, *part] if part else []
-    if len(report.gaps) > _SHOWN:
-        further = f", and {report.further_gaps} that were asked less" if report.further_gaps else ""
-        lines += ["", f"and {len(report.gaps) - _SHOWN} more groups: --csv FILE writes them{further}"]
-    return "\n".join([*lines, "", f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}"])
+        "found only after spelling correction": [f"  {passage}" for passage in report.only_corrected[:_SHOWN]],
+    }
 
 
 def _gap(gap: Gap) -> Iterator[str]:
@@ -61,37 +55,29 @@ def _gap(gap: Gap) -> Iterator[str]:
         "unsure": gap.unsure,
         "not helpful": gap.unhelpful,
     }
-    yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({', '.join(f'{count} {kind}' for kind, count in kinds.items() if count)})"
-    yield from (f"                also: {question}" for question in gap.examples[1:])
-    yield f"                {gap.why}"
-    yield from (f"                {near.probability:.2f} {near.passage}: {near.about}" for near in gap.nearest)
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"
+    yield from (f"{_INDENT}also: {question}" for question in gap.examples[1:])
+    yield f"{_INDENT}{gap.why}"
+    yield from (f"{_INDENT}{near.probability:.2f} {near.passage}: {near.about}" for near in gap.nearest)
 
 
 def _trend(times: int, before: int) -> str:
-    """How many more or fewer than before."""
     return "new" if before == 0 else f"{times - before:+d}"
 
 
 def write_csv(path: Path, report: Report) -> None:
-    """The gaps, one a row, for a spreadsheet."""
+    """Write the gaps as a table, one a row, that spreadsheets open."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for gap in report.gaps:
             near = gap.nearest[0] if gap.nearest else None
-            counts = (
-                gap.times,
-                gap.before,
-                gap.conversations,
-                gap.unanswered,
-                gap.ambiguous,
-                gap.unsure,
-                gap.unhelpful,
-            )
-            told = (near.passage if near else "", near.probability if near else "", gap.why, " | ".join(gap.examples))
-            writer.writerow([_plain(value) for value in (gap.question, *counts, *told)])
+            counts = [getattr(gap, name) for name in _COUNTS]
+            facts = [near.passage if near else "", near.probability if near else "", gap.why, " | ".join(gap.examples)]
+            writer.writerow([_escape_formula(value) for value in [gap.question, *counts, *facts]])
 
 
-def _plain(value: object) -> object:
-    """Words of visitors that a spreadsheet does not take for a formula (OWASP, CSV Injection)."""
+def _escape_formula(value: object) -> object:
+    """Return text so that a spreadsheet does not take it for a formula (OWASP, CSV Injection)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

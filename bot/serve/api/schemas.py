@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from bot.answering.schema import Hit
 from bot.retrieval.finder import LONGEST_QUESTION
-from bot.usage.logged_question import LONGEST_COMMENT, Reason
+from bot.usage.logged_question import MAX_COMMENT_LENGTH, Reason
 
 LONGEST_HISTORY = 20
 MOST_HITS, MOST_ARTICLES = 50, 100
@@ -74,7 +74,7 @@ class Feedback(_Model):
     """Whether the answer helped; null withdraws earlier feedback."""
     reason: Reason | None = None
     """What was wrong with the answer."""
-    comment: str = Field(default="", max_length=LONGEST_COMMENT)
+    comment: str = Field(default="", max_length=MAX_COMMENT_LENGTH)
     """The visitor's comment."""
 
 

@@ -1,0 +1,196 @@
+"""The statements of the question log: how questions and votes are stored, counted and deleted."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from bot.errors import UsageError
+from bot.usage.database import Row, Transaction, Values
+from bot.usage.logged_question import MAX_COMMENT_LENGTH, LoggedQuestion, Reason
+from bot.usage.privacy import hash_text, mask
+from bot.usage.proposals import Evidence
+from bot.usage.question_stats import QuestionStats
+
+Storage = Literal["full", "hashed", "off"]
+"""How questions are stored: `[log] questions` of the settings."""
+
+_HASH_KEY = "hash"
+_FOLLOW_UP = 300
+"""Seconds within which the next question of a conversation counts as a follow-up."""
+_COLUMNS = (
+    "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel", "conversation", "corrected",
+)  # fmt: skip
+_IN_SPAN = "questions.at >= :since AND questions.at < :until"
+
+
+def read_questions(transaction: Transaction, since: float, until: float) -> Iterator[LoggedQuestion]:
+    """Yield the questions of a span of time with their votes, oldest first."""
+    columns = ", ".join(f"questions.{name}" for name in _COLUMNS)
+    statement = f"""
+        SELECT {columns}, helpful, reason, comment FROM questions LEFT JOIN feedback USING (answer)
+        WHERE {_IN_SPAN} ORDER BY questions.at"""
+    for row in transaction.stream(statement, {"since": since, "until": until}):
+        yield _from_row(row)
+
+
+def read_stats(transaction: Transaction, since: float, until: float) -> list[QuestionStats]:
+    """Count equal questions with equal answers in a span of time, most frequent first."""
+    statement = f"""
+        SELECT question, status, passages, count(*), coalesce(sum(helpful), 0),
+               count(helpful) - coalesce(sum(helpful), 0), avg(probability), count(corrected)
+        FROM questions LEFT JOIN feedback USING (answer) WHERE {_IN_SPAN} GROUP BY question, status, passages"""
+    rows = transaction.read(statement, {"since": since, "until": until})
+    stats = [QuestionStats(question, status, _split(passages), *counts) for question, status, passages, *counts in rows]
+    # Sorted here because databases order letters in different ways.
+    return sorted(stats, key=lambda one: (-one.times, one.question, one.status, one.passages))
+
+
+def read_evidence(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> Evidence:
+    """Collect what visitors did after asking any of these questions in a span of time."""
+    names = {f"q{number}": question for number, question in enumerate(questions)}
+    where = f"question IN ({', '.join(f':{name}' for name in names)}) AND at >= :since AND at < :until"
+    values = {"since": since, "until": until, **names}
+    # Questions without a conversation count as one conversation: they may belong to the same visitor.
+    count = f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {where}"
+    ((conversations,),) = transaction.read(count, values)
+    followed = transaction.read(
+        f"""
+        SELECT asked.question, next.question, next.passages, count(*) FROM (
+            SELECT question, conversation, at FROM questions WHERE {where} AND conversation IS NOT NULL) AS asked
+        JOIN questions AS next ON next.answer = (
+            SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at
+            AND at < asked.at + {_FOLLOW_UP} ORDER BY at LIMIT 1)
+        WHERE next.status = 'answered' AND next.passages != ''
+        GROUP BY asked.question, next.question, next.passages""",
+        values,
+    )
+    liked = transaction.read(
+        f"""
+        SELECT question, passages, count(*) FROM (
+            SELECT answer, question, passages FROM questions WHERE {where}) AS asked
+        JOIN feedback USING (answer) WHERE helpful = 1 AND passages != '' GROUP BY question, passages""",
+        values,
+    )
+    return Evidence(
+        questions[0],
+        conversations,
+        {(question, following, _split(passages)[0]): times for question, following, passages, times in followed},
+        {(question, _split(passages)[0]): times for question, passages, times in liked},
+    )
+
+
+def read_most_answered(transaction: Transaction, least: int, most: int) -> list[str]:
+    """Return at most `most` passages that answered at least `least` questions, most frequent first."""
+    statement = "SELECT passage FROM answered WHERE times >= :least ORDER BY times DESC, passage LIMIT :most"
+    return [passage for (passage,) in transaction.read(statement, {"least": least, "most": most})]
+
+
+def count_passages(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
+    """Add to the number of questions that each passage answered."""
+    times = Counter(passage for question in questions for passage in question.passages)
+    transaction.write(
+        "INSERT INTO answered VALUES (:passage, :times) "
+        "ON CONFLICT (passage) DO UPDATE SET times = answered.times + excluded.times",
+        # In a fixed order, so that servers which write at once cannot deadlock.
+        [{"passage": passage, "times": count} for passage, count in sorted(times.items())],
+    )
+
+
+def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestion], storage: Storage) -> None:
+    """Store questions masked, or hashed if `storage` says so; those that are stored already stay as they are."""
+    if storage == "hashed":
+        key = _hash_key(transaction)
+        stored = [replace(one, question=hash_text(one.question, key), corrected=None) for one in questions]
+    else:
+        stored = [
+            replace(one, question=mask(one.question), corrected=one.corrected and mask(one.corrected))
+            for one in questions
+        ]
+    places = ", ".join(f":{name}" for name in _COLUMNS)
+    transaction.write(
+        f"INSERT INTO questions VALUES ({places}) ON CONFLICT DO NOTHING", [_to_row(one) for one in stored]
+    )
+
+
+def insert_vote(transaction: Transaction, answer: str, *, helpful: bool, reason: Reason | None, comment: str) -> None:
+    """Store a vote in place of an earlier one. Raises `UsageError` if there is no answer with this id."""
+    if not transaction.read("SELECT 1 FROM questions WHERE answer = :answer", {"answer": storable(answer)}):
+        raise UsageError("No such answer was given, or too long ago: nothing was stored.")
+    transaction.write(
+        "INSERT INTO feedback VALUES (:answer, :at, :helpful, :reason, :comment) ON CONFLICT (answer) DO UPDATE SET "
+        "at = excluded.at, helpful = excluded.helpful, reason = excluded.reason, comment = excluded.comment",
+        [
+            {
+                "answer": storable(answer),
+                "at": time.time(),
+                "helpful": int(helpful),
+                "reason": reason,
+                "comment": storable(mask(comment[:MAX_COMMENT_LENGTH])) or None,
+            }
+        ],
+    )
+
+
+def delete_vote(transaction: Transaction, answer: str) -> None:
+    """Delete the vote on an answer."""
+    transaction.write("DELETE FROM feedback WHERE answer = :answer", [{"answer": storable(answer)}])
+
+
+def delete_conversation(transaction: Transaction, conversation: str) -> int:
+    """Delete the questions of a conversation and return their number."""
+    statement = "DELETE FROM questions WHERE conversation = :conversation"
+    return transaction.write(statement, [{"conversation": storable(conversation)}])
+
+
+def delete_text(transaction: Transaction, text: str) -> int:
+    """Delete the questions and comments that contain a text, in any case, and return the number of questions."""
+    sought, equal = storable(mask(text)).casefold(), hash_text(text, _hash_key(transaction))
+    asked = transaction.stream("SELECT answer, question, coalesce(corrected, '') FROM questions", {})
+    questions = [
+        {"answer": answer}
+        for answer, question, corrected in asked
+        if question == equal or sought in question.casefold() or sought in corrected.casefold()
+    ]
+    deleted = transaction.write("DELETE FROM questions WHERE answer = :answer", questions)
+    commented = transaction.stream("SELECT answer, comment FROM feedback WHERE comment IS NOT NULL", {})
+    comments = [{"answer": answer} for answer, comment in commented if sought in comment.casefold()]
+    transaction.write("UPDATE feedback SET comment = NULL WHERE answer = :answer", comments)
+    return deleted
+
+
+def delete_expired(transaction: Transaction, oldest: float) -> int:
+    """Delete questions from before a Unix time, unless another server is doing so, and return their number."""
+    if not transaction.try_lock():
+        return 0
+    return transaction.write("DELETE FROM questions WHERE at < :oldest", [{"oldest": oldest}])
+
+
+def storable(text: str) -> str:
+    """Return the text without the characters that databases refuse."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def _hash_key(transaction: Transaction) -> bytes:
+    """Return the key that questions are hashed with, made on first use."""
+    made = {"name": _HASH_KEY, "value": secrets.token_bytes(32)}
+    transaction.write("INSERT INTO secrets VALUES (:name, :value) ON CONFLICT DO NOTHING", [made])
+    ((key,),) = transaction.read("SELECT value FROM secrets WHERE name = :name", {"name": _HASH_KEY})
+    return bytes(key)
+
+
+def _split(passages: str) -> tuple[str, ...]:
+    return tuple(passages.split("\n")) if passages else ()
+
+
+def _to_row(question: LoggedQuestion) -> Values:
+    values = {name: getattr(question, name) for name in _COLUMNS} | {"passages": "\n".join(question.passages)}
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _from_row(row: Row) -> LoggedQuestion:
+    *_, helpful, reason, comment = row
+    values = dict(zip(_COLUMNS, row, strict=False)) | {"passages": _split(row[_COLUMNS.index("passages")])}
+    return LoggedQuestion(**values, helpful=None if helpful is None else bool(helpful), reason=reason, comment=comment)
