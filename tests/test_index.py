@@ -22,6 +22,7 @@ from bot.backends.location import store_at
 from bot.build.build import build
 from bot.build.cache import Encoded, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
+from bot.build.vocabulary_writer import VocabularyWriter
 from bot.build.word_index import FEW_PASSAGES, word_index_in_background
 from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
@@ -36,7 +37,7 @@ from bot.index.passage_table import PassageTable
 from bot.index.status import index_status
 from bot.index.store import KEPT_GENERATIONS, LocalStore
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
-from bot.index.vocabulary import Vocabulary, VocabularyWriter
+from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
@@ -327,8 +328,8 @@ def test_the_cache_keeps_vectors_by_model_and_text(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.sqlite"]
 
 
-def test_a_build_that_is_broken_off_leaves_what_it_had_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.build.cache._STRIDE", 2)
+def test_an_interrupted_build_keeps_what_it_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.build.cache._TEXTS_PER_WRITE", 2)
 
     def stop(_count: int) -> None:
         if len(encoder.encoded) == 4:
@@ -341,18 +342,18 @@ def test_a_build_that_is_broken_off_leaves_what_it_had_encoded(tmp_path: Path, m
     assert cached(tmp_path, "model", [*"abcde"])[0] == [*"cde"]
 
 
-def test_a_damaged_vector_in_the_cache_is_told_and_made_anew(tmp_path: Path):
+def test_a_damaged_vector_in_the_cache_is_reported_and_encoded_again(tmp_path: Path):
     cached(tmp_path, "model", ["x", "y"])
     with closing(sqlite3.connect(tmp_path / "vectors.sqlite")) as connection:
         (key, vector) = connection.execute("SELECT key, vector FROM vectors LIMIT 1").fetchone()
         connection.execute("UPDATE vectors SET vector = ? WHERE key = ?", (bytes([vector[0] ^ 64]) + vector[1:], key))
         connection.commit()
-    with pytest.raises(IndexCorrupt, match=r"A vector in .* is damaged and was taken out: run articlebot build"):
+    with pytest.raises(IndexCorrupt, match=r"A vector in .* is damaged and was removed: run articlebot build"):
         cached(tmp_path, "model", ["x", "y"])
     assert len(cached(tmp_path, "model", ["x", "y"])[0]) == 1
 
 
-def test_a_cache_that_cannot_be_read_is_begun_anew(tmp_path: Path):
+def test_an_unreadable_cache_is_replaced(tmp_path: Path):
     (tmp_path / "vectors.sqlite").write_bytes(b"not a database" * 100)
     assert cached(tmp_path, "model", ["x"])[0] == ["x"]
 
@@ -615,8 +616,7 @@ def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: P
     beside = word_index_in_background(tmp_path, FEW_PASSAGES + 1)
     with (
         pytest.raises(
-            IndexUnwritable,
-            match=r"The words of the articles cannot be written to .* \(.*passages.sqlite cannot be read",
+            IndexUnwritable, match=r"The word index cannot be written to .* \(.*passages.sqlite cannot be read"
         ),
         beside,
     ):

@@ -148,7 +148,7 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
 
 def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With the packaged model, on the first of the shipped articles."""
-    monkeypatch.setattr("bot.build.build.FEW_TEXTS", 0)
+    monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
     for path in FolderSource(ROOT / "corpus").parts[:2]:
         (tmp_path / "corpus" / Path(path).name).write_bytes((ROOT / "corpus" / path).read_bytes())

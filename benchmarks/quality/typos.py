@@ -28,12 +28,13 @@ import numpy as np
 from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot import Article, Passage
 from bot.build.build import build
+from bot.build.vocabulary_writer import VocabularyWriter
 from bot.index.filters import Filters
 from bot.index.generation import Generation, all_articles
 from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
-from bot.index.vocabulary import Vocabulary, VocabularyWriter
+from bot.index.vocabulary import Vocabulary
 from bot.languages.hindi.rewriting import EnglishWords
 from bot.retrieval.features import find_candidates
 from bot.retrieval.finder import Finder

@@ -86,7 +86,7 @@ class Suggestions:
         """What may be meant by what is typed: with its last word completed by words of the corpus, or as it is."""
         last = _WORD.search(text.rpartition(" ")[2]) if begun else None
         words = (
-            self._finder.generation.vocabulary.completed(last[0].lower(), _READINGS)
+            self._finder.generation.vocabulary.completions(last[0].lower(), _READINGS)
             if last and len(last[0]) > 1
             else []
         )

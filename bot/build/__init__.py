@@ -1,1 +1,1 @@
-"""Articles → a new generation."""
+"""Builds generations: articles → the files of an index."""

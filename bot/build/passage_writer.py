@@ -1,4 +1,4 @@
-"""Writes `passages.sqlite`, which `bot.index.passage_table` reads."""
+"""Writes `passages.sqlite`; `bot.index.passage_table` reads it."""
 
 import json
 import sqlite3
@@ -13,14 +13,14 @@ from bot.passages import Passage
 
 
 class PassageWriter:
-    """Writes articles and passages into a new file as they come, and what is known in the end when it is closed.
+    """Writes articles and passages into a new file, one at a time.
 
-    Passages come article by article; each has the number of those before it, and its vectors are the rows after theirs.
+    Add passages article by article. They are numbered from 0, and so are their vectors.
     """
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
-        # A file that is not whole is thrown away, so nothing is gained by a journal.
+        # An incomplete file is thrown away, so a journal would gain nothing.
         self._connection.execute("PRAGMA journal_mode = OFF")
         self._connection.executescript(TABLES)
         self._layout = {name: array(code) for name, code in LAYOUT.items()}
@@ -42,22 +42,19 @@ class PassageWriter:
         self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
 
     def complete(
-        self, related_ids: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]
+        self, resolve_related: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]
     ) -> None:
-        """Add to the articles what only the whole corpus tells, as `bot.corpus.CorpusReading` does."""
+        """Add the facts about articles that depend on the whole corpus; see `bot.corpus.source.ArticleSource`."""
         named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
-        resolved = ((json.dumps(related_ids(json.loads(names))), number) for number, names in named)
+        resolved = ((json.dumps(resolve_related(json.loads(names))), number) for number, names in named)
         self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
         for ident, addresses in also_at.items():
-            ((own,),) = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchall() or (
-                ("[]",),
-            )
-            self._connection.execute(
-                "UPDATE articles SET also_at = ? WHERE id = ?", (json.dumps([*json.loads(own), *addresses]), ident)
-            )
+            row = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchone()
+            merged = json.dumps([*json.loads(row[0] if row else "[]"), *addresses])
+            self._connection.execute("UPDATE articles SET also_at = ? WHERE id = ?", (merged, ident))
 
     def close(self) -> None:
-        """Write which passage and role each row of the vectors has."""
+        """Write the layout, which maps vector rows to passages and roles, and close the file."""
         self._connection.executemany(
             "INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items())
         )
@@ -79,5 +76,6 @@ def _article_row(number: int, article: Article) -> tuple[object, ...]:
     days = (day.isoformat() if day else None for day in (article.published, article.updated))
     return (
         number, article.id, article.source, article.title, article.text, article.url, *days,
-        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language, json.dumps(article.related), json.dumps(article.also_at),
+        article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language,
+        json.dumps(article.related), json.dumps(article.also_at),
     )  # fmt: skip

@@ -1,7 +1,8 @@
-"""How near questions come to the passages of one corpus, by which a cosine that is high here is told from one that is not.
+"""Score calibration: which cosines are high for one corpus.
 
-In a corpus about one subject every question is near to something; in a mixed one only a question that is answered. So the build asks calibration_set: questions
-that the corpus covers, in other words than its own, and the same questions with their article left out.
+In a corpus about one subject every question has a similar passage; in a mixed one only a question that is answered. So
+a build asks calibration questions: questions that the corpus answers, reworded, and the same questions without their
+article.
 """
 
 import re
@@ -19,73 +20,79 @@ from bot.passages import Passage
 
 _QUESTIONS = 100
 _SAME_QUESTION = 0.92
-"""From this cosine on another article holds the very question that was left out."""
+"""Minimum cosine at which another article is taken to contain the same question."""
 _NEIGHBOURS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationQuestion:
-    """A question that an index should answer."""
+    """A question that the index should answer."""
 
     passage: Passage
-    """What answers it."""
+    """The passage that answers it."""
     question: str
-    """As it stands there."""
+    """The question in the words of the passage."""
     reworded: str
 
 
-def calibration_questions(table: Passages, most: int = _QUESTIONS) -> list[CalibrationQuestion]:
-    """Questions of passages spread evenly, of FAQs where there are any; not of those in Hindi, all of which the packaged model finds alike, where there are others."""
-    passages = table.sample(most, faqs=table.facts.faqs > 0)
+def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> list[CalibrationQuestion]:
+    """Make questions from passages spread evenly over the corpus, from FAQs if there are any.
+
+    Leaves out passages in Hindi if there are others: the packaged English model gives them all similar vectors.
+    """
+    passages = table.sample(limit, faqs=table.facts.faqs > 0)
     passages = [passage for passage in passages if passage.article.language != "hi"] or passages
-    return [_calibration_question(passage, place) for place, passage in enumerate(passages)]
+    return [_make_question(passage, number) for number, passage in enumerate(passages)]
 
 
-def _calibration_question(passage: Passage, place: int) -> CalibrationQuestion:
-    question = passage.question or _telling_sentence(passage.text)
-    return CalibrationQuestion(passage, question, _reworded(question, place))
+def _make_question(passage: Passage, number: int) -> CalibrationQuestion:
+    question = passage.question or _long_sentence(passage.text)
+    return CalibrationQuestion(passage, question, _reword(question, number))
 
 
 def calibrate_scores(
     table: PassageTable,
     vectors: Vectors,
-    calibration_set: Sequence[CalibrationQuestion],
-    questions: Matrix,
+    calibration: Sequence[CalibrationQuestion],
+    own_words: Matrix,
     reworded: Matrix,
 ) -> ScoreCalibration:
-    """Ask an index its own questions, reworded and with their article left out: row i of both matrices is that of probe i."""
+    """Compare the cosines of calibration questions with and without their article.
+
+    `own_words` and `reworded` have one vector per calibration question.
+    """
     article_of_row = table.article_of_passage[table.passage_of_row]
     covered, uncovered = [], []
-    for each, question, other in zip(calibration_set, questions, reworded, strict=True):
-        _, near = vectors.search(other[None], 1)
+    for each, question, variant in zip(calibration, own_words, reworded, strict=True):
+        _, nearest = vectors.search(variant[None], 1)
         rows, cosines = vectors.search(question[None], _NEIGHBOURS)
-        elsewhere = cosines[article_of_row[rows] != table.article_of_passage[numbers_of(table, [each.passage])]][:1]
-        if len(elsewhere) and elsewhere[0] < _SAME_QUESTION:
-            covered.append(float(near[0]))
-            uncovered.append(float(elsewhere[0]))
-    return (
-        ScoreCalibration(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered))
-        if covered
-        else ScoreCalibration(0.0, 0.0, 0)
-    )
+        others = cosines[article_of_row[rows] != table.article_of_passage[numbers_of(table, [each.passage])]][:1]
+        if len(others) and others[0] < _SAME_QUESTION:
+            covered.append(float(nearest[0]))
+            uncovered.append(float(others[0]))
+    if not covered:
+        return ScoreCalibration(0.0, 0.0, 0)
+    return ScoreCalibration(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered))
 
 
-def _telling_sentence(text: str) -> str:
-    """The longest of the first sentences."""
+def _long_sentence(text: str) -> str:
+    """Return the longest of the first four sentences."""
     return max(re.split(r"(?<=[.!?])\s+", text)[:4], key=len)[:300]
 
 
-def _reworded(question: str, number: int) -> str:
-    """The question with words missing, in another order, or misspelt: what a corpus can tell of how else it might be asked."""
+def _reword(question: str, number: int) -> str:
+    """Drop words, reverse them, or misspell them, by turns: a stand-in for a visitor's wording."""
     words = question.split()
     match number % 3:
         case 0:
-            kept = [word for place, word in enumerate(words) if place % 4 != 1]
+            words = [word for place, word in enumerate(words) if place % 4 != 1]
         case 1:
-            kept = words[::-1]
+            words.reverse()
         case _:
-            kept = [
-                word[:2] + word[3:4] + word[2:3] + word[4:] if len(word) > 4 and place % 2 else word
-                for place, word in enumerate(words)
-            ]
-    return " ".join(kept)
+            words = [_misspell(word) if place % 2 else word for place, word in enumerate(words)]
+    return " ".join(words)
+
+
+def _misspell(word: str) -> str:
+    """Swap the third and the fourth letter of a long word."""
+    return word[:2] + word[3:4] + word[2:3] + word[4:] if len(word) > 4 else word

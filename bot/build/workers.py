@@ -1,4 +1,4 @@
-"""Who does the work of a build that may be shared out: reading, splitting and encoding."""
+"""The workers of a build, which read, split and encode."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -11,22 +11,22 @@ from bot.passages import Passage, split_articles
 
 
 class Workers(Protocol):
-    """What a build has done by others."""
+    """The part of a build that can be distributed."""
 
-    def passages(self, reading: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
-        """The passages of all that is read, as `split_articles` makes them, in its order; what only the whole corpus tells is decided here."""
+    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+        """Yield the passages of all articles, in the order and form of `split_articles`."""
 
     def encode(
         self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
     ) -> Iterator[Encoded]:
-        """The vectors of so many texts, in any order, by the encoder's model; `done` hears the number of texts of each finished batch."""
+        """Yield the vectors of `count` texts, in any order."""
 
 
 class LocalWorkers:
-    """This process, which does all of it."""
+    """This process, which does all the work itself."""
 
-    def passages(self, reading: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
-        return split_articles(reading, encoder.token_starts, limit)
+    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+        return split_articles(source, encoder.token_starts, limit)
 
     def encode(
         self,

@@ -1,0 +1,70 @@
+"""Writes the vectors of one model and its question encoder, and measures both."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
+from bot.build.encoder_fidelity import choose_question_encoder
+from bot.build.score_calibration import CalibrationQuestion, calibrate_scores
+from bot.encoder import PassageEncoder, QuestionEncoderKind
+from bot.encoder.encoder import OnBatch
+from bot.index.generation import CHECK_SENTENCE
+from bot.index.manifest import ENCODER, EncoderFidelity, ScoreCalibration
+from bot.index.passage_table import PassageTable
+from bot.index.vectors import SearchPlan, Vectors, write_vectors
+
+_DECIMALS = 6
+"""Decimals of the check vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorFacts:
+    """The facts about the vectors of one model that the manifest stores."""
+
+    dimension: int
+    question_encoder: QuestionEncoderKind
+    encoder_fidelity: EncoderFidelity
+    search: SearchPlan
+    score_calibration: ScoreCalibration
+    check_vector: tuple[float, ...]
+
+
+Encode = Callable[[Iterator[UncachedTexts], int, OnBatch], Iterable[Encoded]]
+"""Encodes texts, given their number and a callback for each batch, like `Workers.encode`."""
+
+
+def encode_missing(cache: VectorCache, encode: Encode, progress: Callable[[int, int], None]) -> int:
+    """Encode each text that has no vector in the cache; return the number of these texts."""
+    missing = cache.missing()
+    done = 0
+
+    def count(finished: int) -> None:
+        nonlocal done
+        done += finished
+        progress(done, missing)
+
+    if missing:
+        cache.encode_missing(lambda texts: encode(texts, missing, count))
+    cache.keep_only_wanted()
+    return missing
+
+
+def write_vector_index(
+    folder: Path,
+    rows: CachedRows,
+    encoder: PassageEncoder,
+    table: PassageTable,
+    questions: Sequence[CalibrationQuestion],
+    exact_rows: int,
+) -> VectorFacts:
+    """Write vectors and a question encoder into a folder, and measure them with the calibration questions."""
+    reworded = [each.reworded for each in questions]
+    expected = encoder.encode_questions(reworded)
+    plan = write_vectors(folder, rows, encoder.dimension, exact_rows, expected)
+    vectors = Vectors.open(folder, plan)
+    kind, opened, fidelity, found = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded, expected)
+    own_words = opened.encode_questions([each.question for each in questions])
+    calibration = calibrate_scores(table, vectors, questions, own_words, found)
+    check = tuple(round(float(number), _DECIMALS) for number in opened.encode_questions([CHECK_SENTENCE])[0])
+    return VectorFacts(encoder.dimension, kind, fidelity, plan, calibration, check)

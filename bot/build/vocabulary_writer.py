@@ -1,0 +1,71 @@
+"""Writes the vocabulary of a corpus, with the English words that the corpus lacks.
+
+English words have a count of 0, so that a question's "cricket" is not taken for a misspelt "ticket". They come from the
+dictionaries of symspellpy, in British spelling, and pyspellchecker, in American spelling: 145,000 words together.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from functools import lru_cache
+from importlib.resources import files
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from bot.errors import MissingExtra
+from bot.index.vocabulary import VOCABULARY, plain_words
+from bot.passages import Passage
+
+_DICTIONARY = "frequency_dictionary_en_82_765.txt"
+
+
+class VocabularyWriter:
+    """Counts the passages that contain each word, with their titles, headings and questions.
+
+    Words are lower-case, without apostrophes, and in Latin letters. Raises `MissingExtra` if a dictionary is not
+    installed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / VOCABULARY
+        self._counts = Counter(dict.fromkeys(_english_words(), 0))
+
+    def add(self, passage: Passage) -> None:
+        parts = (passage.article.title, *passage.section, passage.question or "", *passage.alternates, passage.text)
+        self._counts.update(plain_words("\n".join(parts)))
+
+    def close(self) -> None:
+        """Write the file."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.execute(
+                "CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)"
+            )
+            connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", self._rows())
+            connection.commit()
+
+    def _rows(self) -> Iterator[tuple[int, str, bytes]]:
+        """Yield one row per word length: a misspelt word is compared with words of similar length, read at once."""
+        for length, group in groupby(sorted(self._counts, key=lambda word: (len(word), word)), key=len):
+            words = list(group)
+            yield length, "".join(words), np.array([self._counts[word] for word in words], "<i4").tobytes()
+
+
+def check_dictionaries() -> None:
+    """Raise `MissingExtra` if a dictionary is not installed."""
+    for module, package in {"symspellpy": "symspellpy", "spellchecker": "pyspellchecker"}.items():
+        if find_spec(module) is None:
+            raise MissingExtra(package, "build")
+
+
+@lru_cache(maxsize=1)
+def _english_words() -> tuple[str, ...]:
+    check_dictionaries()
+    from spellchecker import SpellChecker
+
+    lines = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
+    british, american = (line.split(" ")[0] for line in lines), SpellChecker(language="en").word_frequency.words()
+    return tuple(plain_words("\n".join((*british, *american))))
