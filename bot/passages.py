@@ -1,4 +1,4 @@
-"""`Article` → `Passage`s: what is found and quoted."""
+"""`Article` → `Passage`s: the units that are searched and quoted."""
 
 import re
 from bisect import bisect_left
@@ -13,52 +13,61 @@ from bot.corpus.decisions import ALTERNATES
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
+from bot.languages.registry import alternatives
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
-"""Where in each text each token that a model makes of it starts, in rising order, without the special ones."""
+"""Takes texts and returns the start of each token in each of them, in rising order, without special tokens."""
 
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
 _CountTokens = Callable[[Span], int]
-"""How many tokens a stretch of one article's text has."""
-_TOGETHER = 64
-"""Articles whose texts are cut into tokens at once: the tokenizer shares them out among its threads."""
+"""Takes a span of an article's text and returns its number of tokens."""
+_BATCH = 64
+"""Number of articles that are tokenized at once, by the threads of the tokenizer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One FAQ, or a stretch of one section: `text` is `article.text[start:end]`."""
+    """One FAQ, or a part of one section: `text` is `article.text[start:end]`."""
 
     id: str
-    """`article#faq-slug` or `article#section-slug-n`, the same at every build while the headings stay."""
+    """`article#faq-slug` or `article#section-slug-n`; stable across builds unless headings change."""
     kind: Kind
     article: Article
     section: tuple[str, ...]
-    """The headings it stands under, outermost first."""
+    """The headings above it, outermost first."""
     text: str
     start: int
     end: int
     question: str | None = None
     alternates: tuple[str, ...] = ()
     sentences: tuple[Span, ...] = ()
-    """Of a section: its sentences, whole lists and whole tables, as spans of the article's text."""
+    """The sentences, whole lists and whole tables of a section, as spans of the article's text."""
 
 
 def context(passage: Passage) -> str:
-    """The words that tell what a passage is about: a FAQ's question, else the article's title and the headings above it."""
+    """Return what a passage is about: a FAQ's question, or the article's title and the headings above a section."""
     if passage.question is not None:
         return passage.question
-    return _about(passage.article, passage.section)
+    return _headings(passage.article, passage.section)
 
 
-def _about(article: Article, path: tuple[str, ...]) -> str:
+def context_and_text(passage: Passage) -> str:
+    """Return what a passage is about and its text."""
+    return f"{context(passage)}\n{passage.text}"
+
+
+def _headings(article: Article, path: tuple[str, ...]) -> str:
     return ": ".join(dict.fromkeys((article.title, *path)))
 
 
 def with_alternates(
     passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Callable[[Refused], None]
 ) -> Iterator[Passage]:
-    """The passages with the corpus's alternates added; `refuse` hears, in the end, of those whose passage does not exist or is no FAQ."""
+    """Yield the passages with the corpus's alternates added.
+
+    `refuse` is called at the end for each alternate whose passage does not exist or is not a FAQ.
+    """
     waiting: dict[str, list[Alternate]] = {}
     for row in alternates:
         waiting.setdefault(row.passage, []).append(row)
@@ -81,10 +90,10 @@ def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Callab
 
 
 def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:
-    """The passages of articles, one article after the other, in the order of their texts.
+    """Yield the passages of articles, in the order of their texts.
 
-    A FAQ is one passage, whatever its length. A section is cut between paragraphs, list items, table rows and sentences into passages of
-    at most `limit` tokens, context included; only a sentence longer than that is cut between words.
+    A FAQ is one passage, whatever its length. A section is split between paragraphs, list items, table rows and
+    sentences into passages of at most `limit` tokens, context included; only a longer sentence is split between words.
     """
     for _, passages in split_each(articles, token_starts, limit):
         yield from passages
@@ -93,21 +102,21 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
 def split_each(
     articles: Iterable[Article], token_starts: TokenStarts, limit: int
 ) -> Iterator[tuple[Article, Iterator[Passage]]]:
-    """Each article with its passages, as `split_articles` makes them."""
-    for together, found in _tokenized(articles, token_starts):
-        for article, starts in zip(together, found, strict=True):
+    """Yield each article with its passages; see `split_articles`."""
+    for batch, batch_starts in _tokenize(articles, token_starts):
+        for article, starts in zip(batch, batch_starts, strict=True):
             yield article, _split(article, starts, token_starts, limit)
 
 
-def _tokenized(
+def _tokenize(
     articles: Iterable[Article], token_starts: TokenStarts
 ) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:
-    """Articles, some together, and where their tokens start: the next ones are cut into tokens while these are used."""
-    rest = iter(articles)
-    with ThreadPoolExecutor(1) as ahead:
+    """Yield batches of articles with the starts of their tokens; the next batch is tokenized ahead, in a thread."""
+    remaining = iter(articles)
+    with ThreadPoolExecutor(1) as pool:
         waiting: tuple[list[Article], Future[list[Sequence[int]]]] | None = None
-        while together := list(islice(rest, _TOGETHER)):
-            following = (together, ahead.submit(token_starts, [article.text for article in together]))
+        while batch := list(islice(remaining, _BATCH)):
+            following = (batch, pool.submit(token_starts, [article.text for article in batch]))
             if waiting:
                 yield waiting[0], waiting[1].result()
             waiting = following
@@ -119,31 +128,30 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
     def count_tokens(span: Span) -> int:
         return bisect_left(starts, span[1]) - bisect_left(starts, span[0])
 
-    sections = [left for section in outline(article.text).sections for left in _besides(section, article)]
+    sections = [part for section in outline(article.text).sections for part in _without_faqs(section, article)]
     seen: dict[str, int] = {}
     parts: list[Faq | Section] = [*article.faqs, *sections]
     for part in sorted(parts, key=lambda part: part.start):
         if isinstance(part, Faq):
             yield _faq_passage(article, part, seen)
         else:
-            room = max(limit - len(token_starts([_about(article, part.path)])[0]), limit // 3)
+            room = max(limit - len(token_starts([_headings(article, part.path)])[0]), limit // 3)
             yield from _section_passages(article, part, seen, count_tokens, room)
 
 
-def _besides(section: Section, article: Article) -> Iterator[Section]:
-    """What a section says besides the FAQs in it."""
+def _without_faqs(section: Section, article: Article) -> Iterator[Section]:
+    """Yield the parts of a section around the FAQs in it."""
     start, path = section.start, section.path
-    for faq in sorted(
-        (faq for faq in article.faqs if faq.start < section.end and section.start < faq.end), key=lambda faq: faq.start
-    ):
-        yield from _stretch(path, article.text, start, faq.start)
-        # What follows a marked question's answer no longer belongs under that question.
+    inside = (faq for faq in article.faqs if faq.start < section.end and section.start < faq.end)
+    for faq in sorted(inside, key=lambda faq: faq.start):
+        yield from _trimmed(path, article.text, start, faq.start)
+        # The text after an answer is no longer under the question's heading.
         path = path[: path.index(faq.question)] if faq.question in path else path
         start = max(start, faq.end)
-    yield from _stretch(path, article.text, start, section.end)
+    yield from _trimmed(path, article.text, start, section.end)
 
 
-def _stretch(path: tuple[str, ...], text: str, start: int, end: int) -> Iterator[Section]:
+def _trimmed(path: tuple[str, ...], text: str, start: int, end: int) -> Iterator[Section]:
     words = text[start:end]
     if words.strip():
         yield Section(path, start + len(words) - len(words.lstrip()), start + len(words.rstrip()))
@@ -153,34 +161,24 @@ def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
     key = f"{article.id}#faq-{slug(faq.question)}"
     seen[key] = seen.get(key, 0) + 1
     ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
-    return Passage(
-        ident,
-        "faq",
-        article,
-        faq.section,
-        article.text[faq.start : faq.end],
-        faq.start,
-        faq.end,
-        faq.question,
-        faq.alternates,
-    )
+    text = article.text[faq.start : faq.end]
+    return Passage(ident, "faq", article, faq.section, text, faq.start, faq.end, faq.question, faq.alternates)
 
 
 def _section_passages(
     article: Article, section: Section, seen: dict[str, int], count_tokens: _CountTokens, room: int
 ) -> Iterator[Passage]:
     key = f"{article.id}#section-{slug(' '.join(section.path)) or 'opening'}"
-    bare = Passage(key, "section", article, section.path, "", section.start, section.end)
-    for start, end in _pack(article.text, _blocks(article.text, section), count_tokens, room, article.language):
+    text, language = article.text, article.language
+    for start, end in _pack(text, _blocks(text, section), count_tokens, room, language):
         seen[key] = seen.get(key, 0) + 1
-        sentences = tuple(_quotable(article.text, (start, end), article.language))
-        yield replace(
-            bare, id=f"{key}-{seen[key]}", text=article.text[start:end], start=start, end=end, sentences=sentences
-        )
+        ident, sentences = f"{key}-{seen[key]}", tuple(_quotable(text, (start, end), language))
+        path = section.path
+        yield Passage(ident, "section", article, path, text[start:end], start, end, sentences=sentences)
 
 
 def _blocks(text: str, section: Section) -> list[Span]:
-    """The paragraphs, lists and tables of a section; one that ends in a colon goes with what it introduces."""
+    """Return the paragraphs, lists and tables of a section, each with the line that introduces it with a colon."""
     found = [
         (section.start + m.start(), section.start + m.end())
         for m in re.finditer(r"\S.*?(?=\n[ \t]*\n|\Z)", text[section.start : section.end], re.DOTALL)
@@ -195,7 +193,7 @@ def _blocks(text: str, section: Section) -> list[Span]:
 
 
 def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> Iterator[Span]:
-    """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit by itself is cut first."""
+    """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit is split first."""
     pieces: list[Span] = []
     for block in blocks:
         pieces += [block] if count_tokens(block) <= room else _packed_units(text, block, count_tokens, room, language)
@@ -203,48 +201,48 @@ def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, 
 
 
 def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
-    """A block as stretches that fit: of whole lines (list items, table rows), else of sentences, else of words."""
-    units = _cut(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
-    units = _cut(units, count_tokens, room, lambda sentence: _join(_word_spans(text, sentence), count_tokens, room))
+    """Split a block into spans that fit: of whole lines (list items, table rows), else of sentences, else of words."""
+    units = _split_long(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
+    units = _split_long(units, count_tokens, room, lambda long: _join(_word_spans(text, long), count_tokens, room))
     return list(_join(units, count_tokens, room))
 
 
-def _cut(
-    units: Iterable[Span], count_tokens: _CountTokens, room: int, into: Callable[[Span], Iterable[Span]]
+def _split_long(
+    units: Iterable[Span], count_tokens: _CountTokens, room: int, split: Callable[[Span], Iterable[Span]]
 ) -> list[Span]:
-    """The units, each that does not fit cut into smaller ones."""
-    return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else into(unit))]
+    """Split each unit that does not fit."""
+    return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else split(unit))]
 
 
 def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Iterator[Span]:
-    """Join neighbouring spans, first come first joined, into stretches of at most `room` tokens."""
-    stretch: Span | None = None
+    """Join neighbouring spans greedily into spans of at most `room` tokens."""
+    joined: Span | None = None
     used = 0
     for span in spans:
         size = count_tokens(span)
-        if stretch is not None and used + size <= room:
-            stretch, used = (stretch[0], span[1]), used + size
+        if joined is not None and used + size <= room:
+            joined, used = (joined[0], span[1]), used + size
         else:
-            if stretch is not None:
-                yield stretch
-            stretch, used = span, size
-    if stretch is not None:
-        yield stretch
+            if joined is not None:
+                yield joined
+            joined, used = span, size
+    if joined is not None:
+        yield joined
 
 
-_SHORTENED = re.compile(r"(?<![\w\u0900-\u0963])(?:डॉ|रु|रू|प्रो|श्री|श्रीमती|सुश्री|कु|सं|क्र|नं|पृ|वि|उदा|ई|मो)\.\s*$")
-"""Hindi ends its sentences with a bar; these words with a dot are shortened, which sentencex does not know."""
+_ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{alternatives('abbreviations')})\.\s*$")
+"""Abbreviations that sentencex takes for the end of a sentence."""
 
 
 def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
-    """The sentences of each line of a block."""
+    """Yield the sentences of each line of a block."""
     from sentencex import segment
 
     for start, end in _lines(text, block):
         at = begin = start
         for sentence in segment(language, text[start:end]):
             at += len(sentence)
-            if at == end or not _SHORTENED.search(text, begin, at):
+            if at == end or not _ABBREVIATION.search(text, begin, at):
                 if stripped := text[begin:at].strip():
                     first = text.index(stripped, begin)
                     yield first, first + len(stripped)
@@ -263,11 +261,11 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
 _ITEM = re.compile(r"[|>]|(?:[-*+•]|\d+[.)])(?=\s|$)")
 
 
-def _quotable(text: str, stretch: Span, language: str) -> Iterator[Span]:
-    """The units of a stretch that say something by themselves: sentences, and whole lists and tables with the line that leads to them."""
+def _quotable(text: str, span: Span, language: str) -> Iterator[Span]:
+    """Yield the parts that can be quoted alone: sentences, and whole lists and tables with their introduction."""
     unit: Span | None = None
-    for start, end in _sentences(text, stretch, language):
-        if unit and _goes_on(text, unit, (start, end)):
+    for start, end in _sentences(text, span, language):
+        if unit and _continues(text, unit, (start, end)):
             unit = (unit[0], end)
             continue
         if unit:
@@ -277,12 +275,12 @@ def _quotable(text: str, stretch: Span, language: str) -> Iterator[Span]:
         yield unit
 
 
-def _goes_on(text: str, unit: Span, following: Span) -> bool:
-    """Whether what follows belongs to a unit: what a colon leads to, the rest of an item, the next item of the same list."""
+def _continues(text: str, unit: Span, following: Span) -> bool:
+    """Whether a span belongs to the unit before it: after a colon, or in the same list item or the next one."""
     words, between = text[slice(*unit)], text[unit[1] : following[0]]
-    in_list = _ITEM.match(words[words.rfind("\n") + 1 :]) is not None
-    next_item = between.count("\n") == 1 and _ITEM.match(text, following[0]) is not None
-    return words.endswith(":") or (in_list and ("\n" not in between or next_item))
+    is_item = _ITEM.match(words[words.rfind("\n") + 1 :]) is not None
+    is_next_item = between.count("\n") == 1 and _ITEM.match(text, following[0]) is not None
+    return words.endswith(":") or (is_item and ("\n" not in between or is_next_item))
 
 
 def _word_spans(text: str, unit: Span) -> list[Span]:

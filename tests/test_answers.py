@@ -343,7 +343,7 @@ def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
             (rows[row] @ vector for row in np.flatnonzero(generation.table.passage_of_row == number)), reverse=True
         )
         expected = [cosines[ROLES.index("body")], cosines[ROLES.index("both")], falling[0], sum(falling[:3]) / 3]
-        assert found.signals[0, place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
+        assert found.features[0, place, : len(expected)].tolist() == pytest.approx(expected, abs=1e-5)
     assert FEATURES[:4] == ("body", "both", "best", "top3_mean")
 
 

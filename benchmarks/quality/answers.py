@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.shared.question_sets import generation_of, ndcg, read_gains, read_questions
 from bot.answering.ambiguity import meanings
-from bot.answering.small_talk import small_talk
 from bot.index.generation import Generation
+from bot.languages.registry import small_talk
 from bot.retrieval import finder as rooms
 from bot.retrieval.diversity import diverse
 from bot.retrieval.finder import Finder

@@ -4,7 +4,7 @@ usage: python -m benchmarks.quality.fit_hindi DATA_FOLDER --work FOLDER [--write
 
 DATA_FOLDER and --work as of fit_ranking.py, with the folders xquad_hi2en (Hindi questions, English paragraphs) and hinglish_top (Hinglish commands, the same in
 English). Fitted is on xquad_hi2en and on what comes after the first 400 questions of hinglish_top, each also in the other script: the one for Hindi reads the commands
-in Devanagari, the one for Hinglish the questions in Latin letters. --write stores the coefficients in bot/retrieval/ranking_hi.json and ranking_hinglish.json.
+in Devanagari, the one for Hinglish the questions in Latin letters. --write stores the coefficients in bot/languages/hindi.
 
 The score is that of the English model on the gloss, plus so many times the mean of two of the multilingual cosines as puts most right passages first: with a weight
 of its own for each signal the sets, which are about other things than a publisher's articles, would tell too much. Probability: logistic regression of "the first hit
@@ -26,8 +26,9 @@ from benchmarks.quality.fit_ranking import Asked
 from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot.index.filters import Filters
 from bot.index.generation import Generation
-from bot.languages.hindi.rewriting import EnglishWords, Language, transliterated
-from bot.languages.hindi.scripts import romanised
+from bot.languages.hindi.rewriting import HindiRewriter
+from bot.languages.hindi.transliteration import romanize
+from bot.languages.registry import QuestionLanguages
 from bot.retrieval.features import FEATURES, MULTILINGUAL_FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryRewriter
 from bot.retrieval.ranking import RankingModel
@@ -57,11 +58,11 @@ def main() -> None:
         fields = fitted(arguments.data, arguments.work, language, lambda _number: True)
         print(language, json.dumps(fields["weights"]), json.dumps(fields["probability"]), flush=True)
         if arguments.write:
-            target = Path(__file__).parents[2] / "bot" / "retrieval" / f"ranking_{language}.json"
+            target = Path(__file__).parents[2] / "bot" / "languages" / "hindi" / f"ranking_{language}.json"
             target.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
-def fitted(data: Path, work: Path, language: Language, admitted: Callable[[int], bool]) -> dict:
+def fitted(data: Path, work: Path, language: str, admitted: Callable[[int], bool]) -> dict:
     """The coefficients, as they stand in the file, fitted on those questions of xquad_hi2en whose number is admitted, and on hinglish_top."""
     generations = {name: generation_of(data / name, work / name, SETTINGS) for name in SETS}
     questions = {
@@ -112,26 +113,23 @@ def _questions(data: Path, admitted: Callable[[int], bool]) -> Iterator[tuple[st
 
 
 def _asked(
-    generation: Generation,
-    gains: Mapping[str, Mapping[str, int]],
-    questions: Sequence[tuple[str, str]],
-    language: Language,
+    generation: Generation, gains: Mapping[str, Mapping[str, int]], questions: Sequence[tuple[str, str]], language: str
 ) -> Iterator[Asked]:
-    english = EnglishWords.of(generation.vocabulary)
-    reader = QueryRewriter(english, generation.lexical, has_multilingual=True)
+    hindi = HindiRewriter(generation.vocabulary)
+    rewriter = QueryRewriter(QuestionLanguages(generation.vocabulary), generation.lexical, ["hi"])
     for ident, question in questions:
         words = (
-            transliterated(question, english)
+            hindi.transliterate(question)
             if language == "hi"
-            else _DEVANAGARI.sub(lambda word: romanised(word[0]), question)
+            else _DEVANAGARI.sub(lambda word: romanize(word[0]), question)
         )
-        read = reader.read(words)
-        if read.language != language:
+        query = rewriter.rewrite(words)
+        if query.language != language:
             continue
-        found = find_candidates(generation, read.readings[:1], 50, Filters())
+        found = find_candidates(generation, query.variants[:1], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield Asked(
-            articles, found.signals[0], dict(gains.get(ident, {})), _midpoint(generation.manifest.score_calibration)
+            articles, found.features[0], dict(gains.get(ident, {})), _midpoint(generation.manifest.score_calibration)
         )
 
 

@@ -87,7 +87,7 @@ def _asked(data: Path, work: Path, most: int) -> Iterator[Asked]:
         question = questions[place]
         found = find_candidates(generation, [QueryVariant(question["text"])], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
-        yield Asked(articles, found.signals[0], gains.get(question["_id"], {}), midpoint)
+        yield Asked(articles, found.features[0], gains.get(question["_id"], {}), midpoint)
 
 
 def _fit(sets: list[list[Asked]]) -> np.ndarray:

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Thread
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -36,7 +37,7 @@ from bot.corpus import Article
 from bot.encoder import SentenceEncoder
 from bot.index.generation import multilingual_for
 from bot.index.lexical import Lexical, LexicalWriter
-from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
+from bot.languages.hindi.rewriting import HindiRewriter
 from bot.passages import Passage
 from bot.retrieval.finder import Finder
 from bot.retrieval.ranking import RankingModel
@@ -127,11 +128,11 @@ def hindi_to_english(data: Path, vectors: Vectors) -> None:
     questions = vectors.e5(asked, question=True)
     found = {f"E5 {role}": questions @ rows.T for role, rows in passages.items()}
     found["E5 best"] = np.maximum.reduce([found["E5 body"], found["E5 both"]])
-    words = _words(lexical, "\n".join(f"{page['title']} {page['text']}" for page in pages))
+    rewriter = _rewriter(lexical, "\n".join(f"{page['title']} {page['text']}" for page in pages))
     found["words typed"] = _bm25(lexical, asked, len(pages))
-    found["words gloss"] = _bm25(lexical, [glossed(question, words) for question in asked], len(pages))
+    found["words gloss"] = _bm25(lexical, [rewriter.to_english(question) for question in asked], len(pages))
     found["MiniLM gloss"] = (
-        vectors.minilm([glossed(q, words) for q in asked], question=True)
+        vectors.minilm([rewriter.to_english(q) for q in asked], question=True)
         @ vectors.minilm(texts["both"], question=False).T
     )
     rows = {name: _measures(scores, right) for name, scores in found.items()}
@@ -149,8 +150,8 @@ def hinglish_to_english(data: Path, vectors: Vectors) -> None:
     sentences, asked, right = _read(data / "hinglish_top")
     titles = [sentence["title"] for sentence in sentences]
     lexical = _lexical([(title, title) for title in titles])
-    words = _words(lexical, "\n".join(titles))
-    gloss = [glossed(question, words) for question in asked]
+    rewriter = _rewriter(lexical, "\n".join(titles))
+    gloss = [rewriter.to_english(question) for question in asked]
     e5_rows, minilm_rows = vectors.e5(titles, question=False), vectors.minilm(titles, question=False)
     first, after = slice(REPORTED), slice(REPORTED, None)
     found = {
@@ -162,7 +163,7 @@ def hinglish_to_english(data: Path, vectors: Vectors) -> None:
     }
     part = {
         "E5 gloss": vectors.e5(gloss[first], question=True) @ e5_rows.T,
-        "E5 script": vectors.e5([transliterated(question, words) for question in asked[first]], question=True)
+        "E5 script": vectors.e5([rewriter.transliterate(question) for question in asked[first]], question=True)
         @ e5_rows.T,
     }
     rows = {name: _measures(scores[first], right[first]) for name, scores in (found | part).items()}
@@ -196,7 +197,7 @@ def routing(data: Path) -> None:
         for name in ("visitors", "covered", "uncovered", "hinglish", "hindi")
     }
     spelling = SpellChecker()
-    words = EnglishWords(lambda word: word in spelling, tuple)
+    rewriter = HindiRewriter(_Words(spelling.__contains__, []))
     taught = [text for texts in english.values() for text in texts[::2]]
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True).fit(
         [*hinglish[REPORTED:], *taught]
@@ -204,9 +205,9 @@ def routing(data: Path) -> None:
     told = np.repeat([1, 0], [len(hinglish) - REPORTED, len(taught)])
     classifier = LogisticRegression(C=30, max_iter=500).fit(letters.transform([*hinglish[REPORTED:], *taught]), told)
     ways = {
-        "rule": lambda text: language(text, words) != "en",
+        "rule": lambda text: rewriter.detect(text) is not None,
         "lingua": _lingua(),
-        "letters": lambda text: bool(classifier.predict(letters.transform([text]))[0]) or language(text, words) == "hi",
+        "letters": lambda text: bool(classifier.predict(letters.transform([text]))[0]) or rewriter.detect(text) == "hi",
     }
     print(
         "\n## Told for Hindi or Hinglish, percent of the questions\n\n| set | "
@@ -376,12 +377,24 @@ def _lexical(texts: Iterable[tuple[str, str]]) -> Lexical:
     return Lexical(folder)
 
 
-def _words(lexical: Lexical, text: str) -> EnglishWords:
+class _Words(NamedTuple):
+    """The words of a text and of English, as an index's vocabulary has them."""
+
+    is_word: Callable[[str], bool]
+    words: Sequence[str]
+
+    def passages_with(self, word: str) -> int | None:
+        return 1 if self.is_word(word) else None
+
+    def most_frequent(self, most: int) -> Sequence[str]:
+        return self.words[:most]
+
+
+def _rewriter(lexical: Lexical, text: str) -> HindiRewriter:
     spelling = SpellChecker()
     counted = Counter(word for word in text.lower().split() if word.isalpha())
-    return EnglishWords(
-        lambda word: word in spelling or lexical.has("words", word), lambda: [word for word, _ in counted.most_common()]
-    )
+    words = [word for word, _ in counted.most_common()]
+    return HindiRewriter(_Words(lambda word: word in spelling or lexical.has("words", word), words))
 
 
 def _bm25(lexical: Lexical, questions: Sequence[str], count: int) -> Scores:

@@ -14,8 +14,8 @@ import numpy as np
 from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
 from bot.answering.quote import quote
 from bot.index.generation import Generation
-from bot.retrieval.finder import Found
 from bot.retrieval.query_rewriting import QueryVariant
+from bot.retrieval.search_result import SearchResult
 
 SET = "xquad_en"
 
@@ -44,8 +44,8 @@ def main() -> None:
     print(f"| {SET} ({len(rows)}) | {100 * right:.1f} % | {100 * share:.1f} % | {length:.0f} |")
 
 
-def _read(generation: Generation, question: str) -> Found:
-    return Found((), generation.encoder.encode_questions([question])[0], (QueryVariant(question),))
+def _read(generation: Generation, question: str) -> SearchResult:
+    return SearchResult((), generation.encoder.encode_questions([question])[0], (QueryVariant(question),))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from bot.index.lexical import Lexical, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.index.vocabulary import Vocabulary
-from bot.languages.hindi.rewriting import EnglishWords
+from bot.languages.registry import QuestionLanguages
 from bot.retrieval.features import find_candidates
 from bot.retrieval.finder import Finder
 from bot.retrieval.query_rewriting import QueryVariant
@@ -117,7 +117,7 @@ def _print_found(name: str, generation: Generation, asked: Asked) -> None:
 
     def as_typed(question: str) -> str:
         found = find_candidates(generation, [QueryVariant(question)], 1, Filters())
-        best = int(np.argmax(ranking.scores(found.signals[0], generation.manifest.score_calibration)))
+        best = int(np.argmax(ranking.scores(found.features[0], generation.manifest.score_calibration)))
         return generation.table.passages(found.passages[[best]])[0].article.id
 
     def repaired(question: str) -> str:
@@ -176,7 +176,7 @@ def _print_real(data: Path, others: Sequence[Passage]) -> None:
     words = len(_held(passages, english=False))
     with TemporaryDirectory() as folder:
         speller = _speller(passages, Path(folder))
-        outcomes = [(speller.repaired(typed) or typed, typed, right) for typed, right in pairs]
+        outcomes = [(speller.repair(typed) or typed, typed, right) for typed, right in pairs]
     changed = [(repaired, right) for repaired, typed, right in outcomes if repaired != typed]
     good = sum(repaired == right for repaired, right in changed)
     print(
@@ -208,7 +208,7 @@ def _print_speed(passages: Sequence[Passage]) -> None:
 def _times(speller: Speller, words: Iterable[str]) -> Iterator[float]:
     for word in words:
         start = time.perf_counter()
-        speller.repaired(word)
+        speller.repair(word)
         yield 1000 * (time.perf_counter() - start)
 
 
@@ -218,7 +218,7 @@ def _speller(passages: Sequence[Passage], folder: Path) -> Speller:
         lexical.add(passage)
     lexical.close()
     vocabulary = _vocabulary(passages, folder)
-    return Speller(vocabulary, Lexical(folder / "lexical"), EnglishWords.of(vocabulary))
+    return Speller(vocabulary, Lexical(folder / "lexical"), QuestionLanguages(vocabulary))
 
 
 def _vocabulary(passages: Iterable[Passage], folder: Path) -> Vocabulary:

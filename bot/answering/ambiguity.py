@@ -1,59 +1,62 @@
-"""When a question may mean two or three things: what it may mean is offered instead of a guess.
+"""Ambiguous questions: when a question may mean two or three things, offer them instead of guessing.
 
-Chosen on stackfaq, jhu_covidfaq, rasa_sara and hint3_sofmattress so that more wrong answers are withheld than right ones, and looked at on
-clinc150_oos, which had no part in it (benchmarks/quality/answers.py). Of two questions that are close to each other the first is right as often as not: so a pair
-counts only where the nearest vector speaks for the second.
+The limits are fitted on stackfaq, jhu_covidfaq, rasa_sara and hint3_sofmattress, so that more wrong answers than right
+ones are withheld, and checked on clinc150_oos (benchmarks/quality/answers.py). Of two questions with similar scores, the first is
+right as often as not: a pair counts only if the nearest vector favours the second.
 """
 
 from collections.abc import Sequence
 
 from bot.index.generation import Generation
 from bot.index.lexical import content_terms
-from bot.retrieval.finder import Found
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly, same_question
+from bot.retrieval.search_result import SearchResult
 
 _CLOSE, _TIED = 0.02, 0.01
-"""Scores below the first one's: three questions within the one, or two within the other."""
+"""Maximum difference in score of three questions, and of two."""
 _NEARER = 0.02
-"""Cosine by which the second of two must be the nearer one."""
-_KEYWORD = 0.05
-"""Three questions within this score that all hold every telling word asked, as of "correct admit card": of the sets' questions it meets none."""
+"""Minimum difference in cosine by which the second of two questions is nearer."""
+_SAME_TERMS = 0.05
+"""Maximum difference in score of three questions that contain all content terms, as for "correct admit card"; it affects
+none of the fitted questions."""
 _MOST = 3
 
 
-def meanings(generation: Generation, question: str, found: Found, threshold: float) -> tuple[Hit, ...]:
-    """The FAQs that a question may mean, two or three with different questions, the likeliest first; none when the first hit answers it.
+def meanings(generation: Generation, question: str, result: SearchResult, threshold: float) -> tuple[Hit, ...]:
+    """Return the two or three FAQs that a question may mean, most likely first; none if the first hit answers it.
 
-    A topic that was kept, and a reranker, have settled the meaning already.
+    A topic or a reranker has settled the meaning already.
     """
-    first, settled = found.hits[0], found.topic is not None or "reranker" in found.hits[0].signals
-    if settled or first.passage.kind != "faq" or any(asks_exactly(hit.passage, question) for hit in found.hits):
+    first = result.hits[0]
+    is_settled = result.topic is not None or "reranker" in first.signals
+    if is_settled or first.passage.kind != "faq" or any(asks_exactly(hit.passage, question) for hit in result.hits):
         return ()
-    different = _different(
-        generation, [hit for hit in found.hits if hit.passage.kind == "faq" and first.score - hit.score <= _KEYWORD]
-    )
-    if len(different) == _MOST and all(_holds(hit, found.meaning) for hit in different):
+    faqs = [hit for hit in result.hits if hit.passage.kind == "faq" and first.score - hit.score <= _SAME_TERMS]
+    different = _different(generation, faqs)
+    if len(different) == _MOST and all(_contains_terms(hit, result.query) for hit in different):
         return tuple(different)
     close = [hit for hit in different if first.score - hit.score <= _CLOSE]
-    unsure = first.probability < (1 + threshold) / 2
-    return tuple(close) if unsure and (len(close) == _MOST or (len(close) > 1 and _tied(*close))) else ()
+    is_unsure = first.probability < (1 + threshold) / 2
+    return tuple(close) if is_unsure and (len(close) == _MOST or (len(close) > 1 and _is_tied(*close))) else ()
 
 
-def _tied(first: Hit, second: Hit) -> bool:
+def _is_tied(first: Hit, second: Hit) -> bool:
     return first.score - second.score <= _TIED and second.signals["best"] - first.signals["best"] > _NEARER
 
 
-def _holds(hit: Hit, question: str) -> bool:
+def _contains_terms(hit: Hit, question: str) -> bool:
     return set(content_terms(question)) <= set(content_terms(hit.passage.question or ""))
 
 
 def _different(generation: Generation, hits: Sequence[Hit]) -> list[Hit]:
-    """The first few hits of which no two ask, or say, the same."""
-    kept: list[Hit] = []
+    """Return the first few hits of which no two ask or say the same."""
+    chosen: list[Hit] = []
     for hit in hits:
-        if len(kept) < _MOST and not any(
-            hit.passage.text == one.passage.text or same_question(generation, hit.passage, one.passage) for one in kept
-        ):
-            kept.append(hit)
-    return kept
+        if len(chosen) < _MOST and not any(_is_same(generation, hit, one) for one in chosen):
+            chosen.append(hit)
+    return chosen
+
+
+def _is_same(generation: Generation, hit: Hit, other: Hit) -> bool:
+    return hit.passage.text == other.passage.text or same_question(generation, hit.passage, other.passage)

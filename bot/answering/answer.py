@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.answering import schema
 from bot.answering.link import quoting_link
-from bot.answering.small_talk import Talk
-from bot.languages.hindi.rewriting import Language
+from bot.languages.language import Talk
+from bot.languages.registry import ENGLISH, language_of
 from bot.passages import Span
 from bot.retrieval.hit import Hit
 
@@ -57,13 +57,14 @@ class Answer:
     """What the articles are about, largest category first; only when they answer no similar question."""
     newer: Hit | None = None
     """The passage of a newer article that answers the same question as the source."""
-    language: Language = "en"
-    """The language of the question."""
+    language: str = ENGLISH.code
+    """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
 
     @property
     def is_in_another_language(self) -> bool:
         """Whether a source is in another language than the question."""
-        return any((source.passage.article.language == "hi") == (self.language == "en") for source in self.sources)
+        own = language_of(self.language)
+        return any(language_of(source.passage.article.language) is not own for source in self.sources)
 
     def to_schema(self) -> schema.Answer:
         """Return the fields of the JSON."""

@@ -1,4 +1,4 @@
-"""Which words of a passage answer the question: the whole answer of a FAQ, the best one to three sentences of a section."""
+"""Quotes: which words of a passage answer the question."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,61 +8,64 @@ from numpy.typing import NDArray
 
 from bot.index.generation import Generation
 from bot.index.lexical import content_terms
+from bot.languages.registry import language_of
 from bot.passages import Passage, Span
-from bot.retrieval.finder import Found
+from bot.retrieval.search_result import SearchResult
 
-_MOST = 3
-"""Sentences of one quote."""
+_MAX_SENTENCES = 3
 _NEAR = 0.7
-"""A neighbour of the best sentence belongs to the quote from this share of its score on: so 91 % of the quotes hold the answer in xquad_en, in 48 % of
-the words (benchmarks/quality/quotes.py)."""
+"""Minimum score, as a share of the best sentence's, of a neighbour that is quoted too: 91 % of the quotes contain the
+answer in xquad_en, in 48 % of the words (benchmarks/quality/quotes.py)."""
 _SHORT = 100
-"""Characters: less is seldom an answer by itself."""
-_WORDS = 0.4
-"""What the share of the question's telling words counts that a sentence has, against its cosine."""
+"""Number of characters below which a quote is seldom an answer by itself."""
+_TERMS_WEIGHT = 0.4
+"""Weight of the share of the question's content terms in a sentence, against its cosine."""
 
 
 class Quote(NamedTuple):
-    """What of a passage answers a question: both are spans of its text."""
+    """The part of a passage that answers a question; both are spans of its text."""
 
     span: Span
-    """What is quoted."""
+    """The words to quote."""
     matched: Span
-    """The sentence of it that fits the question best; all of it, where there is but one or the passage is a FAQ."""
+    """The sentence that fits the question best; everything if there is only one, or the passage is a FAQ."""
 
 
-def quote(generation: Generation, found: Found, passage: Passage) -> Quote:
-    """What is quoted of a passage as the answer to a question that was read so: of one in Hindi by its words alone, which the model does not understand."""
+def quote(generation: Generation, result: SearchResult, passage: Passage) -> Quote:
+    """Return the whole answer of a FAQ, or the best one to three sentences of a section."""
     if len(passage.sentences) < 2:
         return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = [passage.article.text[start:end] for start, end in passage.sentences]
-    if passage.article.language == "hi":
-        scores = _shares(found.in_hindi or found.meaning, sentences)
+    if language_of(passage.article.language).has_own_script:
+        # The model cannot read them.
+        scores = _term_shares(result.native_query or result.query, sentences)
     else:
-        scores = generation.sentence_cosines(passage, found.vector) + _WORDS * _shares(found.meaning, sentences)
+        cosines = generation.sentence_cosines(passage, result.vector)
+        scores = cosines + _TERMS_WEIGHT * _term_shares(result.query, sentences)
     (first, last), best = _window(scores, sentences), int(np.argmax(scores))
-    return Quote(_within(passage, first, last), _within(passage, best, best))
+    return Quote(_span(passage, first, last), _span(passage, best, best))
 
 
-def _within(passage: Passage, first: int, last: int) -> Span:
-    """The span of a passage's text from one of its sentences to another."""
+def _span(passage: Passage, first: int, last: int) -> Span:
+    """Return the span of a passage's text from one of its sentences to another."""
     return passage.sentences[first][0] - passage.start, passage.sentences[last][1] - passage.start
 
 
-def _shares(question: str, sentences: Sequence[str]) -> NDArray[np.float64]:
-    asked = set(content_terms(question))
-    return np.array([len(asked.intersection(content_terms(sentence))) for sentence in sentences]) / max(1, len(asked))
+def _term_shares(question: str, sentences: Sequence[str]) -> NDArray[np.float64]:
+    terms = set(content_terms(question))
+    return np.array([len(terms.intersection(content_terms(sentence))) for sentence in sentences]) / max(1, len(terms))
 
 
 def _window(scores: NDArray[np.float64], sentences: Sequence[str]) -> Span:
-    """The first and last sentence: the best one, and what stands beside it and is nearly as good, or is needed to make sense."""
+    """Return the first and last sentence: the best one with neighbours that are nearly as good or complete it."""
     first = last = int(np.argmax(scores))
-    while last - first + 1 < _MOST:
+    while last - first + 1 < _MAX_SENTENCES:
         before = scores[first - 1] if first > 0 else -np.inf
         after = scores[last + 1] if last + 1 < len(scores) else -np.inf
-        asks = sentences[last].endswith("?")
-        short = sum(map(len, sentences[first : last + 1])) < _SHORT
-        if max(before, after) < (-1 if short or asks else _NEAR * scores.max()):
+        is_question = sentences[last].endswith("?")
+        is_short = sum(map(len, sentences[first : last + 1])) < _SHORT
+        if max(before, after) < (-1 if is_short or is_question else _NEAR * scores.max()):
             break
-        first, last = (first, last + 1) if after >= before or (asks and after > -1) else (first - 1, last)
+        goes_forward = after >= before or (is_question and after > -1)
+        first, last = (first, last + 1) if goes_forward else (first - 1, last)
     return first, last

@@ -1,4 +1,4 @@
-"""Questions to go on with: every one of them is answered when it is asked."""
+"""Suggestions: further questions, each of which is answered when it is asked."""
 
 import re
 from collections import OrderedDict
@@ -15,131 +15,114 @@ from bot.retrieval.near_duplicates import asks_exactly, same_question
 from bot.settings import AnswerSettings
 
 _NEAR = 0.2
-"""The least probability, as a share of the threshold, of a hit that is near a question which it does not answer."""
-_EXAMPLES = 6
-_LEAST_TYPED = 3
-"""Characters from which on questions are looked for while typing."""
-_TYPED = 5
-_LOOKED_THROUGH = 30
-_READINGS = 3
-"""Words of the corpus that what is typed last may become."""
-_MEANT = 0.1
-"""The least probability of a question that means what is typed, but does not hold its words."""
+"""Minimum probability, as a share of the threshold, of a suggestion for a question that is not answered."""
+_MAX_EXAMPLES = 6
+_MIN_TYPED = 3
+"""Minimum number of characters typed before questions are completed."""
+_MAX_COMPLETED, _SEARCHED, _MAX_WORDS = 5, 30, 3
+"""Maximum number of completed questions, of hits searched for them, and of completions of the last word."""
+_MIN_PROBABILITY = 0.1
+"""Minimum probability of a completed question that does not contain the typed words."""
 _WORD = re.compile(r"[\w\u0900-\u0963]+")
-_KEPT = 4096
-"""Questions of which it is remembered whether they are answered."""
+_CACHED = 4096
+"""Number of passages for which the result of `is_answered` is cached."""
 
 
 class Suggestions:
-    """The questions that an index can answer. Safe to call from many threads."""
+    """The questions that a generation can answer. Safe to call from many threads."""
 
     def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
         self._finder, self._table, self._settings = finder, finder.generation.table, settings
-        self._known: OrderedDict[str, bool] = OrderedDict()
+        self._answered: OrderedDict[str, bool] = OrderedDict()
         self._examples: tuple[str, ...] | None = None
         self._lock = Lock()
 
     def near(self, hits: Sequence[Hit], asked: Sequence[str]) -> tuple[str, ...]:
-        """The questions nearest to one that is not answered; none when none is near."""
-        near = (
-            hit.passage
-            for hit in hits
-            if hit.probability >= _NEAR * self._settings.threshold and hit.passage.kind == "faq"
-        )
-        return self._chosen(near, asked, ())
+        """Return the questions nearest to one that is not answered, if any are near."""
+        least = _NEAR * self._settings.threshold
+        near = (hit.passage for hit in hits if hit.probability >= least and hit.passage.kind == "faq")
+        return self._choose(near, asked, ())
 
     def after(self, quoted: Passage, asked: Sequence[str]) -> tuple[str, ...]:
-        """Further questions of the article quoted, then of those it names as related: none that says the same as what was just answered."""
-        return self._chosen(self._further(quoted), asked, (quoted,))
+        """Return further questions of the quoted article and its related ones, without those just answered."""
+        articles = (quoted.article.id, *quoted.article.related)
+        faqs = (faq for article in articles for faq in self._table.faqs(article))
+        return self._choose(faqs, asked, (quoted,))
 
     def examples(self) -> tuple[str, ...]:
-        """Questions to begin with: one of each of the largest categories, then further ones."""
+        """Return questions to start with: one of each of the largest categories, then more."""
         if self._examples is None:
-            asked = filter(self.answered, self._example_faqs())
-            self._examples = tuple(islice(_once(passage.question or "" for passage in asked), _EXAMPLES))
+            faqs = (passage_by_id(self._table, ident) for ident in self._table.facts.examples)
+            answered = (faq for faq in faqs if faq is not None and self.is_answered(faq))
+            self._examples = tuple(islice(_unique_questions(answered), _MAX_EXAMPLES))
         return self._examples
 
-    def _example_faqs(self) -> Iterator[Passage]:
-        found = (passage_by_id(self._table, ident) for ident in self._table.facts.examples)
-        return (faq for faq in found if faq is not None)
-
-    def typed(self, words: str, category: str | None = None) -> tuple[str, ...]:
-        """Questions that hold the words typed so far, the last of which may be a beginning, then those that mean the like; none before some letters are there."""
-        text = " ".join(words.split())
-        if not _LEAST_TYPED <= len(text) <= LONGEST_QUESTION:
+    def complete(self, typed: str, category: str | None = None) -> tuple[str, ...]:
+        """Return questions that contain the typed words, the last of which may be incomplete, then similar ones."""
+        text = " ".join(typed.split())
+        if not _MIN_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
-        readings = self._completed(text, begun=not words[-1].isspace())
-        found = (
-            hit for reading in readings for hit in self._finder.rank(reading, _LOOKED_THROUGH, Filters(category)).hits
-        )
-        beginnings = [word.lower() for word in _WORD.findall(text)]
-        near = [
-            hit
-            for hit in found
-            if hit.passage.kind == "faq" and (_holds(hit.passage, beginnings) or hit.probability >= _MEANT)
-        ]
-        near.sort(key=lambda hit: (not _holds(hit.passage, beginnings), -hit.score))
-        asked = (hit.passage for hit in near if self.answered(hit.passage))
-        return tuple(islice(_once(passage.question or "" for passage in asked), _TYPED))
+        texts = self._complete_last_word(text) if not typed[-1].isspace() else [text]
+        filters = Filters(category)
+        hits = (hit for text in texts for hit in self._finder.rank(text, _SEARCHED, filters).hits)
+        faqs = [hit for hit in hits if hit.passage.kind == "faq"]
+        prefixes = [word.lower() for word in _WORD.findall(text)]
+        containing = {hit.passage.id for hit in faqs if _contains(hit.passage, prefixes)}
+        near = [hit for hit in faqs if hit.passage.id in containing or hit.probability >= _MIN_PROBABILITY]
+        near.sort(key=lambda hit: (hit.passage.id not in containing, -hit.score))
+        answered = (hit.passage for hit in near if self.is_answered(hit.passage))
+        return tuple(islice(_unique_questions(answered), _MAX_COMPLETED))
 
-    def _completed(self, text: str, *, begun: bool) -> list[str]:
-        """What may be meant by what is typed: with its last word completed by words of the corpus, or as it is."""
-        last = _WORD.search(text.rpartition(" ")[2]) if begun else None
-        words = (
-            self._finder.generation.vocabulary.completions(last[0].lower(), _READINGS)
-            if last and len(last[0]) > 1
-            else []
-        )
-        return [f"{text[: len(text) - len(last.string)]}{word}" for word in words] if last and words else [text]
+    def _complete_last_word(self, text: str) -> list[str]:
+        """Return the text with its last word completed by words of the corpus, or as it is."""
+        last = _WORD.search(text.rpartition(" ")[2])
+        if last is None or len(last[0]) < 2:
+            return [text]
+        words = self._finder.generation.vocabulary.completions(last[0].lower(), _MAX_WORDS)
+        return [f"{text[: len(text) - len(last.string)]}{word}" for word in words] or [text]
 
-    def answered(self, passage: Passage) -> bool:
-        """Whether a FAQ's question, asked as it stands, gets that FAQ's answer; where the vectors alone do not tell, it is asked."""
+    def is_answered(self, passage: Passage) -> bool:
+        """Whether a FAQ's question gets that FAQ's answer; it is asked only if the vectors alone do not show it."""
         with self._lock:
-            known = self._known.get(passage.id)
+            known = self._answered.get(passage.id)
         if known is None:
-            known = self._finder.own_probability(passage) >= self._settings.threshold or self._answered(
-                passage.question or ""
-            )
+            is_near = self._finder.own_probability(passage) >= self._settings.threshold
+            known = is_near or self._gets_itself(passage.question or "")
             with self._lock:
-                self._known[passage.id] = known
-                while len(self._known) > _KEPT:
-                    self._known.popitem(last=False)
+                self._answered[passage.id] = known
+                while len(self._answered) > _CACHED:
+                    self._answered.popitem(last=False)
         return known
 
-    def _answered(self, question: str) -> bool:
+    def _gets_itself(self, question: str) -> bool:
         hits = self._finder.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
         return any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
 
-    def _further(self, quoted: Passage) -> Iterator[Passage]:
-        for article in (quoted.article.id, *quoted.article.related):
-            yield from self._table.faqs(article)
-
-    def _chosen(self, passages: Iterable[Passage], asked: Sequence[str], said: Sequence[Passage]) -> tuple[str, ...]:
-        """The first few whose question was not asked, is answered, and says the same as none before it."""
-        kept: list[Passage] = []
-        for passage in passages:
-            if len(kept) == self._settings.suggestions:
+    def _choose(self, faqs: Iterable[Passage], asked: Sequence[str], quoted: Sequence[Passage]) -> tuple[str, ...]:
+        """Return the first few questions that were not asked, are answered, and repeat no other one."""
+        chosen: list[Passage] = []
+        for faq in faqs:
+            if len(chosen) == self._settings.suggestions:
                 break
-            if any(asks_exactly(passage, question) for question in asked):
-                continue
-            if any(same_question(self._finder.generation, passage, other) for other in (*said, *kept)):
-                continue
-            if self.answered(passage):
-                kept.append(passage)
-        return tuple(passage.question or "" for passage in kept)
+            is_new = not any(asks_exactly(faq, question) for question in asked) and not any(
+                same_question(self._finder.generation, faq, other) for other in (*quoted, *chosen)
+            )
+            if is_new and self.is_answered(faq):
+                chosen.append(faq)
+        return tuple(faq.question or "" for faq in chosen)
 
 
-def _holds(passage: Passage, beginnings: Sequence[str]) -> bool:
-    """Whether each beginning is that of a word of one of the passage's questions."""
-    asked = (
-        [word.lower() for word in _WORD.findall(question)] for question in (passage.question or "", *passage.alternates)
-    )
-    return any(all(any(word.startswith(one) for word in words) for one in beginnings) for words in asked)
+def _contains(faq: Passage, prefixes: Sequence[str]) -> bool:
+    """Whether one of the FAQ's questions contains a word for each of the prefixes."""
+    questions = (faq.question or "", *faq.alternates)
+    words_of = ([word.lower() for word in _WORD.findall(question)] for question in questions)
+    return any(all(any(word.startswith(prefix) for word in words) for prefix in prefixes) for words in words_of)
 
 
-def _once(questions: Iterable[str]) -> Iterator[str]:
+def _unique_questions(faqs: Iterable[Passage]) -> Iterator[str]:
     seen: set[str] = set()
-    for question in questions:
+    for faq in faqs:
+        question = faq.question or ""
         if question not in seen:
             seen.add(question)
             yield question

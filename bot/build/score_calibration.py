@@ -16,6 +16,7 @@ from bot.index.generation import Passages, numbers_of
 from bot.index.manifest import ScoreCalibration
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
+from bot.languages.registry import language_of
 from bot.passages import Passage
 
 _QUESTIONS = 100
@@ -38,11 +39,11 @@ class CalibrationQuestion:
 def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> list[CalibrationQuestion]:
     """Make questions from passages spread evenly over the corpus, from FAQs if there are any.
 
-    Leaves out passages in Hindi if there are others: the packaged English model gives them all similar vectors.
+    Leaves out passages in a foreign script if there are others: the packaged English model gives them similar vectors.
     """
     passages = table.sample(limit, faqs=table.facts.faqs > 0)
-    passages = [passage for passage in passages if passage.article.language != "hi"] or passages
-    return [_make_question(passage, number) for number, passage in enumerate(passages)]
+    readable = [passage for passage in passages if not language_of(passage.article.language).has_own_script]
+    return [_make_question(passage, number) for number, passage in enumerate(readable or passages)]
 
 
 def _make_question(passage: Passage, number: int) -> CalibrationQuestion:

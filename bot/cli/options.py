@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.settings import LANGUAGES
+from bot.languages.registry import CODES
 
 
 def with_credentials(index: str) -> str:
@@ -19,8 +19,8 @@ def with_credentials(index: str) -> str:
 
 
 def _known_languages(names: str) -> str:
-    if unknown := [name for name in names.split(",") if name not in LANGUAGES]:
-        raise typer.BadParameter(f"{unknown[0]!r} is not supported; the languages are {', '.join(LANGUAGES)}.")
+    if unknown := [name for name in names.split(",") if name not in CODES]:
+        raise typer.BadParameter(f"{unknown[0]!r} is not supported; the languages are {', '.join(CODES)}.")
     return names
 
 

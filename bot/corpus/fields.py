@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from bot.corpus.article import Article, Faq, slug
 from bot.corpus.outline import outline
 from bot.corpus.refused import Unreadable
-from bot.languages.hindi.devanagari import is_hindi
+from bot.languages.registry import detect_language
 
 Fields = Mapping[str, object]
 
@@ -31,7 +31,7 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
         updated=date_field(fields, "updated"),
         category=text_field(fields, "category"),
         tags=list_field(fields, "tags"),
-        language=text_field(fields, "language") or ("hi" if is_hindi(text) else "en"),
+        language=text_field(fields, "language") or detect_language(text),
         faqs=_merge_faqs(text, listed),
         related=list_field(fields, "related"),
     )

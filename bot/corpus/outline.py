@@ -5,41 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.corpus.article import Faq, Section
+from bot.languages.registry import alternatives
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
-_Q, _A = r"(?:Q|Ques|Question|प्रश्न|प्र|सवाल)", r"(?:A|Ans|Answer|उत्तर|उ|जवाब)"
+_Q, _A = (f"(?:{alternatives(name)})" for name in ("question_labels", "answer_labels"))
 _AFTER_LABEL = r"[ \t]*\d*[ \t]*[:.)-]"
 _LABELLED_PAIR = re.compile(
     rf"^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
     rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_FAQ_TITLE = re.compile(
-    r"(?:\w+[ -]){0,3}?(?:faqs?|frequently asked questions?|questions (?:and|&) answers|common questions)\b"
-    r"|(?:[^\W_][^\s:।?]*[ -]){0,5}?(?:पूछे (?:जाने वाले|गए) (?:सवाल|प्रश्न)|सामान्य (?:सवाल|प्रश्न)"
-    r"|सवाल[ -]*जवाब|सवाल और (?:उनके )?जवाब|प्रश्न (?:और|एवं) उत्तर|प्रश्नोत्तर)",
-    re.IGNORECASE,
-)
+_FAQ_TITLE = re.compile(alternatives("faq_titles"), re.IGNORECASE)
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK_LINE = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
-_CLOSING = re.compile(
-    r"(?:in conclusion|to conclude|conclusion|to (?:sum up|summari[sz]e)|(?:i|we) hope\b|hope (?:this|that|you)\b"
-    r"|thank(?:s| you) for reading|disclaimer\b|last (?:updated|reviewed)\b"
-    r"|(?:still |do you |if you |you )?(?:still )?have (?:any |a |some )?(?:more |other |further |additional )?"
-    r"(?:questions?|doubts?|quer(?:y|ies))\b"
-    r"|for (?:any )?(?:more|further|additional|other) (?:information|details|help|questions|quer(?:y|ies)|assistance)\b"
-    r"|(?:please )?(?:feel free to )?(?:contact|call|e-?mail|write to) us\b|get in touch"
-    r"|need (?:more |further |any )?(?:help|assistance|information)\b"
-    r"|(?:please )?(?:(?:share|like) (?:this|it|our|the) ?(?:article|post|page|link|guide|with\b)|follow (?:us|our)\b"
-    r"|subscribe to (?:us|our)\b|comment below)|(?:let us know|tell us|leave a comment)\b"
-    r"|निष्कर्ष|हमें उम्मीद है|उम्मीद है|आशा है|अधिक जानकारी के लिए"
-    r"|(?:यह )?(?:भी पढ़ें|लेख साझा)|यह भी पढ़(?:ें|िए)|अस्वीकरण"
-    r"|(?:also|further|related) read(?:ing|s)?\s*:|read (?:also|more|next)\b|see also\b"
-    r"|(?:sources?|references?|tags?|written by|reviewed by|author|photo|images?)\s*:|(?:©|copyright)\s)",
-    re.IGNORECASE,
-)
+_CLOSING = re.compile(alternatives("closings"), re.IGNORECASE)
 """Openings of paragraphs that end a page and no longer belong to the last answer."""
 
 

@@ -19,7 +19,7 @@ from bot.corpus.article import Article
 from bot.errors import raise_as_corrupt
 from bot.index.filters import Filters, last_change
 from bot.index.generation import Field, Matches
-from bot.languages.hindi.devanagari import folded
+from bot.languages.registry import normalize_spelling
 from bot.passages import Passage, context
 
 _SATURATION = 2.2
@@ -120,7 +120,7 @@ class _WordsWriter:
 
 def stems(text: str) -> list[str]:
     """The stems of all words of a text."""
-    return list(_ALL.analyze(folded(text)))
+    return list(_ALL.analyze(normalize_spelling(text)))
 
 
 def stem_pairs(text: str) -> Iterator[str]:
@@ -184,7 +184,7 @@ def terms_of(field: Field, words: str) -> list[str]:
 
 def content_terms(words: str) -> list[str]:
     """Return the stems of the content words; of all words if they are all stop words."""
-    words = folded(words)
+    words = normalize_spelling(words)
     return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
 
 

@@ -1,1 +1,1 @@
-"""What articlebot knows of single languages."""
+"""Languages: one protocol, one package for each language."""

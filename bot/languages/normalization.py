@@ -1,8 +1,10 @@
-"""One form for texts that differ only in case, spaces, final punctuation or spelling of Devanagari."""
+"""Normalization of questions and passages that are compared with each other."""
 
-from bot.languages.hindi.devanagari import folded
+from bot.languages.registry import LANGUAGES, normalize_spelling
+
+_TRAILING = "".join(language.patterns.sentence_ends for language in LANGUAGES) + " "
 
 
 def normalize(text: str) -> str:
-    """Return the text in the form in which questions are compared."""
-    return " ".join(folded(text).casefold().split()).rstrip("?.!। ")
+    """Return the text without differences in case, spaces, final punctuation and spelling."""
+    return " ".join(normalize_spelling(text).casefold().split()).rstrip(_TRAILING)

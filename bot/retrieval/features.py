@@ -1,21 +1,22 @@
-"""What is measured between a question and each candidate passage.
+"""The features of a candidate passage, which the ranking model weighs.
 
 body           cosine with the passage's text
 both           cosine with its question, or title and headings, and its text together
-best           the greatest cosine with any of its vectors: the question or headings, each alternate, the text, both together
+best           the greatest cosine with any of its vectors: the question or headings, each alternate, the text, both
 top3_mean      the mean of the three greatest of these
 words          BM25 over its words, squashed to 0-1
-pairs          what share of the question's pairs of neighbouring words it holds, weighed by their rarity
-article_words  BM25 over all words of its article; 1 where about four telling words are found
+pairs          share of the question's pairs of neighbouring words in it, weighted by idf
+article_words  BM25 over all words of its article; 1 if about four content terms match
 
-With a multilingual index (`bot.index.multilingual_index`) come "multilingual_body", "multilingual_both", "multilingual_best" and "multilingual_top3_mean", the same cosines by the multilingual model.
+A multilingual index (`bot.index.multilingual_index`) adds "multilingual_body" and the other three cosines by its model.
 
-A signal of words is 0 for a passage that is not among the best by it. Of a reading in Devanagari, which the model does not understand, all cosines are
-the share of its words that a passage in Hindi holds.
+A feature of words is 0 for a passage that is not among its best matches. For a query variant in a foreign script, which
+the packaged model cannot read, the share of matching words stands in for all cosines with passages in that language.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,123 +31,129 @@ FEATURES = (*COSINES, "words", "pairs", "article_words")
 MULTILINGUAL_COSINES = tuple(f"multilingual_{name}" for name in COSINES)
 MULTILINGUAL_FEATURES = (*FEATURES, *MULTILINGUAL_COSINES)
 
-_CANDIDATES = 50
-"""The least number of passages taken from each of the two searches."""
-_MEAN_OF = 3
-"""Nearest vectors of a passage whose mean is taken: it has at least as many."""
-_DEEP = 4
-"""How many times as many are asked of the searches by words: a candidate that comes from the vectors should not lack its score."""
+_MIN_CANDIDATES = 50
+"""Minimum number of passages taken from each of the two searches."""
+_TOP = 3
+"""Number of a passage's nearest vectors whose mean is taken; each passage has at least as many."""
+_LEXICAL_DEPTH = 4
+"""How many times more matches the lexical searches return, so that candidates found by vectors have a score too."""
 _HALF_WORDS = 4.0
-"""The score by words that counts as 0.5: about two of a question's telling words found."""
+"""BM25 score that is squashed to 0.5: about two content terms match."""
 _FULL_SHARE = 0.5
-"""The share by words of a passage that holds each of a question's words once, in a text of common length."""
+"""Share of matching words of a passage of usual length that contains each of them once."""
 _ARTICLE_WORDS = 8.0
-"""The score by words of an article that counts as 1."""
+"""BM25 score of an article that counts as 1."""
+
+Features = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passage numbers and, for each reading of a question, one row of signals for each of them, in the order of `FEATURES` or `MULTILINGUAL_FEATURES`."""
+    """Passages and their features for each variant of a question, in the order of `MULTILINGUAL_FEATURES`."""
 
     passages: Numbers
     articles: Numbers
     """The number of each passage's article."""
-    signals: NDArray[np.float64]
-    """Shape (readings, passages, signals)."""
+    features: Features
+    """Shape (variants, passages, features)."""
     vectors: Matrix
-    """Shape (readings, dimension)."""
+    """The variants' vectors; shape (variants, dimension)."""
 
 
-def find_candidates(generation: Generation, readings: Sequence[QueryVariant], k: int, filters: Filters) -> Candidates:
-    """The passages nearest by meaning and nearest by words to any reading of a question, at least `k` where there are as many.
+def find_candidates(generation: Generation, variants: Sequence[QueryVariant], k: int, filters: Filters) -> Candidates:
+    """Return the passages nearest to any variant of a question by vectors and by words, at least `k` if there are any.
 
-    Passages that do not meet the filters take no part. Where a multilingual model reads the question, those nearest by it are among them.
+    Only passages that match the filters count. Those nearest by a multilingual model are added if there is one.
     """
-    most = max(_CANDIDATES, k)
-    vectors = generation.encoder.encode_questions([reading.words for reading in readings])
-    overlaps = [_Overlap.of(generation, reading.words, _DEEP * most, filters) for reading in readings]
-    found = {number for overlap in overlaps for number in overlap.words.numbers[:most].tolist()}
-    for reading, vector in zip(readings, vectors, strict=True):
-        if reading.form != "devanagari":
+    most = max(_MIN_CANDIDATES, k)
+    vectors = generation.encoder.encode_questions([variant.text for variant in variants])
+    matches = [_lexical_matches(generation, variant.text, most, filters) for variant in variants]
+    found = {number for each in matches for number in each.words.numbers[:most].tolist()}
+    for variant, vector in zip(variants, vectors, strict=True):
+        if variant.form != "native":
             found.update(generation.nearest(vector[None], most, filters).tolist())
-    heard = _Heard.of(generation, readings)
-    if heard is not None:
-        found |= heard.nearest(most, filters)
-    held = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
-    near, articles = nearness(held, vectors), held.articles
-    for row, (reading, overlap) in enumerate(zip(readings, overlaps, strict=True)):
-        if reading.form == "devanagari":
-            near[row] = _nearness_by_words(generation, held.numbers, overlap.words)[:, None]
-    each = [
-        np.hstack([one, overlap.signals(held.numbers, articles)]) for one, overlap in zip(near, overlaps, strict=True)
-    ]
-    if heard is not None:
-        each = [np.hstack(pair) for pair in zip(each, heard.nearness(held.numbers), strict=True)]
-    return Candidates(held.numbers, articles, np.stack(each), vectors)
+    multilingual = _MultilingualQuery.of(generation, variants)
+    if multilingual is not None:
+        found |= multilingual.nearest(most, filters)
+    passages = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
+    features = _features(generation, passages, variants, vectors, matches)
+    if multilingual is not None:
+        features = np.concatenate([features, multilingual.cosines(passages.numbers)], axis=2)
+    return Candidates(passages.numbers, passages.articles, features, vectors)
+
+
+def _features(
+    generation: Generation,
+    passages: PassageVectors,
+    variants: Sequence[QueryVariant],
+    vectors: Matrix,
+    matches: Sequence["_LexicalMatches"],
+) -> Features:
+    """Return the `FEATURES` of each passage for each variant."""
+    cosines = passage_cosines(passages, vectors)
+    for row, (variant, each) in enumerate(zip(variants, matches, strict=True)):
+        if variant.form == "native":
+            cosines[row] = _shares_in_language(generation, passages.numbers, each.words, variant.language)[:, None]
+    lexical = np.stack([_lexical_features(each, passages.numbers, passages.articles) for each in matches])
+    return np.concatenate([cosines, lexical], axis=2)
+
+
+def _shares_in_language(generation: Generation, passages: Numbers, words: Matches, language: str) -> Features:
+    """Return a substitute for the cosines of passages in a language; 0 for those in other languages."""
+    in_language = [passage.article.language == language for passage in generation.table.passages(passages)]
+    shares = np.minimum(1.0, _look_up(words.numbers, words.shares, passages) / _FULL_SHARE)
+    return np.where(np.array(in_language, bool), shares, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """Readings of a question as the multilingual model understands them."""
+class _MultilingualQuery:
+    """The variants of a question as a multilingual model reads them."""
 
-    multilingual: VectorSearch
+    index: VectorSearch
     vectors: Matrix
-    """One for each different wording."""
-    wording: Sequence[int]
-    """Which of them each reading has."""
+    """One for each different text."""
+    vector_of_variant: Sequence[int]
 
     @classmethod
-    def of(cls, generation: Generation, readings: Sequence[QueryVariant]) -> "_Heard | None":
-        spoken = list(dict.fromkeys(reading.spoken for reading in readings if reading.spoken is not None))
-        multilingual = multilingual_for(generation, "hi") if spoken else None
-        if multilingual is None:
+    def of(cls, generation: Generation, variants: Sequence[QueryVariant]) -> "_MultilingualQuery | None":
+        texts = list(dict.fromkeys(variant.multilingual for variant in variants if variant.multilingual is not None))
+        index = multilingual_for(generation, variants[0].language) if texts else None
+        if index is None:
             return None
-        return cls(
-            multilingual,
-            multilingual.encoder.encode_questions(spoken),
-            [spoken.index(reading.spoken or "") for reading in readings],
-        )
+        rows = [texts.index(variant.multilingual or "") for variant in variants]
+        return cls(index, index.encoder.encode_questions(texts), rows)
 
     def nearest(self, most: int, filters: Filters) -> set[int]:
-        return {
-            number
-            for vector in self.vectors
-            for number in self.multilingual.nearest(vector[None], most, filters).tolist()
-        }
+        found = (self.index.nearest(vector[None], most, filters) for vector in self.vectors)
+        return {number for numbers in found for number in numbers.tolist()}
 
-    def nearness(self, numbers: Numbers) -> NDArray[np.float64]:
-        """As the function of this name, of each reading."""
-        return nearness(self.multilingual.vectors_of(numbers), self.vectors)[list(self.wording)]
+    def cosines(self, passages: Numbers) -> Features:
+        return passage_cosines(self.index.vectors_of(passages), self.vectors)[list(self.vector_of_variant)]
 
 
-def _nearness_by_words(generation: Generation, numbers: Numbers, words: Matches) -> NDArray[np.float64]:
-    """What stands for the cosine of each passage with a reading that the model does not understand; 0 for one that is not in Hindi."""
-    hindi = np.array([passage.article.language == "hi" for passage in generation.table.passages(numbers)], bool)
-    return np.where(hindi, np.minimum(1.0, _looked_up(words.numbers, words.shares, numbers) / _FULL_SHARE), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Overlap:
-    """What shares words with one reading."""
+class _LexicalMatches(NamedTuple):
+    """Passages and articles that share words with one variant."""
 
     words: Matches
     pairs: Matches
     articles: Matches
 
-    @classmethod
-    def of(cls, generation: Generation, words: str, most: int, filters: Filters) -> "_Overlap":
-        return cls(*(generation.lexical.search(field, words, most, filters) for field in FIELDS))
 
-    def signals(self, passages: Numbers, articles: Numbers) -> NDArray[np.float64]:
-        """Words, pairs and article_words of each passage, of which each has an article."""
-        words = _looked_up(self.words.numbers, self.words.scores, passages)
-        pairs = _looked_up(self.pairs.numbers, self.pairs.shares, passages)
-        whole = _looked_up(self.articles.numbers, self.articles.scores, articles)
-        return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
+def _lexical_matches(generation: Generation, text: str, most: int, filters: Filters) -> _LexicalMatches:
+    depth = _LEXICAL_DEPTH * most
+    return _LexicalMatches(*(generation.lexical.search(field, text, depth, filters) for field in FIELDS))
 
 
-def _looked_up(numbers: NDArray[np.int64], values: NDArray[np.float64], wanted: Numbers) -> NDArray[np.float64]:
-    """The value of each wanted number, 0 for one that is not among the numbers."""
+def _lexical_features(matches: _LexicalMatches, passages: Numbers, articles: Numbers) -> Features:
+    """Return words, pairs and article_words of each passage, whose articles are given."""
+    words = _look_up(matches.words.numbers, matches.words.scores, passages)
+    pairs = _look_up(matches.pairs.numbers, matches.pairs.shares, passages)
+    whole = _look_up(matches.articles.numbers, matches.articles.scores, articles)
+    return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
+
+
+def _look_up(numbers: NDArray[np.int64], values: NDArray[np.float64], wanted: Numbers) -> Features:
+    """Return the value of each wanted number; 0 for one that is not among the numbers."""
     if not len(numbers):
         return np.zeros(len(wanted))
     order = np.argsort(numbers)
@@ -154,14 +161,15 @@ def _looked_up(numbers: NDArray[np.int64], values: NDArray[np.float64], wanted: 
     return np.where(numbers[places] == wanted, values[places], 0.0)
 
 
-def nearness(passages: PassageVectors, vectors: Matrix) -> NDArray[np.float64]:
-    """Body, both, best and three of each passage; shape (vectors, passages, 4)."""
+def passage_cosines(passages: PassageVectors, vectors: Matrix) -> Features:
+    """Return the `COSINES` of each passage with each vector; shape (vectors, passages, 4)."""
     if not len(passages.numbers):
         return np.zeros((len(vectors), 0, len(COSINES)))
     starts = passages.starts[:-1]
     owner = np.repeat(np.arange(len(starts)), np.diff(passages.starts))
     cosines = (vectors @ passages.rows.T).astype(np.float64)
-    # Each passage's rows nearest first: a passage has at least three.
+    # Each passage's rows, nearest first.
     falling = np.stack([row[np.lexsort((-row, owner))] for row in cosines])
-    best, three = falling[:, starts], np.mean([falling[:, starts + n] for n in range(_MEAN_OF)], axis=0)
-    return np.stack([*(cosines[:, passages.places(role)] for role in ("body", "both")), best, three], axis=2)
+    best, top_mean = falling[:, starts], np.mean([falling[:, starts + n] for n in range(_TOP)], axis=0)
+    body, both = (cosines[:, passages.places(role)] for role in ("body", "both"))
+    return np.stack([body, both, best, top_mean], axis=2)

@@ -1,4 +1,4 @@
-"""What a search finds."""
+"""`Hit`: what a search finds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,4 +16,4 @@ class Hit:
     score: float
     """For ranking only: comparable between the hits of one question."""
     signals: Mapping[str, float]
-    """What score and probability were computed from, by name: see `bot.retrieval.features`."""
+    """The features that score and probability are computed from, by name; see `bot.retrieval.features`."""

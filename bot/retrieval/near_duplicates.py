@@ -1,7 +1,7 @@
-"""Which questions and passages say the same, by the index's own vectors.
+"""Near-duplicates: which questions and passages say the same, by the vectors of the index.
 
-Vectors tell "how long" from "how much", but hardly one year or form from another: what differs in a number is never the same. Nor do those of the packaged
-model tell one text in Devanagari from another: there only the same words are the same.
+Vectors distinguish "how long" from "how much", but hardly one year or form from another: texts with different numbers
+are never the same. Nor does the packaged model distinguish texts in a foreign script: those must have the same words.
 """
 
 import re
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation, Numbers, Role, numbers_of, role_vectors
-from bot.languages.hindi.devanagari import has_devanagari
 from bot.languages.normalization import normalize
-from bot.passages import Passage, context
+from bot.languages.registry import has_foreign_script
+from bot.passages import Passage, context, context_and_text
 
 SAME_QUESTION = 0.93
-"""Cosine of two questions from which they ask the same: paraphrases reach it, neighbours on one subject do not."""
+"""Minimum cosine of two questions that ask the same: paraphrases reach it, other questions on the subject do not."""
 SAME_PASSAGE = 0.97
-"""Cosine of two passages from which they differ by a word or two."""
+"""Minimum cosine of two passages that differ by a word or two."""
 
 _ROLES: tuple[Role, ...] = ("both", "body")
 _NUMBER = re.compile(r"\d+")
 
 
 def asks_exactly(passage: Passage, question: str) -> bool:
-    """Whether a question is a FAQ's own, or one of its alternates."""
+    """Whether a question is the one of a FAQ or one of its alternates."""
     own = (passage.question, *passage.alternates) if passage.question else ()
     return normalize(question) in map(normalize, own)
 
@@ -36,35 +36,34 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
         return False
     if normalize(context(one)) == normalize(context(other)):
         return True
-    if has_devanagari(context(one)):
+    if has_foreign_script(context(one)):
         return False
     first, second = role_vectors(generation, numbers_of(generation.table, (one, other)), "question")
     return float(first @ second) >= SAME_QUESTION
 
 
 def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
-    """Places in `numbers`, in rising pairs, of passages that are the same but for a word or two."""
+    """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
     vectors = {role: role_vectors(generation, numbers, role) for role in _ROLES}
     near = np.maximum(*(_cosines(rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
-        roles: Role = "both" if one.kind == "faq" else "body"
-        alike = (
-            normalize(_all(one)) == normalize(_all(other))
-            if has_devanagari(one.text)
-            else _same_numbers(_all(one), _all(other))
-        )
-        if alike and one.kind == other.kind and float(vectors[roles][first] @ vectors[roles][second]) >= SAME_PASSAGE:
+        rows = vectors["both" if one.kind == "faq" else "body"]
+        is_near = one.kind == other.kind and float(rows[first] @ rows[second]) >= SAME_PASSAGE
+        if is_near and _same_words_or_numbers(one, other):
             yield first, second
 
 
+def _same_words_or_numbers(one: Passage, other: Passage) -> bool:
+    words, other_words = context_and_text(one), context_and_text(other)
+    if has_foreign_script(one.text):
+        return normalize(words) == normalize(other_words)
+    return _same_numbers(words, other_words)
+
+
 def _cosines(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Not `rows @ rows.T`: for a few dozen rows the matrix library's threads take longer to wake than the work does.
+    # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
     return np.asarray(np.einsum("id,jd->ij", rows, rows), np.float32)
-
-
-def _all(passage: Passage) -> str:
-    return f"{context(passage)}\n{passage.text}"
 
 
 def _same_numbers(one: str, other: str) -> bool:

@@ -1,84 +1,91 @@
-"""How a question is read: as it is typed, and, when it is in Hindi, in English and in the articles' own Hindi."""
+"""Query variants: a question as it was asked and, if it is not in English, in English and in its own script."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bot.index.generation import LexicalSearch
-from bot.languages.hindi.rewriting import EnglishWords, Language, glossed, in_own_script, language, transliterated
+from bot.languages.registry import ENGLISH, QuestionLanguages, language_of
 
-Form = Literal["typed", "gloss", "devanagari"]
-"""As it is typed, with its Hindi words in English, and its telling words in Devanagari."""
+Form = Literal["original", "english", "native"]
+"""As it was asked, with its words in English, and its content words in the language's own script."""
 
 
 class QueryVariant(NamedTuple):
-    """A question in words that articles may have."""
+    """A question in words that articles may contain."""
 
-    words: str
-    form: Form = "typed"
-    spoken: str | None = None
-    """What a multilingual model reads; None where there is none to read it."""
+    text: str
+    form: Form = "original"
+    language: str = ENGLISH.code
+    """Code of the language of the question, and of the articles that the native form matches."""
+    multilingual: str | None = None
+    """The question for a multilingual model; None if there is none."""
 
 
 class RewrittenQuery(NamedTuple):
-    """A question as it is typed, and what it is read as."""
+    """A question and its variants, which correspond one to one between questions that are rewritten alike."""
 
-    typed: str
-    readings: tuple[QueryVariant, ...]
-    """The most usual one first."""
-    language: Language = "en"
+    question: str
+    variants: tuple[QueryVariant, ...]
+    """The variant in English first."""
+    language: str = ENGLISH.code
+    """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
+
+    @property
+    def is_english(self) -> bool:
+        return language_of(self.language) is ENGLISH
 
 
 class QueryRewriter:
-    """Reads questions for one generation. Safe to call from many threads."""
+    """Rewrites questions for one generation. Safe to call from many threads."""
 
-    def __init__(self, english: EnglishWords, lexical: LexicalSearch, *, has_multilingual: bool) -> None:
-        """`has_multilingual` tells whether there is a multilingual model."""
-        self._english, self._lexical, self._has_multilingual = english, lexical, has_multilingual
+    def __init__(self, languages: QuestionLanguages, lexical: LexicalSearch, multilingual: Sequence[str]) -> None:
+        """`multilingual` lists the codes of the languages that have a multilingual index."""
+        self._languages, self._lexical, self._multilingual = languages, lexical, multilingual
 
-    def read(self, question: str) -> RewrittenQuery:
-        """A question read in English as it is typed; one in Hindi in English, and in Devanagari where the articles have a word of it.
+    def rewrite(self, question: str) -> RewrittenQuery:
+        """Return the variants of a question: itself if it is in English, else its translation and other forms.
 
-        What is typed in Latin letters is read so as well: an editor may have added it as an alternate.
+        A question in Latin letters also stays as it is, as an editor may have added it as an alternate. The native form
+        is left out if no article contains one of its words.
         """
-        told = language(question, self._english)
-        if told == "en":
+        language = self._languages.detect(question)
+        rewriter = self._languages.rewriter(language)
+        if rewriter is None:
             return RewrittenQuery(question, (QueryVariant(question),))
-        forms: tuple[Form, ...] = ("gloss",) if told == "hi" else ("gloss", "typed")
-        own = any(self._lexical.has("words", word) for word in self._hindi_words(question))
-        return self._asked(question, (*forms, "devanagari") if own else forms, told)
+        native = [word for word in rewriter.to_native_script(question).split() if not word.isascii()]
+        forms: list[Form] = ["english"]
+        if not language_of(language).uses_script(question):
+            forms.append("original")
+        if any(self._lexical.has("words", word) for word in native):
+            forms.append("native")
+        return self._rewritten(question, forms, language)
 
-    def read_like(self, question: str, other: RewrittenQuery) -> RewrittenQuery:
-        """A question read in the forms of another one, also where it has nothing to read so: what was asked before may be in another language."""
-        return self._asked(question, [reading.form for reading in other.readings], other.language)
+    def rewrite_like(self, question: str, other: RewrittenQuery) -> RewrittenQuery:
+        """Return a question in the forms of another one; an earlier question may be in another language."""
+        return self._rewritten(question, [variant.form for variant in other.variants], other.language)
 
-    def _asked(self, question: str, forms: Sequence[Form], told: Language) -> RewrittenQuery:
-        spoken = transliterated(question, self._english) if self._has_multilingual and told != "en" else None
-        return RewrittenQuery(
-            question, tuple(QueryVariant(self._read(question, form) or question, form, spoken) for form in forms), told
-        )
+    def _rewritten(self, question: str, forms: Sequence[Form], language: str) -> RewrittenQuery:
+        rewriter = self._languages.rewriter(language)
+        code = language_of(language).code
+        multilingual = rewriter.transliterate(question) if rewriter and code in self._multilingual else None
+        variants = (QueryVariant(self._text(question, form, language), form, code, multilingual) for form in forms)
+        return RewrittenQuery(question, tuple(variants), language)
 
-    def _read(self, question: str, form: Form) -> str:
-        match form:
-            case "typed":
-                return question
-            case "gloss":
-                return glossed(question, self._english)
-            case "devanagari":
-                return in_own_script(question, self._english)
-
-    def _hindi_words(self, question: str) -> list[str]:
-        return [word for word in in_own_script(question, self._english).split() if not word.isascii()]
-
-
-def together(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:
-    """A question read after those before it."""
-    all_of_them = (*earlier, last)
-    readings = map(_joined, zip(*(one.readings for one in all_of_them), strict=True))
-    return RewrittenQuery(" ".join(one.typed for one in all_of_them), tuple(readings), last.language)
+    def _text(self, question: str, form: Form, language: str) -> str:
+        rewriter = self._languages.rewriter(language)
+        if rewriter is None or form == "original":
+            return question
+        return (rewriter.to_english if form == "english" else rewriter.to_native_script)(question) or question
 
 
-def _joined(readings: Sequence[QueryVariant]) -> QueryVariant:
-    spoken = [reading.spoken for reading in readings if reading.spoken is not None]
-    return QueryVariant(
-        " ".join(reading.words for reading in readings), readings[0].form, " ".join(spoken) if spoken else None
-    )
+def concatenated(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:
+    """Return a question preceded by earlier ones, variant by variant."""
+    queries = (*earlier, last)
+    variants = map(_concatenated_variants, zip(*(query.variants for query in queries), strict=True))
+    return RewrittenQuery(" ".join(query.question for query in queries), tuple(variants), last.language)
+
+
+def _concatenated_variants(variants: Sequence[QueryVariant]) -> QueryVariant:
+    multilingual = [variant.multilingual for variant in variants if variant.multilingual is not None]
+    text = " ".join(variant.text for variant in variants)
+    return variants[0]._replace(text=text, multilingual=" ".join(multilingual) if multilingual else None)

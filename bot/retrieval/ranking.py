@@ -1,7 +1,7 @@
-"""The ranking model: signals → score → probability.
+"""The ranking model: features → score → probability.
 
-Its coefficients stand in `ranking.json` beside this module, with how, on what and when they were fitted; `benchmarks/quality/fit_ranking.py` writes it. Those of questions
-in Hindi and Hinglish that a multilingual model reads as well are in `ranking_hi.json` and `ranking_hinglish.json`, which `benchmarks/quality/fit_hindi.py` writes.
+`ranking.json` holds its coefficients and how they were fitted; `benchmarks/quality/fit_ranking.py` writes it. Questions in
+another language that a multilingual index searches too have models of their own, in the language's package.
 """
 
 import json
@@ -14,64 +14,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.manifest import ScoreCalibration
-from bot.languages.hindi.rewriting import Language
+from bot.languages.registry import language_of
 from bot.retrieval.features import COSINES, MULTILINGUAL_COSINES, MULTILINGUAL_FEATURES
 
-_DOUBT = 20
-"""As many calibration_set a corpus must have to count as much as the corpora that the model was fitted on."""
+_PRIOR_QUESTIONS = 20
+"""Number of calibration questions at which a corpus's own midpoint weighs as much as the fitted one."""
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class RankingModel:
-    """A linear model over the signals ranks the candidates of a question; a logistic curve of its score tells how likely one answers it.
+    """A linear model that scores the candidates of a question, and a logistic curve from score to probability.
 
-    Cosines are counted from the corpus's midpoint between what questions reach that it covers and what others reach (`bot.build.score_calibration`): that changes
-    no order, but makes the scores of one corpus mean the same as those of another.
+    Cosines are measured from the corpus's midpoint between covered and uncovered questions
+    (`bot.build.score_calibration`). That changes no order, but makes scores comparable across corpora.
     """
 
     weights: Mapping[str, float]
-    """By name of signal; one that is not named counts nothing."""
+    """By name of feature; missing ones weigh nothing."""
     slope: float
     constant: float
     usual_midpoint: float
-    """That of the corpora it was fitted on, for a corpus too small to have one of its own."""
+    """Midpoint of the corpora it was fitted on, for a corpus too small to have its own."""
     usual_multilingual_midpoint: float = 0.0
-    """The same of the multilingual model."""
+    """The same for the multilingual model."""
 
     @classmethod
-    def shipped(cls, language: Language = "en") -> "RankingModel":
-        """The model fitted on public question sets, for questions in a language; of others than English with the signals of a second multilingual."""
-        name = "ranking.json" if language == "en" else f"ranking_{language}.json"
-        return cls.read(json.loads(files("bot.retrieval").joinpath(name).read_text(encoding="utf-8")))
+    def shipped(cls, language: str | None = None) -> "RankingModel":
+        """Return the shipped model, by default the one for all questions that no multilingual index searches."""
+        fitted = language_of(language).ranking_model(language) if language else None
+        file = fitted or files("bot.retrieval").joinpath("ranking.json")
+        return cls.read(json.loads(file.read_text(encoding="utf-8")))
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> "RankingModel":
-        """The model of such a file."""
+        """Return the model of such a file's contents."""
         return cls(fields["weights"], **fields["probability"])
 
     def scores(
-        self, signals: NDArray[np.float64], calibration: ScoreCalibration, multilingual: ScoreCalibration | None = None
+        self, features: NDArray[np.float64], calibration: ScoreCalibration, multilingual: ScoreCalibration | None = None
     ) -> Scores:
-        """One score for each row of signals of a corpus of this calibration, and of this one by its multilingual model."""
-        weights = np.array([self.weights.get(name, 0.0) for name in MULTILINGUAL_FEATURES[: signals.shape[-1]]])
-        start = self.midpoint(calibration) * sum(self.weights.get(name, 0.0) for name in COSINES)
+        """Return a score for each row of features, given the calibrations of the corpus's two indexes."""
+        weights = np.array([self.weights.get(name, 0.0) for name in MULTILINGUAL_FEATURES[: features.shape[-1]]])
+        origin = self.midpoint(calibration) * self._weight_of(COSINES)
         if multilingual is not None:
-            start += _midpoint(multilingual, self.usual_multilingual_midpoint) * sum(
-                self.weights.get(name, 0.0) for name in MULTILINGUAL_COSINES
-            )
-        return np.asarray(signals @ weights - start, np.float64)
+            midpoint = _midpoint(multilingual, self.usual_multilingual_midpoint)
+            origin += midpoint * self._weight_of(MULTILINGUAL_COSINES)
+        return np.asarray(features @ weights - origin, np.float64)
 
     def probabilities(self, scores: Scores) -> Scores:
-        """How likely the passages with these scores answer the question."""
+        """Return the probability that each of the passages with these scores answers the question."""
         return np.asarray(1.0 / (1.0 + np.exp(-self.slope * scores - self.constant)), np.float64)
 
     def midpoint(self, calibration: ScoreCalibration) -> float:
-        """The cosine halfway between a covered and an uncovered question's, the fewer calibration_set the nearer to the usual one."""
+        """Return the cosine between those of covered and uncovered questions; near the usual one for a small corpus."""
         return _midpoint(calibration, self.usual_midpoint)
+
+    def _weight_of(self, names: tuple[str, ...]) -> float:
+        return sum(self.weights.get(name, 0.0) for name in names)
 
 
 def _midpoint(calibration: ScoreCalibration, usual: float) -> float:
     own = (calibration.covered + calibration.uncovered) / 2
-    return (own * calibration.questions + usual * _DOUBT) / (calibration.questions + _DOUBT)
+    return (own * calibration.questions + usual * _PRIOR_QUESTIONS) / (calibration.questions + _PRIOR_QUESTIONS)

@@ -1,8 +1,8 @@
-"""Misspelt words of a question, repaired with the words of the corpus.
+"""Spelling repair: misspelled words of a question are replaced with words of the corpus.
 
-A word is taken for a misspelling when the corpus has it in no form, English does not know it either, and a word of the corpus is a slip or two away with no
-other English word nearer. Short words, names with a capital, codes and addresses stay, and so does a question in another language, Hindi in Latin letters
-among them: its words lie close to English ones.
+A word is misspelled if the corpus contains it in no form, it is not English, and a word of the corpus is one or two
+edits away with no other English word closer. Short words, capitalized names, codes and addresses stay, and so does a
+question in another language, such as Hindi in Latin letters: its words resemble English ones.
 """
 
 import re
@@ -18,146 +18,137 @@ from rapidfuzz.distance import OSA
 
 from bot.index.generation import LexicalSearch
 from bot.index.vocabulary import LAST_LATIN, Vocabulary
-from bot.languages.hindi.rewriting import EnglishWords, language
+from bot.languages.registry import ENGLISH, QuestionLanguages
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
-"""A word by itself or before "'s": the parts of "e-mail" and "don't" are none."""
+"""A whole word, or one before "'s", but not a part of "e-mail" or "don't"."""
 _CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")
-"""A number, address, file or name of a machine's kind."""
+"""A number, address, file or identifier."""
 _SENTENCE_END = re.compile(r"(?:^|[.!?:])\W*$")
 _SHORTEST, _LONGEST = 4, 30
-"""Letters a word must have to be repaired; it keeps as many as the first."""
-_TWO_SLIPS = 7
-"""Letters from which on a word may be two slips away."""
+"""Length of words that are repaired, and of their repairs at least."""
+_TWO_EDITS = 7
+"""Length from which a word may be two edits away."""
 
-# Set on stackfaq's questions with slips of every kind in them, and on its and hint3_sofmattress's questions as they are (benchmarks/quality/typos.py).
-_SLIP = 5.0
-"""What a slip counts against the logarithm of how many passages have a word."""
-_BESIDE = 1.5
-"""What it counts that a word stands beside its neighbour in the corpus too."""
-_UNHELD = 0.5
-"""As many passages a word that the corpus lacks counts as having."""
+# Fitted on stackfaq's questions with misspellings of every kind, and checked on its and hint3_sofmattress's correct
+# questions (benchmarks/quality/typos.py). In units of the logarithm of the number of passages that contain a word.
+_EDIT_COST = 5.0
+"""Cost of one edit."""
+_PAIR_BONUS = 1.5
+"""Bonus if the corpus contains the word next to its neighbour."""
+_UNSEEN_COUNT = 0.5
+"""Number of passages assumed for a word that the corpus lacks."""
 
 _VOWELS = "aeiou"
 _VOWEL_BITS = np.uint32(sum(1 << (ord(vowel) & 31) for vowel in _VOWELS))
 _FEW_VOWELS = 0.2
-"""The share of vowels up to which a word may be SMS spelling."""
-_VOWELS_LEFT_OUT = 1.0
-"""As many slips these count, however many they are."""
+"""Maximum share of vowels in a word that may be spelled without them."""
+_MISSING_VOWELS_COST = 1.0
+"""Number of edits that missing vowels count as, however many there are."""
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_PLACE = {key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
+_KEY_POSITIONS = {
+    key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)
+}
 
 
 class _Candidate(NamedTuple):
     word: str
     passages: int
-    slips: float
+    edits: float
 
 
 class Speller:
-    """Repairs questions by the vocabulary of an index. Safe to call from many threads."""
+    """Repairs questions with the vocabulary of an index. Safe to call from many threads."""
 
-    def __init__(self, vocabulary: Vocabulary, lexical: LexicalSearch, english: EnglishWords) -> None:
-        self._vocabulary, self._lexical, self._english = vocabulary, lexical, english
-        self._letters = lru_cache(maxsize=None)(partial(_letters_of, vocabulary))
+    def __init__(self, vocabulary: Vocabulary, lexical: LexicalSearch, languages: QuestionLanguages) -> None:
+        self._vocabulary, self._lexical, self._languages = vocabulary, lexical, languages
+        self._letter_sets = lru_cache(maxsize=None)(partial(_letter_sets_of, vocabulary))
 
-    def repaired(self, question: str) -> str | None:
-        """The question with its misspelt words repaired, in its own casing and punctuation; none when there is nothing to repair.
+    def repair(self, question: str) -> str | None:
+        """Return the question with its misspelled words repaired, in its own case and punctuation; None if none are.
 
-        A question with more strange words than misspelt ones, or in Hindi, stays as it is: it is in another language.
+        A question in another language is not repaired, nor one with far more unknown than misspelled words.
         """
-        if language(question, self._english) != "en":
+        if self._languages.detect(question) != ENGLISH.code:
             return None
         words = list(_words(question))
         typed = [match[0].lower() for match in words]
-        strange = [
-            place
-            for place, match in enumerate(words)
-            if self._is_strange(typed[place]) and not _is_name(match, question)
-        ]
-        repairs = {place: repair for place in strange if (repair := self._repair(place, typed))}
-        if not repairs or len(strange) > 2 * len(repairs):
+        unknown = [place for place, match in enumerate(words) if self._is_unknown(match, question)]
+        repairs = {place: repair for place in unknown if (repair := self._repair(place, typed))}
+        if not repairs or len(unknown) > 2 * len(repairs):
             return None
-        mended = _replaced(question, {words[place]: repair for place, repair in repairs.items()})
-        # A repaired word may tell what its neighbour was meant to be.
-        return self.repaired(mended) or mended
+        repaired = _replace(question, {words[place]: repair for place, repair in repairs.items()})
+        # A repaired word may show what its neighbour was meant to be.
+        return self.repair(repaired) or repaired
 
-    def _is_strange(self, word: str) -> bool:
-        return (
-            _SHORTEST <= len(word) <= _LONGEST
-            and max(word) <= LAST_LATIN
-            and not self._lexical.has("words", word)
-            and self._vocabulary.passages_with(word) is None
-        )
+    def _is_unknown(self, match: re.Match[str], question: str) -> bool:
+        word = match[0].lower()
+        is_repairable = _SHORTEST <= len(word) <= _LONGEST and max(word) <= LAST_LATIN
+        is_known = self._lexical.has("words", word) or self._vocabulary.passages_with(word) is not None
+        return is_repairable and not is_known and not _is_name(match, question)
 
     def _repair(self, place: int, typed: Sequence[str]) -> str | None:
-        """The word, or the two words, that the corpus has for a strange one, be it in another form."""
+        """Return the word, or the two words, of the corpus that an unknown word stands for, in any form."""
         word = typed[place]
-        if halves := self._halves(word):
+        if halves := self._split(word):
             return halves
-        around = (" ".join(typed[max(0, place - 1) : place]), " ".join(typed[place + 1 : place + 2]))
+        neighbours = (" ".join(typed[max(0, place - 1) : place]), " ".join(typed[place + 1 : place + 2]))
         candidates = [*self._near(word), *self._without_vowels(word)]
-        best = max(candidates, key=lambda candidate: self._score(candidate, around), default=None)
+        best = max(candidates, key=lambda candidate: self._score(candidate, neighbours), default=None)
         return best.word if best and (best.passages or self._lexical.has("words", best.word)) else None
 
-    def _score(self, candidate: _Candidate, around: tuple[str, str]) -> float:
-        word, (before, after) = candidate.word, around
-        beside = candidate.passages > 0 and (
-            self._lexical.has("pairs", f"{before} {word}") or self._lexical.has("pairs", f"{word} {after}")
-        )
-        return log(candidate.passages + _UNHELD) - _SLIP * candidate.slips + _BESIDE * beside
+    def _score(self, candidate: _Candidate, neighbours: tuple[str, str]) -> float:
+        before, after = neighbours
+        pairs = (f"{before} {candidate.word}", f"{candidate.word} {after}")
+        is_paired = candidate.passages > 0 and any(self._lexical.has("pairs", pair) for pair in pairs)
+        return log(candidate.passages + _UNSEEN_COUNT) - _EDIT_COST * candidate.edits + _PAIR_BONUS * is_paired
 
-    def _halves(self, word: str) -> str | None:
-        """The two words of which one was made, when they stand side by side somewhere."""
-        cuts = (f"{word[:at]} {word[at:]}" for at in range(_SHORTEST - 1, len(word) - _SHORTEST + 2))
-        return next(
-            (
-                cut
-                for cut in cuts
-                if all(self._vocabulary.passages_with(half) for half in cut.split()) and self._lexical.has("pairs", cut)
-            ),
-            None,
-        )
+    def _split(self, word: str) -> str | None:
+        """Return two words typed as one, if the corpus contains them side by side."""
+        for at in range(_SHORTEST - 1, len(word) - _SHORTEST + 2):
+            halves = (word[:at], word[at:])
+            if all(map(self._vocabulary.passages_with, halves)) and self._lexical.has("pairs", " ".join(halves)):
+                return " ".join(halves)
+        return None
 
     def _near(self, word: str) -> Iterator[_Candidate]:
-        """Words a slip or two away."""
-        slips, letters = (2 if len(word) >= _TWO_SLIPS else 1), _letters(np.array([word]))
-        for length in range(max(_SHORTEST, len(word) - slips), len(word) + slips + 1):
+        """Yield the words that are one or two edits away."""
+        most, letters = (2 if len(word) >= _TWO_EDITS else 1), _letter_sets(np.array([word]))
+        for length in range(max(_SHORTEST, len(word) - most), len(word) + most + 1):
             words, passages = self._vocabulary.words(length)
-            alike = np.flatnonzero(np.bitwise_count(self._letters(length) ^ letters) <= 2 * slips)
-            found = process.extract(word, words[alike].tolist(), scorer=OSA.distance, score_cutoff=slips, limit=None)
-            yield from (
-                _Candidate(other, int(passages[alike[place]]), _slips(word, other)) for other, _, place in found
-            )
+            similar = np.flatnonzero(np.bitwise_count(self._letter_sets(length) ^ letters) <= 2 * most)
+            choices = words[similar].tolist()
+            found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
+            for other, _, place in found:
+                yield _Candidate(other, int(passages[similar[place]]), _edits(word, other))
 
     def _without_vowels(self, word: str) -> Iterator[_Candidate]:
-        """Words of the corpus that are typed so when their vowels are left out."""
+        """Yield the words of the corpus that are typed like this without their vowels."""
         if sum(letter in _VOWELS for letter in word) > _FEW_VOWELS * len(word):
             return
-        letters = _letters(np.array([word]))
+        letters = _letter_sets(np.array([word]))
         for length in range(len(word) + 1, 2 * len(word) + 4):
             words, passages = self._vocabulary.words(length)
-            for place in np.flatnonzero(
-                ((self._letters(length) ^ letters) & ~_VOWEL_BITS == 0) & (passages > 0)
-            ).tolist():
+            same_consonants = (self._letter_sets(length) ^ letters) & ~_VOWEL_BITS == 0
+            for place in np.flatnonzero(same_consonants & (passages > 0)).tolist():
                 if _skeleton(str(words[place])) == _skeleton(word):
-                    yield _Candidate(str(words[place]), int(passages[place]), _VOWELS_LEFT_OUT)
+                    yield _Candidate(str(words[place]), int(passages[place]), _MISSING_VOWELS_COST)
 
 
 def _words(question: str) -> Iterator[re.Match[str]]:
-    """The words that may be misspelt."""
+    """Yield the words that may be misspelled."""
     codes = [code.span() for code in _CODE.finditer(question)]
     return (word for word in _WORD.finditer(question) if not any(start <= word.start() < end for start, end in codes))
 
 
 def _is_name(word: re.Match[str], question: str) -> bool:
-    """Whether capitals mark a word as a name or an abbreviation: not at the start of a sentence, nor where every word has them."""
+    """Whether capitals mark a name or an abbreviation, not just the start of a sentence or a capitalized question."""
     if word[0].islower() or not any(other[0].islower() for other in _WORD.finditer(question)):
         return False
     return not word[0].istitle() or not _SENTENCE_END.search(question[: word.start()])
 
 
-def _replaced(question: str, repairs: Mapping[re.Match[str], str]) -> str:
+def _replace(question: str, repairs: Mapping[re.Match[str], str]) -> str:
     for word, repair in sorted(repairs.items(), key=lambda item: -item[0].start()):
         question = question[: word.start()] + _cased(repair, word[0]) + question[word.end() :]
     return question
@@ -169,38 +160,45 @@ def _cased(repair: str, typed: str) -> str:
     return repair.capitalize() if typed[0].isupper() else repair
 
 
-def _letters_of(vocabulary: Vocabulary, length: int) -> NDArray[np.uint32]:
-    """Those of all words of a length."""
-    return _letters(vocabulary.words(length).words)
+def _letter_sets_of(vocabulary: Vocabulary, length: int) -> NDArray[np.uint32]:
+    """Return the letter sets of all words of a length."""
+    return _letter_sets(vocabulary.words(length).words)
 
 
-def _letters(words: NDArray[np.str_]) -> NDArray[np.uint32]:
-    """One bit for each letter that a word has: words a slip apart differ in two bits at most."""
+def _letter_sets(words: NDArray[np.str_]) -> NDArray[np.uint32]:
+    """Return a bit for each letter that a word contains: words that are one edit apart differ in at most two bits."""
     if not len(words):
         return np.zeros(0, np.uint32)
     codes = words.view(np.uint32).reshape(len(words), -1)
     return np.asarray(np.bitwise_or.reduce(np.uint32(1) << (codes & 31), axis=1), np.uint32)
 
 
-def _slips(typed: str, word: str) -> float:
-    """The edits between two words; those of swapped, doubled or neighbouring keys and of wrong vowels count less, a wrong first letter more."""
-    slips = float(OSA.distance(typed, word))
+def _edits(typed: str, word: str) -> float:
+    """Return the weighted number of edits between two words.
+
+    Swapped and doubled letters, neighbouring keys and wrong vowels count less, a wrong first letter counts more.
+    """
+    edits = float(OSA.distance(typed, word))
     if sorted(typed) == sorted(word):
-        slips -= 0.4
+        edits -= 0.4
     elif _squeezed(typed) == _squeezed(word):
-        slips -= 0.3
+        edits -= 0.3
     elif len(typed) == len(word):
-        slips -= 0.2 * all(_is_easy(one, other) for one, other in zip(typed, word, strict=True))
+        edits -= 0.2 * all(map(_is_easy_mistake, typed, word))
     else:
-        slips -= 0.1
-    return slips + 0.4 * (typed[0] != word[0])
+        edits -= 0.1
+    return edits + 0.4 * (typed[0] != word[0])
 
 
-def _is_easy(typed: str, letter: str) -> bool:
-    """Whether one letter is easily typed for another."""
-    both_vowels = typed in _VOWELS and letter in _VOWELS
-    beside = typed in _PLACE and letter in _PLACE and abs(_PLACE[typed] - _PLACE[letter]) < 1.2
-    return typed == letter or both_vowels or beside
+def _is_easy_mistake(typed: str, letter: str) -> bool:
+    """Whether a letter is easily typed instead of another."""
+    are_vowels = typed in _VOWELS and letter in _VOWELS
+    are_neighbours = (
+        typed in _KEY_POSITIONS
+        and letter in _KEY_POSITIONS
+        and abs(_KEY_POSITIONS[typed] - _KEY_POSITIONS[letter]) < 1.2
+    )
+    return typed == letter or are_vowels or are_neighbours
 
 
 def _squeezed(word: str) -> str:
@@ -208,5 +206,5 @@ def _squeezed(word: str) -> str:
 
 
 def _skeleton(word: str) -> str:
-    """The first letter and the consonants after it, doubled ones once."""
+    """Return the first letter and the consonants after it, doubled ones once."""
     return _squeezed(word[0] + re.sub(f"[{_VOWELS}]", "", word[1:]))

@@ -11,7 +11,7 @@ from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
 from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import passage_by_id
-from bot.retrieval.finder import Found
+from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import Turn
 from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.metrics import Metrics
@@ -57,7 +57,7 @@ class ChatService:
     def search(
         self, question: str, k: int, history: Sequence[Turn], visitor: Visitor, *, as_typed: bool = False,
         **filters: Unpack[FilterOptions],
-    ) -> Found:  # fmt: skip
+    ) -> SearchResult:  # fmt: skip
         """Return the hits of `Retriever.search` and how the question was read. Raises `TooManyQuestions` as well."""
         self._check_rate(self._question_limits, visitor)
         return self.bot.retriever.finder().find(question, k, Filters(**filters), history, as_typed=as_typed)
@@ -65,7 +65,7 @@ class ChatService:
     def suggest(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
         """Return questions that begin with, or mean, the words typed so far. Raises `TooManyQuestions`."""
         self._check_rate(self._suggestion_limits, visitor)
-        return self.bot.suggestions.typed(words, category)
+        return self.bot.suggestions.complete(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
         """Store a vote on an answer; None withdraws it.

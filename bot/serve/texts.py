@@ -14,8 +14,8 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from bot.answering.small_talk import Talk
 from bot.errors import SettingsError
+from bot.languages.language import Talk
 from bot.settings import ChatSettings
 
 ENGLISH = "en"

@@ -1,0 +1,89 @@
+"""All languages, and what needs every one of them: detection, combined patterns, small talk, rewriting."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.languages.english import English
+from bot.languages.hindi import Hindi
+from bot.languages.language import Language, QuestionRewriter, Talk, WordLookup
+from bot.languages.small_talk import compose_reply
+
+ENGLISH: Language = English()
+OTHERS: tuple[Language, ...] = (Hindi(),)
+"""All languages but English."""
+LANGUAGES = (ENGLISH, *OTHERS)
+CODES = tuple(language.code for language in LANGUAGES)
+
+_WORD = re.compile(r"[^\W_\u0900-\u097f]+|[\u0900-\u097f]+")
+"""A word; Devanagari vowel signs are not letters, but belong to it."""
+_LONGEST_SMALL_TALK = 12
+"""Maximum number of words in a message that is nothing but small talk."""
+
+
+class SmallTalk(NamedTuple):
+    """The kind of small talk that a message is, and the variant of the language to reply in."""
+
+    kind: Talk
+    variant: str
+
+
+def language_of(variant: str) -> Language:
+    """Return the language with this code or variant; English if there is none."""
+    return next((language for language in OTHERS if variant in language.variants), ENGLISH)
+
+
+def detect_language(text: str) -> str:
+    """Return the code of the language that a text is written in."""
+    return next((language.code for language in OTHERS if language.is_language_of(text)), ENGLISH.code)
+
+
+def has_foreign_script(text: str) -> bool:
+    """Whether a letter of the text is in a script that the packaged English model cannot read."""
+    return any(language.uses_script(text) for language in OTHERS)
+
+
+def normalize_spelling(text: str) -> str:
+    """Return the text with one spelling for each word, for comparison."""
+    for language in OTHERS:
+        text = language.normalize(text)
+    return text
+
+
+def alternatives(name: str) -> str:
+    """Join one of the `Patterns` of all languages into one regular expression."""
+    return "|".join(pattern for language in LANGUAGES for pattern in getattr(language.patterns, name))
+
+
+def small_talk(message: str) -> SmallTalk | None:
+    """Return the small talk that a message consists of; None for a question, even after a greeting."""
+    words = _WORD.findall(message.casefold())
+    if len(words) > _LONGEST_SMALL_TALK:
+        return None
+    for language in LANGUAGES:
+        if kind := language.small_talk(words):
+            spoken = next((other for other in OTHERS if other.uses_script(message)), language)
+            return SmallTalk(kind, spoken.variant_of(message))
+    return None
+
+
+def reply(talk: SmallTalk, categories: Sequence[str]) -> str:
+    """Return the reply to small talk; it names the first few categories."""
+    return compose_reply(language_of(talk.variant).replies(talk.variant), talk.kind, categories)
+
+
+class QuestionLanguages:
+    """The languages of questions to one index. Safe to use from many threads."""
+
+    def __init__(self, words: WordLookup) -> None:
+        rewriters = [(language, language.rewriter(words)) for language in OTHERS]
+        self._rewriters = {language.code: rewriter for language, rewriter in rewriters if rewriter is not None}
+
+    def detect(self, question: str) -> str:
+        """Return the variant of the language that a question is written in."""
+        found = (rewriter.detect(question) for rewriter in self._rewriters.values())
+        return next((variant for variant in found if variant is not None), ENGLISH.code)
+
+    def rewriter(self, variant: str) -> QuestionRewriter | None:
+        """Return the rewriter for questions in a variant of a language; None if they need none."""
+        return self._rewriters.get(language_of(variant).code)

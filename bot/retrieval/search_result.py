@@ -1,0 +1,54 @@
+"""`SearchResult`: the hits of a question, and how the question was understood."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.languages.registry import ENGLISH
+from bot.retrieval.hit import Hit
+from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits of a question, best first, and how the question was understood."""
+
+    hits: tuple[Hit, ...]
+    vector: NDArray[np.float32]
+    """The vector of `query`."""
+    variants: tuple[QueryVariant, ...]
+    """The question, repaired and preceded by its topic; see `RewrittenQuery`."""
+    topic: str | None = None
+    """The earlier question that was read together with this one."""
+    probability: float = 0.0
+    """The probability that the corpus answers the question: that of the ranking model's first hit."""
+    language: str = ENGLISH.code
+    """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
+    corrected: str | None = None
+    """The question with its misspellings repaired, if that was searched for instead."""
+
+    @classmethod
+    def of(
+        cls,
+        hits: tuple[Hit, ...],
+        query: RewrittenQuery,
+        vector: NDArray[np.float32],
+        topic: RewrittenQuery | None = None,
+    ) -> "SearchResult":
+        probability = hits[0].probability if hits else 0.0
+        return cls(hits, vector, query.variants, topic.question if topic else None, probability, query.language)
+
+    @property
+    def query(self) -> str:
+        """The question in English words."""
+        return self.variants[0].text
+
+    @property
+    def native_query(self) -> str | None:
+        """The question in its own script, if it was searched for too."""
+        return next((variant.text for variant in self.variants if variant.form == "native"), None)
+
+    @property
+    def first_article(self) -> str | None:
+        return self.hits[0].passage.article.id if self.hits else None
