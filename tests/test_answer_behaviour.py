@@ -12,16 +12,24 @@ from tiny_model import make_tiny_reranker
 
 from bot import Bot, Hit, Retriever
 from bot.answering.ambiguity import meanings
-from bot.answering.small_talk import reply_to, small_talk
 from bot.cli.asking import answer_text
 from bot.errors import MissingExtra, ModelError
+from bot.languages.registry import SmallTalk, reply, small_talk
 from bot.passages import context
 from bot.retrieval.diversity import diverse
-from bot.retrieval.finder import Found
 from bot.retrieval.near_duplicates import same_question
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.reranker import CrossEncoderReranker
+from bot.retrieval.search_result import SearchResult
 from bot.settings import AnswerSettings
+
+HELP = SmallTalk("help", "en")
+
+
+def kind_of(message: str) -> str | None:
+    talk = small_talk(message)
+    return talk.kind if talk else None
+
 
 RULES_2023 = """---
 title: Casual leave rules
@@ -148,7 +156,7 @@ def polite(index: Path) -> Bot:
     ],
 )
 def test_small_talk_is_told_by_the_whole_message(message: str, talk: str):
-    assert small_talk(message) == talk
+    assert kind_of(message) == talk
 
 
 @pytest.mark.parametrize(
@@ -182,7 +190,7 @@ def test_small_talk_is_told_by_the_whole_message(message: str, talk: str):
     ],
 )
 def test_small_talk_is_told_in_hindi_too_however_it_is_spelt(message: str, talk: str):
-    assert small_talk(message) == talk
+    assert kind_of(message) == talk
 
 
 @pytest.mark.parametrize(
@@ -195,7 +203,7 @@ def test_a_hindi_question_is_no_small_talk(question: str):
 
 
 @pytest.mark.parametrize(
-    ("message", "reply"),
+    ("message", "sentence"),
     [
         ("नमस्ते", "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"),
         (
@@ -208,10 +216,10 @@ def test_a_hindi_question_is_no_small_talk(question: str):
         ),
     ],
 )
-def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(message: str, reply: str):
+def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(message: str, sentence: str):
     talk = small_talk(message)
     assert talk is not None
-    assert reply_to(talk, ["HRM", "EPFO"], message) == reply
+    assert reply(talk, ["HRM", "EPFO"]) == sentence
 
 
 @pytest.mark.parametrize(
@@ -235,10 +243,10 @@ def test_small_talk_gets_a_sentence_that_names_the_largest_categories_and_questi
 
 
 def test_of_many_categories_three_are_named():
-    assert "HRM, EPFO, Web and more in the words" in reply_to("help", ["HRM", "EPFO", "Web", "Cards"], "help")
-    assert "about HRM in the words" in reply_to("help", ["HRM"], "help")
+    assert "HRM, EPFO, Web and more in the words" in reply(HELP, ["HRM", "EPFO", "Web", "Cards"])
+    assert "about HRM in the words" in reply(HELP, ["HRM"])
     assert (
-        reply_to("help", [], "help")
+        reply(HELP, [])
         == "I answer questions in the words of the articles, with their source. Ask in a few words of your own."
     )
 
@@ -318,7 +326,7 @@ def test_what_is_close_is_told_by_scores_and_doubt(
         meanings(
             polite.retriever.generation,
             "something else is wrong",
-            Found(hits, NO_VECTOR, (QueryVariant("something else is wrong"),)),
+            SearchResult(hits, NO_VECTOR, (QueryVariant("something else is wrong"),)),
             0.5,
         )
         == hits[:meant]
@@ -332,7 +340,10 @@ def test_what_asks_the_same_is_one_meaning(polite: Bot):
         NAME,
     )
     hits = tuple(hit(polite, question, 0.5) for question in questions)
-    assert meanings(polite.retriever.generation, "leave", Found(hits, NO_VECTOR, (QueryVariant("leave"),)), 0.5) == ()
+    assert (
+        meanings(polite.retriever.generation, "leave", SearchResult(hits, NO_VECTOR, (QueryVariant("leave"),)), 0.5)
+        == ()
+    )
 
 
 def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot):

@@ -21,7 +21,7 @@ from bot.index.manifest import ScoreCalibration
 from bot.retrieval.features import FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.topic import distinctness, earlier_questions, leans_back, topic_weight
+from bot.retrieval.topic import earlier_questions, lead_of_best_article, refers_back, topic_weight
 from bot.settings import BuildSettings
 
 
@@ -183,7 +183,7 @@ def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic
     ],
 )
 def test_questions_that_lean_back(question: str):
-    assert leans_back(question)
+    assert refers_back(question)
 
 
 @pytest.mark.parametrize(
@@ -198,14 +198,14 @@ def test_questions_that_lean_back(question: str):
     ],
 )
 def test_questions_that_stand_alone(question: str):
-    assert not leans_back(question)
+    assert not refers_back(question)
 
 
-def test_distinctness_is_the_lead_of_the_best_article_over_the_fifth_to_tenth():
+def test_the_lead_of_the_best_article_is_over_the_fifth_to_tenth():
     scores, articles = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.2, 0.1]), np.array([3, 3, 1, 2, 4, 5, 6])
-    assert distinctness(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
-    assert distinctness(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
-    assert distinctness(scores[:2], articles[:2]) == 0
+    assert lead_of_best_article(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
+    assert lead_of_best_article(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
+    assert lead_of_best_article(scores[:2], articles[:2]) == 0
 
 
 def test_an_earlier_question_counts_where_this_one_is_vague_and_gains():

@@ -5,6 +5,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import pytest
 from articles import GRATUITY, word_starts
@@ -19,13 +20,14 @@ from bot.corpus import Article
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.outline import is_faq_title, outline
 from bot.index.lexical import content_terms, stems
-from bot.languages.hindi.devanagari import folded, has_devanagari, is_hindi
-from bot.languages.hindi.rewriting import EnglishWords, glossed, language, transliterated
-from bot.languages.hindi.scripts import consonants, in_devanagari, romanised, sound, spelt_out
+from bot.languages.hindi.devanagari import has_devanagari, is_hindi
+from bot.languages.hindi.rewriting import HindiRewriter
+from bot.languages.hindi.transliteration import acronym, consonant_key, phonetic_key, romanize, to_devanagari
 from bot.languages.normalization import normalize
+from bot.languages.registry import normalize_spelling
 from bot.passages import split_articles
 from bot.retrieval.near_duplicates import same_question
-from bot.retrieval.topic import leans_back
+from bot.retrieval.topic import refers_back
 
 QUESTIONS = Path(__file__).parent / "questions"
 _WORDS = "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim"
@@ -55,9 +57,26 @@ ENGLISH = {
 }
 
 
+class Words(NamedTuple):
+    """A `WordLookup` of the articles' words and of English ones."""
+
+    english: frozenset[str]
+    articles: list[str]
+
+    def passages_with(self, word: str) -> int | None:
+        return 1 if word in self.english else None
+
+    def most_frequent(self, most: int) -> list[str]:
+        return self.articles[:most]
+
+
+def rewriter_of(*words: str) -> HindiRewriter:
+    return HindiRewriter(Words(frozenset(words), list(words)))
+
+
 @pytest.fixture(scope="module")
-def words() -> EnglishWords:
-    return EnglishWords(ENGLISH.__contains__, lambda: ARTICLES)
+def rewriter() -> HindiRewriter:
+    return HindiRewriter(Words(frozenset(ENGLISH), ARTICLES))
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -66,12 +85,12 @@ def read(name: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def shipped_words(shipped: Bot) -> EnglishWords:
-    return EnglishWords.of(shipped.generation.vocabulary)
+def shipped_rewriter(shipped: Bot) -> HindiRewriter:
+    return HindiRewriter(shipped.generation.vocabulary)
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "variant"),
     [
         ("नोटिस पीरियड कितना होता है", "hi"),
         ("PF का balance कैसे देखें", "hi"),
@@ -80,32 +99,34 @@ def shipped_words(shipped: Bot) -> EnglishWords:
         ("notice period kb tk", "hinglish"),
         ("offer letter nhi mila", "hinglish"),
         ("nayi naukri letter", "hinglish"),
-        ("how many days is the notice period", "en"),
-        ("he told me to do so, are the days to be extended?", "en"),
-        ("pf", "en"),
-        ("", "en"),
+        ("how many days is the notice period", None),
+        ("he told me to do so, are the days to be extended?", None),
+        ("pf", None),
+        ("", None),
     ],
 )
-def test_a_questions_language_is_told_by_its_letters_and_small_words(question: str, told: str, words: EnglishWords):
-    assert language(question, words) == told
+def test_the_language_of_a_question_shows_in_its_script_and_function_words(
+    question: str, variant: str | None, rewriter: HindiRewriter
+):
+    assert rewriter.detect(question) == variant
 
 
-def test_names_of_schemes_with_capitals_do_not_make_a_question_hinglish(words: EnglishWords):
-    assert language("Who can apply for the Kisan Bima Yojana", words) == "en"
+def test_names_of_schemes_with_capitals_do_not_make_a_question_hinglish(rewriter: HindiRewriter):
+    assert rewriter.detect("Who can apply for the Kisan Bima Yojana") is None
 
 
 def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hardly_a_hindi_one_for_english(
-    shipped_words: EnglishWords,
+    shipped_rewriter: HindiRewriter,
 ):
     taken = [
         row["question"]
         for name in ("visitors.csv", "covered.csv", "uncovered.csv")
         for row in read(name)
-        if language(row["question"], shipped_words) != "en"
+        if shipped_rewriter.detect(row["question"]) is not None
     ]
     assert taken == ["uan activate kaise kare"]
-    assert all(language(row["question"], shipped_words) == "hi" for row in read("hindi.csv"))
-    assert sum(language(row["question"], shipped_words) == "hinglish" for row in read("hinglish.csv")) >= 98
+    assert all(shipped_rewriter.detect(row["question"]) == "hi" for row in read("hindi.csv"))
+    assert sum(shipped_rewriter.detect(row["question"]) == "hinglish" for row in read("hinglish.csv")) >= 98
 
 
 @pytest.mark.parametrize(
@@ -120,8 +141,8 @@ def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hard
         ("salary late aane par katti hai kya", "salary late come on cut what"),
     ],
 )
-def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english: str, words: EnglishWords):
-    assert glossed(question, words) == english
+def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english: str, rewriter: HindiRewriter):
+    assert rewriter.to_english(question) == english
 
 
 @pytest.mark.parametrize(
@@ -139,22 +160,22 @@ def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english:
     ],
 )
 def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(
-    question: str, english: str, words: EnglishWords
+    question: str, english: str, rewriter: HindiRewriter
 ):
-    assert glossed(question, words) == english
+    assert rewriter.to_english(question) == english
 
 
 def test_a_word_of_the_articles_stays_though_it_sounds_like_a_hindi_one():
-    assert glossed("mile kitne", EnglishWords({"mile"}.__contains__, lambda: ["mile"])) == "mile how much"
-    assert glossed("mile kitne", EnglishWords({"kilometre"}.__contains__, lambda: ["kilometre"])) == "get how much"
+    assert rewriter_of("mile").to_english("mile kitne") == "mile how much"
+    assert rewriter_of("kilometre").to_english("mile kitne") == "get how much"
 
 
-def test_what_nobody_knows_stays_as_it_is_typed(words: EnglishWords):
-    assert glossed("Zyxw kya hai? 3.5 @ x_y", words) == "Zyxw what ? 3.5 @ x_y"
+def test_what_nobody_knows_stays_as_it_is_typed(rewriter: HindiRewriter):
+    assert rewriter.to_english("Zyxw kya hai? 3.5 @ x_y") == "Zyxw what ? 3.5 @ x_y"
 
 
-def test_hinglish_is_written_in_devanagari_but_for_its_english_words(words: EnglishWords):
-    assert transliterated("PF kaise nikalna hai", words) == "PF कैसे निकलना है"
+def test_hinglish_is_written_in_devanagari_but_for_its_english_words(rewriter: HindiRewriter):
+    assert rewriter.transliterate("PF kaise nikalna hai") == "PF कैसे निकलना है"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +192,7 @@ def test_hinglish_is_written_in_devanagari_but_for_its_english_words(words: Engl
     ],
 )
 def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagari: str, latin: str):
-    assert romanised(devanagari) == latin
+    assert romanize(devanagari) == latin
 
 
 @pytest.mark.parametrize(
@@ -188,17 +209,17 @@ def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagar
     ],
 )
 def test_latin_letters_are_written_in_devanagari_as_they_are_spoken(latin: str, devanagari: str):
-    assert in_devanagari(latin) == devanagari
+    assert to_devanagari(latin) == devanagari
 
 
 @pytest.mark.parametrize("word", ["", "h", "क", "ं", "्", "xyz", "nnn", "aaaa", "कक्क", "।"])
 def test_no_word_is_too_odd_to_be_written_in_the_other_script(word: str):
-    assert isinstance(in_devanagari(word) + romanised(word) + consonants(word) + sound(word), str)
+    assert isinstance(to_devanagari(word) + romanize(word) + consonant_key(word) + phonetic_key(word), str)
 
 
 def test_spellings_that_sound_alike_are_one():
-    assert len({sound(word) for word in ("zaroori", "jaruri", "jaroori", "zaruri")}) == 1
-    assert sound("kaise") == sound("kese") != sound("kis")
+    assert len({phonetic_key(word) for word in ("zaroori", "jaruri", "jaroori", "zaruri")}) == 1
+    assert phonetic_key("kaise") == phonetic_key("kese") != phonetic_key("kis")
 
 
 @pytest.mark.parametrize(
@@ -212,11 +233,11 @@ def test_spellings_that_sound_alike_are_one():
     ],
 )
 def test_a_borrowed_word_keeps_its_consonants(hindi: str, english: str):
-    assert consonants(hindi) == consonants(english) != consonants("letter")
+    assert consonant_key(hindi) == consonant_key(english) != consonant_key("letter")
 
 
 def test_the_names_of_letters_spell_an_abbreviation():
-    assert [spelt_out(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == [
+    assert [acronym(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == [
         "PF",
         "TDS",
         "UAN",
@@ -227,20 +248,24 @@ def test_the_names_of_letters_spell_an_abbreviation():
 
 
 def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
-    assert folded("फ़र्क") == folded("फर्क") == folded("फ\u093cर्क") == "फर्क"
-    assert folded("हाँ, क\u094d\u200dया") == "हां, क\u094dया"
-    assert (folded("cafe\u0301"), has_devanagari("PF kya hai"), has_devanagari("PF क्या")) == ("cafe\u0301", False, True)
+    assert normalize_spelling("फ़र्क") == normalize_spelling("फर्क") == normalize_spelling("फ\u093cर्क") == "फर्क"
+    assert normalize_spelling("हाँ, क\u094d\u200dया") == "हां, क\u094dया"
+    assert (normalize_spelling("cafe\u0301"), has_devanagari("PF kya hai"), has_devanagari("PF क्या")) == (
+        "cafe\u0301",
+        False,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "right", "answered", "refused"), [("hindi.csv", 58, 50, 27), ("hinglish.csv", 65, 58, 27)]
 )
 def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
-    name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_words: EnglishWords
+    name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_rewriter: HindiRewriter
 ):
     finder = shipped.retriever.finder()
     found = [
-        (row["expected"], finder.rank(glossed(row["question"], shipped_words), 1, as_typed=True).hits[0])
+        (row["expected"], finder.rank(shipped_rewriter.to_english(row["question"]), 1, as_typed=True).hits[0])
         for row in read(name)
     ]
     hits = [hit for expected, hit in found if hit.passage.article.id == expected]
@@ -291,7 +316,7 @@ def test_the_words_of_a_hindi_article_stay_as_they_are_spelt(article: Article):
     (composed,) = read_markdown(ARTICLE.replace("ज़", "\u095b").replace("क्या", "क्\u200dया"), "notice.md")
     assert isinstance(composed, Article)
     assert composed.text == article.text.replace("ज़", "\u095b").replace("क्या", "क्\u200dया")
-    assert folded(composed.text) == folded(article.text)
+    assert normalize_spelling(composed.text) == normalize_spelling(article.text)
 
 
 def test_a_text_with_english_names_in_it_is_hindi_and_one_with_a_hindi_word_english():
@@ -428,17 +453,17 @@ def test_what_no_article_answers_is_refused_in_hindi_too(question: str, mixed: B
 
 def test_a_search_tells_what_a_hindi_question_was_read_as(mixed: Bot):
     found = mixed.retriever.finder().find("notice period kitne din ka hota hai", 1)
-    assert [(reading.form, reading.words) for reading in found.read] == [
-        ("gloss", "notice period how much day"),
-        ("typed", "notice period kitne din ka hota hai"),
-        ("devanagari", "notice period कितने दिन"),
+    assert [(variant.form, variant.text) for variant in found.variants] == [
+        ("english", "notice period how much day"),
+        ("original", "notice period kitne din ka hota hai"),
+        ("native", "notice period कितने दिन"),
     ]
-    assert found.meaning == "notice period how much day"
+    assert found.query == "notice period how much day"
 
 
 def test_the_misspelt_english_words_of_a_hindi_question_are_repaired_and_its_hindi_ones_stay(mixed: Bot):
     found = mixed.retriever.finder().find("relieving lettr kaun sign karta hai", 1)
-    assert (found.meaning, found.corrected) == ("relieving letter who sign do", None)
+    assert (found.query, found.corrected) == ("relieving letter who sign do", None)
 
 
 def test_an_explained_search_says_what_a_hindi_question_was_read_as(
@@ -464,7 +489,7 @@ def test_a_follow_up_in_hindi_keeps_its_topic(first: str, then: str, mixed: Bot)
 
 
 @pytest.mark.parametrize(
-    ("question", "leans"),
+    ("question", "refers"),
     [
         ("aur iska format kya hai", True),
         ("uske liye kya chahiye", True),
@@ -478,8 +503,8 @@ def test_a_follow_up_in_hindi_keeps_its_topic(first: str, then: str, mixed: Bot)
         ("uan kaise banaye", False),
     ],
 )
-def test_a_hindi_question_leans_back_by_its_first_word_or_a_pronoun(question: str, leans: bool):
-    assert leans_back(question) is leans
+def test_a_hindi_question_refers_back_by_its_first_word_or_a_pronoun(question: str, refers: bool):
+    assert refers_back(question) is refers
 
 
 def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted(mixed: Bot):
@@ -509,7 +534,7 @@ def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mi
 
 
 def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
-    assert set(mixed.suggestions.typed("नोटिस पी")) == {
+    assert set(mixed.suggestions.complete("नोटिस पी")) == {
         "नोटिस पीरियड कितने दिन का होता है?",
         "क्या नोटिस पीरियड में छुट्टी मिलती है?",
     }

@@ -163,7 +163,7 @@ def test_a_suggestion_is_asked_with_a_click(page: Page):
 
 
 def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
-    typed = shipped.suggestions.typed
+    typed = shipped.suggestions.complete
     assert typed("how many digits does a ua")[0] == "How many digits does a UAN have?"
     assert "What should I do if my name is wrong on my UAN?" in typed("incorrect name in universal account number")
     assert typed("ho") == typed("") == typed("   ") == ()

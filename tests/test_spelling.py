@@ -10,7 +10,7 @@ from serving import rendered
 
 from bot import Bot
 from bot.cli import run
-from bot.languages.hindi.rewriting import EnglishWords
+from bot.languages.registry import QuestionLanguages
 from bot.retrieval.spelling import Speller
 from bot.serve.texts import load_texts
 
@@ -68,7 +68,7 @@ def small(index: Path) -> Bot:
 @pytest.fixture(scope="module")
 def speller(small: Bot) -> Speller:
     generation = small.retriever.generation
-    return Speller(generation.vocabulary, generation.lexical, EnglishWords.of(generation.vocabulary))
+    return Speller(generation.vocabulary, generation.lexical, QuestionLanguages(generation.vocabulary))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def speller(small: Bot) -> Speller:
 def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(
     speller: Speller, typed: str, repaired: str | None
 ):
-    assert speller.repaired(typed) == repaired
+    assert speller.repair(typed) == repaired
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(
     ],
 )
 def test_what_is_no_misspelling_stays(speller: Speller, typed: str):
-    assert speller.repaired(typed) is None
+    assert speller.repair(typed) is None
 
 
 def test_a_nearer_english_word_is_no_reason_to_take_one_of_the_corpus(speller: Speller):
     # "crickt" is one letter from "cricket" and two from "ticket", "mattres" one from "mattress" and three from "letters".
-    assert speller.repaired("crickt") is None
-    assert speller.repaired("mattres") is None
+    assert speller.repair("crickt") is None
+    assert speller.repair("mattres") is None
 
 
 CORPUS_WORDS = [
@@ -160,8 +160,8 @@ MISSPELT = ["promtion", "leter", "recieve", "cpnns", "offerletter", "crickt", "S
 
 @given(words=st.lists(st.sampled_from(CORPUS_WORDS)), end=st.sampled_from(["", "?", " ...", "!!"]))
 def test_a_question_in_words_of_the_corpus_never_changes(speller: Speller, words: list[str], end: str):
-    assert speller.repaired(" ".join(words) + end) is None
-    assert speller.repaired(" ".join(words).upper() + end) is None
+    assert speller.repair(" ".join(words) + end) is None
+    assert speller.repair(" ".join(words).upper() + end) is None
 
 
 @settings(max_examples=300, deadline=None)
@@ -170,8 +170,8 @@ def test_a_question_in_words_of_the_corpus_never_changes(speller: Speller, words
     between=st.sampled_from([" ", ", ", "-", "  "]),
 )
 def test_a_repaired_question_is_not_repaired_again(speller: Speller, parts: list[str], between: str):
-    repaired = speller.repaired(between.join(parts))
-    assert repaired is None or speller.repaired(repaired) is None
+    repaired = speller.repair(between.join(parts))
+    assert repaired is None or speller.repair(repaired) is None
 
 
 def test_an_answer_says_what_it_took_the_question_for(small: Bot):

@@ -9,8 +9,8 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from bot.answering.answer import Answer, Source, hit_to_dict
 from bot.answering.schema import Status
-from bot.answering.small_talk import Talk
 from bot.index.filters import last_change
+from bot.languages.language import Talk
 from bot.passages import Span
 from bot.retrieval.hit import Hit
 
