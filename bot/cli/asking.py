@@ -85,7 +85,7 @@ def search(
     hits = [_hit_facts(hit) for hit in found.hits]
     notes = _corrected_line(found.corrected)
     if explain:
-        notes += [f"Read as “{variant.words}”." for variant in found.read if variant.form != "typed"]
+        notes += [f"Read as “{variant.text}”." for variant in found.variants if variant.form != "original"]
     print_facts(hits, as_json, lambda: _hits_text(hits, notes, explain))
 
 
