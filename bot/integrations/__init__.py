@@ -1,1 +1,1 @@
-"""The retriever inside other frameworks: one module for each, each an extra of its own."""
+"""Retrievers for other frameworks; each module needs its own extra."""

@@ -1,7 +1,7 @@
-"""Haystack: an index as a component. Importing this raises `MissingExtra` when haystack-ai is not installed.
+"""A Haystack component. Importing this raises `MissingExtra` if haystack-ai is not installed.
 
-Haystack itself reports to its makers that a pipeline ran, with the names of its components, and writes an id for that to `~/.haystack` when it
-is imported. The environment variable `HAYSTACK_TELEMETRY_ENABLED=False`, set before that, keeps it from both.
+Haystack sends telemetry about pipelines and their components, and writes an id to `~/.haystack` when it is imported.
+Set the environment variable `HAYSTACK_TELEMETRY_ENABLED=False` before the import to prevent both.
 """
 
 import asyncio
@@ -22,10 +22,11 @@ except ModuleNotFoundError:
 
 @component
 class ArticleRetriever:
-    """Gives the passages that most likely answer a question, best first, each as a `Document` with the passage's words and id.
+    """A component that returns passages as `Document`s, most likely to answer the question first.
 
-    The score of a document is the hit's probability, and its `meta` holds what the JSON of a source does. What `run` is given goes before what
-    the constructor was given. A pipeline that is saved holds the path of the index; to load it takes `allowed_modules=["bot.integrations"]`.
+    The score of a document is the hit's probability, and its `meta` holds the same fields as the JSON of a source. The
+    arguments of `run` override those of the constructor. A saved pipeline contains the path of the index; loading it
+    needs `allowed_modules=["bot.integrations"]`.
     """
 
     def __init__(
@@ -44,11 +45,11 @@ class ArticleRetriever:
         self._retriever: Retriever | None = None
 
     def warm_up(self) -> None:
-        """Opens the index, unless it is open; raises what `Retriever.open` does."""
+        """Open the index unless it is open. Raises the exceptions of `Retriever.open`."""
         self._open()
 
     async def warm_up_async(self) -> None:
-        """As `warm_up`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
+        """Run `warm_up` in a thread, without blocking the event loop."""
         await asyncio.to_thread(self._open)
 
     @component.output_types(documents=list[Document])
@@ -60,7 +61,7 @@ class ArticleRetriever:
         article: str | None = None,
         since: date | None = None,
     ) -> dict[str, list[Document]]:
-        """The `top_k` passages that most likely answer a question, of the articles that meet the filters; raises what `Retriever.search` does."""
+        """Return up to `top_k` passages of the articles that match the filters; see `Retriever.search`."""
         hits = self._open().search(query, **self._options(top_k, category, article, since))
         return {"documents": [_document(hit) for hit in hits]}
 
@@ -73,11 +74,11 @@ class ArticleRetriever:
         article: str | None = None,
         since: date | None = None,
     ) -> dict[str, list[Document]]:
-        """As `run`, in a thread of asyncio's, so that an event loop goes on meanwhile."""
+        """Run `run` in a thread, without blocking the event loop."""
         return await asyncio.to_thread(self.run, query, top_k, category, article, since)
 
     def to_dict(self) -> dict[str, Any]:
-        """The constructor's arguments as Haystack writes them."""
+        """Return the constructor's arguments in Haystack's format."""
         since = self.since.isoformat() if self.since else None
         return default_to_dict(
             self, index=str(self.index), top_k=self.top_k, category=self.category, article=self.article, since=since
@@ -85,7 +86,7 @@ class ArticleRetriever:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """What `to_dict` wrote, and what people write by hand, where YAML reads a day as a date."""
+        """Create a component from `to_dict`'s output, or from handwritten YAML, in which a day is a date."""
         arguments = dict(data.get("init_parameters", {}))
         if since := arguments.get("since"):
             arguments["since"] = date.fromisoformat(str(since))

@@ -1,4 +1,4 @@
-"""LangChain: an index as a retriever. Importing this raises `MissingExtra` when langchain-core is not installed."""
+"""A LangChain retriever. Importing this raises `MissingExtra` if langchain-core is not installed."""
 
 from datetime import date
 from pathlib import Path
@@ -17,12 +17,13 @@ except ModuleNotFoundError:
     raise MissingExtra("langchain-core", "langchain") from None
 
 
-# LangChain passes over fields it does not know: a misspelt filter would not filter.
+# LangChain ignores unknown fields: a misspelled filter would have no effect.
 class ArticleRetriever(BaseRetriever, extra="forbid"):
-    """Gives the passages that most likely answer a question, best first, each as a `Document` with the passage's words and id.
+    """A retriever that returns passages as `Document`s, most likely to answer the question first.
 
-    `metadata` holds what the JSON of a source does, `probability` among it. The fields are the options of `Retriever.search`; each of these,
-    `history` too, may also be set for one question: `retriever.invoke(question, k=3, category="HRM")`. Raises what `Retriever.search` does.
+    The metadata of a document holds the same fields as the JSON of a source, such as `probability`. The fields of the
+    retriever are the options of `Retriever.search`; each of them, and `history`, can be set for a single question:
+    `retriever.invoke(question, k=3, category="HRM")`. Raises the exceptions of `Retriever.search`.
     """
 
     retriever: Retriever
@@ -33,7 +34,7 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
 
     @classmethod
     def open(cls, index: Path | str, **fields: Any) -> Self:
-        """The retriever of an index folder; raises what `Retriever.open` does."""
+        """Open an index folder. Raises the exceptions of `Retriever.open`."""
         return cls(retriever=Retriever.open(index), **fields)
 
     def _get_relevant_documents(
@@ -54,8 +55,8 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
     ) -> list[Document]:
         return [_document(hit) for hit in await self.retriever.asearch(query, **self._options(options))]
 
-    def _options(self, of_this_call: dict[str, Any]) -> dict[str, Any]:
-        return {"k": self.k, "category": self.category, "article": self.article, "since": self.since, **of_this_call}
+    def _options(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        return {"k": self.k, "category": self.category, "article": self.article, "since": self.since, **overrides}
 
 
 def _document(hit: Hit) -> Document:

@@ -1,10 +1,10 @@
-"""LlamaIndex: an index as a retriever. Importing this raises `MissingExtra` when llama-index-core is not installed."""
+"""A LlamaIndex retriever. Importing this raises `MissingExtra` if llama-index-core is not installed."""
 
-from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from bot.errors import MissingExtra
+from bot.index.filters import FilterOptions, Filters
 from bot.integrations.metadata import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
@@ -15,51 +15,38 @@ try:
 except ModuleNotFoundError:
     raise MissingExtra("llama-index-core", "llama-index") from None
 
-_FOR_PROGRAMS = ("passage", "article", "kind", "quote", "link", "probability")
-"""Metadata that tells a language model nothing."""
+_HIDDEN = ("passage", "article", "kind", "quote", "link", "probability")
+"""Metadata that is not shown to a language model."""
 
 
 class ArticleRetriever(BaseRetriever):
-    """Gives the passages that most likely answer a question, best first, each as a `TextNode` with the passage's words and id.
+    """A retriever that returns passages as `TextNode`s, most likely to answer the question first.
 
-    The score of a node is the hit's probability. `metadata` holds what the JSON of a source does; a language model is shown what tells it
-    something: the question, the title, the headings, the address, the dates and the category. Raises what `Retriever.search` does.
+    The score of a node is the hit's probability. Its metadata holds the same fields as the JSON of a source; a language
+    model is shown the question, title, headings, URL, dates and category. Raises the exceptions of `Retriever.search`.
     """
 
-    def __init__(
-        self,
-        retriever: Retriever,
-        k: int = 5,
-        *,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
-    ) -> None:
+    def __init__(self, retriever: Retriever, k: int = 5, **filters: Unpack[FilterOptions]) -> None:
         super().__init__()
-        self.retriever = retriever
-        self.k = k
-        self.category = category
-        self.article = article
-        self.since = since
+        # An unknown filter raises `TypeError` here, not at the first question.
+        Filters(**filters)
+        self.retriever, self.k, self.filters = retriever, k, filters
 
     @classmethod
     def open(cls, index: Path | str, **options: Any) -> Self:
-        """The retriever of an index folder, with the options of the class; raises what `Retriever.open` does."""
+        """Open an index folder, with the options of the class. Raises the exceptions of `Retriever.open`."""
         return cls(Retriever.open(index), **options)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [_node(hit) for hit in self.retriever.search(query_bundle.query_str, **self._options())]
+        return [_node(hit) for hit in self.retriever.search(query_bundle.query_str, self.k, **self.filters)]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        return [_node(hit) for hit in await self.retriever.asearch(query_bundle.query_str, **self._options())]
-
-    def _options(self) -> dict[str, Any]:
-        return {"k": self.k, "category": self.category, "article": self.article, "since": self.since}
+        return [_node(hit) for hit in await self.retriever.asearch(query_bundle.query_str, self.k, **self.filters)]
 
 
 def _node(hit: Hit) -> NodeWithScore:
     metadata = hit_metadata(hit)
-    hidden = [name for name, value in metadata.items() if name in _FOR_PROGRAMS or value is None]
+    hidden = [name for name, value in metadata.items() if name in _HIDDEN or value is None]
     node = TextNode(
         id_=hit.passage.id,
         text=hit.passage.text,

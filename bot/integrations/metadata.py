@@ -1,4 +1,4 @@
-"""What a hit tells besides its text."""
+"""The metadata of a hit."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from bot.retrieval.hit import Hit
 
 
 def hit_metadata(hit: Hit) -> dict[str, Any]:
-    """A hit as in the JSON of an answer's sources, without its `text`, which every framework keeps in a place of its own."""
+    """Return the JSON of a hit without its `text`, for which every framework has its own field."""
     return {name: value for name, value in hit_to_dict(hit).items() if name != "text"}
