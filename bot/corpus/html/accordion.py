@@ -1,4 +1,4 @@
-"""Questions that a page folds away (`details`, accordions of buttons and panels, FAQ blocks, definition lists) → headings with open text below."""
+"""Unfolds the questions of a page (`details`, accordions, FAQ blocks, definition lists) into headings and open text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,51 +12,51 @@ from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
 
-_SMALLEST = 6
-_NEAR = 5
-"""Elements between a button and the accordion that it is part of."""
+_LOWEST_LEVEL = 6
+_MAX_DISTANCE = 5
+"""Maximum number of elements between a button and its accordion."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedFaq:
-    """The element that asks a question, and the one that answers it."""
+    """The elements of a question and of its answer."""
 
     question: HtmlElement
     answer: HtmlElement
 
-    def within(self, body: HtmlElement) -> bool:
-        """Whether both are still part of a page."""
+    def is_within(self, body: HtmlElement) -> bool:
+        """Whether both elements are still part of a page."""
         return all(any(above is body for above in part.iterancestors()) for part in (self.question, self.answer))
 
-    def faq(self) -> MarkedFaq | None:
-        """The question and its answer in plain form; None where it is no question or has no answer."""
+    def to_marked_faq(self) -> MarkedFaq | None:
+        """Return the FAQ in plain form; None if it is no question or has no answer."""
         question, answer = text_of(self.question), to_plain_form(self.answer).text
         return MarkedFaq(question, answer) if is_question(question) and answer else None
 
 
 def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
-    """Make headings of the questions that a page folds away, and their answers visible, in place; lists what it found."""
+    """Turn folded questions into headings and make their answers visible, in place; return what was found."""
     panels = {element.get("id"): element for element in body.iter() if element.get("id")}
     found = [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element, panels)]
     questions = {pair.question for pair in found}
     level = 2
     for element in [*body.iter()]:
         if element in questions:
-            _as_heading(element, min(max(level + 1, 3), _SMALLEST))
+            _make_heading(element, min(max(level + 1, 3), _LOWEST_LEVEL))
         elif element.tag in HEADINGS and not any(inner in questions for inner in element.iter()):
             level = HEADINGS[str(element.tag)]
     for pair in found:
-        _open(pair.answer)
-    _bold_as_headings(body)
-    _below_faq_titles(body)
+        _make_visible(pair.answer)
+    _bold_questions_to_headings(body)
+    _lower_questions(body)
     return found
 
 
-def _bold_as_headings(body: HtmlElement) -> None:
-    """Set the questions in bold that paragraphs begin with as headings of the lowest level, as the plain form has them."""
+def _bold_questions_to_headings(body: HtmlElement) -> None:
+    """Turn bold questions at the beginning of paragraphs into headings of the lowest level, as the plain form does."""
     for paragraph in [*body.iter("p")]:
         if (question := take_bold_question(paragraph)) is not None:
-            heading = paragraph.makeelement(f"h{_SMALLEST}")
+            heading = paragraph.makeelement(f"h{_LOWEST_LEVEL}")
             heading.text = question
             paragraph.addprevious(heading)
 
@@ -75,25 +75,25 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield FoldedFaq(element, answer)
     elif (pair := faq_block(element)) is not None:
         yield FoldedFaq(*pair)
-    elif (folded := controlled_panel(element, panels)) is not None and (
-        is_question(_words_of_button(element)) or _titles_a_part(element)
+    elif (panel := controlled_panel(element, panels)) is not None and (
+        is_question(_label(element)) or _is_accordion_title(element)
     ):
-        yield FoldedFaq(element, folded)
+        yield FoldedFaq(element, panel)
 
 
-def _titles_a_part(toggle: HtmlElement) -> bool:
-    """Whether a button that asks nothing is the title of what it opens: one of an accordion, not the button of a menu."""
-    names = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _NEAR)))
-    return "accordion" in names.lower() and is_descriptive_label(_words_of_button(toggle))
+def _is_accordion_title(toggle: HtmlElement) -> bool:
+    """Whether a button that is no question is the title of a panel in an accordion, unlike the button of a menu."""
+    classes = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _MAX_DISTANCE)))
+    return "accordion" in classes.lower() and is_descriptive_label(_label(toggle))
 
 
-def _words_of_button(element: HtmlElement) -> str:
-    """The words of an element that may be a button, which the plain form leaves out."""
+def _label(element: HtmlElement) -> str:
+    """Return the text of an element that may be a button; `text_of` skips buttons."""
     return " ".join(element.text_content().split())
 
 
-def _as_heading(element: HtmlElement, level: int) -> None:
-    """Make an element the heading of what follows it, or its words those of the heading that it stands in."""
+def _make_heading(element: HtmlElement, level: int) -> None:
+    """Turn an element into a heading, or into text of the heading around it."""
     for button in [*element.iter("button")]:
         if button is not element:
             button.drop_tag()
@@ -107,8 +107,8 @@ def _as_heading(element: HtmlElement, level: int) -> None:
         element.attrib.pop(name, None)
 
 
-def _open(element: HtmlElement) -> None:
-    """Take from an answer what hides it."""
+def _make_visible(element: HtmlElement) -> None:
+    """Remove the attributes and tags that hide an answer."""
     for name in ("hidden", "style", "aria-hidden", "class", "id"):
         element.attrib.pop(name, None)
     if element.tag == "dd":
@@ -117,13 +117,13 @@ def _open(element: HtmlElement) -> None:
             above.tag = "div"
 
 
-def _below_faq_titles(body: HtmlElement) -> None:
-    """Make questions that are as large as the heading "FAQs" above them smaller than it."""
+def _lower_questions(body: HtmlElement) -> None:
+    """Lower questions whose heading level is not below that of the heading "FAQs" above them."""
     faq_level = 0
     for heading in [*body.iter(*HEADINGS)]:
         level = HEADINGS[str(heading.tag)]
         if is_faq_title(text_of(heading)):
             faq_level = level
         elif faq_level and level <= faq_level:
-            faq_level = faq_level if is_question(text_of(heading)) and faq_level < _SMALLEST else 0
+            faq_level = faq_level if is_question(text_of(heading)) and faq_level < _LOWEST_LEVEL else 0
             heading.tag = f"h{faq_level + 1}" if faq_level else heading.tag

@@ -1,4 +1,4 @@
-"""The tree of a piece of HTML, and the words in its elements."""
+"""Parses HTML and returns the text of its elements."""
 
 from lxml import etree, html
 from lxml.html import HtmlElement
@@ -6,34 +6,23 @@ from lxml.html import HtmlElement
 from bot.corpus.refused import Unreadable
 
 SKIPPED = {
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "iframe",
-    "svg",
-    "button",
-    "input",
-    "select",
-    "textarea",
-    "object",
-    "audio",
-    "video",
-    "canvas",
-}
+    "script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea", "object",
+    "audio", "video", "canvas",
+}  # fmt: skip
 INLINE = {
-    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd", "label", "mark", "q", "s", "samp",
-    "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "acronym", "big", "picture", "source",
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd",
+    "label", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var",
+    "wbr", "acronym", "big", "picture", "source",
 }  # fmt: skip
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 MAX_DEPTH = 150
-"""Elements inside each other; pages that people make stay under 60."""
+"""Maximum nesting of elements; real pages stay under 60."""
 
 
 def parse_html(markup: str) -> HtmlElement:
-    """The tree of a page or of a piece of HTML.
+    """Parse a page or a fragment of HTML.
 
-    Raises `Unreadable` when nothing is in it, or when its elements are nested too deep: the parser would leave out the rest without a word.
+    Raises `Unreadable` if it is empty, or nested too deep: the parser would drop the rest silently.
     """
     parser = html.HTMLParser(remove_comments=True, remove_pis=True)
     try:
@@ -44,9 +33,8 @@ def parse_html(markup: str) -> HtmlElement:
     if limits and "depth" not in limits[0].message.lower():
         raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
     if limits or _deeper_than(tree, MAX_DEPTH):
-        raise Unreadable(
-            f"elements nested deeper than {MAX_DEPTH}: close what is left open", limits[0].line if limits else None
-        )
+        line = limits[0].line if limits else None
+        raise Unreadable(f"elements nested deeper than {MAX_DEPTH}: close those that are left open", line)
     return tree
 
 
@@ -60,15 +48,15 @@ def _deeper_than(tree: HtmlElement, limit: int) -> bool:
 
 
 def text_of(element: HtmlElement) -> str:
-    """All the words of an element on one line."""
+    """Return the text of an element on one line."""
     return " ".join(inline_text(element).split())
 
 
 def inline_text(element: HtmlElement) -> str:
-    """The words of an element as they stand, with a mark where a line ends (`\\n\\v`)."""
+    """Return the text of an element with its whitespace, and `\\n\\v` for each line break."""
     if not isinstance(element.tag, str) or element.tag in SKIPPED:
         return ""
     if element.tag == "br":
         return "\n\v"
-    words = (element.text or "") + "".join(inline_text(child) + (child.tail or "") for child in element)
-    return words if element.tag in INLINE else f" {words} "
+    text = (element.text or "") + "".join(inline_text(child) + (child.tail or "") for child in element)
+    return text if element.tag in INLINE else f" {text} "

@@ -1,12 +1,12 @@
-"""What a web page says about itself: its title, dates, category, tags and address, and the FAQs that it marks for search engines.
+"""Reads what a web page declares about itself: title, dates, category, tags and URL, and FAQs for search engines.
 
-Read from schema.org data (https://schema.org/Article, https://schema.org/FAQPage) in JSON-LD and microdata, from meta tags
-(https://ogp.me) and from the links and times that WordPress themes mark with `rel` and `class`.
+Sources are schema.org data (https://schema.org/Article, https://schema.org/FAQPage) in JSON-LD and microdata, meta tags
+(https://ogp.me), and the links and times that WordPress themes mark with `rel` and `class`.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -19,84 +19,76 @@ from bot.corpus.html.plain_form import html_to_plain_form, to_plain_form
 from bot.corpus.refused import Unreadable
 
 Node = dict[str, object]
-_ARTICLES = (
-    "Article",
-    "BlogPosting",
-    "NewsArticle",
-    "TechArticle",
-    "Report",
-    "ScholarlyArticle",
-    "WebPage",
-    "FAQPage",
-    "QAPage",
-)
-"""Types that describe the page, the most telling first."""
+_PUBLISHED = ("article:published_time", "datepublished", "parsely-pub-date", "date", "dc.date.issued", "dc.date")
+_UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+"""Names of meta tags."""
+_SCRIPT_WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*$")
+_PAGE_TYPES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage",
+               "FAQPage", "QAPage")  # fmt: skip
+"""Types that describe the page, the most specific first."""
 _MAX_DEPTH = 40
-"""Levels of JSON-LD that are looked at."""
+"""Maximum nesting of JSON-LD that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedFaq:
-    """A question and its answer in plain form, as a page's markup gives them."""
+    """A question and its answer in plain form, as declared by a page's markup."""
 
     question: str
     answer: str
 
 
 def declared_fields(page: HtmlElement) -> dict[str, object]:
-    """The fields of an article that a page declares, by the names that `compose` reads; what it does not declare is absent."""
-    nodes = [node for node in json_ld_objects(page) if _types(node) & set(_ARTICLES)]
-    nodes.sort(key=lambda node: min(_ARTICLES.index(kind) for kind in _types(node) & set(_ARTICLES)))
+    """Return the fields that a page declares, named as for `build_article`."""
+    nodes = [node for node in json_ld_objects(page) if _types(node) & set(_PAGE_TYPES)]
+    nodes.sort(key=lambda node: min(_PAGE_TYPES.index(kind) for kind in _types(node) & set(_PAGE_TYPES)))
     metas = _metas(page)
+    published = (
+        *_values(nodes, "datePublished"),
+        *_named(metas, *_PUBLISHED),
+        *_times(page, "datePublished", "published"),
+    )
+    updated = (*_values(nodes, "dateModified"), *_named(metas, *_UPDATED), *_times(page, "dateModified", "updated"))
+    categories = (*_named(metas, "article:section"), *_values(nodes, "articleSection"), *_rel_links(page, "category"))
+    tags = (*metas.get("article:tag", ()), *_keywords(nodes, metas), *_rel_links(page, "tag"))
     fields: dict[str, object] = {
         "title": _title(page, nodes, metas),
-        "url": _address(page, nodes, metas),
-        "published": _day(*_values(nodes, "datePublished"), *_named(metas, "article:published_time", "datepublished", "parsely-pub-date", "date", "dc.date.issued", "dc.date")
-                          , *_times(page, "datePublished", "published")),
-        "updated": _day(*_values(nodes, "dateModified"), *_named(metas, "article:modified_time", "og:updated_time", "datemodified", "last-modified")
-                        , *_times(page, "dateModified", "updated")),
-        "category": _first(*_named(metas, "article:section"), *_values(nodes, "articleSection"), *_linked(page, "category")),
-        "tags": list(dict.fromkeys([*metas.get("article:tag", ()), *_keywords(nodes, metas), *_linked(page, "tag")])),
+        "url": _canonical_url(page, nodes, metas),
+        "published": _first_date(published),
+        "updated": _first_date(updated),
+        "category": _first(*categories),
+        "tags": list(dict.fromkeys(tags)),
         "language": _language(page, nodes, metas),
-    }  # fmt: skip
+    }
     if fields["updated"] == fields["published"]:
         del fields["updated"]
     return {name: value for name, value in fields.items() if value}
 
 
 def marked_faqs(page: HtmlElement) -> Iterator[MarkedFaq]:
-    """The FAQs that a page marks as such in JSON-LD and in microdata; one that both hold comes twice."""
+    """Yield the FAQs marked up in JSON-LD and in microdata; one in both comes twice."""
     for node in json_ld_objects(page):
         if "Question" in _types(node):
-            answers = [
-                _text(answer) for name in ("acceptedAnswer", "suggestedAnswer") for answer in _each(node.get(name))
-            ]
-            yield from _marked(_text(node), next(filter(None, answers), ""))
+            answers = (*_each(node.get("acceptedAnswer")), *_each(node.get("suggestedAnswer")))
+            yield from _marked_faq(_text(node), next(filter(None, map(_text, answers)), ""))
     for item in page.iter():
         if (pair := microdata_faq(item)) is not None:
-            question, answer = pair
-            yield from _marked(
-                text_of(question) or question.get("content", ""),
-                to_plain_form(answer).text or answer.get("content", ""),
-            )
+            question = text_of(pair[0]) or pair[0].get("content", "")
+            yield from _marked_faq(question, to_plain_form(pair[1]).text or pair[1].get("content", ""))
 
 
 def json_ld_objects(page: HtmlElement) -> Iterator[Node]:
-    """Every object of a page's JSON-LD, the outer before the inner; a script that is not JSON holds none."""
+    """Yield every object of a page's JSON-LD, outer ones before inner ones; scripts that are not JSON are skipped."""
     for script in page.iter("script"):
         if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
             yield from _nodes(_parsed(script.text or ""), _MAX_DEPTH)
 
 
 def _parsed(script: str) -> object:
-    words = (
-        re.sub(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*$", "", script)
-        .strip()
-        .rstrip(";")
-    )
+    content = _SCRIPT_WRAPPER.sub("", script).strip().rstrip(";")
     try:
-        # Not strict: line breaks inside strings are the most common fault of hand-made JSON-LD.
-        return json.loads(words, strict=False)
+        # strict=False accepts line breaks inside strings, the most common fault of hand-written JSON-LD.
+        return json.loads(content, strict=False)
     except (json.JSONDecodeError, RecursionError):
         return None
 
@@ -114,26 +106,24 @@ def _types(node: Node) -> set[str]:
 
 
 def _each(value: object) -> list[object]:
-    return (
-        [entry for entry in value if entry is not None] if isinstance(value, list) else [] if value is None else [value]
-    )
+    return [entry for entry in (value if isinstance(value, list) else [value]) if entry is not None]
 
 
 def _text(value: object) -> str:
-    """The words of a question or an answer: a string, or an object with a name or text, often HTML."""
+    """Return the text of a question or answer, often HTML: a string, or an object with a name or text."""
     if isinstance(value, dict):
         value = next((value[name] for name in ("name", "text", "headline") if isinstance(value.get(name), str)), "")
     return value if isinstance(value, str) else ""
 
 
-def _marked(question: str, answer: str) -> Iterator[MarkedFaq]:
+def _marked_faq(question: str, answer: str) -> Iterator[MarkedFaq]:
     question, answer = " ".join(_plain(question).split()), _plain(answer)
     if question and answer:
         yield MarkedFaq(question, answer)
 
 
 def _plain(markup: str) -> str:
-    """The plain form of words that may be HTML, or HTML escaped once more."""
+    """Return the plain form of text that may be HTML, or HTML escaped twice."""
     if "&lt;" in markup and "<" not in markup:
         markup = html_to_plain_form(markup).text
     return html_to_plain_form(markup).text if re.search(r"<\w|&#?\w+;", markup) else markup.strip()
@@ -173,36 +163,28 @@ def _host(url: str) -> str:
 
 
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """The heading of the page where a declared title confirms it or is missing, else the declared title without the site's name, else a lone h2."""
-    declared = [
-        *_named(metas, "og:title"),
-        *_values(nodes, "headline"),
-        *(text_of(title) for title in page.iter("title")),
-    ]
-    sites = [
-        *_named(metas, "og:site_name"),
-        *(_host(url).removeprefix("www.").split(".")[0] for url in _named(metas, "og:url")),
-    ]
-    headings = [
-        words
-        for heading in page.iter("h1")
-        if (words := text_of(heading)) and not any(_same(words, site) for site in sites)
-    ]
+    """Return the h1 confirmed by a declared title, else a declared title without the site's name, else a lone h1/h2."""
+    titles = (text_of(title) for title in page.iter("title"))
+    declared = [*_named(metas, "og:title"), *_values(nodes, "headline"), *titles]
+    hosts = (_host(url).removeprefix("www.").split(".")[0] for url in _named(metas, "og:url"))
+    sites = [*_named(metas, "og:site_name"), *hosts]
+    headings = [text for text in map(text_of, page.iter("h1")) if text and not any(_same(text, site) for site in sites)]
     for heading in headings:
-        if any(_same(heading, title) or (len(heading.split()) > 1 and _holds(title, heading)) for title in declared):
+        if any(_confirms(title, heading) for title in declared):
             return heading
-    bare = [_without_site(title, sites) for title in declared if title]
-    subheadings = [words for heading in page.iter("h2") if (words := text_of(heading))] if not headings else []
-    return _first(*bare, *(found[0] for found in (headings, subheadings) if len(found) == 1))
+    cleaned = [_without_site(title, sites) for title in declared if title]
+    subheadings = [text for text in map(text_of, page.iter("h2")) if text] if not headings else []
+    return _first(*cleaned, *(found[0] for found in (headings, subheadings) if len(found) == 1))
 
 
 def _same(one: str, other: str) -> bool:
     return re.findall(r"\w+", one.casefold()) == re.findall(r"\w+", other.casefold())
 
 
-def _holds(title: str, heading: str) -> bool:
-    """Whether a declared title is the heading with something before or after it, as "Heading | Site"."""
-    return any(_same(part, heading) for part in re.split(r"\s+[|·•»–—-]\s+", title))
+def _confirms(title: str, heading: str) -> bool:
+    """Whether a declared title is the heading, perhaps with something before or after it, as "Heading | Site"."""
+    parts = re.split(r"\s+[|·•»–—-]\s+", title) if len(heading.split()) > 1 else []
+    return any(_same(part, heading) for part in (title, *parts))
 
 
 def _without_site(title: str, sites: list[str]) -> str:
@@ -216,24 +198,24 @@ def _without_site(title: str, sites: list[str]) -> str:
     return "".join(parts[2:]) if first in names else title
 
 
-def _address(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """The canonical address of a page, when it is a whole one."""
+def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
+    """Return the canonical URL of a page, if absolute."""
     base = next((base.get("href", "") for base in page.iter("base")), "")
     links = [
         link.get("href", "") for link in page.iter("link") if "canonical" in (link.get("rel") or "").lower().split()
     ]
     for url in (*links, *_named(metas, "og:url"), *_values(nodes, "url"), *_values(nodes, "mainEntityOfPage")):
         try:
-            whole = urljoin(base, url.strip())
-            if urlsplit(whole).scheme in ("http", "https") and urlsplit(whole).netloc:
-                return whole
+            absolute = urljoin(base, url.strip())
+            if urlsplit(absolute).scheme in ("http", "https") and urlsplit(absolute).netloc:
+                return absolute
         except ValueError:
             continue
     return None
 
 
 def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
-    """The days in elements that microdata or a theme's class mark as one."""
+    """Return the dates in elements with the microdata property `prop` or, of a theme, the class `name`."""
     marked = [
         e
         for e in page.iter()
@@ -242,9 +224,9 @@ def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
     return [e.get("datetime") or e.get("content") or e.get("title") or text_of(e) for e in marked]
 
 
-def _day(*words: str) -> str | None:
-    """The first of the words that name a day, as ISO 8601 has it; pages say anything in these places."""
-    for candidate in words:
+def _first_date(candidates: Iterable[str]) -> str | None:
+    """Return the first candidate that is a date, in ISO 8601; pages put all kinds of text in these places."""
+    for candidate in candidates:
         try:
             return parse_date("date", candidate).isoformat()
         except Unreadable:
@@ -257,15 +239,15 @@ def _keywords(nodes: list[Node], metas: dict[str, list[str]]) -> list[str]:
     return [word.strip() for words in lists for word in words.split(",") if word.strip() and ":" not in word]
 
 
-def _linked(page: HtmlElement, kind: str) -> list[str]:
-    """The words of the links that say by `rel` that they lead to a category or a tag: `rel="category tag"` is a category."""
+def _rel_links(page: HtmlElement, kind: str) -> list[str]:
+    """Return the texts of links to categories or tags by `rel`; `rel="category tag"` is a category."""
     rels = [(set((link.get("rel") or "").lower().split()), link) for link in page.iter("a")]
     found = [text_of(link) for rel, link in rels if kind in rel and (kind == "category" or "category" not in rel)]
     return [words for words in found if words]
 
 
 def _language(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """The language, without its country, as `en`."""
+    """Return the language code without the country, such as "en"."""
     root = page.getroottree().getroot()
     declared = _first(
         root.get("lang") or "",
