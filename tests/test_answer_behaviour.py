@@ -1,4 +1,4 @@
-"""The answer's manners: small talk, "did you mean", newer articles, suggestions, and lists that say each thing once."""
+"""Answer behaviour: small talk, "did you mean", newer articles, suggestions, and lists without near-duplicates."""
 
 from datetime import date
 from pathlib import Path
@@ -24,6 +24,8 @@ from bot.retrieval.search_result import SearchResult
 from bot.settings import AnswerSettings
 
 HELP = SmallTalk("help", "en")
+ABOUT = "in the words of the articles, with their source."
+ABOUT_HINGLISH = "jude sawaalon ke jawaab lekhon ke shabdon mein, srot ke saath deta hoon."
 
 
 def kind_of(message: str) -> str | None:
@@ -114,7 +116,7 @@ NO_VECTOR = np.zeros(384, np.float32)
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("manners")
+    folder = tmp_path_factory.mktemp("behaviour")
     (folder / "corpus").mkdir()
     for name, text in {
         "leave-2023": RULES_2023,
@@ -155,7 +157,7 @@ def polite(index: Path) -> Bot:
         ("yes", "filler"),
     ],
 )
-def test_small_talk_is_told_by_the_whole_message(message: str, talk: str):
+def test_small_talk_is_recognized_by_the_whole_message(message: str, talk: str):
     assert kind_of(message) == talk
 
 
@@ -189,14 +191,15 @@ def test_small_talk_is_told_by_the_whole_message(message: str, talk: str):
         ("hello bhai kaise ho", "mood"),
     ],
 )
-def test_small_talk_is_told_in_hindi_too_however_it_is_spelt(message: str, talk: str):
+def test_small_talk_is_recognized_in_hindi_too_in_any_spelling(message: str, talk: str):
     assert kind_of(message) == talk
 
 
 @pytest.mark.parametrize(
     "question",
-    ["pf kaise nikale", "namaste, pf kaise nikale", "नमस्ते, नोटिस पीरियड कितना होता है", "kya", "kya hai", "PF me madad chahiye", "naam kya likhe form me", "aap ka office kahan hai",
-     "नाम गलत है", "kaun sign karta hai", "thik se batao pf kitna katta hai", "he who is ill", "salary"],
+    ["pf kaise nikale", "namaste, pf kaise nikale", "नमस्ते, नोटिस पीरियड कितना होता है", "kya", "kya hai",
+     "PF me madad chahiye", "naam kya likhe form me", "aap ka office kahan hai", "नाम गलत है",
+     "kaun sign karta hai", "thik se batao pf kitna katta hai", "he who is ill", "salary"],
 )  # fmt: skip
 def test_a_hindi_question_is_no_small_talk(question: str):
     assert small_talk(question) is None
@@ -206,14 +209,8 @@ def test_a_hindi_question_is_no_small_talk(question: str):
     ("message", "sentence"),
     [
         ("नमस्ते", "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"),
-        (
-            "kaise ho",
-            "Yahan sab theek hai, dhanyavaad. Main HRM aur EPFO se jude sawaalon ke jawaab lekhon ke shabdon mein, srot ke saath deta hoon.",
-        ),
-        (
-            "how are you",
-            "All well here, thank you. I answer questions about HRM and EPFO in the words of the articles, with their source.",
-        ),
+        ("kaise ho", f"Yahan sab theek hai, dhanyavaad. Main HRM aur EPFO se {ABOUT_HINGLISH}"),
+        ("how are you", f"All well here, thank you. I answer questions about HRM and EPFO {ABOUT}"),
     ],
 )
 def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(message: str, sentence: str):
@@ -224,8 +221,8 @@ def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(
 
 @pytest.mark.parametrize(
     "question",
-    ["hello, how long is probation?", "thank you letter format", "is this real", "what is this?", "how does it work", "help with pf claim", "who are you hiring",
-     "good company to work for", "what do you offer", "no dues certificate", "?!", " ".join(["please"] * 40)],
+    ["hello, how long is probation?", "thank you letter format", "is this real", "what is this?",
+     "how does it work", "help with pf claim", "who are you hiring", "good company to work for", "what do you offer", "no dues certificate", "?!", " ".join(["please"] * 40)],
 )  # fmt: skip
 def test_a_question_is_no_small_talk(question: str):
     assert small_talk(question) is None
@@ -316,7 +313,7 @@ NAME, PHOTO, SIGNATURE = (f"How do I correct my {what} on the admit card?" for w
         ((0.5, 0.3, 0.2), 0.6, (0.5, 0.9, 0.9), 0),
     ],
 )
-def test_what_is_close_is_told_by_scores_and_doubt(
+def test_scores_and_doubt_show_what_is_ambiguous(
     polite: Bot, scores: tuple[float, ...], probability: float, nearest: tuple[float, ...], meant: int
 ):
     hits = tuple(
@@ -376,7 +373,8 @@ def test_of_the_same_words_in_two_articles_the_newer_one_is_found_alone(polite: 
 def test_the_same_question_answered_otherwise_is_answered_by_the_newer_article(tmp_path: Path):
     (tmp_path / "corpus").mkdir()
     for year, days in ((2023, "Twelve days."), (2025, "Fifteen days, eight of them in the first half.")):
-        text = f"---\ntitle: Leave rules\ndate: {year}-01-01\n---\n\n## FAQs\n\n### How many days of leave are there?\n\n{days}\n"
+        question = "### How many days of leave are there?"
+        text = f"---\ntitle: Leave rules\ndate: {year}-01-01\n---\n\n## FAQs\n\n{question}\n\n{days}\n"
         (tmp_path / "corpus" / f"leave-{year}.md").write_text(text, encoding="utf-8")
     build(tmp_path / "corpus", tmp_path / "index")
     answer = Bot.open(tmp_path / "index").ask("How many days of leave are there?")
@@ -425,7 +423,7 @@ def test_without_an_answer_the_nearest_questions_are_offered_and_each_is_answere
     )
 
 
-def test_where_no_question_is_near_the_categories_are_told(polite: Bot):
+def test_the_categories_are_listed_where_no_question_is_near(polite: Bot):
     answer = polite.ask("best biryani in Hyderabad")
     assert (answer.status, answer.categories) == ("no_answer", ("HRM", "About", "Admit Cards"))
     assert len(answer.suggestions) == 3
@@ -447,7 +445,10 @@ def test_suggestions_say_nothing_that_was_just_said_or_asked(polite: Bot):
     [
         ("correct my admit card", ["Did you mean:", "  How do I correct my "]),
         ("bye", ["Goodbye, and come back whenever you have a question."]),
-        ("best biryani in Hyderabad", ["The articles do not answer this.", "They are about HRM, About, Admit Cards.", "", "You can ask:"]),
+        (
+            "best biryani in Hyderabad",
+            ["The articles do not answer this.", "They are about HRM, About, Admit Cards.", "", "You can ask:"],
+        ),
         (
             "How many days of casual leave are allowed in a year?",
             ["Twelve days in a calendar year.", "", "— Casual leave rules › FAQs · HRM · published 2023-03-01", "https://example.com/leave-2023/#:~:text=",
@@ -495,7 +496,7 @@ def test_a_reranker_that_is_not_there_is_one_sentence(index: Path, tmp_path: Pat
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(name.format(folder=tmp_path)))
     with pytest.raises(
         ModelError,
-        match=r"^The reranker '.*' is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker\.$",
+        match=r"^The reranker '.*' is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker",
     ):
         retriever.search("casual leave")
 

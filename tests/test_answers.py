@@ -42,15 +42,20 @@ def test_a_section_answers_when_no_faq_does(bot: Bot):
     assert answer.text == "Most contracts name thirty to ninety days."
 
 
-LONG = """---
+PAYS = (
+    "Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. "
+    "Two journeys in a block of four years are free of tax."
+)
+CLAIM = "The claim goes to the payroll desk before the end of the year."
+LONG = f"""---
 title: Leave travel allowance
 url: https://example.com/lta/
 ---
 
 ## What it pays for
 
-Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. Two journeys in a block of four years are free of tax. A
-journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. The claim goes to the payroll desk before the end of the year.
+{PAYS} A
+journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. {CLAIM}
 
 ## How to claim
 
@@ -65,10 +70,7 @@ Do this in order:
 @pytest.mark.parametrize(
     ("question", "quote"),
     [
-        (
-            "are hotels paid by leave travel allowance",
-            "Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. Two journeys in a block of four years are free of tax.",
-        ),
+        ("are hotels paid by leave travel allowance", PAYS),
         (
             "what are the steps to claim leave travel allowance",
             "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets.",
@@ -362,7 +364,7 @@ def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
     assert model.midpoint(ScoreCalibration(0.8, 0.6, 20)) == pytest.approx((0.7 + model.usual_midpoint) / 2)
 
 
-def test_closeness_is_what_numpy_finds(bot: Bot):
+def test_score_calibration_is_what_numpy_finds(bot: Bot):
     generation = bot.retriever.generation
     passages = generation.table.passages(range(generation.table.facts.passages))
     owners = np.array([passages[number].article.id for number in generation.table.passage_of_row])
@@ -377,7 +379,7 @@ def test_closeness_is_what_numpy_finds(bot: Bot):
     assert calibration.uncovered + 0.1 < calibration.covered < 1
 
 
-def test_one_article_has_no_closeness_of_its_own(tmp_path: Path, tiny_settings: BuildSettings):
+def test_one_article_has_no_score_calibration(tmp_path: Path, tiny_settings: BuildSettings):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
     assert build(tmp_path / "corpus", tmp_path / "index", tiny_settings).manifest.score_calibration == ScoreCalibration(

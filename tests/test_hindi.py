@@ -1,4 +1,4 @@
-"""Hindi, in its own letters and in Latin ones: questions read in the words of English articles, and articles of its own."""
+"""Hindi in Devanagari and in Latin letters: questions in the words of English articles, and articles in Hindi."""
 
 import csv
 from functools import partial
@@ -30,8 +30,10 @@ from bot.retrieval.near_duplicates import same_question
 from bot.retrieval.topic import refers_back
 
 QUESTIONS = Path(__file__).parent / "questions"
-_WORDS = "notice period salary letter company probation apprentice admit card certificate relieving settlement pf uan exam form download claim"
-ARTICLES = _WORDS.split()
+ARTICLES = [
+    "notice", "period", "salary", "letter", "company", "probation", "apprentice", "admit", "card", "certificate",
+    "relieving", "settlement", "pf", "uan", "exam", "form", "download", "claim",
+]  # fmt: skip
 ENGLISH = {
     *ARTICLES,
     "what",
@@ -276,12 +278,13 @@ def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
     assert sum(hit.probability < 0.5 for hit in uncovered) >= refused
 
 
-ARTICLE = """---
+REST = "क्या यह ज़रूरी है? हाँ, अनुबंध में लिखा है तो ज़रूरी है।"
+ARTICLE = f"""---
 title: नोटिस पीरियड क्या होता है
 category: नौकरी
 url: https://example.com/notice/
 ---
-नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है। डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है। क्या यह ज़रूरी है? हाँ, अनुबंध में लिखा है तो ज़रूरी है।
+नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है। डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है। {REST}
 
 ## अक्सर पूछे जाने वाले सवाल
 
@@ -361,7 +364,7 @@ def test_other_hindi_headings_do_not(title: str):
     assert not is_faq_title(title)
 
 
-def test_hindi_questions_and_answers_are_told_by_their_labels():
+def test_hindi_questions_and_answers_are_recognized_by_their_labels():
     text = "प्रश्न 1: वेतन कब मिलता है?\nउत्तर: महीने के अंत में।\n\nप्रश्न 2: छुट्टी कितनी है?\nउत्तर: बारह दिन।"
     assert [(faq.question, text[faq.start : faq.end]) for faq in outline(text).faqs] == [
         ("वेतन कब मिलता है?", "महीने के अंत में।"),

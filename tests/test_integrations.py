@@ -1,4 +1,4 @@
-"""The retrievers for LangChain, LlamaIndex and Haystack give what `Retriever.search` finds, used as the documentation of each uses its own."""
+"""The retrievers for LangChain, LlamaIndex and Haystack return the hits of `Retriever.search`."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ QUESTION = "how long is a probation period"
 
 @pytest.fixture(autouse=True)
 def nothing_from_the_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test of this module looks up or connects to anything, also not where a framework would keep quiet about a failure."""
+    """No test of this module connects to anything, even where a framework would hide the failure."""
     attempts: list[Any] = []
 
     def refuse(*arguments: Any, **_: Any) -> None:
@@ -178,7 +178,7 @@ def test_langchain_reads_a_follow_up_with_the_questions_before_it(bot: Bot):
     assert document.metadata["probability"] > retriever.invoke("and can it be extended?")[0].metadata["probability"]
 
 
-def test_langchain_is_told_of_a_field_or_an_option_that_does_not_exist(bot: Bot):
+def test_langchain_refuses_a_field_or_an_option_that_does_not_exist(bot: Bot):
     with pytest.raises(ValueError, match="categroy"):
         langchain.ArticleRetriever(retriever=bot.retriever, categroy="HRM")
     with pytest.raises(TypeError, match="categroy"):
@@ -187,13 +187,13 @@ def test_langchain_is_told_of_a_field_or_an_option_that_does_not_exist(bot: Bot)
 
 def test_a_langchain_chain_tells_the_model_the_passages(bot: Bot):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=2)
-    told: list[str] = []
+    prompts: list[str] = []
 
     def together(documents: list[Document]) -> str:
         return "\n\n".join(document.page_content for document in documents)
 
     def listen(prompt: Any) -> Any:
-        told.append(prompt.to_string())
+        prompts.append(prompt.to_string())
         return prompt
 
     prompt = ChatPromptTemplate.from_template("{context}\n\nQuestion: {question}")
@@ -207,7 +207,7 @@ def test_a_langchain_chain_tells_the_model_the_passages(bot: Bot):
     )
     assert chain.invoke(QUESTION) == "Three to six months."
     passages = "\n\n".join(hit.passage.text for hit in bot.retriever.search(QUESTION, 2))
-    assert told == [f"Human: {passages}\n\nQuestion: {QUESTION}"]
+    assert prompts == [f"Human: {passages}\n\nQuestion: {QUESTION}"]
 
 
 def test_a_langchain_field_can_be_configured_per_call(bot: Bot):
@@ -249,7 +249,8 @@ async def test_a_llama_index_engine_tells_the_model_question_answer_and_source(b
     engine = RetrieverQueryEngine.from_args(llama_index.ArticleRetriever(bot.retriever, k=1), llm=MockLLM())
     shown = (
         "title: Probation letter\nsection: ['FAQs']\nquestion: How long is a probation period?\n"
-        "url: https://example.com/probation-letter/\npublished: 2025-10-10\ncategory: HRM\n\nIt is often three to six months."
+        "url: https://example.com/probation-letter/\npublished: 2025-10-10\ncategory: HRM\n\n"
+        "It is often three to six months."
     )
     for response in (engine.query(QUESTION), await engine.aquery(QUESTION)):
         assert shown in str(response)
@@ -386,13 +387,13 @@ def test_a_question_that_cannot_be_asked_is_an_error_in_each(bot: Bot, index: Pa
         ("haystack", "haystack", "haystack-ai"),
     ],
 )
-def test_a_missing_framework_is_told_with_the_line_that_installs_it(module: str, framework: str, package: str):
+def test_a_missing_framework_is_reported_with_the_line_that_installs_it(module: str, framework: str, package: str):
     code = f"import sys; sys.modules[{framework!r}] = None; import bot.integrations.{module}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     extra = module.replace("_", "-")
-    told = run.stderr.strip().splitlines()[-1]
+    message = run.stderr.strip().splitlines()[-1]
     assert (
-        told
+        message
         == f"bot.errors.MissingExtra: The package {package} is not installed: run pip install 'articlebot[{extra}]'."
     )
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]

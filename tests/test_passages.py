@@ -94,7 +94,8 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
     article = next(
         iter(
             read_markdown(
-                "Hi.\n\n<details><summary>Who pays?</summary>\n\n#### By law\n\nThe firm.\n\n#### Else\n\nYou.\n\n</details>\n\nBye.",
+                "Hi.\n\n<details><summary>Who pays?</summary>\n\n#### By law\n\nThe firm.\n\n#### Else\n\nYou.\n\n"
+                "</details>\n\nBye.",
                 "t.md",
             )
         )
@@ -109,7 +110,8 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
 
 def test_an_alternate_joins_its_faq_and_one_without_is_refused(corpus: Path):
     (corpus / "alternates.csv").write_text(
-        "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\ny,gratuity#section-opening-1\n"
+        "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\n"
+        "y,gratuity#section-opening-1\n"
     )
     read, refused = read_corpus(corpus), []
     passages = list(with_alternates(split_articles(read.articles, word_starts, 50), read.alternates, refused.append))
@@ -135,14 +137,14 @@ BLOCK = st.sampled_from(
 )
 
 
-def told_apart(blocks: list[str]) -> str:
+def separated(blocks: list[str]) -> str:
     """The blocks as a text in which no two questions are the same: such FAQs are kept once."""
     return "\n\n".join(
         f"{block.rstrip('?')} {n}?" if block.startswith("###") else block for n, block in enumerate(blocks)
     )
 
 
-@given(st.lists(BLOCK, min_size=1, max_size=12).map(told_apart), st.integers(8, 40))
+@given(st.lists(BLOCK, min_size=1, max_size=12).map(separated), st.integers(8, 40))
 @settings(deadline=None)
 def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, limit):
     found = [article for article in read_markdown(text, "t.md") if isinstance(article, Article)]
@@ -157,8 +159,8 @@ def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, li
             if p.kind == "section"
         )
         kept = " ".join(passage.text for passage in passages).split()
-        told = [line for line in article.text.splitlines() if not line.startswith("#")]
-        assert kept == " ".join(told).split()
+        expected = [line for line in article.text.splitlines() if not line.startswith("#")]
+        assert kept == " ".join(expected).split()
 
 
 def test_without_words_there_is_no_passage():

@@ -91,7 +91,8 @@ def test_questions_in_other_words_find_their_article(
     among = sum(any(hit.passage.article.id == expected for hit in hits) for _, expected, hits in found)
     answered = sum(shipped.ask(question).status == "answered" for question, _ in asked)
     figures.append(
-        f"{name}: hit@1 {len(asked) - len(wrong)}, hit@5 {among}, answered {answered} of {len(asked)}; first article wrong: {wrong}"
+        f"{name}: hit@1 {len(asked) - len(wrong)}, hit@5 {among}, answered {answered} of {len(asked)}; "
+        f"first article wrong: {wrong}"
     )
     assert len(wrong) <= (1 - least_right) * len(asked)
     assert answered >= least_answered * len(asked)

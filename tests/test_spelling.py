@@ -1,4 +1,4 @@
-"""Misspelt questions: what is repaired, what is left alone, and that the visitor is told."""
+"""Spelling repair: what is repaired, what is not, and that the visitor sees it."""
 
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def test_what_is_no_misspelling_stays(speller: Speller, typed: str):
 
 
 def test_a_nearer_english_word_is_no_reason_to_take_one_of_the_corpus(speller: Speller):
-    # "crickt" is one letter from "cricket" and two from "ticket", "mattres" one from "mattress" and three from "letters".
+    # "crickt" is one edit from "cricket", two from "ticket"; "mattres" is one from "mattress", three from "letters".
     assert speller.repair("crickt") is None
     assert speller.repair("mattres") is None
 
@@ -155,7 +155,9 @@ CORPUS_WORDS = [
     "ticket",
     "canteen",
 ]
-MISSPELT = ["promtion", "leter", "recieve", "cpnns", "offerletter", "crickt", "Slaary", "ka", "2020", "Vimeo", "İ", "ß", "don't"]  # fmt: skip
+MISSPELLED = [
+    "promtion", "leter", "recieve", "cpnns", "offerletter", "crickt", "Slaary", "ka", "2020", "Vimeo", "İ", "ß", "don't",
+]  # fmt: skip
 
 
 @given(words=st.lists(st.sampled_from(CORPUS_WORDS)), end=st.sampled_from(["", "?", " ...", "!!"]))
@@ -166,7 +168,7 @@ def test_a_question_in_words_of_the_corpus_never_changes(speller: Speller, words
 
 @settings(max_examples=300, deadline=None)
 @given(
-    parts=st.lists(st.one_of(st.text(max_size=12), st.sampled_from([*CORPUS_WORDS, *MISSPELT]))),
+    parts=st.lists(st.one_of(st.text(max_size=12), st.sampled_from([*CORPUS_WORDS, *MISSPELLED]))),
     between=st.sampled_from([" ", ", ", "-", "  "]),
 )
 def test_a_repaired_question_is_not_repaired_again(speller: Speller, parts: list[str], between: str):

@@ -1,7 +1,7 @@
 """The JSON of an answer and of a hit.
 
 `Answer.to_dict`, REST's OpenAPI description and MCP's output schema are all made from these classes. They are plain
-dataclasses, so that asking a question does not import pydantic; in `bot.serve` pydantic reads their types and docstrings.
+dataclasses, so that asking a question does not import pydantic; `bot.serve` reads their types and docstrings with it.
 """
 
 from dataclasses import dataclass, field

@@ -1,14 +1,16 @@
-"""The `Language` protocol: what the corpus, the search and the chat need to know about a language.
+"""`Language`: what the corpus, the search and the chat need to know about a language.
 
 English is the default; every other language is one package beside `english/`, listed in `bot.languages.registry`.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Talk = Literal["identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
 """A kind of small talk."""
@@ -51,11 +53,31 @@ class Patterns:
     """Characters that end a sentence."""
 
 
+class SmallTalkPhrases(NamedTuple):
+    """The small talk of a language (`small_talk.toml`)."""
+
+    phrases: dict[Talk, str]
+    """Regular expressions by kind, in the order in which they are tried."""
+    addressees: str
+    """Words that only address somebody, as a regular expression."""
+    replies: dict[str, Replies]
+    """By variant."""
+
+
 def read_patterns(package: str) -> Patterns:
     """Read the `patterns.toml` of a language's package."""
     fields = read_toml(package, "patterns.toml")
     ends = fields.pop("sentence_ends")
     return Patterns(sentence_ends=ends, **{name: tuple(values) for name, values in fields.items()})
+
+
+def read_small_talk(package: str) -> SmallTalkPhrases:
+    """Read the `small_talk.toml` of a language's package, with the fragments filled into the phrases."""
+    fields = read_toml(package, "small_talk.toml")
+    phrases = {kind: "|".join(alternatives) for kind, alternatives in fields["phrases"].items()}
+    for name, fragment in fields["fragments"].items():
+        phrases = {kind: phrase.replace(f"{{{name}}}", fragment) for kind, phrase in phrases.items()}
+    return SmallTalkPhrases(phrases, fields["addressees"], fields["replies"])
 
 
 def read_toml(package: str, name: str) -> dict[str, Any]:
@@ -79,44 +101,64 @@ class QuestionRewriter(Protocol):
         """Write the words of the language in its own script, for a multilingual model."""
 
 
-class Language(Protocol):
-    """A language that articles and questions may be in."""
+class Language:
+    """A language of articles and questions; the base class is English, which needs no rewriting.
 
-    @property
-    def code(self) -> str:
-        """The ISO 639-1 code, as in `Article.language`."""
+    A package for another language overrides what differs, and contains `patterns.toml` and `small_talk.toml`.
+    """
 
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """The ways of writing a question in it, each with its own ranking model and replies; the code is the first."""
+    code = "en"
+    """ISO 639-1 code, as in `Article.language`."""
+    variants: tuple[str, ...] = ("en",)
+    """Ways of writing a question, each with its own ranking model and replies; the code is the first."""
+    has_own_script = False
+    """Whether its script is one that the packaged English model cannot read."""
 
-    @property
-    def patterns(self) -> Patterns: ...
+    def __init__(self, package: str) -> None:
+        self._package = package
 
-    @property
-    def has_own_script(self) -> bool:
-        """Whether it is written in a script that the packaged English model cannot read."""
+    @cached_property
+    def patterns(self) -> Patterns:
+        return read_patterns(self._package)
 
-    def uses_script(self, text: str) -> bool:
+    @cached_property
+    def talk(self) -> SmallTalkPhrases:
+        return read_small_talk(self._package)
+
+    def uses_script(self, _text: str) -> bool:
         """Whether a text contains a letter of the language's own script."""
+        return False
 
-    def is_language_of(self, text: str) -> bool:
+    def is_language_of(self, _text: str) -> bool:
         """Whether a text, such as an article, is written in the language."""
+        return True
 
     def normalize(self, text: str) -> str:
         """Return the text with one spelling for each word, for comparison."""
+        return text
 
-    def rewriter(self, words: WordLookup) -> QuestionRewriter | None:
-        """Return a rewriter for questions to an index; None for English."""
+    def rewriter(self, _words: WordLookup) -> QuestionRewriter | None:
+        """Return a rewriter for questions to an index; None if they need none."""
+        return None
 
     def small_talk(self, words: Sequence[str]) -> Talk | None:
         """Return the kind of small talk if a message, in lower-case words, consists of nothing else."""
+        message = " ".join(words)
+        return next((kind for kind, pattern in self._messages.items() if pattern.fullmatch(message)), None)
 
-    def variant_of(self, message: str) -> str:
+    def variant_of(self, _message: str) -> str:
         """Return the variant in which to reply to a message."""
-
-    def replies(self, variant: str) -> Replies:
-        """Return the replies to small talk."""
+        return self.code
 
     def ranking_model(self, variant: str) -> Traversable | None:
         """Return the file of the ranking model for an index with a multilingual part, if one was fitted."""
+        file = files(self._package).joinpath(f"ranking_{variant}.json")
+        return file if file.is_file() else None
+
+    @cached_property
+    def _messages(self) -> dict[Talk, re.Pattern[str]]:
+        # Compiling takes longer than most imports: done at the first message.
+        addressees = rf"(?: (?:{self.talk.addressees}))*"
+        other = rf"(?:{'|'.join(self.talk.phrases.values())}){addressees}"
+        before, after = rf"(?:{other} )*?", rf"{addressees}(?: {other})*"
+        return {kind: re.compile(f"{before}(?:{phrase}){after}") for kind, phrase in self.talk.phrases.items()}

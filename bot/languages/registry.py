@@ -4,13 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bot.languages.english import English
-from bot.languages.hindi import Hindi
-from bot.languages.language import Language, QuestionRewriter, Talk, WordLookup
-from bot.languages.small_talk import compose_reply
+from bot.languages.hindi import HINDI
+from bot.languages.language import Language, QuestionRewriter, Replies, Talk, WordLookup
 
-ENGLISH: Language = English()
-OTHERS: tuple[Language, ...] = (Hindi(),)
+ENGLISH = Language("bot.languages.english")
+OTHERS: tuple[Language, ...] = (HINDI,)
 """All languages but English."""
 LANGUAGES = (ENGLISH, *OTHERS)
 CODES = tuple(language.code for language in LANGUAGES)
@@ -19,6 +17,8 @@ _WORD = re.compile(r"[^\W_\u0900-\u097f]+|[\u0900-\u097f]+")
 """A word; Devanagari vowel signs are not letters, but belong to it."""
 _LONGEST_SMALL_TALK = 12
 """Maximum number of words in a message that is nothing but small talk."""
+_NAMED_CATEGORIES = 3
+"""Maximum number of categories that a reply names."""
 
 
 class SmallTalk(NamedTuple):
@@ -69,7 +69,15 @@ def small_talk(message: str) -> SmallTalk | None:
 
 def reply(talk: SmallTalk, categories: Sequence[str]) -> str:
     """Return the reply to small talk; it names the first few categories."""
-    return compose_reply(language_of(talk.variant).replies(talk.variant), talk.kind, categories)
+    replies = language_of(talk.variant).talk.replies[talk.variant]
+    shown = [*categories[:_NAMED_CATEGORIES], replies["more"]] if len(categories) > _NAMED_CATEGORIES else categories
+    about = replies["about"].format(categories=_joined(shown, replies)) if shown else replies["about_bare"]
+    return replies[talk.kind].format(about=about)
+
+
+def _joined(names: Sequence[str], replies: Replies) -> str:
+    *first, last = names
+    return replies["and"].format(first=", ".join(first), last=last) if first else last
 
 
 class QuestionLanguages:

@@ -28,8 +28,8 @@ def diverse(
     """Return the positions of up to `k` passages to show, best first.
 
     Of near-duplicates only the one in the newest article is shown, in the place of the best; of two that answer the
-    same question with nearly the same score, the newer one comes first; and one article fills at most half of the list while
-    others fit the question.
+    same question with nearly the same score, the newer one comes first; and one article fills at most half of the list
+    while others fit the question.
     """
     order = np.argsort(-scores, kind="stable").tolist()[: max(_MIN_CANDIDATES, int(k * _CANDIDATES_PER_HIT))]
     if k < 1 or not order:

@@ -31,7 +31,7 @@ def asks_exactly(passage: Passage, question: str) -> bool:
 
 
 def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
-    """Whether two passages answer the same question: that of a FAQ, or the title and headings of a section."""
+    """Whether two passages answer the same question; for a section, its title and headings."""
     if not _same_numbers(context(one), context(other)):
         return False
     if normalize(context(one)) == normalize(context(other)):

@@ -1,7 +1,7 @@
 """The ranking model: features → score → probability.
 
-`ranking.json` holds its coefficients and how they were fitted; `benchmarks/quality/fit_ranking.py` writes it. Questions in
-another language that a multilingual index searches too have models of their own, in the language's package.
+`ranking.json` holds its coefficients and how they were fitted; `benchmarks/quality/fit_ranking.py` writes it. Questions
+in another language that a multilingual index searches too have models of their own, in the language's package.
 """
 
 import json
@@ -68,7 +68,7 @@ class RankingModel:
         return np.asarray(1.0 / (1.0 + np.exp(-self.slope * scores - self.constant)), np.float64)
 
     def midpoint(self, calibration: ScoreCalibration) -> float:
-        """Return the cosine between those of covered and uncovered questions; near the usual one for a small corpus."""
+        """Return the cosine halfway between covered and uncovered questions; near the usual one for a small corpus."""
         return _midpoint(calibration, self.usual_midpoint)
 
     def _weight_of(self, names: tuple[str, ...]) -> float:

@@ -22,7 +22,7 @@ class SearchResult:
     topic: str | None = None
     """The earlier question that was read together with this one."""
     probability: float = 0.0
-    """The probability that the corpus answers the question: that of the ranking model's first hit."""
+    """The probability that the corpus answers the question, which is that of the ranking model's first hit."""
     language: str = ENGLISH.code
     """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
     corrected: str | None = None

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 _FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
 
 # Fitted by hand on the follow-ups of mtrag_govt and myscheme_dev, against unrelated earlier questions before those of
-# stackfaq, jhu_covidfaq, rasa_sara and xquad_en (benchmarks/quality/follow_ups.py). In units of the ranking model's score.
+# stackfaq, jhu_covidfaq, rasa_sara and xquad_en (benchmarks/quality/follow_ups.py). In units of the ranking score.
 _STANDALONE_LEAD = 0.15
 """Lead of the best article from which a question stands alone."""
 _TRUST, _FREE_GAIN, _REFERENCE_BONUS = 25.0, 0.03, 0.1

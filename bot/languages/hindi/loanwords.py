@@ -16,7 +16,7 @@ _TIE = 0.2
 
 
 class EnglishLexicon:
-    """The words that stay as they are in a Hindi question: those of English and of the articles.
+    """The words of English and of the articles, which stay as they are in a Hindi question.
 
     Safe to use from many threads.
     """

@@ -1,7 +1,7 @@
 """Hindi questions in English words: "pf kaise nikale" and पीएफ कैसे निकालें become "pf how withdraw".
 
 Most words of such a question are the articles' own ("PF", "notice period", नोटिस पीरियड); the others are few and
-common: `vocabulary.toml` lists them. The word order stays that of Hindi, which search does not mind.
+common: `vocabulary.toml` lists them. The Hindi word order stays, as search ignores it.
 """
 
 import re
@@ -55,7 +55,7 @@ class HindiRewriter:
         return to_devanagari(word) if self._is_romanized(word) else None
 
     def _is_probably_hindi(self, word: str) -> bool:
-        """Whether a word is Hindi and rare in English; a capitalized word may be a name, unless it is a function word."""
+        """Whether a word is Hindi and rare in English; a capitalized one may be a name unless it is a function word."""
         known = vocabulary()
         if word.lower() in known.rare_in_english:
             return True
