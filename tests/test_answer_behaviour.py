@@ -222,7 +222,8 @@ def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(
 @pytest.mark.parametrize(
     "question",
     ["hello, how long is probation?", "thank you letter format", "is this real", "what is this?",
-     "how does it work", "help with pf claim", "who are you hiring", "good company to work for", "what do you offer", "no dues certificate", "?!", " ".join(["please"] * 40)],
+     "how does it work", "help with pf claim", "who are you hiring", "good company to work for", "what do you offer",
+     "no dues certificate", "?!", " ".join(["please"] * 40)],
 )  # fmt: skip
 def test_a_question_is_no_small_talk(question: str):
     assert small_talk(question) is None

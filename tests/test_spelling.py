@@ -156,7 +156,8 @@ CORPUS_WORDS = [
     "canteen",
 ]
 MISSPELLED = [
-    "promtion", "leter", "recieve", "cpnns", "offerletter", "crickt", "Slaary", "ka", "2020", "Vimeo", "İ", "ß", "don't",
+    "promtion", "leter", "recieve", "cpnns", "offerletter", "crickt", "Slaary", "ka", "2020", "Vimeo", "İ", "ß",
+    "don't",
 ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Ambiguous questions: when a question may mean two or three things, offer them instead of guessing.
 
 The limits are fitted on stackfaq, jhu_covidfaq, rasa_sara and hint3_sofmattress, so that more wrong answers than right
-ones are withheld, and checked on clinc150_oos (benchmarks/quality/answers.py). Of two questions with similar scores, the
-first is right as often as not: a pair counts only if the nearest vector favours the second.
+ones are withheld, and checked on clinc150_oos (benchmarks/quality/answers.py). Of two questions with similar scores,
+the first is right as often as not: a pair counts only if the nearest vector favours the second.
 """
 
 from collections.abc import Sequence
