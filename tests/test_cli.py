@@ -1,5 +1,6 @@
 """The command line, as typed."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -190,3 +191,14 @@ def test_the_version_is_printed(tmp_path: Path):
     from bot import __version__
 
     assert articlebot("--version", cwd=tmp_path).stdout == f"articlebot {__version__}\n"
+
+
+def test_no_command_is_longer_than_25_lines():
+    from typer.main import get_command
+
+    from bot.cli import cli
+
+    verbs = dict(get_command(cli).commands)  # type: ignore[attr-defined]
+    verbs |= verbs["questions"].commands
+    lengths = {name: len(inspect.getsource(inspect.unwrap(verb.callback)).splitlines()) for name, verb in verbs.items()}
+    assert {name: length for name, length in lengths.items() if length > 25} == {}

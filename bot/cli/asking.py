@@ -1,12 +1,13 @@
 """The verbs that ask an index: ask and search."""
 
 from collections.abc import Sequence
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Option
 
 from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, Since
-from bot.cli.output import indent, print_facts
+from bot.cli.output import print_facts
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
@@ -53,10 +54,7 @@ def _source_lines(source: dict[str, Any]) -> list[str]:
     """Return where an answer comes from: title, section, category and dates, then the link."""
     title = " › ".join((source["title"], *source["section"]))
     days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
-    return [
-        " · ".join([f"— {title}", *([source["category"]] if source["category"] else []), *days]),
-        source["link"] or "",
-    ]
+    return [" · ".join(part for part in (f"— {title}", source["category"], *days) if part), source["link"] or ""]
 
 
 def _corrected_line(corrected: str | None) -> list[str]:
@@ -66,13 +64,13 @@ def _corrected_line(corrected: str | None) -> list[str]:
 def search(
     question: str,
     index: Index = "index",
-    k: Annotated[int, typer.Option("-k", min=1, help="Maximum number of passages.")] = 5,
+    k: Annotated[int, Option("-k", min=1, help="Maximum number of passages.")] = 5,
     category: Category = None,
     article: ArticleId = None,
     since: Since = None,
     history: History = None,
     reranker: Reranker = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Print the features of each passage as a table.")] = False,
+    explain: Annotated[bool, Option("--explain", help="Print the features of each passage as a table.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
@@ -103,21 +101,14 @@ def _hits_text(hits: Sequence[dict[str, Any]], notes: Sequence[str], explain: bo
     elif explain:
         lines += _explanation(hits)
     else:
-        lines += [f"{hit['probability']:.2f}  {hit['passage']}\n{indent(hit['text'])}\n" for hit in hits]
+        lines += [f"{hit['probability']:.2f}  {hit['passage']}\n{indent(hit['text'], '      ')}\n" for hit in hits]
     return "\n".join(lines).rstrip()
 
 
 def _explanation(hits: Sequence[dict[str, Any]]) -> list[str]:
     """Return a table of the features that each hit's score and probability come from."""
     names = [*hits[0]["signals"]]
-    columns = ["probability", "score", *names, "passage"]
-    rows = [
-        [
-            f"{hit['probability']:.2f}",
-            f"{hit['score']:.3f}",
-            *(f"{hit['signals'][name]:.3f}" for name in names),
-            hit["passage"],
-        ]
-        for hit in hits
-    ]
-    return ["".join(f"{cell:>15}" for cell in row[:-1]) + f"  {row[-1]}" for row in (columns, *rows)]
+    numbers = ([hit["probability"], hit["score"], *(hit["signals"][name] for name in names)] for hit in hits)
+    head = "".join(f"{name:>15}" for name in ("probability", "score", *names))
+    rows = ("".join(f"{number:15.3f}" for number in row) for row in numbers)
+    return [f"{head}  passage", *(f"{row}  {hit['passage']}" for row, hit in zip(rows, hits, strict=True))]

@@ -4,28 +4,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, BadParameter, Option
 
 from bot.cli import options
 from bot.cli.build_report import print_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder
-from bot.cli.output import (
-    Progress,
-    count,
-    display,
-    print_facts,
-    progress_bars,
-    progress_lines,
-    say,
-    say_refusals,
-    table,
-)
+from bot.cli.output import Progress, count, display, print_facts, say, say_refusals, show_progress, table
 from bot.settings import DEFAULT_MODEL, BuildSettings
 
 if TYPE_CHECKING:
@@ -53,11 +43,10 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    settings = BuildSettings(
-        model, _DEFAULTS.passage_tokens, exact_rows, tuple(languages.split(",")), multilingual_model
-    )
+    asked_in = tuple(languages.split(","))
+    settings = BuildSettings(model, _DEFAULTS.passage_tokens, exact_rows, asked_in, multilingual_model)
     review = _reviewer(questions, corpus, guard, max_drop)
-    with _progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
+    with show_progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
         report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
         if to and report.published:
             _publish(report, index, to, progress)
@@ -81,20 +70,13 @@ def _build_process() -> Iterator[Callable[..., "BuildReport"]]:
         signal.signal(signal.SIGTERM, handler)
 
 
-def _progress(in_lines: bool) -> AbstractContextManager[Progress]:
-    return nullcontext(progress_lines()) if in_lines else progress_bars()
-
-
 def _publish(report: "BuildReport", index: Path, address: str, progress: Progress) -> None:
     """Serve the published index from a Milvus server as well."""
     from bot.backends.location import publish_to
 
     is_new = publish_to(address, index, lambda done, total: progress("passages", done, total))
-    multilingual = report.manifest.multilingual is not None
-    note = (
-        ", without the multilingual vectors: Hindi questions are answered there by their gloss" if multilingual else ""
-    )
-    say(f"served by Milvus {'from now on' if is_new else 'already'}{note}")
+    note = ", without the multilingual vectors: Hindi questions are answered there by their gloss"
+    say(f"served by Milvus {'from now on' if is_new else 'already'}{note if report.manifest.multilingual else ''}")
 
 
 @contextmanager
@@ -124,42 +106,31 @@ def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop
 
 
 def update(
-    articles: Annotated[list[str] | None, typer.Argument(help="Ids of articles, or their files in the corpus.")] = None,
-    to: Annotated[
-        str,
-        typer.Option(
-            help="Address of the index: milvus://host:port/name.",
-            envvar="ARTICLEBOT_INDEX",
-            callback=options.with_credentials,
-        ),
-    ] = "",
+    articles: Annotated[list[str] | None, Argument(help="Ids of articles, or their files in the corpus.")] = None,
+    to: options.UpdatedIndex = "",
     corpus: Corpus = Path("corpus"),
-    remove: Annotated[list[str] | None, typer.Option(help="Id of an article to remove; may be repeated.")] = None,
-    index: Annotated[Path, typer.Option(help="Folder of the last build, whose exported model is used.")] = Path(
-        "index"
-    ),
+    remove: Annotated[list[str] | None, Option(help="Id of an article to remove; may be repeated.")] = None,
+    index: Annotated[Path, Option(help="Folder of the last build, for its exported model.")] = Path("index"),
     as_json: AsJson = False,
 ) -> None:
     """Write single articles into the index that a Milvus server serves, without a build."""
     from bot.backends.location import is_remote, update_at
 
     if not is_remote(to):
-        raise typer.BadParameter(
-            "name an index on a server, milvus://host:port/name; build brings one in a folder up to date.",
-            param_hint="--to",
-        )
+        message = "name an index on a server, milvus://host:port/name; build brings one in a folder up to date."
+        raise BadParameter(message, param_hint="--to")
     updated = asdict(update_at(to, _articles_named(articles or (), corpus), remove or (), folder=index))
     print_facts(updated, as_json, lambda: ", ".join(f"{len(ids)} {change}" for change, ids in updated.items()))
 
 
 def _articles_named(names: Sequence[str], corpus: Path) -> list["Article"]:
-    """Return the articles with these ids or files. Raises `typer.BadParameter` if one is missing."""
+    """Return the articles with these ids or files. Raises `BadParameter` if one is missing."""
     from bot.corpus.corpus import read_corpus
 
     wanted = set(names)
     found = [each for each in read_corpus(corpus).articles if wanted & {each.id, each.source}] if wanted else []
     if missing := sorted(wanted - {name for each in found for name in (each.id, each.source)}):
-        raise typer.BadParameter(f"the corpus {corpus} has no article {', '.join(missing)}.", param_hint="ARTICLES")
+        raise BadParameter(f"the corpus {corpus} has no article {', '.join(missing)}.", param_hint="ARTICLES")
     return found
 
 
@@ -205,7 +176,7 @@ def check(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJs
 def _verified_lines(facts: dict[str, Any]) -> list[str]:
     reason = facts["not_encoded"]
     encoded = f"not encoded again ({reason})" if reason else f"{facts['encoded_again']} encoded again"
-    counts = f"{facts['files']} files, {facts['passages']} passages, {facts['vectors']} vectors"
+    counts = ", ".join(count(facts[f"{noun}s"], noun) for noun in ("file", "passage", "vector"))
     return [
         f"{facts['generation']}: {counts}, all as built",
         f"vectors: {encoded}; FAQs found by their own question: {facts['faqs_found']} of {facts['faqs_asked']}",
@@ -239,16 +210,9 @@ def pull(
     address: str,
     corpus: Corpus = Path("corpus"),
     since: options.ChangedSince = None,
-    most: Annotated[
-        int, typer.Option(min=1, help="Maximum number of articles to fetch; the next pull continues there.")
-    ] = 10_000,
-    delay: Annotated[
-        float,
-        typer.Option(min=0, help="Seconds between two requests; a longer crawl delay of the site takes precedence."),
-    ] = 1.0,
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Allow sites on this machine or a private network.")
-    ] = False,
+    most: Annotated[int, Option(min=1, help="Maximum number of articles; the next pull continues there.")] = 10_000,
+    delay: Annotated[float, Option(min=0, help="Seconds between requests, unless the site asks for more.")] = 1.0,
+    allow_private: Annotated[bool, Option("--allow-private", help="Allow private networks.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy a live site's articles into the corpus: by WordPress's API, else its sitemap, else the one page."""

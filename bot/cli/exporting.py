@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Option
 
 from bot.cli.options import AsJson, Index
 from bot.cli.output import count, print_facts
@@ -19,10 +19,10 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write; for faq-jsonld a folder.")],
+    output: Annotated[Path, Option("--output", "-o", help="File to write; for faq-jsonld a folder.")],
     form: Annotated[
         ExportFormat,
-        typer.Option("--format", help="jsonl, parquet: passages with vectors; faq-jsonld: markup for your site."),
+        Option("--format", help="jsonl, parquet: passages with vectors; faq-jsonld: markup for your site."),
     ],
     index: Index = "index",
     as_json: AsJson = False,
@@ -47,7 +47,7 @@ def export(
 
 def draw_map(
     index: Index = "index",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Page to write.")] = Path("map.html"),
+    output: Annotated[Path, Option("--output", "-o", help="Page to write.")] = Path("map.html"),
     as_json: AsJson = False,
 ) -> None:
     """Draw the passages on one HTML page: those with similar meaning lie close together, coloured by category."""

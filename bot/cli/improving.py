@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
-from bot.cli.output import count, print_facts, progress_bars, say
+from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.serving import read_chat_settings
 from bot.settings import AnswerSettings
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
     from bot.usage.store import UsageStore
 
-questions = typer.Typer(
+questions = Typer(
     invoke_without_command=True,
     help="Report what visitors asked without a good answer, in groups of similar questions.",
 )
 
-ReportStart = Annotated[str, typer.Option("--since", help="How far back: 7d, 12h, or a day such as 2026-01-31.")]
-CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the unanswered questions to this file.")]
-ForgottenText = Annotated[str | None, typer.Option(help="Delete the questions and comments that contain this text.")]
-Conversation = Annotated[str | None, typer.Option(help="Delete the questions of this conversation.")]
-AcceptProposed = Annotated[bool, typer.Option("--accept-proposed", help="Accept every proposal without review.")]
-FaqId = Annotated[str, typer.Argument(metavar="FAQ", help="Id of the FAQ.")]
+ReportStart = Annotated[str, Option("--since", help="How far back: 7d, 12h, or a day such as 2026-01-31.")]
+CsvFile = Annotated[Path | None, Option("--csv", help="Write the unanswered questions to this file.")]
+ForgottenText = Annotated[str | None, Option(help="Delete the questions and comments that contain this text.")]
+Conversation = Annotated[str | None, Option(help="Delete the questions of this conversation.")]
+AcceptProposed = Annotated[bool, Option("--accept-proposed", help="Accept every proposal without review.")]
+FaqId = Annotated[str, Argument(metavar="FAQ", help="Id of the FAQ.")]
 
 
 @questions.callback()
 def report(
-    context: typer.Context,
+    context: Context,
     index: Index = "index",
     corpus: Corpus = Path("corpus"),
     since: ReportStart = "7d",
@@ -89,7 +89,7 @@ def _start(since: str, now: datetime) -> datetime:
         return datetime.fromisoformat(since).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         message = f"{since!r} is neither a span such as 7d or 12h nor a day such as 2026-01-31."
-        raise typer.BadParameter(message, param_hint="--since") from None
+        raise BadParameter(message, param_hint="--since") from None
 
 
 @questions.command("accept")
@@ -98,7 +98,7 @@ def accept_alternate(
     passage: FaqId,
     index: Index = "index",
     corpus: Corpus = Path("corpus"),
-    who: Annotated[str, typer.Option(help="Name of the editor.")] = "",
+    who: Annotated[str, Option(help="Name of the editor.")] = "",
 ) -> None:
     """Make a question an alternate of a FAQ, from the next build on."""
     from bot.corpus.decisions import accept
@@ -134,16 +134,16 @@ def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
 
 
 QuestionSet = Annotated[
-    Path, typer.Argument(help="CSV (question, expected) to ask the index, or a folder with a corpus of its own.")
+    Path, Argument(help="CSV (question, expected) to ask the index, or a folder with a corpus of its own.")
 ]
-Work = Annotated[Path | None, typer.Option(help="Keep the index of a question set's own corpus in this folder.")]
-Most = Annotated[int | None, typer.Option(min=1, help="Maximum number of questions, spread evenly.")]
-Threshold = Annotated[float, typer.Option(min=0, max=1, help="Minimum probability of an answer.")]
-Save = Annotated[Path | None, typer.Option(help="Write the figures to this file.")]
-Compare = Annotated[Path | None, typer.Option(help="Exit 1 if a figure is worse than in this file of saved figures.")]
-Margin = Annotated[float, typer.Option(min=0, help="Percentage points that a figure may lose.")]
-Failures = Annotated[Path | None, typer.Option(help="Write the questions that went wrong to this CSV.")]
-Plot = Annotated[Path | None, typer.Option(help="Draw calibration, and coverage against accuracy, as PNG.")]
+Work = Annotated[Path | None, Option(help="Keep the index of a question set's own corpus in this folder.")]
+Most = Annotated[int | None, Option(min=1, help="Maximum number of questions, spread evenly.")]
+Threshold = Annotated[float, Option(min=0, max=1, help="Minimum probability of an answer.")]
+Save = Annotated[Path | None, Option(help="Write the figures to this file.")]
+Compare = Annotated[Path | None, Option(help="Exit 1 if a figure is worse than in this file of saved figures.")]
+Margin = Annotated[float, Option(min=0, help="Percentage points that a figure may lose.")]
+Failures = Annotated[Path | None, Option(help="Write the questions that went wrong to this CSV.")]
+Plot = Annotated[Path | None, Option(help="Draw calibration, and coverage against accuracy, as PNG.")]
 
 
 def evaluate(
@@ -184,7 +184,7 @@ def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -
     if not brings_corpus(questions):
         yield Bot.open(index, settings=settings)
         return
-    with TemporaryDirectory() as scratch, progress_bars() as progress:
+    with TemporaryDirectory() as scratch, show_progress() as progress:
         folder = work or Path(scratch)
         write_corpus(questions, folder / "corpus")
         build(folder / "corpus", folder / "index", progress=progress)
@@ -212,15 +212,15 @@ def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, mar
     for line in losses:
         say(f"worse: {line}")
     if losses:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def tune(
     index: IndexFolder = Path("index"),
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the tuned model.")] = Path("tuned-model"),
-    rounds: Annotated[int, typer.Option(min=1, help="Number of passes over the training pairs.")] = 1,
+    output: Annotated[Path, Option("--output", "-o", help="Folder of the tuned model.")] = Path("tuned-model"),
+    rounds: Annotated[int, Option(min=1, help="Number of passes over the training pairs.")] = 1,
     margin: Annotated[
-        float, typer.Option(min=0, help="Percentage points of nDCG@10 that held-out questions must gain.")
+        float, Option(min=0, help="Percentage points of nDCG@10 that held-out questions must gain.")
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
@@ -228,7 +228,7 @@ def tune(
     from bot.evaluation.report import table
     from bot.tuning import tune as run
 
-    with progress_bars() as progress:
+    with show_progress() as progress:
         done = run(index, output, rounds, margin, progress)
     facts = {**asdict(done), "output": str(output) if done.kept else None}
     no_gain = f"not kept: held-out questions gained less than {margin:g} points"

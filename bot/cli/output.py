@@ -40,10 +40,9 @@ def say_refusals(refusals: Sequence[object], full_list: str = "") -> None:
     """Print the first refusals, how many more there are, and where the full list is."""
     for refusal in refusals[:_SHOWN_REFUSALS]:
         say(f"refused: {refusal}")
-    hidden = len(refusals) - _SHOWN_REFUSALS
-    rest = [f"{hidden} more"] if hidden > 0 else []
-    if rest or (refusals and full_list):
-        say(f"refused: {'; '.join([*rest, *([full_list] if full_list else [])])}")
+    more = f"{len(refusals) - _SHOWN_REFUSALS} more" if len(refusals) > _SHOWN_REFUSALS else ""
+    if refusals and (more or full_list):
+        say(f"refused: {'; '.join(filter(None, (more, full_list)))}")
 
 
 def count(number: int, noun: str) -> str:
@@ -51,13 +50,9 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], width: int = 10) -> list[str]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """Return the lines of a table with right-aligned cells."""
-    return ["".join(f"{cell:>{width}}" for cell in row) for row in (columns, *rows)]
-
-
-def indent(text: str) -> str:
-    return "\n".join(f"      {line}" for line in text.splitlines())
+    return ["".join(f"{cell:>10}" for cell in row) for row in (columns, *rows)]
 
 
 def display(value: object) -> str:
@@ -68,11 +63,14 @@ def display(value: object) -> str:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """Draw a bar for each step, with its rate and the time left; nothing where stderr is not a terminal.
+def show_progress(in_lines: bool = False) -> Iterator[Progress]:
+    """Show the progress of each step on stderr: as a line every few seconds, or as a bar where stderr is a terminal.
 
     Raises `MissingExtra` if tqdm is not installed.
     """
+    if in_lines:
+        yield _progress_lines()
+        return
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
@@ -90,8 +88,7 @@ def progress_bars() -> Iterator[Progress]:
         yield progress
 
 
-def progress_lines() -> Progress:
-    """Return a callback that prints a line for each step every few seconds."""
+def _progress_lines() -> Progress:
     printed: dict[str, float] = {}
 
     def progress(step: str, done: int, total: int) -> None:

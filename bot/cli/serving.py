@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated
 
-import typer
+from typer import BadParameter, Exit, Option
 
 from bot.cli.options import AsJson, Corpus, Index, Reranker, SettingsFile
 from bot.cli.output import print_facts
@@ -20,17 +20,15 @@ _UNLIMITED = 1_000_000
 
 def serve(
     index: Index = "index",
-    host: Annotated[str, typer.Option(help="Address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
+    host: Annotated[str, Option(help="Address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")
+        int, Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")
     ] = 7860,
     reranker: Reranker = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Build in a second process whenever the articles change.")
-    ] = False,
+    watch: Annotated[bool, Option("--watch", help="Build in a second process whenever the articles change.")] = False,
     corpus: Corpus = Path("corpus"),
     settings: SettingsFile = None,
-    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve the chat page, or the REST API alone.")] = True,
+    ui: Annotated[bool, Option("--ui/--no-ui", help="Serve the chat page, or the REST API alone.")] = True,
 ) -> None:
     """Serve the chat, the REST API and MCP; a new index is picked up within a second."""
     from bot.serve.server import open_chat
@@ -50,12 +48,12 @@ def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
 
     if is_remote(index):
         message = "articlebot build --to builds an index on Milvus, once for all replicas."
-        raise typer.BadParameter(message, param_hint="--watch")
+        raise BadParameter(message, param_hint="--watch")
     folder = Path(index)
     store = LocalStore(folder)
     if store.find_current() is None and not run_build(build_command(corpus, folder, BuildSettings()), Event()):
         # The build has printed the reason on stderr.
-        raise typer.Exit(1)
+        raise Exit(1)
     return rebuilt_on_change(corpus, folder, store.read_current(Manifest.read).settings)
 
 
@@ -99,7 +97,7 @@ def key(name: str, as_json: AsJson = False) -> None:
 def password(
     plain: Annotated[
         str,
-        typer.Option(
+        Option(
             "--password", prompt="Password", hide_input=True, confirmation_prompt=True, help="Prompted for if missing."
         ),
     ],
@@ -109,7 +107,7 @@ def password(
     from bot.serve.editor.password import SHORTEST, hashed_password
 
     if len(plain) < SHORTEST:
-        raise typer.BadParameter(f"A password has at least {SHORTEST} characters.", param_hint="--password")
+        raise BadParameter(f"A password has at least {SHORTEST} characters.", param_hint="--password")
     hashed = hashed_password(plain)
     text = f'Add to articlebot.toml to open the editor\'s page at /editor:\n\n[editor]\npassword = "{hashed}"'
     print_facts({"password": hashed}, as_json, lambda: text)
