@@ -1,4 +1,4 @@
-"""Where an index is kept, by the name that a command or a program gives: a folder of this machine, or a Milvus server."""
+"""The place where the address of an index is opened: a folder of this machine, or `milvus://…`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from bot.backends.milvus.updates import Updated
 
 MILVUS = ("milvus://", "milvus+tls://")
-"""How the address of an index on a Milvus server begins."""
+"""How the address of an index on a Milvus server starts."""
 
 
 def store_at(index: Path | str) -> Store:
-    """The store that a folder, or an address such as `milvus://host:port/name`, names. Raises `SettingsError` when the address is not one."""
+    """Return the store at a folder or an address. Raises `SettingsError` if it looks like an address but is none."""
     if is_remote(index):
         from bot.backends.milvus.store import MilvusStore
 
@@ -28,13 +28,16 @@ def store_at(index: Path | str) -> Store:
     return LocalStore(index)
 
 
-def publish_to(address: str, folder: Path, told: Callable[[int, int], None]) -> bool:
-    """Have the generation that an index folder serves served from a Milvus server; False when it is already. Raises as `bot.backends.milvus.publish` does."""
+def publish_to(address: str, folder: Path, progress: Callable[[int, int], None]) -> bool:
+    """Publish the current generation of an index folder to a Milvus server; return False if it already is.
+
+    `progress` is called with the number of passages written and the total. Raises as `bot.backends.milvus.publish`.
+    """
     from bot.backends.milvus.address import MilvusAddress
     from bot.backends.milvus.publish import publish
 
-    where = LocalStore(folder).current_folder()
-    return publish(LocalGeneration.open(where), where, MilvusAddress.parse(address), told)
+    current = LocalStore(folder).current_folder()
+    return publish(LocalGeneration.open(current), current, MilvusAddress.parse(address), progress)
 
 
 def update_at(
@@ -45,25 +48,25 @@ def update_at(
     encoder: Encoder | None = None,
     folder: Path | str = "index",
 ) -> "Updated":
-    """Write articles into what a Milvus server serves, and take out those with the ids in `removed`; as `bot.backends.milvus.updates.update` does.
+    """Write articles to the current generation of a Milvus server, and remove those with the ids in `removed`.
 
-    They are encoded by the model that the index was built with, as an earlier build exported it into `folder`, where it did; `encoder` is that of a program
-    which built the index with its own. Raises `ModelError` when the model is not here, or another one.
+    They are encoded by the model that the index was built with; `folder` is the index folder with its export, if there
+    is one. `encoder` is the custom encoder that the index was built with. Raises `ModelError` if the model is missing
+    or another one, and as `bot.backends.milvus.updates.update`.
     """
     from bot.backends.milvus.store import MilvusStore
     from bot.backends.milvus.updates import update
 
     generation = MilvusStore(address).open_current(encoder)
-    return update(
-        generation, articles, removed, encoder or _encoder_of(generation.manifest, LocalStore(folder).encoder_folder)
-    )
+    encoder = encoder or _encoder_of(generation.manifest, LocalStore(folder).encoder_folder)
+    return update(generation, articles, removed, encoder)
 
 
 def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
-    """The encoder that an index was built with. Raises `ModelError` when it is not here."""
+    """Return the encoder that an index was built with. Raises `ModelError` if it is not installed."""
     model = manifest.settings.model
     if manifest.question_encoder not in EXPORTED:
-        raise ModelError(f"The index was built with an encoder of its program's own, {model!r}: give it.")
+        raise ModelError(f"The index was built with a custom encoder, {model!r}: pass it as encoder=.")
     if model_hash(find_model(model), model) != manifest.weights:
         raise ModelError(
             f"The model {model} is not the one that the index was built with: run articlebot build --to again."
@@ -72,12 +75,12 @@ def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
 
 
 def with_credentials(index: str, user: str, password: str, token: str) -> str:
-    """The address of an index on Milvus with who asks for it, unless it names somebody; any other index as it is."""
+    """Return the address of an index on Milvus with credentials, unless it has some; any other index unchanged."""
     parts = urlsplit(index)
     if not is_remote(index) or "@" in parts.netloc or not (user or token):
         return index
-    who = f"{quote(user, safe='')}:{quote(password if user else token, safe='')}"
-    return urlunsplit(parts._replace(netloc=f"{who}@{parts.netloc}"))
+    credentials = f"{quote(user, safe='')}:{quote(password if user else token, safe='')}"
+    return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))
 
 
 def is_remote(index: Path | str) -> bool:
@@ -86,5 +89,5 @@ def is_remote(index: Path | str) -> bool:
 
 
 def folder_of(index: Path | str) -> Path:
-    """The folder that holds what is kept beside an index, such as the question log; of one on a server, `index` of the working directory."""
+    """Return the folder for what is stored beside an index, such as the question log: `index` for one on a server."""
     return Path("index") if is_remote(index) else Path(index)

@@ -37,7 +37,7 @@ class LocalGeneration:
 
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
-        """Open a folder. `encoder` is the custom one that the index was built with; without it, such an index raises `ModelError`.
+        """Open a folder; an index built with a custom `encoder` raises `ModelError` without it.
 
         Files up to 32 MB are verified byte by byte; larger ones are sampled, unless `whole`, so that opening reads
         no more than answering needs. Raises `IndexCorrupt` if a file differs from the manifest or the parts do not fit.
@@ -62,15 +62,12 @@ class LocalGeneration:
         return opened
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        """See `VectorSearch.nearest`."""
         return passage_rows.nearest(self.table, self.vectors, vector, k, filters)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
-        """See `VectorSearch.vectors_of`."""
         return passage_rows.vectors_of(self.table, self.vectors, numbers)
 
     def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """See `Generation.sentence_cosines`."""
         return cosines(self.sentence_vectors(passage), vector)
 
     def sentence_vectors(self, passage: Passage) -> Matrix:
@@ -90,5 +87,6 @@ class LocalGeneration:
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:
                 raise IndexCorrupt(
-                    f"The parts of the index {folder} disagree about the number of {what} {numbers}: run articlebot build."
+                    f"The parts of the index {folder} disagree about the number of {what} {numbers}: "
+                    "run articlebot build."
                 )

@@ -40,9 +40,7 @@ class MultilingualIndex:
         return opened
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        """See `VectorSearch.nearest`."""
         return passage_rows.nearest(self.table, self.vectors, vector, k, filters)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
-        """See `VectorSearch.vectors_of`."""
         return passage_rows.vectors_of(self.table, self.vectors, numbers)

@@ -1,6 +1,6 @@
-"""An index on a Milvus server: the same generations, for more passages than one machine carries and for many replicas that answer from them.
+"""An index on a Milvus server, for more passages than one machine holds and for many replicas that answer from them.
 
-Each generation is two collections: `rows`, one vector each, and `records`, which hold the passages, the articles, and the small files of a generation that
-every replica keeps a copy of. An alias names the generation that is served. Nothing outside of this package knows of Milvus but `bot.backends.location`, which
-opens it.
+A generation is two collections: `rows` with one vector each, and `records` with the passages, the articles, and the
+small files that every replica copies. An alias names the current generation. Only `bot.backends.location` imports
+this package.
 """

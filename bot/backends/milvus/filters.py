@@ -1,27 +1,28 @@
-"""What filters ask for, in each collection that is searched: the fields, their values for an article, and what Milvus is to match."""
+"""Filters in a collection: its fields, their values for an article, and the filter expression."""
 
 from bot.backends.milvus.client import Entity, field_of
-from bot.backends.milvus.layout import LONGEST, category_key, number_of, quoted
+from bot.backends.milvus.layout import MAX_TEXT, category_key, number_of, quote
 from bot.corpus.article import Article
 from bot.index.filters import Filters, last_change
 
 
 def filter_fields() -> list[Entity]:
-    """Article, category and day."""
-    return [field_of("article", "INT64"), field_of("category", "VARCHAR", max_length=LONGEST), field_of("day", "INT64")]
+    """Return the fields that every searched collection has."""
+    category = field_of("category", "VARCHAR", max_length=MAX_TEXT)
+    return [field_of("article", "INT64"), category, field_of("day", "INT64")]
 
 
 def filter_values(article: Article) -> Entity:
-    """Those of what belongs to an article."""
+    """Return an article's values of these fields."""
     day = last_change(article)
     return {"article": number_of(article.id), "category": category_key(article), "day": day.toordinal() if day else 0}
 
 
 def filter_expression(filters: Filters) -> str:
-    """What meets the filters."""
+    """Return the expression for what meets the filters; empty for no filter."""
     clauses = []
     if filters.category is not None:
-        clauses.append(f"category == {quoted(filters.category.casefold())}")
+        clauses.append(f"category == {quote(filters.category.casefold())}")
     if filters.article is not None:
         clauses.append(f"article == {number_of(filters.article)}")
     if filters.since is not None:

@@ -1,4 +1,4 @@
-"""What was read from a server and is kept, as long as it is known to be current."""
+"""A cache of what was read from a server, valid as long as its version is the current one."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ Value = TypeVar("Value")
 
 
 class VersionedCache(Generic[Value]):
-    """The values read last, by number, each with the version that it is of. Safe to use from many threads."""
+    """The values used most recently, by number, each with its version. Safe to use from many threads."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, size: int) -> None:
         self._values: OrderedDict[int, tuple[int, Value]] = OrderedDict()
-        self._most, self._lock = most, Lock()
+        self._size, self._lock = size, Lock()
 
-    def among(self, numbers: Iterable[int]) -> dict[int, Value]:
-        """Those of the values that are kept."""
+    def get(self, numbers: Iterable[int]) -> dict[int, Value]:
+        """Return the cached values of these numbers."""
         with self._lock:
             found = {number: self._values[number][1] for number in numbers if number in self._values}
             for number in found:
@@ -27,16 +27,15 @@ class VersionedCache(Generic[Value]):
         with self._lock:
             self._values[number] = version, value
             self._values.move_to_end(number)
-            if len(self._values) > self._most:
+            if len(self._values) > self._size:
                 self._values.popitem(last=False)
 
-    def expect(self, number: int, version: int) -> None:
-        """Forget a value that is of another version than this one."""
+    def discard_other(self, number: int, version: int) -> None:
+        """Discard a value whose version is not this one."""
         with self._lock:
             if number in self._values and self._values[number][0] != version:
                 del self._values[number]
 
-    def forget(self) -> None:
-        """Forget all."""
+    def clear(self) -> None:
         with self._lock:
             self._values.clear()

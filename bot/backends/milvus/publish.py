@@ -1,4 +1,4 @@
-"""A generation in a folder → the same one on a server, served from one moment to the next."""
+"""Publishing: write a generation from a local folder to a server, and make it the current one in one step."""
 
 import hashlib
 import logging
@@ -9,199 +9,161 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
+from bot.backends.milvus import records
 from bot.backends.milvus.address import MilvusAddress
-from bot.backends.milvus.batch import Batch, BatchOfWords
-from bot.backends.milvus.client import BM25, NO_BM25, MilvusClient
-from bot.backends.milvus.layout import ARTICLE, FAQ, OF_PASSAGES, PASSAGE, Collections, number_of, place_key
-from bot.backends.milvus.records import (
-    WITHOUT_VECTOR,
-    Places,
-    article_records,
-    facts_record,
-    file_records,
-    passage_records,
-    record_fields,
-    row_entities,
-    row_fields,
-    version_of,
-)
-from bot.backends.milvus.words import create_words, ranked_fields
+from bot.backends.milvus.client import BM25, NO_BM25, BatchWriter, MilvusClient
+from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, PASSAGE_KINDS, Collections, number_of, place_key
+from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
 from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
-from bot.index.store import KEPT_GENERATIONS
+from bot.index.store import KEPT
 from bot.index.vocabulary import VOCABULARY
 
 _log = logging.getLogger(__name__)
 
 OnPassages = Callable[[int, int], None]
-"""Hears how many of how many passages are written."""
+"""Called with the number of passages written and the total."""
 
 
-def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, told: OnPassages) -> bool:
-    """Write an open generation, that of a folder, to a server, verify it there, and have it served; False when it is served already.
+def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, progress: OnPassages) -> bool:
+    """Write an open generation to a server, verify it there and make it current; return False if it is already.
 
-    Until the last moment nothing that is served changes; what a publication that was broken off left is swept away by the next one. Raises
-    `IndexUnreachable` when the server does not answer, `IndexCorrupt` when what arrived is not what was sent.
+    The current generation stays until the last step. The next call removes what an interrupted one left. Raises
+    `IndexUnreachable` if the server does not answer, `IndexCorrupt` if it holds something else than was sent.
     """
     milvus = MilvusClient(address)
     collections = Collections.of(address.name, local.name)
-    before = milvus.alias(address.name)
+    before = milvus.resolve_alias(address.name)
     if before == collections.rows:
         return False
     if not milvus.has_bm25:
         _log.warning(
-            "Milvus at %s is %s: each replica will keep an index of words of its own (%s)",
-            address.server,
-            milvus.version,
-            NO_BM25,
+            "Milvus at %s is %s: each replica keeps a word index (%s)", address.server, milvus.version, NO_BM25
         )
-    _sweep(milvus, collections)
+    _drop(milvus, collections)
     _create(milvus, collections, local)
-    _write(milvus, collections, local, folder, told)
-    _finish(milvus, collections)
+    _write(milvus, collections, local, folder, progress)
+    _build_indexes(milvus, collections)
     _verify(milvus, collections, local)
-    milvus.point(address.name, collections.rows)
+    milvus.set_alias(address.name, collections.rows)
     _prune(milvus, collections, before)
     return True
 
 
-def kept_on(milvus: MilvusClient) -> list[Collections]:
-    """The generations of an index that a server holds whole, oldest first."""
-    there = set(milvus.collections())
-    named = {Collections.named(milvus.address.name, name) for name in there}
-    return sorted(
-        (each for each in named if each is not None and {each.rows, each.records} <= there), key=lambda each: each.token
-    )
+def list_generations(milvus: MilvusClient) -> list[Collections]:
+    """Return the complete generations of an index on a server, oldest first."""
+    there = set(milvus.list_collections())
+    parsed = {Collections.parse(milvus.address.name, name) for name in there}
+    complete = (each for each in parsed if each is not None and {each.rows, each.records} <= there)
+    return sorted(complete, key=lambda each: each.token)
 
 
-def present(milvus: MilvusClient, collections: Collections) -> list[str]:
-    """The names of a generation's collections that are there: those of words only on a server that ranks by them."""
-    there = set(milvus.collections())
+def existing(milvus: MilvusClient, collections: Collections) -> list[str]:
+    """Return the names of a generation's collections that exist; those with words only do on a server with BM25."""
+    there = set(milvus.list_collections())
     return [name for name in collections.all if name in there]
 
 
-def _prune(milvus: MilvusClient, served: Collections, before: str | None) -> None:
-    """Remove all generations that are older than the one served and the one that was."""
-    older = [each for each in kept_on(milvus) if each.token < served.token and each.rows != before]
-    for each in older[: max(0, len(older) - (KEPT_GENERATIONS - (1 if before is None else 2)))]:
-        _sweep(milvus, each)
+def _prune(milvus: MilvusClient, current: Collections, before: str | None) -> None:
+    """Remove old generations, but never the current one and the one before it."""
+    old = [each for each in list_generations(milvus) if each.token < current.token and each.rows != before]
+    for each in old[: max(0, len(old) - (KEPT - (1 if before is None else 2)))]:
+        _drop(milvus, each)
 
 
-def _sweep(milvus: MilvusClient, collections: Collections) -> None:
-    for name in present(milvus, collections):
+def _drop(milvus: MilvusClient, collections: Collections) -> None:
+    for name in existing(milvus, collections):
         milvus.drop(name)
 
 
 def _create(milvus: MilvusClient, collections: Collections, local: LocalGeneration) -> None:
-    milvus.create(collections.rows, row_fields(), {"name": "vector", "dimension": local.manifest.dimension})
-    milvus.create(collections.records, record_fields(), WITHOUT_VECTOR)
+    milvus.create(collections.rows, records.row_fields(local.manifest.dimension))
+    milvus.create(collections.records, records.record_fields())
     if milvus.has_bm25:
         create_words(milvus, collections)
 
 
-def _finish(milvus: MilvusClient, collections: Collections) -> None:
-    """Have all collections indexed and in memory, side by side."""
-    vectors = {"vector": milvus.address.kind}
-    waiting = [
-        (collections.rows, vectors, ("passage",)),
-        (collections.records, {WITHOUT_VECTOR["name"]: "FLAT"}, ("number", "place", "nth")),
-    ]
-    waiting += [
-        (name, dict.fromkeys(fields, BM25), ())
-        for name, fields in ranked_fields(collections).items()
-        if milvus.has_bm25
-    ]
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        list(pool.map(lambda each: milvus.finish(*each), waiting))
+def _build_indexes(milvus: MilvusClient, collections: Collections) -> None:
+    """Index and load all collections at the same time."""
+    rows = (collections.rows, {"vector": milvus.address.kind}, ("passage",))
+    bodies = (collections.records, {records.NO_VECTOR: "FLAT"}, ("number", "place", "nth"))
+    words = [(name, dict.fromkeys(fields, BM25), ()) for name, fields in bm25_fields(collections).items()]
+    pending = [rows, bodies, *(words if milvus.has_bm25 else [])]
+    with ThreadPoolExecutor(len(pending)) as pool:
+        list(pool.map(lambda each: milvus.build_indexes(*each), pending))
 
 
 def _write(
-    milvus: MilvusClient, collections: Collections, local: LocalGeneration, folder: Path, told: OnPassages
+    milvus: MilvusClient, collections: Collections, local: LocalGeneration, folder: Path, progress: OnPassages
 ) -> None:
     with TemporaryDirectory() as scratch:
-        places = _write_articles(milvus, collections, local, Path(scratch, LEXICAL), told)
+        places = _write_articles(milvus, collections, local, Path(scratch, LEXICAL), progress)
         files = {name: path.read_bytes() for name, path in _files(folder, Path(scratch))}
-        records = Batch(milvus, collections.records, fresh=True)
-        for name, content in files.items():
-            records.add(file_records(name, content))
-        records.add(
-            facts_record(
-                _facts(
-                    local,
-                    milvus.address.kind,
-                    places,
-                    {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-                )
-            )
-        )
-        records.close()
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    places = {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}
+    facts = {**asdict(local.table.facts), "places": places, "kind": milvus.address.kind, "files": hashes}
+    writer = BatchWriter(milvus, collections.records, fresh=True)
+    for name, content in files.items():
+        writer.add(records.file_records(name, content))
+    writer.add(records.facts_record(facts))
+    writer.close()
 
 
 def _write_articles(
-    milvus: MilvusClient, collections: Collections, local: LocalGeneration, lexical: Path, told: OnPassages
+    milvus: MilvusClient, collections: Collections, local: LocalGeneration, lexical: Path, progress: OnPassages
 ) -> dict[str, int]:
-    """Write articles, passages, vectors and words; returns by kind how many places are taken."""
-    records, rows = Batch(milvus, collections.records, fresh=True), Batch(milvus, collections.rows, fresh=True)
-    words = BatchOfWords(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, number_of)
+    """Write articles, passages, vectors and words; return the next free places."""
+    bodies, rows = (BatchWriter(milvus, name, fresh=True) for name in (collections.records, collections.rows))
+    words = WordsBatchWriter(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, number_of)
     nth, done = Counter[str](), 0
-    for article, own in groupby(local.table.all_passages(), key=lambda passage: passage.article):
-        version, key = version_of(article), place_key(article)
-        records.add(article_records(article, version, Places(nth[ARTICLE], nth[key])))
+    for article, passages in groupby(local.table.all_passages(), key=lambda passage: passage.article):
+        version, key = records.version_of(article), place_key(article)
+        bodies.add(records.article_records(article, version, records.Places(nth[ARTICLE], nth[key])))
         nth.update((ARTICLE, key))
-        for passage in own:
-            words.add(passage)
-            places = Places(nth[PASSAGE], nth[FAQ])
+        for passage in passages:
+            places = records.Places(nth[PASSAGE], nth[FAQ])
             nth.update((PASSAGE, FAQ) if passage.kind == "faq" else (PASSAGE,))
-            records.add(passage_records(passage, version, places, local.sentence_vectors(passage)))
-            rows.add(row_entities(passage, version, local.vectors_of(numbers_of(local.table, [passage])).rows))
+            words.add(passage)
+            bodies.add(records.passage_records(passage, version, places, local.sentence_vectors(passage)))
+            vectors = local.vectors_of(numbers_of(local.table, [passage])).rows
+            rows.add(records.row_entities(passage, version, vectors))
             done += 1
-        told(done, len(local.table))
-    for written in (words, records, rows):
-        written.close()
+        progress(done, local.manifest.passages)
+    for writer in (words, bodies, rows):
+        writer.close()
     return dict(nth)
 
 
-def _files(folder: Path, written: Path) -> Iterator[tuple[str, Path]]:
-    """What every replica keeps a copy of: the words as they are numbered there, and what of the folder is small."""
-    yield from (
-        (path.relative_to(written).as_posix(), path)
-        for path in sorted(written.rglob("*"))
-        if path.is_file() and path.suffix != ".lock"
-    )
-    own = (
-        MANIFEST,
-        VOCABULARY,
-        *(path.relative_to(folder).as_posix() for path in sorted((folder / ENCODER).rglob("*")) if path.is_file()),
-    )
-    yield from ((name, folder / name) for name in own)
-
-
-def _facts(local: LocalGeneration, kind: str, places: dict[str, int], files: dict[str, str]) -> dict[str, Any]:
-    places = {ARTICLE: 0, PASSAGE: 0, FAQ: 0, **places}
-    return {**asdict(local.table.facts), "places": places, "kind": kind, "files": files}
+def _files(folder: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files that every replica copies: the word index if there is one, and the small ones of the folder."""
+    encoder = (path for path in sorted((folder / ENCODER).rglob("*")) if path.is_file())
+    words = (path for path in sorted(scratch.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    yield from ((path.relative_to(scratch).as_posix(), path) for path in words)
+    yield from ((name, folder / name) for name in (MANIFEST, VOCABULARY))
+    yield from ((path.relative_to(folder).as_posix(), path) for path in encoder)
 
 
 def _verify(milvus: MilvusClient, collections: Collections, local: LocalGeneration) -> None:
-    """Raises `IndexCorrupt` when the server holds other counts, or finds another passage for the manifest's probe, than the folder."""
-    rows = milvus.count(collections.rows)
-    passages = milvus.count(collections.records, f"{OF_PASSAGES} and part == 0")
-    if (rows, passages) != (local.manifest.vectors, len(local.table)):
+    """Raise `IndexCorrupt` if the server has other counts than the folder, or finds another passage."""
+    expected = local.manifest.passages, local.manifest.vectors
+    found = milvus.count(collections.records, f"{PASSAGE_KINDS} and part == 0"), milvus.count(collections.rows)
+    if found != expected:
         raise IndexCorrupt(
-            f"Milvus at {milvus.address.server} holds {passages} passages and {rows} vectors of {local.name}, which has {len(local.table)} and "
-            f"{local.manifest.vectors}: run articlebot build --to again."
+            f"Milvus at {milvus.address.server} holds {found[0]} passages and {found[1]} vectors of {local.name}, "
+            f"which has {expected[0]} and {expected[1]}: run articlebot build --to again."
         )
-    probe = np.array([local.manifest.check_vector], np.float32)
-    near = {number_of(passage.id) for passage in local.table.passages(local.nearest(probe, 3, Filters()).tolist())}
-    (found,) = milvus.nearest(collections.rows, probe, 1, "", ("passage",), milvus.address.kind) or [{"passage": None}]
-    if found["passage"] not in near:
+    vector = np.array([local.manifest.check_vector], np.float32)
+    near = {number_of(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}
+    first = milvus.search_vectors(collections.rows, vector, 1, "", ("passage",), milvus.address.kind)
+    if not first or first[0]["passage"] not in near:
         raise IndexCorrupt(
-            f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine does: run articlebot build --to again."
+            f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine does: "
+            "run articlebot build --to again."
         )

@@ -1,30 +1,20 @@
-"""Single articles written into, or taken out of, the generation that is served.
+"""Updates: single articles written to, or removed from, the current generation.
 
-Writing an article again as it is does nothing; the next build makes what the corpus says.
+Writing an article that has not changed does nothing; the next build replaces all updates.
 """
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 
 import numpy as np
 
-from bot.backends.milvus.batch import BatchOfWords
+from bot.backends.milvus import records
 from bot.backends.milvus.client import Entity
 from bot.backends.milvus.generation import MilvusGeneration
 from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, category_key, number_of, place_key
 from bot.backends.milvus.passage_table import read_facts
-from bot.backends.milvus.records import (
-    Places,
-    article_records,
-    change_record,
-    facts_record,
-    newest,
-    passage_records,
-    row_entities,
-    version_of,
-)
+from bot.backends.milvus.words import WordsBatchWriter
 from bot.corpus.article import Article
 from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.encoder import Encoder, Matrix
@@ -32,16 +22,16 @@ from bot.errors import CorpusError
 from bot.index.generation import NEWEST, sentences_to_encode, texts_to_encode
 from bot.passages import Passage, split_articles
 
-_SEEN = 1.0
-"""Seconds in which all replicas have seen a change: they look twice in one."""
-_READ = 0.3
-"""Seconds in which what a question has found is read."""
+_REPLICA_DELAY = 1.0
+"""Seconds after which every replica has noticed a change; each looks twice a second."""
+_READ_DELAY = 0.3
+"""Seconds after which a question that has found a passage has read it."""
 _NO_ROWS = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """Ids of the articles that were written, were as they should be already, were taken out, and were to be taken out but are not there."""
+    """Ids of the articles that were written, had not changed, were removed, and were to be removed but do not exist."""
 
     written: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
@@ -50,197 +40,197 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
-class _There:
-    """What the server has of an article."""
+class _StoredArticle:
+    """An article as the server has it."""
 
     category: str
     version: int
-    places: Places
-    passages: Mapping[int, Places]
+    places: records.Places
+    passages: Mapping[int, records.Places]
     """By number."""
     faqs: int
     keys: frozenset[str]
-    """Those of all its records."""
+    """The keys of all its records."""
 
 
 def update(
     generation: MilvusGeneration, articles: Iterable[ArticleInput], removed: Sequence[str], encoder: Encoder
 ) -> Updated:
-    """Write articles into the generation that is served, in place of those with the same ids, and take out those with the ids in `removed`.
+    """Write articles to the current generation, replacing those with the same ids, and remove those in `removed`.
 
-    Returns once the server shows it to whoever asks, and all replicas have had time to see it. Raises `CorpusError` when an article cannot be read,
-    `IndexUnreachable` when the server does not answer: what was not acknowledged may be written again.
+    Returns when the server shows the changes and every replica has had time to notice them. Raises `CorpusError` if an
+    article cannot be read, `IndexUnreachable` if the server does not answer; then the same call may be repeated.
     """
-    given = list(articles)
-    reading = InMemorySource(given) if given else ()
-    read = list(reading)
-    if isinstance(reading, InMemorySource) and reading.refused:
-        raise CorpusError(f"An article cannot be written: {reading.refused[0]}.")
-    updating = _Updating(generation, encoder)
+    inputs = list(articles)
+    source = InMemorySource(inputs) if inputs else None
+    read = list(source or ())
+    if source and source.refused:
+        raise CorpusError(f"An article cannot be written: {source.refused[0]}.")
+    updater = _Updater(generation, encoder)
     for article in read:
-        updating.put(article)
+        updater.put(article)
     for ident in removed:
-        updating.take_out(ident)
-    return updating.acknowledged()
+        updater.remove(ident)
+    return updater.finish()
 
 
-class _Updating:
-    """Writes what is new beside what is there, tells replicas, and takes out what is no longer so once they know: whatever a question meets can be read."""
+class _Updater:
+    """Writes new records beside the old ones, announces the change, and deletes the old ones once replicas know it.
+
+    So a question can always read whatever it has found.
+    """
 
     def __init__(self, generation: MilvusGeneration, encoder: Encoder) -> None:
         self._milvus, self._collections, self._encoder = generation.milvus, generation.collections, encoder
         self._tokens = min(generation.manifest.settings.passage_tokens, encoder.max_tokens)
         self._facts = read_facts(self._milvus, self._collections)
         self._done: dict[str, list[str]] = {"written": [], "unchanged": [], "removed": [], "missing": []}
-        self._stale: list[str] = []
-        """Keys of records that are to be taken out."""
+        self._outdated: list[str] = []
+        """Keys of the records to delete."""
         self._versions: dict[str, int] = {}
-        """By id of a changed article, the version of its rows that stay; 0 for none."""
+        """The current version of each changed article, by id; 0 for a removed one."""
 
     def put(self, article: Article) -> None:
-        version, there = version_of(article), self._there(article.id)
-        if there and there.version == version:
+        version, stored = records.version_of(article), self._find(article.id)
+        if stored and stored.version == version:
             self._done["unchanged"].append(article.id)
             return
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
-        records = [
-            *article_records(article, version, self._place(article, there), time.time_ns()),
-            *self._passage_records(passages, version, there),
-        ]
-        rows = chain.from_iterable(
-            row_entities(passage, version, vectors) for passage, vectors in self._vectors(passages)
-        )
-        self._milvus.write(self._collections.records, records)
+        new = list(records.article_records(article, version, self._place(article, stored), time.time_ns()))
+        new += self._passage_records(passages, version, stored)
+        rows = [row for passage in passages for row in records.row_entities(passage, version, self._encode(passage))]
+        self._milvus.write(self._collections.records, new)
         self._write_words(passages)
-        self._milvus.write(self._collections.rows, list(rows))
-        self._stale += sorted((there.keys if there else set()) - {record["key"] for record in records})
+        self._milvus.write(self._collections.rows, rows)
+        self._outdated += sorted((stored.keys if stored else set()) - {record["key"] for record in new})
         self._versions[article.id] = version
-        self._tell(article, there, passages)
+        self._recount(article.id, stored, article, passages)
         self._done["written"].append(article.id)
 
-    def take_out(self, ident: str) -> None:
-        there = self._there(ident) if ident not in self._done["removed"] else None
-        if there is None:
+    def remove(self, ident: str) -> None:
+        stored = self._find(ident) if ident not in self._done["removed"] else None
+        if stored is None:
             self._done["missing"].append(ident)
             return
-        self._stale += sorted(there.keys)
+        self._outdated += sorted(stored.keys)
         self._versions[ident] = 0
-        self._facts = replace(
-            self._facts, articles=self._facts.articles - 1, passages=self._facts.passages - len(there.passages), faqs=self._facts.faqs - there.faqs,
-            newest=[each for each in self._facts.newest if each[1] != ident], categories=self._counted(there.category, None),
-        )  # fmt: skip
+        self._recount(ident, stored, None, ())
         self._done["removed"].append(ident)
 
-    def acknowledged(self) -> Updated:
-        """Tell replicas, give them time to see it, and take out what is no longer so."""
+    def finish(self) -> Updated:
+        """Announce the changes, give replicas time to notice them, and delete what is outdated."""
         if self._versions:
-            self._milvus.write(
-                self._collections.records, [*facts_record(asdict(self._facts)), *_changes(self._versions)]
-            )
-            self._wait_until_shown()
-            time.sleep(_SEEN)
+            announced = [*records.facts_record(asdict(self._facts)), *_change_records(self._versions)]
+            self._milvus.write(self._collections.records, announced)
+            self._wait_until_visible()
+            time.sleep(_REPLICA_DELAY)
             for ident, version in self._versions.items():
-                self._remove_rows(ident, version)
-            self._wait_until_shown()
-            time.sleep(_READ)
-            self._milvus.remove(self._collections.records, "key", self._stale)
+                self._delete_outdated_rows(ident, version)
+            self._wait_until_visible()
+            time.sleep(_READ_DELAY)
+            self._milvus.delete(self._collections.records, "key", self._outdated)
             self._milvus.count(self._collections.records)
         return Updated(**{name: tuple(idents) for name, idents in self._done.items()})
 
-    def _wait_until_shown(self) -> None:
-        """Asked surely, the server answers only once it shows everything written before."""
+    def _wait_until_visible(self) -> None:
+        """Wait until the server shows everything written: it answers a strongly consistent query only then."""
         self._milvus.count(self._collections.rows)
 
-    def _there(self, ident: str) -> _There | None:
+    def _find(self, ident: str) -> _StoredArticle | None:
         number = number_of(ident)
-        kinds = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
+        parts = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
+        matching = f'{parts} or kind == "{ARTICLE}" and number == {number}'
         fields = ("key", "kind", "number", "place", "nth", "version", "category", "written")
-        own = self._milvus.find(
-            self._collections.records, f'{kinds} or kind == "{ARTICLE}" and number == {number}', fields, surely=True
-        )
-        about = next(iter(newest(each for each in own if each["kind"] == ARTICLE)), None)
-        if about is None:
+        own = self._milvus.find(self._collections.records, matching, fields, strong=True)
+        article = next(iter(records.newest(each for each in own if each["kind"] == ARTICLE)), None)
+        if article is None:
             return None
-        passages = {
-            each["number"]: each
-            for each in own
-            if each["kind"] in (FAQ, PASSAGE) and each["version"] == about["version"]
-        }
-        return _There(
-            about["category"], about["version"], Places(about["place"], about["nth"]),
-            {one: Places(each["place"], each["nth"]) for one, each in passages.items()}, sum(each["kind"] == FAQ for each in passages.values()),
-            frozenset(str(each["key"]) for each in own),
-        )  # fmt: skip
-
-    def _remove_rows(self, ident: str, version: int) -> None:
-        """Take out the vectors of an article that are of another version, and the words of passages that have none left."""
-        own = self._milvus.find(
-            self._collections.rows, f"article == {number_of(ident)}", ("row", "passage", "version"), surely=True
+        version = article["version"]
+        passages = [each for each in own if each["kind"] in (FAQ, PASSAGE) and each["version"] == version]
+        places = {each["number"]: records.Places(each["place"], each["nth"]) for each in passages}
+        faqs = len({each["number"] for each in passages if each["kind"] == FAQ})
+        keys = frozenset(str(each["key"]) for each in own)
+        return _StoredArticle(
+            article["category"], version, records.Places(article["place"], article["nth"]), places, faqs, keys
         )
+
+    def _delete_outdated_rows(self, ident: str, version: int) -> None:
+        """Delete an article's vectors of other versions, and the words of passages that have none left."""
+        number, fields = number_of(ident), ("row", "passage", "version")
+        own = self._milvus.find(self._collections.rows, f"article == {number}", fields, strong=True)
         kept = {each["passage"] for each in own if each["version"] == version}
-        self._milvus.remove(self._collections.rows, "row", [each["row"] for each in own if each["version"] != version])
+        outdated = [each["row"] for each in own if each["version"] != version]
+        self._milvus.delete(self._collections.rows, "row", outdated)
         if self._milvus.has_bm25:
-            self._milvus.remove(
-                self._collections.passage_words, "number", sorted({each["passage"] for each in own} - kept)
-            )
-            self._milvus.remove(self._collections.article_words, "number", [] if kept else [number_of(ident)])
+            gone = sorted({each["passage"] for each in own} - kept)
+            self._milvus.delete(self._collections.passage_words, "number", gone)
+            self._milvus.delete(self._collections.article_words, "number", [] if kept else [number])
 
     def _write_words(self, passages: Sequence[Passage]) -> None:
         if self._milvus.has_bm25:
-            words = BatchOfWords(self._milvus, self._collections, fresh=False)
+            words = WordsBatchWriter(self._milvus, self._collections, fresh=False)
             for passage in passages:
                 words.add(passage)
             words.close()
 
-    def _place(self, article: Article, there: _There | None) -> Places:
-        if there and there.category == category_key(article):
-            return there.places
-        return Places(there.places.place if there else self._next(ARTICLE), self._next(place_key(article)))
+    def _place(self, article: Article, stored: _StoredArticle | None) -> records.Places:
+        if stored and stored.category == category_key(article):
+            return stored.places
+        return records.Places(stored.places.place if stored else self._next(ARTICLE), self._next(place_key(article)))
 
-    def _passage_records(self, passages: Sequence[Passage], version: int, there: _There | None) -> Iterator[Entity]:
+    def _passage_records(
+        self, passages: Sequence[Passage], version: int, stored: _StoredArticle | None
+    ) -> Iterator[Entity]:
         for passage in passages:
-            known = there.passages.get(number_of(passage.id)) if there else None
-            places = known or Places(self._next(PASSAGE), self._next(FAQ) if passage.kind == "faq" else 0)
+            places = stored.passages.get(number_of(passage.id)) if stored else None
+            if places is None:
+                places = records.Places(self._next(PASSAGE), self._next(FAQ) if passage.kind == "faq" else 0)
             sentences = sentences_to_encode(passage)
-            yield from passage_records(
-                passage, version, places, self._encoder.encode_passages(sentences) if sentences else _NO_ROWS
-            )
+            vectors = self._encoder.encode_passages(sentences) if sentences else _NO_ROWS
+            yield from records.passage_records(passage, version, places, vectors)
 
-    def _vectors(self, passages: Sequence[Passage]) -> Iterator[tuple[Passage, Matrix]]:
-        for passage in passages:
-            yield passage, self._encoder.encode_passages([text for _, text in texts_to_encode(passage)])
+    def _encode(self, passage: Passage) -> Matrix:
+        return self._encoder.encode_passages([text for _, text in texts_to_encode(passage)])
 
     def _next(self, kind: str) -> int:
         place = self._facts.places.get(kind, 0)
         self._facts = replace(self._facts, places={**self._facts.places, kind: place + 1})
         return place
 
-    def _tell(self, article: Article, there: _There | None, passages: Sequence[Passage]) -> None:
-        """What is told of the generation as a whole."""
-        newest: list[Sequence[str]] = [each for each in self._facts.newest if each[1] != article.id]
-        if article.published:
-            own = (article.published.isoformat(), article.id)
-            newest = sorted([*newest, own], key=lambda each: each[0], reverse=True)[:NEWEST]
+    def _recount(
+        self, ident: str, stored: _StoredArticle | None, article: Article | None, passages: Sequence[Passage]
+    ) -> None:
+        """Update the generation's facts after an article was written, or removed if it is None."""
+        facts = self._facts
+        latest: list[Sequence[str]] = [each for each in facts.newest if each[1] != ident]
+        if article and article.published:
+            latest.append((article.published.isoformat(), ident))
+            latest = sorted(latest, key=lambda each: each[0], reverse=True)[:NEWEST]
         faqs = sum(passage.kind == "faq" for passage in passages)
         self._facts = replace(
-            self._facts, articles=self._facts.articles + (there is None), passages=self._facts.passages + len(passages) - (len(there.passages) if there else 0),
-            faqs=self._facts.faqs + faqs - (there.faqs if there else 0), newest=newest,
-            categories=self._counted(there.category if there else None, article.category),
-        )  # fmt: skip
-
-    def _counted(self, before: str | None, now: str | None) -> dict[str, int]:
-        """How many articles each category has, most first, when one goes from one to another."""
-        counts = dict(self._facts.categories)
-        if old := next((name for name in counts if before and name.casefold() == before.casefold()), None):
-            counts[old] -= 1
-        if now:
-            counts[now] = counts.get(now, 0) + 1
-        return dict(
-            sorted(((name, count) for name, count in counts.items() if count > 0), key=lambda item: (-item[1], item[0]))
+            facts,
+            articles=facts.articles + (article is not None) - (stored is not None),
+            passages=facts.passages + len(passages) - (len(stored.passages) if stored else 0),
+            faqs=facts.faqs + faqs - (stored.faqs if stored else 0),
+            newest=latest,
+            categories=_moved(
+                facts.categories, stored.category if stored else None, article.category if article else None
+            ),
         )
 
 
-def _changes(versions: Mapping[str, int]) -> Iterator[Entity]:
+def _moved(categories: Mapping[str, int], before: str | None, now: str | None) -> dict[str, int]:
+    """Return the number of articles in each category, largest first, after one has moved between categories."""
+    counts = dict(categories)
+    if old := next((name for name in counts if before and name.casefold() == before.casefold()), None):
+        counts[old] -= 1
+    if now:
+        counts[now] = counts.get(now, 0) + 1
+    left = ((name, count) for name, count in counts.items() if count > 0)
+    return dict(sorted(left, key=lambda item: (-item[1], item[0])))
+
+
+def _change_records(versions: Mapping[str, int]) -> Iterator[Entity]:
     now = time.time_ns()
     for place, (ident, version) in enumerate(versions.items()):
-        yield from change_record(now + place, ident, there=bool(version))
+        yield from records.change_record(now + place, ident, there=bool(version))
