@@ -22,7 +22,7 @@ from bot.backends.location import publish_to, store_at, update_at, with_credenti
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import MilvusClient
 from bot.backends.milvus.layout import Collections, number_of
-from bot.backends.milvus.publish import kept_on
+from bot.backends.milvus.publish import list_generations
 from bot.build.build import build
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
 from bot.index.filters import Filters
@@ -33,7 +33,7 @@ from bot.settings import AnswerSettings, BuildSettings, ChatSettings
 ROOT = Path(__file__).parents[1]
 
 
-def unheard(_done: int, _total: int) -> None:
+def ignore_progress(_done: int, _total: int) -> None:
     pass
 
 
@@ -45,22 +45,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
 
 
 @pytest.fixture(scope="module")
-def shipped_there(server: MilvusServer, shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def shipped_address(server: MilvusServer, shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The shipped corpus on the server."""
     address = server.index("shipped", tmp_path_factory.mktemp("copies"))
-    assert publish_to(address, shipped_index, unheard)
+    assert publish_to(address, shipped_index, ignore_progress)
     return address
 
 
 @pytest.fixture(scope="module")
-def there(shipped_there: str) -> Bot:
-    return Bot.open(shipped_there)
+def there(shipped_address: str) -> Bot:
+    return Bot.open(shipped_address)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
     """A folder with a corpus of two small articles and its index."""
-    folder = tmp_path_factory.mktemp("desk")
+    folder = tmp_path_factory.mktemp("workspace")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
     (folder / "corpus" / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
@@ -69,15 +69,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(desk: Path) -> Path:
-    return desk / "index"
+def folder(workspace: Path) -> Path:
+    return workspace / "index"
 
 
 @pytest.fixture(scope="module")
-def small(server: MilvusServer, desk: Path) -> str:
+def small(server: MilvusServer, workspace: Path) -> str:
     """The two small articles on the server; tests that write take an article of their own."""
-    address = server.index("small", desk / "copies")
-    publish_to(address, desk / "index", unheard)
+    address = server.index("small", workspace / "copies")
+    publish_to(address, workspace / "index", ignore_progress)
     return address
 
 
@@ -168,11 +168,11 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
 
     def rebuilt() -> str:
         name = build(corpus, tmp_path / "index", tiny_settings).generation
-        publish_to(address, tmp_path / "index", unheard)
+        publish_to(address, tmp_path / "index", ignore_progress)
         return name
 
     first = rebuilt()
-    assert not publish_to(address, tmp_path / "index", unheard), "what is served already is not written again"
+    assert not publish_to(address, tmp_path / "index", ignore_progress), "what is served already is not written again"
     assert index_status(store_at(address), corpus)["corpus_changed"] is False
     replicas = [Retriever.open(address) for _ in range(3)]
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
@@ -218,12 +218,12 @@ def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_su
 ):
     address, index = server.index("killed", tmp_path / "copies"), tmp_path / "index"
     first = build(corpus, index, tiny_settings).generation
-    publish_to(address, index, unheard)
+    publish_to(address, index, ignore_progress)
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
     second = build(corpus, index, tiny_settings).generation
     code = (
         "import os, sys, signal; from bot.backends.milvus.client import MilvusClient; from bot.backends.location import publish_to\n"
-        "MilvusClient.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "MilvusClient.build_indexes = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "publish_to(sys.argv[1], sys.argv[2], lambda *_: None)"
     )
     ended = subprocess.run(
@@ -234,7 +234,7 @@ def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_su
     assert Retriever.open(address).search("notice period", k=1)
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
     third = build(corpus, index, tiny_settings).generation
-    assert publish_to(address, index, unheard)
+    assert publish_to(address, index, ignore_progress)
     assert [name for name, _ in store_at(address).kept()] == [first, third], (
         f"nothing is left of {second}, which was broken off"
     )
@@ -244,9 +244,9 @@ def test_another_kind_of_index_of_vectors_finds_the_same(
     server: MilvusServer, small: str, folder: Path, tmp_path: Path
 ):
     lists = server.index("by_lists", tmp_path / "copies") + "&index=IVF_SQ8"
-    publish_to(lists, folder, unheard)
+    publish_to(lists, folder, ignore_progress)
     lists = server.index("by_lists", tmp_path / "copies")  # who asks need not know
-    assert Retriever.open(lists).generation.kind == "IVF_SQ8"
+    assert Retriever.open(lists).generation.table.facts.kind == "IVF_SQ8"
     for question in ("how long is the notice period", "what is gratuity"):
         assert Retriever.open(lists).search(question)[0].passage == Retriever.open(small).search(question)[0].passage
 
@@ -265,16 +265,18 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_verb_takes_the_servers_address(shipped_there: str, tmp_path: Path):
-    answered = json.loads(run("ask", "how long does probation last", "--index", shipped_there, "--json").stdout)
+def test_every_verb_takes_the_servers_address(shipped_address: str, tmp_path: Path):
+    answered = json.loads(run("ask", "how long does probation last", "--index", shipped_address, "--json").stdout)
     assert answered["status"] == "answered"
     assert "probation" in answered["sources"][0]["article"]
-    assert json.loads(run("search", "notice period", "--index", shipped_there, "--json").stdout)[0]["probability"] > 0.5
-    assert json.loads(run("status", "--json", ARTICLEBOT_INDEX=shipped_there).stdout)["fault"] is None
-    checked = json.loads(run("check", "--index", shipped_there, "--corpus", str(tmp_path / "none"), "--json").stdout)
+    assert (
+        json.loads(run("search", "notice period", "--index", shipped_address, "--json").stdout)[0]["probability"] > 0.5
+    )
+    assert json.loads(run("status", "--json", ARTICLEBOT_INDEX=shipped_address).stdout)["fault"] is None
+    checked = json.loads(run("check", "--index", shipped_address, "--corpus", str(tmp_path / "none"), "--json").stdout)
     assert checked["encoded_again"] > 90
     assert checked["faqs_found"] > 95
-    figures = json.loads(run("eval", "tests/questions/visitors.csv", "--index", shipped_there, "--json").stdout)
+    figures = json.loads(run("eval", "tests/questions/visitors.csv", "--index", shipped_address, "--json").stdout)
     assert figures["all"]["hit@1"] > 0.9
 
 
@@ -319,7 +321,7 @@ def test_the_command_builds_to_a_server_and_updates_there(
     assert json.loads(run("rollback", "--index", address, "--json").stdout or "{}") == {}
 
 
-def test_a_server_that_does_not_answer_is_told_in_one_sentence():
+def test_a_server_that_does_not_answer_is_reported_in_one_sentence():
     ended = run("ask", "anything", "--index", "milvus://127.0.0.1:9/none")
     assert ended.returncode == 1
     (line,) = ended.stderr.strip().splitlines()
@@ -338,9 +340,9 @@ def test_a_server_that_does_not_answer_is_told_in_one_sentence():
     ],
 )  # fmt: skip
 def test_what_is_not_an_address_is_refused_in_one_sentence(text: str, fault: str):
-    with pytest.raises(SettingsError, match=fault) as told:
+    with pytest.raises(SettingsError, match=fault) as raised:
         MilvusAddress.parse(text)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_an_address_says_where_and_as_whom():
@@ -362,7 +364,7 @@ def test_the_environment_says_who_asks_unless_the_address_does():
 
 def test_an_alias_that_is_not_ours_is_not_taken_for_an_index(server: MilvusServer, small: str, tmp_path: Path):
     milvus = MilvusClient(MilvusAddress.parse(small))
-    milvus.point("somebody_elses", kept_on(milvus)[0].rows)
+    milvus.set_alias("somebody_elses", list_generations(milvus)[0].rows)
     with pytest.raises(IndexCorrupt, match="is not an index of articlebot"):
         store_at(server.index("somebody_elses", tmp_path / "copies")).current_name()
     with pytest.raises(IndexMissing, match="There is no index 'nobody'"):
@@ -372,12 +374,12 @@ def test_an_alias_that_is_not_ours_is_not_taken_for_an_index(server: MilvusServe
 def test_names_of_collections_lead_back_to_the_generation():
     collections = Collections.of("articles", "20261126T213454.123456Z-ab12cd34")
     assert (
-        Collections.named("articles", collections.rows)
-        == Collections.named("articles", collections.records)
+        Collections.parse("articles", collections.rows)
+        == Collections.parse("articles", collections.records)
         == collections
     )
     assert collections.generation == "20261126T213454.123456Z-ab12cd34"
-    assert Collections.named("article", collections.rows) is None
+    assert Collections.parse("article", collections.rows) is None
 
 
 # --- damage
@@ -385,10 +387,10 @@ def test_names_of_collections_lead_back_to_the_generation():
 
 def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
     milvus = MilvusClient(MilvusAddress.parse(small))
-    (collections,) = kept_on(milvus)
+    (collections,) = list_generations(milvus)
     number = number_of("vocabulary.sqlite")
     (part,) = milvus.find(
-        collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), surely=True
+        collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), strong=True
     )
     middle = len(part["body"]) // 2
     changed = "A" if part["body"][middle] != "A" else "B"
@@ -401,9 +403,9 @@ def test_a_file_that_is_not_the_one_that_was_built_is_refused(small: str):
     store_at(small).open_current(whole=True)
 
 
-def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, desk: Path):
+def test_copies_that_were_damaged_on_this_machine_are_fetched_anew(small: str, workspace: Path):
     Retriever.open(small)
-    (copy,) = desk.glob("copies/*/*/vocabulary.sqlite")
+    (copy,) = workspace.glob("copies/*/*/vocabulary.sqlite")
     whole = copy.read_bytes()
     copy.write_bytes(whole[:-1] + b"!")
     Retriever.open(small)
@@ -480,7 +482,7 @@ def test_an_edited_article_has_its_new_words_and_passages_only(small: str, folde
         "How long does a secondment last?"
     ]
     milvus = MilvusClient(MilvusAddress.parse(small))
-    (collections,) = kept_on(milvus)
+    (collections,) = list_generations(milvus)
     passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "edited"]
     assert milvus.count(collections.rows, f"article == {number_of('edited')}") == 3 * len(passages)
     assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["edited"]
@@ -498,7 +500,7 @@ def test_what_was_changed_is_in_an_index_opened_later_too(small: str, folder: Pa
     assert late.generation.lexical.has("words", "gardening")
 
 
-def test_an_article_that_cannot_be_read_is_told_and_nothing_is_written(small: str, folder: Path):
+def test_an_article_that_cannot_be_read_is_reported_and_nothing_is_written(small: str, folder: Path):
     with pytest.raises(CorpusError, match="Article 2 of the list cannot be read"):
         update_at(
             small, [leave(ident="never", word="exile"), {"id": "empty", "title": "Nothing", "text": ""}], folder=folder
@@ -556,7 +558,7 @@ def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterato
     with lite_server(tmp_path / "lite") as port:
         build(corpus, tmp_path / "index", tiny_settings)
         address = f"milvus://127.0.0.1:{port}/newer?cache={tmp_path / 'copies'}"
-        publish_to(address, tmp_path / "index", unheard)
+        publish_to(address, tmp_path / "index", ignore_progress)
         yield address
 
 
@@ -599,10 +601,10 @@ def test_filters_hold_for_words_there_too(newer: str):
 # --- the server goes away
 
 
-def test_a_killed_server_is_told_in_a_sentence_and_nothing_acknowledged_is_lost(
+def test_a_killed_server_is_reported_in_a_sentence_and_nothing_acknowledged_is_lost(
     small: str, folder: Path, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.backends.milvus.client._WAIT", 2.0)
+    monkeypatch.setattr("bot.backends.milvus.client._TIMEOUT", 2.0)
     update_at(small, [leave(ident="kept", word="quarantine")], folder=folder)
     reader = Bot.open(small)
     assert answer_of(reader, "quarantine") == "It lasts 90 days."
@@ -629,7 +631,7 @@ def test_a_replica_is_not_ready_while_the_server_is_away(
 
     from bot.serve.server import create_app
 
-    monkeypatch.setattr("bot.backends.milvus.client._WAIT", 2.0)
+    monkeypatch.setattr("bot.backends.milvus.client._TIMEOUT", 2.0)
     bot = Bot.open(small)
     client = TestClient(create_app(bot, ui=False))
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (200, 200)

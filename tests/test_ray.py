@@ -123,9 +123,9 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
     import ray
 
     local = build(mixed, tmp_path / "local", tiny_settings)
-    told: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, int, int]] = []
     left = dict(os.environ), signal.getsignal(signal.SIGTERM)
-    report = built_by(cluster, mixed, tmp_path / "index", tiny_settings, lambda *step: told.append(step))
+    report = built_by(cluster, mixed, tmp_path / "index", tiny_settings, lambda *step: steps.append(step))
     assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == left
     assert not ray.is_initialized()
     check_same(tmp_path / "index", tmp_path / "local")
@@ -137,7 +137,7 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
         "picture.bmp",
         "alternates.csv",
     }
-    files, texts = ([step for step in told if step[0] == name] for name in ("files", "texts"))
+    files, texts = ([step for step in steps if step[0] == name] for name in ("files", "texts"))
     assert files == sorted(files)
     assert files[-1] == ("files", 109, 109)
     assert texts[-1] == ("texts", local.encoded, local.encoded)
@@ -203,7 +203,7 @@ def test_a_build_that_is_broken_off_goes_on_where_it_was(
     check_same(tmp_path / "index", tmp_path / "local")
 
 
-def test_another_model_on_a_machine_of_the_cluster_is_told(cluster: str, tiny_model: str):
+def test_another_model_on_a_machine_of_the_cluster_is_reported(cluster: str, tiny_model: str):
     with (
         ray_workers(cluster),
         pytest.raises(
