@@ -15,7 +15,7 @@ from bot.languages.registry import SmallTalk, reply, small_talk
 from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Turn, earlier_questions
+from bot.retrieval.topic import History, earlier_questions
 from bot.settings import AnswerSettings
 
 _HITS = 20
@@ -31,7 +31,7 @@ class Answerer:
         self._settings = settings
 
     def ask(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters = Filters(), *, as_typed: bool = False
+        self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
         """Answer a question; see `Bot.ask`."""
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]

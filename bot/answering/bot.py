@@ -1,6 +1,6 @@
 """`Bot`: answers questions from an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
@@ -13,7 +13,7 @@ from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import Generation
 from bot.retrieval.reranker import Reranker
 from bot.retrieval.retriever import Retriever
-from bot.retrieval.topic import Turn
+from bot.retrieval.topic import History
 from bot.settings import AnswerSettings, BuildSettings
 
 
@@ -57,7 +57,7 @@ class Bot:
         return cls(retriever, settings)
 
     def ask(
-        self, question: str, history: Sequence[Turn] = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
+        self, question: str, history: History = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
     ) -> Answer:
         """Return the whole answer of a FAQ, the best one to three sentences of a section, or no answer.
 
@@ -68,7 +68,7 @@ class Bot:
         return self.answerer().ask(question, history, Filters(**filters), as_typed=as_typed)
 
     async def aask(
-        self, question: str, history: Sequence[Turn] = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
+        self, question: str, history: History = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
     ) -> Answer:
         """Run `ask` in a thread, without blocking the event loop."""
         import asyncio

@@ -21,7 +21,7 @@ from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.scoring import ScoredCandidates, Scorer
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.spelling import Speller
-from bot.retrieval.topic import Turn, coverage, earlier_questions, is_vague, refers_back, topic_weight
+from bot.retrieval.topic import History, coverage, earlier_questions, is_vague, refers_back, topic_weight
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
@@ -59,13 +59,7 @@ class Finder:
         self._speller = Speller(generation.vocabulary, generation.lexical, languages)
 
     def find(
-        self,
-        question: str,
-        k: int,
-        filters: Filters = Filters(),
-        history: Sequence[Turn] = (),
-        *,
-        as_typed: bool = False,
+        self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
     ) -> SearchResult:
         """Return up to `k` hits, most likely to answer the question first, and how the question was understood.
 
@@ -79,13 +73,7 @@ class Finder:
         return replace(ranked, hits=reranked(ranked.query, ranked.hits, self._reranker)[: max(k, 0)])
 
     def rank(
-        self,
-        question: str,
-        k: int,
-        filters: Filters = Filters(),
-        history: Sequence[Turn] = (),
-        *,
-        as_typed: bool = False,
+        self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
     ) -> SearchResult:
         """Return what `find` does, in the order of the ranking model.
 

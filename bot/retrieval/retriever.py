@@ -1,7 +1,7 @@
 """`Retriever`: searches the passages of an index."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import rmtree
@@ -20,7 +20,7 @@ from bot.index.store import LocalStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.reranker import CrossEncoderReranker, Reranker
-from bot.retrieval.topic import Turn
+from bot.retrieval.topic import History
 from bot.settings import AnswerSettings, BuildSettings
 
 
@@ -94,7 +94,7 @@ class Retriever:
         return finder
 
     def search(
-        self, question: str, k: int = 5, *, history: Sequence[Turn] = (), **filters: Unpack[FilterOptions]
+        self, question: str, k: int = 5, *, history: History = (), **filters: Unpack[FilterOptions]
     ) -> tuple[Hit, ...]:
         """Return up to `k` passages, most likely to answer the question first.
 
@@ -105,7 +105,7 @@ class Retriever:
         return self.finder().find(question, k, Filters(**filters), history).hits
 
     async def asearch(
-        self, question: str, k: int = 5, *, history: Sequence[Turn] = (), **filters: Unpack[FilterOptions]
+        self, question: str, k: int = 5, *, history: History = (), **filters: Unpack[FilterOptions]
     ) -> tuple[Hit, ...]:
         """Run `search` in a thread, without blocking the event loop."""
         import asyncio

@@ -16,6 +16,8 @@ from bot.languages.registry import LANGUAGES, alternatives
 
 Turn = str | Mapping[str, object]
 """An earlier question, or a message {"role": …, "content": …}; only the user's messages count."""
+History = Sequence[Turn]
+"""The turns of a conversation, oldest first."""
 
 _OPENING = re.compile(alternatives("openings"), re.IGNORECASE)
 _PRONOUN = re.compile(alternatives("pronouns"), re.IGNORECASE)
@@ -36,7 +38,7 @@ _UNKNOWN, _KNOWN = -0.2, -0.1
 """Scores between which the articles go from knowing nothing of a question to knowing something."""
 
 
-def earlier_questions(history: Sequence[Turn]) -> list[str]:
+def earlier_questions(history: History) -> list[str]:
     """Return the visitor's questions of a conversation, oldest first."""
     texts = (turn if isinstance(turn, str) else _content(turn) for turn in history)
     return [question for question in (" ".join(text.split()) for text in texts) if question]
