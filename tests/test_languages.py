@@ -1,0 +1,118 @@
+"""Languages: what each package must hold, and that one more language needs nothing but a package."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.index.filters import Filters
+from bot.index.generation import Field, Matches
+from bot.languages import registry
+from bot.languages.language import Language, WordLookup
+from bot.languages.registry import LANGUAGES, QuestionLanguages, detect_language, language_of, reply, small_talk
+from bot.retrieval.query_rewriting import QueryRewriter, QueryVariant
+from bot.retrieval.ranking import RankingModel
+
+PATTERNS = 'question_labels = ["C"]\nanswer_labels = ["O"]\nfunction_words = ["ti"]\nsentence_ends = "!"\n' + "".join(
+    f"{name} = []\n" for name in ("faq_titles", "closings", "openings", "pronouns", "expletives", "abbreviations")
+)
+SMALL_TALK = """
+addressees = "sanon"
+[fragments]
+day = "deiz"
+[phrases]
+greeting = ["{day} mat"]
+[replies.br]
+greeting = "Deiz mat! {about}"
+about = "{categories}."
+about_bare = ""
+and = "{first} ha {last}"
+more = "all"
+"""
+
+
+class BretonRewriter:
+    """Knows one word."""
+
+    def detect(self, question: str) -> str | None:
+        return "br" if "petra" in question.split() else None
+
+    def to_english(self, question: str) -> str:
+        return question.replace("petra", "what")
+
+    def to_native_script(self, question: str) -> str:
+        return question
+
+    def transliterate(self, question: str) -> str:
+        return question
+
+
+class Breton(Language):
+    code = "br"
+    variants = ("br",)
+
+    def is_language_of(self, text: str) -> bool:
+        return "ar " in text
+
+    def rewriter(self, words: WordLookup) -> BretonRewriter:  # noqa: ARG002
+        return BretonRewriter()
+
+
+class Lexicon:
+    """A vocabulary and a lexical search without words."""
+
+    def passages_with(self, word: str) -> int | None:  # noqa: ARG002
+        return None
+
+    def most_frequent(self, most: int, /) -> Sequence[str]:  # noqa: ARG002
+        return ()
+
+    def has(self, field: Field, words: str) -> bool:  # noqa: ARG002
+        return False
+
+    def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:  # noqa: ARG002
+        return Matches.none()
+
+
+@pytest.fixture
+def _breton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "breton_for_a_test"
+    package.mkdir()
+    for name, text in {"__init__.py": "", "patterns.toml": PATTERNS, "small_talk.toml": SMALL_TALK}.items():
+        (package / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    others = (*registry.OTHERS, Breton("breton_for_a_test"))
+    monkeypatch.setattr(registry, "OTHERS", others)
+    monkeypatch.setattr(registry, "LANGUAGES", (registry.ENGLISH, *others))
+
+
+@pytest.mark.usefixtures("_breton")
+def test_a_further_language_needs_only_a_package():
+    assert (detect_language("Petra eo ar bloaz"), detect_language("What is it")) == ("br", "en")
+    query = QueryRewriter(QuestionLanguages(Lexicon()), Lexicon(), ["br"]).rewrite("petra eo gratuity")
+    assert query.language == "br"
+    assert query.variants == (
+        QueryVariant("what eo gratuity", "english", "br", "petra eo gratuity"),
+        QueryVariant("petra eo gratuity", "original", "br", "petra eo gratuity"),
+    )
+    talk = small_talk("Deiz mat sanon!")
+    assert talk is not None
+    assert reply(talk, ["HRM", "EPFO"]) == "Deiz mat! HRM ha EPFO."
+    assert RankingModel.shipped("br") == RankingModel.shipped()
+    assert registry.alternatives("question_labels").endswith("|C")
+
+
+def test_a_variant_belongs_to_its_language_and_any_other_code_to_english():
+    codes = ("en", "hi", "hinglish", "fr")
+    assert [language_of(code).code for code in codes] == ["en", "hi", "hi", "en"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
+def test_every_pattern_compiles_and_every_variant_has_all_replies(language: Language):
+    for name in type(language.patterns).__dataclass_fields__:
+        for pattern in getattr(language.patterns, name):
+            re.compile(pattern if name != "sentence_ends" else re.escape(pattern))
+    assert set(language.talk.replies) == set(language.variants)
+    kinds = {*LANGUAGES[0].talk.phrases, "about", "about_bare", "and", "more"}
+    assert all(set(replies) == kinds for replies in language.talk.replies.values())
