@@ -50,7 +50,10 @@ def test_a_slug_keeps_letters_and_digits_of_any_script(words, expected):
 
 
 def test_sections_and_faqs_are_read_from_headings():
-    text = "Open.\n\n## A\n\nAlpha.\n\n### B\n\nBeta.\n\n## FAQs\n\nIntro.\n\n### Q1?\n\nOne.\n\n#### Detail\n\nTwo.\n\n### Q2?\n\nThree.\n\n## After\n\nEnd."
+    text = (
+        "Open.\n\n## A\n\nAlpha.\n\n### B\n\nBeta.\n\n## FAQs\n\nIntro.\n\n### Q1?\n\nOne.\n\n#### Detail\n\n"
+        "Two.\n\n### Q2?\n\nThree.\n\n## After\n\nEnd."
+    )
     found = outline(text)
     assert [(s.path, text[s.start : s.end]) for s in found.sections] == [
         ((), "Open."),
@@ -67,7 +70,8 @@ def test_sections_and_faqs_are_read_from_headings():
 
 def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question():
     found = outline(
-        "## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### Documents\n\nNone."
+        "## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### "
+        "Documents\n\nNone."
     )
     assert [(faq.question, faq.section) for faq in found.faqs] == [
         ("Who pays?", ("FAQs", "For firms")), ("When?", ("FAQs", "For firms")), ("Documents", ("FAQs",)),
@@ -78,15 +82,20 @@ def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question(
 @pytest.mark.parametrize(
     "closing",
     [
-        "For more information, contact the office.", "Contact us for more.", "Still have questions? Write to hr@example.com.", "In conclusion, a notice period protects both.",
-        "Disclaimer: this is no legal advice.", "We hope this helps.", "Share this with your friends.", "If you have any other queries, leave a comment.", "---\n\nThe desk, Pune",
-        "Also read: Gratuity", "Please share it with your friends.", "Follow us on Telegram", "Sources: the Act of 1972", "Last updated on 3 March 2026",
+        "For more information, contact the office.", "Contact us for more.",
+        "Still have questions? Write to hr@example.com.", "In conclusion, a notice period protects both.",
+        "Disclaimer: this is no legal advice.", "We hope this helps.", "Share this with your friends.",
+        "If you have any other queries, leave a comment.", "---\n\nThe desk, Pune",
+        "Also read: Gratuity", "Please share it with your friends.", "Follow us on Telegram",
+        "Sources: the Act of 1972", "Last updated on 3 March 2026",
     ],
 )  # fmt: skip
 def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
     found = outline(
-        text
-        := f"## Leave\n\nTen days.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\nFor help, ask HR.\n\n### When?\n\nMonthly.\n\n- In full.\n\n{closing}"
+        text := (
+            "## Leave\n\nTen days.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\nFor help, ask HR.\n\n### When?\n\n"
+            f"Monthly.\n\n- In full.\n\n{closing}"
+        )
     )
     assert [text[faq.start : faq.end] for faq in found.faqs] == [
         "The firm.\n\nFor help, ask HR.",
@@ -97,8 +106,10 @@ def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
 
 def test_an_answer_keeps_what_only_sounds_like_a_close_before_another_question():
     found = outline(
-        text
-        := "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the morning.\n\nFollow the steps below."
+        text := (
+            "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the "
+            "morning.\n\nFollow the steps below."
+        )
     )
     assert [text[faq.start : faq.end] for faq in found.faqs] == [
         "The office.\n\nContact us by mail.",
@@ -114,7 +125,11 @@ def test_the_last_labelled_answer_ends_where_the_page_closes():
 def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
     article = only(
         read_markdown(
-            "One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n***\n\nThe desk.",
+            (
+                "One.\n\n---\n\nTwo.\n\n## FAQs\n\n### Who pays?\n\nThe firm.\n\n***\n\n### When?\n\nMonthly.\n\n"
+                "***\n\n"
+                "The desk."
+            ),
             "a.md",
         )
     )
@@ -127,7 +142,7 @@ def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
     ]
 
 
-def test_a_question_without_an_answer_is_told_apart():
+def test_a_question_without_an_answer_is_listed_as_unanswered():
     assert outline("## FAQs\n\n### Lost?\n\n### Found?\n\nYes.").unanswered == ("Lost?",)
 
 
@@ -156,8 +171,10 @@ def test_an_outline_never_overlaps_and_never_fails(text):
 
 def test_markdown_becomes_words_in_blocks():
     source = (
-        "# Title\n\nA **bold** [link](https://x.test) and `code`.\nSame paragraph.\n\n* one\n* two\n  1. deep\n\n3. three\n4. four\n\n"
-        "| a | b |\n|---|---|\n| **1** | x \\| y |\n\n> said\n\nSetext\n------\n\n<!-- hidden -->\n\n<div>A &amp; B</div>\n\n![alt](pic.png)\n\n```py\n# code\n```"
+        "# Title\n\nA **bold** [link](https://x.test) and `code`.\nSame paragraph.\n\n* one\n* two\n  1. deep\n\n3. "
+        "three\n4. four\n\n"
+        "| a | b |\n|---|---|\n| **1** | x \\| y |\n\n> said\n\nSetext\n------\n\n<!-- hidden -->\n\n<div>A &amp; "
+        "B</div>\n\n![alt](pic.png)\n\n```py\n# code\n```"
     )
     text = (
         "A bold link and code. Same paragraph.\n\n- one\n- two\n  1. deep\n\n3. three\n4. four\n\n"
@@ -183,7 +200,10 @@ def test_an_accordion_inside_markdown_is_a_faq_and_the_text_after_it_stays():
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
 def test_labelled_questions_and_answers_are_faqs(labels: tuple[str, str], between: str):
     q, a = labels
-    body = f"Before.\n\n{q} Who pays?{between}{a} The firm.\n\nAll of it.\n\n{q} When?{between}{a} Monthly.\n\n## After\n\nEnd."
+    body = (
+        f"Before.\n\n{q} Who pays?{between}{a} The firm.\n\nAll of it.\n\n{q} When?{between}{a} Monthly.\n\n## "
+        "After\n\nEnd."
+    )
     article = only(read_markdown(body, "a.md"))
     assert answers(article) == {"Who pays?": "The firm.\n\nAll of it.", "When?": "Monthly."}
     assert [p.text for p in split_articles([article], word_starts, 99) if p.kind == "section"] == ["Before.", "End."]
@@ -191,7 +211,8 @@ def test_labelled_questions_and_answers_are_faqs(labels: tuple[str, str], betwee
 
 def test_microdata_questions_inside_markdown_are_faqs():
     markup = (
-        '<div itemscope itemtype="http://schema.org/Question">\n<h2 itemprop="name">Who pays?</h2>\n<div itemprop="acceptedAnswer" itemscope '
+        '<div itemscope itemtype="http://schema.org/Question">\n<h2 itemprop="name">Who pays?</h2>\n<div '
+        'itemprop="acceptedAnswer" itemscope '
         'itemtype="http://schema.org/Answer">\n<div itemprop="text">\n\nThe **firm**.\n\n</div></div></div>\n\nAfter.'
     )
     article = only(read_markdown(markup, "a.md"))
@@ -213,7 +234,10 @@ def test_bold_questions_below_a_faq_heading_are_faqs(body: str):
 def test_toml_front_matter_and_mdx_are_read():
     article = only(
         read_markdown(
-            '+++\ntitle = "T"\ndate = 2026-01-02\n+++\nimport X from "./x"\n\n{/* note */}\n\n<X kind="tip">Mind this.</X>\n',
+            (
+                '+++\ntitle = "T"\ndate = 2026-01-02\n+++\nimport X from "./x"\n\n{/* note */}\n\n<X kind="tip">Mind '
+                "this.</X>\n"
+            ),
             "a.mdx",
         )
     )
@@ -237,7 +261,7 @@ def test_the_id_is_the_permalink_whatever_the_file_is_called(corpus: Path):
 
 
 @pytest.mark.parametrize("name", ["lastmod", "last_modified_at", "lastupdate", "updatedDate", "Modified"])
-def test_front_matter_of_other_site_makers_tells_the_days(name: str):
+def test_dates_in_the_front_matter_of_other_site_generators_are_read(name: str):
     article = only(read_markdown(f"---\ntitle: A\npubDate: 2026-01-02\n{name}: 2026-3-4\n---\nText", "a.md"))
     assert (article.published, article.updated) == (date(2026, 1, 2), date(2026, 3, 4))
 
@@ -253,14 +277,17 @@ def test_a_draft_stays_out(field: str):
 
 
 def test_words_right_below_a_tag_are_markdown_and_code_stays_code():
-    text = "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
+    text = (
+        "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>"
+        "x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
+    )
     assert (
         markdown_form(text)[1].text
         == "The firm pays:\n\n- monthly\n\n#### When\n\nAt the end.\n\n```\nx\n**y**\n```\n\n```\n</div>\n**z**\n```"
     )
 
 
-def test_html_far_to_the_right_inside_an_element_is_no_code():
+def test_indented_html_inside_an_element_is_no_code_block():
     assert (
         markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[
             1
@@ -269,8 +296,11 @@ def test_html_far_to_the_right_inside_an_element_is_no_code():
     )
 
 
-def test_lines_of_a_sites_templates_are_no_text():
-    text = '{% include "nav.html" %}\n\nOne.\n{: .lead}\n\n{{< figure src="a.png" >}}\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```'
+def test_template_tags_on_lines_of_their_own_are_removed():
+    text = (
+        '{% include "nav.html" %}\n\nOne.\n{: .lead}\n\n{{< figure src="a.png" >}}\n\nUse {{ name }} here.\n\n```\n'
+        "{% raw %}\n```"
+    )
     assert markdown_form(text)[1].text == "One.\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```"
 
 
@@ -313,12 +343,12 @@ def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
         "2026/03/04",
     ],
 )
-def test_days_are_read_in_usual_forms_the_day_before_the_month_but_after_a_year(words):
+def test_dates_are_read_day_first_unless_the_year_comes_first(words):
     assert parse_date("date", words) == date(2026, 3, 4)
 
 
 @pytest.mark.parametrize("words", ["2026", "March 2026", "Monday", "31/31/2026", ""])
-def test_a_day_that_is_not_named_in_full_is_refused(words):
+def test_an_incomplete_date_is_refused(words):
     with pytest.raises(Unreadable, match="date should be a date"):
         parse_date("date", words)
 
@@ -357,14 +387,20 @@ def test_a_related_post_named_by_title_becomes_its_id(tmp_path: Path):
 
 def test_lines_that_most_dumps_share_belong_to_their_site(tmp_path: Path):
     for n, name in enumerate(["Alpha", "Beta", "Gamma", "Delta"]):
-        page = f"Home Jobs Letters\n\n{name} letter\n\nPublished On: March {n + 1}, 2026\n{name} letter\n\nThe {name} text says something.\n\n"
-        page += f"Call our helpline for free advice today.\n\nSummary\n\n{name} ends here.\n\nFAQs\n\nWhat is {name}?\n\nA letter named {name}.\n\nSite by Northside\n"
+        page = (
+            f"Home Jobs Letters\n\n{name} letter\n\nPublished On: March {n + 1}, 2026\n{name} letter\n\nThe {name} "
+            "text says something.\n\n"
+        )
+        page += (
+            f"Call our helpline for free advice today.\n\nSummary\n\n{name} ends here.\n\nFAQs\n\nWhat is {name}"
+            f"?\n\nA letter named {name}.\n\nSite by Northside\n"
+        )
         (tmp_path / f"{name}.txt").write_text(page, encoding="utf-8")
     for article in read_corpus(tmp_path).articles:
         name = article.title.split()[0]
-        assert (
-            article.text
-            == f"The {name} text says something.\n\n## Summary\n\n{name} ends here.\n\n## FAQs\n\n### What is {name}?\n\nA letter named {name}."
+        assert article.text == (
+            f"The {name} text says something.\n\n## Summary\n\n{name} ends here.\n\n## FAQs\n\n### What is {name}"
+            f"?\n\nA letter named {name}."
         )
 
 
@@ -392,7 +428,8 @@ def test_json_lines_hold_articles_and_faqs():
     lines = (
         '{"id": "a1", "title": "Payslip", "text": "Intro.\\n\\n# Parts\\n\\nBasic pay.", "published": "2026-01-01", '
         '"faqs": [{"question": "Is it proof?", "answer": "Yes.", "alternates": ["proof of income"]}]}\n\n'
-        '{"id": "f1", "question": "What is CTC?", "answer": "Cost to company.", "alternates": ["ctc meaning"], "category": "HRM", "url": "https://example.com/x/"}\n'
+        '{"id": "f1", "question": "What is CTC?", "answer": "Cost to company.", "alternates": ["ctc meaning"], '
+        '"category": "HRM", "url": "https://example.com/x/"}\n'
     )
     page, row = read_jsonl(lines, "set.jsonl")
     assert isinstance(page, Article)
@@ -495,7 +532,7 @@ def test_the_digest_changes_with_bytes_names_and_alternates_only(corpus: Path):
         ("date: 2026-02-31", "front matter: day is out of range for month"),
     ],
 )
-def test_addresses_and_days_that_cannot_be_are_refused(line: str, reason: str):
+def test_invalid_urls_and_dates_are_refused(line: str, reason: str):
     with pytest.raises(Unreadable) as caught:
         list(read_markdown(f"---\ntitle: T\n{line}\n---\nWords.", "a.md"))
     assert str(caught.value) == reason

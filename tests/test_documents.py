@@ -85,7 +85,8 @@ def test_a_pdf_keeps_its_headings_and_the_page_of_each_stretch(tmp_path: Path):
     path = made_pdf(
         tmp_path,
         para("Leave rules", "Title"), para(LONG * 3), para("Sick leave", "Heading2"), para("Seven days."), PageBreak(),
-        para("A doctor's note is needed."), para("Other leave", "Heading2"), para("None."), running=True, title="Leave rules",
+        para("A doctor's note is needed."), para("Other leave", "Heading2"), para("None."), running=True,
+        title="Leave rules",
     )  # fmt: skip
     ((article,), refused) = read(path)
     assert article.title == "Leave rules"
@@ -101,7 +102,8 @@ def test_a_pdf_keeps_its_headings_and_the_page_of_each_stretch(tmp_path: Path):
 
 def test_lines_become_paragraphs_again_with_their_hyphens_undone(tmp_path: Path):
     lines = [
-        "The well-known act says that the employ-", "er pays, and that a well-", "known rule holds for the", "first twelve months.",
+        "The well-known act says that the employ-", "er pays, and that a well-", "known rule holds for the",
+        "first twelve months.",
         None, "A second paragraph that goes", "on and on until the page",
     ]  # fmt: skip
     first = [(72, 700 - 12 * n, 10, line) for n, line in enumerate(lines) if line]
@@ -111,13 +113,14 @@ def test_lines_become_paragraphs_again_with_their_hyphens_undone(tmp_path: Path)
     assert sections(article) == {
         (
             "Page 1",
-        ): "The well-known act says that the employer pays, and that a well-known rule holds for the first twelve months.\n\n"
+        ): "The well-known act says that the employer pays, and that a well-known rule holds for the first twelve "
+        "months.\n\n"
         "A second paragraph that goes on and on until the page ends and another begins.",
         ("Page 2",): "Third.",
     }
 
 
-def test_the_outline_of_a_pdf_tells_its_headings(tmp_path: Path):
+def test_headings_come_from_the_outline_of_a_pdf(tmp_path: Path):
     pages = [
         [(72, 700, 10, "Part one"), (72, 670, 10, "Alpha."), (72, 640, 10, "Detail"), (72, 610, 10, "Beta.")],
         [(72, 700, 10, "Gamma.")],
@@ -130,7 +133,8 @@ def test_the_outline_of_a_pdf_tells_its_headings(tmp_path: Path):
 def test_faqs_of_a_pdf_keep_their_page(tmp_path: Path):
     path = made_pdf(
         tmp_path,
-        para(LONG), para("FAQs", "Heading1"), para("Who pays?", "Heading3"), para(f"The firm. {LONG}"), PageBreak(), para("Always."),
+        para(LONG), para("FAQs", "Heading1"), para("Who pays?", "Heading3"), para(f"The firm. {LONG}"), PageBreak(),
+        para("Always."),
         para("When?"), para("Monthly."), para("Contact", "Heading1"), para("HR. " + LONG), title="Leave",
     )  # fmt: skip
     ((article,), refused) = read(path)
@@ -151,7 +155,7 @@ def test_labelled_questions_and_lists_of_a_pdf_are_read(tmp_path: Path):
     assert f"- one\n- {' '.join(['two'] * 40)}\n\nLast." in article.text
 
 
-def test_metadata_that_say_nothing_are_not_believed(tmp_path: Path):
+def test_meaningless_metadata_is_ignored(tmp_path: Path):
     ((article,), _) = read(
         made_pdf(tmp_path, para("Real title", "Title"), para(LONG), title="Microsoft Word - draft_v3.docx")
     )
@@ -205,7 +209,7 @@ def test_a_password_to_open_is_refused_and_one_to_change_is_not(tmp_path: Path):
     ("content", "reason"),
     [(b"", "the file is empty"), (b"hello", "a damaged PDF"), (b"%PDF-1.7\n%%EOF", "a damaged PDF")],
 )
-def test_a_pdf_that_is_none_is_refused(tmp_path: Path, content: bytes, reason: str):
+def test_a_file_that_is_no_pdf_is_refused(tmp_path: Path, content: bytes, reason: str):
     (tmp_path / "a.pdf").write_bytes(content)
     with pytest.raises(Unreadable) as error:
         read(tmp_path / "a.pdf")
@@ -280,7 +284,8 @@ def test_a_word_document_keeps_headings_lists_tables_and_faqs(tmp_path: Path):
     ((article,), refused) = read(made_docx(tmp_path, fill))
     assert article.title == "Gratuity guide"
     assert article.text.startswith(
-        "Intro with bold\n\n# Who is eligible\n\n- Five years\n- A firm of ten\n1. Apply\n2. Wait\n\n\\# not a heading\n\n"
+        "Intro with bold\n\n# Who is eligible\n\n- Five years\n- A firm of ten\n1. Apply\n2. Wait\n\n\\# not a "
+        "heading\n\n"
         "| Years | Days |\n| --- | --- |\n| 5 | a\\|b |\n\n# FAQs\n\n## Who pays?\n\nThe employer.\n\n"
     )
     assert answers(article)["Who pays?"][0] == ("FAQs",)
@@ -299,7 +304,7 @@ def test_a_bold_question_below_a_bold_faq_line_is_a_faq(tmp_path: Path):
     }
 
 
-def test_the_properties_of_a_word_document_are_believed_when_they_can_be_true(tmp_path: Path):
+def test_plausible_properties_of_a_word_document_are_used(tmp_path: Path):
     def fill(document: docx.document.Document) -> None:
         document.add_heading("Only heading", 1)
         document.add_paragraph("Words.")
@@ -335,7 +340,7 @@ def mark(kind: str, ident: int) -> object:
     return parse_xml(f'<w:r {nsdecls("w")}><w:{kind}Reference w:id="{ident}"/></w:r>')
 
 
-def test_notes_stand_below_what_refers_to_them_and_comments_stay_out(tmp_path: Path):
+def test_notes_follow_the_paragraph_that_refers_to_them_and_comments_are_left_out(tmp_path: Path):
     def fill(document: docx.document.Document) -> None:
         for kind, notes in (
             ("footnote", {0: "", 2: "Section 4 of the Act."}),
@@ -361,7 +366,9 @@ def test_notes_stand_below_what_refers_to_them_and_comments_stay_out(tmp_path: P
 
     ((article,), _) = read(made_docx(tmp_path, fill))
     assert article.text == (
-        "Gratuity is due[1] after five years.\n\n[1] Since 2019.\n\nIt is paid once.\n\n| Rate | 15 days[2] |\n| --- | --- |\n\n[2] Section 4 of the Act."
+        "Gratuity is due[1] after five years.\n\n[1] Since 2019.\n\nIt is paid once.\n\n| Rate | 15 days[2] |\n| "
+        "--- "
+        "| --- |\n\n[2] Section 4 of the Act."
     )
 
 
@@ -389,7 +396,7 @@ def test_a_box_around_text_is_no_table(tmp_path: Path):
         ("[Content_Types].xml", b"<x/>", "a damaged .docx file"),
     ],
 )
-def test_word_files_made_to_harm_and_damaged_ones_are_refused(tmp_path: Path, part: str, content: bytes, reason: str):
+def test_malicious_and_damaged_word_files_are_refused(tmp_path: Path, part: str, content: bytes, reason: str):
     whole = made_docx(tmp_path, lambda document: document.add_paragraph("Words."))
     with zipfile.ZipFile(whole) as package, zipfile.ZipFile(tmp_path / "bad.docx", "w", zipfile.ZIP_DEFLATED) as out:
         for name in package.namelist():

@@ -12,7 +12,8 @@ def faqs(markup: str) -> dict[str, str]:
 
 def marked(question: str, answer: str, after: str = "") -> str:
     return (
-        f'<div itemscope itemtype="http://schema.org/Question">{question}<div itemprop="acceptedAnswer" itemscope itemtype="http://schema.org/Answer">'
+        f'<div itemscope itemtype="http://schema.org/Question">{question}<div itemprop="acceptedAnswer" itemscope '
+        'itemtype="http://schema.org/Answer">'
         f'<div itemprop="text">{answer}</div></div>{after}</div>'
     )
 
@@ -20,18 +21,29 @@ def marked(question: str, answer: str, after: str = "") -> str:
 @pytest.mark.parametrize(
     "markup",
     [
-        '<ul class="usa-accordion"><li><button aria-controls="a">{0}</button><div id="a">{1}</div></li><li><button aria-controls="b">{2}</button><div id="b">{3}</div></li></ul>',
         (
-            '<div><h3><button data-bs-toggle="collapse" data-bs-target="#a">{0}</button></h3><div id="a" class="collapse">{1}</div>'
-            '<h3><button data-bs-toggle="collapse" data-bs-target="#b">{2}</button></h3><div id="b" class="collapse">{3}</div></div>'
+            '<ul class="usa-accordion"><li><button aria-controls="a">{0}</button><div id="a">{1}</div></li><li><button '
+            'aria-controls="b">{2}</button><div id="b">{3}</div></li></ul>'
         ),
-        '<h4><a data-toggle="collapse" href="#a">{0}</a></h4><div id="a">{1}</div><h4><a data-toggle="collapse" href="#b">{2}</a></h4><div id="b">{3}</div>',
+        (
+            '<div><h3><button data-bs-toggle="collapse" data-bs-target="#a">{0}</button></h3><div id="a" '
+            'class="collapse">{1}</div>'
+            '<h3><button data-bs-toggle="collapse" data-bs-target="#b">{2}</button></h3><div id="b" class="collapse">'
+            "{3}</div></div>"
+        ),
+        (
+            '<h4><a data-toggle="collapse" href="#a">{0}</a></h4><div id="a">{1}</div><h4><a data-toggle="collapse" '
+            'href="#b">{2}</a></h4><div id="b">{3}</div>'
+        ),
         "<details><summary>{0}</summary>{1}</details><details><summary>{2}</summary>{3}</details>",
-        "<ul><li><details><summary>{0}</summary>{1}</details></li><li><details><summary>{2}</summary>{3}</details></li></ul>",
+        (
+            "<ul><li><details><summary>{0}</summary>{1}</details></li><li><details><summary>{2}</summary>{3}</details>"
+            "</li></ul>"
+        ),
     ],
     ids=["aria", "bootstrap-5", "bootstrap-3", "details", "details-in-a-list"],
 )
-def test_what_an_accordion_folds_away_is_kept_with_its_titles(markup: str):
+def test_folded_text_of_an_accordion_is_read_with_its_titles(markup: str):
     form = html_to_plain_form(
         markup.format("Who pays?", "<p>The firm.</p>", "Proof of pay", "<p>A slip.</p><ul><li>signed</li></ul>")
     )
@@ -57,17 +69,16 @@ def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
     }
 
 
-def test_the_words_of_a_question_come_once_whatever_stands_around_them():
+def test_a_question_is_written_once_whatever_is_around_it():
     markup = marked("<h2><span itemprop='name'>Who pays?</span></h2>", "<p>The firm.</p>")
     assert html_to_plain_form(markup).text == "## Who pays?\n\nThe firm."
 
 
-def test_a_marked_question_stands_below_the_heading_above_it_and_its_answers_headings_below_it():
-    markup = f"<h3>Pay</h3>{marked('<b itemprop=name>Who pays?</b>', '<h2>By law</h2><p>The firm.</p><h3>Else</h3><p>You.</p>')}"
-    assert (
-        html_to_plain_form(markup).text
-        == "### Pay\n\n#### Who pays?\n\n##### By law\n\nThe firm.\n\n###### Else\n\nYou."
-    )
+def test_a_marked_question_is_one_level_below_the_heading_above_it_and_its_answers_headings_below_it():
+    answer = "<h2>By law</h2><p>The firm.</p><h3>Else</h3><p>You.</p>"
+    markup = f"<h3>Pay</h3>{marked('<b itemprop=name>Who pays?</b>', answer)}"
+    text = html_to_plain_form(markup).text
+    assert text == "### Pay\n\n#### Who pays?\n\n##### By law\n\nThe firm.\n\n###### Else\n\nYou."
     assert faqs(markup) == {"Who pays?": "##### By law\n\nThe firm.\n\n###### Else\n\nYou."}
 
 
@@ -88,7 +99,10 @@ def test_questions_inside_one_another_are_read_once(between: str):
     closing = "".join(f"</{tag}>" for tag in reversed(between.split("><")))
     form = ""
     for n in range(15):
-        form = f"<p>Before {n}.</p><{between}>{marked(f'<h3 itemprop=name>Who is {n}?</h3>', f'<p>It is {n}.</p>{form}')}{closing}"
+        form = (
+            f"<p>Before {n}.</p><{between}>"
+            f"{marked(f'<h3 itemprop=name>Who is {n}?</h3>', f'<p>It is {n}.</p>{form}')}{closing}"
+        )
     text = html_to_plain_form(form).text
     assert [text.count(f"It is {n}.") for n in range(15)] == [1] * 15
 

@@ -91,13 +91,16 @@ def test_columns_go_by_many_names(tmp_path: Path, header: str):
 
 
 def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
-    text = "question,answer,alternate 1,alternate 2,published,last updated,tags,link\nWho?,Me.,A?,B?,2026-01-02,3 February 2026,pf|uan,https://x.test/who/\n"
+    text = (
+        "question,answer,alternate 1,alternate 2,published,last updated,tags,link\nWho?,Me.,A?,B?,2026-01-02,3 "
+        "February 2026,pf|uan,https://x.test/who/\n"
+    )
     ((article,), _) = read(written(tmp_path, text))
     assert (article.published, article.updated, article.tags) == (date(2026, 1, 2), date(2026, 2, 3), ("pf", "uan"))
     assert (article.id, article.url, article.faqs[0].alternates) == ("who/who", "https://x.test/who/", ("A?", "B?"))
 
 
-def test_a_row_without_an_id_is_called_after_its_file_and_question_wherever_it_stands(tmp_path: Path):
+def test_the_id_of_a_row_is_made_of_file_and_question_wherever_the_row_is(tmp_path: Path):
     articles, _ = read(written(tmp_path, 'question,answer\n"Who\npays?","a\nb"\n\nWhen?,c\n'))
     assert [(article.id, article.title) for article in articles] == [
         ("faqs/who-pays", "Who pays?"),
@@ -109,7 +112,10 @@ def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
     articles, refused = read(
         written(
             tmp_path,
-            "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,https://x.test/faq/\n",
+            (
+                "question,answer,url\nWho?,a,https://x.test/faq/\nWhen?,b,https://x.test/faq/\nWhen?,c,"
+                "https://x.test/faq/\n"
+            ),
         )
     )
     assert [article.id for article in articles] == ["faq/who", "faq/when"]
@@ -134,8 +140,11 @@ def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path
     }
 
 
-def test_quotation_marks_that_do_not_fit_cost_only_their_row(tmp_path: Path):
-    text = 'question,answer,category\nOne?,"He said "no" twice\nand left, then",HRM\nTwo?,Yes.,HRM\nThree?,"never closed,HRM\nFour?,Yes.,HRM\n'
+def test_faulty_quotation_marks_cost_only_their_row(tmp_path: Path):
+    text = (
+        'question,answer,category\nOne?,"He said "no" twice\nand left, then",HRM\nTwo?,Yes.,HRM\nThree?,"never '
+        "closed,HRM\nFour?,Yes.,HRM\n"
+    )
     articles, refused = read(written(tmp_path, text))
     assert [article.title for article in articles] == ["Two?", "Four?"]
     assert reasons(refused) == {
@@ -152,14 +161,17 @@ def test_a_table_of_nothing_but_open_quotation_marks_is_given_up_soon(tmp_path: 
     assert refused[-1].reason == "more than 100 rows with faulty quotation marks: the rest is not read"
 
 
-def test_a_title_above_the_header_is_told(tmp_path: Path):
+def test_a_title_above_the_header_is_reported(tmp_path: Path):
     articles, refused = read(written(tmp_path, "sep=;\nOur FAQs;\n;\nQuestion;Answer\nWho?;Me.\n"))
     assert [article.title for article in articles] == ["Who?"]
     assert reasons(refused) == {2: "above the header of the table: no FAQ"}
 
 
 def test_html_in_an_answer_becomes_words_and_a_hash_no_heading(tmp_path: Path):
-    text = 'question,answer\n<b>Who</b>?,"<p>Me &amp; <a href=""x"">you</a>.</p><ul><li>one</li></ul>"\nWhen?,"<b>Now</b>\nor later"\nWhere?,"# 5 Main St < 6"\n'
+    text = (
+        'question,answer\n<b>Who</b>?,"<p>Me &amp; <a href=""x"">you</a>.</p><ul><li>one</li></ul>"\nWhen?,"<b>'
+        'Now</b>\nor later"\nWhere?,"# 5 Main St < 6"\n'
+    )
     articles, _ = read(written(tmp_path, text))
     assert [(article.title, article.text) for article in articles] == [
         ("Who?", "Me & you.\n\n- one"),
@@ -180,7 +192,7 @@ def test_html_in_an_answer_becomes_words_and_a_hash_no_heading(tmp_path: Path):
         (b"question,answer\nWho?,\x00\n", "not a text file"),
     ],
 )
-def test_a_table_that_is_none_is_refused_saying_why(tmp_path: Path, content: str | bytes, reason: str):
+def test_a_file_without_a_table_is_refused_with_the_reason(tmp_path: Path, content: str | bytes, reason: str):
     with pytest.raises(Unreadable) as error:
         read(written(tmp_path, content))
     assert str(error.value).startswith(reason)
@@ -225,10 +237,14 @@ def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
     book = openpyxl.Workbook()
     sheet = book.active
     cells = [
-        (0.125, "0.0%", "12.5%"), (150000, "[$₹-4009] #,##0.00", "₹ 150,000.00"), (12.0, "General", "12"), (0.1 + 0.2, "General", "0.3"), (7, "000", "007"),
-        (datetime.fromisoformat("2026-03-04"), "d-mmm-yyyy", "4-Mar-2026"), (datetime.fromisoformat("2026-03-04"), "dddd, d mmmm yyyy", "Wednesday, 4 March 2026"),
-        (datetime.fromisoformat("2026-03-04"), "mm-dd-yy", "2026-03-04"), (datetime.fromisoformat("2026-03-04 17:05"), "dd/mm/yyyy hh:mm", "04/03/2026 17:05"),
-        (datetime.fromisoformat("2026-03-04 17:05"), "h:mm AM/PM", "5:05 PM"), (True, "General", "TRUE"), ("  two\nlines ", "General", "two\nlines"), (3, '0 "days"', "3 days"),
+        (0.125, "0.0%", "12.5%"), (150000, "[$₹-4009] #,##0.00", "₹ 150,000.00"), (12.0, "General", "12"),
+        (0.1 + 0.2, "General", "0.3"), (7, "000", "007"),
+        (datetime.fromisoformat("2026-03-04"), "d-mmm-yyyy", "4-Mar-2026"),
+        (datetime.fromisoformat("2026-03-04"), "dddd, d mmmm yyyy", "Wednesday, 4 March 2026"),
+        (datetime.fromisoformat("2026-03-04"), "mm-dd-yy", "2026-03-04"),
+        (datetime.fromisoformat("2026-03-04 17:05"), "dd/mm/yyyy hh:mm", "04/03/2026 17:05"),
+        (datetime.fromisoformat("2026-03-04 17:05"), "h:mm AM/PM", "5:05 PM"), (True, "General", "TRUE"),
+        ("  two\nlines ", "General", "two\nlines"), (3, '0 "days"', "3 days"),
     ]  # fmt: skip
     sheet.append(["Question", "Answer"])
     for row, (value, layout, _) in enumerate(cells, 2):
@@ -252,7 +268,7 @@ def test_a_workbooks_rows_keep_their_ids_and_dates(tmp_path: Path):
     assert [(article.id, article.published) for article in articles] == [("101", date(2026, 3, 4)), ("faqs/when", None)]
 
 
-def test_every_sheet_with_questions_is_read_and_the_others_are_told(tmp_path: Path):
+def test_every_sheet_with_questions_is_read_and_the_others_are_reported(tmp_path: Path):
     book = openpyxl.Workbook()
     book.active.append(["Q", "A"])
     book.active.append(["Who?", "Me."])
@@ -274,7 +290,10 @@ def test_formulas_without_a_result_and_errors_are_refused(tmp_path: Path):
     articles, refused = read(workbook(tmp_path, ["q", "a"], ["Sum?", "=1+1"], ["Bad?", "#N/A"], ["Good?", "Yes."]))
     assert [article.title for article in articles] == ["Good?"]
     assert reasons(refused) == {
-        2: "sheet 'Sheet': the answer is a formula without a saved result: open and save the file in Excel or LibreOffice",
+        2: (
+            "sheet 'Sheet': the answer is a formula without a saved result: open and save the file in Excel or "
+            "LibreOffice"
+        ),
         3: "sheet 'Sheet': the answer contains the error #N/A",
     }
 
@@ -306,7 +325,7 @@ SHEET = "xl/worksheets/sheet1.xml"
         ("[Content_Types].xml", b"", "a damaged .xlsx file"),
     ],
 )
-def test_workbooks_made_to_harm_and_damaged_ones_are_refused(tmp_path: Path, part: str, content: bytes, reason: str):
+def test_malicious_and_damaged_workbooks_are_refused(tmp_path: Path, part: str, content: bytes, reason: str):
     with pytest.raises(Unreadable) as error:
         read(changed(workbook(tmp_path, ["q", "a"], ["Who?", "Me."]), part, content))
     assert str(error.value).startswith(reason)
@@ -336,7 +355,11 @@ def test_files_that_are_no_workbooks_are_refused_in_one_sentence(tmp_path: Path,
 
 def test_a_row_that_claims_a_place_beyond_any_sheet_does_not_hang(tmp_path: Path):
     cells = b"".join(
-        b'<row r="%d"><c r="A%d" t="inlineStr"><is><t>%s</t></is></c><c r="B%d" t="inlineStr"><is><t>%s</t></is></c><c r="XFD%d"><v>1</v></c></row>'
+        (
+            b'<row r="%d"><c r="A%d" t="inlineStr"><is><t>%s</t></is></c><c r="B%d" t="inlineStr"><is><t>%s</t></is>'
+            b"</c>"
+            b'<c r="XFD%d"><v>1</v></c></row>'
+        )
         % (row, row, one, row, two, row)
         for row, one, two in [(1, b"q", b"a"), (2, b"Who?", b"Me."), (999_999_999, b"Far?", b"Away.")]
     )

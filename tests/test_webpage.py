@@ -27,8 +27,10 @@ FOLDED = "Yes, when the contract allows it and the employer agrees in writing be
 
 def page(body: str, head: str = "", before: str = "", after: str = "") -> str:
     return (
-        f'<!DOCTYPE html><html lang="en-IN"><head><title>Notice period | HR Desk</title>{head}</head><body class="post-template">'
-        f'{before}<article class="post-7 post type-post hentry category-hrm"><h1>Notice period</h1><div class="entry-content">{body}</div></article>{after}</body></html>'
+        f'<!DOCTYPE html><html lang="en-IN"><head><title>Notice period | HR Desk</title>{head}</head><body '
+        'class="post-template">'
+        f'{before}<article class="post-7 post type-post hentry category-hrm"><h1>Notice period</h1><div '
+        f'class="entry-content">{body}</div></article>{after}</body></html>'
     )
 
 
@@ -47,24 +49,35 @@ def marked(*pairs: tuple[str, str]) -> str:
         f'{{"@type":"Question","name":"{question}","acceptedAnswer":{{"@type":"Answer","text":"{answer}"}}}}'
         for question, answer in pairs
     )
-    return f'<script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"FAQPage","mainEntity":[{entries}]}}]}}</script>'
+    return (
+        f'<script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"FAQPage",'
+        f'"mainEntity":[{entries}]}}]}}</script>'
+    )
 
 
 def test_the_article_of_a_wordpress_page_is_all_that_is_read():
     before = (
-        '<div id="cookie-notice"><p>We use cookies to make this site better for every visitor of it.</p><button>Accept</button></div>'
-        '<header class="site-header"><nav><ul><li><a href="/">Home</a></li><li><a href="/about/">About us</a></li></ul></nav></header>'
+        '<div id="cookie-notice"><p>We use cookies to make this site better for every visitor of it.</p><button>'
+        "Accept</button></div>"
+        '<header class="site-header"><nav><ul><li><a href="/">Home</a></li><li><a href="/about/">About us</a></li>'
+        "</ul></nav></header>"
     )
     extras = (
-        '<div class="sharedaddy sd-sharing-enabled"><h3>Share this:</h3><ul><li><a>Facebook</a></li><li><a>X</a></li></ul></div>'
-        '<div class="code-block code-block-2"><p>Advertisement</p><p>Buy the best pens of the season now, delivered today.</p></div>'
+        '<div class="sharedaddy sd-sharing-enabled"><h3>Share this:</h3><ul><li><a>Facebook</a></li><li><a>X</a></li>'
+        "</ul></div>"
+        '<div class="code-block code-block-2"><p>Advertisement</p><p>Buy the best pens of the season now, delivered '
+        "today.</p></div>"
         "<p>Follow us on Facebook and Telegram</p>"
     )
     after = (
-        '<div class="author-box"><h4>About the author</h4><p>Asha has written about payroll and leave for twelve years, and lives in Pune.</p></div>'
-        '<h3>You may also like</h3><ul><li><a href="/gratuity/">Who gets gratuity</a></li><li><a href="/leave/">How leave is counted</a></li></ul>'
-        '<div id="comments"><h3>3 thoughts on “Notice period”</h3><ol class="commentlist"><li><p>Thanks, this helped me a lot last week, great.</p></li></ol>'
-        '<div id="respond"><h3>Leave a Reply</h3><form><p>Your email address will not be published.</p><textarea></textarea></form></div></div>'
+        '<div class="author-box"><h4>About the author</h4><p>Asha has written about payroll and leave for twelve '
+        "years, and lives in Pune.</p></div>"
+        '<h3>You may also like</h3><ul><li><a href="/gratuity/">Who gets gratuity</a></li><li><a href="/leave/">How '
+        "leave is counted</a></li></ul>"
+        '<div id="comments"><h3>3 thoughts on “Notice period”</h3><ol class="commentlist"><li><p>Thanks, this helped '
+        "me a lot last week, great.</p></li></ol>"
+        '<div id="respond"><h3>Leave a Reply</h3><form><p>Your email address will not be published.</p><textarea>'
+        "</textarea></form></div></div>"
         '<footer class="site-footer"><p>© 2026 HR Desk. All rights reserved.</p></footer>'
     )
     article = article_of(page(PROSE + extras, before=before, after=after))
@@ -74,8 +87,10 @@ def test_the_article_of_a_wordpress_page_is_all_that_is_read():
 
 def test_headings_lists_tables_and_quotations_keep_their_form():
     body = (
-        f"{PROSE}<h2>How long it runs</h2><p>It depends on:</p><ul><li>the contract</li><li>the <b>years</b> served</li></ul><h3>By law</h3>"
-        "<table><tr><th>Served</th><th>Days</th></tr><tr><td>One year<br>or less</td><td>14</td></tr></table><ol><li>Resign.</li><li>Wait.</li></ol>"
+        f"{PROSE}<h2>How long it runs</h2><p>It depends on:</p><ul><li>the contract</li><li>the <b>years</b> "
+        "served</li></ul><h3>By law</h3>"
+        "<table><tr><th>Served</th><th>Days</th></tr><tr><td>One year<br>or less</td><td>14</td></tr></table><ol><li>"
+        "Resign.</li><li>Wait.</li></ol>"
         f"<h2>What it is for</h2>{PROSE}"
     )
     article = article_of(page(body))
@@ -93,9 +108,12 @@ def test_headings_lists_tables_and_quotations_keep_their_form():
 
 def test_what_a_page_declares_fills_the_article():
     head = (
-        '<link rel="canonical" href="https://hr.example/notice-period/"><meta property="og:title" content="Notice period - HR Desk">'
-        '<script type="application/ld+json">{"@context":"https://schema.org","@graph":[{"@type":"WebSite","name":"HR Desk","datePublished":"1999-01-01"},'
-        '{"@type":["BlogPosting"],"headline":"Notice period","datePublished":"2026-01-05T23:30:00+05:30","dateModified":"2026-02-01","articleSection":["HRM"],'
+        '<link rel="canonical" href="https://hr.example/notice-period/"><meta property="og:title" content="Notice '
+        'period - HR Desk">'
+        '<script type="application/ld+json">{"@context":"https://schema.org","@graph":[{"@type":"WebSite","name":"HR '
+        'Desk","datePublished":"1999-01-01"},'
+        '{"@type":["BlogPosting"],"headline":"Notice period","datePublished":"2026-01-05T23:30:00+05:30",'
+        '"dateModified":"2026-02-01","articleSection":["HRM"],'
         '"keywords":"notice, resignation"}]}</script>'
     )
     article = article_of(page(PROSE, head))
@@ -108,12 +126,16 @@ def test_what_a_page_declares_fills_the_article():
     assert (article.category, article.tags, article.language) == ("HRM", ("notice", "resignation"), "en")
 
 
-def test_meta_tags_and_the_links_of_a_theme_tell_the_same():
+def test_meta_tags_and_theme_links_give_the_same_fields():
     head = (
-        '<meta property="article:published_time" content="2026-01-05T10:00:00Z"><meta property="article:modified_time" content="soon">'
+        '<meta property="article:published_time" content="2026-01-05T10:00:00Z"><meta '
+        'property="article:modified_time" content="soon">'
         '<meta property="article:tag" content="notice"><meta property="og:url" content="https://hr.example/n/">'
     )
-    links = '<p><a rel="category tag" href="/c">HRM</a> <a rel="tag" href="/t">exit</a></p><time class="updated" datetime="2026-03-04">4 March</time>'
+    links = (
+        '<p><a rel="category tag" href="/c">HRM</a> <a rel="tag" href="/t">exit</a></p><time class="updated" '
+        'datetime="2026-03-04">4 March</time>'
+    )
     article = article_of(page(PROSE, head, after=links))
     assert (article.published, article.updated, article.category) == (date(2026, 1, 5), date(2026, 3, 4), "HRM")
     assert (article.tags, article.url) == (("notice", "exit"), "https://hr.example/n/")
@@ -131,15 +153,20 @@ def test_meta_tags_and_the_links_of_a_theme_tell_the_same():
 def test_the_title_is_the_heading_that_the_page_declares_without_the_sites_name(
     title: str, heading: str, expected: str
 ):
-    html = f'<html><head><title>{title}</title><meta property="og:site_name" content="HR Desk"></head><body>{heading}<div>{PROSE}</div></body></html>'
+    html = (
+        f'<html><head><title>{title}</title><meta property="og:site_name" content="HR Desk"></head><body>{heading}'
+        f"<div>{PROSE}</div></body></html>"
+    )
     assert article_of(html).title == expected
 
 
-def test_a_faq_that_a_page_holds_three_times_comes_once_where_it_stands():
+def test_a_faq_that_a_page_has_three_times_is_read_once_at_its_place():
     question = "Can a notice period be bought out?"
     visible = (
-        '<h2>Good to know</h2><div itemscope itemtype="https://schema.org/FAQPage"><div itemscope itemprop="mainEntity" itemtype="https://schema.org/Question">'
-        f'<h3 itemprop="name">{question}</h3><div itemscope itemprop="acceptedAnswer" itemtype="https://schema.org/Answer"><div itemprop="text"><p>{FOLDED}</p></div></div></div></div>'
+        '<h2>Good to know</h2><div itemscope itemtype="https://schema.org/FAQPage"><div itemscope '
+        'itemprop="mainEntity" itemtype="https://schema.org/Question">'
+        f'<h3 itemprop="name">{question}</h3><div itemscope itemprop="acceptedAnswer" '
+        f'itemtype="https://schema.org/Answer"><div itemprop="text"><p>{FOLDED}</p></div></div></div></div>'
     )
     article = article_of(
         page(
@@ -160,7 +187,7 @@ def test_a_marked_faq_that_the_text_lacks_is_appended():
     assert answers(article) == {"Who pays?": "The firm.", "When?": "- Monthly\n- Never late"}
 
 
-def test_another_question_with_an_answer_that_stands_in_the_text_is_an_alternate():
+def test_another_question_with_the_same_answer_is_an_alternate():
     faqs = f"<h2>FAQs</h2><h3>Is a buyout possible?</h3><p>{FOLDED}</p>"
     article = article_of(page(PROSE + faqs, marked(("Can I buy out my notice?", FOLDED))))
     assert [(faq.question, faq.alternates) for faq in article.faqs] == [
@@ -184,10 +211,20 @@ def test_a_short_answer_is_not_taken_from_anywhere_in_the_text():
     [
         "<details><summary>{q}</summary><p>{a}</p></details>",
         "<dl><dt>{q}</dt><dd>{a}</dd></dl>",
-        '<div class="schema-faq-section"><strong class="schema-faq-question">{q}</strong> <p class="schema-faq-answer">{a}</p></div>',
-        '<div class="rank-math-list"><div class="rank-math-list-item"><h3 class="rank-math-question">{q}</h3><div class="rank-math-answer"><p>{a}</p></div></div></div>',
+        (
+            '<div class="schema-faq-section"><strong class="schema-faq-question">{q}</strong> <p '
+            'class="schema-faq-answer">{a}</p></div>'
+        ),
+        (
+            '<div class="rank-math-list"><div class="rank-math-list-item"><h3 class="rank-math-question">{q}</h3><div '
+            'class="rank-math-answer"><p>{a}</p></div></div></div>'
+        ),
         '<h3><button aria-expanded="false" aria-controls="p1">{q}</button></h3><div id="p1" hidden><p>{a}</p></div>',
-        '<h4><a data-toggle="collapse" href="#q1">{q}</a></h4><div id="q1" class="collapse" style="display: none"><p>{a}</p></div>',
+        (
+            '<h4><a data-toggle="collapse" href="#q1">{q}</a></h4><div id="q1" class="collapse" style="display: '
+            'none"><p>'
+            "{a}</p></div>"
+        ),
         "<h2>FAQs</h2><h2>{q}</h2><p>{a}</p>",
         "<h2>FAQs</h2><p><strong>{q}</strong></p><p>{a}</p>",
         "<h2>FAQs</h2><p><strong>{q}</strong><br>{a}</p>",
@@ -214,7 +251,11 @@ def test_questions_that_a_page_folds_away_or_sets_in_bold_are_faqs(folded: str):
 
 def test_a_page_that_is_mostly_an_accordion_is_read_whole():
     folded = "".join(
-        f"<details><summary>What is rule {n}?</summary><p>Rule {n} says that {n} days are counted from the first.</p></details>"
+        (
+            f"<details><summary>What is rule {n}?</summary><p>Rule {n} says that {n} days are counted from the "
+            "first.</p>"
+            "</details>"
+        )
         for n in range(40)
     )
     article = article_of(page(f"<h2>Leave</h2>{folded}"))
@@ -224,8 +265,11 @@ def test_a_page_that_is_mostly_an_accordion_is_read_whole():
     assert {faq.section for faq in article.faqs} == {("Leave",)}
 
 
-def test_an_accordion_titled_without_a_question_keeps_its_titles():
-    folded = f'<div class="accordion"><h3><button aria-controls="p1">Who may leave</button></h3><div id="p1" hidden><p>{FOLDED}</p></div></div>'
+def test_an_accordion_without_questions_keeps_its_titles():
+    folded = (
+        '<div class="accordion"><h3><button aria-controls="p1">Who may leave</button></h3><div id="p1" hidden>'
+        f"<p>{FOLDED}</p></div></div>"
+    )
     text = article_of(page(PROSE + folded + f"<h2>In short</h2>{PROSE}")).text
     assert f"### Who may leave\n\n{FOLDED}\n\n## In short" in text
 
@@ -234,15 +278,19 @@ def test_the_lone_heading_of_a_page_that_declares_no_title_is_its_title():
     assert article_of(f"<html><body><h2>Check eligibility</h2>{PROSE}</body></html>").title == "Check eligibility"
 
 
-def test_a_page_that_a_script_was_to_fill_in_holds_no_text():
+def test_a_page_filled_in_by_a_script_has_no_text():
     with pytest.raises(Unreadable, match="no text in it"):
         article_of(
-            "<html><body><div><p>{{x.title}}</p><p>{{ item.text }} {{y}}</p><p>Copyright © 2021. All Rights Reserved by HR Desk</p></div></body></html>"
+            "<html><body><div><p>{{x.title}}</p><p>{{ item.text }} {{y}}</p><p>Copyright © 2021. All Rights "
+            "Reserved by HR Desk</p></div></body></html>"
         )
 
 
 def test_a_marked_answer_ends_where_its_markup_ends():
-    folded = f'<div class="schema-faq-section"><strong class="schema-faq-question">Who?</strong> <p class="schema-faq-answer">{FOLDED}</p></div>'
+    folded = (
+        '<div class="schema-faq-section"><strong class="schema-faq-question">Who?</strong> <p '
+        f'class="schema-faq-answer">{FOLDED}</p></div>'
+    )
     article = article_of(page(f"{PROSE}<h2>FAQs</h2>{folded}<p>{SENTENCES[0]}</p>"))
     assert answers(article) == {"Who?": FOLDED}
 
@@ -263,19 +311,23 @@ def test_a_post_filed_under_comments_is_not_taken_for_its_comments():
 
 @pytest.mark.parametrize(
     "line",
-    ["Advertisement", "Share this:", "Click to share on Facebook (Opens in new window)", "Tags: leave, notice", "Posted in HRM", "Leave a comment", "12 Comments",
-     "Your email address will not be published. Required fields are marked *", "← Older post", "© 2026 HR Desk", "5 min read", "All rights reserved."],
+    ["Advertisement", "Share this:", "Click to share on Facebook (Opens in new window)", "Tags: leave, notice",
+    "Posted in HRM", "Leave a comment", "12 Comments",
+     "Your email address will not be published. Required fields are marked *", "← Older post", "© 2026 HR Desk",
+     "5 min read", "All rights reserved."],
 )  # fmt: skip
-def test_lines_around_an_article_are_known_by_their_wording(line: str):
+def test_boilerplate_lines_are_recognised_by_their_wording(line: str):
     assert is_boilerplate(line)
 
 
 @pytest.mark.parametrize(
     "line",
-    ["Share your notes with the team before you go.", "Follow the steps below.", "By law, notice is due.", "Comments on the draft are due on Friday.",
-     "Advertisement costs rose.", "Next, sign the letter.", "Tags help readers find posts.", "Reply within a week.", "Copyright law protects the text. " * 6],
+    ["Share your notes with the team before you go.", "Follow the steps below.", "By law, notice is due.",
+    "Comments on the draft are due on Friday.",
+     "Advertisement costs rose.", "Next, sign the letter.", "Tags help readers find posts.", "Reply within a week.",
+     "Copyright law protects the text. " * 6],
 )  # fmt: skip
-def test_sentences_of_an_article_are_no_such_lines(line: str):
+def test_sentences_of_an_article_are_no_boilerplate(line: str):
     assert not is_boilerplate(line)
 
 
@@ -351,15 +403,24 @@ def test_a_page_that_is_too_large_is_refused(tmp_path: Path):
 
 
 def test_broken_linked_data_costs_only_itself():
-    head = '<script type="application/ld+json">{"@type": "Article", "headline": }</script><script type="application/ld+json">[[[[1, null, "x"]]]]</script>'
-    odd = '<script type="application/ld+json">{"@type":"FAQPage","mainEntity":[null,{"@type":"Question","name":7},{"@type":"Question","name":"Why?","acceptedAnswer":[{"text":"So."}]}]}</script>'
+    head = (
+        '<script type="application/ld+json">{"@type": "Article", "headline": }</script><script '
+        'type="application/ld+json">[[[[1, null, "x"]]]]</script>'
+    )
+    odd = (
+        '<script type="application/ld+json">{"@type":"FAQPage","mainEntity":[null,{"@type":"Question","name":7},'
+        '{"@type":"Question","name":"Why?","acceptedAnswer":[{"text":"So."}]}]}</script>'
+    )
     assert answers(article_of(page(PROSE, head + odd))) == {"Why?": "So."}
 
 
 PIECES = st.sampled_from(
-    ["<p>", "</p>", "<details>", "<summary>", "Why?", " So it is. ", "<dl><dt>", "<dd>", "<h2>FAQs</h2>", "<h2>", "</h2>", "<div id='comments'>", "</div>", "<table><tr><td>", "<li>",
-     "<button aria-controls='a'>", "<div id='a'>", "<ul>", "&lt;", "# ", "```", "<pre>", "<div itemscope itemtype='https://schema.org/Question'>", "<b itemprop='name'>",
-     "<i itemprop='acceptedAnswer'>", "<script type='application/ld+json'>", '{"@type":"Question","name":"Q","acceptedAnswer":{"text":"A"}}', "</script>", "|", "\n"]
+    ["<p>", "</p>", "<details>", "<summary>", "Why?", " So it is. ", "<dl><dt>", "<dd>", "<h2>FAQs</h2>", "<h2>",
+    "</h2>", "<div id='comments'>", "</div>", "<table><tr><td>", "<li>",
+     "<button aria-controls='a'>", "<div id='a'>", "<ul>", "&lt;", "# ", "```", "<pre>",
+     "<div itemscope itemtype='https://schema.org/Question'>", "<b itemprop='name'>",
+     "<i itemprop='acceptedAnswer'>", "<script type='application/ld+json'>",
+     '{"@type":"Question","name":"Q","acceptedAnswer":{"text":"A"}}', "</script>", "|", "\n"]
 )  # fmt: skip
 
 

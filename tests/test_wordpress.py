@@ -20,11 +20,13 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 NAMESPACE = "http://wordpress.org/export/1.2/"
 YOAST = (
-    '<!-- wp:yoast/faq-block --><div class="schema-faq wp-block-yoast-faq-block"><div class="schema-faq-section"><strong class="schema-faq-question">Who pays?'
+    '<!-- wp:yoast/faq-block --><div class="schema-faq wp-block-yoast-faq-block"><div class="schema-faq-section">'
+    '<strong class="schema-faq-question">Who pays?'
     '</strong><p class="schema-faq-answer">The firm.</p></div></div><!-- /wp:yoast/faq-block -->'
 )
 RANK_MATH = (
-    '<!-- wp:rank-math/faq-block {"questions":[]} --><div class="rank-math-list"><div class="rank-math-faq-item"><h3 class="rank-math-question">Who pays?</h3>'
+    '<!-- wp:rank-math/faq-block {"questions":[]} --><div class="rank-math-list"><div class="rank-math-faq-item"><h3 '
+    'class="rank-math-question">Who pays?</h3>'
     '<div class="rank-math-answer">The firm.</div></div></div><!-- /wp:rank-math/faq-block -->'
 )
 VERSION = "<wp:wxr_version>1.2</wp:wxr_version>"
@@ -39,7 +41,8 @@ def item(
     status: str = "publish",
 ) -> str:
     return (
-        f"<item><title><![CDATA[{title}]]></title><link>{link}</link><content:encoded><![CDATA[{content}]]></content:encoded>"
+        f"<item><title><![CDATA[{title}]]></title><link>{link}</link><content:encoded><![CDATA[{content}]]>"
+        "</content:encoded>"
         f"<wp:post_id>7</wp:post_id><wp:post_type>{kind}</wp:post_type><wp:status>{status}</wp:status>{more}</item>\n"
     )
 
@@ -70,8 +73,10 @@ def answers(article: Article) -> dict[str, str]:
 def test_a_post_keeps_its_facts(tmp_path: Path):
     more = (
         "<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-02-03 11:00:00</wp:post_modified>"
-        '<category domain="category" nicename="uncategorized"><![CDATA[Uncategorized]]></category><category domain="category" nicename="hrm"><![CDATA[HR &amp; Pay]]></category>'
-        '<category domain="category" nicename="jobs"><![CDATA[Jobs]]></category><category domain="post_tag" nicename="letters"><![CDATA[letters]]></category>'
+        '<category domain="category" nicename="uncategorized"><![CDATA[Uncategorized]]></category><category '
+        'domain="category" nicename="hrm"><![CDATA[HR &amp; Pay]]></category>'
+        '<category domain="category" nicename="jobs"><![CDATA[Jobs]]></category><category domain="post_tag" '
+        'nicename="letters"><![CDATA[letters]]></category>'
     )
     article = only(
         read(
@@ -98,7 +103,10 @@ def test_a_change_on_the_same_day_and_zero_dates_are_no_dates(tmp_path: Path):
         tmp_path,
         item(
             "<p>a</p>",
-            more="<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-01-02 11:00:00</wp:post_modified>",
+            more=(
+                "<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-01-02 "
+                "11:00:00</wp:post_modified>"
+            ),
         ),
         item("<p>b</p>", more="<wp:post_date>0000-00-00 00:00:00</wp:post_date>"),
     )
@@ -109,11 +117,16 @@ def test_a_change_on_the_same_day_and_zero_dates_are_no_dates(tmp_path: Path):
 
 def test_only_published_posts_and_pages_go_in_and_the_rest_is_counted(tmp_path: Path):
     *articles, refused = read(
-        tmp_path, item(), item(kind="page", title="A page", link="https://example.com/page/"), item(status="draft"), item(status="draft"), item(status="private"),
-        item(kind="attachment", status="inherit"), item(kind="nav_menu_item"), item(more="<wp:post_password>x</wp:post_password>"),
+        tmp_path, item(), item(kind="page", title="A page", link="https://example.com/page/"), item(status="draft"),
+        item(status="draft"), item(status="private"),
+        item(kind="attachment", status="inherit"), item(kind="nav_menu_item"),
+        item(more="<wp:post_password>x</wp:post_password>"),
     )  # fmt: skip
     assert [article.title for article in articles if isinstance(article, Article)] == ["A post", "A page"]
-    reason = "left out: 1 of the type 'attachment', 1 of the type 'nav_menu_item', 1 with a password, 2 with the status 'draft', 1 with the status 'private'"
+    reason = (
+        "left out: 1 of the type 'attachment', 1 of the type 'nav_menu_item', 1 with a password, 2 with the "
+        "status 'draft', 1 with the status 'private'"
+    )
     assert refused == Refused("export.xml", None, reason)
 
 
@@ -131,10 +144,12 @@ def test_an_export_without_posts_is_refused_and_one_of_drafts_is_counted(tmp_pat
     assert read(tmp_path, item(status="draft")) == [Refused("export.xml", None, "left out: 1 with the status 'draft'")]
 
 
-def test_terms_that_stand_twice_are_kept_once_and_no_category_is_none_in_any_language(tmp_path: Path):
+def test_repeated_terms_count_once_and_uncategorized_is_no_category(tmp_path: Path):
     terms = (
-        '<category><![CDATA[HRM]]></category><category domain="category"><![CDATA[HRM]]></category><category domain="category" nicename="hrm"><![CDATA[HRM]]></category>'
-        '<category domain="tag"><![CDATA[pay]]></category><category domain="tag" nicename="pay"><![CDATA[pay]]></category>'
+        '<category><![CDATA[HRM]]></category><category domain="category"><![CDATA[HRM]]></category><category '
+        'domain="category" nicename="hrm"><![CDATA[HRM]]></category>'
+        '<category domain="tag"><![CDATA[pay]]></category><category domain="tag" nicename="pay"><![CDATA[pay]]>'
+        "</category>"
     )
     twice, none = read(
         tmp_path,
@@ -159,7 +174,7 @@ def test_a_post_without_a_link_has_the_address_of_its_guid(tmp_path: Path):
     assert (article.url, article.id) == ("https://example.com/?p=7", "a-b")
 
 
-def test_posts_of_a_site_in_a_folder_without_permalinks_are_told_apart(tmp_path: Path):
+def test_posts_of_a_site_in_a_folder_without_permalinks_have_different_ids(tmp_path: Path):
     link = "https://example.com/blog/?p="
     names = (
         "<wp:post_name>one</wp:post_name>",
@@ -200,8 +215,11 @@ def test_faq_blocks_of_all_kinds_are_faqs(tmp_path: Path, content: str):
     assert answers(only(read(tmp_path, item(content)))) == {"Who pays?": "The firm."}
 
 
-def test_shortcodes_go_their_words_and_other_brackets_stay(tmp_path: Path):
-    content = '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n[gallery ids="1,2"][contact-form-7 id="9"]'
+def test_shortcodes_are_removed_but_their_text_and_other_brackets_stay(tmp_path: Path):
+    content = (
+        '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n'
+        '[gallery ids="1,2"][contact-form-7 id="9"]'
+    )
     assert only(read(tmp_path, item(content))).text == "A card\n\nThe act [sic] of 1961 [1]."
 
 
@@ -233,12 +251,14 @@ def test_blank_lines_of_the_classic_editor_are_paragraphs(tmp_path: Path):
 
 def test_blank_lines_are_paragraphs_beside_headings_lists_and_quotations_too(tmp_path: Path):
     content = (
-        "<h2>Notice\nperiod</h2>\nOne.\n\nTwo.\n<ul>\n<li>a</li>\n<li>b\n\nc</li>\n</ul>\n<blockquote>Q.\n\nR.</blockquote>\n"
+        "<h2>Notice\nperiod</h2>\nOne.\n\nTwo.\n<ul>\n<li>a</li>\n<li>b\n\nc</li>\n</ul>\n<blockquote>Q.\n\n"
+        "R.</blockquote>\n"
         "<pre>x\n\ny</pre>\n<strong>Who pays?</strong>\nThe firm.\n\nLast."
     )
     article = only(read(tmp_path, item(content)))
     assert article.text == (
-        "## Notice period\n\nOne.\n\nTwo.\n\n- a\n- b\n  c\n\n> Q.\n>\n> R.\n\n```\nx\n\ny\n```\n\n###### Who pays?\n\nThe firm.\n\nLast."
+        "## Notice period\n\nOne.\n\nTwo.\n\n- a\n- b\n  c\n\n> Q.\n>\n> R.\n\n```\nx\n\ny\n```\n\n###### Who "
+        "pays?\n\nThe firm.\n\nLast."
     )
 
 
@@ -260,14 +280,14 @@ def test_a_post_without_text_is_refused_with_its_title_and_line_and_the_next_goe
     assert isinstance(article, Article)
 
 
-def test_what_stands_before_a_fault_in_the_xml_is_kept(tmp_path: Path):
+def test_posts_before_a_fault_in_the_xml_are_read(tmp_path: Path):
     article, refused = read(tmp_path, item(), "<item><title>Cut & off", tail="")
     assert isinstance(article, Article)
     assert isinstance(refused, Refused)
     assert (refused.line, refused.reason[:53]) == (5, "the rest of the file was not read: the XML is faulty ")
 
 
-def test_what_was_left_out_before_a_fault_is_counted_too(tmp_path: Path):
+def test_items_left_out_before_a_fault_are_counted(tmp_path: Path):
     refused, left_out = read(tmp_path, item(status="draft"), "</wrong>")
     assert isinstance(refused, Refused)
     assert "the rest of the file was not read" in refused.reason
@@ -290,7 +310,7 @@ def test_a_title_that_cannot_be_read_stops_no_other_post(tmp_path: Path):
     assert isinstance(article, Article)
 
 
-def test_more_than_one_post_may_have_is_not_read(tmp_path: Path):
+def test_a_post_over_the_size_limit_is_refused(tmp_path: Path):
     article, refused = read(tmp_path, item(), item("x" * (MAX_BYTES + 100_000)), item())
     assert isinstance(article, Article)
     assert isinstance(refused, Refused)
@@ -374,7 +394,7 @@ def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_word
         ),
     ],
 )
-def test_what_is_no_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
+def test_a_file_that_is_no_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
     with pytest.raises(Unreadable, match=reason):
         read(tmp_path, item(), **arguments)
 

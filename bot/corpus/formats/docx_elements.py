@@ -89,10 +89,10 @@ def number_notes(document: WordDocument) -> dict[str | None, str]:
                 notes[kind, note.get(qn("w:id"))] = _line(note)
     numbered: dict[str | None, str] = {}
     for reference in document.element.body.iter(*NOTES):
-        note = notes.get((NOTES[reference.tag], reference.get(qn("w:id"))))
-        if note and not any(above.tag == qn("w:del") for above in reference.iterancestors()):
+        text = notes.get((NOTES[reference.tag], reference.get(qn("w:id"))))
+        if text and not any(above.tag == qn("w:del") for above in reference.iterancestors()):
             reference.set(NOTE_NUMBER, str(len(numbered) + 1))
-            numbered[reference.get(NOTE_NUMBER)] = note
+            numbered[reference.get(NOTE_NUMBER)] = text
     return numbered
 
 
