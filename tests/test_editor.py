@@ -277,7 +277,7 @@ def test_the_index_is_rebuilt_and_rolled_back(editor: Page, office: Office):
     expect(editor.locator("#trend img")).to_be_visible()
 
 
-def test_the_articles_are_looked_through(editor: Page, office: Office):
+def test_the_articles_are_searched_lists(editor: Page, office: Office):
     (office.corpus / "old.md").write_text(
         "---\ntitle: Old\ndate: 2011-01-01\n---\n\nA text of long ago about nothing.\n", encoding="utf-8"
     )

@@ -127,9 +127,9 @@ def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
     plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
-    assert 0 < plan.looked_through <= plan.lists == 128
+    assert 0 < plan.searched_lists <= plan.lists == 128
     assert plan.recall >= 0.985
-    monkeypatch.setattr("bot.index.vectors._FEW_ADMITTED", 100)
+    monkeypatch.setattr("bot.index.vectors._MAX_FILTERED_EXACT", 100)
     for among in (None, np.arange(0, 6000, 3), np.arange(0, 6000, 29), np.arange(0, 6000, 75)):
         admitted = np.arange(6000) if among is None else among
         found = [vectors.search(question[None], 10, among) for question in questions]

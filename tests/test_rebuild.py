@@ -140,7 +140,7 @@ def test_an_old_generation_is_freed_when_it_is_no_longer_asked(place: Path):
 def test_a_bot_that_is_let_go_of_no_longer_looks_at_the_index(place: Path):
     bot = Bot.open(place / "index")
     (thread,) = [
-        thread for thread in threading.enumerate() if thread.name == "articlebot-follows-index" and thread.is_alive()
+        thread for thread in threading.enumerate() if thread.name == "articlebot-index-watcher" and thread.is_alive()
     ][-1:]
     del bot
     gc.collect()
@@ -162,12 +162,12 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
     rows = store.generations_folder / "99-bad" / "vectors.faiss"
     rows.write_bytes(rows.read_bytes()[:-1] + b"\0")
     point_to(store, "99-bad")
-    wait_for(lambda: bot.retriever.index.refused is not None)
+    wait_for(lambda: bot.retriever.index.rejected is not None)
     assert bot.ask(QUESTION).generation == good.name
     assert f"99-bad is not served, {good.name} goes on: The file" in caplog.text
     facts = index_status(store, place / "corpus")
     assert (facts["generation"], [kept["served"] for kept in facts["generations"]]) == ("99-bad", [False, True])
-    assert facts["fault"] == bot.retriever.index.refused.reason
+    assert facts["fault"] == bot.retriever.index.rejected.reason
     assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
     for address in served(bot):
         health = httpx.get(f"{address}/healthz", trust_env=False).json()
@@ -177,7 +177,7 @@ def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goe
             "refused": {"generation": "99-bad", "reason": facts["fault"]},
         }
     assert store.roll_back() == good.name
-    wait_for(lambda: bot.retriever.index.refused is None)
+    wait_for(lambda: bot.retriever.index.rejected is None)
     name = rewrite(place, "The ministry pays it")
     wait_for(lambda: bot.generation.name == name)
 

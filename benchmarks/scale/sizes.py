@@ -149,7 +149,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "passages": counts["passages"], "build without encoding, s": took, "build memory, MB": peak,
-        "index, MB": manifest.bytes / 1e6, "lists, looked through": f"{plan[0].lists}, {plan[0].looked_through}",
+        "index, MB": manifest.bytes / 1e6, "lists, looked through": f"{plan[0].lists}, {plan[0].searched_lists}",
     }  # fmt: skip
 
 

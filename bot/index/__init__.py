@@ -1,1 +1,1 @@
-"""Passages and their vectors ⇄ the folder `index/`."""
+"""Reads an index: generations, passages, vectors and words."""

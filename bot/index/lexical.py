@@ -1,7 +1,7 @@
-"""The words of an index: the one door to tantivy.
+"""The word index of a generation: the interface to tantivy.
 
-Scores are BM25 (Robertson and Zaragoza 2009) over English stems: of a passage's context and text, of the pairs of neighbouring words in them, and of
-all that an article holds.
+Scores are BM25 (Robertson and Zaragoza 2009) over English stems, in three fields: the words of a passage and its
+context, pairs of neighbouring words in them, and all words of an article.
 """
 
 import math
@@ -23,50 +23,46 @@ from bot.languages.registry import normalize_spelling
 from bot.passages import Passage, context
 
 _SATURATION = 2.2
-"""BM25's k1 + 1 with tantivy's k1 of 1.2: what a word counts at most, in units of its rarity."""
+"""k1 + 1, with tantivy's k1 of 1.2: the maximum BM25 score of a term, as a multiple of its idf."""
 _NUMBER, _WORDS, _PAIRS, _CATEGORY, _ARTICLE, _DAY = "number", "words", "pairs", "category", "article", "day"
 LEXICAL = "lexical"
 _PASSAGES, _ARTICLES = "passages", "articles"
 _HEAP = 128_000_000
-"""Bytes that a writer fills before it writes a segment: fewer segments answer faster."""
+"""Bytes that a writer buffers before it writes a segment; fewer segments are faster to search."""
 
 
 def _analyzer(*filters: tantivy.Filter) -> tantivy.TextAnalyzer:
     # Marks belong to words: in Devanagari they are vowels.
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+")).filter(
-        tantivy.Filter.lowercase()
-    )
-    for each in filters:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{M}\p{N}]+"))
+    for each in (tantivy.Filter.lowercase(), *filters):
         builder = builder.filter(each)
     return builder.filter(tantivy.Filter.stemmer("english")).build()
 
 
-# What is written are stems, with spaces between them. The list of stop words is short on purpose: "how", "when" and
-# "who" tell what kind of answer is wanted, and leaving them out as well costs 0.6 points of nDCG@10 on average (benchmarks/quality/fit_ranking.py).
-_TELLING, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
+# The list of stop words is short on purpose: "how", "when" and "who" show what kind of answer is wanted, and dropping
+# them as well costs 0.6 points of nDCG@10 on average (benchmarks/quality/fit_ranking.py).
+_CONTENT, _ALL = _analyzer(tantivy.Filter.stopword("english")), _analyzer()
 
 
 NumberOf = Callable[[str], int]
-"""The number of a passage or an article by its id."""
+"""Returns the number of a passage or an article by its id."""
 
 
 class LexicalWriter:
-    """Indexes the words of passages and of their articles in a folder, a new one or one that was written before, as they come, article by article.
+    """Writes the word index of passages and their articles, or adds to an existing one.
 
-    Both are numbered from 0, or as `number_of` tells. Words are there once it is closed.
+    Add passages article by article. Both are numbered from 0, or by `number_of`. Close it to make them searchable.
     """
 
     def __init__(self, folder: Path, number_of: NumberOf | None = None) -> None:
         folder.mkdir(exist_ok=True)
-        self._passages, self._articles = (
-            _WordsWriter(folder / _PASSAGES, number_of, pairs=True),
-            _WordsWriter(folder / _ARTICLES, number_of, pairs=False),
-        )
+        self._passages = _TextsWriter(folder / _PASSAGES, number_of, pairs=True)
+        self._articles = _TextsWriter(folder / _ARTICLES, number_of, pairs=False)
         self._texts: list[list[str]] = []
         self._article: Article | None = None
 
     def remove(self, article: str) -> None:
-        """Take out the article with an id, and its passages, as they were written before."""
+        """Remove the earlier version of the article with this id, and of its passages."""
         self._passages.remove(article)
         self._articles.remove(article)
 
@@ -89,7 +85,7 @@ class LexicalWriter:
         self._texts = []
 
 
-class _WordsWriter:
+class _TextsWriter:
     def __init__(self, folder: Path, number_of: NumberOf | None, *, pairs: bool) -> None:
         folder.mkdir(exist_ok=True)
         self._writer = tantivy.Index(_schema(), path=str(folder)).writer(heap_size=_HEAP, num_threads=1)
@@ -100,7 +96,7 @@ class _WordsWriter:
         self._writer.delete_documents_by_term(_ARTICLE, article)
 
     def add(self, ident: str, article: Article, texts: Sequence[Sequence[str]]) -> None:
-        """`texts` are the stems of each."""
+        """Add a passage or an article, given the stems of each of its texts."""
         day = last_change(article)
         document = tantivy.Document()
         document.add_integer(_NUMBER, self._number_of(ident) if self._number_of else self._added)
@@ -119,12 +115,12 @@ class _WordsWriter:
 
 
 def stems(text: str) -> list[str]:
-    """The stems of all words of a text."""
+    """Return the stems of all words of a text."""
     return list(_ALL.analyze(normalize_spelling(text)))
 
 
 def stem_pairs(text: str) -> Iterator[str]:
-    """The stems of each two neighbouring words, joined."""
+    """Yield the joined stems of each pair of neighbouring words."""
     return _pairs(stems(text))
 
 
@@ -133,29 +129,29 @@ def _pairs(words: Sequence[str]) -> Iterator[str]:
 
 
 def texts_of(passage: Passage) -> list[str]:
-    """The texts of a passage whose words are searched."""
+    """Return the texts of a passage that are indexed."""
     return [context(passage), *passage.alternates, passage.text]
 
 
-def idf(holding: int, texts: int) -> float:
-    """BM25's inverse document frequency of a word that so many of all texts have, as tantivy and Milvus compute it."""
-    return math.log(1 + (texts - holding + 0.5) / (holding + 0.5))
+def idf(frequency: int, texts: int) -> float:
+    """Return the idf of a term in `frequency` of `texts` texts, as tantivy and Milvus define it."""
+    return math.log(1 + (texts - frequency + 0.5) / (frequency + 0.5))
 
 
 def matches(
-    numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], holding: Sequence[int], texts: int
+    numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], frequencies: Sequence[int], texts: int
 ) -> Matches:
-    """What BM25 found of words that so many of all texts hold each, on scales that mean the same in every corpus."""
+    """Return BM25 scores as `Matches`, given the document frequency of each term and the number of texts."""
     found = np.array(scores, np.float64)
-    full = sum(idf(each, texts) for each in holding) * _SATURATION
-    return Matches(np.array(numbers, np.int64), found / math.sqrt(idf(1, texts)), found / full)
+    maximum = sum(idf(each, texts) for each in frequencies) * _SATURATION
+    return Matches(np.array(numbers, np.int64), found / math.sqrt(idf(1, texts)), found / maximum)
 
 
 class Lexical:
-    """The words of passages and of articles, on disk. Raises `IndexCorrupt` when the folder does not hold them."""
+    """The word index in a folder. Raises `IndexCorrupt` if the folder does not hold one."""
 
     def __init__(self, folder: Path) -> None:
-        self._passages, self._articles = _Words(folder / _PASSAGES), _Words(folder / _ARTICLES)
+        self._passages, self._articles = _Texts(folder / _PASSAGES), _Texts(folder / _ARTICLES)
 
     def __len__(self) -> int:
         """The number of passages."""
@@ -185,16 +181,16 @@ def terms_of(field: Field, words: str) -> list[str]:
 def content_terms(words: str) -> list[str]:
     """Return the stems of the content words; of all words if they are all stop words."""
     words = normalize_spelling(words)
-    return list(dict.fromkeys(_TELLING.analyze(words) or _ALL.analyze(words)))
+    return list(dict.fromkeys(_CONTENT.analyze(words) or _ALL.analyze(words)))
 
 
-class _Words:
-    """One index of numbered texts."""
+class _Texts:
+    """A tantivy index of numbered texts."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with raise_as_corrupt(folder):
-            self._index, self._searcher = _opened(folder) if os.access(folder, os.W_OK) else _opened_elsewhere(folder)
+            self._index, self._searcher = _open(folder) if os.access(folder, os.W_OK) else _open_by_links(folder)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -214,11 +210,11 @@ class _Words:
         matching = tantivy.Query.boolean_query(
             [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms]
         )
-        # Uncounted, so that tantivy passes over what cannot be among the best.
+        # Without counting matches, tantivy can skip texts that cannot be among the best.
         found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
         numbers = np.array(self._searcher.fast_field_values(_NUMBER, [address for _, address in found]), np.int64)
-        holding = [self._searcher.doc_freq(field, term) for term in terms]
-        return matches(numbers, [score for score, _ in found], holding, len(self))
+        frequencies = [self._searcher.doc_freq(field, term) for term in terms]
+        return matches(numbers, [score for score, _ in found], frequencies, len(self))
 
     def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:
         schema, must = self._index.schema, tantivy.Occur.Must
@@ -231,29 +227,28 @@ class _Words:
             clauses.append(
                 tantivy.Query.range_query(schema, _DAY, tantivy.FieldType.Integer, filters.since.toordinal(), 4_000_000)
             )
-        # A filter decides who takes part, not how well: its own score counts nothing.
+        # A filter must not change scores, so its own score is 0.
         clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
-        return (
-            tantivy.Query.boolean_query([(must, matching), *((must, clause) for clause in clauses)])
-            if clauses
-            else matching
-        )
+        return tantivy.Query.boolean_query([(must, each) for each in (matching, *clauses)]) if clauses else matching
 
 
-def _opened(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+def _open(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
     index = tantivy.Index.open(str(folder))
     return index, index.searcher()
 
 
-def _opened_elsewhere(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
-    """Open a folder that may only be read, where tantivy cannot write its lock, by links to its files; once they are open these are needed no more."""
+def _open_by_links(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
+    """Open a read-only folder, where tantivy cannot write its lock file, through temporary links to its files."""
     with TemporaryDirectory() as links:
         _link(folder, Path(links))
-        return _opened(Path(links))
+        return _open(Path(links))
 
 
 def link_lexical(folder: Path, links: Path) -> None:
-    """Links to all files of a lexical folder in another one, which can be written to: tantivy changes no file, but puts new ones beside and in place of them."""
+    """Link all files of a word index into another folder, to be changed there.
+
+    The original stays as it is: tantivy adds and replaces files, but never modifies one.
+    """
     for part in (_PASSAGES, _ARTICLES):
         (links / part).mkdir(parents=True)
         _link(folder / part, links / part)

@@ -1,4 +1,4 @@
-"""Which generation is served: one that stays, or what an index folder serves at the moment."""
+"""Handles on the generation that answers questions: a fixed one, or always the current one of a store."""
 
 import ctypes
 import logging
@@ -17,78 +17,76 @@ from bot.index.store import Store
 
 _log = logging.getLogger(__name__)
 
-_EVERY = 0.5
-"""Seconds between two looks at the pointer."""
-_AGAIN = 30.0
-"""Seconds after which a generation that did not open is tried again: its files may still be on their way."""
-
-
-class IndexHandle(Protocol):
-    """Where the generation comes from that answers questions."""
-
-    @property
-    def generation(self) -> Generation: ...
-
-    @property
-    def refused(self) -> "RejectedGeneration | None": ...
-
-    @property
-    def unreachable(self) -> str | None:
-        """Why what is served cannot be asked at the moment, where that is so."""
+_POLL_INTERVAL = 0.5
+"""Seconds between two polls of the store."""
+_RETRY_AFTER = 30.0
+"""Seconds until a rejected generation is tried again: its files may have been incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedGeneration:
-    """A generation that an index folder names, but that does not open."""
+    """A generation that is current in the store, but cannot be opened."""
 
     generation: str
     reason: str
 
 
+class IndexHandle(Protocol):
+    """A source of the generation that answers questions."""
+
+    @property
+    def generation(self) -> Generation: ...
+
+    @property
+    def rejected(self) -> RejectedGeneration | None:
+        """The current generation of the store, if it cannot be opened and an older one goes on answering."""
+
+    @property
+    def unreachable(self) -> str | None:
+        """The reason why the store cannot be reached at the moment, if so."""
+
+
 @dataclass(frozen=True, slots=True)
 class StaticIndex:
-    """One generation, for ever."""
+    """A handle on one fixed generation."""
 
     generation: Generation
-    refused: RejectedGeneration | None = None
+    rejected: RejectedGeneration | None = None
     unreachable: str | None = None
 
 
 class LiveIndex:
-    """The generation that an index folder, or a Milvus server, serves; a new one takes its place within a second.
+    """A handle on the current generation of a store; follows a new one within a second.
 
-    It is opened in a thread of its own while the old one answers, and the old one is freed when the last question lets go of it. One that does
-    not open is refused and logged, and the old one goes on. `encoder` is that of a program which built the index with its own.
-    Raises `IndexMissing` or `IndexCorrupt` when there is none to begin with.
+    A background thread opens the new generation while the old one answers; the old one is freed after its last
+    question. A generation that cannot be opened is rejected and logged, and the old one goes on answering. A custom
+    index needs its `encoder`. Raises `IndexMissing` or `IndexCorrupt` if no generation can be opened at first.
     """
 
     def __init__(self, store: Store, encoder: QuestionEncoder | None = None) -> None:
-        self._store = store
-        self._seen = self._store.current_name()
-        self._encoder = encoder
-        self._generation = self._store.open_current() if encoder is None else self._open_checked()
-        self._process = 0
-        self._tried = 0.0
-        self._replaced = False
-        """Whether the last look has put another generation in place of one whose memory can be given back by now."""
-        self.refused: RejectedGeneration | None = None
-        """The newest generation, when it could not be opened."""
+        self._store, self._encoder = store, encoder
+        self._seen = store.current_name()
+        self._generation = store.open_current() if encoder is None else self._open()
+        self._watching_process = 0
+        self._last_attempt = 0.0
+        self._should_trim_memory = False
+        self.rejected: RejectedGeneration | None = None
         self.unreachable: str | None = None
 
     @property
     def generation(self) -> Generation:
-        """What is served at this moment."""
-        # The first time, and after a fork, which takes no threads along.
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            _follow(self)
+        """The generation to ask now."""
+        # Threads do not survive a fork, so each process starts its own.
+        if self._watching_process != os.getpid():
+            self._watching_process = os.getpid()
+            _start_watching(self)
         return self._generation
 
-    def look(self) -> None:
-        """Open what is served now, where that has changed."""
-        if self._replaced:
-            self._replaced = False
-            _give_memory_back()
+    def poll(self) -> None:
+        """Open the current generation of the store if it has changed."""
+        if self._should_trim_memory:
+            self._should_trim_memory = False
+            _trim_memory()
         try:
             seen, self.unreachable = self._store.current_name(), None
         except IndexUnreachable as error:
@@ -98,63 +96,68 @@ class LiveIndex:
             return
         except ArticlebotError as error:
             seen, self.unreachable = str(error), None
-        if seen == self._seen and not (self.refused and monotonic() > self._tried + _AGAIN):
-            return
-        self._seen, self._tried = seen, monotonic()
+        should_retry = self.rejected is not None and monotonic() > self._last_attempt + _RETRY_AFTER
+        if seen != self._seen or should_retry:
+            self._seen, self._last_attempt = seen, monotonic()
+            self._refresh()
+
+    def _refresh(self) -> None:
         try:
-            self._take()
+            if self._store.current_name() != self._generation.name:
+                self._generation = self._open()
+                # By the next poll the last question to the old generation has probably ended.
+                self._should_trim_memory = True
+                _log.info("serving %s", self._generation.name)
+            self.rejected = None
         except ArticlebotError as error:
-            self._refuse(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one is whole
+            self._reject(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the new generation, the old one is intact
             _log.exception("a generation could not be opened")
-            self._refuse(repr(error))
+            self._reject(repr(error))
 
-    def _take(self) -> None:
-        if self._store.current_name() != self._generation.name:
-            self._generation = self._open_checked()
-            self._replaced = True
-            _log.info("serving %s", self._generation.name)
-        self.refused = None
-
-    def _open_checked(self) -> Generation:
-        """Open a generation whose question encoder is what it was: this also warms it, so that no visitor waits for it."""
+    def _open(self) -> Generation:
+        """Open the current generation and check its question encoder, which also warms it up for the first visitor."""
         generation = self._store.open_current(self._encoder)
         check_encoder(generation)
         return generation
 
-    def _refuse(self, reason: str) -> None:
+    def _reject(self, reason: str) -> None:
         name = ""
         with suppress(ArticlebotError):
             name = self._store.current_name()
-        self.refused = RejectedGeneration(name, reason)
-        _log.error("%s is not served, %s goes on: %s", name or "what the pointer names", self._generation.name, reason)
+        self.rejected = RejectedGeneration(name, reason)
+        _log.error("%s is not served, %s goes on: %s", name or "the new generation", self._generation.name, reason)
 
 
-def _give_memory_back() -> None:
-    """glibc keeps what was freed, in pieces: after fifty generations the process would hold twice what it needs (benchmarks/robustness/rebuilds.py)."""
+def _trim_memory() -> None:
+    """Return freed memory to the system.
+
+    glibc keeps it in fragments: after fifty generations the process would hold twice what it needs
+    (benchmarks/robustness/rebuilds.py).
+    """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _follow(followed: LiveIndex) -> None:
+def _start_watching(index: LiveIndex) -> None:
+    """Poll in a background thread until the index is garbage-collected."""
     ended = threading.Event()
-    thread = threading.Thread(
-        target=_look_on, args=(weakref.ref(followed), ended), name="articlebot-follows-index", daemon=True
-    )
-    weakref.finalize(followed, _end, thread, ended)
+    arguments = (weakref.ref(index), ended)
+    thread = threading.Thread(target=_watch, args=arguments, name="articlebot-index-watcher", daemon=True)
+    weakref.finalize(index, _stop_watching, thread, ended)
     thread.start()
 
 
-def _look_on(reference: "weakref.ref[LiveIndex]", ended: threading.Event) -> None:
-    while not ended.wait(_EVERY):
-        followed = reference()
-        if followed is not None:
-            followed.look()
-        del followed
+def _watch(reference: "weakref.ref[LiveIndex]", ended: threading.Event) -> None:
+    while not ended.wait(_POLL_INTERVAL):
+        index = reference()
+        if index is not None:
+            index.poll()
+        del index
 
 
-def _end(thread: threading.Thread, ended: threading.Event) -> None:
-    """Let no thread open files while the interpreter shuts down."""
+def _stop_watching(thread: threading.Thread, ended: threading.Event) -> None:
+    """End the thread, so that it does not open files while the interpreter shuts down."""
     ended.set()
     if thread is not threading.current_thread() and thread.is_alive():
         thread.join()

@@ -1,4 +1,4 @@
-"""The vectors of the sentences of sections, by which the words to quote are chosen: 8 bits a number, mapped from the file."""
+"""The vectors of sentences, for choosing the words to quote: stored as int8 and mapped from the file."""
 
 from pathlib import Path
 
@@ -11,23 +11,23 @@ from bot.index.vectors import RowSource
 
 SENTENCES = "sentences.i8"
 _BLOCK = 16_384
-_GREATEST = 127
+_MAX_INT8 = 127
 
 
 def write_sentences(folder: Path, source: RowSource) -> None:
-    """Write the rows of a source in 8 bits a number."""
+    """Write the rows of a source as int8."""
     with (folder / SENTENCES).open("wb") as file:
         for block in source.blocks(_BLOCK):
-            file.write(in_eight_bits(block).tobytes())
+            file.write(to_int8(block).tobytes())
 
 
-def in_eight_bits(rows: Matrix) -> NDArray[np.int8]:
-    """Rows, each scaled so that its greatest number fills 8 bits: what counts is their direction."""
-    return np.asarray(np.rint(rows * (_GREATEST / np.abs(rows).max(axis=1, keepdims=True))), np.int8)
+def to_int8(rows: Matrix) -> NDArray[np.int8]:
+    """Scale each row so that its largest number fills 8 bits; only the direction of a row matters."""
+    return np.asarray(np.rint(rows * (_MAX_INT8 / np.abs(rows).max(axis=1, keepdims=True))), np.int8)
 
 
 class Sentences:
-    """The open vectors. Raises `IndexCorrupt` when there are not as many as there should be. Safe to read from many threads."""
+    """The open vectors. Thread-safe. Raises `IndexCorrupt` if their number is wrong."""
 
     def __init__(self, folder: Path, count: int, dimension: int) -> None:
         path = folder / SENTENCES
@@ -37,10 +37,10 @@ class Sentences:
         self._rows = np.memmap(path, np.int8, "r", shape=(count, dimension)) if count else empty
 
     def rows(self, first: int, last: int) -> Matrix:
-        """The vectors of the sentences from number `first` up to `last`, this one left out; their lengths do not matter."""
+        """Return the vectors of the sentences with numbers from `first` to `last` - 1, not of length 1."""
         return self._rows[first:last].astype(np.float32)
 
 
 def cosines(rows: Matrix, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The cosines of a unit vector with vectors of any length."""
+    """Return the cosines between a unit vector and rows of any length."""
     return np.asarray(rows @ vector / np.linalg.norm(rows, axis=1), np.float32)

@@ -1,4 +1,4 @@
-"""What an index holds, and whether it can be served."""
+"""The status of an index: what it contains, and whether it can be opened."""
 
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,24 @@ from bot.index.store import Store
 
 
 def index_status(store: Store, corpus: Path | str) -> dict[str, Any]:
-    """Facts about the served generation and about those kept; `corpus_changed` is None when the corpus is not there to compare.
+    """Return facts about the current generation and the others that are stored.
 
-    `fault` says why the served generation does not open; a chat that runs goes on with the one before it. Raises `IndexMissing` when nothing was
-    built here, `IndexCorrupt` when the pointer leads nowhere.
+    `corpus_changed` is None if the corpus cannot be read. `fault` is the reason why the current generation cannot be
+    opened, if so. Raises `IndexMissing` if there is no index, `IndexCorrupt` if the pointer names no generation.
     """
-    served, kept = store.current_name(), list(store.kept())
-    manifest = dict(kept).get(served)
+    current, stored = store.current_name(), list(store.kept())
+    manifest = dict(stored).get(current)
     return {
-        "generation": served,
+        "generation": current,
         **(_facts(manifest, corpus) if isinstance(manifest, Manifest) else {}),
         **store.facts(),
         "fault": _fault(store),
-        "generations": [_kept(name, manifest, served=name == served) for name, manifest in kept],
+        "generations": [_summary(name, manifest, served=name == current) for name, manifest in stored],
     }
 
 
 def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
+    plan = manifest.search
     return {
         "created": manifest.created.isoformat(timespec="seconds"),
         "articles": manifest.articles,
@@ -37,17 +38,15 @@ def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
         "question_encoder": manifest.question_encoder,
         "languages": list(manifest.settings.languages),
         "encoder_fidelity": manifest.encoder_fidelity.overlap,
-        "search": f"{manifest.search.looked_through} of {manifest.search.lists} lists"
-        if manifest.search.lists
-        else "exact",
+        "search": f"{plan.searched_lists} of {plan.lists} lists" if plan.lists else "exact",
         "bytes": manifest.bytes,
         "format": manifest.format,
         "version": manifest.version,
-        "corpus_changed": _changed(corpus, manifest),
+        "corpus_changed": _has_changed(corpus, manifest),
     }
 
 
-def _changed(corpus: Path | str, manifest: Manifest) -> bool | None:
+def _has_changed(corpus: Path | str, manifest: Manifest) -> bool | None:
     try:
         return corpus_digest(corpus) != manifest.corpus
     except CorpusError:
@@ -62,8 +61,7 @@ def _fault(store: Store) -> str | None:
     return None
 
 
-def _kept(name: str, manifest: Manifest | IndexCorrupt, *, served: bool) -> dict[str, Any]:
-    """One generation in a line."""
+def _summary(name: str, manifest: Manifest | IndexCorrupt, *, served: bool) -> dict[str, Any]:
     named = {"name": name, "served": served}
     if isinstance(manifest, IndexCorrupt):
         return {**named, "fault": str(manifest)}

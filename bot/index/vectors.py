@@ -1,10 +1,11 @@
-"""The vectors of an index: the one door to faiss.
+"""The vectors of an index: the interface to faiss.
 
-faiss pads missing results with id -1, loads flipped bytes without noticing and raises empty AssertionErrors; nothing of that passes this door.
+All rows are stored as float16 and mapped from the file. Up to `BuildSettings.exact_rows` vectors are searched
+exhaustively. Above it there is an approximate index as well: an inverted file with product quantisation, 4 bits per 3
+numbers (Jégou et al. 2011, in the layout of André et al. 2017), whose best rows are compared again as float16.
 
-Every row is kept with 16 bits a number, mapped from the file and not read into memory. Few rows are compared with a question one by one, which is exact.
-For many there are lists beside them: rows that lie close together, in 4 bits for each 3 numbers (an inverted file with product quantisation, Jégou et al.
-2011, in the layout of André et al. 2017); the best of the nearest lists are compared again by their 16 bits.
+This module shields callers from the quirks of faiss, which pads missing results with id -1, loads damaged files without
+an error, and raises empty AssertionErrors.
 """
 
 import errno
@@ -26,50 +27,50 @@ Cosines = NDArray[np.float32]
 ROWS, LISTS = "vectors.faiss", "lists.faiss"
 
 _BLOCK = 16_384
-_TRAINED = 64
-"""Rows for each list from which the lists are made."""
-_NUMBERS_EACH = 3
-"""Numbers of a row that are kept in 4 bits."""
-_AGAIN, _AGAIN_OF = 1000, 1500
-"""The least number of rows that are compared again by their 16 bits, and of how many rows it is at least one: among more, more are alike by 4 bits."""
-_FEW_ADMITTED = 20_000
-"""So many rows that meet a filter are compared one by one."""
-_NEAREST, _EQUAL = 10, 1e-5
-"""Of how many nearest rows it is counted whether they are found, and how near is equally near."""
-_RECALL = 0.995
-"""The share of them, of questions half-way between two of the corpus's own; so 0.98 of those of visitors' questions are (benchmarks/scale/sizes.py)."""
+_TRAINING_ROWS = 64
+"""Number of training rows per list."""
+_NUMBERS_PER_CODE = 3
+"""Numbers of a row that share a 4-bit code."""
+_MIN_REFINED, _ROWS_PER_REFINED = 1000, 1500
+"""Minimum number of rows compared again as float16; at least one in this many, as 4 bits confuse more of many rows."""
+_MAX_FILTERED_EXACT = 20_000
+"""Search exhaustively up to this many rows that pass a filter."""
+_NEAREST, _TOLERANCE = 10, 1e-5
+"""Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
+_MIN_RECALL = 0.995
+"""Recall on questions half-way between two of the corpus; visitors' questions then get 0.98 (benchmarks/scale/sizes.py)."""
 
 
 class RowSource(Protocol):
-    """Where vectors come from."""
+    """A source of unit rows."""
 
     def __len__(self) -> int: ...
 
     def rows(self, numbers: Sequence[int]) -> Matrix:
-        """Unit rows by their numbers."""
+        """Return the rows with these numbers."""
 
     def blocks(self, size: int) -> Iterator[Matrix]:
-        """All rows, so many at a time."""
+        """Yield all rows, `size` at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """How the rows are searched: without lists, all of them."""
+    """The parameters of a search; without lists it is exhaustive."""
 
     lists: int = 0
-    looked_through: int = 0
-    """Lists nearest to a question that are looked through."""
+    searched_lists: int = 0
+    """Number of lists searched per question, the nearest ones (faiss: nprobe)."""
     recall: float = 1.0
-    """The share of the ten nearest rows that are found, for questions half-way between two of the corpus's own."""
+    """Recall at 10, measured on questions half-way between two of the corpus."""
 
 
 def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int, questions: Matrix) -> SearchPlan:
-    """Write the rows of a source, and lists beside them when there are more than `exact_rows`, as many of which are looked through as questions need.
+    """Write all rows, with an approximate index if there are more than `exact_rows`; tune its search to `questions`.
 
-    Raises `ValueError` when a row is not of length 1, NaN included.
+    Raises `ValueError` if the length of a row is not 1.
     """
     rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    lists = _trained_lists(source, dimension) if len(source) > exact_rows else None
+    lists = _train_lists(source, dimension) if len(source) > exact_rows else None
     for block in source.blocks(_BLOCK):
         _check_lengths(block, rows.ntotal)
         rows.add(block)
@@ -79,34 +80,34 @@ def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: i
     if lists is None:
         return SearchPlan()
     _write(lists, folder / LISTS)
-    return _planned(rows, lists, questions)
+    return _tune(rows, lists, questions)
 
 
-def _trained_lists(source: RowSource, dimension: int) -> Any:
+def _train_lists(source: RowSource, dimension: int) -> Any:
     count = int(2 ** np.round(np.log2(2 * np.sqrt(len(source)))))
-    parts = max(n for n in range(1, dimension // _NUMBERS_EACH + 1) if dimension % n == 0)
+    parts = max(n for n in range(1, dimension // _NUMBERS_PER_CODE + 1) if dimension % n == 0)
     lists = faiss.index_factory(dimension, f"IVF{count},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
-    sample = np.random.default_rng(0).choice(len(source), min(len(source), count * _TRAINED), replace=False)
+    sample = np.random.default_rng(0).choice(len(source), min(len(source), count * _TRAINING_ROWS), replace=False)
     lists.train(source.rows(np.sort(sample).tolist()))
     return lists
 
 
-def _planned(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> SearchPlan:
-    """The least number of lists that finds enough, in powers of 2."""
-    tried = _between(questions)
-    least = rows.search(tried, _NEAREST)[0][:, -1:]
-    # From a 32nd of them on: among a million passages fewer find what lies half-way, but not all that visitors ask for.
-    through, recall = max(4, lists.nlist // 64), 0.0
-    while recall < _RECALL and through < lists.nlist:
-        through *= 2
-        _, cosines = Vectors(rows, lists, SearchPlan(lists.nlist, through)).search_all(tried, _NEAREST)
-        # Texts that stand in the corpus twice are equally near: which of them is found does not matter.
-        recall = float(np.mean(cosines >= least - _EQUAL))
-    return SearchPlan(int(lists.nlist), through, round(recall, 4))
+def _tune(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> SearchPlan:
+    """Find the smallest number of lists, doubling it each time, that reaches the minimum recall."""
+    between = _between(questions)
+    least = rows.search(between, _NEAREST)[0][:, -1:]
+    # At least a 32nd of the lists: among a million passages fewer reach the recall here, but not for visitors.
+    searched, recall = max(4, lists.nlist // 64), 0.0
+    while recall < _MIN_RECALL and searched < lists.nlist:
+        searched *= 2
+        _, cosines = Vectors(rows, lists, SearchPlan(lists.nlist, searched)).search_all(between, _NEAREST)
+        # Duplicate texts are equally near, and finding either is right.
+        recall = float(np.mean(cosines >= least - _TOLERANCE))
+    return SearchPlan(int(lists.nlist), searched, round(recall, 4))
 
 
 def _between(questions: Matrix) -> Matrix:
-    """Questions half-way between two: as far from the rows as visitors' are, while the corpus's own lie next to one."""
+    """Return vectors half-way between two questions: as far from all rows as visitors' questions are."""
     sums = questions + np.roll(questions, len(questions) // 2, axis=0)
     return np.ascontiguousarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
@@ -118,7 +119,7 @@ def _check_lengths(block: Matrix, before: int) -> None:
 
 
 class Vectors:
-    """Unit rows, searched by inner product (the cosine). Safe to search from many threads."""
+    """Unit rows, searched by their cosine. Thread-safe."""
 
     def __init__(self, rows: faiss.Index, lists: faiss.Index | None, plan: SearchPlan) -> None:
         self._rows, self._lists, self._plan = rows, lists, plan
@@ -126,11 +127,11 @@ class Vectors:
 
     @classmethod
     def open(cls, folder: Path, plan: SearchPlan) -> "Vectors":
-        """Raises `IndexCorrupt` when the files are not faiss indexes."""
-        rows, lists = _opened(folder / ROWS), _opened(folder / LISTS) if plan.lists else None
+        """Open the vectors in a folder. Raises `IndexCorrupt` if the files are not faiss indexes."""
+        rows, lists = _open(folder / ROWS), _open(folder / LISTS) if plan.lists else None
         if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
             raise IndexCorrupt(
-                f"The lists in {folder} are of {lists.ntotal} vectors, not of {rows.ntotal}: run articlebot build."
+                f"The lists in {folder} hold {lists.ntotal} vectors, not {rows.ntotal}: run articlebot build."
             )
         return cls(rows, lists, plan)
 
@@ -142,7 +143,10 @@ class Vectors:
         return int(self._rows.d)
 
     def search(self, vector: Matrix, k: int, among: Rows | None = None) -> tuple[Rows, Cosines]:
-        """The at most `k` rows nearest to one unit vector of shape (1, dimension), nearest first, of those in `among`, in rising order, where given."""
+        """Return up to `k` rows nearest to a unit vector of shape (1, dimension), nearest first.
+
+        `among` limits the search to these rows, in ascending order.
+        """
         k = min(k, len(self) if among is None else len(among))
         if k < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
@@ -150,18 +154,18 @@ class Vectors:
             raise ValueError(
                 f"a vector of shape {vector.shape} cannot be compared with rows of dimension {self.dimension}"
             )
-        if among is not None and len(among) <= _FEW_ADMITTED:
+        if among is not None and len(among) <= _MAX_FILTERED_EXACT:
             return self._nearest_of(vector[0], k, among)
         found, cosines = self._search(vector, k, among)
-        there = found[0] >= 0
-        return found[0][there], cosines[0][there]
+        is_found = found[0] >= 0
+        return found[0][is_found], cosines[0][is_found]
 
     def search_all(self, matrix: Matrix, k: int) -> tuple[Rows, Cosines]:
-        """The `k` rows nearest to each vector of a matrix, nearest first; two of shape (vectors, k), with row -1 where fewer are found."""
+        """Return the `k` rows nearest to each vector, and their cosines; row -1 where fewer are found."""
         return self._search(matrix, k, None)
 
     def rows(self, numbers: Rows) -> Matrix:
-        """The vectors of the given rows, in their order. Raises `IndexError` for a row that does not exist."""
+        """Return the vectors of these rows. Raises `IndexError` if a row does not exist."""
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"rows run from 0 to {len(self) - 1}")
         found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
@@ -173,16 +177,14 @@ class Vectors:
         return among[best], cosines[best]
 
     def _search(self, matrix: Matrix, k: int, among: Rows | None) -> tuple[Rows, Cosines]:
-        index, parameters = self._rows, self._admitted(faiss.SearchParameters, among)
+        index, parameters = self._rows, self._parameters(faiss.SearchParameters, among)
         if self._refined is not None:
-            # The rarer what meets a filter, the further away it may lie.
-            through = self._plan.looked_through * (1 if among is None else len(self) // len(among))
-            inner = self._admitted(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, through))
-            refined: Any = faiss.IndexRefineSearchParameters
-            index, parameters = (
-                self._refined,
-                refined(k_factor=max(1.0, max(_AGAIN, len(self) // _AGAIN_OF) / k), base_index_params=inner),
-            )
+            # The fewer rows pass a filter, the further away they may be.
+            searched = self._plan.searched_lists * (1 if among is None else len(self) // len(among))
+            inner = self._parameters(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, searched))
+            refine: Any = faiss.IndexRefineSearchParameters
+            factor = max(1.0, max(_MIN_REFINED, len(self) // _ROWS_PER_REFINED) / k)
+            index, parameters = self._refined, refine(k_factor=factor, base_index_params=inner)
         try:
             cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
         except RuntimeError as error:
@@ -191,7 +193,7 @@ class Vectors:
             ) from error
         return found, cosines
 
-    def _admitted(self, kind: Any, among: Rows | None, **parameters: int) -> Any:
+    def _parameters(self, kind: Any, among: Rows | None, **parameters: int) -> Any:
         if among is None:
             return kind(**parameters)
         bits = np.zeros(len(self), bool)
@@ -207,7 +209,7 @@ def _write(index: faiss.Index, path: Path) -> None:
         raise OSError(errno.EIO, str(error).rsplit("Error: ", 1)[-1]) from error
 
 
-def _opened(path: Path) -> faiss.Index:
+def _open(path: Path) -> faiss.Index:
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except (RuntimeError, AssertionError) as error:

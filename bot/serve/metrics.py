@@ -117,7 +117,7 @@ class _Served(Collector):
             "articles": ("Articles served.", generation.table.facts.articles),
             "passages": ("Passages served.", generation.table.facts.passages),
             "generation_created_seconds": ("When the generation was built, in Unix time.", generation.manifest.created.timestamp()),
-            "generation_refused": ("1 while the newest generation does not open and an older one goes on.", int(self._bot.retriever.index.refused is not None)),
+            "generation_refused": ("1 while the newest generation does not open and an older one goes on.", int(self._bot.retriever.index.rejected is not None)),
         }  # fmt: skip
         for name, (meaning, value) in gauges.items():
             yield GaugeMetricFamily(f"articlebot_{name}", meaning, value)

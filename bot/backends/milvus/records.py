@@ -17,7 +17,7 @@ from bot.backends.milvus.client import Entity, field_of
 from bot.backends.milvus.filters import filter_fields, filter_values
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt, raise_as_corrupt
-from bot.index.sentences import in_eight_bits
+from bot.index.sentences import to_int8
 from bot.passages import Passage
 
 _WHERE = "A record of the index on Milvus"
@@ -70,7 +70,7 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
     kind = layout.FAQ if passage.kind == "faq" else layout.PASSAGE
     yield from _records(kind, f"p{number}", number, body, owner=owner, places=places, version=version)
     if len(sentences):
-        packed = base64.b64encode(in_eight_bits(sentences).tobytes()).decode()
+        packed = base64.b64encode(to_int8(sentences).tobytes()).decode()
         yield from _records(layout.SENTENCES, f"s{number}", number, packed, owner=owner, version=version)
 
 

@@ -39,7 +39,7 @@ def health_routes(bot: Bot) -> APIRouter:
     @routes.get("/healthz")
     def health() -> schemas.Health:
         """Report that the server runs, and which generation it serves; 503 until there is an index."""
-        refused = bot.retriever.index.refused
+        refused = bot.retriever.index.rejected
         failed = schemas.FailedGeneration(**asdict(refused)) if refused else None
         return schemas.Health(status="ok", generation=bot.generation.name, refused=failed)
 
