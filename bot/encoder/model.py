@@ -41,7 +41,8 @@ def model_hash(folder: Path, name: str) -> str:
         found = file_hash(path)
         if name == DEFAULT_MODEL and path.name == "model.safetensors" and found != DEFAULT_WEIGHTS:
             raise ModelError(
-                f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: install the package again."
+                f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: "
+                "install the package again."
             )
         digest.update(f"{path.relative_to(folder).as_posix()}\0{found}\n".encode())
     return digest.hexdigest()

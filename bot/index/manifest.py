@@ -1,4 +1,4 @@
-"""The manifest of a generation: what it is, and what must be in its folder."""
+"""The manifest of a generation: facts about it, and the checksums of its files."""
 
 import hashlib
 import json
@@ -17,45 +17,47 @@ from bot.index.vectors import SearchPlan
 from bot.settings import BuildSettings
 
 FORMAT = 8
-"""The version of the layout on disk. It rises with any change that an older reader would misread; other versions are refused, never guessed at."""
+"""Version of the layout on disk, raised with every change that an older reader would misread; others are rejected."""
 
 MANIFEST, ENCODER = "manifest.json", "encoder"
 REFUSED = "refused.json"
-"""What of the corpus did not go in, and why."""
+"""The file with the files and rows of the corpus that were refused."""
 
 _WHEN, _NAME = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}")
-"""How the name of a generation begins, and what it looks like; a copy may have another name."""
+"""The time in the name of a generation, and the pattern of the name; a copy may have another name."""
 _LARGE = 32_000_000
-"""Bytes from which on a file is only sampled when it is opened: what is smaller is hashed in 20 ms."""
+"""Size in bytes above which opening an index only samples a file; a smaller one is hashed in 20 ms."""
 _BLOCK, _BLOCKS = 4096, 256
-_NAMED = 100
-"""Articles of which a generation remembers that they have changed; of more it knows the number."""
+"""Size and number of the blocks in a sample."""
+_MAX_IDS = 100
+"""Maximum number of changed articles that are listed; the others are only counted."""
+_REBUILD = "run articlebot build."
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderFidelity:
-    """How a question encoder compares with the model itself on the corpus's own questions, reworded."""
+    """How closely a question encoder follows the model of the passages, on reworded questions of the corpus."""
 
     cosine: float
-    """Mean of the cosines between the two vectors of a question."""
+    """Mean cosine between the two vectors of a question."""
     overlap: float
-    """Mean share of the ten nearest rows that both find."""
+    """Mean share of the ten nearest rows that both find in common."""
     questions: int
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCalibration:
-    """The mean greatest cosine between probes and passages: of questions that the corpus covers, and of those that it does not."""
+    """The mean cosine between calibration questions and their nearest passage, covered by the corpus or not."""
 
     covered: float
     uncovered: float
     questions: int
-    """How many questions the two means are of; 0 where the corpus has but one article."""
+    """Number of calibration questions; 0 if the corpus has only one article."""
 
 
 @dataclass(frozen=True, slots=True)
 class MultilingualRecord:
-    """How the vectors of a multilingual model were made and are searched."""
+    """Facts about the multilingual index of a generation."""
 
     weights: str
     """sha256 of the model's files."""
@@ -68,73 +70,75 @@ class MultilingualRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangedArticles:
-    """Articles that share a fate."""
+    """Articles that changed in one way."""
 
     count: int
     ids: tuple[str, ...]
-    """Of the first hundred."""
+    """The ids of the first hundred."""
 
     @classmethod
     def of(cls, ids: Sequence[str]) -> "ChangedArticles":
-        return cls(len(ids), tuple(ids[:_NAMED]))
+        return cls(len(ids), tuple(ids[:_MAX_IDS]))
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedAnswer:
-    """A saved question that another passage answers than before, or the same one in other words."""
+    """A saved question with another answer than before."""
 
     question: str
     before: str
-    """The id of the passage that answered it; "" where none did."""
+    """Id of the passage that answered it; "" if none did."""
     now: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedAnswers:
-    """What saved questions are answered with now."""
+    """The saved questions with another answer than before."""
 
     questions: int = 0
-    """Those that were asked of both."""
+    """Number of questions asked of both generations."""
     changed: tuple[ChangedAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different since the generation that was served before."""
+    """The changes since the previous generation."""
 
     since: str
-    """Its name."""
+    """Name of the previous generation."""
     new: ChangedArticles
     edited: ChangedArticles
-    """Those whose words, facts or ways to ask are others."""
+    """Articles with another text, other metadata or other questions."""
     removed: ChangedArticles
     moved: ChangedArticles
-    """Those that are word for word what they were, under another id or in another file; they are neither new nor removed."""
+    """Articles with the same text under another id or in another file; they count as neither new nor removed."""
     answers: ChangedAnswers
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
+    """The size and the checksums of a file."""
+
     size: int
     sha256: str
     sample: str | None = None
-    """Of a large file, the sha256 of blocks spread over it, by which it is verified when it is opened to answer questions."""
+    """sha256 of blocks spread over a large file; opening an index verifies only these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation is: written last, read first."""
+    """The facts about a generation; the file is written last and read first."""
 
     format: int
     version: str
-    """The articlebot that built it."""
+    """The version of articlebot that built it."""
     created: datetime
     settings: BuildSettings
     weights: str
     """sha256 of the model's files."""
     dimension: int
     question_encoder: str
-    """The kind that `bot.encoder.open_question_encoder` takes."""
+    """A `bot.encoder.QuestionEncoderKind`."""
     corpus: str
     """sha256 of the corpus's files."""
     articles: int
@@ -145,17 +149,16 @@ class Manifest:
     search: SearchPlan
     score_calibration: ScoreCalibration
     multilingual: MultilingualRecord | None
-    """Of the multilingual vectors; None where there are none."""
     encoded: int
-    """Texts that the build had to encode; the other vectors came from the cache."""
+    """Number of texts that the build encoded; the other vectors came from the cache."""
     changes: Changes | None
-    """Since the generation that was served before; None for the first, and where that could not be read."""
+    """None for the first generation, and if the previous one could not be read."""
     check_vector: tuple[float, ...]
     files: Mapping[str, FileRecord]
 
     @property
     def bytes(self) -> int:
-        """The size of all files."""
+        """Total size of all files."""
         return sum(record.size for record in self.files.values())
 
     def to_json(self) -> str:
@@ -163,69 +166,61 @@ class Manifest:
 
     @property
     def name(self) -> str:
-        """That of its generation: when it was built, and the beginning of the manifest's own checksum."""
+        """Name of the generation: the time of the build, and the beginning of the manifest's checksum."""
         return f"{self.created:{_WHEN}}-{_checksum(self.to_json().encode())}"
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Raises `IndexCorrupt` when the folder has no manifest, one that this version cannot read, or another one than its name tells."""
-        again = "run articlebot build."
+        """Read the manifest in a folder.
+
+        Raises `IndexCorrupt` if there is none, this version cannot read it, or it does not match the folder's name.
+        """
         try:
             content = (folder / MANIFEST).read_bytes()
             fields = json.loads(content)
             if _NAME.fullmatch(folder.name) and not folder.name.endswith(_checksum(content)):
-                raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {again}")
-            if fields["format"] != FORMAT:
+                raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {_REBUILD}")
+            if (found := fields["format"]) != FORMAT:
                 raise IndexCorrupt(
-                    f"The index {folder} has format {fields['format']}, this articlebot reads format {FORMAT}: {again}"
+                    f"The index {folder} has format {found}, this articlebot reads format {FORMAT}: {_REBUILD}"
                 )
-            files = {name: FileRecord(**record) for name, record in fields.pop("files").items()}
-            created, settings = datetime.fromisoformat(fields.pop("created")), _settings(fields.pop("settings"))
-            encoder_fidelity, search = (
-                EncoderFidelity(**fields.pop("encoder_fidelity")),
-                SearchPlan(**fields.pop("search")),
-            )
-            score_calibration, check_vector, changes = (
-                ScoreCalibration(**fields.pop("score_calibration")),
-                tuple(fields.pop("check_vector")),
-                _changes(fields.pop("changes")),
-            )
-            multilingual = _multilingual(fields.pop("multilingual"))
-            return cls(
-                **fields, created=created, settings=settings, encoder_fidelity=encoder_fidelity, search=search, score_calibration=score_calibration, multilingual=multilingual, changes=changes, check_vector=check_vector,
-                files=files,
-            )  # fmt: skip
+            return cls(**{**fields, **_parsed(fields)})
         except FileNotFoundError:
-            raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {again}") from None
+            raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {_REBUILD}") from None
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {again}") from error
+            raise IndexCorrupt(f"The manifest of the index {folder} cannot be read ({error}): {_REBUILD}") from error
 
 
 def _checksum(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()[:8]
 
 
-def _settings(fields: dict[str, Any]) -> BuildSettings:
-    return BuildSettings(**{**fields, "languages": tuple(fields["languages"])})
+def _parsed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are more than JSON values."""
+    multilingual, changes = fields["multilingual"], fields["changes"]
+    if multilingual is not None:
+        multilingual = MultilingualRecord(**{**multilingual, **_parsed_vectors(multilingual)})
+    return {
+        "created": datetime.fromisoformat(fields["created"]),
+        "settings": BuildSettings(**{**fields["settings"], "languages": tuple(fields["settings"]["languages"])}),
+        "encoder_fidelity": EncoderFidelity(**fields["encoder_fidelity"]),
+        "multilingual": multilingual,
+        "changes": None if changes is None else _parsed_changes(changes),
+        "files": {name: FileRecord(**record) for name, record in fields["files"].items()},
+        **_parsed_vectors(fields),
+    }
 
 
-def _multilingual(fields: dict[str, Any] | None) -> MultilingualRecord | None:
-    if fields is None:
-        return None
-    search, score_calibration = SearchPlan(**fields.pop("search")), ScoreCalibration(**fields.pop("score_calibration"))
-    return MultilingualRecord(
-        **{
-            **fields,
-            "search": search,
-            "score_calibration": score_calibration,
-            "check_vector": tuple(fields["check_vector"]),
-        }
-    )
+def _parsed_vectors(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the parsed fields that describe the vectors of one model."""
+    return {
+        "search": SearchPlan(**fields["search"]),
+        "score_calibration": ScoreCalibration(**fields["score_calibration"]),
+        "check_vector": tuple(fields["check_vector"]),
+    }
 
 
-def _changes(fields: dict[str, Any] | None) -> Changes | None:
-    if fields is None:
-        return None
+def _parsed_changes(fields: dict[str, Any]) -> Changes:
     articles = {
         name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"]))
         for name in ("new", "edited", "removed", "moved")
@@ -235,15 +230,13 @@ def _changes(fields: dict[str, Any] | None) -> Changes | None:
 
 
 def record_files(folder: Path) -> dict[str, FileRecord]:
-    """Size and sha256 of every file below a folder but the manifest, by relative path."""
-    paths = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).as_posix() != MANIFEST
-    )
+    """Return the records of all files in a folder but the manifest, by relative path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
 
 
 def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> None:
-    """Raises `IndexCorrupt` when the files of a generation are not byte for byte those of its manifest; unless `whole`, large files are sampled."""
+    """Raise `IndexCorrupt` if a file of a generation differs from its manifest; unless `whole`, sample large files."""
     for name, record in manifest.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
@@ -251,12 +244,11 @@ def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> Non
                 f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index."
             )
         try:
-            fits = path.stat().st_size == record.size and _is_as_recorded(path, record, whole=whole)
+            is_intact = path.stat().st_size == record.size and _matches(path, record, whole=whole)
         except OSError as error:
-            raise IndexCorrupt(
-                f"The file {path} of the index cannot be read ({error.strerror}): run articlebot build."
-            ) from error
-        if not fits:
+            reason = error.strerror
+            raise IndexCorrupt(f"The file {path} of the index cannot be read ({reason}): {_REBUILD}") from error
+        if not is_intact:
             raise IndexCorrupt(f"The file {path} is not the one that was built: run articlebot build, or roll back.")
 
 
@@ -265,14 +257,14 @@ def _record(path: Path) -> FileRecord:
     return FileRecord(size, file_hash(path), _sample_hash(path) if size > _LARGE else None)
 
 
-def _is_as_recorded(path: Path, record: FileRecord, *, whole: bool) -> bool:
+def _matches(path: Path, record: FileRecord, *, whole: bool) -> bool:
     if whole or record.sample is None:
         return file_hash(path) == record.sha256
     return _sample_hash(path) == record.sample
 
 
 def _sample_hash(path: Path) -> str:
-    """The sha256 of blocks spread evenly over a file, the first and the last among them."""
+    """Return the sha256 of blocks spread evenly over a file, from its first to its last byte."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for start in np.linspace(0, path.stat().st_size - _BLOCK, _BLOCKS).astype(int).tolist():

@@ -1,4 +1,4 @@
-"""`passages.sqlite`: articles, passages, and which passage each row of the vectors belongs to."""
+"""`passages.sqlite`: articles, passages, and the passage of each vector row."""
 
 import json
 import sqlite3
@@ -21,15 +21,22 @@ PASSAGES = "passages.sqlite"
 
 TABLES = """
 CREATE TABLE articles (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, url TEXT,
-    published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL, language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+    url TEXT, published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL,
+    language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
 CREATE TABLE passages (
-    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles,
-    section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,
+    article INTEGER NOT NULL REFERENCES articles, section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    question TEXT, alternates TEXT NOT NULL, sentences TEXT NOT NULL);
 CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE layout (name TEXT PRIMARY KEY, numbers BLOB NOT NULL);
 """
 
+_READ_FAQS = """
+SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start"""
+_FAQS_OF_ARTICLE = """
+SELECT passages.number FROM passages JOIN articles ON articles.number = article
+WHERE articles.id = ? AND kind = 'faq' ORDER BY start"""
 _CATEGORIES = """
 SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category"""
 _NEWEST = "SELECT published, id FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?"
@@ -43,22 +50,20 @@ ORDER BY row_number() OVER (PARTITION BY faqs.category ORDER BY place, published
     size DESC, faqs.category LIMIT ?"""
 
 LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
-"""What is kept as one array, and the type of its numbers."""
+"""The arrays of the table `layout`, and the type codes of their numbers."""
 
-
-_KEPT, _KEPT_ARTICLES = 4096, 1024
-"""Passages and articles kept in memory once they were read."""
+_CACHED_PASSAGES, _CACHED_ARTICLES = 4096, 1024
+"""Maximum number of passages and articles that stay in memory."""
 
 
 class PassageTable:
-    """An open `passages.sqlite`. Raises `IndexCorrupt` when the file is not one. Safe to read from many threads."""
+    """An open `passages.sqlite`. Thread-safe. Raises `IndexCorrupt` if the file is not one."""
 
     def __init__(self, path: Path) -> None:
         try:
-            # Immutable: a published generation never changes, so readers need neither locks nor a journal beside it.
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
+            # Immutable: a published generation never changes, so readers need neither locks nor a journal.
+            address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
             layout = dict(self._connection.execute("SELECT name, numbers FROM layout").fetchall())
             numbers = {name: np.frombuffer(layout[name], code) for name, code in LAYOUT.items()}
         except (sqlite3.Error, KeyError, ValueError, TypeError) as error:
@@ -67,18 +72,18 @@ class PassageTable:
         self.article_of_passage: Numbers = numbers["article_of_passage"]
         """The article number of each passage."""
         self.passage_of_row: Numbers = numbers["passage_of_row"]
-        """The passage number of each vector row, in rising order."""
+        """The passage number of each vector row, in ascending order."""
         self.role_of_row: Numbers = numbers["role_of_row"]
-        """The role of each vector row, as its place in `ROLES`."""
+        """The role of each vector row, as a position in `ROLES`."""
         self.row_start: Numbers = np.searchsorted(self.passage_of_row, np.arange(len(self) + 1))
         """The first vector row of each passage, and the number of rows."""
         self.sentence_start: Numbers = numbers["sentence_start"]
         """The first sentence of each passage, and the number of sentences."""
-        # Caches of functions that do not know this table: a generation that is no longer served is freed when the last question lets go of it.
-        self._article = lru_cache(maxsize=_KEPT_ARTICLES)(partial(_read_article, self._connection))
-        self._number = lru_cache(maxsize=_KEPT)(partial(_read_number, self._connection))
-        self.passage = lru_cache(maxsize=_KEPT)(partial(_read_passage, self._connection, self._article))
-        """The passage with a number."""
+        # The cached functions do not refer to this table, so that reference counting frees an old generation at once.
+        self._article = lru_cache(maxsize=_CACHED_ARTICLES)(partial(_read_article, self._connection))
+        self._number = lru_cache(maxsize=_CACHED_PASSAGES)(partial(_read_number, self._connection))
+        self.passage = lru_cache(maxsize=_CACHED_PASSAGES)(partial(_read_passage, self._connection, self._article))
+        """Returns the passage with a number."""
 
     def __len__(self) -> int:
         return len(self.article_of_passage)
@@ -87,7 +92,7 @@ class PassageTable:
         return int(self.article_of_passage.max(initial=-1)) + 1
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
-        """The passages of the given numbers, in their order."""
+        """See `Passages.passages`."""
         return [self.passage(int(number)) for number in numbers]
 
     def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
@@ -109,12 +114,11 @@ class PassageTable:
         return self.passages(numbers[np.unique(places.astype(int))].tolist())
 
     def faqs(self, article: str) -> list[Passage]:
-        """The FAQs of the article with an id, in the order of its text; none when there is no such article."""
-        owned = "SELECT passages.number FROM passages JOIN articles ON articles.number = article WHERE articles.id = ? AND kind = 'faq' ORDER BY start"
-        return self.passages(number for (number,) in self._rows(owned, article))
+        """See `Passages.faqs`."""
+        return self.passages(number for (number,) in self._rows(_FAQS_OF_ARTICLE, article))
 
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
-        """Up to `limit` articles after the first `offset`, in the order of the corpus; with a category only those in it."""
+        """See `Passages.listed`."""
         key = category.casefold() if category is not None else None
         statement = (
             "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
@@ -122,7 +126,7 @@ class PassageTable:
         return [self._article(number) for (number,) in self._rows(statement, key, limit, offset)]
 
     def article(self, ident: str) -> Article | None:
-        """The article with an id."""
+        """See `Passages.article`."""
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)
         return self._article(found[0][0]) if found else None
 
@@ -136,26 +140,22 @@ class PassageTable:
         return CorpusFacts(self.count_articles(), len(self), faqs, dict(counted), newest, examples)
 
     def rows_of(self, passages: Sequence[int] | Numbers, role: Role) -> Numbers:
-        """The vector row of each passage in one role; of a FAQ's question that of its own wording, not of its alternates."""
+        """Return the vector row of each passage in one role; for the question of a FAQ, not that of an alternate."""
         numbers = np.asarray(passages, np.int64)
-        # In the order of `texts_to_encode`: questions first, then the text, then both together.
-        return np.asarray(
-            self.row_start[numbers]
-            if role == "question"
-            else self.row_start[numbers + 1] - (2 if role == "body" else 1)
-        )
+        # The rows are in the order of `texts_to_encode`: questions first, then the text, then both together.
+        if role == "question":
+            return np.asarray(self.row_start[numbers])
+        return np.asarray(self.row_start[numbers + 1] - (2 if role == "body" else 1))
 
     def rows_admitted(self, filters: Filters) -> Numbers:
-        """The vector rows whose passages' articles meet the filters."""
+        """Return the vector rows of the articles that pass the filters."""
         conditions = {
             "category_key = ?": filters.category.casefold() if filters.category is not None else None,
             "id = ?": filters.article,
-            "max(coalesce(published, ''), coalesce(updated, '')) >= ?": filters.since.isoformat()
-            if filters.since
-            else None,
+            "max(coalesce(published, ''), coalesce(updated, '')) >= ?": filters.since and filters.since.isoformat(),
         }
-        kept = {condition: value for condition, value in conditions.items() if value is not None}
-        found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(kept) or 'true'}", *kept.values())
+        used = {condition: value for condition, value in conditions.items() if value is not None}
+        found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(used) or 'true'}", *used.values())
         admitted = np.zeros(self.count_articles(), bool)
         admitted[np.array(found, np.int64).reshape(-1)] = True
         return np.flatnonzero(admitted[self.article_of_passage][self.passage_of_row])
@@ -165,17 +165,22 @@ class PassageTable:
 
 
 def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:
-    """Raises `IndexCorrupt` when numbers point outside of what they number."""
+    """Raise `IndexCorrupt` if the arrays do not fit together."""
     articles, passages, roles, sentences = (numbers[name] for name in LAYOUT)
-    steps = {name: np.diff(numbers[name]) for name in ("article_of_passage", "passage_of_row", "sentence_start")}
-    right = (
-        len(articles) > 0 and articles[0] == 0 and np.all((steps["article_of_passage"] == 0) | (steps["article_of_passage"] == 1))
+    is_valid = (
+        len(articles) > 0 and articles[0] == 0 and _rises_by_one(articles)
         and len(passages) == len(roles) and passages[:1] == 0 and passages[-1:] == len(articles) - 1
-        and np.all((steps["passage_of_row"] == 0) | (steps["passage_of_row"] == 1)) and np.all((roles >= 0) & (roles < len(ROLES)))
-        and len(sentences) == len(articles) + 1 and sentences[0] == 0 and np.all(steps["sentence_start"] >= 0)
+        and _rises_by_one(passages) and np.all((roles >= 0) & (roles < len(ROLES)))
+        and len(sentences) == len(articles) + 1 and sentences[0] == 0 and np.all(np.diff(sentences) >= 0)
     )  # fmt: skip
-    if not right:
-        raise IndexCorrupt(f"The passages in {path} are not numbered as they should be: run articlebot build.")
+    if not is_valid:
+        raise IndexCorrupt(f"The passages in {path} are not numbered consistently: run articlebot build.")
+
+
+def _rises_by_one(numbers: Numbers) -> bool:
+    """Whether each number equals the one before it or is one more."""
+    steps = np.diff(numbers)
+    return bool(np.all((steps == 0) | (steps == 1)))
 
 
 def _rows(connection: sqlite3.Connection, statement: str, *values: object) -> list[Any]:
@@ -185,53 +190,53 @@ def _rows(connection: sqlite3.Connection, statement: str, *values: object) -> li
         raise IndexCorrupt(f"The passages of the index cannot be read ({error}): run articlebot build.") from error
 
 
-def _whole(read: Callable[..., Read]) -> Callable[..., Read]:
-    """Tell what is read wrongly as what it is: rows that no build wrote."""
+def _translate_read_errors(read: Callable[..., Read]) -> Callable[..., Read]:
+    """Raise `IndexCorrupt` if a row cannot be parsed."""
 
     @wraps(read)
     def reading(*values: Any) -> Read:
         try:
             return read(*values)
         except (ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
-            raise IndexCorrupt(
-                f"The passages of the index hold what no build wrote ({error!r}): run articlebot build."
-            ) from error
+            raise IndexCorrupt(f"The passages of the index are damaged ({error!r}): run articlebot build.") from error
 
     return reading
 
 
-@_whole
+@_translate_read_errors
 def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Article], number: int) -> Passage:
     ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = _rows(
         connection, "SELECT * FROM passages WHERE number = ?", number
     )
     article = article_of(owner)
-    path, others = _words(section), _words(alternates)
+    path, others = _strings(section), _strings(alternates)
     spans = tuple((int(first), int(last)) for first, last in json.loads(sentences))
     return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
 
-@_whole
+@_translate_read_errors
 def _read_number(connection: sqlite3.Connection, ident: str) -> int | None:
     found = _rows(connection, "SELECT number FROM passages WHERE id = ?", ident)
     return int(found[0][0]) if found else None
 
 
-@_whole
+@_translate_read_errors
 def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
     _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
-    owned = "SELECT question, start, end, section, alternates FROM passages WHERE article = ? AND kind = 'faq' ORDER BY start"
+    faqs = tuple(
+        Faq(question, start, end, _strings(path), _strings(alternates))
+        for question, start, end, path, alternates in _rows(connection, _READ_FAQS, number)
+    )
     return Article(
-        ident, source, title, text, url, _day(published), _day(updated), category, _words(tags), language,
-        tuple(Faq(question, start, end, _words(path), _words(others)) for question, start, end, path, others in _rows(connection, owned, number)),
-        _words(related), _words(also_at),
+        ident, source, title, text, url, _date(published), _date(updated), category, _strings(tags), language,
+        faqs, _strings(related), _strings(also_at),
     )  # fmt: skip
 
 
-def _words(packed: str) -> tuple[str, ...]:
+def _strings(packed: str) -> tuple[str, ...]:
     return tuple(map(str, json.loads(packed)))
 
 
-def _day(words: str | None) -> date | None:
-    return date.fromisoformat(words) if words else None
+def _date(day: str | None) -> date | None:
+    return date.fromisoformat(day) if day else None

@@ -35,22 +35,31 @@ _NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM)
 
 
 class Store(Protocol):
-    """The generations of an index, of which one is served."""
+    """The generations of an index, one of which is current: it is served."""
 
     def current_name(self) -> str:
-        """The name of the generation that is served. Raises `IndexMissing` when there is none, `IndexCorrupt` when what should name it leads nowhere."""
+        """Return the name of the current generation.
+
+        Raises `IndexMissing` if there is none, `IndexCorrupt` if the pointer names no generation.
+        """
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> Generation:
-        """The generation that is served, open; `encoder` and `whole` as of `LocalGeneration.open`. Raises what `current_name` and opening it do."""
+        """Open the current generation; see `LocalGeneration.open` for `encoder` and `whole`.
+
+        Raises whatever `current_name` and opening it raise.
+        """
 
     def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
-        """The names and manifests of all generations, oldest first; of one that cannot be read, why."""
+        """Yield the name and the manifest of each generation, oldest first; the error if it cannot be read."""
 
     def facts(self) -> Mapping[str, str]:
-        """What else there is to tell of where it is kept."""
+        """Return further facts about the place of the index, for its status."""
 
     def roll_back(self) -> str:
-        """Serve the generation before the current one, once it has been opened; returns its name. Raises `IndexMissing` when there is none."""
+        """Make the previous generation the current one, after opening it; return its name.
+
+        Raises `IndexMissing` if there is none.
+        """
 
 
 class LocalStore:

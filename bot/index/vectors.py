@@ -38,7 +38,8 @@ _MAX_FILTERED_EXACT = 20_000
 _NEAREST, _TOLERANCE = 10, 1e-5
 """Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
 _MIN_RECALL = 0.995
-"""Recall on questions half-way between two of the corpus; visitors' questions then get 0.98 (benchmarks/scale/sizes.py)."""
+"""Minimum recall on questions half-way between two of the corpus; visitors' questions then have a recall of 0.98
+(benchmarks/scale/sizes.py)."""
 
 
 class RowSource(Protocol):
