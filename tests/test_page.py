@@ -451,6 +451,7 @@ def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, a
     page.get_by_role("link", name=EN.language).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(EN.title)
     expect(page.get_by_test_id("user")).to_have_count(3)
+    expect(page.locator(".answer .origin")).to_contain_text("Published 5 January 2026")
     context.close()
 
 

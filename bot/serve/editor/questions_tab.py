@@ -2,25 +2,24 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import accept, draft, ignore, reject
+from bot.corpus.decisions import draft, ignore, reject
 from bot.errors import QuestionError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
-from bot.usage.proposals import Proposal, require_faq
+from bot.usage.proposals import Proposal
 from bot.usage.report import Gap, Report
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
 _MAX_QUESTIONS = 40
 _CANDIDATES, _MAX_FAQS = 50, 8
 """Number of passages searched for FAQs that a question may mean, and number of these FAQs offered."""
-_EDITOR = "editor"
-"""The name under which decisions are recorded."""
 _NEXT_BUILD = "The next build uses it."
 
 
@@ -63,32 +62,32 @@ def questions_tab(service: EditorService, page: gr.Blocks) -> None:
     shown = show_errors(lambda days: ("", *show(days)), len(outputs))
     gr.on([page.load, period.change, refresh.click], shown, [period], [notice, *outputs], **EVENT_OPTIONS)
     gap.change(_detail_handler(service), [report, gap], [actions, detail, faq, means], **EVENT_OPTIONS)
-    on_click(means, _accepting(service), _NEXT_BUILD, gap, faq)
-    on_click(write, lambda question: draft(service.corpus, question), "Write its answer there.", gap)
-    on_click(unwanted, lambda question: ignore(service.corpus, question), "It is not reported again.", gap)
-    on_click(agree, lambda pair: _accepting(service)(*pair.split("\n", 1)), _NEXT_BUILD, proposal)
-    on_click(disagree, lambda pair: reject(service.corpus, *pair.split("\n", 1)), "It is not proposed again.", proposal)
-
-
-def _accepting(service: EditorService) -> Callable[[str, str], Path]:
-    """Return a function that records that a question means the FAQ of a passage."""
-
-    def accept_faq(question: str, passage: str) -> Path:
-        faq = require_faq(service.bot.generation.table, passage)
-        return accept(service.corpus, question, faq, who=_EDITOR)
-
-    return accept_faq
+    on_click(means, service.accept, _NEXT_BUILD, gap, faq)
+    on_click(write, partial(draft, service.corpus), "Write its answer there.", gap)
+    on_click(unwanted, partial(ignore, service.corpus), "It is not reported again.", gap)
+    on_click(agree, lambda pair: service.accept(*_unpack(pair)), _NEXT_BUILD, proposal)
+    on_click(disagree, lambda pair: reject(service.corpus, *_unpack(pair)), "It is not proposed again.", proposal)
 
 
 def _report(report: Report) -> tuple[Any, ...]:
     gaps, proposals = report.gaps[:_MAX_QUESTIONS], report.proposals
     gap_choices = [(_gap_label(gap), gap.question) for gap in gaps]
-    proposal_choices = [(_proposal_label(each), f"{each.question}\n{each.passage}") for each in proposals]
+    proposal_choices = [(_proposal_label(each), _pack(each)) for each in proposals]
     return (
         report, _summary(report), gr.update(choices=gap_choices, value=None, visible=bool(gaps)),
         gr.update(choices=proposal_choices, value=None), gr.update(visible=bool(proposals)), gr.update(visible=False),
         _further(report),
     )  # fmt: skip
+
+
+def _pack(proposal: Proposal) -> str:
+    """Return question and passage of a proposal as the value of a choice."""
+    return f"{proposal.question}\n{proposal.passage}"
+
+
+def _unpack(choice: str) -> tuple[str, str]:
+    question, passage = choice.split("\n", 1)
+    return question, passage
 
 
 def _summary(report: Report) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bot.answering.bot import Bot
 from bot.corpus.corpus import read_corpus
-from bot.corpus.decisions import Decisions
+from bot.corpus.decisions import Decisions, accept
 from bot.evaluation.lint import lint
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.watch import build_command
 from bot.settings import AnswerSettings
+from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -40,6 +41,10 @@ class EditorService:
         until, finder = time.time(), self.bot.retriever.finder()
         decisions = Decisions.read(self.corpus)
         return make_report(self.usage, finder, until - days * _DAY, until, AnswerSettings().threshold, decisions)
+
+    def accept(self, question: str, passage: str) -> Path:
+        """Record that a question means the FAQ of a passage, and return the file. Raises as `decisions.accept`."""
+        return accept(self.corpus, question, require_faq(self.bot.generation.table, passage), who="editor")
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
         """Return what could not be read and what the lint found, each as kind, file or article, and sentence.
