@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from bot import Bot
 from bot.answering.answer import Answer
-from bot.serve.page.conversation import Exchange, ShownAnswer
+from bot.serve.page.conversation import Exchange
 from bot.serve.page.messages import answer_message
 from bot.serve.server import create_app
 from bot.serve.texts import PageTexts
@@ -65,5 +65,5 @@ def ask(page: Page, question: str) -> None:
 
 def rendered(answer: Answer, texts: PageTexts) -> str:
     """The HTML of an answer on the page."""
-    content: str = answer_message(Exchange(answer.question, ShownAnswer.of(answer)), texts)["content"]
+    content: str = answer_message(Exchange.of(answer), texts)["content"]
     return content

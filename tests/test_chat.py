@@ -16,7 +16,7 @@ from serving import ask, rendered, served
 
 from bot import Bot
 from bot.errors import ServeError
-from bot.serve.page.conversation import Conversation, Exchange, ShownAnswer
+from bot.serve.page.conversation import Conversation, Exchange
 from bot.serve.server import _listening, address_shown, serve
 from bot.serve.texts import load_texts
 
@@ -367,7 +367,7 @@ def test_a_faq_row_shows_its_question_once(bot: Bot):
 def conversation(bot: Bot, *questions: str) -> Conversation:
     stored = Conversation()
     for question in questions:
-        stored = stored.with_exchange(Exchange(question, ShownAnswer.of(bot.ask(question)), "HRM", alone=True))
+        stored = stored.with_exchange(Exchange.of(bot.ask(question), "HRM", alone=True))
     return stored
 
 
@@ -380,7 +380,7 @@ def test_the_browser_stores_the_latest_twenty_exchanges(bot: Bot):
     exchange = conversation(bot, "hello").exchanges[0]
     asked = Conversation("c")
     for number in range(25):
-        asked = asked.with_exchange(replace(exchange, question=str(number)))
+        asked = asked.with_exchange(replace(exchange, answer=replace(exchange.answer, question=str(number))))
     assert (asked.id, asked.questions()) == ("c", [str(number) for number in range(5, 25)])
 
 
@@ -411,7 +411,7 @@ def test_the_page_sends_its_conversation_as_data(page: Page):
     with page.expect_request("**/gradio_api/run/**") as sent:
         ask(page, "who pays gratuity")
     stored = sent.value.post_data_json["data"][1]
-    assert [exchange["question"] for exchange in stored["exchanges"]] == ["can I buy out my notice period"]
+    assert [exchange["answer"]["question"] for exchange in stored["exchanges"]] == ["can I buy out my notice period"]
     assert "<" not in json.dumps(stored)
 
 

@@ -16,7 +16,8 @@
 
   // --- Asking: show that an answer is pending, or that the server does not respond; the question stays in the box.
   const SLOW = 1000;
-  let pending = 0, slow;
+  let pending = 0,
+    slow;
   const reach = window.fetch.bind(window);
   window.fetch = async (...call) => {
     if (!String(call[0]?.url ?? call[0]).includes("/gradio_api/run/")) return reach(...call);
@@ -90,13 +91,21 @@
     if (count === answers) return;
     answers = count;
     // Two frames: by then the answer and its suggestions are laid out, and the clicked one has gone.
-    requestAnimationFrame(() => requestAnimationFrame(() => { showNewest(); keepFocus(); }));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        showNewest();
+        keepFocus();
+      }),
+    );
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   // --- Suggestions while typing: one request for each pause; arrow keys and Enter choose.
   const PAUSE = 180;
   const known = new Map();
-  let pause, request, chosen = -1, dismissed = "";
+  let pause,
+    request,
+    chosen = -1,
+    dismissed = "";
   const list = () => document.getElementById("typed-list");
   const offered = () => all("#typed-list [role=option]");
   function typing() {
@@ -177,7 +186,10 @@
   });
   document.addEventListener("focusout", (event) => event.target === box() && list() && offer([]));
   document.addEventListener(
-    "mousedown", (event) => event.target.closest?.("#typed-list") && event.preventDefault(), true);
+    "mousedown",
+    (event) => event.target.closest?.("#typed-list") && event.preventDefault(),
+    true,
+  );
 
   function keys(event) {
     if (event.target !== box() || event.isComposing) return;
@@ -196,9 +208,15 @@
       offer([]);
     } else if (event.key === "Enter" && !event.shiftKey) {
       // Do not send an empty box: Gradio would drop a question that follows before the response.
-      if (chosen >= 0) { stop(event); take(options[chosen].textContent); }
-      else if (!box().value.trim()) stop(event);
-      else { clearTimeout(pause); request?.abort(); offer([]); }
+      if (chosen >= 0) {
+        stop(event);
+        take(options[chosen].textContent);
+      } else if (!box().value.trim()) stop(event);
+      else {
+        clearTimeout(pause);
+        request?.abort();
+        offer([]);
+      }
     }
   }
   function stop(event) {
@@ -264,7 +282,8 @@
   function askWhy(answer) {
     const name = `why-${answer.id}`;
     const choices = Object.entries(reasons).map(([value, words]) =>
-      make("label", {}, make("input", { type: "radio", name, value }), words));
+      make("label", {}, make("input", { type: "radio", name, value }), words),
+    );
     const comment = make("textarea", { rows: 2, maxLength: 2000, placeholder: texts.comment });
     comment.setAttribute("aria-label", texts.comment);
     const send = make("button", { type: "button", className: "tell", textContent: texts.tell });
@@ -279,21 +298,34 @@
     find("input", form).focus({ preventScroll: true });
   }
   const ACTIONS = {
-    copy: async (answer) => { await copy(asText(answer)); note(answer, texts.copied); },
-    link: async (answer) => { await copy(addressOf(answer)); note(answer, texts.linked); },
+    copy: async (answer) => {
+      await copy(asText(answer));
+      note(answer, texts.copied);
+    },
+    link: async (answer) => {
+      await copy(addressOf(answer));
+      note(answer, texts.linked);
+    },
     helpful: press,
     unhelpful: press,
     "as-typed": () => find("#as-typed").click(),
     alone: () => find("#alone").click(),
   };
-  document.addEventListener("click", (event) => {
-    const option = event.target.closest?.("#typed-list [role=option]");
-    if (option) return take(option.textContent);
-    const other = event.target.closest?.("a.language");
-    if (other) { stop(event); return location.assign(other.getAttribute("href")); }
-    const button = event.target.closest?.("#chat .answer button");
-    const action = button && Object.keys(ACTIONS).find((name) => button.classList.contains(name));
-    if (action) return ACTIONS[action](button.closest(".answer"), button);
-    if (event.target.closest?.("#question .submit-button") && !box().value.trim()) stop(event);
-  }, true);
+  document.addEventListener(
+    "click",
+    (event) => {
+      const option = event.target.closest?.("#typed-list [role=option]");
+      if (option) return take(option.textContent);
+      const other = event.target.closest?.("a.language");
+      if (other) {
+        stop(event);
+        return location.assign(other.getAttribute("href"));
+      }
+      const button = event.target.closest?.("#chat .answer button");
+      const action = button && Object.keys(ACTIONS).find((name) => button.classList.contains(name));
+      if (action) return ACTIONS[action](button.closest(".answer"), button);
+      if (event.target.closest?.("#question .submit-button") && !box().value.trim()) stop(event);
+    },
+    true,
+  );
 })();

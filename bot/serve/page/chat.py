@@ -11,7 +11,7 @@ from bot.errors import QuestionError, TooManyQuestions
 from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.chat_service import ChatService
 from bot.serve.page import welcome
-from bot.serve.page.conversation import Conversation, Exchange, ShownAnswer
+from bot.serve.page.conversation import Conversation, Exchange
 from bot.serve.page.messages import Message, render_conversation
 from bot.serve.page.theme import page_title
 from bot.serve.texts import PageTexts
@@ -168,8 +168,7 @@ class _Handlers:
         history = [] if alone else conversation.questions()[-_MAX_HISTORY:]
         visitor = Visitor(request.client.host if request.client else "", "chat", conversation=conversation.id)
         answer = self._service.ask(question, history, visitor, category=category or None, as_typed=as_typed)
-        question, shown = " ".join(question.split()), ShownAnswer.of(answer)
-        return conversation.with_exchange(Exchange(question, shown, category or None, as_typed=as_typed, alone=alone))
+        return conversation.with_exchange(Exchange.of(answer, category or None, as_typed=as_typed, alone=alone))
 
     def _render(self, conversation: Conversation) -> list[Message]:
         return render_conversation(conversation, self._texts, self._languages, votes=self._service.accepts_votes)

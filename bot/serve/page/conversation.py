@@ -2,112 +2,78 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 from uuid import uuid4
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from bot.answering.answer import Answer, Source, hit_to_dict
-from bot.answering.schema import Status
-from bot.index.filters import last_change
+from bot.answering import schema
+from bot.answering.answer import Answer, Source
 from bot.languages.language import Talk
 from bot.passages import Span
-from bot.retrieval.hit import Hit
 
 _MAX_EXCHANGES = 20
 """Number of exchanges that the browser stores; all of them travel with each question."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShownSource:
-    """What the page shows of a quoted passage and its article."""
+class SourceDetails:
+    """What the page needs of a source besides the schema."""
 
-    text: str
-    quote: Span
-    """The quoted part of `text`."""
+    language: str
     highlight: Span | None
-    """The part of `text` that matches the question best, unless that is the whole quote."""
-    question: str | None
-    title: str
-    section: tuple[str, ...]
-    language: str
-    category: str | None
-    published: date | None
-    updated: date | None
-    link: str | None
-    probability: float
-    kind: Literal["faq", "faq row", "section"]
-    """A FAQ row is an article of its own, such as a row of a FAQ table."""
+    """The part of the passage that matches the question best, unless that is the whole quote."""
+    is_faq_row: bool
+    """Whether the article is a single FAQ, such as a row of a FAQ table."""
 
     @classmethod
-    def of(cls, source: Source) -> "ShownSource":
+    def of(cls, source: Source) -> "SourceDetails":
         passage, article = source.passage, source.passage.article
-        is_row = passage.text == article.text and passage.question == article.title
-        return cls(
-            passage.text, source.quote, _highlight(source), passage.question, article.title, passage.section,
-            article.language, article.category, article.published, article.updated, hit_to_dict(source)["link"],
-            source.probability, "faq row" if is_row else passage.kind,
-        )  # fmt: skip
-
-
-def _highlight(source: Source) -> Span | None:
-    """Return the matching sentence, unless it is the whole quote or a list, which stands out by itself."""
-    is_list = "\n" in source.passage.text[slice(*source.matched)]
-    return None if is_list or source.matched == source.quote else source.matched
-
-
-@dataclass(frozen=True, slots=True)
-class NewerArticle:
-    """A newer article that answers the same question."""
-
-    title: str
-    link: str | None
-    changed: date | None
-
-    @classmethod
-    def of(cls, hit: Hit) -> "NewerArticle":
-        return cls(hit.passage.article.title, hit_to_dict(hit)["link"], last_change(hit.passage.article))
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAnswer:
-    """What the page shows of an answer."""
-
-    id: str
-    status: Status
-    language: str
-    """The language of the question."""
-    sources: tuple[ShownSource, ...]
-    is_in_another_language: bool
-    corrected: str | None
-    topic: str | None
-    did_you_mean: tuple[str, ...]
-    suggestions: tuple[str, ...]
-    reply: str | None
-    talk: Talk | None
-    categories: tuple[str, ...]
-    newer: NewerArticle | None
-
-    @classmethod
-    def of(cls, answer: Answer) -> "ShownAnswer":
-        return cls(
-            answer.id, answer.status, answer.language, tuple(map(ShownSource.of, answer.sources)),
-            answer.is_in_another_language, answer.corrected, answer.topic, answer.did_you_mean, answer.suggestions,
-            answer.reply, answer.talk, answer.categories, NewerArticle.of(answer.newer) if answer.newer else None,
-        )  # fmt: skip
+        # A list stands out by itself.
+        is_list = "\n" in passage.text[slice(*source.matched)]
+        highlight = None if is_list or source.matched == source.quote else source.matched
+        is_faq_row = passage.text == article.text and passage.question == article.title
+        return cls(article.language, highlight, is_faq_row)
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A question, how it was asked, and its answer."""
 
-    question: str
-    answer: ShownAnswer
-    category: str | None = None
-    as_typed: bool = False
+    answer: schema.Answer
+    sources: tuple[SourceDetails, ...]
+    """The details of each of the answer's sources."""
+    language: str
+    """The language of the question."""
+    is_in_another_language: bool
+    """Whether a source is in another language than the question."""
+    talk: Talk | None
+    category: str | None
+    as_typed: bool
     """Whether the spelling was left uncorrected."""
-    alone: bool = False
+    alone: bool
     """Whether earlier questions were left out."""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` if a span or a date of the answer is malformed."""
+        for hit in [*self.answer.sources, *([self.answer.newer] if self.answer.newer else [])]:
+            _start, _end = hit.quote
+            for day in (hit.published, hit.updated):
+                date.fromisoformat(day or "2000-01-01")
+
+    @classmethod
+    def of(
+        cls, answer: Answer, category: str | None = None, *, as_typed: bool = False, alone: bool = False
+    ) -> "Exchange":
+        details = tuple(map(SourceDetails.of, answer.sources))
+        return cls(
+            answer.to_schema(), details, answer.language, answer.is_in_another_language, answer.talk, category,
+            as_typed, alone,
+        )  # fmt: skip
+
+    @property
+    def question(self) -> str:
+        """The question on one line."""
+        return " ".join(self.answer.question.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ Words of articles and visitors are always shown as text: no HTML, link or image 
 import html
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from bot.answering import schema
 from bot.serve.page.article_html import article_html
-from bot.serve.page.conversation import Conversation, Exchange, NewerArticle, ShownAnswer, ShownSource
+from bot.serve.page.conversation import Conversation, Exchange, SourceDetails
 from bot.serve.texts import PageTexts
 
 Message = dict[str, Any]
@@ -31,8 +33,7 @@ def render_conversation(
     """Render all messages in the page's language, or in the language of the question where that is another one."""
     messages = []
     for exchange in conversation.exchanges:
-        language = exchange.answer.language
-        answer_texts = texts if language == "en" else languages.get(language, texts)
+        answer_texts = texts if exchange.language == "en" else languages.get(exchange.language, texts)
         messages.append({"role": "user", "content": escape_markdown(exchange.question)})
         messages.append(answer_message(exchange, answer_texts, votes=votes))
     return messages
@@ -51,8 +52,9 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) 
     """Render the quoted words with their sources, or the reason why there are none, and questions to click."""
     answer, category = exchange.answer, exchange.category
     parts = _notes_above(answer, texts)
-    parts += [_source(source, texts) for source in answer.sources] or [_without_sources(answer, texts, category)]
-    if answer.is_in_another_language:
+    sources = zip(answer.sources, exchange.sources, strict=False)
+    parts += [_source(*source, texts) for source in sources] or [_without_sources(exchange, texts)]
+    if exchange.is_in_another_language:
         parts.append(_note(texts.other_language))
     if answer.newer:
         parts.append(_newer(answer.newer, texts))
@@ -69,7 +71,7 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) 
     }
 
 
-def _notes_above(answer: ShownAnswer, texts: PageTexts) -> list[str]:
+def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
     """Render how the question was understood, with a button that undoes it."""
     notes = []
     if answer.corrected:
@@ -93,31 +95,30 @@ def _tools(texts: PageTexts, *, votes: bool) -> str:
     return f'<div class="tools">{"".join(_button(name, getattr(texts, name)) for name in names)}</div>'
 
 
-def _source(source: ShownSource, texts: PageTexts) -> str:
-    start, end = source.quote
-    quote = source.text[start:end]
-    highlight = (source.highlight[0] - start, source.highlight[1] - start) if source.highlight else None
-    parts = [f'<div class="sure">{html.escape(_confidence(source, texts))}</div>']
-    if source.question:
-        parts.append(f'<div class="asked">{html.escape(source.question)}</div>')
-    parts.append(f'<div class="words" lang="{html.escape(source.language)}">{article_html(quote, highlight)}</div>')
-    if quote != source.text:
+def _source(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+    start, end = hit.quote
+    quote = hit.text[start:end]
+    highlight = (details.highlight[0] - start, details.highlight[1] - start) if details.highlight else None
+    parts = [f'<div class="sure">{html.escape(_confidence(hit, details, texts))}</div>']
+    if hit.question:
+        parts.append(f'<div class="asked">{html.escape(hit.question)}</div>')
+    parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(quote, highlight)}</div>')
+    if quote != hit.text:
         summary = f"<summary>{html.escape(texts.more_of_section)}</summary>"
-        parts.append(f"<details>{summary}{article_html(source.text, source.quote)}</details>")
-    return "".join([*parts, _origin(source, texts)])
+        parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")
+    return "".join([*parts, _origin(hit, details, texts)])
 
 
-def _confidence(source: ShownSource, texts: PageTexts) -> str:
-    if source.kind == "faq row":
-        return texts.from_faq
-    if source.kind == "faq":
-        return texts.from_faqs.format(title=source.title)
-    return texts.from_article if source.probability >= _LIKELY else texts.closest
+def _confidence(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+    if hit.kind == "faq":
+        return texts.from_faq if details.is_faq_row else texts.from_faqs.format(title=hit.title)
+    return texts.from_article if hit.probability >= _LIKELY else texts.closest
 
 
-def _without_sources(answer: ShownAnswer, texts: PageTexts, category: str | None) -> str:
-    if answer.talk and answer.reply:
-        return f'<div class="none">{html.escape(texts.reply(answer.talk, answer.categories, answer.reply))}</div>'
+def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
+    answer, category = exchange.answer, exchange.category
+    if exchange.talk and answer.reply:
+        return f'<div class="none">{html.escape(texts.reply(exchange.talk, answer.categories, answer.reply))}</div>'
     if answer.status == "ambiguous":
         return f'<div class="none">{html.escape(texts.ambiguous)}</div>'
     none = texts.no_answer_category.format(category=category, all=texts.all_articles) if category else texts.no_answer
@@ -129,32 +130,37 @@ def _without_sources(answer: ShownAnswer, texts: PageTexts, category: str | None
     return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
 
 
-def _newer(newer: NewerArticle, texts: PageTexts) -> str:
-    title = html.escape(newer.title)
-    if _is_web(newer.link):
-        title = f'<a href="{html.escape(newer.link or "")}">{title}</a>'
-    words = html.escape(texts.newer).format(title=title, day=texts.day(newer.changed))
+def _newer(hit: schema.Hit, texts: PageTexts) -> str:
+    title = html.escape(hit.title)
+    if _is_web(hit.link):
+        title = f'<a href="{html.escape(hit.link or "")}">{title}</a>'
+    changed = max(hit.published or "", hit.updated or "")
+    words = html.escape(texts.newer).format(title=title, day=_day(changed, texts))
     return f'<div class="note newer">{words}</div>'
 
 
-def _origin(source: ShownSource, texts: PageTexts) -> str:
+def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     """Render title and section, category, dates and a link."""
-    facts = [source.category] if source.category else []
-    if source.published:
-        facts.append(texts.published.format(day=texts.day(source.published)))
-    if source.updated:
-        facts.append(texts.updated.format(day=texts.day(source.updated)))
-    parts = [] if source.kind == "faq row" else [_heading(source)]
+    facts = [hit.category] if hit.category else []
+    if hit.published:
+        facts.append(texts.published.format(day=_day(hit.published, texts)))
+    if hit.updated:
+        facts.append(texts.updated.format(day=_day(hit.updated, texts)))
+    parts = [] if details.is_faq_row else [_heading(hit)]
     parts += [f"<span>{html.escape(fact)}</span>" for fact in facts]
-    if _is_web(source.link):
-        parts.append(f'<a href="{html.escape(source.link or "")}">{html.escape(texts.read_more)}</a>')
+    if _is_web(hit.link):
+        parts.append(f'<a href="{html.escape(hit.link or "")}">{html.escape(texts.read_more)}</a>')
     separator = '<span class="dot"> · </span>'
     return f'<div class="origin">{separator.join(parts)}</div>' if parts else ""
 
 
-def _heading(source: ShownSource) -> str:
-    path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in source.section)
-    return f'<span class="title">{html.escape(source.title)}{path}</span>'
+def _heading(hit: schema.Hit) -> str:
+    path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
+    return f'<span class="title">{html.escape(hit.title)}{path}</span>'
+
+
+def _day(isoformat: str, texts: PageTexts) -> str:
+    return texts.day(date.fromisoformat(isoformat)) if isoformat else ""
 
 
 def _is_web(link: str | None) -> bool:

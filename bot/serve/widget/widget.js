@@ -7,7 +7,8 @@
   const script = document.currentScript;
   const base = new URL("./", script.src);
   const side = script.dataset.side === "left" ? "left" : "right";
-  const MAX_LENGTH = 1000, MAX_HISTORY = 10;
+  const MAX_LENGTH = 1000,
+    MAX_HISTORY = 10;
   const asked = [];
   const conversation = Math.random().toString(36).slice(2);
 
@@ -31,43 +32,79 @@
       const lines = block.split("\n").filter((line) => line.trim());
       const runs = [];
       for (const line of lines) {
-        const kind = /^\s*[-*+]\s/.test(line) ? "ul" : /^\s*\d+[.)]\s/.test(line) ? "ol" : /^\s*>/.test(line) ? "blockquote" : /^\s*\|/.test(line) ? "table" : "p";
+        const kind = /^\s*[-*+]\s/.test(line)
+          ? "ul"
+          : /^\s*\d+[.)]\s/.test(line)
+            ? "ol"
+            : /^\s*>/.test(line)
+              ? "blockquote"
+              : /^\s*\|/.test(line)
+                ? "table"
+                : "p";
         if (runs.at(-1)?.kind === kind) runs.at(-1).lines.push(line);
         else runs.push({ kind, lines: [line] });
       }
       return runs.map(({ kind, lines }) => {
         if (kind === "table") return table(lines);
-        if (kind === "p" || kind === "blockquote") return make(kind, { dir: "auto" }, lines.map((line) => line.replace(/^\s*>\s?/, "")).join("\n"));
+        if (kind === "p" || kind === "blockquote")
+          return make(kind, { dir: "auto" }, lines.map((line) => line.replace(/^\s*>\s?/, "")).join("\n"));
         const items = lines.map((line) => make("li", { dir: "auto" }, line.replace(/^\s*(?:[-*+]|\d+[.)])\s+/, "")));
         return make(kind, kind === "ol" ? { start: parseInt(lines[0], 10) } : {}, ...items);
       });
     });
   }
   function table(lines) {
-    const rows = lines.filter((line) => !/^[\s|:-]+$/.test(line)).map((line) => line.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/));
-    const cells = (row, tag) => make("tr", {}, ...row.map((cell) => make(tag, { dir: "auto" }, cell.trim().replace(/\\\|/g, "|"))));
-    return make("div", { className: "wide", tabIndex: 0 }, make("table", {}, ...rows.map((row, number) => cells(row, number ? "td" : "th"))));
+    const rows = lines
+      .filter((line) => !/^[\s|:-]+$/.test(line))
+      .map((line) =>
+        line
+          .trim()
+          .replace(/^\||\|$/g, "")
+          .split(/(?<!\\)\|/),
+      );
+    const cells = (row, tag) =>
+      make("tr", {}, ...row.map((cell) => make(tag, { dir: "auto" }, cell.trim().replace(/\\\|/g, "|"))));
+    return make(
+      "div",
+      { className: "wide", tabIndex: 0 },
+      make("table", {}, ...rows.map((row, number) => cells(row, number ? "td" : "th"))),
+    );
   }
 
   function source(one) {
     const facts = [
-      make("strong", { dir: "auto" }, [one.title === one.question ? "" : one.title, ...one.section].filter(Boolean).join(" › ")),
+      make(
+        "strong",
+        { dir: "auto" },
+        [one.title === one.question ? "" : one.title, ...one.section].filter(Boolean).join(" › "),
+      ),
       one.category ?? "",
       one.published ? fill(texts.published, { day: day(one.published) }) : "",
       one.updated ? fill(texts.updated, { day: day(one.updated) }) : "",
     ].filter((part) => (part.textContent ?? part) !== "");
-    const line = make("p", { className: "origin" }, ...facts.flatMap((part, number) => (number ? [" · ", part] : [part])));
-    if (isWeb(one.link)) line.append(facts.length ? " · " : "", make("a", { href: one.link, target: "_blank", rel: "noopener" }, texts.read_more));
+    const line = make(
+      "p",
+      { className: "origin" },
+      ...facts.flatMap((part, number) => (number ? [" · ", part] : [part])),
+    );
+    if (isWeb(one.link))
+      line.append(
+        facts.length ? " · " : "",
+        make("a", { href: one.link, target: "_blank", rel: "noopener" }, texts.read_more),
+      );
     return line;
   }
   function confidence(one) {
-    if (one.kind === "faq") return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
+    if (one.kind === "faq")
+      return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
     return one.probability >= 0.75 ? texts.from_article : texts.closest;
   }
   function renderAnswer(answer) {
     const parts = [];
-    if (answer.corrected) parts.push(make("p", { className: "quiet" }, fill(texts.corrected, { question: answer.corrected })));
-    if (answer.topic && answer.sources.length) parts.push(make("p", { className: "quiet" }, fill(texts.topic, { topic: answer.topic })));
+    if (answer.corrected)
+      parts.push(make("p", { className: "quiet" }, fill(texts.corrected, { question: answer.corrected })));
+    if (answer.topic && answer.sources.length)
+      parts.push(make("p", { className: "quiet" }, fill(texts.topic, { topic: answer.topic })));
     for (const one of answer.sources) {
       parts.push(make("p", { className: "quiet sure" }, confidence(one)));
       if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
@@ -76,38 +113,74 @@
     if (!answer.sources.length) {
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
       parts.push(make("p", {}, none));
-      if (answer.suggestions.length && !answer.reply) parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
+      if (answer.suggestions.length && !answer.reply)
+        parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
     } else if (takesVotes) parts.push(votes(answer.id));
-    return [make("div", { className: "answer" }, ...parts), renderQuestions(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions)];
+    return [
+      make("div", { className: "answer" }, ...parts),
+      renderQuestions(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions),
+    ];
   }
   // Spans count code points; strings in JavaScript count UTF-16 units.
   const codePoints = (text, span) => span.map((place) => [...text].slice(0, place).join("").length);
   function renderQuestions(questions) {
-    return questions.length ? make("div", { className: "offered" }, ...questions.map((question) => make("button", { type: "button", dir: "auto", onclick: () => ask(question) }, question))) : "";
+    return questions.length
+      ? make(
+          "div",
+          { className: "offered" },
+          ...questions.map((question) =>
+            make("button", { type: "button", dir: "auto", onclick: () => ask(question) }, question),
+          ),
+        )
+      : "";
   }
   function votes(answer) {
     const status = make("span", { role: "status" });
-    const button = (words, helpful) => make("button", { type: "button", "aria-pressed": "false", onclick: async (event) => {
-      const pressed = event.currentTarget;
-      const isWithdrawn = pressed.getAttribute("aria-pressed") === "true";
-      const response = await post("feedback", { answer, helpful: isWithdrawn ? null : helpful }).catch(() => null);
-      status.textContent = response?.ok ? (isWithdrawn ? "" : texts.thanks) : texts.not_stored;
-      if (response?.ok) for (const one of pressed.parentNode.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === pressed && !isWithdrawn));
-    } }, words);
+    const button = (words, helpful) =>
+      make(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": "false",
+          onclick: async (event) => {
+            const pressed = event.currentTarget;
+            const isWithdrawn = pressed.getAttribute("aria-pressed") === "true";
+            const response = await post("feedback", { answer, helpful: isWithdrawn ? null : helpful }).catch(
+              () => null,
+            );
+            status.textContent = response?.ok ? (isWithdrawn ? "" : texts.thanks) : texts.not_stored;
+            if (response?.ok)
+              for (const one of pressed.parentNode.querySelectorAll("button"))
+                one.setAttribute("aria-pressed", String(one === pressed && !isWithdrawn));
+          },
+        },
+        words,
+      );
     return make("div", { className: "votes" }, button(texts.helpful, true), button(texts.unhelpful, false), status);
   }
 
   const post = (path, body) =>
-    fetch(new URL(`api/v1/${path}`, base), { method: "POST", credentials: "omit", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    fetch(new URL(`api/v1/${path}`, base), {
+      method: "POST",
+      credentials: "omit",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
   let isPending = false;
   async function ask(question) {
     const words = question.trim().replace(/\s+/g, " ");
     if (!words || isPending) return;
-    if ([...words].length > MAX_LENGTH) return showError(fill(texts.too_long, { length: [...words].length, longest: MAX_LENGTH }));
+    if ([...words].length > MAX_LENGTH)
+      return showError(fill(texts.too_long, { length: [...words].length, longest: MAX_LENGTH }));
     showError("");
     isPending = true;
     log.querySelectorAll(".offered").forEach((old) => old.remove());
-    const turn = make("div", { className: "turn" }, make("p", { className: "visitor", dir: "auto" }, words), make("p", { className: "quiet looking" }, texts.looking));
+    const turn = make(
+      "div",
+      { className: "turn" },
+      make("p", { className: "visitor", dir: "auto" }, words),
+      make("p", { className: "quiet looking" }, texts.looking),
+    );
     log.append(turn);
     turn.scrollIntoView({ block: "start" });
     try {
@@ -127,7 +200,9 @@
     turn.scrollIntoView({ block: "start" });
     box.focus({ preventScroll: true });
   }
-  const showError = (sentence) => { trouble.textContent = sentence; };
+  const showError = (sentence) => {
+    trouble.textContent = sentence;
+  };
 
   function show(open) {
     panel.hidden = !open;
@@ -136,20 +211,63 @@
     (open ? box : button).focus();
   }
 
-  const box = make("textarea", { rows: 1, placeholder: texts.placeholder_bare, "aria-label": texts.question, dir: "auto", enterKeyHint: "send", maxLength: 4000 });
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); ask(box.value); }
+  const box = make("textarea", {
+    rows: 1,
+    placeholder: texts.placeholder_bare,
+    "aria-label": texts.question,
+    dir: "auto",
+    enterKeyHint: "send",
+    maxLength: 4000,
   });
-  const log = make("div", { className: "log", role: "log", "aria-label": texts.conversation, tabIndex: 0 }, make("p", { className: "quiet" }, `${texts.lead} ${texts.greeting_bare}`));
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      ask(box.value);
+    }
+  });
+  const log = make(
+    "div",
+    { className: "log", role: "log", "aria-label": texts.conversation, tabIndex: 0 },
+    make("p", { className: "quiet" }, `${texts.lead} ${texts.greeting_bare}`),
+  );
   const trouble = make("p", { className: "trouble", role: "alert" });
   const form = make("form", {}, box, make("button", { type: "submit", className: "send" }, texts.send));
-  form.addEventListener("submit", (event) => { event.preventDefault(); ask(box.value); });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(box.value);
+  });
   const heading = make("h2", { id: "title" }, name ? `${texts.title} · ${name}` : texts.title);
-  const page = make("a", { href: new URL(`?lang=${language}`, base).href, target: "_blank", rel: "noopener" }, texts.whole_page);
-  const close = make("button", { type: "button", className: "close", "aria-label": texts.close, onclick: () => show(false) }, "✕");
-  const panel = make("section", { id: "panel", hidden: true, role: "dialog", "aria-labelledby": "title" }, make("header", {}, heading, page, close), log, trouble, form);
+  const page = make(
+    "a",
+    { href: new URL(`?lang=${language}`, base).href, target: "_blank", rel: "noopener" },
+    texts.whole_page,
+  );
+  const close = make(
+    "button",
+    { type: "button", className: "close", "aria-label": texts.close, onclick: () => show(false) },
+    "✕",
+  );
+  const panel = make(
+    "section",
+    { id: "panel", hidden: true, role: "dialog", "aria-labelledby": "title" },
+    make("header", {}, heading, page, close),
+    log,
+    trouble,
+    form,
+  );
   panel.addEventListener("keydown", (event) => event.key === "Escape" && show(false));
-  const button = make("button", { type: "button", className: "open", "aria-label": texts.open, "aria-expanded": "false", "aria-controls": "panel", onclick: () => show(true) }, "?");
+  const button = make(
+    "button",
+    {
+      type: "button",
+      className: "open",
+      "aria-label": texts.open,
+      "aria-expanded": "false",
+      "aria-controls": "panel",
+      onclick: () => show(true),
+    },
+    "?",
+  );
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
