@@ -21,7 +21,7 @@
     element.append(...children.filter((child) => child !== null && child !== ""));
     return element;
   };
-  const filled = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
+  const fill = (words, facts) => words.replace(/\{(\w+)\}/g, (whole, key) => facts[key] ?? whole);
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
   const day = (iso) => dates.format(new Date(iso));
   const isWeb = (link) => /^https?:\/\//.test(link ?? "");
