@@ -60,7 +60,7 @@ class Scorer:
         scores = self._scores(self.ranking_of(queries[0]), found.features)
         by_variant = scores.reshape(len(queries), count, -1)
         best = by_variant.argmax(axis=1, keepdims=True)
-        features = found.features.reshape(*by_variant.shape, -1)
+        features = found.features.reshape(*by_variant.shape, found.features.shape[-1])
         best_features = np.take_along_axis(features, best[..., None], axis=1)[:, 0]
         best_scores = np.take_along_axis(by_variant, best, axis=1)[:, 0]
         return ScoredCandidates(found.passages, found.articles, best_features, best_scores, found.vectors[::count])
