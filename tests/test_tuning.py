@@ -17,7 +17,7 @@ from bot.index.generation import Generation
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.tuning import tune
-from bot.tuning.holdout import held_out, make_holdout
+from bot.tuning.holdout import choose_held_out, make_holdout
 from bot.tuning.training_pairs import training_pairs
 from bot.tuning.tune import _is_better
 
@@ -94,23 +94,24 @@ def generation(index: Path) -> Generation:
 
 
 def test_a_fifth_of_the_articles_with_faqs_is_held_out_always_the_same(generation: Generation):
-    held = held_out(generation.table)
+    held = choose_held_out(generation.table)
     # Of six rows with alternates one, of seven articles without one.
-    assert (len(held), held) == (2, held_out(generation.table))
+    assert (len(held), held) == (2, choose_held_out(generation.table))
     assert len([ident for ident in held if ident.startswith("row-") and int(ident[4:]) % 2]) == 1
 
 
 def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Generation):
-    exam = make_holdout(generation.table, {"row-1", "row-2", "handbook"})
-    articles = {article.id: article for article in exam.articles}
-    assert [(question.text, question.group) for question in exam.questions] == [
-        ("notice rules please", "alternates"), ("tell me of notice", "alternates"), ("How does pension work?", "own questions"),
-        ("Who signs?", "own questions"), ("Who pays?", "own questions"),
-    ] or {question.text for question in exam.questions} == {
-        "gratuity rules please", "tell me of gratuity", "How does pension work?", "Who signs?", "Who pays?",
-    }  # fmt: skip
+    holdout = make_holdout(generation.table, {"row-1", "row-2", "handbook"})
+    articles = {article.id: article for article in holdout.articles}
+    assert [(question.text, question.group) for question in holdout.questions] == [
+        ("gratuity rules please", "alternates"),
+        ("tell me of gratuity", "alternates"),
+        ("How does pension work?", "own questions"),
+        ("Who signs?", "own questions"),
+        ("Who pays?", "own questions"),
+    ]
     assert len(articles) == len(faqs())
-    for question in exam.questions:
+    for question in holdout.questions:
         (ident,) = question.expected
         article = articles[ident]
         assert question.text not in f"{article.title}\n{article.text}"
@@ -144,37 +145,37 @@ def test_faqs_that_stay_keep_their_answers_when_others_are_hidden(tiny_model: st
     assert "Who pays?" not in article.text
 
 
-def test_lessons_are_the_corpuss_own_pairs_with_a_wrong_one_each(generation: Generation):
-    lessons = training_pairs(generation, {"row-3"})
-    pairs = {(lesson.question, lesson.right) for lesson in lessons}
+def test_training_pairs_come_from_the_corpus_each_with_a_negative(generation: Generation):
+    training = training_pairs(generation, {"row-3"})
+    pairs = {(pair.question, pair.right) for pair in training}
     assert ("How does notice work?", "The rules of notice stand on page 0.") in pairs
     assert ("gratuity rules please", "How does gratuity work?") in pairs
     assert ("tell me of gratuity", "The rules of gratuity stand on page 1.") in pairs
     assert ("Handbook: Travel", "Travel is paid by the office.") in pairs
     # 11 rows of which 5 have two alternates, two FAQs, two sections.
-    assert len(lessons) == 11 + 5 * 4 + 2 + 2
-    assert not [lesson for lesson in lessons if "leave" in f"{lesson.question} {lesson.right} {lesson.wrong}"]
+    assert len(training) == 11 + 5 * 4 + 2 + 2
+    assert not [pair for pair in training if "leave" in f"{pair.question} {pair.right} {pair.wrong}"]
     answers = {passage.text for passage in generation.table.all_passages()}
     questions = {passage.question for passage in generation.table.all_passages()} | {"Handbook: Travel", "Handbook"}
-    for lesson in lessons:
-        assert lesson.wrong not in (lesson.right, lesson.question)
-        assert lesson.wrong in (answers if lesson.right in answers else questions)
+    for pair in training:
+        assert pair.wrong not in (pair.right, pair.question)
+        assert pair.wrong in (answers if pair.right in answers else questions)
 
 
 def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_path: Path):
-    lessons = [
+    training = [
         TrainingPair(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}")
         for number, subject in enumerate(SUBJECTS)
     ]
     steps: list[tuple[int, int]] = []
-    train(tiny_model, lessons, 60, tmp_path / "model", lambda done, total: steps.append((done, total)))
+    train(tiny_model, training, 60, tmp_path / "model", lambda done, total: steps.append((done, total)))
     assert steps == [(number, 60) for number in range(1, 61)]
 
     def margin(model: str) -> float:
         encoder = SentenceEncoder(model)
-        asked = encoder.encode_questions([lesson.question for lesson in lessons])
+        asked = encoder.encode_questions([pair.question for pair in training])
         right, wrong = (
-            encoder.encode_passages([getattr(lesson, which) for lesson in lessons]) for which in ("right", "wrong")
+            encoder.encode_passages([getattr(pair, which) for pair in training]) for which in ("right", "wrong")
         )
         return float(np.sum(asked * right - asked * wrong))
 
@@ -186,7 +187,7 @@ def test_a_model_that_helps_too_little_is_not_kept(larger: Path, tmp_path: Path)
     heard: set[str] = set()
     done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: heard.add(stage))
     table = LocalStore(larger).open_current().table
-    asked = len(make_holdout(table, held_out(table)).questions)
+    asked = len(make_holdout(table, choose_held_out(table)).questions)
     assert (done.kept, (tmp_path / "tuned").exists(), heard) == (False, False, {"before", "training", "after"})
     assert (done.questions, done.before["questions"], done.after["questions"]) == (asked, asked, asked)
     assert 0 < (done.before["ndcg@10"] or 0) <= 1
@@ -202,7 +203,7 @@ def test_a_model_that_helps_is_kept_and_builds(larger: Path, tmp_path: Path):
 
 def test_a_folder_that_holds_something_is_left_alone(larger: Path, tmp_path: Path):
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(ModelError, match="holds something already"):
+    with pytest.raises(ModelError, match="is not empty"):
         tune(larger, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""A model fine-tuned to one corpus, and kept only if it answers better what it was not taught."""
+"""Fine-tune a model to one corpus, and keep it only if it answers held-out questions better."""
 
 from bot.tuning.tune import Tuning, tune
 

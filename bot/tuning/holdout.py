@@ -1,4 +1,4 @@
-"""Questions of FAQs that a model is not taught, and a corpus in which they do not stand."""
+"""The holdout: questions of FAQs that are kept out of training, and a corpus that does not contain them."""
 
 import random
 from collections.abc import Collection, Iterator, Sequence
@@ -10,32 +10,36 @@ from bot.index.generation import all_articles
 from bot.index.passage_table import PassageTable
 
 _SHARE = 0.2
-"""Of the articles that have FAQs, those that are held out."""
+"""Share of the articles with FAQs that is held out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holdout:
-    """Articles without the questions that are asked of them."""
+    """A corpus, and the questions about it that it does not contain."""
 
     articles: Sequence[Article]
     questions: Sequence[Question]
 
 
-def held_out(table: PassageTable) -> frozenset[str]:
-    """The ids of a fifth of the articles that have FAQs, always the same: those with alternates among them in the same share as among all."""
-    rich, plain = list[str](), list[str]()
+def choose_held_out(table: PassageTable) -> frozenset[str]:
+    """Choose a fifth of the articles with FAQs, with and without alternates alike, and return their ids.
+
+    The choice is the same at each call.
+    """
+    with_alternates, without = list[str](), list[str]()
     for article in all_articles(table):
         if article.faqs:
-            (rich if any(faq.alternates for faq in article.faqs) else plain).append(article.id)
+            (with_alternates if any(faq.alternates for faq in article.faqs) else without).append(article.id)
     chance = random.Random(0)
-    return frozenset(ident for idents in (rich, plain) for ident in chance.sample(idents, round(_SHARE * len(idents))))
+    groups = (with_alternates, without)
+    return frozenset(ident for idents in groups for ident in chance.sample(idents, round(_SHARE * len(idents))))
 
 
-def make_holdout(table: PassageTable, held: Collection[str]) -> Holdout:
-    """The corpus, and of each FAQ of an article in `held` its alternates, asked but not in the corpus; where it has none, its question, likewise."""
+def make_holdout(table: PassageTable, held_out: Collection[str]) -> Holdout:
+    """Take the alternates of the FAQs of some articles out of the corpus and ask them; or the question if there are none."""
     articles, questions = [], list[Question]()
     for article in all_articles(table):
-        own = list(_questions(article)) if article.id in held else []
+        own = list(_questions(article)) if article.id in held_out else []
         articles.append(_without(article, {question.text for question in own}) if own else article)
         questions += own
     return Holdout(articles, questions)
@@ -43,30 +47,25 @@ def make_holdout(table: PassageTable, held: Collection[str]) -> Holdout:
 
 def _questions(article: Article) -> Iterator[Question]:
     for faq in article.faqs:
+        group = "alternates" if faq.alternates else "own questions"
         for asked in faq.alternates or (faq.question,):
-            yield Question(
-                f"{article.id} {asked}",
-                asked,
-                {article.id: 1},
-                group="alternates" if faq.alternates else "own questions",
-            )
+            yield Question(f"{article.id} {asked}", asked, {article.id: 1}, group=group)
 
 
 def _without(article: Article, asked: Collection[str]) -> Article:
-    """The article without alternates, and with the answer alone of each FAQ whose own question is asked."""
-    hidden = [faq for faq in article.faqs if faq.question in asked]
-    kept = [replace(faq, alternates=()) for faq in article.faqs if faq.question not in asked]
+    """Return the article without alternates; a FAQ whose own question is asked becomes its bare answer."""
+    removed = [faq for faq in article.faqs if faq.question in asked]
+    faqs = [replace(faq, alternates=()) for faq in article.faqs if faq.question not in asked]
     title = article.category or "FAQ" if article.title in asked else article.title
-    # From the end on, so that what stands before keeps its place.
-    for faq in sorted(hidden, key=lambda faq: -faq.start):
-        start = (
-            article.text.rfind("\n", 0, max(0, article.text.rfind(faq.question, 0, faq.start))) + 1 if faq.start else 0
-        )
+    # From the end backwards, so that earlier positions stay valid.
+    for faq in sorted(removed, key=lambda faq: -faq.start):
+        heading = max(0, article.text.rfind(faq.question, 0, faq.start))
+        start = article.text.rfind("\n", 0, heading) + 1 if faq.start else 0
         cut = faq.start - start
         article = replace(article, text=article.text[:start] + article.text[faq.start :])
-        kept = [_moved(each, -cut) if each.start > faq.start else each for each in kept]
-    return replace(article, title=title, faqs=tuple(kept))
+        faqs = [_shift(each, -cut) if each.start > faq.start else each for each in faqs]
+    return replace(article, title=title, faqs=tuple(faqs))
 
 
-def _moved(faq: Faq, by: int) -> Faq:
+def _shift(faq: Faq, by: int) -> Faq:
     return replace(faq, start=faq.start + by, end=faq.end + by)

@@ -1,4 +1,4 @@
-"""What a corpus teaches a model: its own pairs, each with a passage of the index that is near and wrong."""
+"""Training pairs from a corpus, each with a hard negative: a passage of the index that is near but wrong."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,33 +12,38 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
 
-_SECTIONS = 2
-"""Lessons of sections, from a heading to its text, for each of FAQs at most, and not fewer than a thousand: what is asked is what FAQs tell."""
-_LEAST_SECTIONS = 1000
+_SECTIONS_PER_FAQ = 2
+"""Maximum number of section pairs for each FAQ pair: FAQs are more like visitors' questions."""
+_MIN_SECTIONS = 1000
+"""Number of section pairs that are always allowed."""
 _NEIGHBOURS = 30
-_WRONG = 0.95
-"""A passage whose cosine is above so much of the right one's may well be right too (Moreira et al. 2024, positive-aware mining)."""
+_MAX_NEGATIVE = 0.95
+"""Maximum cosine of a negative, relative to the positive's: a nearer one may be right (Moreira et al. 2024)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
     question: str
-    right: str
+    positive: str
     passage: Passage
 
 
-def training_pairs(generation: LocalGeneration, held: Collection[str]) -> list[TrainingPair]:
-    """Questions and their answers, alternates and the questions that they mean, headings and what stands below; nothing of the articles in `held`."""
-    passages = [passage for passage in generation.table.all_passages() if passage.article.id not in held]
-    pairs = [pair for passage in passages if passage.kind == "faq" for pair in _of_faq(passage)]
+def training_pairs(generation: LocalGeneration, held_out: Collection[str]) -> list[TrainingPair]:
+    """Pair questions with answers, alternates with questions and headings with texts, without the held-out articles."""
+    passages = [passage for passage in generation.table.all_passages() if passage.article.id not in held_out]
+    pairs = [pair for passage in passages if passage.kind == "faq" for pair in _faq_pairs(passage)]
     sections = [_Pair(context(passage), passage.text, passage) for passage in passages if passage.kind == "section"]
-    most = max(_LEAST_SECTIONS, _SECTIONS * len(pairs))
+    most = max(_MIN_SECTIONS, _SECTIONS_PER_FAQ * len(pairs))
     pairs += [sections[n * len(sections) // most] for n in range(most)] if len(sections) > most else sections
-    wrongs = _wrongs(generation, pairs, set(numbers_of(generation.table, passages).tolist()))
-    return [TrainingPair(pair.question, pair.right, wrong) for pair, wrong in zip(pairs, wrongs, strict=True) if wrong]
+    negatives = _negatives(generation, pairs, set(numbers_of(generation.table, passages).tolist()))
+    return [
+        TrainingPair(pair.question, pair.positive, negative)
+        for pair, negative in zip(pairs, negatives, strict=True)
+        if negative
+    ]
 
 
-def _of_faq(faq: Passage) -> Iterator[_Pair]:
+def _faq_pairs(faq: Passage) -> Iterator[_Pair]:
     question = context(faq)
     yield _Pair(question, faq.text, faq)
     for alternate in faq.alternates:
@@ -46,37 +51,32 @@ def _of_faq(faq: Passage) -> Iterator[_Pair]:
         yield _Pair(alternate, faq.text, faq)
 
 
-def _wrongs(generation: LocalGeneration, pairs: Sequence[_Pair], taught: Collection[int]) -> list[str | None]:
-    """For each pair a text of the same role as the right one, near to the question and likely wrong; None where no other is near."""
+def _negatives(generation: LocalGeneration, pairs: Sequence[_Pair], allowed: Collection[int]) -> list[str | None]:
+    """Return a text for each pair that is near its question and likely wrong; None if no other passage is near."""
     table, vectors = generation.table, generation.vectors
     asked = generation.encoder.encode_questions([pair.question for pair in pairs])
     own = vectors.rows(table.rows_of(numbers_of(table, (pair.passage for pair in pairs)), "body"))
-    limits = _WRONG * np.sum(asked * own, axis=1)
+    limits = _MAX_NEGATIVE * np.sum(asked * own, axis=1)
     found, cosines = vectors.search_all(asked, _NEIGHBOURS * len(ROLES))
-    return [
-        _wrong(
-            pair,
-            [(table.passage(number), cosine) for number, cosine in _bodies(table, rows, near) if number in taught],
-            limit,
-        )
-        for pair, limit, rows, near in zip(pairs, limits, found, cosines, strict=True)
-    ]
+    negatives = []
+    for pair, limit, rows, near in zip(pairs, limits, found, cosines, strict=True):
+        bodies = _bodies(table, rows, near)
+        candidates = [(table.passage(number), cosine) for number, cosine in bodies if number in allowed]
+        negatives.append(_negative(pair, candidates, limit))
+    return negatives
 
 
 def _bodies(table: PassageTable, rows: Numbers, cosines: NDArray[np.float32]) -> Iterator[tuple[int, float]]:
-    """The numbers of the passages whose texts are among the rows, nearest first, with their cosines."""
+    """Yield the numbers of the passages whose texts are among the rows, nearest first, with their cosines."""
     bodies = (rows >= 0) & (table.role_of_row[rows] == ROLES.index("body"))
     return zip(table.passage_of_row[rows[bodies]].tolist(), cosines[bodies].tolist(), strict=True)
 
 
-def _wrong(pair: _Pair, near: Sequence[tuple[Passage, float]], limit: float) -> str | None:
-    """The nearest below the limit; where all are above, the furthest."""
-    others = [
-        (passage, cosine)
-        for passage, cosine in near
-        if passage.id != pair.passage.id and passage.text != pair.passage.text
-    ]
-    wrong = next((passage for passage, cosine in others if cosine <= limit), others[-1][0] if others else None)
-    if wrong is None:
+def _negative(pair: _Pair, near: Sequence[tuple[Passage, float]], limit: float) -> str | None:
+    """Return the nearest text below the limit, or the furthest if all are above it."""
+    own = pair.passage
+    others = [(passage, cosine) for passage, cosine in near if passage.id != own.id and passage.text != own.text]
+    if not others:
         return None
-    return context(wrong) if pair.right == context(pair.passage) else wrong.text
+    negative = next((passage for passage, cosine in others if cosine <= limit), others[-1][0])
+    return context(negative) if pair.positive == context(own) else negative.text

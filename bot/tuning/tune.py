@@ -1,4 +1,4 @@
-"""An index → a model tuned to it, if that answers better."""
+"""Fine-tune the model of an index to its corpus."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,72 +14,75 @@ from bot.errors import EvaluationError, ModelError
 from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
-from bot.tuning.holdout import Holdout, held_out, make_holdout
+from bot.tuning.holdout import Holdout, choose_held_out, make_holdout
 from bot.tuning.training_pairs import training_pairs
 
 Stage = Literal["before", "training", "after"]
-"""What is counted: texts encoded by the model as it is, steps of training, texts encoded by the tuned one."""
-OnStage = Callable[[Stage, int, int], None]
+"""Texts encoded by the original model, training steps, texts encoded by the tuned model."""
+OnProgress = Callable[[Stage, int, int], None]
+"""Called with the stage, the number of items done and the total."""
 
-_LEAST = 20
-"""Questions held out, with fewer of which chance decides."""
+_MIN_QUESTIONS = 20
+"""Minimum number of held-out questions; with fewer, chance decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What tuning did."""
+    """The outcome of tuning."""
 
     kept: bool
-    """Whether the tuned model answers held-out questions better by the margin, and was saved."""
+    """Whether the tuned model answers better by the margin and was saved."""
     lessons: int
+    """Number of training pairs."""
     questions: int
-    """Held out."""
+    """Number of held-out questions."""
     before: Figures
     after: Figures
 
 
-def _unheard(_stage: Stage, _done: int, _total: int) -> None:
+def _no_progress(_stage: Stage, _done: int, _total: int) -> None:
     pass
 
 
-def tune(index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, progress: OnStage = _unheard) -> Tuning:
-    """Fine-tune the model of an index on its own questions and answers, and save it in the folder `output` if it answers better.
+def tune(
+    index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, progress: OnProgress = _no_progress
+) -> Tuning:
+    """Fine-tune the model of an index on its own questions and answers; save it in `output` if it answers better.
 
-    A fifth of the articles with FAQs is held out of what is taught. Indexes of the whole corpus without their alternates, or their questions where they
-    have none, are built with both models and asked them: the tuned one is kept if nDCG@10 rises by `margin` points (hundredths) or more, and hit@1 does
-    not fall. Raises `EvaluationError` when there are too few FAQs, `ModelError` when `output` holds something already or the model cannot be loaded,
-    `MissingExtra` when the trainer's packages are not installed, and what opening the index raises.
+    A fifth of the articles with FAQs is held out. Indexes without the held-out questions are built with both models and
+    asked them: the tuned model is kept if nDCG@10 rises by at least `margin` points (hundredths) and hit@1 does not
+    fall. Raises `EvaluationError` if there are too few FAQs, `ModelError` if `output` is not empty or the model cannot
+    be loaded, `MissingExtra` if the training packages are not installed, and the errors of opening an index.
     """
     if output.exists() and any(output.iterdir()):
-        raise ModelError(f"The folder {output} holds something already: name another one for the tuned model.")
+        raise ModelError(f"The folder {output} is not empty: name another one for the tuned model.")
     generation = LocalStore(index).open_current()
-    model, held = generation.manifest.settings.model, held_out(generation.table)
+    model, held_out = generation.manifest.settings.model, choose_held_out(generation.table)
     find_model(model)
-    exam, lessons = make_holdout(generation.table, held), training_pairs(generation, held)
-    if len(exam.questions) < _LEAST:
-        raise EvaluationError(
-            f"The articles have FAQs for {len(exam.questions)} held-out questions, {_LEAST} are needed to tell whether tuning helps."
-        )
+    holdout, pairs = make_holdout(generation.table, held_out), training_pairs(generation, held_out)
+    if len(holdout.questions) < _MIN_QUESTIONS:
+        found = f"The articles have FAQs for {len(holdout.questions)} held-out questions"
+        raise EvaluationError(f"{found}, {_MIN_QUESTIONS} are needed to measure whether tuning helps.")
     with TemporaryDirectory() as scratch:
-        before = _sit(exam, model, Path(scratch, "before"), lambda done, total: progress("before", done, total))
+        before = evaluate(holdout, model, Path(scratch, "before"), lambda *counts: progress("before", *counts))
         tuned = Path(scratch, "model")
-        train(model, lessons, rounds, tuned, lambda done, total: progress("training", done, total))
-        after = _sit(exam, str(tuned), Path(scratch, "after"), lambda done, total: progress("after", done, total))
-        kept = _is_better(before, after, margin)
-        if kept:
+        train(model, pairs, rounds, tuned, lambda done, total: progress("training", done, total))
+        after = evaluate(holdout, str(tuned), Path(scratch, "after"), lambda *counts: progress("after", *counts))
+        is_kept = _is_better(before, after, margin)
+        if is_kept:
             copytree(tuned, output, dirs_exist_ok=True)
-    return Tuning(kept, len(lessons), len(exam.questions), before, after)
+    return Tuning(is_kept, len(pairs), len(holdout.questions), before, after)
 
 
-def _sit(exam: Holdout, model: str, index: Path, encoded: Callable[[int, int], None]) -> Figures:
-    """The figures of an index of the exam's articles, built with a model."""
+def evaluate(holdout: Holdout, model: str, index: Path, on_encoded: Callable[[int, int], None]) -> Figures:
+    """Build an index of the holdout's articles with a model and ask it the held-out questions."""
 
-    def told(step: str, done: int, total: int) -> None:
+    def on_step(step: str, done: int, total: int) -> None:
         if step == "texts":
-            encoded(done, total)
+            on_encoded(done, total)
 
-    build(exam.articles, index, BuildSettings(model=model), told)
-    return figures(ask_all(Bot.open(index), exam.questions))
+    build(holdout.articles, index, BuildSettings(model=model), on_step)
+    return figures(ask_all(Bot.open(index), holdout.questions))
 
 
 def _is_better(before: Figures, after: Figures, margin: float) -> bool:

@@ -1,4 +1,4 @@
-"""A live site → files in the corpus folder that the corpus readers read."""
+"""Download the articles of a live site into the corpus folder, as files that the corpus readers understand."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,8 +11,8 @@ from bot.errors import MissingExtra
 __all__ = ["PullLimits", "PullReport", "pull"]
 
 
-def _silent(_: str) -> None:
-    """Report nothing."""
+def _ignore(_: str) -> None:
+    """Drop a line about the progress."""
 
 
 def pull(
@@ -22,13 +22,17 @@ def pull(
     since: date | None = None,
     limits: PullLimits = PullLimits(),
     allow_private: bool = False,
-    report: Callable[[str], None] = _silent,
+    report: Callable[[str], None] = _ignore,
 ) -> PullReport:
-    """Bring the articles at `address` into `corpus/pulled/`: from the WordPress REST API where there is one, else the sitemap, else the one page.
+    """Download the articles of a site into `corpus/pulled/`.
 
-    Only what is new or changed is written; `since` asks only for what was modified on that day or later. A pull that was broken off, or that
-    reached its limit, goes on where it stopped. `report` is told in one line each what goes on. Raises `PullError` when the site cannot be
-    reached, forbids it, or keeps failing; `MissingExtra` when httpx or Protego is not installed.
+    They come from the WordPress REST API if the site has one, else from the pages that its sitemaps list, else from the
+    one page at `address`. Only new and changed articles are written; `since` limits the pull to articles modified on
+    that day or later. A pull that was interrupted or reached its limit continues where it stopped. `report` is called
+    with lines about the progress.
+
+    Raises `PullError` if the site cannot be reached, forbids the pull or keeps failing, and `MissingExtra` if httpx or
+    Protego is not installed.
     """
     try:
         from bot.corpus.pull.site import pull_site

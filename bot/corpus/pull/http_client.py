@@ -1,6 +1,8 @@
-"""The door to a site: one request after the other, polite and guarded.
+"""`HttpClient`: sequential requests to one site, within its robots.txt and our limits.
 
-Robots Exclusion Protocol: https://www.rfc-editor.org/rfc/rfc9309; conditional requests and Retry-After: https://www.rfc-editor.org/rfc/rfc9110.
+Robots Exclusion Protocol: https://www.rfc-editor.org/rfc/rfc9309; conditional requests and Retry-After:
+https://www.rfc-editor.org/rfc/rfc9110. Retries are a loop here because libraries for them know neither Retry-After nor
+the limits; httpx itself retries only connections.
 """
 
 import zlib
@@ -23,7 +25,7 @@ from bot.errors import PullError
 from bot.version import __version__
 
 NAME = "articlebot"
-"""The product token that robots.txt may name."""
+"""Our product token in robots.txt."""
 AGENT = f"{NAME}/{__version__} (copies a site's articles at its publisher's request; obeys robots.txt as {NAME})"
 PAGES = ("text/html", "application/xhtml+xml")
 JSON = ("application/json",)
@@ -36,19 +38,19 @@ SITEMAPS = (
     "application/octet-stream",
 )
 
-_REDIRECTS = 5
-_ROBOTS_BYTES = 512_000
-"""RFC 9309 asks to read at least 500 KiB."""
+_MAX_REDIRECTS = 5
+_MAX_ROBOTS_BYTES = 512_000
+"""RFC 9309 requires at least 500 KiB."""
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A response: its content is unpacked, and empty when the address has not changed since it was last asked."""
+    """A response with its content decompressed; empty if it is unchanged since an earlier request."""
 
     url: httpx.URL
-    """Where the redirects led."""
-    unchanged: bool
+    """The address after redirects."""
+    is_unchanged: bool
     headers: httpx.Headers
     content: bytes
 
@@ -61,8 +63,8 @@ class Fetched:
         return str(self.headers.get("Last-Modified", ""))
 
 
-class _Again(Exception):
-    """An answer that may be another one in a moment."""
+class _Retryable(Exception):
+    """A failure that may pass; `wait` holds the seconds of a Retry-After."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
@@ -70,10 +72,13 @@ class _Again(Exception):
 
 
 class HttpClient:
-    """Asks one host, within its robots.txt and the limits. Use as a context manager."""
+    """A client for one host. Use as a context manager."""
 
     def __init__(self, start: httpx.URL, limits: PullLimits, *, allow_private: bool) -> None:
-        """Reads robots.txt. Raises `PullError` when the site cannot be reached, or asks for longer pauses than the limits allow."""
+        """Read robots.txt.
+
+        Raises `PullError` if the site cannot be reached, or asks for a longer delay than the limits allow.
+        """
         self._start = start
         self._limits = limits
         self._network = CheckedNetwork(allow_private)
@@ -83,7 +88,7 @@ class HttpClient:
         self._robots = Protego.parse("")
         try:
             self._robots = self._read_robots()
-            self._delay = max(limits.delay, self._asked_delay())
+            self._delay = max(limits.delay, self._robots_delay())
         except BaseException:
             self._transport.close()
             raise
@@ -96,78 +101,87 @@ class HttpClient:
 
     @property
     def sitemaps(self) -> list[str]:
-        """The addresses that robots.txt names as sitemaps."""
+        """The sitemaps listed in robots.txt."""
         return list(self._robots.sitemaps)
 
     def get(
         self,
         address: str,
-        kinds: tuple[str, ...] = (),
+        content_types: tuple[str, ...] = (),
         *,
-        known: Mapping[str, str] | None = None,
-        most: int | None = None,
+        conditions: Mapping[str, str] | None = None,
+        max_bytes: int | None = None,
     ) -> Fetched:
-        """The response at an address, of one of the content types in `kinds` (none: any), of at most `most` bytes.
+        """Request an address, with retries, and follow its redirects.
 
-        `known` holds the headers of a conditional request. Raises `UrlRefused` when the answer is not wanted, `UrlFailed` when there is none.
+        `conditions` holds the headers of a conditional request. Raises `UrlRefused` if the response is not of one of the
+        content types (by default any) or is too large, and `UrlFailed` if there is none.
         """
         tries = 0
         while True:
             try:
-                return self._followed(address, kinds, known or {}, most or self._limits.response_bytes)
-            except _Again as again:
+                limit = max_bytes or self._limits.response_bytes
+                return self._follow(address, content_types, conditions or {}, limit)
+            except _Retryable as failure:
                 tries += 1
-                if again.wait > self._limits.longest_wait:
-                    raise UrlFailed(f"{again} and asks to wait {again.wait:.0f} seconds: pull again later") from None
+                if failure.wait > self._limits.max_wait:
+                    reason = f"{failure} and asks to wait {failure.wait:.0f} seconds: pull again later"
+                    raise UrlFailed(reason) from None
                 if tries > self._limits.retries:
-                    raise UrlFailed(f"{again}, {tries} times") from None
-                sleep(max(self._limits.back_off * 2 ** (tries - 1), again.wait))
+                    raise UrlFailed(f"{failure}, {tries} times") from None
+                sleep(max(self._limits.backoff * 2 ** (tries - 1), failure.wait))
 
-    def _followed(self, address: str, kinds: tuple[str, ...], known: Mapping[str, str], most: int) -> Fetched:
+    def _follow(
+        self, address: str, content_types: tuple[str, ...], conditions: Mapping[str, str], max_bytes: int
+    ) -> Fetched:
         url = parse_address(address)
-        for _ in range(_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             self._check(url)
-            answer = self._asked(url, kinds, known, most)
-            if isinstance(answer, Fetched):
-                return answer
-            url = answer
-        raise UrlRefused(f"redirects more than {_REDIRECTS} times")
+            outcome = self._send(url, content_types, conditions, max_bytes)
+            if isinstance(outcome, Fetched):
+                return outcome
+            url = outcome
+        raise UrlRefused(f"redirects more than {_MAX_REDIRECTS} times")
 
     def _check(self, url: httpx.URL) -> None:
         if not same_host(url, self._start):
-            raise UrlRefused(
-                f"leads to another host, {url.scheme}://{url.netloc.decode()}: pull that address if it is yours"
-            )
+            other = f"{url.scheme}://{url.netloc.decode()}"
+            raise UrlRefused(f"leads to another host, {other}: pull that address if it is yours")
         if not self._robots.can_fetch(str(url), NAME):
             raise UrlRefused(f"robots.txt disallows {url.raw_path.decode()}")
 
-    def _asked(
-        self, url: httpx.URL, kinds: tuple[str, ...], known: Mapping[str, str], most: int
+    def _send(
+        self, url: httpx.URL, content_types: tuple[str, ...], conditions: Mapping[str, str], max_bytes: int
     ) -> Fetched | httpx.URL:
-        """The response to one request, or where it redirects to. Raises `_Again` when it is worth another try."""
+        """Send one request and return its response or the target of its redirect. Raises `_Retryable` if it may pass."""
         sleep(max(0.0, self._free_at - monotonic()))
         self._network.deadline = monotonic() + self._limits.request_time
         try:
-            # A client would follow redirects, keep cookies and unpack by itself: the transport does only what is asked.
-            with closing(self._transport.handle_request(self._request(url, kinds, known))) as response:
-                return self._received(url, response, kinds, bool(known), most)
+            # The bare transport: an httpx client would store cookies and decompress without a limit.
+            request = self._request(url, content_types, conditions)
+            with closing(self._transport.handle_request(request)) as response:
+                return self._receive(url, response, content_types, bool(conditions), max_bytes)
         except httpcore.TimeoutException:
-            raise _Again(
-                f"does not answer in time ({self._limits.silence:g} seconds of silence, {self._limits.request_time:g} in all)"
-            ) from None
+            limits = f"{self._limits.silence:g} seconds of silence, {self._limits.request_time:g} in all"
+            raise _Retryable(f"does not answer in time ({limits})") from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise _Again(f"cannot be reached ({error or type(error).__name__})") from None
+            raise _Retryable(f"cannot be reached ({error or type(error).__name__})") from None
         finally:
             self._free_at = monotonic() + self._delay
 
-    def _request(self, url: httpx.URL, kinds: tuple[str, ...], known: Mapping[str, str]) -> httpx.Request:
-        headers = {"User-Agent": AGENT, "Accept": ", ".join((*kinds, "*/*;q=0.1")), "Accept-Encoding": "gzip", **known}
-        return httpx.Request(
-            "GET", url, headers=headers, extensions={"timeout": httpx.Timeout(self._limits.silence).as_dict()}
-        )
+    def _request(self, url: httpx.URL, content_types: tuple[str, ...], conditions: Mapping[str, str]) -> httpx.Request:
+        accept = ", ".join((*content_types, "*/*;q=0.1"))
+        headers = {"User-Agent": AGENT, "Accept": accept, "Accept-Encoding": "gzip", **conditions}
+        timeout = httpx.Timeout(self._limits.silence).as_dict()
+        return httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
 
-    def _received(
-        self, url: httpx.URL, response: httpx.Response, kinds: tuple[str, ...], conditional: bool, most: int
+    def _receive(
+        self,
+        url: httpx.URL,
+        response: httpx.Response,
+        content_types: tuple[str, ...],
+        conditional: bool,
+        max_bytes: int,
     ) -> Fetched | httpx.URL:
         status = f"answers {response.status_code} {response.reason_phrase}".rstrip()
         if response.has_redirect_location:
@@ -178,82 +192,82 @@ class HttpClient:
         if response.status_code == 304 and conditional:
             return Fetched(url, True, response.headers, b"")
         if response.status_code in (408, 425, 429) or response.status_code >= 500:
-            raise _Again(status, _retry_after(response.headers.get("Retry-After", "")))
+            retry_after = response.headers.get("Retry-After", "")
+            raise _Retryable(status, parse_retry_after(retry_after, datetime.now(UTC)))
         if response.status_code != 200:
             raise UrlRefused(status, response.status_code)
-        kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if kinds and kind and kind not in kinds:
-            raise UrlRefused(f"is {kind}, not {kinds[0]}")
-        return Fetched(url, False, response.headers, _unpacked(response, most))
+        content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if content_types and content_type and content_type not in content_types:
+            raise UrlRefused(f"is {content_type}, not {content_types[0]}")
+        return Fetched(url, False, response.headers, _read_body(response, max_bytes))
 
     def _read_robots(self) -> Protego:
         address = str(self._start.copy_with(raw_path=b"/robots.txt"))
         try:
-            return Protego.parse(self.get(address, most=_ROBOTS_BYTES).content.decode("utf-8", "replace"))
+            return Protego.parse(self.get(address, max_bytes=_MAX_ROBOTS_BYTES).content.decode("utf-8", "replace"))
         except UrlFailed as failure:
-            # RFC 9309, 2.3.1.4: a site whose robots.txt cannot be had is not to be asked.
+            # RFC 9309, 2.3.1.4: if robots.txt is unreachable, everything is disallowed.
             raise PullError(f"{address} {failure}: check the address, or pull again later.") from None
         except UrlRefused as refusal:
             if 400 <= refusal.status < 500:
                 return Protego.parse("")
             raise PullError(f"{address} cannot be pulled: {refusal}.") from None
 
-    def _asked_delay(self) -> float:
+    def _robots_delay(self) -> float:
         rate = self._robots.request_rate(NAME)
-        asked = max(
-            self._robots.crawl_delay(NAME) or 0.0, rate.seconds / rate.requests if rate and rate.requests else 0.0
-        )
-        if asked > self._limits.longest_delay:
-            raise PullError(
-                f"{self._start} asks in robots.txt for {asked:g} seconds between requests, more than {self._limits.longest_delay:g}."
-            )
-        return asked
+        interval = rate.seconds / rate.requests if rate and rate.requests else 0.0
+        delay = max(self._robots.crawl_delay(NAME) or 0.0, interval)
+        if delay > self._limits.max_delay:
+            wanted = f"asks in robots.txt for {delay:g} seconds between requests"
+            raise PullError(f"{self._start} {wanted}, more than {self._limits.max_delay:g}.")
+        return delay
 
 
-def gunzip(content: bytes, most: int) -> bytes:
-    """The content of a gzip file, or of a deflated stream. Raises `UrlRefused` when it is damaged or holds more than `most` bytes."""
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+def gunzip(content: bytes, max_bytes: int) -> bytes:
+    """Decompress gzip or deflate. Raises `UrlRefused` if the content is damaged or larger than `max_bytes`."""
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
-        unpacked = unpacker.decompress(content, most + 1)
+        decompressed = decompressor.decompress(content, max_bytes + 1)
     except zlib.error:
-        raise UrlRefused("is packed, but damaged") from None
-    if len(unpacked) > most:
-        raise _too_large(most)
-    if not unpacker.eof:
-        raise UrlRefused("is packed, but damaged")
-    return unpacked
+        raise UrlRefused("is compressed, but damaged") from None
+    if len(decompressed) > max_bytes:
+        raise _too_large(max_bytes)
+    if not decompressor.eof:
+        raise UrlRefused("is compressed, but damaged")
+    return decompressed
 
 
 def is_gzip(content: bytes) -> bool:
-    """Whether content begins as a gzip file does."""
+    """Whether the content starts like a gzip file."""
     return content.startswith(_GZIP)
 
 
-def _unpacked(response: httpx.Response, most: int) -> bytes:
-    """The body, read no further than `most` bytes; unpacked here, as httpx would unpack a bomb."""
+def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
+    """Read and decompress a body of at most `max_bytes`; httpx would decompress a bomb."""
     received = bytearray()
-    if response.headers.get("Content-Length", "").isdecimal() and int(response.headers["Content-Length"]) > most:
-        raise _too_large(most)
+    if response.headers.get("Content-Length", "").isdecimal() and int(response.headers["Content-Length"]) > max_bytes:
+        raise _too_large(max_bytes)
     for piece in response.iter_raw():
         received += piece
-        if len(received) > most:
-            raise _too_large(most)
+        if len(received) > max_bytes:
+            raise _too_large(max_bytes)
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding == "identity" or not received:
         return bytes(received)
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise UrlRefused(f"is packed as {encoding!r}, which was not asked for")
-    return gunzip(bytes(received), most)
+        raise UrlRefused(f"is compressed as {encoding!r}, which was not requested")
+    return gunzip(bytes(received), max_bytes)
 
 
-def _too_large(most: int) -> UrlRefused:
-    return UrlRefused(f"is larger than {most / 1e6:g} MB")
+def _too_large(max_bytes: int) -> UrlRefused:
+    return UrlRefused(f"is larger than {max_bytes / 1e6:g} MB")
 
 
-def _retry_after(value: str) -> float:
+def parse_retry_after(value: str, now: datetime) -> float:
+    """Return the seconds to wait of a Retry-After header, 0 if it cannot be parsed."""
     if value.isdecimal():
         return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return 0.0

@@ -1,7 +1,8 @@
-"""The connections of a pull: only to addresses that may be asked, and never longer than the time given.
+"""Connections of a pull: only to permitted addresses, and with a deadline.
 
-A host's name is resolved here, all its addresses are checked, and the connection goes to a checked one: a name that resolves to another address
-a moment later (DNS rebinding) gains nothing. Proxies of the environment are not used: they would resolve the name themselves.
+A host name is resolved here, all its addresses are checked and the connection goes to a checked one, so a name that
+resolves differently a moment later (DNS rebinding) gains nothing. Proxies from the environment are ignored, because
+they would resolve names themselves.
 """
 
 import socket
@@ -17,7 +18,7 @@ from bot.corpus.pull.addresses import UrlRefused, is_public
 
 
 class CheckedNetwork(httpcore.NetworkBackend):
-    """Opens connections to public addresses, or to any when private ones are allowed. Set `deadline` before each request."""
+    """Opens connections to public addresses, and to private ones if allowed. Set `deadline` before each request."""
 
     def __init__(self, allow_private: bool) -> None:
         self.deadline = 0.0
@@ -32,25 +33,25 @@ class CheckedNetwork(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection to the first of the host's addresses that accepts one.
+        """Connect to the first of the host's addresses that accepts a connection.
 
-        Raises `UrlRefused` when one of them is not public and that is not allowed.
+        Raises `UrlRefused` if one of them is private and private addresses are not allowed.
         """
         failed: Exception = httpcore.ConnectError("no address")
         for address in self._addresses(host, port):
             try:
-                stream = self._system.connect_tcp(address, port, self.left(timeout), local_address, socket_options)
-                return _TimedStream(stream, self)
+                stream = self._system.connect_tcp(address, port, self.remaining(timeout), local_address, socket_options)
+                return _DeadlineStream(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed
 
-    def left(self, timeout: float | None) -> float:
-        """The seconds that the next step may take. Raises httpcore's `ReadTimeout` when the request's time is over."""
-        left = self.deadline - monotonic()
-        if left <= 0:
+    def remaining(self, timeout: float | None) -> float:
+        """Return the seconds left for the next step. Raises httpcore's `ReadTimeout` if the deadline has passed."""
+        seconds = self.deadline - monotonic()
+        if seconds <= 0:
             raise httpcore.ReadTimeout("the time for a response is over")
-        return left if timeout is None else min(left, timeout)
+        return seconds if timeout is None else min(seconds, timeout)
 
     def _addresses(self, host: str, port: int) -> list[str]:
         try:
@@ -60,24 +61,23 @@ class CheckedNetwork(httpcore.NetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         private = [] if self._allow_private else [address for address in addresses if not is_public(address)]
         if private:
-            raise UrlRefused(
-                f"{host} is {private[0]}, an address inside a private network: allow that with --allow-private"
-            )
+            reason = "an address inside a private network: allow that with --allow-private"
+            raise UrlRefused(f"{host} is {private[0]}, {reason}")
         return addresses
 
 
-class _TimedStream(httpcore.NetworkStream):
-    """A connection on which no step outlasts the request's time: a response that trickles in ends too."""
+class _DeadlineStream(httpcore.NetworkStream):
+    """A connection whose steps end at the deadline, even if a response trickles in."""
 
     def __init__(self, stream: httpcore.NetworkStream, network: CheckedNetwork) -> None:
         self._stream = stream
         self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._network.left(timeout))
+        return self._stream.read(max_bytes, self._network.remaining(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._network.left(timeout))
+        self._stream.write(buffer, self._network.remaining(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -85,8 +85,8 @@ class _TimedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _TimedStream(
-            self._stream.start_tls(ssl_context, server_hostname, self._network.left(timeout)), self._network
+        return _DeadlineStream(
+            self._stream.start_tls(ssl_context, server_hostname, self._network.remaining(timeout)), self._network
         )
 
     def get_extra_info(self, info: str) -> Any:
@@ -94,7 +94,7 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 class CheckedTransport(httpx.BaseTransport):
-    """httpx's way to a `CheckedNetwork`; httpcore's errors come through as they are."""
+    """An httpx transport over a `CheckedNetwork`; httpcore's errors pass through untranslated."""
 
     def __init__(self, network: CheckedNetwork) -> None:
         self._pool = httpcore.ConnectionPool(

@@ -1,11 +1,11 @@
-"""What a pull did."""
+"""`PullReport`: the outcome of a pull."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """How many articles of a site are new, changed and unchanged, and which addresses were refused."""
+    """The number of new, changed and unchanged articles, and the addresses that were refused."""
 
     new: int
     changed: int
@@ -13,6 +13,6 @@ class PullReport:
     refused: tuple[tuple[str, str], ...]
     """Address and reason of each."""
     more: bool
-    """Whether the limit of articles was reached before the end of the site: the next pull goes on from there."""
+    """Whether the limit of articles was reached before the end of the site; the next pull continues from there."""
     folder: str
-    """Where the articles lie, relative to the corpus."""
+    """The folder of the articles, relative to the corpus."""

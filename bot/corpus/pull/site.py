@@ -1,4 +1,4 @@
-"""A site, brought in whichever way it offers: the WordPress REST API, its sitemaps, or the one page."""
+"""The pull of one site: by its WordPress REST API, its sitemaps, or its one page."""
 
 import re
 from collections.abc import Callable
@@ -16,29 +16,30 @@ from bot.corpus.pull.limits import PullLimits
 from bot.corpus.pull.report import PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
 from bot.corpus.pull.wordpress_api import (
-    KINDS,
+    POST_TYPES,
     Api,
     Page,
     Post,
     Terms,
-    article_page,
     is_past_the_end,
     modified_before,
     permalink,
+    to_html,
 )
 from bot.errors import PullError
 
-_FAILURES = 5
-"""In a row, after which the site is taken to be down."""
-_TOLD_EVERY = 50
+_MAX_FAILURES = 5
+"""Number of failures in a row after which the pull stops."""
+_REPORT_EVERY = 50
+"""Articles between two lines about the progress."""
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _CANONICAL = re.compile(rb"<link\b[^<>]*\brel\s*=\s*[\"']?canonical", re.IGNORECASE)
-_BEGINNINGS = [re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>", re.IGNORECASE) for tag in (b"head", b"html", b"!doctype")]
+_START_TAGS = [re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>", re.IGNORECASE) for tag in (b"head", b"html", b"!doctype")]
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class _LimitReached(Exception):
-    """As many articles as one pull may look at have been looked at."""
+    """Raised when the pull has seen its maximum number of articles."""
 
 
 def pull_site(
@@ -50,65 +51,65 @@ def pull_site(
     *,
     allow_private: bool,
 ) -> PullReport:
-    """Bring a site into a corpus; see `bot.corpus.pull.pull`."""
+    """Download a site into a corpus; see `bot.corpus.pull.pull`."""
     try:
         start = parse_address(address)
     except UrlRefused as refusal:
         raise PullError(f"{address!r} cannot be pulled: {refusal}.") from None
     with (
-        HttpClient(start, limits, allow_private=allow_private) as door,
-        CrawlState(corpus, site_name(start), f"{start} {since}") as book,
+        HttpClient(start, limits, allow_private=allow_private) as client,
+        CrawlState(corpus, site_name(start), f"{start} {since}") as state,
     ):
-        if book.settled:
-            report(f"Going on where the last pull stopped: {len(book.settled)} addresses are settled.")
+        if state.finished:
+            report(f"Continuing the last pull: {len(state.finished)} addresses are done.")
         try:
-            _Pulling(door, book, start, since, limits.articles, report).run()
+            _Pull(client, state, start, since, limits.articles, report).run()
         except _LimitReached:
-            report(f"The limit of {limits.articles} articles is reached: pull again to go on.")
-            return book.report(more=True)
-        book.finish()
-        return book.report(more=False)
+            report(f"The limit of {limits.articles} articles is reached: pull again to continue.")
+            return state.report(more=True)
+        state.finish()
+        return state.report(more=False)
 
 
-class _Pulling:
+class _Pull:
     """One pull of one site."""
 
     def __init__(
         self,
-        door: HttpClient,
-        book: CrawlState,
+        client: HttpClient,
+        state: CrawlState,
         start: httpx.URL,
         since: date | None,
-        most: int,
+        max_articles: int,
         report: Callable[[str], None],
     ) -> None:
-        self._door = door
-        self._book = book
+        self._client = client
+        self._state = state
         self._start = start
         self._since = since
-        self._most = most
+        self._max_articles = max_articles
         self._report = report
-        self._looked_at = 0
+        self._seen = 0
         self._failures = 0
-        self._met: set[str] = set()
-        """The links of the posts that the API gave: a list that gives no others is at its end, whatever it says."""
+        self._links: set[str] = set()
+        """Links of the posts from the API. A page without new ones ends a list, whatever number of pages the site says."""
 
     def run(self) -> None:
-        """Bring the site in. Raises `PullError` when there is nothing at its address, or it keeps failing."""
+        """Pull the site. Raises `PullError` if there is nothing at its address, or it keeps failing."""
         if self._start.query:
-            self._report("Reading the one page: an address with a query names no site.")
+            self._report("Reading this one page: the address has a query.")
             self._read_one_page()
-        elif (api := Api.find(self._door, self._start, self._refuse, self._report)) is not None:
+        elif (api := Api.find(self._client, self._start, self._refuse, self._report)) is not None:
             self._report(f"Reading {api.root} (WordPress REST API).")
             self._read_api(api)
         elif not self._read_sitemaps():
-            self._report("Reading the one page: no sitemap lists it.")
+            self._report("Reading this one page: no sitemap lists it.")
             self._read_one_page()
 
     def _read_sitemaps(self) -> bool:
-        """Read the pages that the sitemaps list at the start or below it; returns whether there were any."""
+        """Read the pages that the sitemaps list at or below the start and return whether there were any."""
         any_listed = False
-        for url in Sitemaps(self._door, self._start, self._since, self._refuse).pages():
+        for url in Sitemaps(self._client, self._start, self._since, self._refuse).pages():
             if is_below(url, self._start):
                 if not any_listed:
                     self._report("Reading the pages that a sitemap lists.")
@@ -117,148 +118,150 @@ class _Pulling:
         return any_listed
 
     def _read_page(self, url: str) -> None:
-        if url in self._book.settled:
+        if url in self._state.finished:
             return
         self._count(url)
         try:
-            self._bring_page(url)
+            self._pull_page(url)
         except UrlRefused as refusal:
             self._refuse(url, refusal)
 
     def _read_one_page(self) -> None:
         try:
-            self._bring_page(str(self._start))
+            self._pull_page(str(self._start))
         except UrlRefused as refusal:
             raise PullError(f"{self._start} cannot be pulled: {refusal}.") from None
 
-    def _bring_page(self, url: str) -> None:
-        entry = self._book.entry(url)
-        fetched = self._door.get(url, PAGES, known=_conditions(entry))
-        if entry is not None and fetched.unchanged:
-            self._book.settle(replace(entry, outcome=UNCHANGED))
+    def _pull_page(self, url: str) -> None:
+        known = self._state.find(url)
+        fetched = self._client.get(url, PAGES, conditions=_conditions(known))
+        if known is not None and fetched.is_unchanged:
+            self._state.record(replace(known, outcome=UNCHANGED))
         else:
-            found = PageState(url, NEW, etag=fetched.etag, last_modified=fetched.last_modified)
-            self._book.keep(found, file_name(fetched.url), page_file(fetched))
+            page = PageState(url, NEW, etag=fetched.etag, last_modified=fetched.last_modified)
+            self._state.save(page, file_name(fetched.url), to_file(fetched))
         self._failures = 0
 
     def _read_api(self, api: Api) -> None:
-        terms = api.terms(self._refuse)
-        for kind in KINDS:
+        terms = api.read_terms(self._refuse)
+        for post_type in POST_TYPES:
             number, last = 1, 1
             while number <= last:
-                last = self._read_list(api, terms, api.posts_address(kind, number, self._since), number, last)
+                last = self._read_list(api, terms, api.posts_address(post_type, number, self._since), number, last)
                 number += 1
 
     def _read_list(self, api: Api, terms: Terms, address: str, number: int, last: int) -> int:
-        """Read page `number` of a list of posts; returns the number of the last page, as far as it is known now."""
-        settled = self._book.settled.get(address)
-        if settled is not None and settled.outcome != REFUSED:
-            self._met.update(settled.articles)
-            return settled.pages
-        entry = self._book.entry(address)
+        """Read page `number` of a list of posts and return the number of the last page, as far as it is known."""
+        finished = self._state.finished.get(address)
+        if finished is not None and finished.outcome != REFUSED:
+            self._links.update(finished.articles)
+            return finished.pages
+        known = self._state.find(address)
         try:
-            page = api.page(address, _conditions(entry))
+            page = api.read_page(address, _conditions(known))
         except UrlRefused as refusal:
             if is_past_the_end(refusal, number):
                 return number
-            return self._read_singly(api, terms, address, last, refusal)
+            return self._read_one_by_one(api, terms, address, last, refusal)
         self._failures = 0
-        if entry is not None and page.fetched.unchanged:
-            return self._all_unchanged(entry)
+        if known is not None and page.fetched.is_unchanged:
+            return self._keep_all(known)
         return self._read_posts(terms, address, number, page)
 
     def _read_posts(self, terms: Terms, address: str, number: int, page: Page) -> int:
         links = {str(post.get("link")) for post in page.posts}
-        if links <= self._met:
+        if links <= self._links:
             return number
-        self._met |= links
+        self._links |= links
         last = page.pages or number + 1
         wanted = [post for post in page.posts if self._since is None or not modified_before(post, self._since)]
-        kept = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
-        # A list of which something was refused is asked for again in full, so that it is refused again, not passed over.
-        validators = (page.fetched.etag, page.fetched.last_modified) if len(kept) == len(wanted) else ("", "")
-        self._book.settle(PageState(address, UNCHANGED, "", "", *validators, tuple(kept), last))
+        saved = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
+        # A page with a refused post is requested in full again, so that the next report lists the post too.
+        validators = (page.fetched.etag, page.fetched.last_modified) if len(saved) == len(wanted) else ("", "")
+        self._state.record(PageState(address, UNCHANGED, "", "", *validators, tuple(saved), last))
         return last
 
     def _read_post(self, post: Post, terms: Terms, address: str) -> str | None:
-        """Keep a post; returns its link, or None when it was refused."""
+        """Save a post and return its link, None if it is refused."""
         try:
             url = permalink(post)
         except UrlRefused as refusal:
             self._refuse(f"{address}#{post.get('id')!r}", refusal)
             return None
-        settled = self._book.settled.get(str(url))
-        if settled is None:
+        finished = self._state.finished.get(str(url))
+        if finished is None:
             self._count(str(url))
             try:
-                self._book.keep(PageState(str(url), NEW), file_name(url), article_page(post, terms))
+                self._state.save(PageState(str(url), NEW), file_name(url), to_html(post, terms))
             except UrlRefused as refusal:
                 self._refuse(str(url), refusal)
                 return None
-        return None if settled is not None and settled.outcome == REFUSED else str(url)
+        return None if finished is not None and finished.outcome == REFUSED else str(url)
 
-    def _read_singly(self, api: Api, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
-        """Read the posts of a page that cannot be had as a whole one by one: a broken post costs no other."""
+    def _read_one_by_one(self, api: Api, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
+        """Read the posts of a page that fails as a whole one by one, so that a broken post costs no other."""
         try:
-            page = api.numbers(address)
+            page = api.read_ids(address)
         except UrlRefused:
             self._refuse(address, refusal)
             return last
         for post in page.posts:
             single = api.post_address(address, post)
-            if single in self._book.settled:
+            if single in self._state.finished:
                 continue
             try:
-                self._read_post(api.post(single), terms, address)
+                self._read_post(api.read_post(single), terms, address)
                 self._failures = 0
             except UrlRefused as broken:
                 self._refuse(single, broken)
         return page.pages or last
 
-    def _all_unchanged(self, entry: PageState) -> int:
-        for link in entry.articles:
-            known = self._book.entry(link)
-            if known is not None and link not in self._book.settled:
-                self._book.settle(replace(known, outcome=UNCHANGED))
-        self._met.update(entry.articles)
-        self._book.settle(replace(entry, outcome=UNCHANGED))
-        return entry.pages
+    def _keep_all(self, page: PageState) -> int:
+        for link in page.articles:
+            known = self._state.find(link)
+            if known is not None and link not in self._state.finished:
+                self._state.record(replace(known, outcome=UNCHANGED))
+        self._links.update(page.articles)
+        self._state.record(replace(page, outcome=UNCHANGED))
+        return page.pages
 
     def _count(self, url: str) -> None:
-        if self._looked_at == self._most:
+        if self._seen == self._max_articles:
             raise _LimitReached
-        self._looked_at += 1
-        if self._looked_at % _TOLD_EVERY == 0:
-            self._report(f"{self._looked_at} articles looked at, now {url}")
+        self._seen += 1
+        if self._seen % _REPORT_EVERY == 0:
+            self._report(f"{self._seen} articles read, now {url}")
 
     def _refuse(self, url: str, refusal: UrlRefused) -> None:
         if not isinstance(refusal, UrlFailed):
             self._failures = 0
-            self._book.refuse(url, str(refusal))
+            self._state.refuse(url, str(refusal))
             return
-        self._book.fail(url, str(refusal))
+        self._state.fail(url, str(refusal))
         self._failures += 1
-        if self._failures == _FAILURES:
-            raise PullError(
-                f"Stopped: {_FAILURES} addresses in a row failed, the last is {url}, which {refusal}; pull again to go on from here."
-            )
+        if self._failures == _MAX_FAILURES:
+            last = f"the last is {url}, which {refusal}"
+            raise PullError(f"Stopped: {_MAX_FAILURES} addresses in a row failed, {last}; pull again to continue.")
 
 
-def page_file(fetched: Fetched) -> bytes:
-    """A page as a file that can be read without the response's headers: in UTF-8 where only they name another encoding, and with its address."""
+def to_file(fetched: Fetched) -> bytes:
+    """Return a page so that it can be read without its HTTP headers.
+
+    It is converted to UTF-8 if only the headers name its encoding, and its address is added as the canonical link.
+    """
     content = fetched.content
     if content.startswith(_UTF16_MARKS):
         return content
-    content = _in_utf8(content, fetched.headers.get("Content-Type", ""))
+    content = _to_utf8(content, fetched.headers.get("Content-Type", ""))
     if _CANONICAL.search(content):
         return content
     link = f'<link rel="canonical" href="{escape(str(fetched.url))}">'.encode()
-    found = next((match for beginning in _BEGINNINGS if (match := beginning.search(content))), None)
+    found = next((match for tag in _START_TAGS if (match := tag.search(content))), None)
     at = found.end() if found else 0
     return content[:at] + link + content[at:]
 
 
-def _in_utf8(content: bytes, content_type: str) -> bytes:
+def _to_utf8(content: bytes, content_type: str) -> bytes:
     charset = _CHARSET.search(content_type)
     try:
         content.decode("utf-8")
@@ -271,7 +274,7 @@ def _in_utf8(content: bytes, content_type: str) -> bytes:
     return content
 
 
-def _conditions(entry: PageState | None) -> dict[str, str]:
-    """The headers that ask for an address only if it has changed; HTTP wants them in ASCII, whatever the site gave."""
-    headers = {"If-None-Match": entry.etag, "If-Modified-Since": entry.last_modified} if entry is not None else {}
+def _conditions(known: PageState | None) -> dict[str, str]:
+    """Return the headers of a conditional request; validators that are not ASCII are left out."""
+    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known is not None else {}
     return {name: value for name, value in headers.items() if value and value.isascii()}

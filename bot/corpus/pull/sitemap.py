@@ -1,4 +1,7 @@
-"""A site's sitemaps → the addresses of its pages: https://www.sitemaps.org/protocol.html."""
+"""Addresses of pages from a site's sitemaps: https://www.sitemaps.org/protocol.html.
+
+Parsed here because the libraries for sitemaps download by themselves, past the checks of `HttpClient`.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,46 +15,48 @@ from lxml import etree
 from bot.corpus.pull.addresses import UrlRefused, parse_address
 from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip, is_gzip
 
-USUAL = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
-_MOST_SITEMAPS = 1_000
-_MOST_BYTES = 52_428_800
-"""Of a sitemap when unpacked; the protocol allows no more."""
-_LISTS = re.compile(
+_USUAL_PATHS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
+_MAX_SITEMAPS = 1_000
+_MAX_BYTES = 52_428_800
+"""Maximum size of a decompressed sitemap, as in the protocol."""
+_LISTINGS = re.compile(
     r"/(?:wp-sitemap-(?:taxonomies|users)-|(?:category|post_tag|post_format|author)-sitemap\d*\.)[^/]*$"
 )
-"""How WordPress and its plugins name the sitemaps of pages that only list articles."""
+"""Names that WordPress and its plugins give to sitemaps of pages that only list articles."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """An address that a sitemap lists, and the day it was last changed, where it says."""
+class SitemapEntry:
+    """An address in a sitemap, with the day of its last change if it is given."""
 
     url: str
-    changed: date | None
+    modified: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Sitemap:
-    pages: tuple[Listed, ...]
-    sitemaps: tuple[Listed, ...]
+class Sitemap:
+    """The pages and further sitemaps that a sitemap or sitemap index lists."""
+
+    pages: tuple[SitemapEntry, ...]
+    sitemaps: tuple[SitemapEntry, ...]
 
 
 class Sitemaps:
-    """The sitemaps of a site: those that robots.txt names, else the first of the usual ones that is there."""
+    """The sitemaps that robots.txt names, or else the first one at a usual path."""
 
     def __init__(
-        self, door: HttpClient, start: httpx.URL, since: date | None, refuse: Callable[[str, UrlRefused], None]
+        self, client: HttpClient, start: httpx.URL, since: date | None, refuse: Callable[[str, UrlRefused], None]
     ) -> None:
-        self._door = door
+        self._client = client
         self._start = start
         self._since = since
         self._refuse = refuse
-        self._asked: set[str] = set()
+        self._requested: set[str] = set()
 
     def pages(self) -> Iterator[str]:
-        """The addresses of the pages listed, each once, without those last changed before `since`."""
+        """Yield the addresses of the listed pages, each once, except those last modified before `since`."""
         seen: set[str] = set()
-        waiting = self._found()
+        waiting = self._first_sitemaps()
         while waiting:
             sitemap = waiting.pop(0)
             for page in sitemap.pages:
@@ -64,49 +69,49 @@ class Sitemaps:
                 if not self._is_older(one) and (inner := self._read(one.url)) is not None
             ]
 
-    def _found(self) -> list[_Sitemap]:
-        if self._door.sitemaps:
-            return [sitemap for url in self._door.sitemaps if (sitemap := self._read(url)) is not None]
-        for path in USUAL:
+    def _first_sitemaps(self) -> list[Sitemap]:
+        if self._client.sitemaps:
+            return [sitemap for url in self._client.sitemaps if (sitemap := self._read(url)) is not None]
+        for path in _USUAL_PATHS:
             try:
-                return [self._fetched(str(self._start.copy_with(raw_path=path.encode())))]
+                return [self._fetch(str(self._start.copy_with(raw_path=path.encode())))]
             except UrlRefused:
                 continue
         return []
 
-    def _read(self, url: str) -> _Sitemap | None:
-        """A sitemap that was not read before; None, with the reason told, when it cannot be."""
-        if url in self._asked:
+    def _read(self, url: str) -> Sitemap | None:
+        """Return a sitemap that was not read before; None if it was, or is refused."""
+        if url in self._requested:
             return None
-        self._asked.add(url)
+        self._requested.add(url)
         try:
             self._check(url)
-            return self._fetched(url)
+            return self._fetch(url)
         except UrlRefused as refusal:
             self._refuse(url, refusal)
             return None
 
     def _check(self, url: str) -> None:
-        if _LISTS.search(url.lower()):
+        if _LISTINGS.search(url.lower()):
             raise UrlRefused("lists pages of categories, tags or authors, which are no articles")
-        if len(self._asked) > _MOST_SITEMAPS:
-            raise UrlRefused(f"there are more than {_MOST_SITEMAPS} sitemaps")
+        if len(self._requested) > _MAX_SITEMAPS:
+            raise UrlRefused(f"there are more than {_MAX_SITEMAPS} sitemaps")
 
-    def _fetched(self, url: str) -> _Sitemap:
-        fetched = self._door.get(url, SITEMAPS)
-        return parse_sitemap(gunzip(fetched.content, _MOST_BYTES) if is_gzip(fetched.content) else fetched.content)
+    def _fetch(self, url: str) -> Sitemap:
+        fetched = self._client.get(url, SITEMAPS)
+        return parse_sitemap(gunzip(fetched.content, _MAX_BYTES) if is_gzip(fetched.content) else fetched.content)
 
-    def _is_older(self, listed: Listed) -> bool:
-        return self._since is not None and listed.changed is not None and listed.changed < self._since
+    def _is_older(self, entry: SitemapEntry) -> bool:
+        return self._since is not None and entry.modified is not None and entry.modified < self._since
 
 
-def parse_sitemap(content: bytes) -> _Sitemap:
-    """What a sitemap or a sitemap index lists. Raises `UrlRefused` when it is neither.
+def parse_sitemap(content: bytes) -> Sitemap:
+    """Parse a sitemap or a sitemap index. Raises `UrlRefused` if it is neither.
 
-    Entities that it declares are not resolved, and nothing is loaded that it refers to.
+    Declared entities are not resolved, and external references are not loaded.
     """
-    pages: list[Listed] = []
-    sitemaps: list[Listed] = []
+    pages: list[SitemapEntry] = []
+    sitemaps: list[SitemapEntry] = []
     options = {
         "events": ("end",),
         "resolve_entities": False,
@@ -119,8 +124,8 @@ def parse_sitemap(content: bytes) -> _Sitemap:
         for _, element in etree.iterparse(BytesIO(content), tag=("{*}url", "{*}sitemap"), **options):  # type: ignore[call-overload]
             url = (element.findtext("{*}loc") or "").strip()
             if url:
-                listed = Listed(url, _day((element.findtext("{*}lastmod") or "").strip()))
-                (pages if etree.QName(element).localname == "url" else sitemaps).append(listed)
+                entry = SitemapEntry(url, _day((element.findtext("{*}lastmod") or "").strip()))
+                (pages if etree.QName(element).localname == "url" else sitemaps).append(entry)
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
@@ -129,18 +134,21 @@ def parse_sitemap(content: bytes) -> _Sitemap:
             raise UrlRefused(f"is no sitemap ({error.msg})") from None
     if not pages and not sitemaps:
         raise UrlRefused("is no sitemap: it lists nothing")
-    return _Sitemap(tuple(pages), tuple(sitemaps))
+    return Sitemap(tuple(pages), tuple(sitemaps))
 
 
-def _day(words: str) -> date | None:
+def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(words[:10])
+        return date.fromisoformat(text[:10])
     except ValueError:
         return None
 
 
 def is_below(page: str, start: httpx.URL) -> bool:
-    """Whether a page stands at an address or below it; one that cannot be read does, so that it is refused with its reason."""
+    """Whether a page is at or below an address.
+
+    True for an address that cannot be parsed, so that it is refused later with its reason.
+    """
     try:
         path = parse_address(page).path
     except UrlRefused:
