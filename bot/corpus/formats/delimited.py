@@ -36,7 +36,7 @@ def read_delimited(path: Path, count_columns: Callable[[list[TableRow]], int]) -
     lines = decode(path.read_bytes()).split("\n")
     if not any(line.strip() for line in lines):
         raise Unreadable("the file is empty")
-    start = 1 if re.fullmatch(r"sep=.", lines[0].strip(), re.IGNORECASE) else 0  # Excel declares the separator so
+    start = 1 if re.fullmatch(r"sep=.", lines[0].strip(), re.IGNORECASE) else 0  # how Excel declares it
     lines = [f"{line}\n" for line in lines]
 
     def fit(separator: str) -> tuple[int, int]:

@@ -28,8 +28,8 @@ from bot.corpus.formats.docx_elements import (
     number_notes,
     numbering_formats,
     own_table,
+    paragraph_text,
     text_boxes,
-    text_of,
 )  # fmt: skip
 from bot.corpus.office_package import PARSER_ERRORS, check_package, damaged_file
 from bot.corpus.outline import is_faq_title, is_question, outline
@@ -123,7 +123,7 @@ class _Writer:
         return title, written.strip()
 
     def _paragraph(self, element: Any, depth: int) -> None:
-        lines = [" ".join(line.split()) for line in text_of(element).split("\n")]
+        lines = [" ".join(line.split()) for line in paragraph_text(element).split("\n")]
         text = "\n".join(line for line in lines if line)
         if text:
             self._parts.append(self._part(element, text))

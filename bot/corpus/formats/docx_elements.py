@@ -25,7 +25,7 @@ def attribute(element: Any, path: str) -> str | None:
     return None if element is None else element.get(qn("w:val"))
 
 
-def text_of(element: Any) -> str:
+def paragraph_text(element: Any) -> str:
     """Return the text of a paragraph without deleted text and without text boxes, which are separate blocks."""
     parts = []
     for child in element:
@@ -36,7 +36,7 @@ def text_of(element: Any) -> str:
         elif child.tag in NOTES and child.get(NOTE_NUMBER):
             parts.append(f"[{child.get(NOTE_NUMBER)}]")
         elif child.tag == qn("w:r") or child.tag in WRAPPERS:
-            parts.append(text_of(child))
+            parts.append(paragraph_text(child))
     return "".join(parts)
 
 
@@ -76,7 +76,7 @@ def cell_texts(cell: Any) -> list[str]:
 
 def _line(element: Any) -> str:
     """Return the text of all paragraphs in an element on one line."""
-    return " ".join(" ".join(text_of(paragraph) for paragraph in element.iter(qn("w:p"))).split())
+    return " ".join(" ".join(paragraph_text(paragraph) for paragraph in element.iter(qn("w:p"))).split())
 
 
 def number_notes(document: WordDocument) -> dict[str | None, str]:

@@ -17,7 +17,7 @@ from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
 from bot.corpus.article import Article
 from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats.pdf_lines import Line, extract_lines, mark_headings, remove_running_heads
-from bot.corpus.formats.pdf_text import join_lines, split_title, to_plain_form
+from bot.corpus.formats.pdf_text import join_lines, split_title, write_blocks
 from bot.corpus.office_package import PARSER_ERRORS
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
@@ -68,11 +68,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
             lines = remove_running_heads(pages)
             mark_headings(lines, reader)
             fields = _fields(reader)
-            scanned = [
-                number
-                for number, (page, found) in enumerate(zip(reader.pages, pages, strict=True), 1)
-                if not found and _has_pictures(page)
-            ]
+            scanned = [n for n, page in enumerate(reader.pages, 1) if not pages[n - 1] and _has_pictures(page)]
     except Unreadable:
         raise
     except LimitReachedError:
@@ -91,7 +87,7 @@ def _articles(
     if text.count("\ufffd") > len(text) / 4:
         raise Unreadable("its fonts do not map their glyphs to letters: export it again, or run OCR on it")
     title, blocks = split_title(join_lines(lines), fields.get("title"))
-    article = build_article(source, {**fields, "title": title}, to_plain_form(blocks))
+    article = build_article(source, {**fields, "title": title}, write_blocks(blocks))
     yield article
     if scanned:
         pages = f"page{'s' if len(scanned) > 1 else ''} {_ranges(scanned)}"

@@ -64,7 +64,7 @@ def _page_lines(page: PageObject, number: int, count: Callable[..., None]) -> li
             last = lines[-1] if lines else None
             if last and abs(last.y - y) < 0.4 * max(last.size, height):
                 if not re.search(r"[^\W\d_]", last.text):
-                    last.size = height  # bullets and numbers of lists come in sizes of their own
+                    last.size = height  # bullets and numbers may have a different size than their text
                 last.text += f" {part}" if ended else part
             elif part.strip():
                 lines.append(Line(part, number, x, y, height))
@@ -109,7 +109,7 @@ def _bookmarks(reader: PdfReader) -> dict[tuple[int, str], int]:
             if isinstance(entry, list):
                 walk(entry, min(level + 1, PAGE_LEVEL - 1))
             elif (page := reader.get_destination_page_number(entry)) is not None:
-                found[page + 1, normalized(entry.title or "")] = level
+                found[page + 1, title_key(entry.title or "")] = level
 
     try:
         walk(reader.outline, 2)
@@ -118,7 +118,7 @@ def _bookmarks(reader: PdfReader) -> dict[tuple[int, str], int]:
     return found
 
 
-def normalized(title: str) -> str:
+def title_key(title: str) -> str:
     """Return the letters and digits of a title in lower case."""
     return re.sub(r"[\W_]+", "", title.casefold())
 
@@ -127,7 +127,7 @@ def mark_headings(lines: list[Line], reader: PdfReader) -> None:
     """Set the level of lines that are headings: those in the file's outline or, if none is, those in larger letters."""
     bookmarks = _bookmarks(reader)
     for line in lines:
-        line.level = bookmarks.get((line.page, normalized(line.text)), 0)
+        line.level = bookmarks.get((line.page, title_key(line.text)), 0)
     if not lines or any(line.level for line in lines):
         return
     weights: Counter[float] = Counter()

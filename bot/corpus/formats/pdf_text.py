@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 
-from bot.corpus.formats.pdf_lines import MAX_HEADING_WORDS, PAGE_LEVEL, Line, normalized
+from bot.corpus.formats.pdf_lines import MAX_HEADING_WORDS, PAGE_LEVEL, Line, title_key
 from bot.corpus.outline import is_faq_title, is_question
 
 _ITEM_START = re.compile(
@@ -78,13 +78,13 @@ def _join(text: str, more: str, hyphenated: set[str]) -> str:
 def split_title(blocks: list[Block], declared: str | None) -> tuple[str | None, list[Block]]:
     """Return the title, which defaults to the first heading, and the blocks without a heading that only repeats it."""
     first = next((block for block in blocks if block.level), None)
-    if first is None or (declared and normalized(first.text) != normalized(declared)):
+    if first is None or (declared and title_key(first.text) != title_key(declared)):
         return declared, blocks
     is_only_top_heading = sum(block.level <= first.level for block in blocks if block.level) == 1
     return declared or first.text, blocks[1:] if is_only_top_heading and first is blocks[0] else blocks
 
 
-def to_plain_form(blocks: list[Block]) -> str:
+def write_blocks(blocks: list[Block]) -> str:
     """Return the plain form of the blocks, with a heading "Page 3" below each heading for the page of its text.
 
     A heading below "FAQs" would be taken for a question, so there the page is part of that heading: "FAQs, Page 3".

@@ -74,7 +74,7 @@ def shared_lines(contents: Iterable[str]) -> frozenset[str]:
 
 
 def drop_shared_lines(content: str, shared: frozenset[str]) -> str:
-    """Remove the shared lines from a page dump, short ones, which may be headings, only at its beginning and end."""
+    """Remove shared lines from a page dump; short ones, which may be headings, only at its beginning and end."""
     lines = content.split("\n")
     own = [n for n, line in enumerate(lines) if line.strip() and line.strip() not in shared]
     if not shared or not own:

@@ -21,7 +21,7 @@ from bot.corpus.fields import build_article
 from bot.corpus.html.accordion import unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
-from bot.corpus.html.faq_spans import add_marked_faqs, normalize
+from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs
 from bot.corpus.outline import outline
@@ -119,7 +119,7 @@ def _main_text(page: HtmlElement, body: HtmlElement, unfolded: list[MarkedFaq]) 
     if document is None or isinstance(document, dict):
         return whole
     main = to_plain_form(parse_html(etree.tostring(_as_html(document.body), encoding="unicode"))).text
-    return main if len(normalize(main)) < _WHOLE * len(normalize(whole)) else whole
+    return main if len(joined_words(main)) < _WHOLE * len(joined_words(whole)) else whole
 
 
 def _as_html(tree: etree._Element) -> etree._Element:
@@ -145,7 +145,7 @@ def _remove_boilerplate_blocks(text: str, title: str) -> str:
     for block in text.split("\n\n"):
         lines = block.split("\n")
         opens = sum(line.startswith("```") for line in lines) % 2 == 1
-        repeats = len(kept) < 2 and len(lines) == 1 and normalize(block) == normalize(title)
+        repeats = len(kept) < 2 and len(lines) == 1 and joined_words(block) == joined_words(title)
         if fenced or opens or not (repeats or all(is_boilerplate(line) for line in lines)):
             kept.append(block)
         fenced ^= opens

@@ -94,18 +94,7 @@ def _items(file: _LimitedReader) -> Iterator[etree._Element]:
     too large a post.
     """
     version = line = None
-    # huge_tree lifts libxml2's limit on a text; `_LimitedReader` sets ours. Comments would get in the way of `_forget`.
-    events = etree.iterparse(
-        file,
-        events=("end",),
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    for element in _elements(events):
+    for element in _elements(file):
         name, parent = str(element.tag), element.getparent()
         if version is None:
             _check_root(element)
@@ -121,9 +110,14 @@ def _items(file: _LimitedReader) -> Iterator[etree._Element]:
     _check_version(version, line)
 
 
-def _elements(events: "etree.iterparse[tuple[str, etree._Element]]") -> Iterator[etree._Element]:
+def _elements(file: _LimitedReader) -> Iterator[etree._Element]:
     """Yield the elements of a file at their end tags. Raises `Unreadable` if the XML is faulty."""
     element = None
+    # huge_tree lifts libxml2's limit on a text; `_LimitedReader` sets ours. Comments would get in the way of `_forget`.
+    events = etree.iterparse(
+        file, events=("end",), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
     try:
         for _, element in events:
             yield element

@@ -33,7 +33,7 @@ _RELATED = re.compile(
 )
 _BOILERPLATE = re.compile(
     r"(?:^|[\s_-])(?:"
-    # Comments and their form
+    # Comments and the comment form
     r"comments?|commentlist|comment-?(?:respond|form|list|area|section)|respond|reply|disqus(?:_thread)?|fb-comments"
     r"|trackbacks?|pingbacks?"
     # Sharing and following
@@ -43,13 +43,13 @@ _BOILERPLATE = re.compile(
     r"|addtoany\S*|a2a_kit|addthis\S*|ssba\S*|heateor\S*|essb\S*|shareaholic\S*|mashsb\S*|swp_social\S*"
     r"|sassy-social\S*|follow-?(?:us|me|buttons?)|tweet-?this|dpsp\S*|likebtn\S*|wpulike|wp_ulike\S*|kk-star-ratings"
     r"|post-?ratings|post-?views|print-?friendly|printfriendly"
-    # The author, the post's own facts
+    # Author and metadata of the post
     r"|author-?(?:box|bio|info|card|desc(?:ription)?|about|profile|block|details|wrap(?:per)?|area|section)|(?:about"
     r"|post|entry|article)-?author|about-the-author|saboxplugin\S*|pp-multiple-authors\S*|molongui\S*|abh_box|byline"
     r"|by-?line|(?:entry|post|article|blog)-?(?:meta|info|footer|utility|data|details|date|time|categories|tags|nav)"
     r"|postmeta|postmetadata|posted-(?:on|by|in)|meta-?(?:info|data)|tag-?(?:list|cloud|links)|tagcloud|tags-links"
     r"|cat-links|post_tags|tags"
-    # Moving about the site
+    # Navigation
     r"|breadcrumbs?|bread-crumbs?|pagination|pager|page-?links|nav-?links|(?:post|posts|page|site|main|entry|primary"
     r"|secondary)-?nav(?:igation)?|navigation|nav-?(?:bar|menu|below|above|single)|(?:site|page|main)-?(?:header"
     r"|footer|info)|colophon|footer-?widgets?|widget-?area|sidebar(?:-\w+)?|side-?bar|skip-?link|masthead|mega-?menu"

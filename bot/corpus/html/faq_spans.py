@@ -56,15 +56,15 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
     A `folded` answer ends where the folded element ends.
     """
     index, found = _WordIndex.of(text), outline(text)
-    asked = {normalize(faq.question) for faq in found.faqs}
+    asked = {joined_words(faq.question) for faq in found.faqs}
     spans: dict[tuple[int, int], Faq] = {
         (faq.start, faq.end): faq for faq in _cut_at_folded_ends(found.faqs, text, index, folded)
     }
     missing: dict[str, str] = {}
     for faq in marked:
-        if normalize(faq.question) in asked:
+        if joined_words(faq.question) in asked:
             continue
-        asked.add(normalize(faq.question))
+        asked.add(joined_words(faq.question))
         span = _find_span(text, index, found.sections, faq)
         if span is None:
             missing[faq.question] = re.sub(r"^#{1,6} ", "", faq.answer, flags=re.MULTILINE)
@@ -82,9 +82,9 @@ def _cut_at_folded_ends(
     faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Iterable[MarkedFaq]
 ) -> Iterator[Faq]:
     """Yield the FAQs of a text, each cut at the end of its folded answer."""
-    answers = {normalize(faq.question): normalize(faq.answer) for faq in folded}
+    answers = {joined_words(faq.question): joined_words(faq.answer) for faq in folded}
     for faq in faqs:
-        question = normalize(faq.question)
+        question = joined_words(faq.question)
         places = index.places(answers.get(question, ""))
         end = next(
             (end for start, end in places if faq.start <= start < end < faq.end and index.precedes(start, question)),
@@ -95,13 +95,13 @@ def _cut_at_folded_ends(
 
 def _find_span(text: str, index: _WordIndex, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
     """Find the answer in the text: with the same words, or with similar words below the question as a heading."""
-    question, answer = normalize(faq.question), normalize(faq.answer)
+    question, answer = joined_words(faq.question), joined_words(faq.answer)
     places = list(index.places(answer))
     for start, end in places:
         if index.precedes(start, question):
             return _widen(text, start, end)
     for section in sections:
-        is_heading = bool(section.path) and normalize(section.path[-1]) == question
+        is_heading = bool(section.path) and joined_words(section.path[-1]) == question
         if is_heading and _is_similar(text[section.start : section.end], faq.answer):
             return section.start, section.end
     if places and len(answer.split()) >= _MIN_WORDS:
@@ -123,10 +123,10 @@ def _widen(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_similar(one: str, other: str) -> bool:
-    first, second = Counter(normalize(one).split()), Counter(normalize(other).split())
+    first, second = Counter(joined_words(one).split()), Counter(joined_words(other).split())
     return 2 * (first & second).total() >= _MIN_SIMILARITY * (first.total() + second.total())
 
 
-def normalize(text: str) -> str:
+def joined_words(text: str) -> str:
     """Return the words of a text in lower case, separated by single spaces."""
     return " ".join(re.findall(r"\w+", text.casefold()))
