@@ -70,7 +70,7 @@ class Colours:
 class Limits:
     """The rate limit of one client address."""
 
-    questions_per_minute: int = 60
+    questions_per_minute: int = field(default=60, metadata={"ge": 1})
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of the proxies whose `X-Forwarded-For` header is trusted."""
 
@@ -81,7 +81,7 @@ class ApiKey:
 
     sha256: str
     """The hash of the key; the key itself is not stored."""
-    questions_per_minute: int = 600
+    questions_per_minute: int = field(default=600, metadata={"ge": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class MetricsSettings:
 
     path: str = ""
     """A path on the address of the chat, such as "/metrics"; everybody who can open the chat can read it."""
-    port: int = 0
+    port: int = field(default=0, metadata={"ge": 0, "le": 65535})
     """A separate port on `host`."""
     host: str = "127.0.0.1"
 
@@ -101,7 +101,7 @@ class LogSettings:
 
     questions: Literal["off", "hashed", "full"] = "full"
     """In full, without e-mail addresses and long numbers; hashed, so that equal questions can be counted; or off."""
-    days: int = 90
+    days: int = field(default=90, metadata={"ge": 1})
     """Days until an entry is deleted."""
     database: str = field(default="", repr=False)
     """Address of a PostgreSQL database that several servers can share, such as

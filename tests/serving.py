@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 
 from bot import Bot
 from bot.answering.answer import Answer
+from bot.serve.application import create_app
 from bot.serve.page.conversation import Exchange
 from bot.serve.page.messages import answer_message
-from bot.serve.server import create_app
 from bot.serve.texts import PageTexts
 from bot.settings import ChatSettings
 from bot.usage.store import UsageStore

@@ -1,4 +1,4 @@
-"""The REST surface: the same answers as in Python, and one sentence for what cannot be."""
+"""REST and the OpenAI-compatible API: the same answers as in Python, and errors in one sentence."""
 
 import asyncio
 import csv
@@ -36,7 +36,7 @@ def without_id(answer: dict) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("body", "asked"),
+    ("body", "options"),
     [
         ({"question": "who pays gratuity"}, {}),
         (
@@ -47,12 +47,14 @@ def without_id(answer: dict) -> dict:
         ({"question": "gratuty", "as_typed": True}, {"as_typed": True}),
     ],
 )
-def test_an_answer_is_that_of_python(api: httpx.Client, bot: Bot, body: dict, asked: dict):
-    assert without_id(api.post("/ask", json=body).json()) == without_id(bot.ask(body["question"], **asked).to_dict())
+def test_an_answer_is_the_same_as_in_python(api: httpx.Client, bot: Bot, body: dict, options: dict):
+    answer = api.post("/ask", json=body).json()
+    assert without_id(answer) == without_id(bot.ask(body["question"], **options).to_dict())
+    assert list(answer) == list(bot.ask(body["question"]).to_dict())
 
 
 @pytest.mark.parametrize(
-    ("body", "sentence"),
+    ("body", "title"),
     [
         ({"question": "  "}, "The question is empty"),
         ({"question": "a" * 1001}, "The question has 1001 characters, 1000 are read"),
@@ -61,10 +63,10 @@ def test_an_answer_is_that_of_python(api: httpx.Client, bot: Bot, body: dict, as
         ({"question": "x", "history": ["y"] * 21}, "The request is not valid"),
     ],
 )
-def test_what_cannot_be_asked_is_told_as_problem_details(api: httpx.Client, body: dict, sentence: str):
+def test_an_invalid_question_is_answered_with_problem_details(api: httpx.Client, body: dict, title: str):
     reply = api.post("/ask", json=body)
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
-    assert sentence in reply.json()["title"]
+    assert title in reply.json()["title"]
 
 
 def test_questions_are_suggested_while_typing(api: httpx.Client):
@@ -79,63 +81,54 @@ def test_too_many_questions_are_refused_with_the_time_to_wait(bot: Bot):
             refused = client.post("/ask", json={"question": "who pays gratuity"})
             assert refused.status_code == 429
             assert 1 <= int(refused.headers["retry-after"]) == refused.json()["seconds"] <= 60
-            # Suggestions are typed ten times as fast.
+            # Suggestions have ten times the limit.
             assert [client.get("/suggest", params={"q": "who"}).status_code for _ in range(11)] == [200] * 10 + [429]
 
 
-def test_only_an_answer_that_was_given_can_be_voted_on(api: httpx.Client):
+def test_feedback_needs_an_answer_that_was_given(api: httpx.Client):
     answer = api.post("/ask", json={"question": "who pays gratuity"}).json()
     assert api.post("/feedback", json={"answer": answer["id"], "helpful": True}).status_code == 204
     for forged in ("0" * 32, ""):
         reply = api.post("/feedback", json={"answer": forged, "helpful": True})
-        assert (reply.status_code, reply.json()["title"]) == (
-            409,
-            "No such answer was given, or too long ago: nothing was stored.",
-        )
-    assert api.post("/feedback", json={"answer": answer["id"], "helpful": False, "reason": "boring"}).status_code == 422
-    assert (
-        api.post("/feedback", json={"answer": answer["id"], "helpful": False, "comment": "x" * 2001}).status_code == 422
-    )
+        assert reply.status_code == 409
+        assert reply.json()["title"] == "No such answer was given, or too long ago: nothing was stored."
+    for invalid in ({"reason": "boring"}, {"comment": "x" * 2001}):
+        assert api.post("/feedback", json={"answer": answer["id"], "helpful": False, **invalid}).status_code == 422
 
 
-def test_feedback_that_cannot_be_stored_is_told(bot: Bot, tmp_path: Path):
+def test_feedback_that_cannot_be_stored_is_an_error(bot: Bot, tmp_path: Path):
     for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone")):
-        answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()
-        reply = httpx.post(
-            f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False
-        )
+        with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
+            answer = client.post("/ask", json={"question": "who pays gratuity"}).json()
+            reply = client.post("/feedback", json={"answer": answer["id"], "helpful": True})
         assert reply.status_code == 409
         assert "cannot be written" in reply.json()["title"]
 
 
-def test_the_same_fifty_questions_get_the_same_answers_through_every_door(shipped: Bot, shipped_index: Path):
+def test_fifty_questions_get_the_same_answers_through_every_interface(shipped: Bot, shipped_index: Path):
     with (ROOT / "tests/questions/visitors.csv").open(encoding="utf-8", newline="") as lines:
         questions = [row["question"] for row in csv.DictReader(lines)][:50]
     python = [without_id(json.loads(json.dumps(shipped.ask(question).to_dict()))) for question in questions]
     for address in served(shipped, ChatSettings(limits=Limits(questions_per_minute=1000)), ui=False):
         with httpx.Client(base_url=address, trust_env=False) as client:
             rest = [client.post("/api/v1/ask", json={"question": question}).json() for question in questions]
-            asked = [{"messages": [{"role": "user", "content": question}]} for question in questions]
-            chat = [client.post("/v1/chat/completions", json=body).json() for body in asked]
+            bodies = [{"messages": [{"role": "user", "content": question}]} for question in questions]
+            chat = [client.post("/v1/chat/completions", json=body).json() for body in bodies]
         assert [without_id(answer) for answer in rest] == python
         assert [without_id(reply["articlebot"]) for reply in chat] == python
-        assert all(
-            answer["text"] in reply["choices"][0]["message"]["content"]
-            for answer, reply in zip(python, chat, strict=True)
-        )
-        assert asyncio.run(asked_by_agent(f"{address}/mcp", questions)) == python
+        for answer, reply in zip(python, chat, strict=True):
+            assert answer["text"] in reply["choices"][0]["message"]["content"]
+        assert asyncio.run(ask_over_mcp(f"{address}/mcp", questions)) == python
     stdio = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(shipped_index)])
-    assert asyncio.run(asked_by_agent(stdio, questions)) == python
-    assert asyncio.run(asked_in_an_event_loop(shipped, questions)) == python
+    assert asyncio.run(ask_over_mcp(stdio, questions)) == python
+    assert asyncio.run(ask_in_an_event_loop(shipped, questions)) == python
     for question, expected in list(zip(questions, python, strict=True))[:5]:
         command = [sys.executable, "-m", "bot", "ask", question, "--index", str(shipped_index), "--json"]
-        assert (
-            without_id(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-            == expected
-        )
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert without_id(json.loads(printed)) == expected
 
 
-async def asked_by_agent(server: str | StdioServerParameters, questions: list[str]) -> list[dict]:
+async def ask_over_mcp(server: str | StdioServerParameters, questions: list[str]) -> list[dict]:
     async with Client(server) as client:
         return [
             without_id((await client.call_tool("ask_articles", {"question": question})).structured_content)
@@ -143,35 +136,29 @@ async def asked_by_agent(server: str | StdioServerParameters, questions: list[st
         ]
 
 
-async def asked_in_an_event_loop(bot: Bot, questions: list[str]) -> list[dict]:
+async def ask_in_an_event_loop(bot: Bot, questions: list[str]) -> list[dict]:
     answers = await asyncio.gather(*(bot.aask(question) for question in questions))
     return [without_id(json.loads(json.dumps(answer.to_dict()))) for answer in answers]
 
 
-def test_passages_are_found_as_in_python(api: httpx.Client, bot: Bot):
+def test_passages_are_the_same_as_in_python(api: httpx.Client, bot: Bot):
     found = api.post("/search", json={"question": "can probation be extended", "k": 3, "category": "hrm"}).json()
     expected = [hit_to_dict(hit) for hit in bot.retriever.search("can probation be extended", k=3, category="hrm")]
     assert found == {"hits": json.loads(json.dumps(expected)), "corrected": None, "generation": bot.generation.name}
-    assert api.post("/search", json={"question": "x", "k": 51}).status_code == 422
-    assert (
-        api.post("/search", json={"question": "pay", "since": "2026-02-31"}).json()["errors"][0]["where"]
-        == "body.since"
-    )
-    assert [api.post("/search", json={"question": "pay", "k": k}).status_code for k in (3, 3.0, "3", True, 3.5)] == [
-        200,
-        200,
-        422,
-        422,
-        422,
-    ]
-    assert (
-        api.post("/search", content=b"\xff", headers={"Content-Type": "application/json"}).headers["content-type"]
-        == "application/problem+json"
-    )
-    assert (
-        api.post("/search", json={"question": "pay", "since": "2026-01-20"}).json()["hits"][0]["article"]
-        == "notice-period"
-    )
+    recent = api.post("/search", json={"question": "pay", "since": "2026-01-20"}).json()
+    assert recent["hits"][0]["article"] == "notice-period"
+
+
+def test_an_invalid_search_is_refused(api: httpx.Client):
+    def status(**options: object) -> int:
+        return api.post("/search", json={"question": "pay", **options}).status_code
+
+    assert [status(k=k) for k in (3, 3.0, "3", True, 3.5, 51)] == [200, 200, 422, 422, 422, 422]
+    assert [status(since=since) for since in ("2026-02-28", "2026-02-31", 1767225600)] == [200, 422, 422]
+    errors = api.post("/search", json={"question": "pay", "since": "2026-02-31"}).json()["errors"]
+    assert errors[0]["where"] == "body.since"
+    reply = api.post("/search", content=b"\xff", headers={"Content-Type": "application/json"})
+    assert reply.headers["content-type"] == "application/problem+json"
 
 
 def test_articles_and_categories_are_listed(api: httpx.Client):
@@ -190,39 +177,40 @@ def test_articles_and_categories_are_listed(api: httpx.Client):
         {"name": "EPFO", "articles": 1},
         {"name": "Web & more", "articles": 1},
     ]
-    assert (
-        api.get("/articles", params={"limit": 101}).status_code
-        == api.get("/articles", params={"offset": 2**64}).status_code
-        == 422
-    )
+    for invalid in ({"limit": 101}, {"offset": 2**64}):
+        assert api.get("/articles", params=invalid).status_code == 422
     assert api.get("/articles/%0A").headers["content-type"] == "application/problem+json"
     assert api.delete("/articles").headers["allow"] == "GET"
 
 
-def test_what_has_not_changed_is_not_sent_again(api: httpx.Client, bot: Bot):
+def test_an_unchanged_response_is_not_sent_again(api: httpx.Client, bot: Bot):
     first = api.get("/articles/gratuity")
     assert first.headers["etag"] == f'"{bot.generation.name}"'
     again = api.get("/articles/gratuity", headers={"If-None-Match": f'W/"old", {first.headers["etag"]}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert api.get("/version").json() == {
-        "version": bot_version, "generation": bot.generation.name, "model": bot.generation.manifest.settings.model, "articles": 4,
+        "version": bot_version,
+        "generation": bot.generation.name,
+        "model": bot.generation.manifest.settings.model,
+        "articles": 4,
         "passages": bot.generation.table.facts.passages,
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
 def openai_client(bot: Bot) -> Iterator[openai.OpenAI]:
     for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=20)), ui=False):
-        yield openai.OpenAI(
-            base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False)
-        )
+        client = httpx.Client(trust_env=False)
+        yield openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=client)
 
 
-def test_the_openai_client_is_answered_with_the_source(openai_client: openai.OpenAI, bot: Bot):
+def complete(client: openai.OpenAI, question: str) -> openai.types.chat.ChatCompletion:
+    return client.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": question}])
+
+
+def test_the_openai_client_gets_the_answer_with_its_source(openai_client: openai.OpenAI, bot: Bot):
     assert [model.id for model in openai_client.models.list()] == ["articlebot"]
-    answer = openai_client.chat.completions.create(
-        model="articlebot", messages=[{"role": "user", "content": "Who pays gratuity?"}]
-    )
+    answer = complete(openai_client, "Who pays gratuity?")
     (choice,) = answer.choices
     assert choice.finish_reason == "stop"
     words, source = (choice.message.content or "").split("\n\n")
@@ -248,14 +236,9 @@ def test_the_openai_client_keeps_the_topic_and_streams(openai_client: openai.Ope
     assert chunks[-1].model_extra["articlebot"]["topic"] == "how long is a probation period"
 
 
-def test_the_openai_client_is_told_what_is_not_in_the_articles_and_what_is_wrong(openai_client: openai.OpenAI):
+def test_the_openai_client_gets_no_answer_small_talk_and_errors(openai_client: openai.OpenAI):
     def content(question: str) -> str:
-        return (
-            openai_client.chat.completions.create(model="x", messages=[{"role": "user", "content": question}])
-            .choices[0]
-            .message.content
-            or ""
-        )
+        return complete(openai_client, question).choices[0].message.content or ""
 
     assert content("who won the 2011 cricket world cup").startswith("The articles do not answer this.")
     assert content("hello").startswith("Hello! I answer questions about HRM")
@@ -264,54 +247,40 @@ def test_the_openai_client_is_told_what_is_not_in_the_articles_and_what_is_wrong
     with pytest.raises(openai.BadRequestError, match="messages"):
         openai_client.chat.completions.create(model="articlebot", messages=[])
 
-    def content_of_many() -> list[str]:
-        return [content("who pays gratuity") for _ in range(21)]
-
-    with pytest.raises(openai.RateLimitError, match="ask again in"):
-        content_of_many()
+    with pytest.raises(openai.RateLimitError, match="ask again in"):  # noqa: PT012 - one of them is refused
+        for _ in range(21):
+            content("who pays gratuity")
 
 
-def test_without_a_page_nothing_of_gradio_is_loaded(shipped_index: Path):
-    code = (
-        "import sys; from pathlib import Path; from bot.serve.server import open_chat; from bot.settings import *;"
-        f"open_chat(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), Path('corpus'), ui=False); print([name for name in ('gradio', 'torch', 'pandas') if name in sys.modules])"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-        == "[]\n"
-    )
+def test_without_a_page_gradio_is_not_loaded(shipped_index: Path):
+    code = f"""
+import sys
+from pathlib import Path
+from bot.serve.server import open_app
+from bot.settings import AnswerSettings, ChatSettings
+open_app(Path({str(shipped_index)!r}), AnswerSettings(), ChatSettings(), Path("corpus"), ui=False)
+print([name for name in ("gradio", "torch", "pandas") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
 
 
-def test_the_interface_describes_itself(api: httpx.Client):
-    described = api.get("/openapi.json").json()
-    assert set(described["paths"]) == {
-        "/ask",
-        "/search",
-        "/suggest",
-        "/feedback",
-        "/articles",
-        "/articles/{ident}",
-        "/categories",
-        "/version",
-        "/healthz",
-        "/readyz",
-    }
-    assert described["components"]["schemas"]["Question"]["properties"]["question"]["examples"] == [
-        "how long is a probation period"
-    ]
+def test_the_openapi_document_describes_every_field_and_parameter(api: httpx.Client):
+    openapi = api.get("/openapi.json").json()
+    paths, schemas = openapi["paths"], openapi["components"]["schemas"]
+    assert set(paths) == {
+        "/ask", "/search", "/suggest", "/feedback", "/articles", "/articles/{ident}", "/categories", "/version",
+        "/healthz", "/readyz",
+    }  # fmt: skip
+    assert schemas["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
     fields = [
         (name, field)
-        for name, schema in described["components"]["schemas"].items()
-        for field in schema.get("properties", {}).items()
+        for name, schema in schemas.items()
+        for field, facts in schema.get("properties", {}).items()
+        if name not in ("HTTPValidationError", "ValidationError") and not facts.get("description")
     ]
-    told = [(name, *field) for name, field in fields if name not in ("HTTPValidationError", "ValidationError")]
-    assert [(name, field) for name, field, facts in told if not facts.get("description")] == []
-    parameters = [
-        parameter
-        for path in described["paths"].values()
-        for verb in path.values()
-        for parameter in verb.get("parameters", [])
-    ]
-    assert [parameter["name"] for parameter in parameters if not parameter.get("description")] == []
-    answer = described["paths"]["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert fields == []
+    parameters = [each for path in paths.values() for verb in path.values() for each in verb.get("parameters", [])]
+    assert [each["name"] for each in parameters if not each.get("description")] == []
+    answer = paths["/ask"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer == {"$ref": "#/components/schemas/Answer"}

@@ -17,7 +17,7 @@ from serving import ask, rendered, served
 from bot import Bot
 from bot.errors import ServeError
 from bot.serve.page.conversation import Conversation, Exchange
-from bot.serve.server import _listening, address_shown, serve
+from bot.serve.server import _listen, browser_url, serve
 from bot.serve.texts import load_texts
 
 EN = load_texts()["en"]
@@ -331,12 +331,12 @@ def test_examples_are_answered_by_their_own_faq_and_come_from_different_categori
     [("0.0.0.0", "http://127.0.0.1:80"), ("::", "http://[::1]:80"), ("localhost", "http://localhost:80")],
 )
 def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
-    assert address_shown(host, 80) == shown
+    assert browser_url(host, 80) == shown
 
 
 @pytest.mark.browser
 def test_no_answer_waits_for_the_other_side_to_acknowledge_its_head():
-    with _listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+    with _listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -22,7 +22,7 @@ from bot import Bot
 from bot.errors import SettingsError
 from bot.index.store import LocalStore
 from bot.serve.editor.password import hashed_password, is_password
-from bot.serve.server import open_chat
+from bot.serve.server import open_app
 from bot.serve.settings_file import read_settings
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Limits
 from bot.usage.logged_question import LoggedQuestion
@@ -76,7 +76,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def office(ready: Path, tmp_path: Path) -> Iterator[Office]:
     shutil.copytree(ready, tmp_path, dirs_exist_ok=True)
     corpus, index = tmp_path / "corpus", tmp_path / "index"
-    for address in running(open_chat(index, AnswerSettings(), SETTINGS, corpus)):
+    for address in running(open_app(index, AnswerSettings(), SETTINGS, corpus)):
         yield Office(corpus, index, address)
 
 
@@ -165,7 +165,7 @@ def test_the_sign_in_shows_no_words_of_the_address(office: Office):
 
 
 def test_without_a_password_there_is_no_page(ready: Path):
-    for address in running(open_chat(ready / "index", AnswerSettings(), ChatSettings(), ready / "corpus")):
+    for address in running(open_app(ready / "index", AnswerSettings(), ChatSettings(), ready / "corpus")):
         for path in ("/editor/", "/editor/sign-in", "/editor/config"):
             assert httpx.get(f"{address}{path}", trust_env=False).status_code == 404
 

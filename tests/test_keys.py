@@ -1,4 +1,4 @@
-"""API keys and metrics: who may ask, how fast, and what Prometheus is told."""
+"""API keys, their rate limits, and the metrics for Prometheus."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from serving import served
 from bot import Bot
 from bot.errors import ServeError, SettingsError
 from bot.serve.api.keys import hash_key, new_key
-from bot.serve.server import create_app
+from bot.serve.application import create_app
 from bot.serve.settings_file import read_settings
 from bot.settings import ApiKey, ChatSettings, Limits, MetricsSettings
 from bot.usage.store import UsageStore
@@ -29,8 +29,8 @@ WIDGET = {"Origin": "https://www.example.com"}
 
 
 @pytest.fixture(scope="module")
-def closed(bot: Bot) -> Iterator[str]:
-    """A surface without a page that programs need a key for, and whose widget two sites hold."""
+def keyed(bot: Bot) -> Iterator[str]:
+    """The address of a server without a page, with two keys, and with its widget on two sites."""
     keys = {"crm": ApiKey(hash_key(KEY)), "slow": ApiKey(hash_key(SLOW), 2)}
     settings = ChatSettings(
         limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org")
@@ -62,10 +62,10 @@ def closed(bot: Bot) -> Iterator[str]:
     ],
 )
 def test_programs_need_a_key_and_visitors_browsers_do_not(
-    closed: str, method: str, path: str, headers: dict[str, str], status: int
+    keyed: str, method: str, path: str, headers: dict[str, str], status: int
 ):
     reply = httpx.request(
-        method, closed + path, headers=headers, json=QUESTION if method == "POST" else None, trust_env=False
+        method, keyed + path, headers=headers, json=QUESTION if method == "POST" else None, trust_env=False
     )
     assert reply.status_code == status
     if status == 401:
@@ -73,16 +73,16 @@ def test_programs_need_a_key_and_visitors_browsers_do_not(
         assert re.search("needs an API key|not known here", reply.text)
 
 
-def test_a_page_of_a_named_origin_may_ask_before_it_asks(closed: str):
-    asked = {**WIDGET, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    reply = httpx.request("OPTIONS", f"{closed}/api/v1/ask", headers=asked, trust_env=False)
+def test_a_page_of_an_allowed_origin_passes_the_preflight(keyed: str):
+    headers = {**WIDGET, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    reply = httpx.request("OPTIONS", f"{keyed}/api/v1/ask", headers=headers, trust_env=False)
     assert (reply.status_code, reply.headers["Access-Control-Allow-Origin"]) == (200, "https://www.example.com")
 
 
-def test_chat_clients_are_told_in_their_own_words(closed: str):
+def test_openai_clients_get_errors_in_their_own_format(keyed: str):
     def ask(key: str) -> str | None:
         client = openai.OpenAI(
-            base_url=f"{closed}/v1", api_key=key, http_client=httpx.Client(trust_env=False), max_retries=0
+            base_url=f"{keyed}/v1", api_key=key, http_client=httpx.Client(trust_env=False), max_retries=0
         )
         return (
             client.chat.completions.create(
@@ -98,16 +98,16 @@ def test_chat_clients_are_told_in_their_own_words(closed: str):
     assert refused.value.code == "invalid_api_key"
 
 
-def test_a_key_has_a_pace_of_its_own(closed: str):
+def test_a_key_has_its_own_rate_limit(keyed: str):
     def ask(headers: dict[str, str]) -> int:
-        return httpx.post(f"{closed}/api/v1/ask", json=QUESTION, headers=headers, trust_env=False).status_code
+        return httpx.post(f"{keyed}/api/v1/ask", json=QUESTION, headers=headers, trust_env=False).status_code
 
     assert [ask({"X-API-Key": SLOW}) for _ in range(3)] == [200, 200, 429]
     assert [ask({"X-API-Key": KEY}) for _ in range(8)] == [200] * 8
     assert 429 in [ask(WIDGET) for _ in range(4)]
 
 
-def test_the_page_of_a_server_with_keys_asks_without_one(bot: Bot):
+def test_the_page_of_a_server_with_keys_needs_none(bot: Bot):
     for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_key(KEY))})):
         own = {"Origin": address}
         assert httpx.post(f"{address}/api/v1/ask", json=QUESTION, headers=own, trust_env=False).status_code == 200
@@ -116,16 +116,16 @@ def test_the_page_of_a_server_with_keys_asks_without_one(bot: Bot):
         assert httpx.get(f"{address}/api/v1/categories", headers=own, trust_env=False).status_code == 401
 
 
-def test_without_visitors_nothing_passes_without_a_key(bot: Bot):
+def test_without_a_page_and_a_widget_every_call_needs_a_key(bot: Bot):
     for address in served(bot, ChatSettings(keys={"crm": ApiKey(hash_key(KEY))}), ui=False):
         for path in ("/api/v1/suggest?q=grat", "/api/v1/categories", "/v1/models"):
             assert httpx.get(address + path, headers={"Origin": address}, trust_env=False).status_code == 401
-        described = httpx.get(f"{address}/api/v1/openapi.json", trust_env=False).json()
+        openapi = httpx.get(f"{address}/api/v1/openapi.json", trust_env=False).json()
         scheme = {"type": "http", "scheme": "bearer", "description": "An API key, made by articlebot key."}
-        assert described["components"]["securitySchemes"] == {"HTTPBearer": scheme}
+        assert openapi["components"]["securitySchemes"] == {"HTTPBearer": scheme}
 
 
-def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
+def test_a_new_key_is_stored_only_as_its_hash(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-m", "bot", "key", "the crm"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
@@ -143,40 +143,40 @@ def test_a_made_key_is_stored_as_its_hash_only(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("content", "message"),
     [
-        ('[keys.crm]\nsha256 = "abc"', "keys.crm.sha256 must be the 64 digits that articlebot key prints"),
+        ('[keys.crm]\nsha256 = "abc"', "keys.crm.sha256 must be the 64 digits that articlebot key prints."),
         (
             f'[keys.crm]\nsha256 = "{hash_key("x")}"\nquestions_per_minute = 0',
-            "keys.crm.questions_per_minute must be at least 1",
+            "keys.crm.questions_per_minute: Input should be greater than or equal to 1.",
         ),
         (
             f'[keys.crm]\nsha256 = "{hash_key("x")}"\npace = 3',
-            "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute",
+            "there is no setting 'pace' at [keys.crm]: there are sha256, questions_per_minute.",
         ),
-        ("[keys]\ncrm = 3", "keys.crm"),
-        ("[keys.crm]\nquestions_per_minute = 3", "keys.crm.sha256"),
-        ('[metrics]\npath = "metrics"', "metrics.path: 'metrics' must be like /metrics"),
-        ("[metrics]\nport = 70000", "metrics.port must be from 1 to 65535"),
+        ("[keys]\ncrm = 3", "keys.crm: Input should be"),
+        ("[keys.crm]\nquestions_per_minute = 3", "keys.crm.sha256: Field required."),
+        ('[metrics]\npath = "metrics"', "metrics.path must be like /metrics, not 'metrics'."),
+        ("[metrics]\nport = 70000", "metrics.port: Input should be less than or equal to 65535."),
     ],
 )
-def test_keys_and_metrics_that_cannot_be_are_one_sentence(tmp_path: Path, words: str, complaint: str):
-    (tmp_path / "chat.toml").write_text(words, encoding="utf-8")
+def test_invalid_keys_and_metrics_are_reported_in_one_sentence(tmp_path: Path, content: str, message: str):
+    (tmp_path / "chat.toml").write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
         read_settings(tmp_path / "chat.toml")
-    assert complaint in str(refused.value)
+    assert message in str(refused.value)
 
 
-def figures(words: str) -> dict[str, float]:
-    """Each sample by its name and labels."""
-    samples = (sample for family in text_string_to_metric_families(words) for sample in family.samples)
+def metrics(text: str) -> dict[str, float]:
+    """Return the value of each sample by its name and labels."""
+    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
     return {
         " ".join([sample.name, *(f"{name}={value}" for name, value in sorted(sample.labels.items()))]): sample.value
         for sample in samples
     }
 
 
-def test_prometheus_reads_what_was_asked_answered_and_refused(bot: Bot, tmp_path: Path):
+def test_prometheus_reads_questions_answers_and_refusals(bot: Bot, tmp_path: Path):
     settings = ChatSettings(limits=Limits(questions_per_minute=4), metrics=MetricsSettings(path="/metrics"))
     for address in served(bot, settings, UsageStore(tmp_path)):
         with httpx.Client(base_url=address, trust_env=False) as client:
@@ -188,28 +188,37 @@ def test_prometheus_reads_what_was_asked_answered_and_refused(bot: Bot, tmp_path
             client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
             reply = client.get("/metrics")
     assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    told = figures(reply.text)
+    values = metrics(reply.text)
     expected = {
-        "articlebot_questions_total channel=rest status=answered": 1, "articlebot_questions_total channel=rest status=no_answer": 1,
-        "articlebot_questions_total channel=rest status=small_talk": 1, "articlebot_questions_total channel=openai status=answered": 1,
-        "articlebot_question_seconds_count channel=rest": 3, "articlebot_turned_away_total channel=rest": 1, "articlebot_votes_total helpful=yes": 1,
-        "articlebot_responses_total door=rest status=200": 3, "articlebot_responses_total door=rest status=429": 1,
-        "articlebot_articles": 4, "articlebot_passages": bot.generation.table.facts.passages, "articlebot_generation_refused": 0,
-    }  # fmt: skip
-    assert {name: told.get(name) for name in expected} == expected
-    assert 0 < told["articlebot_question_seconds_sum channel=rest"] < 10
-    assert told["process_resident_memory_bytes"] > 50_000_000
+        "articlebot_questions_total channel=rest status=answered": 1,
+        "articlebot_questions_total channel=rest status=no_answer": 1,
+        "articlebot_questions_total channel=rest status=small_talk": 1,
+        "articlebot_questions_total channel=openai status=answered": 1,
+        "articlebot_question_seconds_count channel=rest": 3,
+        "articlebot_turned_away_total channel=rest": 1,
+        "articlebot_votes_total helpful=yes": 1,
+        "articlebot_responses_total door=rest status=200": 3,
+        "articlebot_responses_total door=rest status=429": 1,
+        "articlebot_articles": 4,
+        "articlebot_passages": bot.generation.table.facts.passages,
+        "articlebot_generation_refused": 0,
+    }
+    assert {name: values.get(name) for name in expected} == expected
+    assert 0 < values["articlebot_question_seconds_sum channel=rest"] < 10
+    assert values["process_resident_memory_bytes"] > 50_000_000
     assert f'generation="{bot.generation.name}"' in reply.text
     assert "pays" not in reply.text
 
 
-def test_metrics_are_told_nowhere_unless_set_and_on_their_own_port_if_so(bot: Bot):
+def test_metrics_are_off_by_default_and_can_have_their_own_port(bot: Bot):
     for address in served(bot, ui=False):
         assert httpx.get(f"{address}/metrics", trust_env=False).status_code == 404
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        sentence = rf"^Cannot listen on 127.0.0.1:{port} for metrics \(Address already in use\): name another \[metrics\] port\.$"
-        with pytest.raises(ServeError, match=sentence):
+        message = (
+            rf"^Cannot listen on 127.0.0.1:{port} for metrics \(Address already in use\): name another \[metrics\] port"
+        )
+        with pytest.raises(ServeError, match=message):
             create_app(bot, ChatSettings(metrics=MetricsSettings(port=port)), ui=False)
     for address in served(bot, ChatSettings(metrics=MetricsSettings(port=port)), ui=False):
         assert httpx.get(f"{address}/metrics", trust_env=False).status_code == 404

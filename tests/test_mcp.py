@@ -1,4 +1,4 @@
-"""The MCP door, asked by the SDK's own client: over stdio, over HTTP, and in both revisions of the protocol."""
+"""The MCP server with the SDK's own client: over stdio, over HTTP, and in both revisions of the protocol."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def http(bot: Bot) -> Iterator[str]:
 
 
 def used(server: Any, use: Use, **options: Any) -> Any:
-    """What `use` returns of a client that is connected to a server."""
+    """Return the result of `use` with a client that is connected to a server."""
 
     async def run() -> Any:
         async with Client(server, **options) as client:
@@ -47,11 +47,11 @@ def used(server: Any, use: Use, **options: Any) -> Any:
     return asyncio.run(run())
 
 
-def refused(server: Any, use: Use, sentence: str) -> None:
-    """That `use` is refused with a sentence, and that the server goes on."""
+def assert_refused(server: Any, use: Use, message: str) -> None:
+    """Assert that `use` is refused with a message, and that the server still answers."""
 
     async def fail(client: Client) -> int:
-        with pytest.raises(MCPError, match=sentence):
+        with pytest.raises(MCPError, match=message):
             await use(client)
         return len((await client.list_tools()).tools)
 
@@ -72,21 +72,21 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
         "what is in the table of signs",
     ],
 )
-def test_an_answer_is_that_of_python(http: str, bot: Bot, question: str):
+def test_an_answer_is_the_same_as_in_python(http: str, bot: Bot, question: str):
     reply = used(http, lambda client: client.call_tool("ask_articles", {"question": question}))
     assert without_id(reply.structured_content) == without_id(bot.ask(question).to_dict())
     assert json.loads(reply.content[0].text) == reply.structured_content
     assert not reply.is_error
 
 
-def test_a_follow_up_is_read_with_what_was_asked_before(http: str, bot: Bot):
+def test_a_follow_up_is_read_with_the_earlier_question(http: str, bot: Bot):
     asked = {"question": "and can it be extended?", "history": ["how long is a probation period"]}
     reply = used(http, lambda client: client.call_tool("ask_articles", asked))
     assert reply.structured_content["topic"] == "how long is a probation period"
     assert reply.structured_content["text"] == bot.ask(asked["question"], asked["history"]).text != ""
 
 
-def test_a_search_and_the_article_behind_a_hit(http: str, bot: Bot):
+def test_search_and_read_the_article_of_a_hit(http: str, bot: Bot):
     async def use(client: Client) -> tuple[dict[str, Any], dict[str, Any]]:
         found = await client.call_tool("search_articles", {"question": "notice period", "k": 3, "category": "HRM"})
         article = await client.call_tool("get_article", {"id": found.structured_content["hits"][0]["article"]})
@@ -99,7 +99,7 @@ def test_a_search_and_the_article_behind_a_hit(http: str, bot: Bot):
     assert [faq["question"] for faq in article["faqs"]] == [faq.question for faq in expected[0].passage.article.faqs]
 
 
-def test_the_tools_tell_what_they_are_for_and_keep_to_their_schemas(http: str):
+def test_tools_are_described_and_match_their_schemas(http: str):
     async def use(client: Client) -> tuple[str, list[types.Tool], list[Any]]:
         tools = (await client.list_tools()).tools
         arguments = {
@@ -150,7 +150,7 @@ def test_an_answer_has_one_schema_in_python_rest_and_mcp(http: str, bot: Bot):
         ("get_article", {"id": "nothing"}, "There is no article 'nothing'."),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_that_a_model_can_read(
+def test_an_invalid_call_is_answered_with_one_sentence_for_the_model(
     http: str, tool: str, arguments: dict[str, Any], sentence: str
 ):
     reply = used(http, lambda client: client.call_tool(tool, arguments))
@@ -158,9 +158,9 @@ def test_what_cannot_be_done_is_one_sentence_that_a_model_can_read(
     assert sentence in reply.content[0].text
 
 
-def test_a_tool_that_is_not_there_names_those_that_are(http: str):
+def test_an_unknown_tool_is_refused_with_the_names_of_the_tools(http: str):
     sentence = "There is no tool 'delete_articles': there are ask_articles, search_articles, get_article"
-    refused(http, lambda client: client.call_tool("delete_articles", {}), sentence)
+    assert_refused(http, lambda client: client.call_tool("delete_articles", {}), sentence)
 
 
 def test_articles_are_resources(http: str, bot: Bot):
@@ -182,15 +182,15 @@ def test_articles_are_resources(http: str, bot: Bot):
     assert sizes["article:///probation-letter"] == len(words.encode())
 
 
-def test_a_resource_that_is_not_there_is_told(http: str):
+def test_an_unknown_resource_is_refused(http: str):
     for uri, sentence in {
         "article:///nothing": "There is no article 'nothing'",
         "file:///etc/passwd": "is not the address of an article",
     }.items():
-        refused(http, lambda client, uri=uri: client.read_resource(uri), sentence)
+        assert_refused(http, lambda client, uri=uri: client.read_resource(uri), sentence)
 
 
-def test_long_lists_come_in_pages_and_ids_in_any_script_are_read_back():
+def test_resources_are_listed_in_pages_and_ids_may_be_in_any_script():
     names = [f"लेख/{number}?&#%" for number in range(250)]
     bot = Bot.from_articles(
         [{"id": name, "title": f"T{name}", "text": f"Words of {name}."} for name in names], encoder=HashingEncoder()
@@ -210,14 +210,14 @@ def test_long_lists_come_in_pages_and_ids_in_any_script_are_read_back():
     assert sizes == [100, 100, 50]
     assert len(set(uris)) == 250
     assert words == f"# T{names[77]}\n\nWords of {names[77]}."
-    refused(
+    assert_refused(
         create_mcp_server(ChatService(bot, ChatSettings(), None)),
         lambda client: client.list_resources(cursor="-1"),
         "There is no page '-1' of the list",
     )
 
 
-def test_a_program_on_this_machine_asks_over_stdio(tmp_path: Path):
+def test_a_local_program_asks_over_stdio(tmp_path: Path):
     index = tiny_index(tmp_path / "index")
     parameters = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(index)])
 
@@ -235,14 +235,14 @@ def test_a_program_on_this_machine_asks_over_stdio(tmp_path: Path):
     ]
 
 
-def test_a_client_of_the_revision_before_is_answered_as_well(http: str):
+def test_a_client_of_the_previous_revision_is_answered(http: str):
     reply = used(
         http, lambda client: client.call_tool("ask_articles", {"question": "who pays gratuity"}), mode="legacy"
     )
     assert reply.structured_content["text"] == "The employer pays it, not the provident fund."
 
 
-def test_over_http_keys_and_origins_are_asked_for(bot: Bot):
+def test_over_http_keys_and_origins_are_checked(bot: Bot):
     settings = ChatSettings(keys={"agent": ApiKey(hash_key("ab_secret"), 2)}, origins=("https://www.example.com",))
     hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     for address in served(bot, settings, ui=False):
@@ -269,13 +269,13 @@ def test_over_http_keys_and_origins_are_asked_for(bot: Bot):
 
 
 def httpx_client() -> Any:
-    """The SDK's HTTP client with a key."""
+    """Return the SDK's HTTP client with a key."""
     import httpx2
 
     return httpx2.AsyncClient(headers={"Authorization": "Bearer ab_secret"}, trust_env=False)
 
 
-def test_a_server_that_waited_for_its_index_answers_agents_and_ends_cleanly(tmp_path: Path):
+def test_a_server_that_waited_for_its_index_answers_agents_and_stops_cleanly(tmp_path: Path):
     command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", "0", "--index", str(tmp_path / "index")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as server:
         try:

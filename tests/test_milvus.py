@@ -629,7 +629,7 @@ def test_a_replica_is_not_ready_while_the_server_is_away(
 ):
     from fastapi.testclient import TestClient
 
-    from bot.serve.server import create_app
+    from bot.serve.application import create_app
 
     monkeypatch.setattr("bot.backends.milvus.client._TIMEOUT", 2.0)
     bot = Bot.open(small)
@@ -649,10 +649,10 @@ def test_a_replica_started_before_the_server_waits_for_it():
     from fastapi.testclient import TestClient
 
     from bot.serve.pending_app import PendingApp
-    from bot.serve.server import open_chat
+    from bot.serve.server import open_app
 
     app = PendingApp(
-        lambda: open_chat("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False)
+        lambda: open_app("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False)
     )
     app.try_open()
     answer = TestClient(app).get("/readyz")

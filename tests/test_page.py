@@ -23,7 +23,7 @@ from serving import ask, chromium, rendered, running, served
 from bot import Bot
 from bot.serve.page.article_html import article_html
 from bot.serve.pending_app import PendingApp
-from bot.serve.server import open_chat
+from bot.serve.server import open_app
 from bot.serve.texts import PageTexts, load_texts
 from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
 from bot.usage.store import USAGE, UsageStore
@@ -394,7 +394,7 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
 def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(
     browser: Browser, place: Path, tmp_path: Path
 ):
-    pending = PendingApp(lambda: open_chat(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
+    pending = PendingApp(lambda: open_app(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
     pending.try_open()
     for address in running(pending):
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
@@ -760,10 +760,10 @@ def test_the_queue_and_its_calls_are_closed(address: str):
 
 PROXIED = """
 import sys
-from bot.serve.server import open_chat, serve
+from bot.serve.server import open_app, serve
 from bot.settings import AnswerSettings, ChatSettings, Limits
 settings = ChatSettings(limits=Limits(1, tuple(sys.argv[2:])))
-serve(lambda: open_chat("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", int(sys.argv[1]), settings)
+serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", int(sys.argv[1]), settings)
 """
 
 

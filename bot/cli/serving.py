@@ -1,6 +1,7 @@
 """The verbs that serve an index to visitors and programs: serve, mcp, key and password."""
 
 import json
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -31,12 +32,14 @@ def serve(
     ui: Annotated[bool, Option("--ui/--no-ui", help="Serve the chat page, or the REST API alone.")] = True,
 ) -> None:
     """Serve the chat, the REST API and MCP; a new index is picked up within a second."""
-    from bot.serve.server import open_chat
+    from bot.serve.server import open_app
     from bot.serve.server import serve as run
 
     chat = read_chat_settings(settings)
     with _rebuilding(corpus, index) if watch else nullcontext():
-        run(lambda: open_chat(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
+        # Without these, Gradio reports to its makers and a reranker is looked up on the network.
+        os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+        run(lambda: open_app(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
 
 
 def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
@@ -44,7 +47,7 @@ def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
     from bot.backends.location import is_remote
     from bot.index.manifest import Manifest
     from bot.index.store import LocalStore
-    from bot.serve.watch import build_command, rebuilt_on_change, run_build
+    from bot.serve.watch import build_command, rebuild_on_change, run_build
 
     if is_remote(index):
         message = "articlebot build --to builds an index on Milvus, once for all replicas."
@@ -54,7 +57,7 @@ def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
     if store.find_current() is None and not run_build(build_command(corpus, folder, BuildSettings()), Event()):
         # The build has printed the reason on stderr.
         raise Exit(1)
-    return rebuilt_on_change(corpus, folder, store.read_current(Manifest.read).settings)
+    return rebuild_on_change(corpus, folder, store.read_current(Manifest.read).settings)
 
 
 def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
@@ -65,11 +68,11 @@ def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
         raise MissingExtra(error.name or "mcp", "mcp") from None
     from bot.answering.bot import Bot
     from bot.serve.chat_service import ChatService
-    from bot.serve.server import usage_of
+    from bot.serve.server import open_usage_store
 
     # The only client is an agent on this machine: it needs no rate limit.
     chat = replace(read_chat_settings(settings), limits=Limits(questions_per_minute=_UNLIMITED))
-    serve_stdio(ChatService(Bot.open(index), chat, usage_of(index, chat)))
+    serve_stdio(ChatService(Bot.open(index), chat, open_usage_store(index, chat)))
 
 
 def read_chat_settings(path: Path | None) -> ChatSettings:

@@ -50,7 +50,7 @@ class ChatService:
         start = perf_counter()
         answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
-        self.metrics.answered(visitor.channel, answer, seconds)
+        self.metrics.count_answer(visitor.channel, answer, seconds)
         self._log(_logged_question(answer, visitor, seconds))
         return answer
 
@@ -81,7 +81,7 @@ class ChatService:
         else:
             # An answer of another process, or from before a restart, is known to the log only.
             self._usage.vote(logged or answer, helpful=helpful, reason=reason, comment=comment)
-            self.metrics.voted(helpful=helpful)
+            self.metrics.count_vote(helpful=helpful)
 
     @property
     def accepts_votes(self) -> bool:
@@ -105,7 +105,7 @@ class ChatService:
     def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
         seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
         if seconds:
-            self.metrics.turned_away(visitor.channel)
+            self.metrics.count_rate_limited(visitor.channel)
             raise TooManyQuestions(seconds)
 
 

@@ -1,125 +1,94 @@
-"""The chat's settings file (TOML) → `ChatSettings`."""
+"""The settings file, `articlebot.toml` → `ChatSettings`."""
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError, with_config
 
 from bot.errors import SettingsError
 from bot.serve.editor.password import STORED
 from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND, contrast
-from bot.settings import ApiKey, ChatSettings, Colours, EditorSettings, Limits, LogSettings, MetricsSettings, Publisher
+from bot.settings import ApiKey, ChatSettings
 
-_LEAST_CONTRAST = 4.5
+_MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA)."""
-_LARGEST_LOGO = 1_000_000
-_LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SECTIONS = {
-    "publisher": Publisher,
-    "colours": Colours,
-    "limits": Limits,
-    "log": LogSettings,
-    "editor": EditorSettings,
-    "metrics": MetricsSettings,
-}
-_PATH, _LARGEST_PORT = re.compile(r"(?:/[\w.-]+)+"), 65535
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?")
+_MAX_LOGO = 1_000_000
+_LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg", ".jpeg")
+_KEY_HASH = "must be the 64 digits that articlebot key prints"
+_ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?"
+_SECTIONS: dict[Any, Any] = {each.name: each.type for each in fields(ChatSettings) if is_dataclass(each.type)}
+# Pydantic applies the configuration to the sections as well.
+_ADAPTER = TypeAdapter(with_config(extra="forbid")(ChatSettings))
 
 
 def read_settings(path: Path) -> ChatSettings:
-    """The settings of a file; paths in it are relative to its folder, and a folder `languages` beside it holds further languages.
+    """Read a settings file; relative paths start at its folder, and a folder `languages` there holds further languages.
 
-    Raises `SettingsError` when the file is not there or is no TOML, names a setting that there is not, or gives one that cannot be.
+    Raises `SettingsError` if the file is missing or not TOML, or if a setting is unknown or has an invalid value.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = _ADAPTER.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
-    _check_names(path, given)
-    publisher = given.get("publisher")
-    if isinstance(publisher, dict) and isinstance(publisher.get("logo"), str):
-        publisher["logo"] = path.parent / publisher["logo"]
-    languages = path.parent / "languages"
-    try:
-        settings = _ADAPTER.validate_python({"languages": languages if languages.is_dir() else None, **given})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsError(f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}.") from error
+        raise SettingsError(f"{path}: {_sentence(error)}") from error
+    if settings.languages is not None:
+        raise SettingsError(f"{path}: languages is not a setting: a folder with this name holds further languages.")
+    languages, logo = path.parent / "languages", settings.publisher.logo
+    publisher = replace(settings.publisher, logo=path.parent / logo if logo else None)
+    settings = replace(settings, publisher=publisher, languages=languages if languages.is_dir() else None)
     for fault in _faults(settings):
         raise SettingsError(f"{path}: {fault}")
     return settings
 
 
-def _check_names(path: Path, given: Mapping[str, Any]) -> None:
-    sections: dict[str, Any] = {"": given, **{name: given.get(name, {}) for name in _SECTIONS}}
-    keys = given.get("keys")
-    sections |= {f"keys.{name}": key for name, key in keys.items()} if isinstance(keys, dict) else {}
-    for section, named in sections.items():
-        known = ChatSettings if section == "" else ApiKey if section.startswith("keys.") else _SECTIONS[section]
-        names = [field.name for field in fields(known) if field.name != "languages"]
-        for name in named if isinstance(named, dict) else ():
-            if name not in names:
-                where = f"[{section}]" if section else "the top"
-                raise SettingsError(f"{path}: there is no setting {name!r} at {where}: there are {', '.join(names)}.")
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    *section, name = first["loc"]
+    if first["type"] != "unexpected_keyword_argument":
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+    kind = ApiKey if section[:1] == ["keys"] else _SECTIONS[section[0]] if section else ChatSettings
+    known = ", ".join(field.name for field in fields(kind) if field.name != "languages")
+    where = f"[{'.'.join(map(str, section))}]" if section else "the top"
+    return f"there is no setting {name!r} at {where}: there are {known}."
 
 
-def _faults(settings: ChatSettings) -> list[str]:
-    colours, logo, limits = settings.colours, settings.publisher.logo, settings.limits
-    faults = [
-        *_colour_faults("accent", colours.accent, LIGHT_GROUND, "darker"),
-        *_colour_faults("accent_dark", colours.accent_dark, DARK_GROUND, "lighter"),
+def _faults(settings: ChatSettings) -> Iterator[str]:
+    colours, logo, metrics = settings.colours, settings.publisher.logo, settings.metrics
+    password, keys = settings.editor.password, settings.keys.items()
+    formats = [
+        ("publisher.site", settings.publisher.site, "(?:https?://.*)?", "must begin with https:// or http://"),
+        ("metrics.path", metrics.path, r"(?:/[\w.-]+)*", f"must be like /metrics, not {metrics.path!r}"),
+        (
+            "log.database",
+            settings.log.database,
+            "(?:postgres(?:ql)?://.*)?",
+            "must be like postgresql://user@host/name",
+        ),
+        *((f"keys.{name}.sha256", key.sha256, "[0-9a-f]{64}", _KEY_HASH) for name, key in keys),
+        *(
+            ("origins", each, _ORIGIN, f"must be like https://www.example.com, not {each!r}")
+            for each in settings.origins
+        ),
     ]
-    if logo is not None and not (
-        logo.is_file() and logo.suffix.lower() in _LOGOS and logo.stat().st_size <= _LARGEST_LOGO
-    ):
-        faults.append(f"publisher.logo: {logo} must be a file ({', '.join(_LOGOS)}) of at most 1 MB.")
-    faults += [
-        f"origins: {origin!r} must be like https://www.example.com, without a path."
-        for origin in settings.origins
-        if not _ORIGIN.fullmatch(origin)
-    ]
-    if settings.publisher.site and not settings.publisher.site.startswith(("https://", "http://")):
-        faults.append("publisher.site must begin with https:// or http://.")
-    if limits.questions_per_minute < 1:
-        faults.append("limits.questions_per_minute must be at least 1.")
-    faults += [
-        f"keys.{name}.sha256 must be the 64 digits that articlebot key prints."
-        for name, key in settings.keys.items()
-        if not _SHA256.fullmatch(key.sha256)
-    ]
-    faults += [
-        f"keys.{name}.questions_per_minute must be at least 1."
-        for name, key in settings.keys.items()
-        if key.questions_per_minute < 1
-    ]
-    if settings.metrics.path and not _PATH.fullmatch(settings.metrics.path):
-        faults.append(f"metrics.path: {settings.metrics.path!r} must be like /metrics.")
-    if settings.editor.password and not STORED.fullmatch(settings.editor.password):
-        faults.append("editor.password must be the hash that articlebot password prints, not the password itself.")
-    if settings.log.days < 1:
-        faults.append("log.days must be at least 1.")
-    if settings.log.database and not settings.log.database.startswith(("postgresql://", "postgres://")):
-        faults.append("log.database must be like postgresql://user@host/name.")
-    if not 0 <= settings.metrics.port <= _LARGEST_PORT:
-        faults.append(f"metrics.port must be from 1 to {_LARGEST_PORT}.")
-    return faults
+    yield from _colour_faults("colours.accent", colours.accent, LIGHT_GROUND, "darker")
+    yield from _colour_faults("colours.accent_dark", colours.accent_dark, DARK_GROUND, "lighter")
+    yield from (f"{name} {rule}." for name, value, pattern, rule in formats if not re.fullmatch(pattern, value))
+    if password and not STORED.fullmatch(password):
+        yield "editor.password must be the hash that articlebot password prints, not the password itself."
+    if logo and not (logo.is_file() and logo.suffix.lower() in _LOGO_SUFFIXES and logo.stat().st_size <= _MAX_LOGO):
+        yield f"publisher.logo must be a file ({', '.join(_LOGO_SUFFIXES)}) of at most 1 MB: {logo}."
 
 
-def _colour_faults(name: str, colour: str, ground: str, better: str) -> list[str]:
-    if not _COLOUR.fullmatch(colour):
-        return [f"colours.{name}: {colour!r} must be like #0f766e."]
-    ratio = contrast(colour, ground)
-    if ratio < _LEAST_CONTRAST:
-        return [
-            f"colours.{name}: {colour} has a contrast of {ratio:.1f} on {ground}, {_LEAST_CONTRAST} is needed to be read (WCAG AA): choose a {better} one."
-        ]
-    return []
-
-
-_ADAPTER = TypeAdapter(ChatSettings)
+def _colour_faults(name: str, colour: str, background: str, better: str) -> Iterator[str]:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+        yield f"{name} must be like #0f766e, not {colour!r}."
+    elif (ratio := contrast(colour, background)) < _MIN_CONTRAST:
+        yield (
+            f"{name} has a contrast of {ratio:.1f} on {background}, and readable text needs {_MIN_CONTRAST} (WCAG AA): "
+            f"choose a {better} colour than {colour}."
+        )

@@ -1,4 +1,4 @@
-"""Builds the index again, in another process, when the corpus folder changes."""
+"""Rebuilds the index, in another process, when the corpus folder changes."""
 
 import os
 import subprocess
@@ -12,86 +12,87 @@ import bot.version
 from bot.errors import MissingExtra
 from bot.settings import BuildSettings
 
-_QUIET, _LONGEST = 1_000, 60_000
-"""Milliseconds without a change after which a build begins, and those after which it does although files still change."""
-_LOOK = 500
-"""Milliseconds after which it is seen that the server ends."""
-_AGAIN = 15.0
-"""Seconds after which a build that failed is tried again: another one may have been under way, or the folder not yet whole."""
-_PRIORITY = 10
-"""How much a build stands back behind the answers of the server."""
+_QUIET_MS, _MAX_DELAY_MS = 1_000, 60_000
+"""Milliseconds without a change before a build starts, and the longest delay while files keep changing."""
+_POLL_MS = 500
+"""Milliseconds between checks whether the server has ended."""
+_RETRY_SECONDS = 15.0
+"""Seconds until a failed build is repeated: another build may hold the lock, or the folder may be incomplete."""
+_NICENESS = 10
+"""Niceness of a build, so that the server's answers come first."""
 
 
 @contextmanager
-def rebuilt_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Iterator[None]:
-    """While the body runs, bring the index up to date in another process: at once, and whenever files of the corpus folder have changed.
+def rebuild_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Iterator[None]:
+    """While the body runs, build the index in another process: once at the start, and after each change of the corpus.
 
-    What the build says goes to stderr. Raises `MissingExtra` when watchfiles is not installed.
+    The build writes its messages to stderr. Raises `MissingExtra` if watchfiles is not installed.
     """
     try:
         import watchfiles  # noqa: F401
     except ModuleNotFoundError:
         raise MissingExtra("watchfiles", "chat") from None
-    ended = Event()
-    thread = Thread(target=_watch, args=(corpus.resolve(), build_command(corpus, index, settings), ended), daemon=True)
+    stop = Event()
+    thread = Thread(target=_watch, args=(corpus.resolve(), build_command(corpus, index, settings), stop), daemon=True)
     thread.start()
     try:
         yield
     finally:
-        ended.set()
+        stop.set()
         thread.join()
 
 
 def build_command(corpus: Path, index: Path, settings: BuildSettings) -> list[str]:
-    """What builds an index in a process of its own."""
-    folders = ["--corpus", str(corpus.absolute()), "--index", str(index.absolute())]
-    languages = ["--languages", ",".join(settings.languages), "--multilingual-model", settings.multilingual_model]
-    return [
-        sys.executable,
-        "-m",
-        "bot",
-        "build",
-        *folders,
-        "--model",
-        settings.model,
-        "--exact-rows",
-        str(settings.exact_rows),
-        *languages,
-    ]
+    """Return the command that builds an index with these settings."""
+    options = {
+        "--corpus": corpus.absolute(),
+        "--index": index.absolute(),
+        "--model": settings.model,
+        "--exact-rows": settings.exact_rows,
+        "--languages": ",".join(settings.languages),
+        "--multilingual-model": settings.multilingual_model,
+    }
+    return [sys.executable, "-m", "bot", "build", *(str(part) for option in options.items() for part in option)]
 
 
-def run_build(command: Sequence[str], ended: Event) -> bool:
-    """Whether a build went well; it is stopped when the server ends."""
-    with subprocess.Popen(  # noqa: S603
-        command, cwd=Path(bot.version.__file__).parents[1], stdin=subprocess.DEVNULL, stdout=sys.stderr
-    ) as process:
+def run_build(command: Sequence[str], stop: Event) -> bool:
+    """Run a build and return whether it succeeded; terminate it when `stop` is set."""
+    folder = Path(bot.version.__file__).parents[1]
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603
         if hasattr(os, "setpriority"):
             with suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, _PRIORITY)
+                os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)
         while process.poll() is None:
-            if ended.wait(_LOOK / 1000):
+            if stop.wait(_POLL_MS / 1000):
                 process.terminate()
         return process.returncode == 0
 
 
-def _watch(corpus: Path, command: Sequence[str], ended: Event) -> None:
-    """Build, and build again when something has changed; where that fails, or the folder is gone, begin anew after a while."""
-    while not ended.is_set():
+def _watch(corpus: Path, command: Sequence[str], stop: Event) -> None:
+    """Build after each change; after a failed build, or without the folder, start again after a while."""
+    while not stop.is_set():
         with suppress(FileNotFoundError):
-            _build_at_changes(corpus, command, ended)
-        ended.wait(_AGAIN)
+            _build_on_changes(corpus, command, stop)
+        stop.wait(_RETRY_SECONDS)
 
 
-def _build_at_changes(corpus: Path, command: Sequence[str], ended: Event) -> None:
-    """Until a build fails. What changes while one runs is built by the next."""
+def _build_on_changes(corpus: Path, command: Sequence[str], stop: Event) -> None:
+    """Build now and after each change, until a build fails; changes during a build are part of the next one."""
     from watchfiles import Change, watch
 
-    def counts(_change: Change, path: str) -> bool:
+    def is_visible(_change: Change, path: str) -> bool:
         return not any(part.startswith(".") for part in Path(path).relative_to(corpus).parts)
 
-    built = False
+    is_built = False
     for changes in watch(
-        corpus, watch_filter=counts, debounce=_LONGEST, step=_QUIET, stop_event=ended, rust_timeout=_LOOK, yield_on_timeout=True, raise_interrupt=False,
-    ):  # fmt: skip
-        if (changes or not built) and not (built := run_build(command, ended)):
+        corpus,
+        watch_filter=is_visible,
+        debounce=_MAX_DELAY_MS,
+        step=_QUIET_MS,
+        stop_event=stop,
+        rust_timeout=_POLL_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        if (changes or not is_built) and not (is_built := run_build(command, stop)):
             return

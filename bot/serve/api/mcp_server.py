@@ -1,7 +1,7 @@
 """The MCP server: agents ask the articles through tools and read them as resources, over stdio or streamable HTTP.
 
-Source: the Model Context Protocol, revision 2026-07-28, and its Python SDK. The SDK's `MCPServer` decorators do not fit:
-they list fixed resources without pages, ignore unknown arguments, and prefix each error.
+Source: the Model Context Protocol, revision 2026-07-28, and its Python SDK. The decorators of the SDK's `MCPServer` do
+not fit: they list fixed resources without pages, ignore unknown arguments, and prefix each error.
 """
 
 from collections.abc import Callable
@@ -36,13 +36,13 @@ _INSTRUCTIONS = (
     "first; where its status is no_answer the articles do not hold the answer, and it should not be made up."
 )
 _ASK = (
-    "Answer one question{about} in the articles' own words. Returns status answered (text, and sources with title, date "
-    "and link), ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give "
+    "Answer one question{about} in the articles' own words. Returns status answered (text, and sources with title, "
+    "date and link), ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give "
     "earlier questions as history for a follow-up."
 )
 _SEARCH = (
-    "List the passages{about} that most likely answer a question, best first, each with its probability. Use it to read "
-    "several passages, to compare articles, or where ask_articles has no answer."
+    "List the passages{about} that most likely answer a question, best first, each with its probability. Use it to "
+    "read several passages, to compare articles, or where ask_articles has no answer."
 )
 _READ = "The whole text of one article with its FAQs, by the id that a hit or a source names as its article."
 _READ_ONLY = types.ToolAnnotations(

@@ -1,0 +1,172 @@
+"""The web application: the chat, the editor's page, the widget and the APIs in one FastAPI application."""
+
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from mimetypes import guess_type
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import FileResponse
+from starlette.applications import Starlette
+
+from bot.answering.bot import Bot
+from bot.errors import MissingExtra
+from bot.serve.api.articles_api import health_routes
+from bot.serve.api.keys import ApiKeyMiddleware
+from bot.serve.api.openai_api import create_openai_api
+from bot.serve.api.rest import create_api
+from bot.serve.chat_service import ChatService
+from bot.serve.metrics import MetricsMiddleware
+from bot.serve.security_middleware import SecurityMiddleware
+from bot.serve.texts import PageTexts, texts_for
+from bot.serve.widget.widget import widget_routes
+from bot.settings import ChatSettings, Publisher
+from bot.usage.store import UsageStore
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from bot.serve.editor.service import EditorService
+
+_GRADIO_OPTIONS: dict[str, Any] = {
+    "show_error": False,
+    "footer_links": [],
+    "run_history": False,
+    "enable_monitoring": False,
+    "max_file_size": "1kb",
+    "pwa": False,
+    "ssr_mode": False,
+}
+"""Switches off what Gradio offers besides the page."""
+_MAX_STATISTICS = 100
+"""Number of events that Gradio remembers."""
+_NEVER = 10**6
+_MIN_COMPRESSED = 2000
+"""Bytes of a response from which compression pays: the page, and longer conversations."""
+_LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def create_app(
+    bot: Bot,
+    settings: ChatSettings = ChatSettings(),
+    usage: UsageStore | None = None,
+    editor: "EditorService | None" = None,
+    *,
+    ui: bool = True,
+) -> FastAPI:
+    """Return the application for a bot.
+
+    Questions and feedback are stored in `usage`. The editor's page needs `editor` and the password of the settings.
+    Without `ui` there are only the APIs and the widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is
+    needed and not installed, `SettingsError` if the texts of a language are not valid.
+    """
+    if ui and find_spec("gradio") is None:
+        raise MissingExtra("gradio", "chat")
+    languages, service = texts_for(settings), ChatService(bot, settings, usage)
+    mcp = _mcp_app(service)
+    app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
+    _add_apis(app, service, languages)
+    if mcp:
+        app.router.routes.extend(mcp.routes)
+    # The page at "/" takes every path that is left, so it comes last.
+    if ui and editor:
+        _add_editor(app, editor, settings.editor.password)
+    if ui:
+        _add_pages(app, service, languages)
+    _add_middleware(app, service, tuple(languages), ui=ui)
+    return app
+
+
+def _mcp_app(service: ChatService) -> Starlette | None:
+    """Return the MCP application if its extra is installed."""
+    if find_spec("mcp") is None:
+        return None
+    from bot.serve.api.mcp_server import create_mcp_app
+
+    return create_mcp_app(service)
+
+
+def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
+    settings = service.settings
+    app.include_router(health_routes(service.bot))
+    if settings.metrics.path:
+        app.get(settings.metrics.path, include_in_schema=False)(service.metrics.response)
+    if settings.metrics.port:
+        service.metrics.listen(settings.metrics.host, settings.metrics.port)
+    app.include_router(widget_routes(languages, settings, votes=service.accepts_votes))
+    app.mount("/api/v1", create_api(service))
+    app.mount("/v1", create_openai_api(service, languages[settings.language]))
+
+
+def _add_editor(app: FastAPI, editor: "EditorService", password: str) -> None:
+    """Mount the editor's page behind its sign-in."""
+    from bot.serve.editor.page import create_editor
+    from bot.serve.editor.sign_in import EDITOR, SignIn
+    from bot.serve.page.head_middleware import read_asset
+
+    sign_in = SignIn(password)
+    app.include_router(sign_in.routes())
+    page = create_editor(editor)
+    page.state_session_capacity = 20
+    page.queue(api_open=False)
+    _mount(app, page, EDITOR, read_asset("editor.css", "bot.serve.editor"), sign_in.user)
+
+
+def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
+    """Mount the chat in each language."""
+    from bot.serve.page.chat import create_chat
+    from bot.serve.page.head_middleware import HeadMiddleware
+    from bot.serve.page.theme import head, style
+
+    settings = service.settings
+    title, logo = languages[settings.language].title, settings.publisher.logo
+    app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
+    if logo:
+        app.get("/logo")(lambda: _logo(logo))
+    paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
+    # The default language comes last: its path "/" is a prefix of all others.
+    for code in sorted(languages, key=lambda each: each == settings.language):
+        page = create_chat(service, languages[code], languages)
+        page.state_session_capacity = 500
+        page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
+        _mount(app, page, paths[code].rstrip("/") or "/", style(settings.colours))
+    heads = {paths[code]: head(texts, settings) for code, texts in languages.items()}
+    app.add_middleware(HeadMiddleware, heads=heads)
+
+
+def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, user: Callable[..., Any] | None = None) -> None:
+    import gradio as gr
+
+    from bot.serve.page.theme import theme
+
+    # Gradio recomputes statistics of all events with pandas after each one; otherwise only the environment limits them.
+    queue = page._queue  # noqa: SLF001
+    queue.ANALYTICS_MAX_EVENTS, queue.ANAYLTICS_CACHE_FREQUENCY = _MAX_STATISTICS, _NEVER
+    gr.mount_gradio_app(app, page, path=path, auth_dependency=user, theme=theme(), css=css, **_GRADIO_OPTIONS)
+
+
+def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ...], *, ui: bool) -> None:
+    settings = service.settings
+    app.add_middleware(ApiKeyMiddleware, keys=settings.keys, origins=settings.origins, ui=ui)
+    app.add_middleware(GZipMiddleware, minimum_size=_MIN_COMPRESSED, compresslevel=4)
+    app.add_middleware(
+        SecurityMiddleware,
+        languages=languages if ui else (settings.language,),
+        default=settings.language,
+        ancestors=settings.origins,
+    )
+    app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+
+
+def _web_manifest(title: str, publisher: Publisher) -> dict[str, object]:
+    """Return the manifest of an installable application (W3C, Web Application Manifest)."""
+    name = publisher.name or title
+    icons = [{"src": "logo", "sizes": "any"}] if publisher.logo else []
+    return {"name": name, "short_name": name[:12], "start_url": "./", "display": "browser", "icons": icons}
+
+
+def _logo(path: Path) -> FileResponse:
+    headers = {"Content-Security-Policy": _LOGO_POLICY, "Cache-Control": "max-age=3600"}
+    return FileResponse(path, headers=headers, media_type=guess_type(path)[0])
