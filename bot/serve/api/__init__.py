@@ -1,1 +1,1 @@
-"""What programs call: REST, the OpenAI-compatible interface, MCP."""
+"""The APIs for programs: REST, OpenAI-compatible, MCP."""
