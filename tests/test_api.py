@@ -57,7 +57,7 @@ def test_an_answer_is_the_same_as_in_python(api: httpx.Client, bot: Bot, body: d
     ("body", "title"),
     [
         ({"question": "  "}, "The question is empty"),
-        ({"question": "a" * 1001}, "The question has 1001 characters, 1000 are read"),
+        ({"question": "a" * 1001}, "The question has 1001 characters; the limit is 1000"),
         ({"question": 3}, "The request is not valid"),
         ({"query": "x"}, "The request is not valid"),
         ({"question": "x", "history": ["y"] * 21}, "The request is not valid"),

@@ -143,7 +143,7 @@ def test_an_answer_has_one_schema_in_python_rest_and_mcp(http: str, bot: Bot):
     ("tool", "arguments", "sentence"),
     [
         ("ask_articles", {"question": "  "}, "The question is empty"),
-        ("ask_articles", {"question": "a" * 1001}, "The question has 1001 characters, 1000 are read"),
+        ("ask_articles", {"question": "a" * 1001}, "The question has 1001 characters; the limit is 1000"),
         ("ask_articles", {}, "question: Field required"),
         ("search_articles", {"question": "leave", "k": 1000}, "k: Input should be less than or equal to 50"),
         ("search_articles", {"question": "leave", "top": 3}, "top: Extra inputs are not permitted"),
