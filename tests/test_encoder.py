@@ -1,5 +1,6 @@
 """Encoders, and the question encoder exported from a model."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -83,6 +84,17 @@ def test_the_exported_model_gives_the_vectors_of_the_original(packaged: Sentence
     passages = export.encode_passages(texts, batches.append)
     assert np.sum(passages * packaged.model.encode_document(texts, normalize_embeddings=True), axis=1).min() > 0.9999
     assert sum(batches) == len(texts)
+
+
+@pytest.mark.usefixtures("export")
+def test_an_export_leaves_logging_and_progress_bars_as_they_were():
+    from transformers.utils import logging as transformers_logging
+
+    root = logging.getLogger()
+    assert root.manager.disable == logging.NOTSET
+    assert [each for each in root.filters if "bot." in getattr(each, "__module__", "")] == []
+    assert logging.getLogger("onnxruntime").level == logging.NOTSET
+    assert transformers_logging.is_progress_bar_enabled()
 
 
 def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):

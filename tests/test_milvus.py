@@ -194,7 +194,7 @@ def test_generations_take_one_anothers_place_under_running_retrievers_and_two_ar
         store_at(address).roll_back()
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
     third = rebuilt()
-    assert [name for name, _ in store_at(address).kept()] == [first, third], (
+    assert [name for name, _ in store_at(address).manifests()] == [first, third], (
         "the one that was served before is kept, not the one built before"
     )
 
@@ -235,7 +235,7 @@ def test_a_publication_that_was_killed_leaves_what_is_served_and_the_next_one_su
     (corpus / "more.md").write_text(PROBATION.replace("probation", "trial"), encoding="utf-8")
     third = build(corpus, index, tiny_settings).generation
     assert publish_to(address, index, ignore_progress)
-    assert [name for name, _ in store_at(address).kept()] == [first, third], (
+    assert [name for name, _ in store_at(address).manifests()] == [first, third], (
         f"nothing is left of {second}, which was broken off"
     )
 

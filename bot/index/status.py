@@ -16,7 +16,7 @@ def index_status(store: Store, corpus: Path | str) -> dict[str, Any]:
     `corpus_changed` is None if the corpus cannot be read. `fault` is the reason why the current generation cannot be
     opened, if so. Raises `IndexMissing` if there is no index, `IndexCorrupt` if the pointer names no generation.
     """
-    current, stored = store.current_name(), list(store.kept())
+    current, stored = store.current_name(), list(store.manifests())
     manifest = dict(stored).get(current)
     return {
         "generation": current,

@@ -49,7 +49,7 @@ class Store(Protocol):
         Raises whatever `current_name` and opening it raise.
         """
 
-    def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
+    def manifests(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
         """Yield the name and the manifest of each generation, oldest first; the error if it cannot be read."""
 
     def facts(self) -> Mapping[str, str]:
@@ -121,8 +121,8 @@ class LocalStore:
         paths = (path for path in self.generations_folder.iterdir() if path.is_dir())
         return sorted(path for path in paths if not path.name.startswith(UNFINISHED))
 
-    def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
-        """See `Store.kept`."""
+    def manifests(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
+        """See `Store.manifests`."""
         for folder in self.generations():
             try:
                 yield folder.name, Manifest.read(folder)

@@ -69,7 +69,7 @@ class MilvusStore:
             self._changes = changes
         return self._opened
 
-    def kept(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
+    def manifests(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
         current = self._current()
         for each in list_generations(self.milvus):
             name = self.current_name() if each == current else each.generation
