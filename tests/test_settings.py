@@ -13,7 +13,7 @@ from bot.errors import SettingsError
 from bot.languages.language import Talk
 from bot.serve.page.colours import contrast
 from bot.serve.settings_file import read_settings
-from bot.serve.texts import _SHIPPED, load_texts, negotiate_language, texts_for
+from bot.serve.texts import _ENGLISH_FILE, load_texts, negotiate_language, texts_for
 from bot.settings import ChatSettings
 
 
@@ -54,7 +54,7 @@ def test_every_language_is_complete_and_knows_small_talk():
 def test_an_incomplete_or_invalid_language_is_rejected_by_name(
     tmp_path: Path, change: Callable[[str], str], complaint: str
 ):
-    (tmp_path / "mr.toml").write_text(change((_SHIPPED / "en.toml").read_text(encoding="utf-8")), encoding="utf-8")
+    (tmp_path / "mr.toml").write_text(change(_ENGLISH_FILE.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(SettingsError) as refused:
         load_texts(tmp_path)
     assert "mr.toml" in str(refused.value)
@@ -90,7 +90,7 @@ def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str)
     ],
 )
 def test_dates_are_written_as_the_language_does(tmp_path: Path, code: str, day: str):
-    words = (_SHIPPED / "en.toml").read_text(encoding="utf-8")
+    words = _ENGLISH_FILE.read_text(encoding="utf-8")
     if code not in ("en", "hi"):
         (tmp_path / f"{code}.toml").write_text(words + 'months = ["of", "version", "0.1.0"]', encoding="utf-8")
     assert load_texts(tmp_path)[code].day(date(2026, 1, 5)) == day

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 Talk = Literal["identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
@@ -124,6 +125,12 @@ class Language:
     @cached_property
     def talk(self) -> SmallTalkPhrases:
         return read_small_talk(self._package)
+
+    @property
+    def page_texts(self) -> Path | None:
+        """The file of the chat page's words, in the format of `bot/serve/languages/en.toml`; None for English."""
+        path = Path(str(files(self._package))) / "page.toml"
+        return path if path.is_file() else None
 
     def uses_script(self, _text: str) -> bool:
         """Whether a text contains a letter of the language's own script."""

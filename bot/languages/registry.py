@@ -69,10 +69,14 @@ def small_talk(message: str) -> SmallTalk | None:
 
 def reply(talk: SmallTalk, categories: Sequence[str]) -> str:
     """Return the reply to small talk; it names the first few categories."""
-    replies = language_of(talk.variant).talk.replies[talk.variant]
+    return compose_reply(language_of(talk.variant).talk.replies[talk.variant], talk.kind, categories)
+
+
+def compose_reply(replies: Replies, kind: Talk, categories: Sequence[str]) -> str:
+    """Return the reply to a kind of small talk in the words of `replies`."""
     shown = [*categories[:_NAMED_CATEGORIES], replies["more"]] if len(categories) > _NAMED_CATEGORIES else categories
     about = replies["about"].format(categories=_joined(shown, replies)) if shown else replies["about_bare"]
-    return replies[talk.kind].format(about=about)
+    return replies[kind].format(about=about)
 
 
 def _joined(names: Sequence[str], replies: Replies) -> str:

@@ -15,13 +15,12 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 from bot.errors import SettingsError
-from bot.languages.language import Talk
+from bot.languages.language import Replies, Talk
+from bot.languages.registry import OTHERS, compose_reply
 from bot.settings import ChatSettings
 
 ENGLISH = "en"
-_SHIPPED = Path(str(files("bot.serve").joinpath("languages")))
-_MAX_CATEGORIES = 3
-"""Number of categories that a sentence names."""
+_ENGLISH_FILE = Path(str(files("bot.serve").joinpath("languages", f"{ENGLISH}.toml")))
 _REPLIES: Mapping[str, str] = {
     **dict.fromkeys(("identity", "help", "mood", "thanks", "greeting", "filler"), "{about}"),
     "farewell": "", "about": "{categories}", "about_bare": "", "and": "{first}{last}", "more": "",
@@ -116,12 +115,7 @@ class PageTexts:
         """Return the reply to small talk, or the default if this language has no replies."""
         if not self.replies:
             return default
-        names = [*categories[:_MAX_CATEGORIES], *([self.replies["more"]] if len(categories) > _MAX_CATEGORIES else [])]
-        joined = names[-1] if names else ""
-        if len(names) > 1:
-            joined = self.replies["and"].format(first=", ".join(names[:-1]), last=joined)
-        about = self.replies["about"].format(categories=joined) if names else self.replies["about_bare"]
-        return self.replies[talk].format(about=about)
+        return compose_reply(self.replies, talk, categories)
 
     def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
         """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
@@ -159,9 +153,10 @@ def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:
 
     Raises `SettingsError` if a file lacks a word, or has an unknown or malformed one.
     """
-    paths = [*sorted(_SHIPPED.glob("*.toml")), *(sorted(folder.glob("*.toml")) if folder else ())]
-    english = _read(_SHIPPED / f"{ENGLISH}.toml")
-    return {code: _load(path, english) for code, path in {path.stem: path for path in paths}.items()}
+    paths = {ENGLISH: _ENGLISH_FILE, **{language.code: path for language in OTHERS if (path := language.page_texts)}}
+    paths |= {path.stem: path for path in sorted(folder.glob("*.toml"))} if folder else {}
+    english, spoken = _read(_ENGLISH_FILE), {language.code: language.talk.replies[language.code] for language in OTHERS}
+    return {code: _load(code, path, english, spoken.get(code, {})) for code, path in paths.items()}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -171,16 +166,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
 
 
-def _load(path: Path, english: Mapping[str, Any]) -> PageTexts:
+def _load(code: str, path: Path, english: Mapping[str, Any], replies: Replies) -> PageTexts:
     words = _read(path)
-    replies = words.pop("replies", {})
+    replies = words.pop("replies", replies)
     words.pop("months", None)  # files of version 0.1.0 list them
     _check(str(path), words, english, complete=True)
     if words["direction"] not in ("ltr", "rtl"):
         raise SettingsError(f"{path}: direction must be ltr or rtl.")
     if replies:
         _check(f"{path}: replies", replies, _REPLIES, complete=True)
-    return PageTexts(code=path.stem, **words, replies=replies)
+    return PageTexts(code=code, **words, replies=replies)
 
 
 def _check(where: str, words: Mapping[str, Any], model: Mapping[str, str], *, complete: bool) -> None:
