@@ -13,7 +13,7 @@ from bot.encoder import (
     SentenceEncoder,
     encoder_for_many,
     export_encoder,
-    exported_encoder,
+    export_if_possible,
     file_hash,
     find_model,
     model_hash,
@@ -100,7 +100,7 @@ def test_an_export_leaves_logging_and_progress_bars_as_they_were():
 def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):
     folder = tmp_path / "encoder"
     assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder)
-    first = exported_encoder(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
+    first = export_if_possible(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
     again = open_encoder(tiny_model, "w", folder)
     assert isinstance(first, ExportedEncoder)
     assert isinstance(again, ExportedEncoder)
@@ -114,7 +114,7 @@ def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, 
 def test_few_texts_are_encoded_without_loading_the_original(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    exported_encoder(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
+    export_if_possible(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
     encoder = open_encoder(tiny_model, "w", tmp_path / "encoder")
     assert encoder_for_many(encoder, 500) is encoder
     monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", True)
@@ -146,7 +146,7 @@ def test_an_unfaithful_export_is_replaced_by_the_original(
 ):
     monkeypatch.setattr("bot.encoder.export.MIN_COSINE", 1.1)
     original = SentenceEncoder(tiny_model)
-    assert exported_encoder(original, "w", tmp_path / "cache", QUESTIONS) is original
+    assert export_if_possible(original, "w", tmp_path / "cache", QUESTIONS) is original
     assert list(tmp_path.iterdir()) == []
     write_question_encoder(tmp_path / "encoder", "sentence-transformers", original)
     reopened = open_question_encoder(tmp_path / "encoder", "sentence-transformers")
@@ -170,7 +170,7 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
     prompted, plain = SentenceEncoder(str(copy)), SentenceEncoder(tiny_model)
     exact = prompted.encode_questions(["pf"])
     assert np.allclose(exact, plain.encode_questions(["query: pf"]), atol=1e-6)
-    export = exported_encoder(prompted, "w", tmp_path / "cache", ["pf", "uan"])
+    export = export_if_possible(prompted, "w", tmp_path / "cache", ["pf", "uan"])
     assert np.allclose(export.encode_questions(["pf"]), exact, atol=1e-5)
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
     assert (OnnxQuestionEncoder(tmp_path / "encoder").encode_questions(["pf"]) @ exact.T).item() > 0.95

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.corpus.in_memory import ArticleInput
-from bot.encoder import EXPORTED, Encoder, find_model, model_hash, open_encoder
+from bot.encoder import MODEL_KINDS, Encoder, find_model, model_hash, open_encoder
 from bot.errors import ModelError
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
@@ -65,7 +65,7 @@ def update_at(
 def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
     """Return the encoder that an index was built with. Raises `ModelError` if it is not installed."""
     model = manifest.settings.model
-    if manifest.question_encoder not in EXPORTED:
+    if manifest.question_encoder not in MODEL_KINDS:
         raise ModelError(f"The index was built with a custom encoder, {model!r}: pass it as encoder=.")
     if model_hash(find_model(model), model) != manifest.weights:
         raise ModelError(

