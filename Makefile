@@ -1,15 +1,21 @@
-# make run: set up, build the index, open the chat.   make test: set up, lint, check types, test.   make docs: build the site.
+# make run: set up, build the index, open the chat.   make docs: build the documentation.
+# make check: set up, lint, check types, run the fast tests.   make test: the same with all tests.
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run test lint types format docs clean
+.PHONY: run check test lint types format docs clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed-chat
 	$(PY) app.py
 
+PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+check: lint types
+	$(PYTEST) -m "not slow and not server and not browser"
+
 test: lint types
-	$(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 lint: .venv/installed-dev
 	$(PY) -m ruff check .

@@ -46,16 +46,41 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that have tests with a browser come last, and these at their end: from its first page on Playwright's event loop runs in this thread, and no
-    other can. Each file stays together, for processes that run one at a time.
+    """Mark tests by what they need, and run files with servers first and files with a browser last.
+
+    Long files come first so that no process works alone at the end. From its first page on, Playwright's event loop runs
+    in the thread of the tests, where no other loop can: tests with a browser come last in their file and process.
     """
-    files = list(dict.fromkeys(item.path for item in items))
-    late = {item.path for item in items if with_browser(item)}
-    items.sort(key=lambda item: (item.path in late, files.index(item.path), with_browser(item)))
+    for item in items:
+        for mark in ("browser", "server"):
+            if mark in needs(item):
+                item.add_marker(mark)
+    order = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    weight = {path: min(map(rank, group)) for path, group in by_file(items).items()}
+    late = {item.path for item in items if "browser" in needs(item)}
+    items.sort(key=lambda item: (item.path in late, weight[item.path], order[item.path], "browser" in needs(item)))
 
 
-def with_browser(item: pytest.Item) -> bool:
-    return "browser" in getattr(item, "fixturenames", ())
+def needs(item: pytest.Item) -> set[str]:
+    """What a test needs besides this process: a browser, or a server such as PostgreSQL, Milvus or Ray."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    on_server = (
+        item.get_closest_marker("server") or "postgres" in fixtures or parameters.get("database") == "postgresql"
+    )
+    return ({"browser"} & fixtures) | ({"server"} if on_server else set())
+
+
+def rank(item: pytest.Item) -> int:
+    """The place of a test's file in a run: 0 with a server, 1 if slow, else 2."""
+    return 0 if "server" in needs(item) else 1 if item.get_closest_marker("slow") else 2
+
+
+def by_file(items: list[pytest.Item]) -> dict[Path, list[pytest.Item]]:
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    return files
 
 
 @pytest.hookimpl(tryfirst=True)

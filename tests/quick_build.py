@@ -46,3 +46,16 @@ def build(corpus: Any, index: Path, *values: Any, **named: Any) -> BuildReport:
     """Call `bot.build.build.build` on an index that has the exported model."""
     link_encoder(index)
     return build_index(corpus, index, *values, **named)
+
+
+def copy_folder(source: Path, target: Path) -> Path:
+    """Copy a folder with an index; its models, which nothing changes in place, become links."""
+
+    def copy(one: str, other: str) -> str:
+        if one.endswith(".onnx"):
+            os.link(one, other)
+        else:
+            shutil.copy2(one, other)
+        return other
+
+    return Path(shutil.copytree(source, target, copy_function=copy, dirs_exist_ok=True))

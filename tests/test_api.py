@@ -20,6 +20,8 @@ from bot.answering.answer import hit_to_dict
 from bot.settings import ChatSettings, Limits
 from bot.usage.store import UsageStore
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

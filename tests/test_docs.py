@@ -18,13 +18,15 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import pytest
 from command_line import Completed, articlebot
-from quick_build import build
+from quick_build import build, copy_folder
 from serving import served
 
 from bot import Bot
 from bot.corpus import read_corpus
 from bot.corpus.article import slug
 from bot.serve.settings_file import read_settings
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -79,12 +81,8 @@ def server(pristine: Path) -> Iterator[str]:
 
 @pytest.fixture
 def reader(pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the folder; models are links because nothing changes them in place."""
-
-    def copy(source: str, target: str) -> str:
-        return (os.link if source.endswith(".onnx") else shutil.copy2)(source, target) or target
-
-    shutil.copytree(pristine, tmp_path, copy_function=copy, dirs_exist_ok=True)
+    """A copy of the reader's folder."""
+    copy_folder(pristine, tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from quick_build import build
+from quick_build import build, copy_folder
 from serving import running
 
 from bot import Bot
@@ -27,6 +26,8 @@ from bot.serve.settings_file import read_settings
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Limits
 from bot.usage.logged_question import LoggedQuestion
 from bot.usage.store import UsageStore
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery"
 STORED = hashed_password(PASSWORD)
@@ -74,7 +75,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def office(ready: Path, tmp_path: Path) -> Iterator[Office]:
-    shutil.copytree(ready, tmp_path, dirs_exist_ok=True)
+    copy_folder(ready, tmp_path)
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     for address in running(open_app(index, AnswerSettings(), SETTINGS, corpus)):
         yield Office(corpus, index, address)

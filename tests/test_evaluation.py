@@ -16,6 +16,8 @@ from bot.evaluation.metrics import auroc, calibration_error, ranking_figures, re
 from bot.evaluation.question_set import Question, read_questions, spread
 from bot.evaluation.self_test import self_test
 
+pytestmark = pytest.mark.slow
+
 SHEET = """question,expected,history,group
 how long does probation last,probation-letter,,hr
 who pays gratuity,gratuity#faq-who-pays-gratuity,,pf

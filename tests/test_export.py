@@ -25,6 +25,8 @@ from bot.export.rows import write_jsonl, write_parquet
 from bot.index.generation import Generation
 from bot.retrieval.retriever import Retriever
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -29,6 +29,8 @@ from bot.passages import split_articles
 from bot.retrieval.near_duplicates import same_question
 from bot.retrieval.topic import refers_back
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = Path(__file__).parent / "questions"
 ARTICLES = [
     "notice", "period", "salary", "letter", "company", "probation", "apprentice", "admit", "card", "certificate",

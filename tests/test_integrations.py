@@ -34,6 +34,8 @@ from bot.answering.answer import hit_to_dict
 from bot.errors import IndexMissing, QuestionError
 from bot.integrations import haystack, langchain, llama_index
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 QUESTION = "how long is a probation period"
 

@@ -22,6 +22,8 @@ from bot.serve.settings_file import read_settings
 from bot.settings import ApiKey, ChatSettings, Limits, MetricsSettings
 from bot.usage.store import UsageStore
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 KEY, SLOW = "ab_the-key-of-the-crm", "ab_the-key-of-a-slow-one"
 QUESTION = {"question": "who pays gratuity"}

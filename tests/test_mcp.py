@@ -27,6 +27,8 @@ from bot.serve.chat_service import ChatService
 from bot.settings import ApiKey, ChatSettings, Limits, Publisher
 from bot.testing import QUESTIONS, tiny_index
 
+pytestmark = pytest.mark.slow
+
 Use = Callable[[Client], Awaitable[Any]]
 
 

@@ -30,6 +30,8 @@ from bot.index.generation import all_articles, newest_articles, passage_by_id
 from bot.index.status import index_status
 from bot.settings import AnswerSettings, BuildSettings, ChatSettings
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).parents[1]
 
 

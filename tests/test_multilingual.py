@@ -19,6 +19,8 @@ from bot.index.store import LocalStore
 from bot.retrieval.features import FEATURES, MULTILINGUAL_FEATURES
 from bot.settings import BuildSettings
 
+pytestmark = pytest.mark.slow
+
 HINDI = BuildSettings(languages=("en", "hi"))
 
 

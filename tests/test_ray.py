@@ -28,6 +28,8 @@ from bot.index.passage_table import PASSAGES
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
+pytestmark = pytest.mark.server
+
 pytest.importorskip("ray", reason="there is no Ray for this platform: pip install 'articlebot[ray]'")
 
 ROOT = Path(__file__).parents[1]

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
-from quick_build import build
+from quick_build import build, copy_folder
 
 from bot import Bot
 from bot.corpus import read_corpus
@@ -29,6 +28,8 @@ from bot.usage.logged_question import LoggedQuestion
 from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 NOW = time.time()
@@ -99,7 +100,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def newsroom(built: Path, tmp_path: Path, database: str) -> Newsroom:
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    copy_folder(built, tmp_path)
     return Newsroom(tmp_path, database)
 
 

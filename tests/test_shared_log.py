@@ -24,6 +24,8 @@ from bot.settings import BuildSettings, LogSettings
 from bot.usage import store as stores
 from bot.usage.store import UsageStore
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).parents[1]
 
 

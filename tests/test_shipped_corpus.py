@@ -13,6 +13,8 @@ from bot import Article, Bot
 from bot.corpus import read_corpus
 from bot.corpus.outline import outline
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 LEAST = {"HRM": 20, "EPFO": 12, "Apprentice": 8, "Private Job": 8, "Sarkari Results": 6, "Admit Cards": 6}
 

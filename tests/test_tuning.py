@@ -21,6 +21,8 @@ from bot.tuning.holdout import choose_held_out, make_holdout
 from bot.tuning.training_pairs import training_pairs
 from bot.tuning.tune import _is_better
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 SUBJECTS = (
     "notice",
