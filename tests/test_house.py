@@ -101,6 +101,12 @@ def test_only_the_command_line_reads_the_environment(module: str, tree: ast.Modu
     assert not reads or module.startswith("bot.cli") or module == "bot.build.ray", f"{module} reads {reads}"
 
 
+@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
+def test_only_the_place_where_addresses_are_opened_imports_the_milvus_backend(module: str, tree: ast.Module):
+    if module != "bot.backends.location" and not module.startswith("bot.backends.milvus"):
+        assert not {name for name in imported(tree) if name.startswith("bot.backends.milvus")}
+
+
 def loaded_by(code: str) -> list[str]:
     code += f"\nimport sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     return subprocess.run(

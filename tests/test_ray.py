@@ -269,7 +269,7 @@ def test_a_cluster_that_is_not_there_is_one_sentence(named: str, sentence: str):
 
 
 def test_what_answers_but_is_no_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bot.build.ray._PATIENCE", 1)
+    monkeypatch.setattr("bot.build.ray._CONNECT_TIMEOUT", 1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         named = f"127.0.0.1:{other.getsockname()[1]}"
         with (

@@ -1,4 +1,4 @@
-"""The work of a build shared out to the machines of a Ray cluster by Ray Data, whose are scheduling, back-pressure and the repetition of what is lost."""
+"""A build distributed over a Ray cluster by Ray Data, which schedules the work and repeats what is lost."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from platform import node
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.build.cache import Encoded, UncachedTexts
 from bot.corpus.article import Article
@@ -26,160 +26,139 @@ from bot.errors import ClusterError, MissingExtra
 from bot.passages import Passage, TokenStarts, split_each
 from bot.version import __version__
 
-if TYPE_CHECKING:
-    from ray.data import Dataset
-
 _FILES, _ARTICLES, _TEXTS = 64, 64, 512
-"""Read, split and encoded at once: what is done again when a process is lost."""
+"""Files read, articles split and texts encoded per task, which is repeated if its process is lost."""
 _ENCODER_CPUS = 4
-"""Of an encoder at most, where there are no GPUs: more threads than that get in each other's way in batches as small as a processor likes."""
+"""Maximum processors per encoder without GPUs: with small batches, more threads slow each other down."""
 _BLOCK = 16 * 2**20
-"""Bytes of what comes back at once: several times as much memory while it is taken in."""
-_PATIENCE = 5.0
-"""Seconds until a machine has answered that it is there."""
+"""Bytes of a result block; the builder needs several times as much memory while it reads one."""
+_CONNECT_TIMEOUT = 5.0
+"""Seconds to wait for a machine to answer."""
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^/:]+|\[[^\]/]+\]):(?P<port>\d{1,5})")
 
 
 @contextmanager
-def ray_workers(named: str) -> Iterator["RayWorkers"]:
-    """The machines of a Ray cluster, of which this one must be one: `ray://HOST:PORT`, of its head; `ray` for the processors of this machine alone.
+def ray_workers(address: str) -> Iterator["RayWorkers"]:
+    """Connect to the Ray cluster of this machine: `ray://HOST:PORT` of its head, or `ray` for this machine alone.
 
-    Where the program has a Ray of its own, that one is used and goes on. Raises `ClusterError` when the cluster does not answer, `MissingExtra` when Ray is
-    not installed.
+    If the program has initialized Ray already, that connection is used and left open. Raises `ClusterError` if the
+    cluster does not answer, `MissingExtra` if Ray is not installed.
     """
-    with _environment_as_it_was():
+    with _restored_process():
         try:
             import ray.data
         except ModuleNotFoundError:
             raise MissingExtra("ray", "ray") from None
-        head = None if named == "ray" else _head(named)
+        head = None if address == "ray" else _checked_head(address)
         if ray.is_initialized():
             yield RayWorkers()
             return
         _connect(head)
         try:
-            with _unlogged():
-                yield RayWorkers()
+            yield RayWorkers()
         finally:
             ray.shutdown()
 
 
-def _head(named: str) -> str:
-    """HOST:PORT of a head that answers."""
-    found = _ADDRESS.fullmatch(named)
+def _checked_head(address: str) -> str:
+    """Return HOST:PORT of a head that answers."""
+    found = _ADDRESS.fullmatch(address)
     if not found:
         raise ClusterError(
-            f"{named!r} names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, such as ray://10.0.0.5:6379."
+            f"{address!r} names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, "
+            "such as ray://10.0.0.5:6379."
         )
     head = f"{found['host']}:{found['port']}"
     try:
-        socket.create_connection((found["host"].strip("[]"), int(found["port"])), _PATIENCE).close()
+        socket.create_connection((found["host"].strip("[]"), int(found["port"])), _CONNECT_TIMEOUT).close()
     except (OSError, OverflowError) as error:
         raise ClusterError(
-            f"The Ray cluster at {named} does not answer ({error}): is it running? Start it there with ray start --head."
+            f"The Ray cluster at {address} does not answer ({error}): is it running? "
+            "Start it there with ray start --head."
         ) from None
-    # Ray itself waits for minutes, and in the end for good, for what answers but is no head.
+    # Ray itself waits for minutes, or forever, if something else than a head answers.
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--skip-version-check", "--address", head]
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=4 * _PATIENCE)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, timeout=4 * _CONNECT_TIMEOUT)  # noqa: S603
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise ClusterError(
-            f"What answers at {named} is no head of a Ray cluster: give the port that ray start --head names, mostly 6379."
+            f"What answers at {address} is no head of a Ray cluster: give the port that ray start --head prints, "
+            "usually 6379."
         ) from None
     return head
 
 
 def _connect(head: str | None) -> None:
+    """Start Ray, or join the cluster with this head."""
     import ray
 
     on_term = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(
-            address=head or "local",
-            include_dashboard=None if head else False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        dashboard = None if head else False
+        ray.init(head or "local", include_dashboard=dashboard, logging_level=logging.ERROR, log_to_driver=False)
     except (RuntimeError, ValueError, ConnectionError, TimeoutError) as error:
         reason = str(error).strip().splitlines()[0]
-        told = (
-            f"The Ray cluster at {head} does not take this machine in" if head else "Ray does not start on this machine"
-        )
-        raise ClusterError(
-            f"{told} ({reason}): {f'run ray start --address={head} here' if head else 'mend that'} and build again."
-        ) from error
+        if not head:
+            raise ClusterError(f"Ray does not start on this machine ({reason}): fix that and build again.") from error
+        advice = f"run ray start --address={head} here and build again"
+        raise ClusterError(f"The Ray cluster at {head} does not accept this machine ({reason}): {advice}.") from error
     finally:
-        # Ray would end the process at once, where the build still cleans up.
+        # Ray installs a handler that ends the process at once, but the build must clean up.
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, on_term)
 
 
 @contextmanager
-def _environment_as_it_was() -> Iterator[None]:
-    """Ray, which sets variables of its own, finds there that it is to report nothing home."""
-    before = dict(os.environ)
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    try:
-        yield
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Data sets log nothing: what goes wrong is raised."""
-    log = logging.getLogger("ray.data")
+def _restored_process() -> Iterator[None]:
+    """Turn off Ray's usage reports and Ray Data's log, whose failures are raised; restore everything afterwards."""
+    environment, log = dict(os.environ), logging.getLogger("ray.data")
     level = log.level
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
         log.setLevel(level)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
 
 
 class RayWorkers:
-    """The machines of the Ray cluster that this process belongs to; each needs this articlebot, and the corpus at the same path."""
+    """The machines of a Ray cluster. Each needs the same version of articlebot, and the corpus at the same path."""
 
-    def passages(self, reading: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
         from ray.data import from_items
 
-        groups = [_Some(first, reading.parts[first : first + _FILES]) for first in range(0, len(reading.parts), _FILES)]
-        with _quietly(in_order=True):
+        starts = range(0, len(source.parts), _FILES)
+        groups = [_Parts(start, source.parts[start : start + _FILES]) for start in starts]
+        arguments = (__version__, source.part_reader(), remote_token_starts(encoder), limit)
+        with _data_context(in_order=True):
             read = from_items(groups, override_num_blocks=max(1, len(groups))).map_batches(
-                _Splitter, fn_constructor_args=(__version__, reading.part_reader(), remote_token_starts(encoder), limit),
-                compute=_pool(sum(_cpus())), num_cpus=1, batch_size=1,
-            )  # fmt: skip
+                _Splitter, fn_constructor_args=arguments, compute=_pool(sum(_cpus())), num_cpus=1, batch_size=1
+            )
         for chunk in (chunk for batch in _batches(read) for chunk in batch["chunk"]):
             for item, passages in chunk.items:
-                if reading.admit(item):
+                if source.admit(item):
                     yield from passages
-            reading.files_read = chunk.part
-        reading.finish()
+            source.files_read = chunk.part
+        source.finish()
 
     def encode(
-        self,
-        texts: Iterator[UncachedTexts],
-        count: int,  # noqa: ARG002
-        encoder: Encoder,
-        weights: str,
-        done: OnBatch,
+        self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
     ) -> Iterator[Encoded]:
         import pyarrow as pa
         import ray
         from ray.data import from_arrow_refs
 
-        # In Ray's store, which takes to the disk what does not fit in memory.
-        blocks: list[Any] = [ray.put(pa.table({"key": some.keys, "text": some.texts})) for some in _in_batches(texts)]
-        actors, needs = _encoders()
-        with _quietly():
+        # In Ray's object store, which spills to disk what does not fit in memory.
+        batches = _in_batches(texts)
+        blocks: list[Any] = [ray.put(pa.table({"key": each.keys, "text": each.texts})) for each in batches]
+        actors, resources = _encoder_resources()
+        arguments = (__version__, remote_encoder(encoder, weights))
+        with _data_context():
             vectors = from_arrow_refs(blocks).map_batches(
-                _Encoding,
-                fn_constructor_args=(__version__, remote_encoder(encoder, weights)),
-                compute=_pool(actors),
-                batch_size=None,
-                **needs,
+                _EncoderActor, fn_constructor_args=arguments, compute=_pool(actors), batch_size=None, **resources
             )
         for batch in _batches(vectors):
             done(len(batch["key"]))
@@ -187,8 +166,8 @@ class RayWorkers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Some:
-    """Neighbouring parts of what is read, and the number of the first."""
+class _Parts:
+    """Consecutive parts of the source, and the number of the first."""
 
     first: int
     parts: Sequence[Any]
@@ -196,24 +175,24 @@ class _Some:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What was read up to a part: refusals, and articles with their passages."""
+    """Articles with their passages, and refusals, up to a part."""
 
     part: int
     items: tuple[tuple[Article | Refused, tuple[Passage, ...]], ...]
 
 
 class _Splitter:
-    """Reads and splits, in a process of its own."""
+    """Reads and splits, in a worker process."""
 
     def __init__(self, version: str, read: PartReader, token_starts: TokenStarts, limit: int) -> None:
         self._version, self._read, self._token_starts, self._limit = version, read, token_starts, limit
 
-    def __call__(self, batch: dict[str, Sequence[_Some]]) -> Iterator[dict[str, list[_Chunk]]]:
+    def __call__(self, batch: dict[str, Sequence[_Parts]]) -> Iterator[dict[str, list[_Chunk]]]:
         _check_version(self._version)
-        for some in batch["item"]:
-            read = ((number, item) for number, part in enumerate(some.parts, some.first) for item in self._read(part))
-            while together := list(islice(read, _ARTICLES)):
-                yield {"chunk": [_Chunk(together[-1][0], tuple(self._split([item for _, item in together])))]}
+        for group in batch["item"]:
+            read = ((number, item) for number, part in enumerate(group.parts, group.first) for item in self._read(part))
+            while numbered := list(islice(read, _ARTICLES)):
+                yield {"chunk": [_Chunk(numbered[-1][0], tuple(self._split([item for _, item in numbered])))]}
 
     def _split(self, items: Sequence[Article | Refused]) -> Iterator[tuple[Article | Refused, tuple[Passage, ...]]]:
         split = split_each((item for item in items if isinstance(item, Article)), self._token_starts, self._limit)
@@ -221,27 +200,28 @@ class _Splitter:
             yield (item, ()) if isinstance(item, Refused) else (item, tuple(next(split)[1]))
 
 
-class _Encoding:
-    """Holds one encoder, in a process of its own."""
+class _EncoderActor:
+    """Encodes, in a worker process."""
 
     def __init__(self, version: str, open_encoder: Callable[[], Encoder]) -> None:
         self._version, self._open = version, open_encoder
 
-    # Opened by the first call: a process that cannot be set up is started again and again.
+    # Opened by the first call: Ray restarts a process whose constructor fails again and again.
     @cached_property
     def _encoder(self) -> Encoder:
         _check_version(self._version)
         return self._open()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        # With as many bits as the cache keeps.
+        # With the precision of the cache.
         return {"key": batch["key"], "vector": self._encoder.encode_passages(list(batch["text"])).astype("float16")}
 
 
 def _check_version(version: str) -> None:
     if version != __version__:
         raise ClusterError(
-            f"The machine {node()} has articlebot {__version__}, the one that builds {version}: install the same on both."
+            f"The machine {node()} has articlebot {__version__}, the one that builds has {version}: "
+            "install the same version on both."
         )
 
 
@@ -252,7 +232,7 @@ def _in_batches(texts: Iterator[UncachedTexts]) -> Iterator[UncachedTexts]:
 
 
 def _cpus() -> list[int]:
-    """The processors of each machine that has any."""
+    """Return the number of processors of each machine that has any."""
     import ray
 
     machines: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
@@ -262,8 +242,8 @@ def _cpus() -> list[int]:
     return [count for count in found if count]
 
 
-def _encoders() -> tuple[int, dict[str, Any]]:
-    """How many encoders there can be at once, and what each needs: a GPU where there are any, else some processors of one machine."""
+def _encoder_resources() -> tuple[int, dict[str, Any]]:
+    """Return how many encoders run at once, and the resources of each: a GPU if there are any, else processors."""
     import ray
 
     if gpus := int(ray.cluster_resources().get("GPU", 0)):  # type: ignore[no-untyped-call]
@@ -273,16 +253,16 @@ def _encoders() -> tuple[int, dict[str, Any]]:
     return sum(count // each for count in cpus), {"num_cpus": each}
 
 
-def _pool(most: int) -> Any:
-    """As many processes as there is room for, and fewer where machines go away."""
+def _pool(size: int) -> Any:
+    """Return a pool of this size, which shrinks if machines are lost."""
     from ray.data import ActorPoolStrategy
 
-    return ActorPoolStrategy(min_size=1, max_size=most, initial_size=most)
+    return ActorPoolStrategy(min_size=1, max_size=size, initial_size=size)
 
 
 @contextmanager
-def _quietly(*, in_order: bool = False) -> Iterator[None]:
-    """Data sets made meanwhile draw no bars; they give what comes first first, unless it is to be in order."""
+def _data_context(*, in_order: bool = False) -> Iterator[None]:
+    """Settings for data sets created meanwhile: no progress bars, results as they arrive or in order."""
     from ray.data import DataContext
 
     context = DataContext.get_current().copy()
@@ -293,24 +273,17 @@ def _quietly(*, in_order: bool = False) -> Iterator[None]:
         yield
 
 
-def _batches(made: "Dataset") -> Iterator[dict[str, Any]]:
-    """What comes of a data set. Raises `ClusterError` when something is wrong that trying again does not mend."""
+def _batches(dataset: Any) -> Iterator[dict[str, Any]]:
+    """Yield the results of a data set. Raises `ClusterError` if Ray gives up."""
     import ray
 
-    batches = iter(made.iter_batches(batch_size=None, batch_format="numpy"))
-    while True:
-        try:
-            batch = next(batches)
-        except StopIteration:
-            return
-        except ray.exceptions.RayError as error:
-            raise ClusterError(_in_a_sentence(error)) from error
-        yield batch
-
-
-def _in_a_sentence(error: Exception) -> str:
-    """What an error of Ray says: a sentence of ours where it tells of one, else its last words."""
-    said = str(error).strip()
-    if ours := re.search(r"^bot\.errors\.\w+: (.+)$", said, re.MULTILINE):
-        return f"A machine of the Ray cluster says: {ours[1]}"
-    return f"The Ray cluster gave up ({(said.splitlines() or [type(error).__name__])[-1].strip()}): mend that and build again; what was encoded is kept."
+    try:
+        yield from dataset.iter_batches(batch_size=None, batch_format="numpy")
+    except ray.exceptions.RayError as error:
+        message = str(error).strip()
+        if ours := re.search(r"^bot\.errors\.\w+: (.+)$", message, re.MULTILINE):
+            raise ClusterError(f"A machine of the Ray cluster says: {ours[1]}") from error
+        reason = (message.splitlines() or [type(error).__name__])[-1].strip()
+        raise ClusterError(
+            f"The Ray cluster gave up ({reason}): fix that and build again; what was encoded is not lost."
+        ) from error

@@ -3,6 +3,7 @@
 Facts go to stdout, progress and errors to stderr. Exit status: 0 done, 1 a known error in one line, 2 wrong usage.
 """
 
+import logging
 import sys
 from typing import Annotated
 
@@ -50,6 +51,8 @@ def print_version(version: Annotated[bool, typer.Option("--version", help="Print
 
 def main() -> None:
     """Run the command line of this process."""
+    # pymilvus logs with a traceback what becomes one line here.
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
     run(*sys.argv[1:])
 
 
