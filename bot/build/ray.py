@@ -156,9 +156,10 @@ class RayWorkers:
         blocks: list[Any] = [ray.put(pa.table({"key": each.keys, "text": each.texts})) for each in batches]
         actors, resources = _encoder_resources()
         arguments = (__version__, remote_encoder(encoder, weights))
+        pool = _pool(min(actors, 1 + count // _TEXTS))
         with _data_context():
             vectors = from_arrow_refs(blocks).map_batches(
-                _EncoderActor, fn_constructor_args=arguments, compute=_pool(actors), batch_size=None, **resources
+                _EncoderActor, fn_constructor_args=arguments, compute=pool, batch_size=None, **resources
             )
         for batch in _batches(vectors):
             done(len(batch["key"]))
