@@ -26,6 +26,8 @@ from bot.errors import ClusterError, MissingExtra
 from bot.passages import Passage, TokenStarts, split_each
 from bot.version import __version__
 
+_log = logging.getLogger("ray.data")
+
 _FILES, _ARTICLES, _TEXTS = 64, 64, 512
 """Files read, articles split and texts encoded per task, which is repeated if its process is lost."""
 _ENCODER_CPUS = 4
@@ -54,6 +56,8 @@ def ray_workers(address: str) -> Iterator["RayWorkers"]:
             yield RayWorkers()
             return
         _connect(head)
+        # Ray sets the level when it starts. Failures are raised.
+        _log.setLevel(logging.CRITICAL)
         try:
             yield RayWorkers()
         finally:
@@ -89,7 +93,6 @@ def _checked_head(address: str) -> str:
 
 
 def _connect(head: str | None) -> None:
-    """Start Ray, or join the cluster with this head."""
     import ray
 
     on_term = signal.getsignal(signal.SIGTERM)
@@ -110,15 +113,13 @@ def _connect(head: str | None) -> None:
 
 @contextmanager
 def _restored_process() -> Iterator[None]:
-    """Turn off Ray's usage reports and Ray Data's log, whose failures are raised; restore everything afterwards."""
-    environment, log = dict(os.environ), logging.getLogger("ray.data")
-    level = log.level
+    """Turn off Ray's usage reports; restore the environment and the level of Ray Data's log afterwards."""
+    environment, level = dict(os.environ), _log.level
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    log.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        log.setLevel(level)
+        _log.setLevel(level)
         for name in os.environ.keys() - environment.keys():
             del os.environ[name]
         os.environ.update(environment)
@@ -255,7 +256,6 @@ def _encoder_resources() -> tuple[int, dict[str, Any]]:
 
 
 def _pool(size: int) -> Any:
-    """Return a pool of this size, which shrinks if machines are lost."""
     from ray.data import ActorPoolStrategy
 
     return ActorPoolStrategy(min_size=1, max_size=size, initial_size=size)
