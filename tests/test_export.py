@@ -227,7 +227,7 @@ def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
 def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(
     generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(corpus_map, "MOST", 6)
+    monkeypatch.setattr(corpus_map, "MAX_POINTS", 6)
     assert write_map(generation, tmp_path / "map.html") == 6
     assert f"6 passages, spread evenly over all {generation.table.facts.passages}" in (tmp_path / "map.html").read_text(
         encoding="utf-8"

@@ -65,10 +65,10 @@ def test_each_fault_is_found_once_and_told_in_a_sentence(tmp_path: Path):
         ("boilerplate", "long"), ("long section", "long"), ("lost relation", "lost"), ("old", "old"), ("same article", "copy-a"), ("same faq", "faq-a"),
         ("short answer", "one"), ("two answers", "two"), ("broken letters", "torn"),
     }  # fmt: skip
-    assert told["two answers", "two"] == "answers 'Who gets a bonus?' otherwise than 'one': agree on one"
+    assert told["two answers", "two"] == "answers 'Who gets a bonus?' differently from 'one': agree on one"
     assert told["old", "old"] == "last changed on 2021-05-01, more than 3 years ago: check that it still holds"
-    assert told["long section", "long"] == "'All about it' has 1500 words: divide it by headings"
-    assert "stands in 6 of 10 articles" in told["boilerplate", "long"]
+    assert told["long section", "long"] == "'All about it' has 1500 words: divide it with headings"
+    assert "is in 6 of 10 articles" in told["boilerplate", "long"]
 
 
 def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):

@@ -178,10 +178,10 @@ def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -
     """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
     from bot.answering.bot import Bot
     from bot.build.build import build
-    from bot.evaluation.question_set import brings_corpus, write_corpus
+    from bot.evaluation.question_set import has_corpus, write_corpus
 
     settings = AnswerSettings(threshold=threshold)
-    if not brings_corpus(questions):
+    if not has_corpus(questions):
         yield Bot.open(index, settings=settings)
         return
     with TemporaryDirectory() as scratch, show_progress() as progress:

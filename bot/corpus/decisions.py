@@ -155,7 +155,7 @@ def _read_rows(
 
 
 def _whole_table(path: Path, content: bytes) -> _Table | None:
-    """Return a table without flaws, or None if there is nothing in it. Raises `Unreadable` if part of it cannot be read."""
+    """Return a table, or None if it is empty. Raises `Unreadable` if part of it cannot be read."""
     text = decode(content)
     table = _Table.parse(text, _NEEDED[path.name]) if text.strip() else None
     if table and table.flaw:

@@ -1,1 +1,1 @@
-"""How good a corpus and its answers are."""
+"""Measure how good a corpus and its answers are."""

@@ -1,4 +1,4 @@
-"""A bot and questions with known answers → figures."""
+"""Ask a bot questions with known answers and compute figures."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,41 +14,44 @@ from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION
 
 Figures = Mapping[str, float | None]
-"""By name, as fractions of 1; `questions` and `uncovered` are counts, latencies milliseconds. None where there was nothing to measure."""
+"""Figures by name: fractions of 1; `questions` and `uncovered` are counts, latencies are in milliseconds.
+
+None if there was nothing to measure.
+"""
 
 LOWER_IS_BETTER = ("calibration_error",)
 NOT_QUALITY = ("questions", "uncovered", "ambiguous", "p50_ms", "p95_ms")
 _DEPTH = 50
-"""Passages looked through for ten different articles."""
+"""Maximum number of passages searched for ten different articles."""
 _RANKED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a bot made of one question."""
+    """The result of one question."""
 
     question: Question
     ranking: tuple[str, ...]
-    """The articles found, best first, each once and called as the question's expectation calls it."""
+    """The articles found, best first, each once and under the name that the question expects."""
     first: str
-    """The id of the first passage; "" when nothing was found."""
+    """The id of the first passage; "" if nothing was found."""
     status: Status
     probability: float
     seconds: float
 
     @property
     def right(self) -> bool:
-        """Whether what was found first is what was expected."""
+        """Whether the first article is an expected one."""
         return bool(self.ranking) and self.ranking[0] in self.question.expected
 
     @property
     def rank(self) -> int | None:
-        """The place of the first that was expected, from 1 on; None when it is not among the first ten."""
-        return next((place for place, label in enumerate(self.ranking, 1) if label in self.question.expected), None)
+        """The rank of the first expected article, from 1; None if it is not among the first ten."""
+        return next((rank for rank, label in enumerate(self.ranking, 1) if label in self.question.expected), None)
 
 
 def ask_all(bot: Bot, questions: Iterable[Question]) -> list[Outcome]:
-    """Ask every question, with its history; what is longer than a bot reads is cut."""
+    """Ask all questions with their histories; overlong questions are truncated."""
     return [_ask(bot, question) for question in questions]
 
 
@@ -69,7 +72,7 @@ def _label(passage: Passage, expected: Mapping[str, int]) -> str:
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
-    """All figures of some outcomes; `answered` and `refused` at the bot's threshold, an ambiguous answer counts as answered."""
+    """Compute all figures; an ambiguous answer counts as answered."""
     covered = [outcome for outcome in outcomes if outcome.question.expected]
     uncovered = [outcome for outcome in outcomes if not outcome.question.expected]
     probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
@@ -89,7 +92,7 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
 
 
 def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
-    """The figures of all questions, called "all", and of each group where there are several."""
+    """Compute the figures of all questions, under "all", and of each group if there are several."""
     groups = sorted({outcome.question.group for outcome in outcomes})
     each = (
         {group or "-": figures([o for o in outcomes if o.question.group == group]) for group in groups}
@@ -100,7 +103,7 @@ def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
 
 
 def worse(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: float) -> list[str]:
-    """One line for each figure of quality that is worse than before by more than `margin` points (hundredths)."""
+    """Return a line for each figure of quality that dropped by more than `margin` points (hundredths)."""
     lines = []
     for group in now.keys() & before.keys():
         for name, value in now[group].items():
@@ -113,5 +116,5 @@ def worse(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: flo
     return sorted(lines)
 
 
-def _share(truths: Sequence[bool]) -> float | None:
-    return sum(truths) / len(truths) if truths else None
+def _share(flags: Sequence[bool]) -> float | None:
+    return sum(flags) / len(flags) if flags else None

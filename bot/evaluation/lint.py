@@ -1,4 +1,4 @@
-"""Editorial lint: what an editor would want to mend in the articles. Findings are warnings; everything they speak of is indexed all the same."""
+"""Editorial lint: warnings about articles that an editor should fix; they are indexed all the same."""
 
 import hashlib
 import re
@@ -19,28 +19,28 @@ from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
 YEARS = 3
-"""The age from which an article is listed as old."""
+"""Age from which an article counts as old."""
 _SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
-"""Cosines of questions and of answers from which two FAQs say the same: paraphrases reach them, neighbours on one topic do not."""
+"""Minimum cosines of equal questions and answers: paraphrases reach them, neighbours on one topic do not."""
 _NEAR = 10
-"""Passages nearest to a FAQ's question among which FAQs that ask the same are looked for."""
-_SHARED = 0.6
-"""Share of an article's word runs that another holds from which they are the same article."""
-_RUN, _KEPT, _COMMON = 5, 4, 20
-"""Words in a run, one of how many runs is looked at, and articles from which a run is a phrase that all use."""
-_LEAST = 6
-"""Runs that two articles share at least: a few sentences, not one."""
-_LONGEST_SECTION = 1200
-_SHORTEST_ANSWER = 3
+"""Number of passages nearest to a FAQ's question that are compared with it."""
+_SAME_ARTICLE = 0.6
+"""Minimum share of common word runs of two equal articles."""
+_RUN, _SAMPLED, _COMMON = 5, 4, 20
+"""Words in a run, one in how many runs is compared, and number of articles from which a run is a common phrase."""
+_MIN_COMMON = 6
+"""Minimum number of common runs of two equal articles: a few sentences."""
+_MAX_SECTION = 1200
+_MIN_ANSWER = 3
 _BROKEN = re.compile(r"\w*(?:â€[^\s\w]|â€œ|Ã[\xa0-\xbf©]|Â[\xa0£©®°·»«])\w*")
-"""A word in which UTF-8 was taken for Windows-1252 before it came here."""
-_SEVERAL = 4
-"""Articles from which a repeated paragraph can be told from a quotation."""
+"""A word whose UTF-8 was once decoded as Windows-1252."""
+_MIN_REPEATS = 4
+"""Minimum number of articles with the same boilerplate paragraph; fewer may be a quotation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at, in one sentence that says what and where."""
+    """A warning about an article, in one sentence."""
 
     kind: str
     article: str
@@ -48,17 +48,17 @@ class Finding:
 
 
 def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = YEARS) -> tuple[Finding, ...]:
-    """All findings about a corpus and the index built from it, by kind, then article."""
+    """Check a corpus and the index built from it; findings are sorted by kind and article."""
     table = finder.generation.table
     faqs = [passage for passage in table.all_passages() if passage.question is not None]
-    on_articles: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
+    rules: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
         _long_sections,
         _lost_relations,
         _same_articles,
         _repeated_paragraphs,
         _broken_letters,
     )
-    found = [finding for rule in on_articles for finding in rule(articles)]
+    found = [finding for rule in rules for finding in rule(articles)]
     found += [
         *_old(articles, today, years),
         *_two_answers(faqs),
@@ -86,11 +86,11 @@ def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
     for article in articles:
         for section in outline(article.text).sections:
             words = len(article.text[section.start : section.end].split())
-            if words > _LONGEST_SECTION:
+            if words > _MAX_SECTION:
                 yield Finding(
                     "long section",
                     article.id,
-                    f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it by headings",
+                    f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it with headings",
                 )
 
 
@@ -112,18 +112,18 @@ def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:
         pair for idents in holders.values() if 1 < len(idents) < _COMMON for pair in combinations(idents, 2)
     )
     for (one, other), count in shared.items():
-        if count >= max(_SHARED * min(len(runs[one]), len(runs[other])), _LEAST):
+        if count >= max(_SAME_ARTICLE * min(len(runs[one]), len(runs[other])), _MIN_COMMON):
             yield Finding("same article", one, f"says nearly the same as {other!r}: keep one of them")
 
 
 def _runs(text: str) -> set[int]:
-    """Hashes of some of a text's runs of words, the same ones in every text."""
+    """Return the hashes of a sample of a text's word runs, the same sample in every text."""
     words = re.findall(r"\w+", text.casefold())
     hashes = (
         int.from_bytes(hashlib.blake2b(" ".join(words[n : n + _RUN]).encode(), digest_size=8).digest(), "big")
         for n in range(max(len(words) - _RUN + 1, 0))
     )
-    return {value for value in hashes if value % _KEPT == 0}
+    return {value for value in hashes if value % _SAMPLED == 0}
 
 
 def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
@@ -134,11 +134,12 @@ def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
         }:
             holders[paragraph].append(article.id)
     for paragraph, idents in holders.items():
-        if len(idents) >= _SEVERAL and len(idents) > len(articles) / 2:
+        if len(idents) >= _MIN_REPEATS and len(idents) > len(articles) / 2:
             yield Finding(
                 "boilerplate",
                 idents[0],
-                f"the paragraph {_shortened(paragraph)} stands in {len(idents)} of {len(articles)} articles: is it part of the page around them?",
+                f"the paragraph {_shorten(paragraph)} is in {len(idents)} of {len(articles)} articles: "
+                "is it part of the page layout?",
             )
 
 
@@ -148,25 +149,25 @@ def _broken_letters(articles: Sequence[Article]) -> Iterator[Finding]:
             yield Finding(
                 "broken letters",
                 article.id,
-                f"holds {len(found)} words such as {found[0]!r}: save its file anew as UTF-8 from where it is right",
+                f"contains {len(found)} words such as {found[0]!r}: save the file again as UTF-8 from its source",
             )
 
 
 def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     first: dict[str, Passage] = {}
     for faq in faqs:
-        known = first.setdefault(_plain(faq.question or ""), faq)
-        if known is not faq and _plain(known.text) != _plain(faq.text):
+        known = first.setdefault(_normalized(faq.question or ""), faq)
+        if known is not faq and _normalized(known.text) != _normalized(faq.text):
             yield Finding(
                 "two answers",
                 faq.article.id,
-                f"answers {faq.question!r} otherwise than {known.article.id!r}: agree on one",
+                f"answers {faq.question!r} differently from {known.article.id!r}: agree on one",
             )
 
 
 def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     for faq in faqs:
-        if len(faq.text.split()) < _SHORTEST_ANSWER:
+        if len(faq.text.split()) < _MIN_ANSWER:
             yield Finding(
                 "short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more"
             )
@@ -176,35 +177,38 @@ def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
     for faq in faqs:
         question = (faq.question or "")[:LONGEST_QUESTION]
         hits = finder.find(question, 1).hits
-        if not hits or (hits[0].passage.id != faq.id and _plain(hits[0].passage.text) != _plain(faq.text)):
+        if not hits or (hits[0].passage.id != faq.id and _normalized(hits[0].passage.text) != _normalized(faq.text)):
             instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
             yield Finding(
                 "not found",
                 faq.article.id,
-                f"the question {faq.question!r} {instead}: word it so that it tells its topic",
+                f"the question {faq.question!r} {instead}: reword it so that it names its topic",
             )
 
 
 def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Finding]:
-    """Pairs of FAQs of different articles whose questions and whose answers mean the same by the index's own vectors."""
-    told: set[frozenset[str]] = set()
+    """Find FAQs of different articles whose questions and answers mean the same by their vectors."""
+    seen: set[frozenset[str]] = set()
     for faq in faqs:
-        for other in _asking_alike(faq, generation):
+        for other in _similar_faqs(faq, generation):
             pair = frozenset((faq.id, other.id))
-            if pair in told or faq.article.id == other.article.id:
+            if pair in seen or faq.article.id == other.article.id:
                 continue
-            told.add(pair)
+            seen.add(pair)
             first, second = role_vectors(generation, numbers_of(generation.table, (faq, other)), "body")
-            if float(first @ second) >= _SAME_ANSWER and _plain(faq.question or "") != _plain(other.question or ""):
+            if float(first @ second) >= _SAME_ANSWER and _normalized(faq.question or "") != _normalized(
+                other.question or ""
+            ):
                 yield Finding(
                     "same faq",
                     faq.article.id,
-                    f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}: keep one, with the other as its alternate",
+                    f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}: "
+                    "keep one, with the other as its alternate",
                 )
 
 
-def _asking_alike(faq: Passage, generation: Generation) -> Iterator[Passage]:
-    """The other FAQs of which a question means what one of this one's does."""
+def _similar_faqs(faq: Passage, generation: Generation) -> Iterator[Passage]:
+    """Yield the other FAQs with a question that means the same as one of this FAQ."""
     (number,) = numbers = numbers_of(generation.table, (faq,))
     own = _questions(generation, numbers)[int(number)]
     near = np.unique(np.concatenate([generation.nearest(question[None], _NEAR, Filters()) for question in own]))
@@ -215,17 +219,17 @@ def _asking_alike(faq: Passage, generation: Generation) -> Iterator[Passage]:
 
 
 def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
-    """The vectors of each passage's questions, or headings."""
-    held = generation.vectors_of(numbers)
+    """Return the vectors of each passage's questions or headings."""
+    vectors = generation.vectors_of(numbers)
     return {
-        int(number): held.rows[start:end]
-        for number, start, end in zip(held.numbers, held.starts, held.places("body"), strict=False)
+        int(number): vectors.rows[start:end]
+        for number, start, end in zip(vectors.numbers, vectors.starts, vectors.places("body"), strict=False)
     }
 
 
-def _plain(words: str) -> str:
-    return " ".join(re.findall(r"\w+", words.casefold()))
+def _normalized(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _shortened(words: str) -> str:
-    return repr(words if len(words) <= 60 else f"{words[:57]}…")
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}…")

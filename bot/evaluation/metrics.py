@@ -1,4 +1,4 @@
-"""What answers are measured by: the one door to ir-measures and scipy."""
+"""Metrics of rankings and probabilities: the only module that imports ir-measures and scipy.stats."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bot.errors import MissingExtra
 
 Ranking = Sequence[str]
-"""What was found, best first, each once."""
+"""Labels found, best first, each once."""
 
 RANKING_METRICS = {
     "hit@1": "Success@1",
@@ -23,7 +23,7 @@ _BINS = 10
 
 
 def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str, int]]) -> dict[str, float]:
-    """The mean of each metric of `RANKING_METRICS` over questions that something answers, 0 to 1; empty without questions."""
+    """Compute the mean of each metric in `RANKING_METRICS` over covered questions, 0 to 1; empty without questions."""
     if not rankings:
         return {}
     try:
@@ -31,11 +31,11 @@ def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str,
     except ModuleNotFoundError:
         raise MissingExtra("ir-measures", "eval") from None
     gains = [ir_measures.Qrel(str(n), label, gain) for n, each in enumerate(expected) for label, gain in each.items()]
-    # A question for which nothing is found would be left out of the mean.
+    # A question without any hit would be left out of the mean.
     found = [
-        ir_measures.ScoredDoc(str(n), label, -float(place))
+        ir_measures.ScoredDoc(str(n), label, -float(rank))
         for n, ranking in enumerate(rankings)
-        for place, label in enumerate(ranking or [""])
+        for rank, label in enumerate(ranking or [""])
     ]
     measured = ir_measures.calc_aggregate(
         [ir_measures.parse_measure(name) for name in RANKING_METRICS.values()], gains, found
@@ -45,7 +45,7 @@ def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str,
 
 
 def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:
-    """How likely a positive is above a negative, ties counting half (the Mann-Whitney statistic); None when either is missing."""
+    """Compute the area under the ROC curve, ties counting half (Mann-Whitney); None if either side is empty."""
     if not len(positive) or not len(negative):
         return None
     try:
@@ -56,7 +56,7 @@ def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float
 
 
 def reliability(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:
-    """Mean probability, share that is right and number, of each of ten bins of equal width that is not empty."""
+    """Return mean probability, accuracy and count of each non-empty bin, of ten of equal width."""
     bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
     return [
         (float(probabilities[bins == n].mean()), float(right[bins == n].mean()), int((bins == n).sum()))
@@ -65,7 +65,6 @@ def reliability(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) ->
 
 
 def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """The expected calibration error (Naeini et al. 2015) over ten bins of equal width."""
-    return sum(abs(told - true) * number for told, true, number in reliability(probabilities, right)) / max(
-        1, len(probabilities)
-    )
+    """Compute the expected calibration error (Naeini et al. 2015) over ten bins of equal width."""
+    bins = reliability(probabilities, right)
+    return sum(abs(mean - accuracy) * count for mean, accuracy, count in bins) / max(1, len(probabilities))

@@ -1,4 +1,4 @@
-"""How far probabilities can be trusted, as a picture: the one door to matplotlib."""
+"""Plots of calibration and of the trend over builds: the only module that imports matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_DATED = 12
-"""Builds, at most, whose day is told below the picture."""
+_MAX_TICKS = 12
+"""Maximum number of builds with a date on the axis."""
 
 
 def trend_figure(points: Sequence[Point]) -> "Figure":
-    """How the figures of builds went, as a picture."""
+    """Draw the figures of each build."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
@@ -28,16 +28,16 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     lines = figure.subplots()
     for name in dict.fromkeys(name for point in points for name in point.figures):
-        told = [(number, 100 * point.figures[name]) for number, point in enumerate(points) if name in point.figures]
-        lines.plot(*zip(*told, strict=True), marker="o", label=name)
-    # One step a build, however long ago: those of a busy day would lie on one another.
-    dated = range(0, len(points), 1 + len(points) // _DATED)
-    lines.set_xticks(dated, [f"{points[number].at:%d %b %H:%M}" for number in dated], rotation=30)
+        series = [(number, 100 * point.figures[name]) for number, point in enumerate(points) if name in point.figures]
+        lines.plot(*zip(*series, strict=True), marker="o", label=name)
+    # Equal steps instead of a time axis: the builds of a busy day would overlap.
+    ticks = range(0, len(points), 1 + len(points) // _MAX_TICKS)
+    lines.set_xticks(ticks, [f"{points[number].at:%d %b %H:%M}" for number in ticks], rotation=30)
     lines.set(
         ylabel="%",
         ylim=(0, 102),
         xlim=(-0.5, max(1, len(points)) - 0.5),
-        title="What each build made of questions whose answers are known",
+        title="Questions with known answers, by build",
     )
     lines.grid(color="0.9")
     if points:
@@ -46,7 +46,7 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
 
 
 def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
-    """Write a PNG: the reliability curve, and what share of the answers is right for each share of questions answered, the threshold marked."""
+    """Write a PNG with the reliability curve, and accuracy over coverage with the threshold marked."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError:
@@ -54,14 +54,14 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curve, trade = figure.subplots(1, 2)
-    told, true, numbers = zip(*reliability(probabilities, right), strict=True)
+    means, accuracies, counts = zip(*reliability(probabilities, right), strict=True)
     curve.plot([0, 1], [0, 1], color="0.7", linestyle="--")
-    curve.plot(told, true, marker="o")
-    for x, y, number in zip(told, true, numbers, strict=True):
-        curve.annotate(str(number), (x, y), textcoords="offset points", xytext=(6, -10), fontsize=8)
+    curve.plot(means, accuracies, marker="o")
+    for x, y, count in zip(means, accuracies, counts, strict=True):
+        curve.annotate(str(count), (x, y), textcoords="offset points", xytext=(6, -10), fontsize=8)
     curve.set(
         xlabel="probability",
-        ylabel="share that is right",
+        ylabel="accuracy",
         xlim=(0, 1),
         ylim=(0, 1),
         title=f"Calibration error {100 * calibration_error(probabilities, right):.1f} %",
@@ -74,7 +74,7 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     )
     trade.set(
         xlabel="share of questions answered",
-        ylabel="share of answers that are right",
+        ylabel="accuracy of answers",
         xlim=(0, 1),
         ylim=(0, 1.02),
         title="Coverage and accuracy",

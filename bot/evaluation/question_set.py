@@ -1,4 +1,4 @@
-"""Questions whose right answers are known, from a CSV or from a folder that brings its own corpus."""
+"""Questions with known answers, from a CSV or from a folder with its own corpus."""
 
 import csv
 import json
@@ -13,26 +13,27 @@ from bot.errors import EvaluationError
 
 _COLUMNS = ("question", "expected", "history", "group")
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
-_GROUPS = ("group", "kind", "turn_type")
-"""Fields of a folder's question that name its group."""
+_GROUP_FIELDS = ("group", "kind", "turn_type")
+"""Fields in which a folder's questions name their group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, and what of the corpus answers it."""
+    """A question with its expected answers."""
 
     id: str
     text: str
     expected: Mapping[str, int]
-    """Ids of passages or articles, or addresses, and how well each answers; empty when the corpus does not cover the question."""
+    """Relevance by id of a passage or article, or by address; empty if the corpus does not cover the question."""
     history: tuple[str, ...] = ()
     group: str = ""
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a CSV (`question,expected`, optionally `history` and `group`, several values separated by `|`; or `alternates.csv`) or of a folder.
+    """Read the questions of a folder, of `alternates.csv` or of a CSV.
 
-    Raises `EvaluationError` when the file is missing, lacks a column or holds no question.
+    A CSV has the columns `question` and `expected`, optionally `history` and `group`; several values are separated by
+    `|`. Raises `EvaluationError` if the file is missing, lacks a column or contains no question.
     """
     try:
         questions = list(_of_folder(path) if path.is_dir() else _of_csv(path))
@@ -48,7 +49,7 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def spread(questions: Sequence[Question], most: int | None) -> Sequence[Question]:
-    """At most so many of the questions, spread evenly over all."""
+    """Return at most `most` of the questions, spread evenly."""
     if most is None or most >= len(questions):
         return questions
     return [questions[n * len(questions) // most] for n in range(most)]
@@ -68,12 +69,12 @@ def _of_csv(path: Path) -> Iterator[Question]:
             )
         for row in rows:
             if row["question"].strip():
-                expected = dict.fromkeys(_several(row.get("expected")), 1)
-                history, group = _several(row.get("history")), row.get("group") or ""
+                expected = dict.fromkeys(_split(row.get("expected")), 1)
+                history, group = _split(row.get("history")), row.get("group") or ""
                 yield Question(str(rows.line_num), row["question"], expected, history, group)
 
 
-def _several(cell: str | None) -> tuple[str, ...]:
+def _split(cell: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (cell or "").split("|") if part.strip())
 
 
@@ -86,31 +87,29 @@ def _of_folder(folder: Path) -> Iterator[Question]:
     for fields in _objects(folder / _QUESTIONS):
         said = fields.get("history") or ()
         history = tuple(turn["text"] for turn in said if turn.get("role") == "user")
-        group = next((str(fields[name]) for name in _GROUPS if fields.get(name)), "")
+        group = next((str(fields[name]) for name in _GROUP_FIELDS if fields.get(name)), "")
         yield Question(str(fields["_id"]), str(fields["text"]), gains.get(str(fields["_id"]), {}), history, group)
 
 
 def write_corpus(folder: Path, corpus: Path) -> None:
-    """Bring the articles of a folder of questions into a corpus folder.
+    """Write the articles of a folder of questions into a corpus folder.
 
-    One with alternates, without text, or with a question for a title is a FAQ; what has no answer of its own is answered by its question.
+    An article with alternates, without text or with a question as its title becomes a FAQ; its title stands in for a
+    missing answer.
     """
     corpus.mkdir(parents=True, exist_ok=True)
     rows = (json.dumps(_row(fields), ensure_ascii=False) for fields in _objects(folder / _CORPUS))
     (corpus / "questions.jsonl").write_text("\n".join(rows), encoding="utf-8")
 
 
-def brings_corpus(path: Path) -> bool:
-    """Whether a path is a folder of questions with the articles that answer them."""
+def has_corpus(path: Path) -> bool:
+    """Whether a path is a folder of questions with their articles."""
     return (path / _CORPUS).is_file()
 
 
 def _row(fields: Mapping[str, Any]) -> dict[str, object]:
-    title, text, alternates = (
-        str(fields["title"]),
-        str(fields.get("text") or ""),
-        list(fields.get("alt_questions") or ()),
-    )
+    title, text = str(fields["title"]), str(fields.get("text") or "")
+    alternates = list(fields.get("alt_questions") or ())
     if alternates or not text.strip() or title.rstrip().endswith("?"):
         return {"id": fields["_id"], "question": title, "answer": text.strip() or title, "alternates": alternates}
     return {"id": fields["_id"], "title": title, "text": text}

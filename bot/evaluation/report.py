@@ -1,4 +1,4 @@
-"""Figures and outcomes as text: a table, a file to compare with, a table of failures to read."""
+"""Figures as a table or a file to compare with, and failures as CSV."""
 
 import csv
 import json
@@ -10,20 +10,23 @@ from bot.evaluation.evaluate import Figures, Outcome
 
 
 def table(groups: Mapping[str, Figures]) -> str:
-    """A line for each figure, a column for each group; shares in percent."""
+    """Return a table with a line for each figure and a column for each group; fractions in percent."""
     width = max(12, *(len(group) + 2 for group in groups))
     names = dict.fromkeys(name for figures in groups.values() for name in figures)
     head = "".join(["".ljust(18), *(group.rjust(width) for group in groups)])
     lines = (
         "".join(
-            [name.replace("_", " ").ljust(18), *(_shown(name, each.get(name)).rjust(width) for each in groups.values())]
+            [
+                name.replace("_", " ").ljust(18),
+                *(_format(name, each.get(name)).rjust(width) for each in groups.values()),
+            ]
         )
         for name in names
     )
     return "\n".join([head, *lines])
 
 
-def _shown(name: str, value: float | None) -> str:
+def _format(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     if name in ("questions", "uncovered"):
@@ -32,11 +35,12 @@ def _shown(name: str, value: float | None) -> str:
 
 
 def save(path: Path, groups: Mapping[str, Figures]) -> None:
+    """Write figures as JSON."""
     path.write_text(json.dumps(groups, indent=1) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> dict[str, Figures]:
-    """What `save` wrote. Raises `EvaluationError` when the file is missing or not that."""
+    """Read figures written by `save`. Raises `EvaluationError` if they cannot be read."""
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
         return {
@@ -50,12 +54,8 @@ def load(path: Path) -> dict[str, Figures]:
 
 
 def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
-    """Write the questions that got a wrong first article, no answer, or an answer that they should not have got; returns how many."""
-    failed = [
-        o
-        for o in outcomes
-        if (not o.right or o.status == "no_answer" if o.question.expected else o.status != "no_answer")
-    ]
+    """Write the questions with a wrong or missing answer, or with one they should not have, and return their number."""
+    failed = [o for o in outcomes if _has_failed(o)]
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["question", "group", "expected", "found", "probability", "status", "rank"])
@@ -72,3 +72,9 @@ def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
                 ]
             )
     return len(failed)
+
+
+def _has_failed(outcome: Outcome) -> bool:
+    if outcome.question.expected:
+        return not outcome.right or outcome.status == "no_answer"
+    return outcome.status != "no_answer"

@@ -1,4 +1,4 @@
-"""What a new generation answers otherwise than the one that is served, looked at before it takes its place."""
+"""Compare the answers of a new generation with those of the served one before it is published."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
 GUARDED = ("hit@1", "ndcg@10", "answered", "refused")
-"""Figures that must not drop: whether the right article comes first, comes at all, what is answered and what is rightly not."""
+"""Figures that must not drop."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegressionGuard:
-    """Questions with known answers, which a new generation must answer as well as the old one."""
+    """Questions with known answers that a new generation must answer as well as the old one."""
 
     name: str
-    """What a refusal calls them."""
+    """The name of the questions in error messages."""
     questions: Sequence[Question]
-    most: float
+    max_drop: float
     """Points (hundredths) that a figure may drop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """A `bot.build.build.Review`: asks saved questions of both generations, and refuses a new one that its guard finds worse."""
+    """Asks both generations saved questions and refuses a new one that its guard finds worse."""
 
     questions: Sequence[Question] = ()
     guard: RegressionGuard | None = None
@@ -50,17 +50,17 @@ class Reviewer:
 
 
 def _check(guard: RegressionGuard, before: Figures, now: Figures) -> None:
-    """Raises `BuildRefused` when a figure has dropped too far."""
-    if lost := [line for name in GUARDED if (line := _dropped(name, before, now, guard.most))]:
-        told = "; ".join(lost)
-        raise BuildRefused(
-            f"The new index answers {guard.name} worse ({told}) and was not published: mend the articles, or allow more with --max-drop."
-        )
+    """Raise `BuildRefused` if a figure has dropped too far."""
+    if drops := [line for name in GUARDED if (line := _dropped(name, before, now, guard.max_drop))]:
+        worse = f"The new index answers {guard.name} worse ({'; '.join(drops)}) and was not published"
+        raise BuildRefused(f"{worse}: fix the articles, or allow more with --max-drop.")
 
 
-def _dropped(name: str, before: Mapping[str, float | None], now: Mapping[str, float | None], most: float) -> str | None:
+def _dropped(
+    name: str, before: Mapping[str, float | None], now: Mapping[str, float | None], max_drop: float
+) -> str | None:
     earlier, value = before.get(name), now.get(name)
-    if earlier is None or value is None or 100 * (earlier - value) <= most:
+    if earlier is None or value is None or 100 * (earlier - value) <= max_drop:
         return None
     return f"{name} {100 * value:.1f}, was {100 * earlier:.1f}"
 
@@ -73,5 +73,5 @@ def _changed(question: Question, old: Answerer, new: Answerer) -> ChangedAnswer 
 
 
 def _passage(answer: Answer) -> str:
-    """What answers: a passage, the first of several questions that may be meant, or nothing."""
+    """Return the id of the first quoted passage, or the questions offered instead."""
     return answer.sources[0].passage.id if answer.sources else " | ".join(answer.did_you_mean)

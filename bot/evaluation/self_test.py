@@ -1,7 +1,7 @@
-"""What a fresh index makes of its own questions: a first look at how much it answers, and how rightly, at each threshold.
+"""Self-test of a new index: coverage and accuracy at several thresholds, on questions made from its own corpus.
 
-Reworded questions are nearer to the corpus than those of visitors, and questions whose article is left out nearer than those about something else: so this
-shows where an index stands against another one, `articlebot eval` with visitors' questions how good it is.
+Reworded questions are nearer to the corpus than visitors' questions, and questions whose article is left out are nearer
+than unrelated ones. The self-test can only compare indexes; `articlebot eval` with visitors' questions measures quality.
 """
 
 from collections.abc import Sequence
@@ -18,40 +18,40 @@ _HITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What happens at one threshold, as shares of 1; None where nothing could be asked."""
+    """Figures at one threshold, as fractions of 1; None if there were no questions."""
 
     threshold: float
     answered: float | None
-    """Of reworded questions."""
+    """Share of the reworded questions that is answered."""
     accuracy: float | None
-    """Of those answered, how many from the article they are from."""
+    """Share of these answers that come from the right article."""
     refused: float | None
-    """Of questions whose article is left out."""
+    """Share of the questions without their article that is refused."""
 
 
 def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
-    """Ask an index its own questions in other words, and see what it would say to them without their article."""
+    """Ask an index its own questions reworded, and with their articles left out."""
     table = finder.generation.table
-    told: list[tuple[float, bool]] = []
-    elsewhere: list[float] = []
+    reworded: list[tuple[float, bool]] = []
+    left_out: list[float] = []
     for each in calibration_questions(table, _QUESTIONS):
         own = each.passage.article.id
         hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits
-        told += [(hit.probability, hit.passage.article.id == own) for hit in hits]
+        reworded += [(hit.probability, hit.passage.article.id == own) for hit in hits]
         others = [
             hit for hit in finder.rank(each.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own
         ]
-        elsewhere += [
+        left_out += [
             hit.probability for hit in others[:1] if not same_question(finder.generation, each.passage, hit.passage)
         ]
-    return [_at(threshold, told, elsewhere) for threshold in thresholds]
+    return [_coverage(threshold, reworded, left_out) for threshold in thresholds]
 
 
-def _at(threshold: float, told: Sequence[tuple[float, bool]], elsewhere: Sequence[float]) -> Coverage:
-    right = [true for probability, true in told if probability >= threshold]
+def _coverage(threshold: float, reworded: Sequence[tuple[float, bool]], left_out: Sequence[float]) -> Coverage:
+    right = [true for probability, true in reworded if probability >= threshold]
     return Coverage(
         threshold,
-        len(right) / len(told) if told else None,
+        len(right) / len(reworded) if reworded else None,
         sum(right) / len(right) if right else None,
-        sum(probability < threshold for probability in elsewhere) / len(elsewhere) if elsewhere else None,
+        sum(probability < threshold for probability in left_out) / len(left_out) if left_out else None,
     )

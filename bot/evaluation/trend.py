@@ -1,4 +1,4 @@
-"""How well each build answered, one line a build, in `figures.jsonl` beside the generations."""
+"""Figures of each build, one line a build, in `figures.jsonl` beside the generations."""
 
 import json
 from collections.abc import Mapping
@@ -13,56 +13,58 @@ from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.evaluation.question_set import read_questions, spread
 
 FIGURES = "figures.jsonl"
-_ASKED = 500
-"""Accepted questions that are asked after a build, spread evenly."""
+_MAX_ACCEPTED = 500
+"""Maximum number of accepted questions asked after a build, spread evenly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One build."""
+    """The figures of one build."""
 
     at: datetime
     generation: str
     passages: int
     figures: Mapping[str, float]
-    """By name, as shares of 1."""
+    """Figures by name, as fractions of 1."""
 
 
 def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
-    """The figures of the alternates that editors have accepted; None where there are none."""
+    """Compute the figures of the alternates that editors accepted; None if there are none."""
     try:
         accepted = read_questions(corpus / ALTERNATES)
     except EvaluationError:
-        # No such file, one without rows, or one whose faults the build has told.
+        # The file is missing, empty, or faulty, which the build has reported.
         return None
-    return figures(ask_all(bot, spread(accepted, _ASKED)))
+    return figures(ask_all(bot, spread(accepted, _MAX_ACCEPTED)))
 
 
 def point_of(
     at: datetime, generation: str, passages: int, tested: Mapping[str, float | None], accepted: Figures | None
 ) -> Point:
-    """What is written down of a build: how it did in the self-test at the bot's threshold, and on the accepted questions."""
-    told = {
+    """Make the record of a build from its self-test at the bot's threshold and its accepted questions."""
+    named = {
         "reworded questions answered": tested["answered"],
         "of those right": tested["accuracy"],
         "left-out questions refused": tested["refused"],
     }
-    told |= (
+    named |= (
         {"accepted questions found first": accepted["hit@1"], "accepted questions answered": accepted["answered"]}
         if accepted
         else {}
     )
-    return Point(at, generation, passages, {name: round(value, 4) for name, value in told.items() if value is not None})
+    return Point(
+        at, generation, passages, {name: round(value, 4) for name, value in named.items() if value is not None}
+    )
 
 
 def add_point(index: Path, point: Point) -> None:
-    """Write down how well a build answered. Raises `OSError` when that cannot be written."""
+    """Append the figures of a build. Raises `OSError` if they cannot be written."""
     with (index / FIGURES).open("a", encoding="utf-8") as file:
         file.write(json.dumps({**asdict(point), "at": point.at.isoformat(timespec="seconds")}) + "\n")
 
 
 def read_points(index: Path) -> list[Point]:
-    """What was written down, oldest first; lines that cannot be read are left out."""
+    """Return the figures of all builds, oldest first; unreadable lines are skipped."""
     try:
         lines = (index / FIGURES).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Whether an index is what was built, and does what it did: every byte, the counts, the encoders, and that FAQs find themselves."""
+"""Verify a served index: every byte, the counts, the encoders, and that FAQs find themselves."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,36 +13,36 @@ from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
 _SAMPLE = 32
-"""Passages whose vectors are made again."""
-_SAME = 0.99
-"""The least cosine between a vector and the same text's, made again: 16 bits in the encoder and in the index leave 0.9999."""
+"""Number of passages that are encoded again."""
+_MIN_COSINE = 0.99
+"""Minimum cosine of a stored vector and a new one of the same text; 16-bit rounding leaves 0.9999."""
 _FAQS = 100
-_FOUND = 0.5
-"""The least share of FAQs that their own question finds first; nearly none does where vectors and passages do not belong together."""
+_MIN_FOUND = 0.5
+"""Minimum share of FAQs found by their own question; nearly none are if vectors and passages do not match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was looked at, all of it right."""
+    """What was checked without a fault."""
 
     generation: str
     files: int
     passages: int
     vectors: int
     encoded_again: int
-    """Vectors made again from their texts."""
+    """Number of vectors compared with newly encoded ones."""
     not_encoded: str | None
-    """Why none was made again, where that is so."""
+    """Why no vector was compared, if so."""
     faqs_asked: int
     faqs_found: int
-    """Those that come first when their question is asked."""
+    """Number of FAQs that come first for their own question."""
 
 
 def verify(index: Path | str) -> tuple[Verification, Generation]:
-    """Look at every file of the served generation, and at what it does.
+    """Check every file of the served generation, its encoder and its answers.
 
-    Raises `IndexMissing` when there is none, `IndexCorrupt` when a file is not the one that was built, counts differ, the model or its library gives
-    other vectors than at build time, or FAQs no longer find themselves.
+    Raises `IndexMissing` if there is none and `IndexCorrupt` if a file differs from the one that was built, counts
+    disagree, the model gives other vectors than at build time, or FAQs no longer find themselves.
     """
     generation = store_at(index).open_current(whole=True)
     check_encoder(generation)
@@ -53,38 +53,35 @@ def verify(index: Path | str) -> tuple[Verification, Generation]:
 
 
 def _encode_again(generation: Generation) -> tuple[int, str | None]:
-    """How many vectors were made again, and why none where that is so: an index may be served where its model is not installed."""
+    """Return the number of vectors compared, or 0 and the reason: the model may not be installed where the index is."""
     settings, weights = generation.manifest.settings, generation.manifest.weights
     if generation.manifest.question_encoder == "hashing":
         return 0, "it was built for tests, without a model"
     try:
         if model_hash(find_model(settings.model), settings.model) != weights:
-            raise IndexCorrupt(
-                f"The model {settings.model} is not the one that {generation.name} was built with: run articlebot build."
-            )
+            reason = f"is not the one that {generation.name} was built with"
+            raise IndexCorrupt(f"The model {settings.model} {reason}: run articlebot build.")
         encoder = SentenceEncoder(settings.model)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
     passages = generation.table.sample(_SAMPLE)
     texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
-    held = generation.vectors_of(numbers_of(generation.table, passages))
-    cosines = np.sum(encoder.encode_passages([text for _, _, text in texts]) * held.rows, axis=1)
-    if cosines.min() < _SAME:
+    stored = generation.vectors_of(numbers_of(generation.table, passages))
+    cosines = np.sum(encoder.encode_passages([text for _, _, text in texts]) * stored.rows, axis=1)
+    if cosines.min() < _MIN_COSINE:
         passage, role, _ = texts[int(cosines.argmin())]
-        raise IndexCorrupt(
-            f"The model {settings.model} now gives another vector for {passage.id} ({role}, cosine {cosines.min():.3f}): run articlebot build."
-        )
+        place = f"{passage.id} ({role}, cosine {cosines.min():.3f})"
+        raise IndexCorrupt(f"The model {settings.model} now gives another vector for {place}: run articlebot build.")
     return len(texts), None
 
 
 def _ask_faqs(generation: Generation) -> tuple[int, int]:
-    """How many FAQs were asked, and how many came first."""
+    """Return the number of FAQs asked and of those that came first."""
     faqs, finder = generation.table.sample(_FAQS, faqs=True), Finder(generation)
     found = sum(_finds_itself(finder, faq) for faq in faqs)
-    if found < _FOUND * len(faqs):
-        raise IndexCorrupt(
-            f"Only {found} of {len(faqs)} FAQs of {generation.name} are found by their own question: run articlebot build."
-        )
+    if found < _MIN_FOUND * len(faqs):
+        counts = f"Only {found} of {len(faqs)} FAQs of {generation.name}"
+        raise IndexCorrupt(f"{counts} are found by their own question: run articlebot build.")
     return len(faqs), found
 
 

@@ -1,1 +1,1 @@
-"""Passages, FAQ markup and a map for other tools and pages."""
+"""Export passages, FAQ markup and a map for other tools and pages."""

@@ -1,4 +1,4 @@
-"""Files that are made for people and other tools: there whole or not at all."""
+"""Atomic writing of exported files."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,18 +10,17 @@ from bot.errors import OutputUnwritable
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Where to write what takes its place at `path` once it is whole; what was there before stays until then, and when the body fails.
+    """Yield a temporary path whose file replaces `path` at the end; an earlier file stays if the body fails.
 
-    Raises `OutputUnwritable` when it cannot be written.
+    Raises `OutputUnwritable` if it cannot be written.
     """
     pending = path.with_name(f".unfinished-{uuid4().hex}")
     try:
         yield pending
         pending.replace(path)
     except OSError as error:
-        raise OutputUnwritable(
-            f"{path} cannot be written ({error.strerror or error}): check the folder and its permissions."
-        ) from error
+        reason = error.strerror or error
+        raise OutputUnwritable(f"{path} cannot be written ({reason}): check the folder and its permissions.") from error
     finally:
         with suppress(OSError):
             pending.unlink()

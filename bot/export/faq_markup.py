@@ -1,4 +1,4 @@
-"""The FAQs of articles as schema.org markup (https://schema.org/FAQPage) for the publisher's own pages: one JSON-LD file for each article."""
+"""FAQs as schema.org markup (https://schema.org/FAQPage) for the publisher's pages, a JSON-LD file for each article."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 CONTENTS = "index.json"
-"""Which file belongs to which article."""
-_ENDING = ".jsonld"
-_LONGEST = 100
-"""Bytes of an article's id in the name of its file; names may have 255."""
+"""The file that maps articles to their files."""
+_SUFFIX = ".jsonld"
+_MAX_NAME_BYTES = 100
+"""Maximum length of an article's id in a file name; file systems allow 255."""
 _INLINE_RULES = ["emphasis", "link", "image", "autolink", "html_inline", "backticks", "entity", "escape"]
 _HEADING_LIKE = re.compile(r"^\\(?=#{1,6} )")
-"""The backslash that the plain form has before a line that only looks like a heading."""
+"""The backslash with which the plain form escapes a line that looks like a heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,27 @@ class MarkupFile:
 
 
 def write_faq_markup(generation: Generation, folder: Path) -> list[MarkupFile]:
-    """Write a file for each article that has FAQs, and `index.json` with what this returns; files of an earlier export that are not among them go.
+    """Write a file for each article with FAQs and list them in `index.json`; outdated files of an earlier export go.
 
-    Raises `MissingExtra` without markdown-it-py, `OutputUnwritable` when the folder cannot be written.
+    Raises `MissingExtra` without markdown-it-py, `OutputUnwritable` if the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputUnwritable(
-            f"The folder {folder} cannot be made ({error.strerror}): check its name and permissions."
-        ) from error
-    before = _listed(folder / CONTENTS)
+        reason = f"The folder {folder} cannot be made ({error.strerror})"
+        raise OutputUnwritable(f"{reason}: check its name and permissions.") from error
+    before = _files_in(folder / CONTENTS)
     written = [_write(article, folder) for article in all_articles(generation.table) if article.faqs]
     with atomic_file(folder / CONTENTS) as pending:
-        told = {"generation": generation.name, "articles": [asdict(each) for each in written]}
-        pending.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        listing = {"generation": generation.name, "articles": [asdict(each) for each in written]}
+        pending.write_text(json.dumps(listing, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for name in before - {each.file for each in written}:
         (folder / name).unlink(missing_ok=True)
     return written
 
 
 def faq_page(article: Article) -> str:
-    """The JSON-LD of an article's FAQs: it may stand in a `<script>` as it is, since no `<` is in it."""
+    """Return the JSON-LD of an article's FAQs; without any `<`, so that it may be put into a `<script>`."""
     questions = [
         {
             "@type": "Question",
@@ -75,20 +74,20 @@ def faq_page(article: Article) -> str:
         "url": article.url,
         "mainEntity": questions,
     }
-    told = {name: value for name, value in page.items() if value is not None}
-    return json.dumps(told, ensure_ascii=False, indent=1).replace("<", "\\u003c")
+    known = {name: value for name, value in page.items() if value is not None}
+    return json.dumps(known, ensure_ascii=False, indent=1).replace("<", "\\u003c")
 
 
 def file_name(article: str) -> str:
-    """The name of the file for the article with an id: the id, where it can be a name on any system, else its letters and a checksum.
+    """Return the file name of an article: its id if every system allows it, else a slug with a checksum.
 
-    No two ids have one name, as far as sha256 goes: a slug has no dot.
+    Names are unique, because a slug has no dot.
     """
     name = slug(article)
-    if name == article and len(name.encode()) <= _LONGEST:
-        return f"{name}{_ENDING}"
-    short = name.encode()[:_LONGEST].decode(errors="ignore")
-    return f"{short}.{hashlib.sha256(article.encode()).hexdigest()[:16]}{_ENDING}"
+    if name == article and len(name.encode()) <= _MAX_NAME_BYTES:
+        return f"{name}{_SUFFIX}"
+    short = name.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
+    return f"{short}.{hashlib.sha256(article.encode()).hexdigest()[:16]}{_SUFFIX}"
 
 
 def _write(article: Article, folder: Path) -> MarkupFile:
@@ -98,29 +97,29 @@ def _write(article: Article, folder: Path) -> MarkupFile:
     return MarkupFile(article.id, article.title, article.url, name, len(article.faqs))
 
 
-def _listed(contents: Path) -> set[str]:
-    """The files that an earlier export wrote beside its `index.json`; nothing that lies elsewhere or has another ending."""
+def _files_in(contents: Path) -> set[str]:
+    """Return the files that an earlier export listed, without any in other folders or with another suffix."""
     try:
         names = [str(each["file"]) for each in json.loads(contents.read_text(encoding="utf-8"))["articles"]]
     except (OSError, ValueError, TypeError, KeyError):
         return set()
-    return {name for name in names if name.endswith(_ENDING) and Path(name).name == name and "\\" not in name}
+    return {name for name in names if name.endswith(_SUFFIX) and Path(name).name == name and "\\" not in name}
 
 
 def _html(text: str) -> str:
-    """The HTML of a text in plain form: its blocks, and words that are only ever words."""
-    blocks = _blocks()
-    tokens = blocks.parse(text)
+    """Return the HTML of a text in plain form: its blocks are rendered, inline markup is not."""
+    parser = _block_parser()
+    tokens = parser.parse(text)
     for part in (part for token in tokens for part in token.children or () if part.type == "text"):
         part.content = _HEADING_LIKE.sub("", part.content)
-    return str(blocks.renderer.render(tokens, blocks.options, {})).strip()
+    return str(parser.renderer.render(tokens, parser.options, {})).strip()
 
 
 @cache
-def _blocks() -> "MarkdownIt":
+def _block_parser() -> "MarkdownIt":
     try:
         from markdown_it import MarkdownIt
     except ModuleNotFoundError:
         raise MissingExtra("markdown-it-py", "export") from None
-    blocks = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
-    return blocks.disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+    return parser.disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])

@@ -36,7 +36,7 @@ def choose_held_out(table: PassageTable) -> frozenset[str]:
 
 
 def make_holdout(table: PassageTable, held_out: Collection[str]) -> Holdout:
-    """Take the alternates of the FAQs of some articles out of the corpus and ask them; or the question if there are none."""
+    """Remove the alternates, or else the questions, of some articles' FAQs from the corpus, and ask them."""
     articles, questions = [], list[Question]()
     for article in all_articles(table):
         own = list(_questions(article)) if article.id in held_out else []

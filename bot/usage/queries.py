@@ -21,7 +21,8 @@ _HASH_KEY = "hash"
 _FOLLOW_UP = 300
 """Seconds within which the next question of a conversation counts as a follow-up."""
 _COLUMNS = (
-    "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel", "conversation", "corrected",
+    "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
+    "conversation", "corrected",
 )  # fmt: skip
 _IN_SPAN = "questions.at >= :since AND questions.at < :until"
 

@@ -18,10 +18,38 @@ from bot.usage.question_stats import QuestionStats
 from bot.usage.store import UsageStore
 
 _WORD = re.compile(r"\w+")
-_QUESTION_WORDS = frozenset([
-    "am", "can", "could", "did", "do", "does", "get", "had", "has", "have", "how", "i", "me", "my", "shall", "should", "we", "what", "when", "where",
-    "which", "who", "whom", "whose", "why", "would", "you", "your",
-])  # fmt: skip
+_QUESTION_WORDS = frozenset(
+    [
+        "am",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "get",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "me",
+        "my",
+        "shall",
+        "should",
+        "we",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "would",
+        "you",
+        "your",
+    ]
+)
 """Words that are never reported as missing from the articles."""
 _SURE = 0.7
 """Answers with a lower probability count as unsure."""

@@ -1,4 +1,4 @@
-"""`CrawlState`: the downloaded files in `corpus/pulled/`, and what is known about a site's addresses in `corpus/.pull/`.
+"""`CrawlState`: the downloaded files in `corpus/pulled/`, and what is known about their addresses in `corpus/.pull/`.
 
 The state is a file of JSON lines. A line is appended for each finished address, so that an interrupted pull continues
 where it stopped at a cost that does not grow with the site. The end of a pull rewrites it, one line an address.
@@ -116,12 +116,12 @@ class CrawlState:
     def report(self, more: bool) -> PullReport:
         """Report the outcome of this pull, including the part before an interruption."""
         articles = [page for page in self.finished.values() if not page.articles]
-        counts = [
+        new, changed, unchanged = (
             sum(page.outcome == outcome and page.file != "" for page in articles)
             for outcome in (NEW, CHANGED, UNCHANGED)
-        ]
+        )
         refused = [(page.url, page.reason) for page in articles if page.outcome == REFUSED]
-        return PullReport(*counts, refused=(*refused, *self._failed.items()), more=more, folder=self.folder)
+        return PullReport(new, changed, unchanged, (*refused, *self._failed.items()), more, self.folder)
 
     def _remember(self, page: PageState) -> None:
         self.finished[page.url] = page

@@ -114,8 +114,8 @@ class HttpClient:
     ) -> Fetched:
         """Request an address, with retries, and follow its redirects.
 
-        `conditions` holds the headers of a conditional request. Raises `UrlRefused` if the response is not of one of the
-        content types (by default any) or is too large, and `UrlFailed` if there is none.
+        `conditions` holds the headers of a conditional request. Raises `UrlRefused` if the response has none of the
+        content types (by default any will do) or is too large, and `UrlFailed` if there is none.
         """
         tries = 0
         while True:
@@ -153,7 +153,7 @@ class HttpClient:
     def _send(
         self, url: httpx.URL, content_types: tuple[str, ...], conditions: Mapping[str, str], max_bytes: int
     ) -> Fetched | httpx.URL:
-        """Send one request and return its response or the target of its redirect. Raises `_Retryable` if it may pass."""
+        """Send one request and return its response or redirect target. Raises `_Retryable` for failures that may pass."""
         sleep(max(0.0, self._free_at - monotonic()))
         self._network.deadline = monotonic() + self._limits.request_time
         try:

@@ -92,7 +92,7 @@ class _Pull:
         self._seen = 0
         self._failures = 0
         self._links: set[str] = set()
-        """Links of the posts from the API. A page without new ones ends a list, whatever number of pages the site says."""
+        """Links of the posts from the API. A page without new ones ends a list, whatever the site says."""
 
     def run(self) -> None:
         """Pull the site. Raises `PullError` if there is nothing at its address, or it keeps failing."""

@@ -120,8 +120,9 @@ def parse_sitemap(content: bytes) -> Sitemap:
         "recover": True,
         "huge_tree": False,
     }
+    tags = ("{*}url", "{*}sitemap")
     try:
-        for _, element in etree.iterparse(BytesIO(content), tag=("{*}url", "{*}sitemap"), **options):  # type: ignore[call-overload]
+        for _, element in etree.iterparse(BytesIO(content), tag=tags, **options):  # type: ignore[call-overload]
             url = (element.findtext("{*}loc") or "").strip()
             if url:
                 entry = SitemapEntry(url, _day((element.findtext("{*}lastmod") or "").strip()))

@@ -70,7 +70,7 @@ class Api:
 
     @classmethod
     def find(cls, client: HttpClient, start: httpx.URL, refuse: Refuse, report: Callable[[str], None]) -> "Api | None":
-        """Find the API at an address: by its path or, on sites without pretty permalinks, its query; None if there is none."""
+        """Find the API by its path or, on sites without pretty permalinks, by its query; None if there is none."""
         base = str(start).rstrip("/")
         for root in (f"{base}/wp-json", f"{base}/?rest_route="):
             api = cls(client, root)
@@ -91,7 +91,7 @@ class Api:
         return f"{self.root}/wp/v2/{route}{'&' if '?' in self.root else '?'}{urlencode(parameters)}"
 
     def posts_address(self, post_type: str, number: int, since: date | None) -> str:
-        """Return the address of one page of the published posts, oldest first, so that new posts change no earlier page."""
+        """Return the address of a page of posts, oldest first, so that new posts change no earlier page."""
         parameters: dict[str, str | int] = {
             "per_page": _POSTS_PER_PAGE,
             "page": number,
@@ -155,7 +155,7 @@ class Api:
 
 
 def is_past_the_end(refusal: UrlRefused, number: int) -> bool:
-    """Whether a page is refused because the list is shorter: a site that gives no number of pages is read until then."""
+    """Whether a page is refused because the list has ended, on a site that gives no number of pages."""
     return number > 1 and refusal.status == 400
 
 
