@@ -277,7 +277,7 @@ def test_an_alternate_finds_its_faq(bot: Bot):
     [
         ("", "The question is empty"),
         (" \n", "The question is empty"),
-        ("a" * 1001, "The question has 1001 characters, 1000 are read"),
+        ("a" * 1001, "The question has 1001 characters; the limit is 1000"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_one_sentence(bot: Bot, question: str, sentence: str):
