@@ -1,7 +1,4 @@
-"""The interface between an index, wherever it is stored, and everything that reads it.
-
-A backend implements the four protocols below; the functions at the end derive everything else from them.
-"""
+"""The interface of an index, wherever it is stored: four protocols, and functions that derive the rest from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,10 +80,7 @@ class CorpusFacts:
     newest: Sequence[Sequence[str]]
     """Publication days and ids of the articles published last, newest first; at most `NEWEST`."""
     examples: Sequence[str]
-    """Ids of at most `EXAMPLES` FAQs, from each category in turn, the largest first.
-
-    Within a category come the first FAQs of the articles, newest first, then their second ones.
-    """
+    """Ids of at most `EXAMPLES` FAQs, from each category in turn, the largest category and newest articles first."""
 
 
 class Passages(Protocol):
@@ -137,10 +131,7 @@ class VectorSearch(Protocol):
         """Return the at most `k` passages that have a vector nearest to one unit vector of shape (1, dimension)."""
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
-        """Return the vectors of passages, in the order of the numbers; passages that no longer exist are left out.
-
-        With `fresh`, a server is asked which still exist, whatever is cached here.
-        """
+        """Return the vectors of the passages that exist, in the order of the numbers; `fresh` bypasses caches."""
 
 
 class Generation(VectorSearch, Protocol):
@@ -228,15 +219,11 @@ def multilingual_for(generation: Generation, language: str) -> VectorSearch | No
 
 def check_encoder(generation: Generation) -> None:
     """Raise `IndexCorrupt` if a question encoder gives another vector than at build time: answers would be wrong."""
-    record = generation.manifest.multilingual
-    _check(generation.encoder, generation.manifest.check_vector, generation.name)
-    if generation.multilingual is not None and record is not None:
-        _check(generation.multilingual.encoder, record.check_vector, generation.name)
-
-
-def _check(encoder: QuestionEncoder, check_vector: Sequence[float], name: str) -> None:
-    cosine = float(encoder.encode_questions([CHECK_SENTENCE])[0] @ np.array(check_vector, np.float32))
-    if cosine < _SAME:
-        raise IndexCorrupt(
-            f"The question encoder of {name} has changed since the build (cosine {cosine:.4f}): run articlebot build."
-        )
+    checks = [(generation.encoder, generation.manifest.check_vector)]
+    if generation.multilingual is not None and generation.manifest.multilingual is not None:
+        checks.append((generation.multilingual.encoder, generation.manifest.multilingual.check_vector))
+    for encoder, vector in checks:
+        cosine = float(encoder.encode_questions([CHECK_SENTENCE])[0] @ np.array(vector, np.float32))
+        if cosine < _SAME:
+            changed = f"The question encoder of {generation.name} has changed since the build"
+            raise IndexCorrupt(f"{changed} (cosine {cosine:.4f}): run articlebot build.")

@@ -41,13 +41,9 @@ class MilvusTable:
     """The passages and articles of a generation on a server. Safe to use from many threads."""
 
     def __init__(self, milvus: MilvusClient, collections: layout.Collections, facts: GenerationFacts) -> None:
-        self._milvus, self._records, self._facts = milvus, collections.records, facts
+        self._milvus, self._records, self.facts = milvus, collections.records, facts
         self._passages = VersionedCache[Passage](_CACHED)
         self._articles = VersionedCache[Article](_CACHED)
-
-    @property
-    def facts(self) -> GenerationFacts:
-        return self._facts
 
     def discard_other(self, passage: int, version: int) -> None:
         """Discard a passage from the cache unless it has this version."""
@@ -94,7 +90,7 @@ class MilvusTable:
 
     def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
         field, kind = ("nth", layout.FAQ) if faqs else ("place", layout.PASSAGE)
-        last = self._facts.places[kind] - 1
+        last = self.facts.places[kind] - 1
         places = np.unique(np.linspace(0, last, min(most, last + 1)).astype(int)).tolist()
         found = self._read(layout.any_of(field, places) + (f' and kind == "{layout.FAQ}"' if faqs else ""))
         return sorted(found.values(), key=lambda passage: passage.id)
@@ -103,7 +99,7 @@ class MilvusTable:
         field, kind, matching = (
             ("nth", layout.FAQ, f'kind == "{layout.FAQ}"') if faqs else ("place", layout.PASSAGE, layout.PASSAGE_KINDS)
         )
-        for start in range(0, self._facts.places[kind], _WINDOW):
+        for start in range(0, self.facts.places[kind], _WINDOW):
             yield from self._read(f"{matching} and {layout.in_range(field, start, _WINDOW)}").values()
 
     def _read(self, matching: str) -> dict[int, Passage]:

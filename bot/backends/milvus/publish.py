@@ -48,7 +48,10 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, progre
             "Milvus at %s is %s: each replica keeps a word index (%s)", address.server, milvus.version, NO_BM25
         )
     _drop(milvus, collections)
-    _create(milvus, collections, local)
+    milvus.create(collections.rows, records.row_fields(local.manifest.dimension))
+    milvus.create(collections.records, records.record_fields())
+    if milvus.has_bm25:
+        create_words(milvus, collections)
     _write(milvus, collections, local, folder, progress)
     _build_indexes(milvus, collections)
     _verify(milvus, collections, local)
@@ -81,13 +84,6 @@ def _prune(milvus: MilvusClient, current: Collections, before: str | None) -> No
 def _drop(milvus: MilvusClient, collections: Collections) -> None:
     for name in existing(milvus, collections):
         milvus.drop(name)
-
-
-def _create(milvus: MilvusClient, collections: Collections, local: LocalGeneration) -> None:
-    milvus.create(collections.rows, records.row_fields(local.manifest.dimension))
-    milvus.create(collections.records, records.record_fields())
-    if milvus.has_bm25:
-        create_words(milvus, collections)
 
 
 def _build_indexes(milvus: MilvusClient, collections: Collections) -> None:

@@ -96,13 +96,11 @@ def article_records(article: Article, version: int, places: Places, written: int
 
 
 def file_records(name: str, content: bytes) -> Iterator[Entity]:
-    """Yield the records of a file."""
     packed = base64.b64encode(zlib.compress(content, 1)).decode()
     yield from _records(layout.FILE, f"f{layout.number_of(name)}", layout.number_of(name), packed)
 
 
 def facts_record(facts: dict[str, Any]) -> Iterator[Entity]:
-    """Yield the records of a generation's facts."""
     yield from _records(layout.FACTS, "facts", 0, json.dumps(facts))
 
 

@@ -31,19 +31,16 @@ class ReplicaWords:
     def replace(self, article: str, passages: Sequence[Passage], /) -> None:
         """Replace the passages of the article with an id."""
         if not self._is_own:
-            self._make_own()
+            scratch = Path(mkdtemp(prefix="articlebot-words-"))
+            finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+            lexical.link_lexical(self._folder, scratch / lexical.LEXICAL)
+            self._folder, self._is_own = scratch / lexical.LEXICAL, True
         writer = lexical.LexicalWriter(self._folder, number_of)
         writer.remove(article)
         for passage in passages:
             writer.add(passage)
         writer.close()
         self.current = lexical.Lexical(self._folder)
-
-    def _make_own(self) -> None:
-        scratch = Path(mkdtemp(prefix="articlebot-words-"))
-        finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        lexical.link_lexical(self._folder, scratch / lexical.LEXICAL)
-        self._folder, self._is_own = scratch / lexical.LEXICAL, True
 
 
 class ServerWords:
@@ -80,7 +77,6 @@ class ServerWords:
         return bool(terms) and all(self._frequency(*self._column(field), term) for term in terms)
 
     def _column(self, field: Field) -> tuple[str, str]:
-        """Return the collection of a field, and its name there."""
         if field == "article_words":
             return self._collections.article_words, _WORDS
         return self._collections.passage_words, _PAIRS if field == "pairs" else _WORDS
