@@ -41,7 +41,8 @@ def test_a_typed_question_gets_words_title_category_dates_and_link(page: Page):
     link = answer.get_by_role("link", name=EN.read_more)
     expect(link).to_have_attribute(
         "href",
-        "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees.",
+        "https://example.com/notice-period/"
+        "#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees.",
     )
 
 
@@ -207,8 +208,12 @@ def test_a_long_conversation_shows_the_newest_question_at_the_top(page: Page):
         page.set_viewport_size({"width": 1280, "height": 420})
     expect(page.get_by_test_id("user").last).to_be_in_viewport()
     page.wait_for_function(
-        "() => { const all = document.querySelectorAll('#chat [data-testid=user]'), box = document.querySelector('#chat .bubble-wrap');"
-        "return all[all.length - 1].getBoundingClientRect().top - box.getBoundingClientRect().top < 60 || box.scrollTop + box.clientHeight > box.scrollHeight - 3 }"
+        """() => {
+            const last = [...document.querySelectorAll('#chat [data-testid=user]')].at(-1);
+            const box = document.querySelector('#chat .bubble-wrap');
+            const isAtTop = last.getBoundingClientRect().top - box.getBoundingClientRect().top < 60;
+            return isAtTop || box.scrollTop + box.clientHeight > box.scrollHeight - 3;
+        }"""
     )
 
 
@@ -291,7 +296,9 @@ def test_every_response_carries_the_security_headers(address: str):
 
 
 @pytest.mark.parametrize(
-    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json", "/gradio_api/deep_link", "/gradio_api/dev/reload", "/?page=nowhere"]
+    "path", ["/gradio_api/upload", "/monitoring", "/gradio_api/monitoring/summary", "/pwa_icon/6000",
+             "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/openapi.json",
+             "/gradio_api/deep_link", "/gradio_api/dev/reload", "/?page=nowhere"]
 )  # fmt: skip
 def test_what_the_page_does_not_need_is_closed(address: str, path: str):
     assert httpx.get(address + path, trust_env=False).status_code == 404

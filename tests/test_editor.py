@@ -20,7 +20,7 @@ from serving import running
 from bot import Bot
 from bot.errors import SettingsError
 from bot.index.store import LocalStore
-from bot.serve.editor.password import hashed_password, is_password
+from bot.serve.editor.password import hash_password, is_password
 from bot.serve.server import open_app
 from bot.serve.settings_file import read_settings
 from bot.settings import AnswerSettings, ChatSettings, EditorSettings, Limits
@@ -30,7 +30,7 @@ from bot.usage.store import UsageStore
 pytestmark = pytest.mark.slow
 
 PASSWORD = "correct horse battery"
-STORED = hashed_password(PASSWORD)
+STORED = hash_password(PASSWORD)
 SETTINGS = ChatSettings(editor=EditorSettings(STORED), limits=Limits(questions_per_minute=1000))
 BUY_OUT = "notice-period#faq-can-a-notice-period-be-bought-out"
 ASKED = "jldi naukri <b>chhodna</b> *hai*"
@@ -93,7 +93,7 @@ def test_a_password_is_stored_as_a_hash_that_only_it_fits():
     assert is_password(PASSWORD, STORED)
     assert not is_password(f"{PASSWORD} ", STORED)
     assert not is_password("", STORED)
-    assert hashed_password(PASSWORD) != STORED
+    assert hash_password(PASSWORD) != STORED
     assert PASSWORD not in STORED
     assert not is_password("anything", "anything")
 

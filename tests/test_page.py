@@ -16,7 +16,7 @@ import httpx
 import pytest
 from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from quick_build import build
 from serving import ask, chromium, rendered, running, served
 
@@ -257,7 +257,8 @@ def test_an_answer_is_copied_with_its_source(copying: Page):
     assert copying.evaluate("navigator.clipboard.readText()") == (
         "Can a notice period be bought out?\n\nYes, when the contract allows it and the employer agrees.\n\n"
         "— Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026\n"
-        "https://example.com/notice-period/#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees."
+        "https://example.com/notice-period/"
+        "#:~:text=Yes%2C%20when%20the%20contract%20allows,it%20and%20the%20employer%20agrees."
     )
 
 
@@ -374,10 +375,15 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
     page.goto(address)
     ask(page, "who pays gratuity")
     page.evaluate(
-        "() => { window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(one => window.shift += one.value)).observe({ type: 'layout-shift', buffered: false }) }"
+        """() => {
+            window.shift = 0;
+            const observer = new PerformanceObserver(
+                list => list.getEntries().forEach(entry => window.shift += entry.value));
+            observer.observe({ type: 'layout-shift', buffered: false });
+        }"""
     )
     held: list = []
-    page.route("**/gradio_api/run/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    page.route("**/gradio_api/run/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright needs a function
     page.get_by_test_id("textbox").fill("how long is a probation period")
     page.get_by_test_id("textbox").press("Enter")
     page.wait_for_function("document.body.classList.contains('asking')")
@@ -421,7 +427,8 @@ def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#7c2d92"/></svg>'
     )
     (place / "articlebot.toml").write_text(
-        '[publisher]\nname = "Career <Desk>"\nsite = "https://www.example.com"\nlogo = "logo.svg"\n[colours]\naccent = "#7c2d92"\n[texts.en]\ntitle = "Ask the desk"\n'
+        '[publisher]\nname = "Career <Desk>"\nsite = "https://www.example.com"\nlogo = "logo.svg"\n'
+        '[colours]\naccent = "#7c2d92"\n[texts.en]\ntitle = "Ask the desk"\n'
     )
     for address in served(Bot.open(place / "index"), read_settings(place / "articlebot.toml")):
         page = browser.new_page()
@@ -502,17 +509,39 @@ def test_a_language_that_is_written_from_the_right_turns_the_page_round(browser:
         page.close()
 
 
+def type_words(page: Page) -> None:
+    page.get_by_test_id("textbox").press_sequentially("who pays grat")
+    page.get_by_role("option").first.wait_for()
+
+
+def vote_unhelpful(page: Page) -> None:
+    ask(page, "who pays gratuity")
+    page.get_by_role("button", name=EN.unhelpful).click()
+    page.get_by_role("group", name=EN.why).wait_for()
+
+
+def refuse(page: Page, question: str, error: Locator) -> None:
+    page.get_by_test_id("textbox").fill(question)
+    page.get_by_test_id("textbox").press("Enter")
+    error.wait_for()
+
+
+def lose_server(page: Page) -> None:
+    page.route("**/gradio_api/run/**", lambda route: route.abort())
+    refuse(page, "x", page.locator("#trouble:not(:empty)"))
+
+
 STATES = {
     "empty": lambda page: page.title(),
     "answered": lambda page: ask(page, "can I buy out my notice period"),
     "a follow-up": lambda page: [ask(page, "how long is a probation period"), ask(page, "and can it be extended?")],
     "no answer": lambda page: ask(page, "who won the 2011 cricket world cup"),
     "ambiguous": lambda page: ask(page, "correct my admit card"),
-    "typing": lambda page: [page.get_by_test_id("textbox").press_sequentially("who pays grat"), page.get_by_role("option").first.wait_for()],
-    "what was wrong": lambda page: [ask(page, "who pays gratuity"), page.get_by_role("button", name=EN.unhelpful).click(), page.get_by_role("group", name=EN.why).wait_for()],
-    "too long": lambda page: [page.get_by_test_id("textbox").fill("a" * 1001), page.get_by_test_id("textbox").press("Enter"), page.get_by_role("alert").filter(has_text="1001").wait_for()],
-    "unreachable": lambda page: [page.route("**/gradio_api/run/**", lambda route: route.abort()), page.get_by_test_id("textbox").fill("x"), page.get_by_test_id("textbox").press("Enter"), page.locator("#trouble:not(:empty)").wait_for()],
-}  # fmt: skip
+    "typing": type_words,
+    "what was wrong": vote_unhelpful,
+    "too long": lambda page: refuse(page, "a" * 1001, page.get_by_role("alert").filter(has_text="1001")),
+    "unreachable": lose_server,
+}
 
 
 @pytest.fixture(scope="module")
@@ -587,8 +616,10 @@ def host_page(bot_address: str) -> bytes:
     policy = (
         f"default-src 'self'; script-src {bot_address}; connect-src {bot_address}; require-trusted-types-for 'script'"
     )
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><meta http-equiv="Content-Security-Policy" content="{policy}"></head>
-<body><main><h1>Somebody's page</h1><p>Words.</p></main><script src="{bot_address}/widget.js" async></script></body></html>""".encode()
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}"></head>
+<body><main><h1>Somebody's page</h1><p>Words.</p></main>
+<script src="{bot_address}/widget.js" async></script></body></html>""".encode()
 
 
 def host(bot_address: str):
@@ -677,7 +708,11 @@ def test_styles_of_the_page_and_of_the_widget_stay_apart(hosted: tuple[Page, Bro
     page, *_ = hosted
     before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
     page.evaluate(
-        "const sheet = new CSSStyleSheet(); sheet.replaceSync('* { color: red !important; display: block !important; font-size: 40px !important }'); document.adoptedStyleSheets = [sheet]"
+        """() => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync('* { color: red !important; display: block !important; font-size: 40px !important }');
+            document.adoptedStyleSheets = [sheet];
+        }"""
     )
     page.get_by_role("button", name=EN.open).click()
     assert (
@@ -780,8 +815,11 @@ def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(
             base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8)
         )
         answers.get("/healthz", timeout=30)
-        asked = [answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers={"X-Forwarded-For": visitor}).status_code
-                 for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1")]  # fmt: skip
+        asked = []
+        for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1"):
+            headers = {"X-Forwarded-For": visitor}
+            reply = answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers=headers)
+            asked.append(reply.status_code)
         process.send_signal(signal.SIGINT)
     assert asked == statuses
 

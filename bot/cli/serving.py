@@ -107,10 +107,10 @@ def password(
     as_json: AsJson = False,
 ) -> None:
     """Hash the password of the editor's page for articlebot.toml."""
-    from bot.serve.editor.password import SHORTEST, hashed_password
+    from bot.serve.editor.password import MIN_LENGTH, hash_password
 
-    if len(plain) < SHORTEST:
-        raise BadParameter(f"A password has at least {SHORTEST} characters.", param_hint="--password")
-    hashed = hashed_password(plain)
+    if len(plain) < MIN_LENGTH:
+        raise BadParameter(f"A password has at least {MIN_LENGTH} characters.", param_hint="--password")
+    hashed = hash_password(plain)
     text = f'Add to articlebot.toml to open the editor\'s page at /editor:\n\n[editor]\npassword = "{hashed}"'
     print_facts({"password": hashed}, as_json, lambda: text)

@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 
-SHORTEST = 8
+MIN_LENGTH = 8
 """Minimum length of a password in characters (NIST SP 800-63B, 5.1.1.1)."""
 STORED = re.compile(r"scrypt:(\d{4,7}):(\d{1,2}):(\d{1,2}):([\w+/=]+):([\w+/=]+)")
 
@@ -14,7 +14,7 @@ _COST, _BLOCK, _PARALLEL = 2**15, 8, 3
 """Parameters of scrypt: 32 MB and a tenth of a second or two (OWASP, Password Storage Cheat Sheet)."""
 
 
-def hashed_password(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return what is stored of a password: the parameters of scrypt (RFC 7914), a random salt and the hash."""
     salt = secrets.token_bytes(16)
     key = _scrypt(password, salt, _COST, _BLOCK, _PARALLEL)
