@@ -19,7 +19,7 @@ _QUESTION: dict[str, JsonValue] = {"minLength": 1, "maxLength": LONGEST_QUESTION
 
 
 def _check_number(value: Any) -> Any:
-    """Refuse "5" and true, which pydantic reads as numbers; accept 5.0, which JSON does not tell from 5."""
+    """Refuse "5" and true, which pydantic reads as numbers; accept 5.0, the same number as 5 in JSON."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("Input should be a number")  # noqa: TRY004 - pydantic reports only ValueError
     return value
