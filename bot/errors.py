@@ -120,6 +120,15 @@ class MissingExtra(ArticlebotError):
 
 
 @contextmanager
+def requires(package: str, extra: str) -> Iterator[None]:
+    """Raise `MissingExtra` if a module that the body imports is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise MissingExtra(package, extra) from None
+
+
+@contextmanager
 def raise_as_corrupt(path: Path | str) -> Iterator[None]:
     """Raise `IndexCorrupt`, naming `path`, for any exception of the body that is not an `ArticlebotError`.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 
 Ranking = Sequence[str]
 """Labels found, best first, each once."""
@@ -26,10 +26,8 @@ def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str,
     """Compute the mean of each metric in `RANKING_METRICS` over covered questions, 0 to 1; empty without questions."""
     if not rankings:
         return {}
-    try:
+    with requires("ir-measures", "eval"):
         import ir_measures
-    except ModuleNotFoundError:
-        raise MissingExtra("ir-measures", "eval") from None
     gains = [ir_measures.Qrel(str(n), label, gain) for n, each in enumerate(expected) for label, gain in each.items()]
     # A question without any hit would be left out of the mean.
     found = [
@@ -48,10 +46,8 @@ def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float
     """Compute the area under the ROC curve, ties counting half (Mann-Whitney); None if either side is empty."""
     if not len(positive) or not len(negative):
         return None
-    try:
+    with requires("scipy", "eval"):
         from scipy.stats import mannwhitneyu
-    except ModuleNotFoundError:
-        raise MissingExtra("scipy", "eval") from None
     return float(mannwhitneyu(positive, negative).statistic / (len(positive) * len(negative)))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.evaluation.evaluate import Outcome
 from bot.evaluation.metrics import calibration_error, reliability
 from bot.evaluation.trend import Point
@@ -21,10 +21,8 @@ _MAX_TICKS = 12
 
 def trend_figure(points: Sequence[Point]) -> "Figure":
     """Draw the figures of each build."""
-    try:
+    with requires("matplotlib", "eval"):
         from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingExtra("matplotlib", "eval") from None
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     lines = figure.subplots()
     for name in dict.fromkeys(name for point in points for name in point.figures):
@@ -47,10 +45,8 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
 
 def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     """Write a PNG with the reliability curve, and accuracy over coverage with the threshold marked."""
-    try:
+    with requires("matplotlib", "eval"):
         from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        raise MissingExtra("matplotlib", "eval") from None
     probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curve, trade = figure.subplots(1, 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.corpus.article import Article, slug
-from bot.errors import MissingExtra, OutputUnwritable
+from bot.errors import OutputUnwritable, requires
 from bot.export.atomic import atomic_file
 from bot.index.generation import Generation, all_articles
 
@@ -117,9 +117,7 @@ def _html(text: str) -> str:
 
 @cache
 def _block_parser() -> "MarkdownIt":
-    try:
+    with requires("markdown-it-py", "export"):
         from markdown_it import MarkdownIt
-    except ModuleNotFoundError:
-        raise MissingExtra("markdown-it-py", "export") from None
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
     return parser.disable([*_INLINE_RULES, "html_block", "reference", "lheading", "code"])

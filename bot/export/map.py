@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.export.atomic import atomic_file
 from bot.index.generation import Generation, numbers_of, role_vectors
 from bot.passages import Passage, context
@@ -42,10 +42,8 @@ def write_map(generation: Generation, path: Path) -> int:
 
     Raises `MissingExtra` without plotly or scikit-learn, `OutputUnwritable` if the page cannot be written.
     """
-    try:
+    with requires("plotly", "map"):
         import plotly.io as pio
-    except ModuleNotFoundError:
-        raise MissingExtra("plotly", "map") from None
     passages = generation.table.sample(MAX_POINTS)
     vectors = role_vectors(generation, numbers_of(generation.table, passages), "both")
     figure = _figure(generation, passages, _project(vectors))
@@ -65,10 +63,8 @@ def write_map(generation: Generation, path: Path) -> int:
 
 def _project(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Project vectors to two dimensions by t-SNE (van der Maaten and Hinton 2008), deterministically."""
-    try:
+    with requires("scikit-learn", "map"):
         from sklearn.manifold import TSNE
-    except ModuleNotFoundError:
-        raise MissingExtra("scikit-learn", "map") from None
     if len(vectors) < 4:
         return np.eye(max(2, len(vectors)), 2, dtype=np.float32)[: len(vectors)]
     perplexity = min(_PERPLEXITY, (len(vectors) - 1) / 3)

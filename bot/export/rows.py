@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.export.atomic import atomic_file
 from bot.index.generation import Generation, numbers_of, role_vectors
 from bot.passages import Passage
@@ -43,11 +43,9 @@ def write_parquet(generation: Generation, path: Path | str) -> None:
 
     Raises `MissingExtra` without pyarrow, `OutputUnwritable` if the file cannot be written.
     """
-    try:
+    with requires("pyarrow", "export"):
         import pyarrow as pa
         from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise MissingExtra("pyarrow", "export") from None
     text, texts, day = pa.string(), pa.list_(pa.string()), pa.date32()
     schema = pa.schema(
         {

@@ -9,15 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.integrations.metadata import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 
-try:
+with requires("haystack-ai", "haystack"):
     from haystack import Document, component, default_from_dict, default_to_dict
-except ModuleNotFoundError:
-    raise MissingExtra("haystack-ai", "haystack") from None
 
 
 @component

@@ -4,17 +4,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.integrations.metadata import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 
-try:
+with requires("langchain-core", "langchain"):
     from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
-except ModuleNotFoundError:
-    raise MissingExtra("langchain-core", "langchain") from None
 
 
 # LangChain ignores unknown fields: a misspelled filter would have no effect.

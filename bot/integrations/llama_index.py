@@ -3,17 +3,15 @@
 from pathlib import Path
 from typing import Any, Self, Unpack
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.index.filters import FilterOptions, Filters
 from bot.integrations.metadata import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 
-try:
+with requires("llama-index-core", "llama-index"):
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
-except ModuleNotFoundError:
-    raise MissingExtra("llama-index-core", "llama-index") from None
 
 _HIDDEN = ("passage", "article", "kind", "quote", "link", "probability")
 """Metadata that is not shown to a language model."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.errors import MissingExtra, ModelError
+from bot.errors import ModelError, requires
 from bot.passages import context_and_text
 from bot.retrieval.hit import Hit
 
@@ -36,10 +36,8 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self) -> "CrossEncoder":
-        try:
+        with requires("sentence-transformers", "build"):
             from sentence_transformers import CrossEncoder
-        except ModuleNotFoundError:
-            raise MissingExtra("sentence-transformers", "build") from None
         folder = Path(self.name).expanduser()
         name = str(folder) if folder.is_dir() else self.name
         try:

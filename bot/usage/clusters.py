@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import Matrix
-from bot.errors import MissingExtra
+from bot.errors import requires
 
 _MAX_DISTANCE = 0.35
 """Mean cosine distance up to which groups are joined."""
@@ -35,10 +35,8 @@ def cluster(vectors: Matrix) -> list[list[int]]:
 def _labels(vectors: Matrix) -> NDArray[np.int64]:
     if len(vectors) < 2:
         return np.zeros(len(vectors), np.int64)
-    try:
+    with requires("scipy", "eval"):
         from scipy.cluster.hierarchy import fcluster, linkage
-    except ModuleNotFoundError:
-        raise MissingExtra("scipy", "eval") from None
     tree = linkage(vectors, "average", metric="cosine")
     return np.asarray(fcluster(tree, _MAX_DISTANCE, criterion="distance"), np.int64)
 
