@@ -120,12 +120,12 @@ class MissingExtra(ArticlebotError):
 
 
 @contextmanager
-def requires(package: str, extra: str) -> Iterator[None]:
-    """Raise `MissingExtra` if a module that the body imports is not installed."""
+def requires(package: str | None, extra: str) -> Iterator[None]:
+    """Raise `MissingExtra` if a module that the body imports is not installed; None names that module."""
     try:
         yield
-    except ModuleNotFoundError:
-        raise MissingExtra(package, extra) from None
+    except ModuleNotFoundError as error:
+        raise MissingExtra(package or str(error.name), extra) from None
 
 
 @contextmanager

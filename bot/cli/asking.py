@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from textwrap import indent
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Option
 
+from bot.answering.answer import hit_to_dict
+from bot.answering.bot import Bot
 from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, Since
 from bot.cli.output import print_facts
+from bot.index.filters import Filters
+from bot.retrieval.reranker import CrossEncoderReranker
+from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
-
-if TYPE_CHECKING:
-    from bot.retrieval.hit import Hit
 
 
 def ask(
@@ -25,8 +27,6 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question in the words of the articles."""
-    from bot.answering.bot import Bot
-
     bot = Bot.open(index, settings=AnswerSettings(reranker=reranker))
     answer = bot.ask(question, history or (), category=category, article=article, since=since).to_dict()
     print_facts(answer, as_json, lambda: answer_text(answer))
@@ -41,20 +41,16 @@ def answer_text(answer: dict[str, Any]) -> str:
         lines.append(f"They are about {', '.join(answer['categories'])}.")
     lines += [f"  {question}" for question in answer["did_you_mean"]]
     for source in answer["sources"]:
-        lines += ["", *_source_lines(source)]
+        title = " › ".join((source["title"], *source["section"]))
+        days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
+        facts = " · ".join(part for part in (f"— {title}", source["category"], *days) if part)
+        lines += ["", facts, source["link"] or ""]
     if newer := answer["newer"]:
         day = newer["updated"] or newer["published"]
         lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
     if answer["suggestions"]:
         lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
     return "\n".join(lines).rstrip()
-
-
-def _source_lines(source: dict[str, Any]) -> list[str]:
-    """Return where an answer comes from: title, section, category and dates, then the link."""
-    title = " › ".join((source["title"], *source["section"]))
-    days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
-    return [" · ".join(part for part in (f"— {title}", source["category"], *days) if part), source["link"] or ""]
 
 
 def _corrected_line(corrected: str | None) -> list[str]:
@@ -74,24 +70,16 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
-    from bot.index.filters import Filters
-    from bot.retrieval.reranker import CrossEncoderReranker
-    from bot.retrieval.retriever import Retriever
-
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(reranker) if reranker else None)
     found = retriever.finder().find(question, k, Filters(category, article, since), history or ())
-    hits = [_hit_facts(hit) for hit in found.hits]
+    hits = []
+    for hit in found.hits:
+        signals = {name: round(value, 4) for name, value in hit.signals.items()}
+        hits.append({**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals})
     notes = _corrected_line(found.corrected)
     if explain:
         notes += [f"Read as “{variant.text}”." for variant in found.variants if variant.form != "original"]
     print_facts(hits, as_json, lambda: _hits_text(hits, notes, explain))
-
-
-def _hit_facts(hit: "Hit") -> dict[str, Any]:
-    from bot.answering.answer import hit_to_dict
-
-    signals = {name: round(value, 4) for name, value in hit.signals.items()}
-    return {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals}
 
 
 def _hits_text(hits: Sequence[dict[str, Any]], notes: Sequence[str], explain: bool) -> str:

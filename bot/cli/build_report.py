@@ -1,11 +1,12 @@
 """What `articlebot build` reports: what changed, and how well the new index answers."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.answering.bot import Bot
 from bot.cli.output import count, print_facts, say_refusals, table
+from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
@@ -24,21 +25,17 @@ def print_report(report: "BuildReport", corpus: Path, index: Path, as_json: bool
     tested = _self_test(index) if report.built and report.published else []
     accepted = _record_figures(corpus, index, report, tested) if tested else None
     facts = {**_facts(report, tested), "accepted": accepted}
-    print_facts(facts, as_json, lambda: "\n".join([*_lines(report, tested), *_accepted_lines(accepted)]))
+    print_facts(facts, as_json, lambda: "\n".join(_lines(report, tested, accepted)))
 
 
 def _self_test(index: Path) -> list[dict[str, Any]]:
     from bot.evaluation.self_test import self_test
-    from bot.retrieval.retriever import Retriever
 
     return [asdict(coverage) for coverage in self_test(Retriever.open(index).finder())]
 
 
-def _record_figures(
-    corpus: Path, index: Path, report: "BuildReport", tested: Sequence[dict[str, Any]]
-) -> "Figures | None":
+def _record_figures(corpus: Path, index: Path, report: "BuildReport", tested: list[dict[str, Any]]) -> "Figures | None":
     """Append the build's figures to the trend; return those of the alternates that editors accepted, if there are any."""
-    from bot.answering.bot import Bot
     from bot.evaluation.trend import accepted_figures, add_point, point_of
 
     figures = accepted_figures(Bot.open(index), corpus)
@@ -66,14 +63,14 @@ def _facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _lines(report: "BuildReport", tested: Sequence[dict[str, Any]]) -> list[str]:
+def _lines(report: "BuildReport", tested: list[dict[str, Any]], accepted: "Figures | None") -> list[str]:
     manifest = report.manifest
     size = f"{count(manifest.articles, 'article')}, {count(manifest.passages, 'passage')}"
     if not report.built:
         return [f"Nothing changed; the index is up to date: {size}"]
     done = f"built {report.generation}" if report.published else "dry run, nothing published"
     work = f"{count(report.encoded, 'text')} encoded, {len(report.refused)} refused"
-    return [f"{done}: {size}, {work}", *_change_lines(manifest.changes), *_self_test_lines(tested)]
+    return [f"{done}: {size}, {work}", *_change_lines(manifest.changes), *_self_test_lines(tested, accepted)]
 
 
 def _change_lines(changes: "Changes | None") -> list[str]:
@@ -85,9 +82,7 @@ def _change_lines(changes: "Changes | None") -> list[str]:
     answers = changes.answers
     if answers.questions:
         lines.append(f"changed answers: {len(answers.changed)} of {count(answers.questions, 'saved question')}")
-    lines += [
-        f"  {each.question}: {each.before or 'no answer'} → {each.now or 'no answer'}" for each in answers.changed
-    ]
+    lines += [f"  {one.question}: {one.before or 'no answer'} → {one.now or 'no answer'}" for one in answers.changed]
     return lines or ["no article changed"]
 
 
@@ -96,23 +91,20 @@ def _article_ids(articles: "ChangedArticles") -> str:
     return f"{count(articles.count, 'article')} ({shown}{', …' if articles.count > _SHOWN_IDS else ''})"
 
 
-def _self_test_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _self_test_lines(rows: list[dict[str, Any]], accepted: "Figures | None") -> list[str]:
     if not rows:
         return []
     names = ("threshold", "answered", "accuracy", "refused")
     cells = [[_cell(name, row[name]) for name in names] for row in rows]
     head = "self-test: the index's own questions, reworded (answered, accuracy) or without their article (refused);"
-    return ["", head, f"the bot answers from a probability of {AnswerSettings().threshold:g}", *table(names, cells)]
+    lines = ["", head, f"the bot answers from a probability of {AnswerSettings().threshold:g}", *table(names, cells)]
+    if accepted:
+        found = f"{100 * (accepted['hit@1'] or 0):.1f} %"
+        lines += ["", f"accepted questions: {found} of {accepted['questions']:g} find their FAQ first"]
+    return lines
 
 
 def _cell(name: str, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.1f}" if name == "threshold" else f"{100 * value:.0f} %"
-
-
-def _accepted_lines(figures: "Figures | None") -> list[str]:
-    if figures is None:
-        return []
-    found = f"{100 * (figures['hit@1'] or 0):.1f} %"
-    return ["", f"accepted questions: {found} of {figures['questions']:g} find their FAQ first"]

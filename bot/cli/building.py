@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
+from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
 from bot.cli.build_report import print_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder
 from bot.cli.output import Progress, count, display, print_facts, say, say_refusals, show_progress, table
-from bot.settings import DEFAULT_MODEL, BuildSettings
+from bot.corpus.article import Article
+from bot.corpus.corpus import read_corpus
+from bot.retrieval.finder import Finder
+from bot.settings import BuildSettings
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
     from bot.build.workers import Workers
-    from bot.corpus.article import Article
 
 _DEFAULTS = BuildSettings()
 
@@ -29,7 +32,7 @@ _DEFAULTS = BuildSettings()
 def build(
     corpus: Corpus = Path("corpus"),
     index: IndexFolder = Path("index"),
-    model: options.Model = DEFAULT_MODEL,
+    model: options.Model = _DEFAULTS.model,
     exact_rows: options.ExactRows = _DEFAULTS.exact_rows,
     languages: options.Languages = "en",
     multilingual_model: options.MultilingualModel = _DEFAULTS.multilingual_model,
@@ -72,8 +75,6 @@ def _build_process() -> Iterator[Callable[..., "BuildReport"]]:
 
 def _publish(report: "BuildReport", index: Path, address: str, progress: Progress) -> None:
     """Serve the published index from a Milvus server as well."""
-    from bot.backends.location import publish_to
-
     is_new = publish_to(address, index, lambda done, total: progress("passages", done, total))
     note = ", without the multilingual vectors: Hindi questions are answered there by their gloss"
     say(f"served by Milvus {'from now on' if is_new else 'already'}{note if report.manifest.multilingual else ''}")
@@ -114,8 +115,6 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Write single articles into the index that a Milvus server serves, without a build."""
-    from bot.backends.location import is_remote, update_at
-
     if not is_remote(to):
         message = "name an index on a server, milvus://host:port/name; build brings one in a folder up to date."
         raise BadParameter(message, param_hint="--to")
@@ -123,10 +122,8 @@ def update(
     print_facts(updated, as_json, lambda: ", ".join(f"{len(ids)} {change}" for change, ids in updated.items()))
 
 
-def _articles_named(names: Sequence[str], corpus: Path) -> list["Article"]:
+def _articles_named(names: Sequence[str], corpus: Path) -> list[Article]:
     """Return the articles with these ids or files. Raises `BadParameter` if one is missing."""
-    from bot.corpus.corpus import read_corpus
-
     wanted = set(names)
     found = [each for each in read_corpus(corpus).articles if wanted & {each.id, each.source}] if wanted else []
     if missing := sorted(wanted - {name for each in found for name in (each.id, each.source)}):
@@ -136,16 +133,12 @@ def _articles_named(names: Sequence[str], corpus: Path) -> list["Article"]:
 
 def status(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
     """Show which index is served, what it holds, and whether the articles have changed since."""
-    from bot.backends.location import store_at
     from bot.index.status import index_status
 
     facts = index_status(store_at(index), corpus)
-    print_facts(facts, as_json, lambda: "\n".join(_status_lines(facts)))
-
-
-def _status_lines(facts: dict[str, Any]) -> list[str]:
     lines = [f"{name.replace('_', ' '):18}{display(value)}" for name, value in facts.items() if name != "generations"]
-    return [*lines, "", "generations", *(f"  {_generation_line(each)}" for each in facts["generations"])]
+    lines += ["", "generations", *(f"  {_generation_line(each)}" for each in facts["generations"])]
+    print_facts(facts, as_json, lambda: "\n".join(lines))
 
 
 def _generation_line(facts: dict[str, Any]) -> str:
@@ -158,10 +151,8 @@ def _generation_line(facts: dict[str, Any]) -> str:
 
 def check(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
     """Verify the index, and report what was read of the corpus and what an editor may want to correct."""
-    from bot.corpus.corpus import read_corpus
     from bot.evaluation.lint import lint
     from bot.evaluation.verification import verify
-    from bot.retrieval.finder import Finder
 
     verified, generation = verify(index)
     facts: dict[str, Any] = asdict(verified)
@@ -200,8 +191,6 @@ def _corpus_lines(facts: dict[str, Any]) -> list[str]:
 
 def rollback(index: Index = "index", as_json: AsJson = False) -> None:
     """Serve the previous generation instead of the current one."""
-    from bot.backends.location import store_at
-
     name = store_at(index).roll_back()
     print_facts({"generation": name}, as_json, lambda: f"serving {name}")
 

@@ -9,28 +9,20 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import asking, building, exporting, improving, serving
+from bot.cli import exporting, improving
+from bot.cli.asking import ask, search
+from bot.cli.building import build, check, pull, rollback, status, update
 from bot.cli.output import say
+from bot.cli.serving import key, mcp, password, serve
 from bot.errors import ArticlebotError
 from bot.version import __version__
 
-cli = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Answer questions from your own articles, word for word.",
-)
+_HELP = "Answer questions from your own articles, word for word."
+cli = typer.Typer(help=_HELP, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 _FAMILIES = {
-    "Build an index": (
-        building.build,
-        building.update,
-        building.status,
-        building.check,
-        building.rollback,
-        building.pull,
-    ),
-    "Ask questions": (asking.ask, asking.search),
-    "Serve": (serving.serve, serving.mcp, serving.key, serving.password),
+    "Build an index": (build, update, status, check, rollback, pull),
+    "Ask questions": (ask, search),
+    "Serve": (serve, mcp, key, password),
     "Improve the answers": (improving.evaluate, improving.tune),
     "Export": (exporting.export, exporting.draw_map),
 }

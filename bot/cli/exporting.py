@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from bot.backends.location import store_at
 from bot.cli.options import AsJson, Index
 from bot.cli.output import count, print_facts
+
+_FORMATS = "jsonl, parquet: passages with vectors; faq-jsonld: markup for your site."
 
 
 class ExportFormat(StrEnum):
@@ -20,15 +23,11 @@ class ExportFormat(StrEnum):
 
 def export(
     output: Annotated[Path, Option("--output", "-o", help="File to write; for faq-jsonld a folder.")],
-    form: Annotated[
-        ExportFormat,
-        Option("--format", help="jsonl, parquet: passages with vectors; faq-jsonld: markup for your site."),
-    ],
+    form: Annotated[ExportFormat, Option("--format", help=_FORMATS)],
     index: Index = "index",
     as_json: AsJson = False,
 ) -> None:
     """Write passages with their vectors for other tools, or FAQs as schema.org markup for your own pages."""
-    from bot.backends.location import store_at
     from bot.export.faq_markup import write_faq_markup
     from bot.export.rows import write_jsonl, write_parquet
 
@@ -51,7 +50,6 @@ def draw_map(
     as_json: AsJson = False,
 ) -> None:
     """Draw the passages on one HTML page: those with similar meaning lie close together, coloured by category."""
-    from bot.backends.location import store_at
     from bot.export.map import write_map
 
     generation = store_at(index).open_current()

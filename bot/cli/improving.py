@@ -10,26 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
+from bot.answering.bot import Bot
+from bot.backends.location import folder_of
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.serving import read_chat_settings
+from bot.corpus import decisions
+from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
-    from bot.answering.bot import Bot
     from bot.evaluation.evaluate import Figures, Outcome
     from bot.usage.store import UsageStore
 
-questions = Typer(
-    invoke_without_command=True,
-    help="Report what visitors asked without a good answer, in groups of similar questions.",
-)
-
-ReportStart = Annotated[str, Option("--since", help="How far back: 7d, 12h, or a day such as 2026-01-31.")]
-CsvFile = Annotated[Path | None, Option("--csv", help="Write the unanswered questions to this file.")]
-ForgottenText = Annotated[str | None, Option(help="Delete the questions and comments that contain this text.")]
-Conversation = Annotated[str | None, Option(help="Delete the questions of this conversation.")]
-AcceptProposed = Annotated[bool, Option("--accept-proposed", help="Accept every proposal without review.")]
+_THRESHOLD = AnswerSettings().threshold
+questions = Typer(invoke_without_command=True)
 FaqId = Annotated[str, Argument(metavar="FAQ", help="Id of the FAQ.")]
 
 
@@ -38,18 +33,17 @@ def report(
     context: Context,
     index: Index = "index",
     corpus: Corpus = Path("corpus"),
-    since: ReportStart = "7d",
-    to_csv: CsvFile = None,
-    forget: ForgottenText = None,
-    conversation: Conversation = None,
-    accept_proposed: AcceptProposed = False,
+    since: Annotated[str, Option(help="How far back: 7d, 12h, or a day such as 2026-01-31.")] = "7d",
+    to_csv: Annotated[Path | None, Option("--csv", help="Write the unanswered questions to this file.")] = None,
+    forget: Annotated[str | None, Option(help="Delete the questions and comments that contain this text.")] = None,
+    conversation: Annotated[str | None, Option(help="Delete the questions of this conversation.")] = None,
+    accept_proposed: Annotated[bool, Option("--accept-proposed", help="Accept all proposals without review.")] = False,
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
-    from bot.backends.location import folder_of
     from bot.usage.store import UsageStore
 
     store = UsageStore(folder_of(index), read_chat_settings(settings).log)
@@ -63,20 +57,18 @@ def report(
 def _print_report(
     store: "UsageStore", index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, as_json: bool
 ) -> None:
-    from bot.corpus.decisions import Decisions, accept
-    from bot.retrieval.retriever import Retriever
     from bot.usage.report import make_report
     from bot.usage.report_text import report_text, write_csv
 
     until = datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
     finder = Retriever.open(index).finder()
-    made = make_report(store, finder, *period, AnswerSettings().threshold, Decisions.read(corpus))
+    made = make_report(store, finder, *period, _THRESHOLD, decisions.Decisions.read(corpus))
     if to_csv:
         write_csv(to_csv, made)
     for proposal in made.proposals if accept_proposed else ():
         say(f"accepted: {proposal.question} → {proposal.asks}")
-        accept(corpus, proposal.question, proposal.passage, who="articlebot")
+        decisions.accept(corpus, proposal.question, proposal.passage, who="articlebot")
     print_facts(made.to_dict(), as_json, lambda: report_text(made))
 
 
@@ -101,62 +93,44 @@ def accept_alternate(
     who: Annotated[str, Option(help="Name of the editor.")] = "",
 ) -> None:
     """Make a question an alternate of a FAQ, from the next build on."""
-    from bot.corpus.decisions import accept
-    from bot.retrieval.retriever import Retriever
     from bot.usage.proposals import require_faq
 
     faq = require_faq(Retriever.open(index).generation.table, passage)
-    say(f"written to {accept(corpus, question, faq, who=who)}: the next articlebot build uses it")
+    say(f"written to {decisions.accept(corpus, question, faq, who=who)}: the next articlebot build uses it")
 
 
 @questions.command("reject")
 def reject_alternate(question: str, passage: FaqId, corpus: Corpus = Path("corpus")) -> None:
     """Stop proposing a question as an alternate of a FAQ."""
-    from bot.corpus.decisions import reject
-
-    say(f"written to {reject(corpus, question, passage)}: no longer proposed")
+    say(f"written to {decisions.reject(corpus, question, passage)}: no longer proposed")
 
 
 @questions.command("draft")
 def draft_faq(question: str, corpus: Corpus = Path("corpus")) -> None:
     """Add a question to the table of FAQs to write."""
-    from bot.corpus.decisions import draft
-
-    say(f"written to {draft(corpus, question)}: write its answer there")
+    say(f"written to {decisions.draft(corpus, question)}: write its answer there")
 
 
 @questions.command("ignore")
 def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
     """Leave a question out of reports."""
-    from bot.corpus.decisions import ignore
-
-    say(f"written to {ignore(corpus, question)}: reports leave it out")
+    say(f"written to {decisions.ignore(corpus, question)}: reports leave it out")
 
 
-QuestionSet = Annotated[
-    Path, Argument(help="CSV (question, expected) to ask the index, or a folder with a corpus of its own.")
-]
-Work = Annotated[Path | None, Option(help="Keep the index of a question set's own corpus in this folder.")]
-Most = Annotated[int | None, Option(min=1, help="Maximum number of questions, spread evenly.")]
-Threshold = Annotated[float, Option(min=0, max=1, help="Minimum probability of an answer.")]
-Save = Annotated[Path | None, Option(help="Write the figures to this file.")]
-Compare = Annotated[Path | None, Option(help="Exit 1 if a figure is worse than in this file of saved figures.")]
-Margin = Annotated[float, Option(min=0, help="Percentage points that a figure may lose.")]
-Failures = Annotated[Path | None, Option(help="Write the questions that went wrong to this CSV.")]
-Plot = Annotated[Path | None, Option(help="Draw calibration, and coverage against accuracy, as PNG.")]
+_QUESTION_SET = "CSV (question, expected) to ask the index, or a folder with a corpus of its own."
 
 
 def evaluate(
-    questions: QuestionSet,
+    questions: Annotated[Path, Argument(help=_QUESTION_SET)],
     index: Index = "index",
-    work: Work = None,
-    most: Most = None,
-    threshold: Threshold = AnswerSettings().threshold,
-    save: Save = None,
-    compare: Compare = None,
-    margin: Margin = 1.0,
-    failures: Failures = None,
-    plot: Plot = None,
+    work: Annotated[Path | None, Option(help="Keep the index of a question set's own corpus in this folder.")] = None,
+    most: Annotated[int | None, Option(min=1, help="Maximum number of questions, spread evenly.")] = None,
+    threshold: Annotated[float, Option(min=0, max=1, help="Minimum probability of an answer.")] = _THRESHOLD,
+    save: Annotated[Path | None, Option(help="Write the figures to this file.")] = None,
+    compare: Annotated[Path | None, Option(help="Exit 1 if a figure is worse than in this saved file.")] = None,
+    margin: Annotated[float, Option(min=0, help="Percentage points that a figure may lose.")] = 1.0,
+    failures: Annotated[Path | None, Option(help="Write the questions that went wrong to this CSV.")] = None,
+    plot: Annotated[Path | None, Option(help="Draw calibration, and coverage against accuracy, as PNG.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
@@ -174,9 +148,8 @@ def evaluate(
 
 
 @contextmanager
-def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -> Iterator["Bot"]:
+def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -> Iterator[Bot]:
     """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
-    from bot.answering.bot import Bot
     from bot.build.build import build
     from bot.evaluation.question_set import has_corpus, write_corpus
 
@@ -219,9 +192,7 @@ def tune(
     index: IndexFolder = Path("index"),
     output: Annotated[Path, Option("--output", "-o", help="Folder of the tuned model.")] = Path("tuned-model"),
     rounds: Annotated[int, Option(min=1, help="Number of passes over the training pairs.")] = 1,
-    margin: Annotated[
-        float, Option(min=0, help="Percentage points of nDCG@10 that held-out questions must gain.")
-    ] = 1.0,
+    margin: Annotated[float, Option(min=0, help="Points of nDCG@10 that held-out questions must gain.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Tune the model to the articles, and keep it only if it answers held-out questions better."""

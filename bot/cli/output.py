@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import Any, NoReturn
 
-from bot.errors import MissingExtra
+from bot.errors import requires
 
 Progress = Callable[[str, int, int], None]
 """Called with the step, the number of items done and the total."""
@@ -71,10 +71,8 @@ def show_progress(in_lines: bool = False) -> Iterator[Progress]:
     if in_lines:
         yield _progress_lines()
         return
-    try:
+    with requires("tqdm", "build"):
         from tqdm import tqdm
-    except ModuleNotFoundError:
-        raise MissingExtra("tqdm", "build") from None
     bars: dict[str, tqdm[NoReturn]] = {}
     style: dict[str, Any] = {"dynamic_ncols": True, "disable": None, "file": sys.stderr, "leave": False}
     with ExitStack() as open_bars:

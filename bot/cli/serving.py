@@ -4,17 +4,23 @@ import json
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 from typer import BadParameter, Exit, Option
 
+from bot.answering.bot import Bot
+from bot.backends.location import is_remote
 from bot.cli.options import AsJson, Corpus, Index, Reranker, SettingsFile
 from bot.cli.output import print_facts
-from bot.errors import MissingExtra
+from bot.errors import requires
+from bot.index.manifest import Manifest
+from bot.index.store import LocalStore
 from bot.settings import AnswerSettings, BuildSettings, ChatSettings, Limits
 
+_secret = partial(Option, hide_input=True, confirmation_prompt=True)
 _UNLIMITED = 1_000_000
 """Questions per minute."""
 
@@ -22,9 +28,7 @@ _UNLIMITED = 1_000_000
 def serve(
     index: Index = "index",
     host: Annotated[str, Option(help="Address to listen on.", envvar="ARTICLEBOT_HOST")] = "127.0.0.1",
-    port: Annotated[
-        int, Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")
-    ] = 7860,
+    port: Annotated[int, Option(help="Port; 0 picks a free one.", min=0, max=65535, envvar="ARTICLEBOT_PORT")] = 7860,
     reranker: Reranker = None,
     watch: Annotated[bool, Option("--watch", help="Build in a second process whenever the articles change.")] = False,
     corpus: Corpus = Path("corpus"),
@@ -44,9 +48,6 @@ def serve(
 
 def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
     """Build the index if there is none, and return a context in which it is built whenever the articles change."""
-    from bot.backends.location import is_remote
-    from bot.index.manifest import Manifest
-    from bot.index.store import LocalStore
     from bot.serve.watch import build_command, rebuild_on_change, run_build
 
     if is_remote(index):
@@ -62,11 +63,8 @@ def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
 
 def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
     """Serve an agent by the Model Context Protocol on standard input and output."""
-    try:
+    with requires(None, "mcp"):
         from bot.serve.api.mcp_server import serve_stdio
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "mcp", "mcp") from None
-    from bot.answering.bot import Bot
     from bot.serve.chat_service import ChatService
     from bot.serve.server import open_usage_store
 
@@ -80,10 +78,8 @@ def read_chat_settings(path: Path | None) -> ChatSettings:
     default = Path("articlebot.toml")
     if path is None and not default.is_file():
         return ChatSettings()
-    try:
+    with requires(None, "serve"):
         from bot.serve.settings_file import read_settings
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "pydantic", "serve") from None
     return read_settings(path or default)
 
 
@@ -98,12 +94,7 @@ def key(name: str, as_json: AsJson = False) -> None:
 
 
 def password(
-    plain: Annotated[
-        str,
-        Option(
-            "--password", prompt="Password", hide_input=True, confirmation_prompt=True, help="Prompted for if missing."
-        ),
-    ],
+    plain: Annotated[str, _secret("--password", prompt="Password", help="Prompted for if missing.")],
     as_json: AsJson = False,
 ) -> None:
     """Hash the password of the editor's page for articlebot.toml."""
