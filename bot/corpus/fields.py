@@ -37,14 +37,14 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
     )
 
 
-def build_faq_article(source: str, fields: Fields) -> Article:
+def build_faq(source: str, fields: Fields) -> Article:
     """Build the article of a single FAQ: its title is the question, its text the answer.
 
     The default id is made of the permalink, or the file, and the question, because rows may move and several may link
     to the same page. Raises `Unreadable` if the question or the answer is missing, or a field cannot be read.
     """
     fields = drop_empty(fields)
-    question, answer = question_and_answer(fields)
+    question, answer = read_faq(fields)
     ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
     return build_article(source, {"id": ident, "title": question, **fields}, answer, [faq])
@@ -55,7 +55,7 @@ def drop_empty(fields: Fields) -> Fields:
     return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
-def question_and_answer(fields: Fields) -> tuple[str, str]:
+def read_faq(fields: Fields) -> tuple[str, str]:
     """Return the question, on one line, and the answer of a FAQ. Raises `Unreadable` if either is missing."""
     question, answer = text_field(fields, "question"), multiline_field(fields, "answer")
     if not question or not answer:

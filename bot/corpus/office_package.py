@@ -3,6 +3,8 @@
 import re
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
@@ -34,21 +36,22 @@ def check_package(path: Path, kind: str) -> None:
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it or take the pictures out")
     _check_signature(path, kind)
+    with refuse_damaged(kind), ZipFile(path) as package:
+        _check_sizes(package.infolist())
+        for part in package.infolist():
+            if part.filename.endswith((".xml", ".rels")):
+                _check_part(package, part)
+
+
+@contextmanager
+def refuse_damaged(kind: str, *errors: type[Exception]) -> Iterator[None]:
+    """Raise `Unreadable` for the `PARSER_ERRORS`, and for these errors, of a package that is damaged inside."""
     try:
-        with ZipFile(path) as package:
-            _check_sizes(package.infolist())
-            for part in package.infolist():
-                if part.filename.endswith((".xml", ".rels")):
-                    _check_part(package, part)
+        yield
     except Unreadable:
         raise
-    except PARSER_ERRORS:
-        raise damaged_file(kind) from None
-
-
-def damaged_file(kind: str) -> Unreadable:
-    """Return the error for a package that opens but lacks the contents of such a file."""
-    return Unreadable(f"a damaged .{kind} file: open it in its program and save it again")
+    except (*errors, *PARSER_ERRORS):
+        raise Unreadable(f"a damaged .{kind} file: open it in its program and save it again") from None
 
 
 def _check_signature(path: Path, kind: str) -> None:

@@ -6,6 +6,7 @@ Notes follow the paragraph or table that refers to them, as "[1] …". Reviewers
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,10 @@ from docx.oxml.ns import qn
 
 from bot.corpus.article import Article
 from bot.corpus.fields import build_article, metadata_dates
-from bot.corpus.formats.docx_elements import (
-    NOTE_NUMBER,
-    NOTES,
-    WRAPPERS,
-    attribute,
-    cell_texts,
-    is_bold,
-    is_table_of_contents,
-    number_notes,
-    numbering_formats,
-    own_table,
-    paragraph_text,
-    text_boxes,
-)  # fmt: skip
-from bot.corpus.office_package import PARSER_ERRORS, check_package, damaged_file
+from bot.corpus.formats import docx_elements as word
+from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
+from bot.corpus.html.plain_form import write_table
+from bot.corpus.office_package import check_package, refuse_damaged
 from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused, Unreadable
 
@@ -50,21 +40,15 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     Raises `Unreadable` if the file is damaged, protected, without text, or would unpack to an unreasonable size.
     """
     check_package(path, "docx")
-    try:
-        with path.open("rb") as file:
-            document = Document(file)
-            writer = _Writer(document)
-            writer.blocks(document.element.body)
-            fields = _fields(document)
-    except Unreadable:
-        raise
-    except (OpcError, InvalidXmlError, *PARSER_ERRORS):
-        raise damaged_file("docx") from None
+    with refuse_damaged("docx", OpcError, InvalidXmlError), path.open("rb") as file:
+        document = Document(file)
+        writer = _Writer(document)
+        writer.blocks(document.element.body)
+        fields = _fields(document)
     title, text = writer.title_and_text(fields.get("title"))
     if not text:
         raise Unreadable("no text in it")
-    article = build_article(source, {**fields, "title": title}, text)
-    yield article
+    yield build_article(source, {**fields, "title": title}, text)
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
 
@@ -90,9 +74,9 @@ class _Writer:
 
     def __init__(self, document: WordDocument) -> None:
         self._styles = {style.style_id: style for style in document.styles}
-        self._numbering = numbering_formats(document)
+        self._numbering = word.numbering_formats(document)
         self._counts: dict[tuple[str, int], int] = {}
-        self._notes = number_notes(document)
+        self._notes = word.number_notes(document)
         self._parts: list[tuple[str, str]] = []
         """Kind ("title", "contents", "h1"…"h6", "item", "text") and text of each block."""
 
@@ -105,7 +89,7 @@ class _Writer:
                 self._paragraph(child, depth)
             elif child.tag == qn("w:tbl"):
                 self._table(child, depth)
-            elif child.tag in WRAPPERS and not is_table_of_contents(child):
+            elif child.tag in word.WRAPPERS and not word.is_table_of_contents(child):
                 self.blocks(child, depth + 1)
 
     def title_and_text(self, declared: object) -> tuple[object, str]:
@@ -123,12 +107,12 @@ class _Writer:
         return title, written.strip()
 
     def _paragraph(self, element: Any, depth: int) -> None:
-        lines = [" ".join(line.split()) for line in paragraph_text(element).split("\n")]
+        lines = [" ".join(line.split()) for line in word.paragraph_text(element).split("\n")]
         text = "\n".join(line for line in lines if line)
         if text:
             self._parts.append(self._part(element, text))
         self._add_notes(mark for mark in element.iter(*NOTES) if next(mark.iterancestors(qn("w:p"))) is element)
-        for box in text_boxes(element):
+        for box in word.text_boxes(element):
             self.blocks(box, depth + 1)
 
     def _part(self, element: Any, text: str) -> tuple[str, str]:
@@ -143,7 +127,11 @@ class _Writer:
         if (marker := self._marker(element, name)) is not None:
             indent = " " * len(marker)
             return "item", marker + text.replace("\n", f"\n{indent}")
-        if is_bold(element) and len(line.split()) <= MAX_HEADING_WORDS and (is_question(line) or is_faq_title(line)):
+        if (
+            word.is_bold(element)
+            and len(line.split()) <= MAX_HEADING_WORDS
+            and (is_question(line) or is_faq_title(line))
+        ):
             return ("h6" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 
@@ -178,22 +166,13 @@ class _Writer:
         return "  " * level + (f"{self._counts[key]}. " if is_ordered else "- ")
 
     def _table(self, element: Any, depth: int) -> None:
-        rows = [
-            [cell for cell in row.iter(qn("w:tc")) if own_table(cell) is element]
-            for row in element.iter(qn("w:tr"))
-            if own_table(row) is element
-        ]
+        rows = [word.own_parts(row, "w:tc", element) for row in word.own_parts(element, "w:tr", element)]
         if max(map(len, rows), default=0) <= 1:
-            for row in rows:  # one column: a box around text, not a table
-                for cell in row:
-                    self.blocks(cell, depth + 1)
+            for cell in chain.from_iterable(rows):  # one column: a box around text, not a table
+                self.blocks(cell, depth + 1)
             return
-        cells = [[text for cell in row for text in cell_texts(cell)] for row in rows]
-        cells = [row for row in cells if any(row)]
-        width = max(map(len, cells), default=0)
-        lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in cells]
-        if lines:
-            self._parts.append(("text", "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])))
+        if table := write_table([text for cell in row for text in word.cell_texts(cell)] for row in rows):
+            self._parts.append(("text", table))
             self._add_notes(element.iter(*NOTES))
 
     def _add_notes(self, references: Iterable[Any]) -> None:

@@ -1,6 +1,5 @@
 """Reads single elements of WordprocessingML: the text of paragraphs and cells, notes, and the formats of lists."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from docx.document import Document as WordDocument
@@ -40,14 +39,10 @@ def paragraph_text(element: Any) -> str:
     return "".join(parts)
 
 
-def text_boxes(element: Any) -> Iterator[Any]:
-    """Yield the text boxes anchored to a paragraph, without the copies that Word stores for versions before 2010."""
-    found = [
-        box
-        for box in element.iter(qn("w:txbxContent"))
-        if not any("Fallback" in str(above.tag) for above in box.iterancestors())
-    ]
-    yield from (box for box in found if next(box.iterancestors(qn("w:p"))) is element)
+def text_boxes(element: Any) -> list[Any]:
+    """Return the text boxes anchored to a paragraph, without the copies that Word stores for versions before 2010."""
+    boxes = (box for box in element.iter(qn("w:txbxContent")) if next(box.iterancestors(qn("w:p"))) is element)
+    return [box for box in boxes if not any("Fallback" in str(above.tag) for above in box.iterancestors())]
 
 
 def is_table_of_contents(element: Any) -> bool:
@@ -63,9 +58,9 @@ def is_bold(element: Any) -> bool:
     return bool(runs) and all(mark is not None and mark.get(qn("w:val")) not in ("0", "false") for mark in bold)
 
 
-def own_table(element: Any) -> Any:
-    """Return the innermost table around an element."""
-    return next(element.iterancestors(qn("w:tbl")))
+def own_parts(element: Any, name: str, table: Any) -> list[Any]:
+    """Return the rows or cells inside an element that belong to this table, not to one inside it."""
+    return [part for part in element.iter(qn(name)) if next(part.iterancestors(qn("w:tbl"))) is table]
 
 
 def cell_texts(cell: Any) -> list[str]:

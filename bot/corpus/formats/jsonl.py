@@ -7,15 +7,7 @@ import json
 from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
-from bot.corpus.fields import (
-    Fields,
-    build_article,
-    build_faq_article,
-    drop_empty,
-    list_field,
-    multiline_field,
-    question_and_answer,
-)
+from bot.corpus.fields import Fields, build_article, build_faq, drop_empty, list_field, multiline_field, read_faq
 from bot.corpus.refused import Refused, Unreadable
 
 
@@ -43,7 +35,7 @@ def _parse_object(line: str) -> Fields:
 def parse_article(fields: Fields, source: str, number: int) -> Article:
     """Build an article from the fields of a line, an article or a FAQ. Raises `Unreadable` if they are neither."""
     if "question" in fields or "answer" in fields:
-        return build_faq_article(source, fields)
+        return build_faq(source, fields)
     text, listed = _append_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
@@ -60,7 +52,7 @@ def _append_faqs(text: str, entries: object) -> tuple[str, list[Faq]]:
     if entries:
         text = f"{text}\n\n## FAQs".lstrip()
     for entry in entries:
-        question, answer = question_and_answer(entry)
+        question, answer = read_faq(entry)
         text += f"\n\n### {question}\n\n"
         listed.append(Faq(question, len(text), len(text) + len(answer), ("FAQs",), list_field(entry, "alternates")))
         text += answer

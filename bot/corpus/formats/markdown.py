@@ -39,13 +39,9 @@ _TEMPLATE_LINE = re.compile(
 )
 """A line that is a template tag (Liquid, Hugo) or an attribute list (kramdown)."""
 _FENCES = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-_OPENING_TAG, _CLOSING_TAG = (
-    re.compile(rf"<{slash}(?:article|aside|div|main|nav|[ou]l|li|section|table)\b", re.IGNORECASE)
-    for slash in ("", "/")
-)
-_MDX_LINE = re.compile(
-    r"^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:const|default|let|function)\b.*)$", re.MULTILINE
-)
+_CONTAINER = r"(?:article|aside|div|main|nav|[ou]l|li|section|table)\b"
+_OPENING_TAG, _CLOSING_TAG = (re.compile(f"(?i){start}{_CONTAINER}") for start in ("<", "</"))
+_MDX_LINE = re.compile(r"(?m)^(?:import\s.+\sfrom\s+['\"].+['\"];?|export\s+(?:const|default|let|function)\b.*)$")
 _MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 
 
@@ -65,10 +61,9 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     title, form = markdown_form(body)
     if not form.text:
         raise Unreadable("no text below the front matter" if fields else "no text in it")
+    fields = fields if fields.get("title") else {**fields, "title": title}
     try:
-        article = build_article(
-            source, fields if fields.get("title") else {**fields, "title": title}, form.text, form.faqs
-        )
+        article = build_article(source, fields, form.text, form.faqs)
     except Unreadable as error:
         raise Unreadable(str(error), _line_of(content, str(error))) from None
     yield article
@@ -108,11 +103,8 @@ def _front_matter(content: str) -> tuple[Fields, str]:
         raise Unreadable(f"front matter: {problem}", mark.line + 1 if mark else None) from None
     except ValueError as error:  # invalid TOML, or a YAML date such as 2026-02-31
         raise Unreadable(f"front matter: {error}", 1) from None
-    fields = {
-        _FIELD_NAMES.get(re.sub(r"[\W_]", "", str(name)).lower(), str(name)): value
-        for name, value in metadata.items()
-        if value is not None
-    }
+    given = {str(name): value for name, value in metadata.items() if value is not None}
+    fields = {_FIELD_NAMES.get(re.sub(r"[\W_]", "", name).lower(), name): value for name, value in given.items()}
     if fields.get("draft") is True or fields.get("published") is False:
         raise Unreadable("marked as a draft in its front matter", 1)
     return fields, body

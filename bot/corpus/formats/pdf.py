@@ -6,7 +6,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,7 @@ _NO_TITLE = re.compile(
 
 @contextmanager
 def _without_stray_warnings() -> Iterator[None]:
-    """Keep pypdf's warnings about faults that it repairs off stderr, where Python prints them if nobody handles them.
-
-    Handlers of the host process still receive them.
-    """
+    """Keep pypdf's warnings about faults that it repairs off stderr; handlers of the host process still receive them."""
     logger, handler = logging.getLogger("pypdf"), logging.NullHandler()
     logger.addHandler(handler)
     try:
@@ -126,30 +123,21 @@ def _fields(reader: PdfReader) -> dict[str, Any]:
 
 
 def _moment(metadata: Any, name: str) -> datetime | None:
-    try:
+    with suppress(PyPdfError, *PARSER_ERRORS):
         moment = getattr(metadata, name, None)
-    except (PyPdfError, *PARSER_ERRORS):
-        return None
-    return moment if isinstance(moment, datetime) else None
+        return moment if isinstance(moment, datetime) else None
+    return None
 
 
 def _has_pictures(page: PageObject) -> bool:
-    try:
-        resources = page["/Resources"]
-        return any(
-            item.get_object().get("/Subtype") == "/Image"
-            for item in resources.get("/XObject", {}).get_object().values()  # type: ignore[attr-defined]
-        )
-    except (PyPdfError, *PARSER_ERRORS):
-        return False
+    with suppress(PyPdfError, *PARSER_ERRORS):
+        objects = page["/Resources"].get("/XObject", {}).get_object()  # type: ignore[attr-defined]
+        return any(item.get_object().get("/Subtype") == "/Image" for item in objects.values())
+    return False
 
 
 def _ranges(numbers: list[int]) -> str:
     """Format page numbers as ranges: [1, 2, 3, 7] → "1-3, 7"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    starts = [number for number in numbers if number - 1 not in numbers]
+    ends = [number for number in numbers if number + 1 not in numbers]
+    return ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))

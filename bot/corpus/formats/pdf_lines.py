@@ -1,7 +1,6 @@
 """The lines of a PDF: their text, place and size of letters, without running heads, and which of them are headings.
 
-A PDF has text at places on a page, no headings: those come from the file's outline (its bookmarks) or else from larger
-letters.
+A PDF has no headings: they come from the file's outline (its bookmarks) or else from larger letters.
 """
 
 import re
@@ -83,12 +82,8 @@ def remove_running_heads(pages: list[list[Line]]) -> list[Line]:
     counts = Counter(key for page in edges for key in {_running_key(line) for line in page})
     filled = sum(1 for page in pages if page)
     running = {key for key, count in counts.items() if count > filled / 2 and count >= 2}
-    return [
-        line
-        for page, edge in zip(pages, edges, strict=True)
-        for line in page
-        if not (_running_key(line) in running and any(line is other for other in edge))
-    ]
+    dropped = {id(line) for page in edges for line in page if _running_key(line) in running}
+    return [line for page in pages for line in page if id(line) not in dropped]
 
 
 def _edges(page: list[Line]) -> list[Line]:

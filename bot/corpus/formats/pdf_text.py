@@ -43,11 +43,8 @@ def join_lines(lines: list[Line]) -> list[Block]:
 
 def _line_spacing(lines: list[Line]) -> float:
     """Return the typical distance between the lines of a paragraph, in heights of their letters."""
-    gaps = [
-        (last.y - line.y) / line.size
-        for last, line in pairwise(lines)
-        if last.page == line.page and 0 < last.y - line.y < 3 * line.size
-    ]
+    pairs = [(last.y - line.y, line.size) for last, line in pairwise(lines) if last.page == line.page]
+    gaps = [gap / size for gap, size in pairs if 0 < gap < 3 * size]
     return quantiles(gaps, n=4)[0] if len(gaps) > 1 else 1.2
 
 
@@ -98,19 +95,12 @@ def write_blocks(blocks: list[Block]) -> str:
             faq, page, asked = (block if is_faq_title(block.text) else None), 0, False
             parts += [] if faq else [f"{'#' * block.level} {block.text}"]
             continue
-        is_faq = faq is not None and (block.level > 0 or _is_short_question(block.text))
+        is_short = len(block.text.split()) <= 2 * MAX_HEADING_WORDS
+        is_faq = faq is not None and (block.level > 0 or (is_question(block.text) and is_short))
         if page != block.page and (is_faq or not asked):
             page = block.page
             parts.append(f"{'#' * faq.level} {faq.text}, Page {page}" if faq else f"{'#' * PAGE_LEVEL} Page {page}")
         asked = asked or is_faq
         level = block.level or (faq.level + 1 if faq else 0)
-        parts.append(f"{'#' * level} {block.text}" if is_faq else _escape_heading(block.text))
+        parts.append(f"{'#' * level} {block.text}" if is_faq else re.sub(r"^(?=#{1,6} )", r"\\", block.text))
     return re.sub(r"^((?:- |\d+\. ).*)\n\n(?=- |\d+\. )", r"\1\n", "\n\n".join(parts), flags=re.MULTILINE)
-
-
-def _is_short_question(text: str) -> bool:
-    return is_question(text) and len(text.split()) <= 2 * MAX_HEADING_WORDS
-
-
-def _escape_heading(text: str) -> str:
-    return re.sub(r"^(?=#{1,6} )", r"\\", text)

@@ -18,15 +18,13 @@ from bot.corpus.refused import Refused, Unreadable
 _DATED = re.compile(r"(published|posted|updated|last (?:updated|modified))(?: on)?\s*:?\s+(.*\d{4}.*)", re.IGNORECASE)
 _ADVERT = re.compile(r"[-–—*=_\s]*(advertisements?|sponsored|ad)[-–—*=_\s]*", re.IGNORECASE)
 _SHARE = re.compile(
-    r"(?:(?:join|follow|share|subscribe)\b(?:.{0,40}"
+    r"(?i)(?:(?:join|follow|share|subscribe)\b(?:.{0,40}"
     r"\b(?:whatsapp|telegram|facebook|twitter|x|instagram|linkedin|youtube|channel|group|newsletter)\b.{0,12})"
-    r"|join now|follow us|share this|share now|subscribe|click to (?:share|tweet).*)[.!]?",
-    re.IGNORECASE,
+    r"|join now|follow us|share this|share now|subscribe|click to (?:share|tweet).*)[.!]?"
 )
 _TAIL = re.compile(
-    r"(?:related|similar|recent|latest|popular|more) (?:posts?|articles?|stories|reads?)|you may also like"
-    r"|leave a (?:comment|reply)|cancel reply",
-    re.IGNORECASE,
+    r"(?i)(?:related|similar|recent|latest|popular|more) (?:posts?|articles?|stories|reads?)|you may also like"
+    r"|leave a (?:comment|reply)|cancel reply"
 )
 _MAX_HEADING_WORDS = 12
 """Maximum number of words in a heading; a longer line is a paragraph."""
@@ -66,11 +64,8 @@ def shared_lines(contents: Iterable[str]) -> frozenset[str]:
     for content in contents:
         pages += 1
         counts.update({line.strip() for line in content.split("\n")})
-    return frozenset(
-        line
-        for line, count in counts.items()
-        if line and pages >= _MIN_DUMPS and count > pages / 2 and not is_faq_title(line)
-    )
+    shared = (line for line, count in counts.items() if pages >= _MIN_DUMPS and count > pages / 2)
+    return frozenset(line for line in shared if line and not is_faq_title(line))
 
 
 def drop_shared_lines(content: str, shared: frozenset[str]) -> str:
@@ -121,18 +116,15 @@ def _split_head(blocks: list[Block]) -> tuple[str | None, dict[str, object], lis
 
 def _is_heading(block: Block) -> bool:
     line = block[0]
-    marked = line.startswith("#")
-    return len(block) == 1 and (
-        marked or (len(line.split()) <= _MAX_HEADING_WORDS and not re.search(r"[.!:;,]$|^[-*•\d]+[.)]?\s", line))
-    )
+    is_short = len(line.split()) <= _MAX_HEADING_WORDS and not re.search(r"[.!:;,]$|^[-*•\d]+[.)]?\s", line)
+    return len(block) == 1 and (line.startswith("#") or is_short)
 
 
 def _plain_form(blocks: list[Block]) -> str:
-    parts = [
+    return "\n\n".join(
         f"{'#' * level} {block[0].lstrip('# ')}" if level else "\n".join(_mark_list_items(block))
         for block, level in zip(blocks, _heading_levels(blocks), strict=True)
-    ]
-    return "\n\n".join(parts)
+    )
 
 
 def _heading_levels(blocks: list[Block]) -> list[int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
-from bot.corpus.fields import Fields, build_faq_article
+from bot.corpus.fields import Fields, build_faq
 from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.refused import Refused, Unreadable
@@ -15,9 +15,8 @@ from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow
 
 MAX_QUESTION_LENGTH = 1_000
 
-_HTML = re.compile(
-    r"</?(?:p|br|div|span|ul|ol|li|a|b|strong|i|em|u|h[1-6]|table|tr|td|th|tbody|thead)(?:\s[^<>]*)?/?>", re.IGNORECASE
-)
+_TAG = "p|br|div|span|ul|ol|li|a|b|strong|i|em|u|h[1-6]|table|tr|td|th|tbody|thead"
+_HTML = re.compile(rf"</?(?:{_TAG})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _HTML_BLOCK = re.compile(r"<(?:p|br|div|ul|ol|table|h[1-6])[\s/>]", re.IGNORECASE)
 
 
@@ -81,7 +80,7 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
 
 def _article(row: TableRow, header: _Header, source: str, ids: dict[str, int]) -> Article:
     """Build the article of a row and add its id to `ids`. Raises `Unreadable` if the row cannot be read."""
-    article = build_faq_article(source, _fields(row, header))
+    article = build_faq(source, _fields(row, header))
     if article.id in ids:
         raise Unreadable(f"the id {article.id!r} is already used by row {ids[article.id]}")
     ids[article.id] = row.number

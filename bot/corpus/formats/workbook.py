@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
-from bot.corpus.office_package import PARSER_ERRORS, check_package, damaged_file
+from bot.corpus.office_package import check_package, refuse_damaged
 from bot.corpus.table_row import MAX_ROWS, TableRow, limit_rows
 
 MAX_COLUMNS = 100
@@ -20,9 +20,8 @@ _LAST_ROW = 1_048_576
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _CONTROL = re.compile(r"_x00[01][0-9A-Fa-f]_")
 """Control characters as Excel writes them, such as `_x000D_` for a line break typed on a Mac."""
-_NUMBER = re.compile(
-    r"(?P<before>[^#0,.%E]*)(?P<whole>[#0,]+)(?:\.(?P<part>[0#]+))?(?P<percent>%?)(?P<after>[^#0,.%E]*)"
-)
+_TEXT = r"[^#0,.%E]*"
+_NUMBER = re.compile(rf"(?P<before>{_TEXT})(?P<whole>[#0,]+)(?:\.(?P<part>[0#]+))?(?P<percent>%?)(?P<after>{_TEXT})")
 _DATE_PARTS = re.compile(r"yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss|s|am/pm", re.IGNORECASE)
 _LOCAL_FORMATS = ("mm-dd-yy", "m/d/yy h:mm")
 """Formats that Excel shows in the reader's own order of day and month; dates in them are written as 2025-10-09."""
@@ -34,12 +33,9 @@ def read_sheets(path: Path) -> Iterator[tuple[str, list[TableRow]]]:
     Raises `Unreadable` if the file is not a workbook, is protected or damaged, or would unpack to an unreasonable size.
     """
     check_package(path, "xlsx")
-    try:
-        with path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns about validation rules and styles, which are not needed
-            found = _read(file, again if _has_formulas(path) else None)
-    except (OSError, *PARSER_ERRORS):  # openpyxl raises a bare OSError when there is no workbook inside
-        raise damaged_file("xlsx") from None
+    with refuse_damaged("xlsx"), path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns about validation rules and styles, which are not needed
+        found = _read(file, again if _has_formulas(path) else None)
     yield from found
 
 
@@ -69,8 +65,7 @@ def _find_formulas(sheet: Any) -> Mapping[int, frozenset[int]]:
     """Map the number of each row with formulas to their columns."""
     found = {}
     for number, cells in _cells(sheet):
-        columns = frozenset(column for column, cell in enumerate(cells) if cell.data_type == "f")
-        if columns:
+        if columns := frozenset(column for column, cell in enumerate(cells) if cell.data_type == "f"):
             found[number] = columns
         if number > _LAST_ROW or len(found) > MAX_ROWS:
             break

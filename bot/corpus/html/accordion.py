@@ -63,8 +63,7 @@ def _bold_questions_to_headings(body: HtmlElement) -> None:
 
 def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Iterator[FoldedFaq]:
     if element.tag == "details":
-        summary = element.find("summary")
-        if summary is not None:
+        if (summary := element.find("summary")) is not None:
             summary.drop_tree()
             element.addprevious(summary)
             element.tag = "div"
@@ -75,21 +74,15 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             yield FoldedFaq(element, answer)
     elif (pair := faq_block(element)) is not None:
         yield FoldedFaq(*pair)
-    elif (panel := controlled_panel(element, panels)) is not None and (
-        is_question(_label(element)) or _is_accordion_title(element)
-    ):
+    elif (panel := controlled_panel(element, panels)) is not None and _is_accordion_title(element):
         yield FoldedFaq(element, panel)
 
 
 def _is_accordion_title(toggle: HtmlElement) -> bool:
-    """Whether a button that is no question is the title of a panel in an accordion, unlike the button of a menu."""
+    """Whether a button is a question, or the title of a panel in an accordion, unlike the button of a menu."""
+    label = " ".join(toggle.text_content().split())  # `text_of` skips buttons
     classes = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _MAX_DISTANCE)))
-    return "accordion" in classes.lower() and is_descriptive_label(_label(toggle))
-
-
-def _label(element: HtmlElement) -> str:
-    """Return the text of an element that may be a button; `text_of` skips buttons."""
-    return " ".join(element.text_content().split())
+    return is_question(label) or ("accordion" in classes.lower() and is_descriptive_label(label))
 
 
 def _make_heading(element: HtmlElement, level: int) -> None:

@@ -9,8 +9,7 @@ from lxml.html import HtmlElement
 from bot.corpus.html.elements import HEADINGS, text_of
 
 _GENERIC_LABEL = re.compile(
-    r"(?:(?:read|show|see|view|load|learn) (?:more|less|all)|expand(?: all)?|more|menu|open|close|toggle .*|\W*)",
-    re.IGNORECASE,
+    r"(?i)(?:read|show|see|view|load|learn) (?:more|less|all)|expand(?: all)?|more|menu|open|close|toggle .*|\W*"
 )
 """Labels of buttons that do not describe what they open."""
 _QUESTION_CLASSES = {"schema-faq-question", "rank-math-question"}

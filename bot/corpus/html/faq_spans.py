@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from bot.corpus.article import Faq, Section
 from bot.corpus.html.structured_data import MarkedFaq
@@ -29,11 +30,9 @@ class _WordIndex:
     @classmethod
     def of(cls, text: str) -> "_WordIndex":
         found = list(re.finditer(r"\w+", text))
-        starts, length = [], 1
-        for match in found:
-            starts.append(length)
-            length += len(match[0].casefold()) + 1
-        return cls(f" {' '.join(match[0].casefold() for match in found)} ", starts, [match.span() for match in found])
+        words = [match[0].casefold() for match in found]
+        starts = list(accumulate((len(word) + 1 for word in words), initial=1))[:-1]
+        return cls(f" {' '.join(words)} ", starts, [match.span() for match in found])
 
     def places(self, words: str) -> Iterator[tuple[int, int]]:
         """Yield the spans of these words in the text."""
@@ -57,9 +56,7 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
     """
     index, found = _WordIndex.of(text), outline(text)
     asked = {joined_words(faq.question) for faq in found.faqs}
-    spans: dict[tuple[int, int], Faq] = {
-        (faq.start, faq.end): faq for faq in _cut_at_folded_ends(found.faqs, text, index, folded)
-    }
+    spans = {(faq.start, faq.end): faq for faq in _cut_at_folded_ends(found.faqs, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
         if joined_words(faq.question) in asked:
@@ -70,10 +67,10 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
             missing[faq.question] = re.sub(r"^#{1,6} ", "", faq.answer, flags=re.MULTILINE)
         else:
             overlapping = next((other for other in spans if other[0] < span[1] and span[0] < other[1]), span)
-            known = spans.get(overlapping) or Faq(faq.question, *span, found.path(span[0], faq.question))
-            is_alternate = overlapping in spans
-            alternates = (*known.alternates, faq.question) if is_alternate else known.alternates
-            spans[overlapping] = replace(known, alternates=alternates)
+            if (known := spans.get(overlapping)) is not None:
+                spans[overlapping] = replace(known, alternates=(*known.alternates, faq.question))
+            else:
+                spans[span] = Faq(faq.question, *span, found.path(span[0], faq.question))
     appended = ["## FAQs", *(f"### {question}\n\n{answer}" for question, answer in missing.items())] if missing else []
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
 
@@ -86,10 +83,8 @@ def _cut_at_folded_ends(
     for faq in faqs:
         question = joined_words(faq.question)
         places = index.places(answers.get(question, ""))
-        end = next(
-            (end for start, end in places if faq.start <= start < end < faq.end and index.precedes(start, question)),
-            None,
-        )
+        inside = (place for place in places if faq.start <= place[0] < place[1] < faq.end)
+        end = next((end for start, end in inside if index.precedes(start, question)), None)
         yield faq if end is None else replace(faq, end=_widen(text, faq.start, end)[1])
 
 
@@ -104,19 +99,15 @@ def _find_span(text: str, index: _WordIndex, sections: tuple[Section, ...], faq:
         is_heading = bool(section.path) and joined_words(section.path[-1]) == question
         if is_heading and _is_similar(text[section.start : section.end], faq.answer):
             return section.start, section.end
-    if places and len(answer.split()) >= _MIN_WORDS:
-        return _widen(text, *places[0])
-    return None
+    return _widen(text, *places[0]) if places and len(answer.split()) >= _MIN_WORDS else None
 
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:
     """Widen a span of words by the punctuation around it, up to the start and end of the line if only that is left."""
     line, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     line_end = len(text) if line_end < 0 else line_end
-    if not re.search(r"[\w#]", text[line:start]):
-        start = line
-    if not re.search(r"\w", text[end:line_end]):
-        end = line_end
+    start = start if re.search(r"[\w#]", text[line:start]) else line
+    end = end if re.search(r"\w", text[end:line_end]) else line_end
     touching = re.search(r"[^\w\s]*\Z", text[line:start])
     closing = re.match(r"[^\w\s]*", text[end:line_end])
     return start - len(touching[0] if touching else ""), end + len(closing[0] if closing else "")

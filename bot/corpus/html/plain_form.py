@@ -144,9 +144,8 @@ def take_bold_question(element: HtmlElement) -> str | None:
     bold = next(iter(element), None)
     if bold is None or bold.tag not in ("strong", "b") or (element.text or "").strip():
         return None
-    following = bold.getnext()
+    following, question = bold.getnext(), text_of(bold)
     is_own_line = not (bold.tail or "").strip() and (following is None or following.tag == "br")
-    question = text_of(bold)
     if not is_own_line or not is_question(question):
         return None
     element.remove(bold)
@@ -204,11 +203,9 @@ def _outermost(part: HtmlElement, element: HtmlElement) -> HtmlElement:
 
 def _is_page_structure(element: HtmlElement) -> bool:
     """Whether a list structures a page: its items contain marked questions or, if it is not numbered, headings."""
-    inside = [inner for inner in element.iter() if isinstance(inner.tag, str)]
-    return any(
-        (inner.tag in HEADINGS and element.tag == "ul") or inner.tag == "details" or faq_block(inner) is not None
-        for inner in inside
-    )
+    marks = {"details", *(HEADINGS if element.tag == "ul" else ())}
+    inside = (inner for inner in element.iter() if isinstance(inner.tag, str))
+    return any(inner.tag in marks or faq_block(inner) is not None for inner in inside)
 
 
 def _preformatted(element: HtmlElement) -> str:
@@ -224,20 +221,21 @@ def _quotation(element: HtmlElement) -> str:
 def _list(element: HtmlElement) -> str:
     items = [text for item in element if isinstance(item.tag, str) and (text := _contents(item, "\n") or text_of(item))]
     first = int(start) if (start := element.get("start", "1")).isdecimal() else 1
-    markers = [f"{number}. " if element.tag == "ol" else "- " for number in range(first, first + len(items))]
-    return "\n".join(
-        marker + text.replace("\n", "\n" + " " * len(marker)) for marker, text in zip(markers, items, strict=True)
-    )
+    marked = ((f"{number}. " if element.tag == "ol" else "- ", text) for number, text in enumerate(items, first))
+    return "\n".join(marker + text.replace("\n", "\n" + " " * len(marker)) for marker, text in marked)
 
 
 def _table(element: HtmlElement) -> str:
     rows = [[text_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
-    rows = [row for row in rows if any(row)]
-    if not rows:
-        return ""
-    width = max(map(len, rows))
-    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in rows]
-    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+    return write_table(rows)
+
+
+def write_table(rows: Iterable[list[str]]) -> str:
+    """Return a table in plain form, without its empty rows; "" if there are no others."""
+    filled = [row for row in rows if any(row)]
+    width = max(map(len, filled), default=0)
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in filled]
+    return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""
 
 
 def _own(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
@@ -278,9 +276,5 @@ def _term(question: str, answer: HtmlElement) -> Iterator[_Block]:
 
 _TEXTS: dict[str, Callable[[HtmlElement], str]] = {"table": _table, "pre": _preformatted, "blockquote": _quotation}
 """Elements that are a single block, and the functions that return its text."""
-_MARKED: dict[str, Callable[[HtmlElement], Iterator[_Block]]] = {
-    "p": _paragraph_with_question,
-    "details": _details,
-    "dl": _definitions,
-}
+_MARKED = {"p": _paragraph_with_question, "details": _details, "dl": _definitions}
 """Elements whose markup distinguishes questions from answers, and the functions that yield their blocks."""

@@ -43,12 +43,9 @@ def declared_fields(page: HtmlElement) -> dict[str, object]:
     nodes = [node for node in json_ld_objects(page) if _types(node) & set(_PAGE_TYPES)]
     nodes.sort(key=lambda node: min(_PAGE_TYPES.index(kind) for kind in _types(node) & set(_PAGE_TYPES)))
     metas = _metas(page)
-    published = (
-        *_values(nodes, "datePublished"),
-        *_named(metas, *_PUBLISHED),
-        *_times(page, "datePublished", "published"),
-    )
-    updated = (*_values(nodes, "dateModified"), *_named(metas, *_UPDATED), *_times(page, "dateModified", "updated"))
+    created, modified = _times(page, "datePublished", "published"), _times(page, "dateModified", "updated")
+    published = (*_values(nodes, "datePublished"), *_named(metas, *_PUBLISHED), *created)
+    updated = (*_values(nodes, "dateModified"), *_named(metas, *_UPDATED), *modified)
     categories = (*_named(metas, "article:section"), *_values(nodes, "articleSection"), *_rel_links(page, "category"))
     tags = (*metas.get("article:tag", ()), *_keywords(nodes, metas), *_rel_links(page, "tag"))
     fields: dict[str, object] = {
@@ -143,12 +140,8 @@ def _named(metas: dict[str, list[str]], *names: str) -> list[str]:
 
 
 def _values(nodes: list[Node], name: str) -> list[str]:
-    return [
-        " ".join(_plain(value).split())
-        for node in nodes
-        for value in _each(node.get(name))
-        if isinstance(value, str) and value.strip()
-    ]
+    values = (value for node in nodes for value in _each(node.get(name)))
+    return [" ".join(_plain(value).split()) for value in values if isinstance(value, str) and value.strip()]
 
 
 def _first(*words: str) -> str | None:
@@ -201,9 +194,7 @@ def _without_site(title: str, sites: list[str]) -> str:
 def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
     """Return the canonical URL of a page, if absolute."""
     base = next((base.get("href", "") for base in page.iter("base")), "")
-    links = [
-        link.get("href", "") for link in page.iter("link") if "canonical" in (link.get("rel") or "").lower().split()
-    ]
+    links = [e.get("href", "") for e in page.iter("link") if "canonical" in (e.get("rel") or "").lower().split()]
     for url in (*links, *_named(metas, "og:url"), *_values(nodes, "url"), *_values(nodes, "mainEntityOfPage")):
         try:
             absolute = urljoin(base, url.strip())
@@ -216,11 +207,11 @@ def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[s
 
 def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
     """Return the dates in elements with the microdata property `prop` or, of a theme, the class `name`."""
-    marked = [
-        e
-        for e in page.iter()
-        if e.get("itemprop") == prop or (e.tag in ("time", "abbr") and name in (e.get("class") or "").split())
-    ]
+
+    def is_marked(e: HtmlElement) -> bool:
+        return e.get("itemprop") == prop or (e.tag in ("time", "abbr") and name in (e.get("class") or "").split())
+
+    marked = filter(is_marked, page.iter())
     return [e.get("datetime") or e.get("content") or e.get("title") or text_of(e) for e in marked]
 
 
@@ -249,11 +240,7 @@ def _rel_links(page: HtmlElement, kind: str) -> list[str]:
 def _language(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
     """Return the language code without the country, such as "en"."""
     root = page.getroottree().getroot()
-    declared = _first(
-        root.get("lang") or "",
-        root.get("xml:lang") or "",
-        *_values(nodes, "inLanguage"),
-        *_named(metas, "content-language", "og:locale"),
-    )
-    code = re.match(r"[a-z]{2,3}(?=[-_]|$)", (declared or "").strip().lower())
+    inside = (*_values(nodes, "inLanguage"), *_named(metas, "content-language", "og:locale"))
+    declared = _first(root.get("lang") or "", root.get("xml:lang") or "", *inside) or ""
+    code = re.match(r"[a-z]{2,3}(?=[-_]|$)", declared.strip().lower())
     return code[0] if code else None

@@ -6,8 +6,7 @@ from bot.corpus.outline import is_question
 
 _VALUE = r"(?:\"[^\"]*+\"|'[^']*+'|[”“″][^”“″]*+[”“″]|[^\s\"'\]]++)"
 _TAG = re.compile(
-    r"\[(?P<escaped>\[)?(?P<end>/)?(?P<name>[a-z][\w-]*+)(?P<attributes>(?:[\s/][^\[\]]*+)?)\](?(escaped)\])",
-    re.IGNORECASE,
+    r"(?i)\[(?P<escaped>\[)?(?P<end>/)?(?P<name>[a-z][\w-]*+)(?P<attributes>(?:[\s/][^\[\]]*+)?)\](?(escaped)\])"
 )
 _ATTRIBUTES = re.compile(rf"(?:\s++[a-z][\w-]*+\s*+=\s*+{_VALUE})++\s*+/?|\s*+/")
 _TITLE = re.compile(rf"\s(?:title|question|heading|header)\s*+=\s*+(?P<title>{_VALUE})", re.IGNORECASE)
@@ -18,17 +17,14 @@ _FOLDING = re.compile(r"toggle|accordion|spoiler|collapse|expand|faq|tab|section
 _EMBEDDED = re.compile(r"\[(?P<name>embed|audio|video|playlist)\b[^\[\]]*+\][^\[]*+\[/(?P=name)\]", re.IGNORECASE)
 """Shortcodes around a URL."""
 _LONE = re.compile(
-    r"gallery|playlist|audio|video|embed|caption|more|nextpage|toc|contact-form(?:-7)?|wpforms|gravityform|ez-toc"
-    r"|lwptoc",
-    re.IGNORECASE,
+    r"(?i)gallery|playlist|audio|video|embed|caption|more|nextpage|(?:ez-|lwp)?toc|contact-form(?:-7)?|wpforms|gravityform"
 )
 """Shortcodes often used without attributes or closing tag; other bare words in brackets, such as "[sic]", are text."""
 _BLOCK_TAG = re.compile(
-    r"(?P<whole><(?P<verbatim>pre|script|style|textarea)\b.*?(?:</(?P=verbatim)\s*>|\Z))"
+    r"(?is)(?P<whole><(?P<verbatim>pre|script|style|textarea)\b.*?(?:</(?P=verbatim)\s*>|\Z))"
     r"|<(?P<end>/)?(?P<name>address|article|aside|blockquote|center|dd|details|div|dl|dt|fieldset|figcaption|figure"
     r"|footer|form|h[1-6]|header|hr|iframe|legend|li|main|nav|object|ol|p|section|summary|table|caption|colgroup|col"
-    r"|tbody|td|tfoot|th|thead|tr|ul)\b[^<>]*+>",
-    re.IGNORECASE | re.DOTALL,
+    r"|tbody|td|tfoot|th|thead|tr|ul)\b[^<>]*+>"
 )
 _SINGLE_LINE = {"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "th", "caption", "legend", "figcaption"}
 _PARAGRAPH_LIKE = {"p", "li", "td", "dd"}
