@@ -50,19 +50,14 @@ class Corpus:
 
     def by_format(self) -> dict[str, dict[str, int]]:
         """Count files, articles, FAQs and refusals for each file suffix."""
-        articles: dict[str, list[Article]] = {}
-        for article in self.articles:
-            articles.setdefault(_suffix(article.source), []).append(article)
-        refused = Counter(_suffix(item.file) for item in self.refused)
-        return {
-            suffix: {
-                "files": len({article.source for article in articles.get(suffix, ())}),
-                "articles": len(articles.get(suffix, ())),
-                "faqs": sum(len(article.faqs) for article in articles.get(suffix, ())),
-                "refused": refused[suffix],
-            }
-            for suffix in sorted({*articles, *refused})
+        counts = {
+            "files": Counter(map(_suffix, {article.source for article in self.articles})),
+            "articles": Counter(_suffix(article.source) for article in self.articles),
+            "faqs": Counter(_suffix(article.source) for article in self.articles for _ in article.faqs),
+            "refused": Counter(_suffix(item.file) for item in self.refused),
         }
+        suffixes = sorted({suffix for count in counts.values() for suffix in count})
+        return {suffix: {name: count[suffix] for name, count in counts.items()} for suffix in suffixes}
 
 
 def read_corpus(folder: Path | str) -> Corpus:
@@ -71,23 +66,17 @@ def read_corpus(folder: Path | str) -> Corpus:
     Raises `CorpusError` if the folder is missing, has no files, or nothing in it can be read.
     """
     source = FolderSource(folder)
-    read = [*source]
-    articles = (
-        replace(
-            article,
-            related=source.resolve_related(article.related),
-            also_at=(*article.also_at, *source.also_at.get(article.id, ())),
-        )
-        for article in read
-    )
+    articles = []
+    for article in [*source]:
+        related, also_at = source.resolve_related(article.related), source.also_at.get(article.id, ())
+        articles.append(replace(article, related=related, also_at=(*article.also_at, *also_at)))
     return Corpus(tuple(articles), tuple(source.refused), source.alternates)
 
 
 class FolderSource(ArticleSource):
     """A folder of files.
 
-    Raises `CorpusError` if the folder is missing or has no files, and at the end of the iteration if nothing could be
-    read.
+    Raises `CorpusError` if the folder is missing or has no files, and after the iteration if nothing could be read.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -113,26 +102,19 @@ def corpus_files(root: Path) -> list[Path]:
     Raises `CorpusError` if the folder is missing or has no files.
     """
     if not root.is_dir():
-        raise CorpusError(
-            f"There is no corpus folder {root}: create it and put articles in, or name another with --corpus."
-        )
-    found = (
-        path
-        for folder, _, names in _walk(root)
-        for path in (folder / name for name in names if not name.startswith("."))
-        if path.is_file()
-    )
-    files = sorted(path for path in found if path.parent != root or path.name not in NOT_ARTICLES)
+        raise CorpusError(f"There is no corpus folder {root}: create it with articles, or name another with --corpus.")
+    files = sorted(path for path in _walk(root) if path.parent != root or path.name not in NOT_ARTICLES)
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
     return files
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Walk a folder like `os.walk`, without hidden folders."""
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, without hidden ones and those in hidden folders."""
     for folder, folders, names in os.walk(root):
         folders[:] = (name for name in folders if not name.startswith("."))
-        yield Path(folder), folders, names
+        paths = (Path(folder, name) for name in names if not name.startswith("."))
+        yield from (path for path in paths if path.is_file())
 
 
 def corpus_digest(folder: Path | str) -> str:

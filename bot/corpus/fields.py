@@ -84,10 +84,7 @@ def text_field(fields: Fields, name: str) -> str | None:
 def list_field(fields: Fields, name: str) -> tuple[str, ...]:
     """Return the entries of a list field without empty ones; a string is split at its commas."""
     value = fields.get(name)
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        value = value.split(",")
+    value = () if value is None else value.split(",") if isinstance(value, str) else value
     if not isinstance(value, (list, tuple)) or any(isinstance(entry, (list, dict)) for entry in value):
         raise Unreadable(f"{name} should be a list of words, not {value!r}")
     return tuple(entry for entry in (str(item).strip() for item in value if item is not None) if entry)
@@ -120,10 +117,8 @@ def parse_date(name: str, text: str) -> date:
     try:
         # dateutil takes a missing part from `default`: results differ with two defaults that differ in every part.
         day_first = re.match(r"\s*\d{4}\D", text) is None
-        one, other = (
-            parse(text, dayfirst=day_first, ignoretz=True, default=default)
-            for default in (datetime(2000, 1, 1), datetime(2001, 2, 2))
-        )
+        defaults = (datetime(2000, 1, 1), datetime(2001, 2, 2))
+        one, other = (parse(text, dayfirst=day_first, ignoretz=True, default=default) for default in defaults)
     except (ParserError, ArithmeticError):
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
@@ -133,11 +128,9 @@ def parse_date(name: str, text: str) -> date:
 
 def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[str, object]:
     """Return the fields `published` and `updated` from the metadata of a PDF or Word file, if plausible."""
-    latest = datetime.now(UTC).date() + timedelta(days=1)
-    published, updated = (
-        day if (day := moment and moment.date()) and date(1993, 1, 1) <= day <= latest else None
-        for moment in (created, modified)
-    )
+    first, last = date(1993, 1, 1), datetime.now(UTC).date() + timedelta(days=1)
+    days = (moment.date() if moment else None for moment in (created, modified))
+    published, updated = (day if day and first <= day <= last else None for day in days)
     return {"published": published, "updated": updated if updated and published and updated > published else None}
 
 
@@ -158,9 +151,7 @@ def _merge_faqs(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:
     starts: dict[str, list[int]] = {}
     for faq in placed:
         starts.setdefault(faq.question, []).append(faq.start)
-    unlisted = [
-        faq for faq in found.faqs if not any(faq.start <= start < faq.end for start in starts.get(faq.question, ()))
-    ]
+    unlisted = [f for f in found.faqs if not any(f.start <= start < f.end for start in starts.get(f.question, ()))]
     merged: dict[tuple[str, ...], Faq] = {}
     for faq in (*unlisted, *placed):
         key = tuple(" ".join(words.casefold().split()) for words in (faq.question, text[faq.start : faq.end]))

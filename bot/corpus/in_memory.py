@@ -14,8 +14,6 @@ from bot.errors import CorpusError
 ArticleInput = Article | Mapping[str, Any]
 """An `Article`, or a mapping with the fields of one line of a `.jsonl` file: an article or a FAQ."""
 
-_NAME = "articles"
-
 
 class InMemorySource(ArticleSource):
     """A list of articles. Raises `CorpusError` if one cannot be read, because the caller can fix that at once."""
@@ -41,6 +39,6 @@ def _to_article(item: ArticleInput, number: int) -> Article:
     if isinstance(item, Article):
         return item
     try:
-        return parse_article(item, f"{_NAME}.{number}", number)
+        return parse_article(item, f"articles.{number}", number)
     except Unreadable as error:
         raise CorpusError(f"Article {number} of the list cannot be read: {error}.") from None

@@ -34,10 +34,8 @@ class Outline:
 
     def path(self, at: int, question: str) -> tuple[str, ...]:
         """Return the headings above a question whose answer starts at position `at`."""
-        parts = [
-            *((faq.section, faq.start, faq.end) for faq in self.faqs),
-            *((part.path, part.start, part.end) for part in self.sections),
-        ]
+        parts = [(faq.section, faq.start, faq.end) for faq in self.faqs]
+        parts += [(part.path, part.start, part.end) for part in self.sections]
         found = next((path for path, start, end in parts if start <= at < end), ())
         return found[:-1] if found and _normalized(found[-1]) == _normalized(question) else found
 
@@ -69,11 +67,7 @@ def outline(text: str) -> Outline:
     as "Contact us". Paragraphs labelled "Q:" and "A:" are FAQs too. All other text belongs to sections; the text before
     the first heading is a section with an empty path. Sections without words are left out.
     """
-    parts = [
-        inner
-        for part in _parts(text)
-        for inner in (_split_labelled(text, part) if isinstance(part, Section) else [part])
-    ]
+    parts = [p for part in _parts(text) for p in ([part] if isinstance(part, Faq) else _split_labelled(text, part))]
     faqs = sorted((part for part in parts if isinstance(part, Faq)), key=lambda faq: faq.start)
     return Outline(
         tuple(part for part in parts if isinstance(part, Section) and re.search(r"\w", text[part.start : part.end])),
@@ -89,15 +83,13 @@ def _parts(text: str) -> Iterator[Section | Faq]:
     path: list[_Heading] = []
     lists: set[_Heading] = set()
     read_until = 0
-    for position, heading in enumerate(headings):
+    for at, heading in enumerate(headings):
         if heading.start < read_until:
             continue
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
-        after = next(
-            (n for n in range(position + 1, len(headings)) if headings[n].level <= heading.level), len(headings)
-        )
-        if len(path) < 2 or path[-2] not in lists or _is_group(headings[position:after]):
+        after = next((n for n in range(at + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
+        if len(path) < 2 or path[-2] not in lists or _is_group(headings[at:after]):
             lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
             yield Section(titles, *_trim(text, heading.body, heading.end))
         else:

@@ -34,16 +34,12 @@ class ArticleSource(ABC):
     """
 
     def __init__(
-        self,
-        name: str,
-        parts: Sequence[Any],
-        alternates: tuple[Alternate, ...] = (),
-        extra_refused: Sequence[Refused] = (),
+        self, name: str, parts: Sequence[Any], alternates: tuple[Alternate, ...] = (), extra: Sequence[Refused] = ()
     ) -> None:
         self.name, self.parts, self.files_read = name, parts, 0
         self.alternates = alternates
         self.refused: list[Refused] = []
-        self._extra_refused = extra_refused
+        self._extra = extra
         """Refusals that concern no article, added by `finish`."""
         self.also_at: dict[str, tuple[str, ...]] = {}
         """Article id → the URLs of other articles with the same text."""
@@ -77,7 +73,7 @@ class ArticleSource(ABC):
 
     def finish(self) -> None:
         """Complete `refused`. Raises `CorpusError` if there was no article."""
-        self.refused += self._extra_refused
+        self.refused += self._extra
         if not self._by_title:
             first = f"; the first reason: {self.refused[0]}" if self.refused else ""
             raise CorpusError(f"No article could be read from {self.name}{first}.")
@@ -96,10 +92,8 @@ class ArticleSource(ABC):
 
     def _check_duplicate(self, article: Article) -> Refused | None:
         """Refuse an article whose id is taken, or whose text an earlier article has; that one then gets its URL too."""
-        if article.id in self._sources:
-            return Refused(
-                article.source, None, f"the id {article.id!r} is already used by {self._sources[article.id]}"
-            )
+        if (taken := self._sources.get(article.id)) is not None:
+            return Refused(article.source, None, f"the id {article.id!r} is already used by {taken}")
         self._sources[article.id] = article.source
         digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
         first = self._first_with_text.setdefault(digest, article.id)

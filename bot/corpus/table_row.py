@@ -30,9 +30,7 @@ class TableRow:
 
 def limit_rows(rows: Iterable[TableRow]) -> list[TableRow]:
     """Return the rows that are not blank, up to a header and `MAX_ROWS`; a last one reports that there are more."""
-    kept = list(islice((row for row in rows if not row.is_blank), MAX_ROWS + 2))
-    if len(kept) > MAX_ROWS + 1:
-        kept[-1] = TableRow(
-            kept[-1].number, (), flaw=f"more than {MAX_ROWS} rows, the rest is not read: split the table"
-        )
-    return kept
+    top = list(islice((row for row in rows if not row.is_blank), MAX_ROWS + 2))
+    if len(top) > MAX_ROWS + 1:
+        top[-1] = TableRow(top[-1].number, (), flaw=f"more than {MAX_ROWS} rows, the rest is not read: split the table")
+    return top

@@ -138,6 +138,6 @@ def _has_pictures(page: PageObject) -> bool:
 
 def _ranges(numbers: list[int]) -> str:
     """Format page numbers as ranges: [1, 2, 3, 7] → "1-3, 7"."""
-    starts = [number for number in numbers if number - 1 not in numbers]
-    ends = [number for number in numbers if number + 1 not in numbers]
+    known = set(numbers)
+    starts, ends = ([number for number in numbers if number + step not in known] for step in (-1, 1))
     return ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
