@@ -30,15 +30,8 @@ if TYPE_CHECKING:
 
     from bot.serve.editor.service import EditorService
 
-_GRADIO_OPTIONS: dict[str, Any] = {
-    "show_error": False,
-    "footer_links": [],
-    "run_history": False,
-    "enable_monitoring": False,
-    "max_file_size": "1kb",
-    "pwa": False,
-    "ssr_mode": False,
-}
+_OFF = dict.fromkeys(("show_error", "run_history", "enable_monitoring", "pwa", "ssr_mode"), False)
+_GRADIO_OPTIONS: dict[str, Any] = {**_OFF, "footer_links": [], "max_file_size": "1kb"}
 """Switches off what Gradio offers besides the page."""
 _MAX_STATISTICS = 100
 """Number of events that Gradio remembers."""
@@ -151,12 +144,8 @@ def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ..
     settings = service.settings
     app.add_middleware(ApiKeyMiddleware, keys=settings.keys, origins=settings.origins, ui=ui)
     app.add_middleware(GZipMiddleware, minimum_size=_MIN_COMPRESSED, compresslevel=4)
-    app.add_middleware(
-        SecurityMiddleware,
-        languages=languages if ui else (settings.language,),
-        default=settings.language,
-        ancestors=settings.origins,
-    )
+    shown = languages if ui else (settings.language,)
+    app.add_middleware(SecurityMiddleware, languages=shown, default=settings.language, ancestors=settings.origins)
     app.add_middleware(MetricsMiddleware, metrics=service.metrics)
 
 

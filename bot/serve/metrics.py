@@ -2,15 +2,8 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-    start_http_server,
-)
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest, start_http_server
 from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
@@ -37,12 +30,9 @@ class Metrics:
         self._rate_limited = self._counter("turned_away", "Questions refused by the rate limit.", "channel")
         self._votes = self._counter("votes", "Votes on answers.", "helpful")
         self._responses = self._counter("responses", "HTTP responses by API and status.", "door", "status")
+        meaning = "Seconds to answer a question, without the network."
         self._seconds = Histogram(
-            "articlebot_question_seconds",
-            "Seconds to answer a question, without the network.",
-            ["channel"],
-            buckets=_SECONDS,
-            registry=self._registry,
+            "articlebot_question_seconds", meaning, ["channel"], buckets=_SECONDS, registry=self._registry
         )
 
     def count_answer(self, channel: Channel, answer: Answer, seconds: float) -> None:

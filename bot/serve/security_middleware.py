@@ -21,10 +21,8 @@ _BLOCKED = (
     "/openapi.json", "/upload", "/proxy", "/file",
 )  # fmt: skip
 """Prefixes of Gradio's paths that neither page needs: uploads, statistics, the queue, files, stored conversations."""
-_EDITOR = "editor"
 _IMMUTABLE = re.compile(r"/assets/[^/]+-[\w-]{8,10}\.(?:js|css|woff2)$|/theme\.css\?v=\w+$")
 """Files whose name holds a hash of their content."""
-_SELF = "'self'"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -37,7 +35,8 @@ def content_security_policy(ancestors: Iterable[str]) -> str:
     return (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-        f"object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors {' '.join([_SELF, *ancestors])}"
+        "object-src 'none'; base-uri 'self'; form-action 'none'; "
+        f"frame-ancestors 'self'{''.join(f' {each}' for each in ancestors)}"
     )
 
 
@@ -57,9 +56,10 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         send = self._with_headers(scope, send)
+        length = Headers(scope=scope).get("content-length", "")
         if self._is_blocked(scope):
             await _NOT_FOUND(scope, receive, send)
-        elif _content_length(scope) > MAX_BODY:
+        elif length.isdecimal() and int(length) > MAX_BODY:
             await _TOO_LARGE(scope, receive, send)
         else:
             await self._call_limited(self._in_language(scope), receive, send)
@@ -84,7 +84,7 @@ class SecurityMiddleware:
 
     def _is_blocked(self, scope: Scope) -> bool:
         first, _, rest = scope["path"].removeprefix("/").partition("/")
-        path = f"/{rest}" if first in (*self._languages, _EDITOR) else scope["path"]
+        path = f"/{rest}" if first in (*self._languages, "editor") else scope["path"]
         # Gradio fails on ?page= with a name that it does not know; it also fails on control characters.
         has_page = "page" in QueryParams(scope["query_string"])
         return has_page or path.startswith(_BLOCKED) or min(scope["path"], default="/") < " "
@@ -114,9 +114,3 @@ class SecurityMiddleware:
             await send(message)
 
         return send_with_headers
-
-
-def _content_length(scope: Scope) -> int:
-    """Return the announced length of the body; 0 if it is not a number, because the body is counted as well."""
-    length = Headers(scope=scope).get("content-length", "")
-    return int(length) if length.isdecimal() else 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
 from bot.backends.location import folder_of, is_remote
-from bot.errors import MissingExtra, ServeError, SettingsError
+from bot.errors import ServeError, SettingsError, requires
 from bot.index.generation import CHECK_SENTENCE
 from bot.settings import AnswerSettings, ChatSettings
 from bot.usage.store import UsageStore
@@ -26,10 +26,8 @@ def open_app(
     Raises what `Bot.open` and `create_app` raise, `ModelError` if the reranker cannot be loaded, `MissingExtra` if
     FastAPI is not installed, `SettingsError` if an editor's page is set for an index on Milvus.
     """
-    try:
+    with requires(None, "chat" if ui else "serve"):
         from bot.serve.application import create_app
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "fastapi", "chat" if ui else "serve") from None
     bot = Bot.open(index, settings=answers)
     if answers.reranker:
         # It is loaded by the first question; its errors should not wait for a visitor.
@@ -59,23 +57,17 @@ def serve(create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatS
     the address cannot be used, `MissingExtra` if uvicorn is not installed, and what `create` raises except
     `IndexMissing` and `IndexUnreachable`.
     """
-    try:
+    with requires(None, "serve"):
         import uvicorn
 
         from bot.serve.pending_app import PendingApp
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "uvicorn", "serve") from None
     with _listen(host, port) as listener:
         app = PendingApp(create)
         app.try_open()
         sys.stderr.write(f"articlebot: open {browser_url(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
-        proxies = list(settings.limits.trusted_proxies)
+        ips = list(settings.limits.trusted_proxies)
         config = uvicorn.Config(
-            app,
-            log_level="warning",
-            timeout_graceful_shutdown=3,
-            proxy_headers=bool(proxies),
-            forwarded_allow_ips=proxies,
+            app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=bool(ips), forwarded_allow_ips=ips
         )
         uvicorn.Server(config).run(sockets=[listener])
 

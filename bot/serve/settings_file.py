@@ -59,21 +59,13 @@ def _sentence(error: ValidationError) -> str:
 
 def _faults(settings: ChatSettings) -> Iterator[str]:
     colours, logo, metrics = settings.colours, settings.publisher.logo, settings.metrics
-    password, keys = settings.editor.password, settings.keys.items()
+    password, database, keys = settings.editor.password, settings.log.database, settings.keys.items()
     formats = [
         ("publisher.site", settings.publisher.site, "(?:https?://.*)?", "must begin with https:// or http://"),
         ("metrics.path", metrics.path, r"(?:/[\w.-]+)*", f"must be like /metrics, not {metrics.path!r}"),
-        (
-            "log.database",
-            settings.log.database,
-            "(?:postgres(?:ql)?://.*)?",
-            "must be like postgresql://user@host/name",
-        ),
+        ("log.database", database, "(?:postgres(?:ql)?://.*)?", "must be like postgresql://user@host/name"),
         *((f"keys.{name}.sha256", key.sha256, "[0-9a-f]{64}", _KEY_HASH) for name, key in keys),
-        *(
-            ("origins", each, _ORIGIN, f"must be like https://www.example.com, not {each!r}")
-            for each in settings.origins
-        ),
+        *(("origins", one, _ORIGIN, f"must be like https://www.example.com, not {one!r}") for one in settings.origins),
     ]
     yield from _colour_faults("colours.accent", colours.accent, LIGHT_GROUND, "darker")
     yield from _colour_faults("colours.accent_dark", colours.accent_dark, DARK_GROUND, "lighter")

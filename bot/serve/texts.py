@@ -113,9 +113,7 @@ class PageTexts:
 
     def reply(self, talk: Talk, categories: Sequence[str], default: str) -> str:
         """Return the reply to small talk, or the default if this language has no replies."""
-        if not self.replies:
-            return default
-        return compose_reply(self.replies, talk, categories)
+        return compose_reply(self.replies, talk, categories) if self.replies else default
 
     def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
         """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import bot.version
-from bot.errors import MissingExtra
+from bot.errors import requires
 from bot.settings import BuildSettings
 
 _QUIET_MS, _MAX_DELAY_MS = 1_000, 60_000
@@ -28,10 +29,8 @@ def rebuild_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Ite
 
     The build writes its messages to stderr. Raises `MissingExtra` if watchfiles is not installed.
     """
-    try:
+    with requires("watchfiles", "chat"):
         import watchfiles  # noqa: F401
-    except ModuleNotFoundError:
-        raise MissingExtra("watchfiles", "chat") from None
     stop = Event()
     thread = Thread(target=_watch, args=(corpus.resolve(), build_command(corpus, index, settings), stop), daemon=True)
     thread.start()
@@ -84,15 +83,9 @@ def _build_on_changes(corpus: Path, command: Sequence[str], stop: Event) -> None
         return not any(part.startswith(".") for part in Path(path).relative_to(corpus).parts)
 
     is_built = False
+    delays: dict[str, Any] = {"debounce": _MAX_DELAY_MS, "step": _QUIET_MS, "rust_timeout": _POLL_MS}
     for changes in watch(
-        corpus,
-        watch_filter=is_visible,
-        debounce=_MAX_DELAY_MS,
-        step=_QUIET_MS,
-        stop_event=stop,
-        rust_timeout=_POLL_MS,
-        yield_on_timeout=True,
-        raise_interrupt=False,
+        corpus, watch_filter=is_visible, stop_event=stop, yield_on_timeout=True, raise_interrupt=False, **delays
     ):
         if (changes or not is_built) and not (is_built := run_build(command, stop)):
             return

@@ -19,12 +19,8 @@ def index_tab(service: EditorService, page: gr.Blocks) -> None:
     """Create a button that rebuilds, the output of the build, the list of generations, and the rollback."""
     notice = gr.Markdown(elem_id="index-notice", elem_classes="notice")
     build = gr.Button("Bring the index up to date with the articles", variant="primary", elem_id="build")
-    output = gr.Textbox(
-        label="Output of the build", lines=12, max_lines=24, interactive=False, elem_id="output", autoscroll=True
-    )
-    generations = gr.Dataframe(
-        label="Generations", headers=_HEADERS, datatype="str", interactive=False, elem_id="generations"
-    )
+    output = gr.Textbox(label="Output of the build", lines=12, max_lines=24, interactive=False, elem_id="output")
+    generations = gr.Dataframe(label="Generations", headers=_HEADERS, interactive=False, elem_id="generations")
     back = gr.Button("Go back to the previous generation", elem_id="back")
     confirm = gr.Button("Yes, serve it to all visitors", variant="stop", visible=False, elem_id="confirm")
     timer = gr.Timer(_POLL, active=False)
@@ -43,10 +39,8 @@ def index_tab(service: EditorService, page: gr.Blocks) -> None:
 
     def roll_back() -> tuple[Any, ...]:
         name = store_at(service.index).roll_back()
-        return (
-            f"Served now: {name}. The next build follows the articles again.", _generations(service),
-            gr.update(visible=False),
-        )  # fmt: skip
+        hidden = gr.update(visible=False)
+        return f"Served now: {name}. The next build follows the articles again.", _generations(service), hidden
 
     gr.on([page.load, timer.tick], show_errors(refresh, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)
     build.click(show_errors(start, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)

@@ -18,9 +18,7 @@ def playground_tab(service: EditorService) -> None:
     gr.Markdown("Ask as a visitor would; questions asked here are not counted.")
     question = gr.Textbox(label="Question", submit_btn="Try", max_lines=3, elem_id="trial")
     notice, answer = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="trial-answer")
-    candidates = gr.Dataframe(
-        label="Candidates", datatype="str", interactive=False, elem_id="candidates", visible=False
-    )
+    candidates = gr.Dataframe(label="Candidates", interactive=False, elem_id="candidates", visible=False)
 
     def ask(words: str) -> tuple[Any, ...]:
         if not words.strip():

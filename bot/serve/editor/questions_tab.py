@@ -13,7 +13,6 @@ from bot.errors import QuestionError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
-from bot.usage.proposals import Proposal
 from bot.usage.report import Gap, Report
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
@@ -61,7 +60,7 @@ def questions_tab(service: EditorService, page: gr.Blocks) -> None:
 
     shown = show_errors(lambda days: ("", *show(days)), len(outputs))
     gr.on([page.load, period.change, refresh.click], shown, [period], [notice, *outputs], **EVENT_OPTIONS)
-    gap.change(_detail_handler(service), [report, gap], [actions, detail, faq, means], **EVENT_OPTIONS)
+    gap.change(lambda *chosen: _choose(service, *chosen), [report, gap], [actions, detail, faq, means], **EVENT_OPTIONS)
     on_click(means, service.accept, _NEXT_BUILD, gap, faq)
     on_click(write, partial(draft, service.corpus), "Write its answer there.", gap)
     on_click(unwanted, partial(ignore, service.corpus), "It is not reported again.", gap)
@@ -71,8 +70,11 @@ def questions_tab(service: EditorService, page: gr.Blocks) -> None:
 
 def _report(report: Report) -> tuple[Any, ...]:
     gaps, proposals = report.gaps[:_MAX_QUESTIONS], report.proposals
-    gap_choices = [(_gap_label(gap), gap.question) for gap in gaps]
-    proposal_choices = [(_proposal_label(each), _pack(each)) for each in proposals]
+    gap_choices = [(f"{gap.question}  ·  {gap.times}× ({_trend(gap.times, gap.before)})", gap.question) for gap in gaps]
+    proposal_choices = []
+    for each in proposals:
+        label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
+        proposal_choices.append((label, f"{each.question}\n{each.passage}"))
     return (
         report, _summary(report), gr.update(choices=gap_choices, value=None, visible=bool(gaps)),
         gr.update(choices=proposal_choices, value=None), gr.update(visible=bool(proposals)), gr.update(visible=False),
@@ -80,12 +82,8 @@ def _report(report: Report) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _pack(proposal: Proposal) -> str:
-    """Return question and passage of a proposal as the value of a choice."""
-    return f"{proposal.question}\n{proposal.passage}"
-
-
 def _unpack(choice: str) -> tuple[str, str]:
+    """Return question and passage of the proposal that is the value of a choice."""
     question, passage = choice.split("\n", 1)
     return question, passage
 
@@ -101,31 +99,18 @@ def _summary(report: Report) -> str:
     return f"{asked} **{waiting}** wait for you{limit}."
 
 
-def _gap_label(gap: Gap) -> str:
-    return f"{gap.question}  ·  {gap.times}× ({_trend(gap.times, gap.before)})"
-
-
 def _trend(times: int, before: int) -> str:
     return "new" if before == 0 else f"{times - before:+d}"
 
 
-def _proposal_label(proposal: Proposal) -> str:
-    evidence = f"{proposal.conversations} visitors, {proposal.signs} signs"
-    return f"{proposal.question} → {proposal.asks}  ·  {evidence}"
-
-
-def _detail_handler(service: EditorService) -> Callable[[Report | None, str | None], tuple[Any, ...]]:
-    """Return a handler that shows the details of the chosen question and the FAQs that it may mean."""
-
-    def handle(report: Report | None, question: str | None) -> tuple[Any, ...]:
-        gap = next((gap for gap in report.gaps if gap.question == question), None) if report else None
-        if gap is None:
-            return gr.update(visible=False), "", gr.skip(), gr.skip()
-        faqs = _nearest_faqs(service, gap.question)
-        choices = gr.update(choices=faqs, value=None, visible=bool(faqs))
-        return gr.update(visible=True), _detail(gap), choices, gr.update(visible=bool(faqs))
-
-    return handle
+def _choose(service: EditorService, report: Report | None, question: str | None) -> tuple[Any, ...]:
+    """Show the details of the chosen question and the FAQs that it may mean."""
+    gap = next((gap for gap in report.gaps if gap.question == question), None) if report else None
+    if gap is None:
+        return gr.update(visible=False), "", gr.skip(), gr.skip()
+    faqs = _nearest_faqs(service, gap.question)
+    choices = gr.update(choices=faqs, value=None, visible=bool(faqs))
+    return gr.update(visible=True), _detail(gap), choices, gr.update(visible=bool(faqs))
 
 
 def _nearest_faqs(service: EditorService, question: str) -> list[tuple[str, str]]:
@@ -159,11 +144,8 @@ def _further(report: Report) -> str:
     """Return the rest of the report as Markdown."""
     asked = [f"{each.times}× ({_trend(each.times, each.before)}) {each.question}" for each in report.most_asked]
     turned = [f"{each.passage}: {each.helpful} helpful, {each.unhelpful} not" for each in report.turned]
-    parts = {
-        "Asked most": asked,
-        "No longer help": turned,
-        "Found only after a spelling correction": report.only_corrected[:_MAX_QUESTIONS],
-    }
+    corrected = report.only_corrected[:_MAX_QUESTIONS]
+    parts = {"Asked most": asked, "No longer help": turned, "Found only after a spelling correction": corrected}
     lists = [f"## {title}\n\n{_list(map(escape_markdown, lines))}" for title, lines in parts.items() if lines]
     return "\n\n".join([*lists, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])
 

@@ -44,7 +44,9 @@ class SignIn:
 
         Raises `HTTPException` if nobody is signed in: a redirect to the sign-in for the page, 401 for all else.
         """
-        if self._is_signed_in(request):
+        with self._lock:
+            end = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), 0.0)
+        if end > time.monotonic():
             return "editor"
         if request.method == "GET" and request.url.path.rstrip("/") == EDITOR:
             raise HTTPException(303, headers={"Location": _SIGN_IN})
@@ -87,10 +89,6 @@ class SignIn:
             self._sessions = {digest: end for digest, end in self._sessions.items() if end > now}
             self._sessions[_digest(token)] = now + _SESSION
         return token
-
-    def _is_signed_in(self, request: Request) -> bool:
-        with self._lock:
-            return self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), 0.0) > time.monotonic()
 
 
 def _digest(token: str) -> str:
