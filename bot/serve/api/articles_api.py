@@ -1,7 +1,6 @@
 """REST routes for articles, categories, version and health."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
@@ -11,7 +10,7 @@ from fastapi.responses import JSONResponse
 from bot.answering.bot import Bot
 from bot.serve.api import schemas
 from bot.serve.api.error_responses import problem, problem_schemas
-from bot.serve.api.serializers import article_summary, get_article, whole_article
+from bot.serve.api.serializers import get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
 
@@ -39,9 +38,8 @@ def health_routes(bot: Bot) -> APIRouter:
     @routes.get("/healthz")
     def health() -> schemas.Health:
         """Report that the server runs, and which generation it serves; 503 until there is an index."""
-        refused = bot.retriever.index.rejected
-        failed = schemas.FailedGeneration(**asdict(refused)) if refused else None
-        return schemas.Health(status="ok", generation=bot.generation.name, refused=failed)
+        facts = {"status": "ok", "generation": bot.generation.name, "refused": bot.retriever.index.rejected}
+        return schemas.Health.model_validate(facts, from_attributes=True)
 
     @routes.get("/readyz", response_model=schemas.Health, responses=problem_schemas(503))
     def readiness() -> schemas.Health | JSONResponse:
@@ -60,19 +58,15 @@ def articles_routes(service: ChatService) -> APIRouter:
     def articles(
         category: Annotated[str | None, Query(description="List only this category.", examples=["HRM"])] = None,
         offset: Annotated[int, Query(ge=0, le=10**9, description="The number of articles to skip.")] = 0,
-        limit: Annotated[
-            int, Query(ge=1, le=schemas.MOST_ARTICLES, description="The maximum number of articles.")
-        ] = 50,
+        limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of articles.")] = 50,
     ) -> schemas.Articles:
         """List articles in the order of the corpus, one page at a time."""
         table = service.bot.generation.table
-        page = [article_summary(article) for article in table.listed(category, offset, limit)]
-        return schemas.Articles(articles=page, total=table.facts.articles)
+        facts = {"articles": table.listed(category, offset, limit), "total": table.facts.articles}
+        return schemas.Articles.model_validate(facts, from_attributes=True)
 
     @routes.get("/articles/{ident:path}", responses=problem_schemas(404))
-    def article(
-        ident: Annotated[str, PathParameter(description="The article's id; may hold slashes.")],
-    ) -> schemas.Article:
+    def article(ident: Annotated[str, PathParameter(description="The id; may hold slashes.")]) -> schemas.Article:
         """Return one article with its text and FAQs."""
         return whole_article(get_article(service, ident))
 
@@ -85,13 +79,10 @@ def articles_routes(service: ChatService) -> APIRouter:
     @routes.get("/version")
     def version() -> schemas.Version:
         """Return the version of the program and of its index."""
-        generation = service.bot.generation
+        served = service.bot.generation
+        model, facts = served.manifest.settings.model, served.table.facts
         return schemas.Version(
-            version=__version__,
-            generation=generation.name,
-            model=generation.manifest.settings.model,
-            articles=generation.table.facts.articles,
-            passages=generation.table.facts.passages,
+            version=__version__, generation=served.name, model=model, articles=facts.articles, passages=facts.passages
         )
 
     return routes

@@ -1,6 +1,5 @@
 """Errors as HTTP responses: problem details (RFC 9457), and the errors of OpenAI's API."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -22,17 +21,13 @@ def problem_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _DESCRIPTIONS[status], "content": {PROBLEM: {}}} for status in statuses}
 
 
-def problem(status: int, title: str, headers: Mapping[str, str] | None = None, **facts: Any) -> JSONResponse:
+def problem(status: int, title: str, headers: dict[str, str] | None = None, **facts: Any) -> JSONResponse:
     """Return problem details with one sentence as the title."""
     return JSONResponse({"title": title, "status": status, **facts}, status, headers, PROBLEM)
 
 
 def openai_error(
-    status: int,
-    message: str,
-    kind: str = "invalid_request_error",
-    headers: Mapping[str, str] | None = None,
-    **facts: Any,
+    status: int, message: str, kind: str = "invalid_request_error", headers: dict[str, str] | None = None, **facts: Any
 ) -> JSONResponse:
     """Return an error as clients of OpenAI's API read it; `facts` may hold `param` and `code`."""
     error = {"message": message, "type": kind, "param": None, "code": None, **facts}

@@ -36,37 +36,33 @@ _INSTRUCTIONS = (
     "first; where its status is no_answer the articles do not hold the answer, and it should not be made up."
 )
 _ASK = (
-    "Answer one question{about} in the articles' own words. Returns status answered (text, and sources with title, "
+    "Answer one question{} in the articles' own words. Returns status answered (text, and sources with title, "
     "date and link), ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give "
     "earlier questions as history for a follow-up."
 )
 _SEARCH = (
-    "List the passages{about} that most likely answer a question, best first, each with its probability. Use it to "
+    "List the passages{} that most likely answer a question, best first, each with its probability. Use it to "
     "read several passages, to compare articles, or where ask_articles has no answer."
 )
 _READ = "The whole text of one article with its FAQs, by the id that a hit or a source names as its article."
-_READ_ONLY = types.ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+_HINTS = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+_ARTICLE = "The whole article with this id."
+_TEMPLATE = types.ResourceTemplate(
+    name="article", title="An article", uri_template=f"{_SCHEME}{{+id}}", mime_type=_MARKDOWN, description=_ARTICLE
 )
+_Run = Callable[[Any, Visitor], Any]
 
 
 class _Tool(NamedTuple):
     definition: types.Tool
     arguments: type[BaseModel]
     result: TypeAdapter[Any]
-    run: Callable[[Any, Visitor], Any]
+    run: _Run
 
 
 def create_mcp_server(service: ChatService) -> Server[Any]:
     """Return the server with its tools and resources."""
     tools = {tool.definition.name: tool for tool in _tools(service)}
-    template = types.ResourceTemplate(
-        name="article",
-        title="An article",
-        uri_template=f"{_SCHEME}{{+id}}",
-        mime_type=_MARKDOWN,
-        description="The whole article with this id.",
-    )
 
     async def list_tools(_ctx: Any, _params: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[tool.definition for tool in tools.values()])
@@ -86,7 +82,7 @@ def create_mcp_server(service: ChatService) -> Server[Any]:
         return types.ReadResourceResult(contents=[contents])
 
     async def list_templates(_ctx: Any, _params: Any) -> types.ListResourceTemplatesResult:
-        return types.ListResourceTemplatesResult(resource_templates=[template])
+        return types.ListResourceTemplatesResult(resource_templates=[_TEMPLATE])
 
     publisher = service.settings.publisher.name
     return Server(
@@ -132,31 +128,16 @@ def _tools(service: ChatService) -> list[_Tool]:
 
     ask, search = partial(serializers.ask, service), partial(serializers.search, service)
     return [
-        _tool("ask_articles", "Ask the articles", _ASK.format(about=about), schemas.Question, schema.Answer, ask),
-        _tool(
-            "search_articles", "Search the articles", _SEARCH.format(about=about), schemas.Search, schemas.Hits, search
-        ),
+        _tool("ask_articles", "Ask the articles", _ASK.format(about), schemas.Question, schema.Answer, ask),
+        _tool("search_articles", "Search the articles", _SEARCH.format(about), schemas.Search, schemas.Hits, search),
         _tool("get_article", "Read an article", _READ, schemas.ArticleRequest, schemas.Article, read),
     ]
 
 
-def _tool(
-    name: str,
-    title: str,
-    description: str,
-    arguments: type[BaseModel],
-    result: type,
-    run: Callable[[Any, Visitor], Any],
-) -> _Tool:
+def _tool(name: str, title: str, description: str, arguments: type[BaseModel], result: type, run: _Run) -> _Tool:
     adapter: TypeAdapter[Any] = TypeAdapter(result)
-    definition = types.Tool(
-        name=name,
-        title=title,
-        description=description,
-        input_schema=arguments.model_json_schema(),
-        output_schema=adapter.json_schema(),
-        annotations=_READ_ONLY,
-    )
+    facts: dict[str, Any] = {"input_schema": arguments.model_json_schema(), "output_schema": adapter.json_schema()}
+    definition = types.Tool(name=name, title=title, description=description, annotations=_HINTS, **facts)
     return _Tool(definition, arguments, adapter, run)
 
 

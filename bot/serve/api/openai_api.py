@@ -150,11 +150,9 @@ def _source_line(source: Source, texts: PageTexts) -> str:
 def _known_error(_: Request, error: Exception) -> Response:
     if isinstance(error, TooManyQuestions):
         return openai_error(429, str(error), "rate_limit_error", {"Retry-After": str(error.seconds)})
-    return (
-        openai_error(400, str(error))
-        if isinstance(error, QuestionError)
-        else openai_error(503, str(error), "server_error")
-    )
+    if isinstance(error, QuestionError):
+        return openai_error(400, str(error))
+    return openai_error(503, str(error), "server_error")
 
 
 def _invalid_request(_: Request, error: Any) -> Response:

@@ -23,14 +23,10 @@ _KEY = Security(HTTPBearer(auto_error=False, description="An API key, made by ar
 
 def create_api(service: ChatService) -> FastAPI:
     """Return the application below `/api/v1`; pages of the `origins` setting may call it from a browser."""
-    has_keys = bool(service.settings.keys)
+    keys = [_KEY] if service.settings.keys else []
+    errors = problem_schemas(400, 422, *([401] if keys else []))
     api = FastAPI(
-        title="articlebot",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        responses=problem_schemas(400, 422, *([401] if has_keys else [])),
-        dependencies=[_KEY] if has_keys else [],
+        title="articlebot", version=__version__, docs_url=None, redoc_url=None, responses=errors, dependencies=keys
     )
     _add_question_routes(api, service)
     _add_visitor_routes(api, service)

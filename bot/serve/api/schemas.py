@@ -13,7 +13,7 @@ from bot.retrieval.finder import LONGEST_QUESTION
 from bot.usage.logged_question import MAX_COMMENT_LENGTH, Reason
 
 LONGEST_HISTORY = 20
-MOST_HITS, MOST_ARTICLES = 50, 100
+MOST_HITS = 50
 _QUESTION: dict[str, JsonValue] = {"minLength": 1, "maxLength": LONGEST_QUESTION, "pattern": r"\S"}
 """Described here but checked by `Bot.ask`, so that every API reports the same error."""
 

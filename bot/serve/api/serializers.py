@@ -33,11 +33,6 @@ def get_article(service: ChatService, ident: str) -> Article:
     return article
 
 
-def article_summary(article: Article) -> schemas.ArticleSummary:
-    """Return the entry of an article in a list."""
-    return schemas.ArticleSummary.model_validate(article, from_attributes=True)
-
-
 def whole_article(article: Article) -> schemas.Article:
     """Return an article with its text and FAQs."""
     facts = {name: getattr(article, name) for name in schemas.Article.model_fields}
