@@ -5,12 +5,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
 from bot.corpus.decisions import ALTERNATES
-from bot.corpus.outline import outline
+from bot.corpus.outline import outline, trim
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
 from bot.languages.registry import alternatives
@@ -18,6 +19,7 @@ from bot.languages.registry import alternatives
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 """Takes texts and returns the start of each token in each of them, in rising order, without special tokens."""
 
+Refuse = Callable[[Refused], None]
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
 _CountTokens = Callable[[Span], int]
@@ -47,9 +49,7 @@ class Passage:
 
 def context(passage: Passage) -> str:
     """Return what a passage is about: a FAQ's question, or the article's title and the headings above a section."""
-    if passage.question is not None:
-        return passage.question
-    return _headings(passage.article, passage.section)
+    return _headings(passage.article, passage.section) if passage.question is None else passage.question
 
 
 def context_and_text(passage: Passage) -> str:
@@ -61,9 +61,7 @@ def _headings(article: Article, path: tuple[str, ...]) -> str:
     return ": ".join(dict.fromkeys((article.title, *path)))
 
 
-def with_alternates(
-    passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Callable[[Refused], None]
-) -> Iterator[Passage]:
+def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Refuse) -> Iterator[Passage]:
     """Yield the passages with the corpus's alternates added.
 
     `refuse` is called at the end for each alternate whose passage does not exist or is not a FAQ.
@@ -72,15 +70,13 @@ def with_alternates(
     for row in alternates:
         waiting.setdefault(row.passage, []).append(row)
     for passage in passages:
-        if rows := waiting.pop(passage.id, None):
-            yield _with_alternates(passage, rows, refuse)
-        else:
-            yield passage
+        rows = waiting.pop(passage.id, None)
+        yield _with_alternates(passage, rows, refuse) if rows else passage
     for row in (row for rows in waiting.values() for row in rows):
         refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} does not exist"))
 
 
-def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Callable[[Refused], None]) -> Passage:
+def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Refuse) -> Passage:
     if passage.question is None:
         for row in rows:
             refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} is not a FAQ"))
@@ -152,9 +148,9 @@ def _without_faqs(section: Section, article: Article) -> Iterator[Section]:
 
 
 def _trimmed(path: tuple[str, ...], text: str, start: int, end: int) -> Iterator[Section]:
-    words = text[start:end]
-    if words.strip():
-        yield Section(path, start + len(words) - len(words.lstrip()), start + len(words.rstrip()))
+    start, end = trim(text, start, end)
+    if start < end:
+        yield Section(path, start, end)
 
 
 def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
@@ -183,13 +179,18 @@ def _blocks(text: str, section: Section) -> list[Span]:
         (section.start + m.start(), section.start + m.end())
         for m in re.finditer(r"\S.*?(?=\n[ \t]*\n|\Z)", text[section.start : section.end], re.DOTALL)
     ]
-    blocks: list[Span] = []
-    for start, end in found:
-        if blocks and text[: blocks[-1][1]].endswith(":"):
-            blocks[-1] = (blocks[-1][0], end)
+    return _merge(found, lambda block, _: text.endswith(":", 0, block[1]))
+
+
+def _merge(spans: Iterable[Span], continues: Callable[[Span, Span], bool]) -> list[Span]:
+    """Merge the spans that continue the one before them with it."""
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and continues(merged[-1], (start, end)):
+            merged[-1] = (merged[-1][0], end)
         else:
-            blocks.append((start, end))
-    return blocks
+            merged.append((start, end))
+    return merged
 
 
 def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> Iterator[Span]:
@@ -261,18 +262,9 @@ def _lines(text: str, block: Span) -> Iterator[Span]:
 _ITEM = re.compile(r"[|>]|(?:[-*+•]|\d+[.)])(?=\s|$)")
 
 
-def _quotable(text: str, span: Span, language: str) -> Iterator[Span]:
-    """Yield the parts that can be quoted alone: sentences, and whole lists and tables with their introduction."""
-    unit: Span | None = None
-    for start, end in _sentences(text, span, language):
-        if unit and _continues(text, unit, (start, end)):
-            unit = (unit[0], end)
-            continue
-        if unit:
-            yield unit
-        unit = (start, end)
-    if unit:
-        yield unit
+def _quotable(text: str, span: Span, language: str) -> list[Span]:
+    """Return the parts that can be quoted alone: sentences, and whole lists and tables with their introduction."""
+    return _merge(_sentences(text, span, language), partial(_continues, text))
 
 
 def _continues(text: str, unit: Span, following: Span) -> bool:

@@ -79,7 +79,7 @@ def outline(text: str) -> Outline:
 def _parts(text: str) -> Iterator[Section | Faq]:
     """Yield the stretches between headings in the order of the text; some are empty."""
     headings = list(_headings(text))
-    yield Section((), *_trim(text, 0, headings[0].start if headings else len(text)))
+    yield Section((), *trim(text, 0, headings[0].start if headings else len(text)))
     path: list[_Heading] = []
     lists: set[_Heading] = set()
     read_until = 0
@@ -91,13 +91,13 @@ def _parts(text: str) -> Iterator[Section | Faq]:
         after = next((n for n in range(at + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
         if len(path) < 2 or path[-2] not in lists or _is_group(headings[at:after]):
             lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
-            yield Section(titles, *_trim(text, heading.body, heading.end))
+            yield Section(titles, *trim(text, heading.body, heading.end))
         else:
             read_until = headings[after - 1].end
             last = after == len(headings) or headings[after].level <= path[-2].level
             end = _end_of_answer(text, heading.body, read_until, last)
-            yield Faq(heading.title, *_trim(text, heading.body, end), titles[:-1])
-            yield Section(titles[:-2], *_trim(text, end, read_until))
+            yield Faq(heading.title, *trim(text, heading.body, end), titles[:-1])
+            yield Section(titles[:-2], *trim(text, end, read_until))
 
 
 def _is_group(subtree: list[_Heading]) -> bool:
@@ -110,10 +110,10 @@ def _split_labelled(text: str, section: Section) -> Iterator[Section | Faq]:
     start = section.start
     matches = list(_LABELLED_PAIR.finditer(text, section.start, section.end))
     for match in matches:
-        yield Section(section.path, *_trim(text, start, match.start()))
+        yield Section(section.path, *trim(text, start, match.start()))
         start = _end_of_answer(text, *match.span("answer"), match is matches[-1])
-        yield Faq(match["question"], *_trim(text, match.start("answer"), start), section.path)
-    yield Section(section.path, *_trim(text, start, section.end))
+        yield Faq(match["question"], *trim(text, match.start("answer"), start), section.path)
+    yield Section(section.path, *trim(text, start, section.end))
 
 
 def _headings(text: str) -> Iterator[_Heading]:
@@ -127,7 +127,7 @@ def _headings(text: str) -> Iterator[_Heading]:
 def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
     """Return the end of an answer: a rule between paragraphs or, after the last answer, the closing words of a page."""
     fences = [match.span() for match in _FENCE.finditer(text, start, end)]
-    for line in _AFTER_BLANK_LINE.finditer(text, _trim(text, start, end)[0], end):
+    for line in _AFTER_BLANK_LINE.finditer(text, trim(text, start, end)[0], end):
         ends = _RULE.fullmatch(line[1]) or (last and _CLOSING.match(line[1]))
         if ends and not any(first <= line.start(1) < after for first, after in fences):
             return line.start()
@@ -138,6 +138,7 @@ def _normalized(title: str) -> str:
     return " ".join(re.findall(r"\w+", title.casefold()))
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a part of a text without the whitespace around it."""
     part = text[start:end]
     return start + len(part) - len(part.lstrip()), start + len(part.rstrip())

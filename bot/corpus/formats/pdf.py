@@ -42,7 +42,7 @@ _NO_TITLE = re.compile(
 
 @contextmanager
 def _without_stray_warnings() -> Iterator[None]:
-    """Keep pypdf's warnings about faults that it repairs off stderr; handlers of the host process still receive them."""
+    """Keep pypdf's warnings about faults that it repairs off stderr; handlers of the host still receive them."""
     logger, handler = logging.getLogger("pypdf"), logging.NullHandler()
     logger.addHandler(handler)
     try:

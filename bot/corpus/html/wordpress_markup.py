@@ -17,7 +17,7 @@ _FOLDING = re.compile(r"toggle|accordion|spoiler|collapse|expand|faq|tab|section
 _EMBEDDED = re.compile(r"\[(?P<name>embed|audio|video|playlist)\b[^\[\]]*+\][^\[]*+\[/(?P=name)\]", re.IGNORECASE)
 """Shortcodes around a URL."""
 _LONE = re.compile(
-    r"(?i)gallery|playlist|audio|video|embed|caption|more|nextpage|(?:ez-|lwp)?toc|contact-form(?:-7)?|wpforms|gravityform"
+    r"(?i)gallery|playlist|audio|video|embed|caption|more|nextpage|(?:ez-|lwp)?toc|contact-form(-7)?|wpforms|gravityform"
 )
 """Shortcodes often used without attributes or closing tag; other bare words in brackets, such as "[sic]", are text."""
 _BLOCK_TAG = re.compile(

@@ -1,18 +1,13 @@
 """Download the articles of a live site into the corpus folder, as files that the corpus readers understand."""
 
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from bot.corpus.pull.limits import PullLimits
-from bot.corpus.pull.report import PullReport
+from bot.corpus.pull.report import Progress, PullReport
 from bot.errors import MissingExtra
 
 __all__ = ["PullLimits", "PullReport", "pull"]
-
-
-def _ignore(_: str) -> None:
-    """Drop a line about the progress."""
 
 
 def pull(
@@ -22,7 +17,7 @@ def pull(
     since: date | None = None,
     limits: PullLimits = PullLimits(),
     allow_private: bool = False,
-    report: Callable[[str], None] = _ignore,
+    report: Progress = lambda _: None,
 ) -> PullReport:
     """Download the articles of a site into `corpus/pulled/`.
 

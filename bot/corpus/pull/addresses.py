@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
@@ -31,6 +32,10 @@ class UrlFailed(UrlRefused):
     """Raised when an address failed after all retries; a later pull may succeed."""
 
 
+Refuse = Callable[[str, UrlRefused], None]
+"""Called with an address that is refused, and the reason."""
+
+
 def parse_address(address: str) -> httpx.URL:
     """Return the URL without its fragment. Raises `UrlRefused` if it is not http or https, or contains a password."""
     try:
@@ -57,9 +62,8 @@ def is_public(address: str) -> bool:
     """
     parsed = ip_address(address.partition("%")[0])
     closed = parsed.is_multicast or (isinstance(parsed, IPv6Address) and parsed.is_site_local)
-    return not closed and all(
-        part.is_global and not part.is_multicast and not part.is_reserved for part in _embedded(parsed) or [parsed]
-    )
+    parts = _embedded(parsed) or [parsed]
+    return not closed and all(part.is_global and not part.is_multicast and not part.is_reserved for part in parts)
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:

@@ -6,7 +6,9 @@ where it stopped at a cost that does not grow with the site. The end of a pull r
 
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,15 +52,13 @@ class CrawlState:
         self._failed: dict[str, str] = {}
         self._path = corpus / ".pull" / f"{site}.jsonl"
         resumed = self._load(pull)
-        try:
+        with _translate_write_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("a", encoding="utf-8")
             # An incomplete last line must not swallow the next one.
             self._file.write("\n")
             if not resumed:
                 self._append({"pull": pull, "started": datetime.now(UTC).isoformat()})
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -78,12 +78,10 @@ class CrawlState:
     def save(self, page: PageState, name: str, content: bytes) -> str:
         """Write an article's file if its content is new, record its address and return the outcome."""
         path = self._corpus / self.folder / name
-        try:
+        with _translate_write_errors(path):
             before = path.read_bytes() if path.is_file() else None
             if before != content:
                 _write(path, content)
-        except OSError as error:
-            raise _unwritable(path, error) from error
         outcome = NEW if before is None else UNCHANGED if before == content else CHANGED
         self.record(replace(page, outcome=outcome, file=f"{self.folder}/{name}"))
         return outcome
@@ -107,21 +105,16 @@ class CrawlState:
         self._file.close()
         # Lists of earlier pulls are dropped: each value of `since` has its own.
         current = (page for page in self._known.values() if not page.pages or page.url in self.finished)
-        lines = [json.dumps(asdict(page)) for page in current]
-        try:
-            _write(self._path, "".join(f"{line}\n" for line in lines).encode())
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
+        with _translate_write_errors(self._path):
+            _write(self._path, "".join(f"{json.dumps(asdict(page))}\n" for page in current).encode())
 
     def report(self, more: bool) -> PullReport:
         """Report the outcome of this pull, including the part before an interruption."""
         articles = [page for page in self.finished.values() if not page.articles]
-        new, changed, unchanged = (
-            sum(page.outcome == outcome and page.file != "" for page in articles)
-            for outcome in (NEW, CHANGED, UNCHANGED)
-        )
+        counts = Counter(page.outcome for page in articles if page.file)
         refused = [(page.url, page.reason) for page in articles if page.outcome == REFUSED]
-        return PullReport(new, changed, unchanged, (*refused, *self._failed.items()), more, self.folder)
+        refused += self._failed.items()
+        return PullReport(counts[NEW], counts[CHANGED], counts[UNCHANGED], tuple(refused), more, self.folder)
 
     def _remember(self, page: PageState) -> None:
         self.finished[page.url] = page
@@ -129,25 +122,19 @@ class CrawlState:
             self._known[page.url] = page
 
     def _append(self, record: Mapping[str, object]) -> None:
-        try:
+        with _translate_write_errors(self._path):
             self._file.write(json.dumps(record) + "\n")
             self._file.flush()
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
 
     def _load(self, pull: str) -> bool:
         """Read the state and return whether this pull resumes an interrupted one.
 
         Lines that cannot be parsed are skipped: everything can be downloaded again.
         """
-        resumed = False
-        try:
-            lines = self._path.read_text(encoding="utf-8", errors="replace").split("\n")
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
-        for line in lines:
+        resumed, text = False, ""
+        with _translate_write_errors(self._path), suppress(FileNotFoundError):
+            text = self._path.read_text(encoding="utf-8", errors="replace")
+        for line in text.split("\n"):
             record = _record(line)
             if "pull" in record:
                 self.finished.clear()
@@ -174,9 +161,8 @@ def _page(record: dict[str, object]) -> PageState | None:
         return None
     if not isinstance(articles, list) or not isinstance(pages, int):
         return None
-    return PageState(
-        **{name: str(text) for name, text in texts.items()}, articles=tuple(map(str, articles)), pages=pages
-    )
+    strings = {name: str(text) for name, text in texts.items()}
+    return PageState(**strings, articles=tuple(map(str, articles)), pages=pages)
 
 
 def _is_recent(started: object) -> bool:
@@ -197,5 +183,10 @@ def _write(path: Path, content: bytes) -> None:
     pending.replace(path)
 
 
-def _unwritable(path: Path, error: OSError) -> PullError:
-    return PullError(f"{path} cannot be written ({error.strerror}): check the corpus folder's permissions and space.")
+@contextmanager
+def _translate_write_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = f"{path} cannot be written ({error.strerror})"
+        raise PullError(f"{problem}: check the corpus folder's permissions and space.") from error

@@ -29,19 +29,14 @@ NAME = "articlebot"
 AGENT = f"{NAME}/{__version__} (copies a site's articles at its publisher's request; obeys robots.txt as {NAME})"
 PAGES = ("text/html", "application/xhtml+xml")
 JSON = ("application/json",)
-SITEMAPS = (
-    "application/xml",
-    "text/xml",
-    "text/plain",
-    "application/gzip",
-    "application/x-gzip",
-    "application/octet-stream",
-)
+SITEMAPS = (*(f"application/{kind}" for kind in ("xml", "gzip", "x-gzip", "octet-stream")), "text/xml", "text/plain")
 
 _MAX_REDIRECTS = 5
 _MAX_ROBOTS_BYTES = 512_000
 """RFC 9309 requires at least 500 KiB."""
-_GZIP = b"\x1f\x8b"
+
+_Types = tuple[str, ...]
+_Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +100,7 @@ class HttpClient:
         return list(self._robots.sitemaps)
 
     def get(
-        self,
-        address: str,
-        content_types: tuple[str, ...] = (),
-        *,
-        conditions: Mapping[str, str] | None = None,
-        max_bytes: int | None = None,
+        self, address: str, content_types: _Types = (), *, conditions: _Headers | None = None, max_bytes: int = 0
     ) -> Fetched:
         """Request an address, with retries, and follow its redirects.
 
@@ -131,9 +121,7 @@ class HttpClient:
                     raise UrlFailed(f"{failure}, {tries} times") from None
                 sleep(max(self._limits.backoff * 2 ** (tries - 1), failure.wait))
 
-    def _follow(
-        self, address: str, content_types: tuple[str, ...], conditions: Mapping[str, str], max_bytes: int
-    ) -> Fetched:
+    def _follow(self, address: str, content_types: _Types, conditions: _Headers, max_bytes: int) -> Fetched:
         url = parse_address(address)
         for _ in range(_MAX_REDIRECTS + 1):
             self._check(url)
@@ -150,10 +138,8 @@ class HttpClient:
         if not self._robots.can_fetch(str(url), NAME):
             raise UrlRefused(f"robots.txt disallows {url.raw_path.decode()}")
 
-    def _send(
-        self, url: httpx.URL, content_types: tuple[str, ...], conditions: Mapping[str, str], max_bytes: int
-    ) -> Fetched | httpx.URL:
-        """Send one request and return its response or redirect target. Raises `_Retryable` for failures that may pass."""
+    def _send(self, url: httpx.URL, content_types: _Types, conditions: _Headers, max_bytes: int) -> Fetched | httpx.URL:
+        """Send one request; return its response or redirect target. Raises `_Retryable` for failures that may pass."""
         sleep(max(0.0, self._free_at - monotonic()))
         self._network.deadline = monotonic() + self._limits.request_time
         try:
@@ -169,19 +155,14 @@ class HttpClient:
         finally:
             self._free_at = monotonic() + self._delay
 
-    def _request(self, url: httpx.URL, content_types: tuple[str, ...], conditions: Mapping[str, str]) -> httpx.Request:
+    def _request(self, url: httpx.URL, content_types: _Types, conditions: _Headers) -> httpx.Request:
         accept = ", ".join((*content_types, "*/*;q=0.1"))
         headers = {"User-Agent": AGENT, "Accept": accept, "Accept-Encoding": "gzip", **conditions}
         timeout = httpx.Timeout(self._limits.silence).as_dict()
         return httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
 
     def _receive(
-        self,
-        url: httpx.URL,
-        response: httpx.Response,
-        content_types: tuple[str, ...],
-        conditional: bool,
-        max_bytes: int,
+        self, url: httpx.URL, response: httpx.Response, content_types: _Types, conditional: bool, max_bytes: int
     ) -> Fetched | httpx.URL:
         status = f"answers {response.status_code} {response.reason_phrase}".rstrip()
         if response.has_redirect_location:
@@ -235,11 +216,6 @@ def gunzip(content: bytes, max_bytes: int) -> bytes:
     if not decompressor.eof:
         raise UrlRefused("is compressed, but damaged")
     return decompressed
-
-
-def is_gzip(content: bytes) -> bool:
-    """Whether the content starts like a gzip file."""
-    return content.startswith(_GZIP)
 
 
 def _read_body(response: httpx.Response, max_bytes: int) -> bytes:

@@ -85,9 +85,8 @@ class _DeadlineStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _DeadlineStream(
-            self._stream.start_tls(ssl_context, server_hostname, self._network.remaining(timeout)), self._network
-        )
+        seconds = self._network.remaining(timeout)
+        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, seconds), self._network)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -97,20 +96,15 @@ class CheckedTransport(httpx.BaseTransport):
     """An httpx transport over a `CheckedNetwork`; httpcore's errors pass through untranslated."""
 
     def __init__(self, network: CheckedNetwork) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), max_connections=1, network_backend=network
-        )
+        context = httpx.create_ssl_context(trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
-        response = self._pool.handle_request(
-            httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
-        )
-        return httpx.Response(
-            response.status, headers=response.headers, stream=_Body(response), extensions=response.extensions
-        )
+        url = request.url
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        sent = httpcore.Request(request.method, target, headers=request.headers.raw, extensions=request.extensions)
+        got = self._pool.handle_request(sent)
+        return httpx.Response(got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions)
 
     def close(self) -> None:
         self._pool.close()

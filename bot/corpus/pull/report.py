@@ -1,6 +1,10 @@
 """`PullReport`: the outcome of a pull."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Progress = Callable[[str], None]
+"""Called with lines about the progress of a pull."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The pull of one site: by its WordPress REST API, its sitemaps, or its one page."""
 
 import re
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from html import escape
@@ -9,23 +9,14 @@ from pathlib import Path
 
 import httpx
 
+from bot.corpus.pull import wordpress_api as wordpress
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused, file_name, parse_address, site_name
 from bot.corpus.pull.crawl_state import NEW, REFUSED, UNCHANGED, CrawlState, PageState
 from bot.corpus.pull.http_client import PAGES, Fetched, HttpClient
 from bot.corpus.pull.limits import PullLimits
-from bot.corpus.pull.report import PullReport
+from bot.corpus.pull.report import Progress, PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
-from bot.corpus.pull.wordpress_api import (
-    POST_TYPES,
-    Api,
-    Page,
-    Post,
-    Terms,
-    is_past_the_end,
-    modified_before,
-    permalink,
-    to_html,
-)
+from bot.corpus.pull.wordpress_api import Api, Page, Post, Terms
 from bot.errors import PullError
 
 _MAX_FAILURES = 5
@@ -43,13 +34,7 @@ class _LimitReached(Exception):
 
 
 def pull_site(
-    address: str,
-    corpus: Path,
-    since: date | None,
-    limits: PullLimits,
-    report: Callable[[str], None],
-    *,
-    allow_private: bool,
+    address: str, corpus: Path, since: date | None, limits: PullLimits, report: Progress, *, allow_private: bool
 ) -> PullReport:
     """Download a site into a corpus; see `bot.corpus.pull.pull`."""
     try:
@@ -75,22 +60,11 @@ class _Pull:
     """One pull of one site."""
 
     def __init__(
-        self,
-        client: HttpClient,
-        state: CrawlState,
-        start: httpx.URL,
-        since: date | None,
-        max_articles: int,
-        report: Callable[[str], None],
+        self, client: HttpClient, state: CrawlState, start: httpx.URL, since: date | None, limit: int, report: Progress
     ) -> None:
-        self._client = client
-        self._state = state
-        self._start = start
-        self._since = since
-        self._max_articles = max_articles
-        self._report = report
-        self._seen = 0
-        self._failures = 0
+        self._client, self._state, self._start, self._since = client, state, start, since
+        self._limit, self._report = limit, report
+        self._seen = self._failures = 0
         self._links: set[str] = set()
         """Links of the posts from the API. A page without new ones ends a list, whatever the site says."""
 
@@ -144,7 +118,7 @@ class _Pull:
 
     def _read_api(self, api: Api) -> None:
         terms = api.read_terms(self._refuse)
-        for post_type in POST_TYPES:
+        for post_type in wordpress.POST_TYPES:
             number, last = 1, 1
             while number <= last:
                 last = self._read_list(api, terms, api.posts_address(post_type, number, self._since), number, last)
@@ -160,7 +134,7 @@ class _Pull:
         try:
             page = api.read_page(address, _conditions(known))
         except UrlRefused as refusal:
-            if is_past_the_end(refusal, number):
+            if wordpress.is_past_the_end(refusal, number):
                 return number
             return self._read_one_by_one(api, terms, address, last, refusal)
         self._failures = 0
@@ -174,7 +148,9 @@ class _Pull:
             return number
         self._links |= links
         last = page.pages or number + 1
-        wanted = [post for post in page.posts if self._since is None or not modified_before(post, self._since)]
+        wanted = [
+            post for post in page.posts if self._since is None or not wordpress.modified_before(post, self._since)
+        ]
         saved = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
         # A page with a refused post is requested in full again, so that the next report lists the post too.
         validators = (page.fetched.etag, page.fetched.last_modified) if len(saved) == len(wanted) else ("", "")
@@ -184,7 +160,7 @@ class _Pull:
     def _read_post(self, post: Post, terms: Terms, address: str) -> str | None:
         """Save a post and return its link, None if it is refused."""
         try:
-            url = permalink(post)
+            url = wordpress.permalink(post)
         except UrlRefused as refusal:
             self._refuse(f"{address}#{post.get('id')!r}", refusal)
             return None
@@ -192,7 +168,7 @@ class _Pull:
         if finished is None:
             self._count(str(url))
             try:
-                self._state.save(PageState(str(url), NEW), file_name(url), to_html(post, terms))
+                self._state.save(PageState(str(url), NEW), file_name(url), wordpress.to_html(post, terms))
             except UrlRefused as refusal:
                 self._refuse(str(url), refusal)
                 return None
@@ -226,7 +202,7 @@ class _Pull:
         return page.pages
 
     def _count(self, url: str) -> None:
-        if self._seen == self._max_articles:
+        if self._seen == self._limit:
             raise _LimitReached
         self._seen += 1
         if self._seen % _REPORT_EVERY == 0:
@@ -262,15 +238,9 @@ def to_file(fetched: Fetched) -> bytes:
 
 
 def _to_utf8(content: bytes, content_type: str) -> bytes:
-    charset = _CHARSET.search(content_type)
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        if charset is not None:
-            try:
-                return content.decode(charset[1]).encode()
-            except (LookupError, ValueError):
-                return content
+    for encoding in ("utf-8", *_CHARSET.findall(content_type)[:1]):
+        with suppress(LookupError, ValueError):
+            return content.decode(encoding).encode()
     return content
 
 

@@ -4,7 +4,7 @@ Parsed here because the libraries for sitemaps download by themselves, past the 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -12,10 +12,11 @@ from io import BytesIO
 import httpx
 from lxml import etree
 
-from bot.corpus.pull.addresses import UrlRefused, parse_address
-from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip, is_gzip
+from bot.corpus.pull.addresses import Refuse, UrlRefused, parse_address
+from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip
 
 _USUAL_PATHS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
+_GZIP = b"\x1f\x8b"
 _MAX_SITEMAPS = 1_000
 _MAX_BYTES = 52_428_800
 """Maximum size of a decompressed sitemap, as in the protocol."""
@@ -44,13 +45,8 @@ class Sitemap:
 class Sitemaps:
     """The sitemaps that robots.txt names, or else the first one at a usual path."""
 
-    def __init__(
-        self, client: HttpClient, start: httpx.URL, since: date | None, refuse: Callable[[str, UrlRefused], None]
-    ) -> None:
-        self._client = client
-        self._start = start
-        self._since = since
-        self._refuse = refuse
+    def __init__(self, client: HttpClient, start: httpx.URL, since: date | None, refuse: Refuse) -> None:
+        self._client, self._start, self._since, self._refuse = client, start, since, refuse
         self._requested: set[str] = set()
 
     def pages(self) -> Iterator[str]:
@@ -63,11 +59,8 @@ class Sitemaps:
                 if page.url not in seen and not self._is_older(page):
                     seen.add(page.url)
                     yield page.url
-            waiting += [
-                inner
-                for one in sitemap.sitemaps
-                if not self._is_older(one) and (inner := self._read(one.url)) is not None
-            ]
+            inner = (self._read(one.url) for one in sitemap.sitemaps if not self._is_older(one))
+            waiting += [one for one in inner if one is not None]
 
     def _first_sitemaps(self) -> list[Sitemap]:
         if self._client.sitemaps:
@@ -98,8 +91,8 @@ class Sitemaps:
             raise UrlRefused(f"there are more than {_MAX_SITEMAPS} sitemaps")
 
     def _fetch(self, url: str) -> Sitemap:
-        fetched = self._client.get(url, SITEMAPS)
-        return parse_sitemap(gunzip(fetched.content, _MAX_BYTES) if is_gzip(fetched.content) else fetched.content)
+        content = self._client.get(url, SITEMAPS).content
+        return parse_sitemap(gunzip(content, _MAX_BYTES) if content.startswith(_GZIP) else content)
 
     def _is_older(self, entry: SitemapEntry) -> bool:
         return self._since is not None and entry.modified is not None and entry.modified < self._since
@@ -112,14 +105,7 @@ def parse_sitemap(content: bytes) -> Sitemap:
     """
     pages: list[SitemapEntry] = []
     sitemaps: list[SitemapEntry] = []
-    options = {
-        "events": ("end",),
-        "resolve_entities": False,
-        "load_dtd": False,
-        "no_network": True,
-        "recover": True,
-        "huge_tree": False,
-    }
+    options = {"resolve_entities": False, "load_dtd": False, "no_network": True, "recover": True, "huge_tree": False}
     tags = ("{*}url", "{*}sitemap")
     try:
         for _, element in etree.iterparse(BytesIO(content), tag=tags, **options):  # type: ignore[call-overload]

@@ -1,7 +1,7 @@
 """Articles from the WordPress REST API: https://developer.wordpress.org/rest-api/reference/posts/."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import httpx
 
 from bot.corpus.html.plain_form import html_to_plain_form
-from bot.corpus.pull.addresses import UrlFailed, UrlRefused, parse_address
+from bot.corpus.pull.addresses import Refuse, UrlFailed, UrlRefused, parse_address
 from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
+from bot.corpus.pull.report import Progress
 
 POST_TYPES = ("posts", "pages")
 _POSTS_PER_PAGE = 50
@@ -38,8 +39,6 @@ _HTML = """\
 </html>
 """
 Post = dict[str, object]
-Refuse = Callable[[str, UrlRefused], None]
-"""Called with an address that is refused, and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Api:
     """The part of an address before a route such as `/wp/v2/posts`."""
 
     @classmethod
-    def find(cls, client: HttpClient, start: httpx.URL, refuse: Refuse, report: Callable[[str], None]) -> "Api | None":
+    def find(cls, client: HttpClient, start: httpx.URL, refuse: Refuse, report: Progress) -> "Api | None":
         """Find the API by its path or, on sites without pretty permalinks, by its query; None if there is none."""
         base = str(start).rstrip("/")
         for root in (f"{base}/wp-json", f"{base}/?rest_route="):
@@ -92,17 +91,11 @@ class Api:
 
     def posts_address(self, post_type: str, number: int, since: date | None) -> str:
         """Return the address of a page of posts, oldest first, so that new posts change no earlier page."""
-        parameters: dict[str, str | int] = {
-            "per_page": _POSTS_PER_PAGE,
-            "page": number,
-            "orderby": "id",
-            "order": "asc",
-            "_fields": _FIELDS,
-        }
+        wanted = {"orderby": "id", "order": "asc", "_fields": _FIELDS}
         if since is not None:
             # The parameter excludes its own second: the last one of the day before `since`.
-            parameters["modified_after"] = f"{since - timedelta(days=1)}T23:59:59"
-        return self.address(post_type, **parameters)
+            wanted["modified_after"] = f"{since - timedelta(days=1)}T23:59:59"
+        return self.address(post_type, per_page=_POSTS_PER_PAGE, page=number, **wanted)
 
     def read_page(self, address: str, conditions: Mapping[str, str] | None = None) -> Page:
         """Read one page of a list. Raises `UrlRefused` if the response is not a list."""
@@ -138,7 +131,7 @@ class Api:
     def _read_names(self, taxonomy: str, refuse: Refuse) -> dict[int, str]:
         names: dict[int, str] = {}
         for number in range(1, _MAX_TERM_PAGES + 1):
-            wanted: dict[str, str | int] = {"hide_empty": "true", "_fields": "id,name,slug"}
+            wanted = {"hide_empty": "true", "_fields": "id,name,slug"}
             address = self.address(taxonomy, per_page=_TERMS_PER_PAGE, page=number, **wanted)
             try:
                 page = self.read_page(address)

@@ -33,10 +33,8 @@ class EnglishLexicon:
         if letters := acronym(word):
             return letters if letters.lower() in self else None
         consonants, sound = consonant_key(word), phonetic_key(romanize(word))
-        similarities = {
-            other: SequenceMatcher(None, sound, phonetic_key(other)).ratio()
-            for other in self._by_consonants.get(consonants, ())
-        }
+        others = self._by_consonants.get(consonants, ())
+        similarities = {other: SequenceMatcher(None, sound, phonetic_key(other)).ratio() for other in others}
         best = max(similarities.values(), default=0.0)
         least = _MIN_SIMILARITY_OF_SHORT if len(consonants) == 2 else _MIN_SIMILARITY
         if len(consonants) < 2 or best < least:

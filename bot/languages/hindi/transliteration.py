@@ -42,18 +42,14 @@ _LENGTHENED = {"a": "aa", "i": "ee", "u": "oo"}
 _LONGEST_FIRST = sorted((set(_LATIN_CONSONANTS) | set(_LATIN_VOWELS)) - {"ay"}, key=len, reverse=True)
 _LATIN_SOUNDS = re.compile("|".join(["ay(?![aeiou])", *_LONGEST_FIRST]))
 
-_LETTER_NAMES = dict(
-    zip(
-        "ए बी सी डी ई एफ जी एच आई जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू एक्स वाई जेड".split(),  # noqa: SIM905
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        strict=True,
-    )
-)
+_LETTER_NAMES = _pairs("""
+    ए A बी B सी C डी D ई E एफ F जी G एच H आई I जे J के K एल L एम M एन N ओ O पी P क्यू Q
+    आर R एस S टी T यू U वी V डब्ल्यू W एक्स X वाई Y जेड Z
+""")
 _LETTER_NAME = "|".join(sorted(_LETTER_NAMES, key=len, reverse=True))
 _ACRONYM = re.compile(rf"(?:(?:{_LETTER_NAME})[. ]{{0,2}}){{2,}}")
-SPACED_ACRONYM = re.compile(
-    rf"(?<![\u0900-\u0963])(?:{_LETTER_NAME})(?:[. ]{{1,2}}(?:{_LETTER_NAME}))+(?![\u0900-\u0963])\.?"
-)
+_LETTER = "[\u0900-\u0963]"
+SPACED_ACRONYM = re.compile(rf"(?<!{_LETTER})(?:{_LETTER_NAME})(?:[. ]{{1,2}}(?:{_LETTER_NAME}))+(?!{_LETTER})\.?")
 """Names of Latin letters with dots or spaces between them: पी.एफ., पी एफ."""
 
 _SAME_SOUND = _pairs("ee i oo u ou au chh ch ph f sh s w v z j q k x ks iy i ai e ei e ey e au o")
