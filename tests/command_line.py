@@ -20,12 +20,12 @@ class Completed:
     stderr: str
 
 
-def articlebot(*words: str, cwd: Path, stdin: str = "", **environment: str) -> Completed:
-    """Run `articlebot WORDS` in a folder."""
+def articlebot(*words: str, cwd: Path | None = None, stdin: str = "", **environment: str) -> Completed:
+    """Run `articlebot WORDS` in a folder, by default the present one."""
     out, err = io.StringIO(), io.StringIO()
     status = 0
     with (
-        chdir(cwd),
+        chdir(cwd or Path.cwd()),
         patch.dict(os.environ, environment),
         patch.object(sys, "argv", ["articlebot", *words]),
         patch.object(sys, "stdin", io.StringIO(stdin)),

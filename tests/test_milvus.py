@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
+from command_line import articlebot
 from milvus_server import MilvusServer, lite_server
 
 from bot import Bot, Retriever
@@ -256,29 +256,25 @@ def test_another_kind_of_index_of_vectors_finds_the_same(
 # --- the command line
 
 
-def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
-
-
 def test_every_verb_takes_the_servers_address(shipped_address: str, tmp_path: Path):
-    answered = json.loads(run("ask", "how long does probation last", "--index", shipped_address, "--json").stdout)
+    answered = json.loads(
+        articlebot("ask", "how long does probation last", "--index", shipped_address, "--json").stdout
+    )
     assert answered["status"] == "answered"
     assert "probation" in answered["sources"][0]["article"]
     assert (
-        json.loads(run("search", "notice period", "--index", shipped_address, "--json").stdout)[0]["probability"] > 0.5
+        json.loads(articlebot("search", "notice period", "--index", shipped_address, "--json").stdout)[0]["probability"]
+        > 0.5
     )
-    assert json.loads(run("status", "--json", ARTICLEBOT_INDEX=shipped_address).stdout)["fault"] is None
-    checked = json.loads(run("check", "--index", shipped_address, "--corpus", str(tmp_path / "none"), "--json").stdout)
+    assert json.loads(articlebot("status", "--json", ARTICLEBOT_INDEX=shipped_address).stdout)["fault"] is None
+    checked = json.loads(
+        articlebot("check", "--index", shipped_address, "--corpus", str(tmp_path / "none"), "--json").stdout
+    )
     assert checked["encoded_again"] > 90
     assert checked["faqs_found"] > 95
-    figures = json.loads(run("eval", "tests/questions/visitors.csv", "--index", shipped_address, "--json").stdout)
+    figures = json.loads(
+        articlebot("eval", "tests/questions/visitors.csv", "--index", shipped_address, "--json").stdout
+    )
     assert figures["all"]["hit@1"] > 0.9
 
 
@@ -286,9 +282,9 @@ def test_the_command_builds_to_a_server_and_updates_there(
     server: MilvusServer, corpus: Path, tmp_path: Path, tiny_model: str
 ):
     address, index = server.index("by_command", tmp_path / "copies"), str(tmp_path / "index")
-    built = run("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
+    built = articlebot("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
     assert (built.returncode, "served by Milvus from now on" in built.stderr) == (0, True), built.stderr
-    again = run("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
+    again = articlebot("build", "--corpus", str(corpus), "--index", index, "--model", tiny_model, "--to", address)
     assert "served by Milvus already" in again.stderr
     (corpus / "probation.md").write_text(PROBATION, encoding="utf-8")
     words = (
@@ -306,7 +302,7 @@ def test_the_command_builds_to_a_server_and_updates_there(
         index,
         "--json",
     )
-    written = run(*words)
+    written = articlebot(*words)
     assert written.returncode == 0, written.stderr
     assert json.loads(written.stdout) == {
         "written": ["probation-letter"],
@@ -318,13 +314,13 @@ def test_the_command_builds_to_a_server_and_updates_there(
         "notice-period",
         "probation-letter",
     }
-    assert run("update", "nothing.md", "--to", address, "--corpus", str(corpus)).returncode == 2
-    assert run("update", "notice-period", "--to", "index", "--corpus", str(corpus)).returncode == 2
-    assert json.loads(run("rollback", "--index", address, "--json").stdout or "{}") == {}
+    assert articlebot("update", "nothing.md", "--to", address, "--corpus", str(corpus)).returncode == 2
+    assert articlebot("update", "notice-period", "--to", "index", "--corpus", str(corpus)).returncode == 2
+    assert json.loads(articlebot("rollback", "--index", address, "--json").stdout or "{}") == {}
 
 
 def test_a_server_that_does_not_answer_is_reported_in_one_sentence():
-    ended = run("ask", "anything", "--index", "milvus://127.0.0.1:9/none")
+    ended = articlebot("ask", "anything", "--index", "milvus://127.0.0.1:9/none")
     assert ended.returncode == 1
     (line,) = ended.stderr.strip().splitlines()
     assert line.startswith("articlebot: Milvus at 127.0.0.1:9 does not answer")
