@@ -8,16 +8,13 @@ import numpy as np
 
 from bot.answering.bot import Bot
 from bot.answering.schema import Status
-from bot.evaluation.metrics import auroc, calibration_error, ranking_figures
+from bot.evaluation.metrics import auroc, calibration_error, ranking_figures, share
 from bot.evaluation.question_set import Question
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION
 
 Figures = Mapping[str, float | None]
-"""Figures by name: fractions of 1; `questions` and `uncovered` are counts, latencies are in milliseconds.
-
-None if there was nothing to measure.
-"""
+"""Figures by name: fractions of 1, counts of questions, milliseconds (`_ms`); None if there was nothing to measure."""
 
 LOWER_IS_BETTER = ("calibration_error",)
 NOT_QUALITY = ("questions", "uncovered", "ambiguous", "p50_ms", "p95_ms")
@@ -81,9 +78,9 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         "questions": len(outcomes),
         "uncovered": len(uncovered),
         **ranking_figures([outcome.ranking for outcome in covered], [outcome.question.expected for outcome in covered]),
-        "answered": _share([outcome.status != "no_answer" for outcome in covered]),
-        "ambiguous": _share([outcome.status == "ambiguous" for outcome in outcomes]),
-        "refused": _share([outcome.status == "no_answer" for outcome in uncovered]),
+        "answered": share([outcome.status != "no_answer" for outcome in covered]),
+        "ambiguous": share([outcome.status == "ambiguous" for outcome in outcomes]),
+        "refused": share([outcome.status == "no_answer" for outcome in uncovered]),
         "auroc": auroc(np.array([o.probability for o in covered]), np.array([o.probability for o in uncovered])),
         "calibration_error": calibration_error(probabilities, right),
         "p50_ms": float(np.percentile(seconds, 50)) * 1000,
@@ -94,27 +91,23 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
 def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
     """Compute the figures of all questions, under "all", and of each group if there are several."""
     groups = sorted({outcome.question.group for outcome in outcomes})
-    each = (
-        {group or "-": figures([o for o in outcomes if o.question.group == group]) for group in groups}
-        if len(groups) > 1
-        else {}
-    )
-    return {"all": figures(outcomes), **each}
+    members = {group: [o for o in outcomes if o.question.group == group] for group in groups if len(groups) > 1}
+    return {"all": figures(outcomes), **{group or "-": figures(own) for group, own in members.items()}}
 
 
 def worse(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: float) -> list[str]:
     """Return a line for each figure of quality that dropped by more than `margin` points (hundredths)."""
-    lines = []
-    for group in now.keys() & before.keys():
-        for name, value in now[group].items():
-            earlier = before[group].get(name)
-            if name in NOT_QUALITY or value is None or earlier is None:
-                continue
+    groups = now.keys() & before.keys()
+    return sorted(f"{group}: {line}" for group in groups for line in drops(now[group], before[group], margin).values())
+
+
+def drops(now: Figures, before: Figures, margin: float) -> dict[str, str]:
+    """Return a line, by name, for each figure of quality that dropped by more than `margin` points (hundredths)."""
+    lines = {}
+    for name, value in now.items():
+        earlier = before.get(name)
+        if name not in NOT_QUALITY and value is not None and earlier is not None:
             loss = 100 * (value - earlier if name in LOWER_IS_BETTER else earlier - value)
             if loss > margin:
-                lines.append(f"{group}: {name} {100 * value:.1f}, was {100 * earlier:.1f}")
-    return sorted(lines)
-
-
-def _share(flags: Sequence[bool]) -> float | None:
-    return sum(flags) / len(flags) if flags else None
+                lines[name] = f"{name} {100 * value:.1f}, was {100 * earlier:.1f}"
+    return lines

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -51,21 +51,10 @@ def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = 
     """Check a corpus and the index built from it; findings are sorted by kind and article."""
     table = finder.generation.table
     faqs = [passage for passage in table.all_passages() if passage.question is not None]
-    rules: tuple[Callable[[Sequence[Article]], Iterator[Finding]], ...] = (
-        _long_sections,
-        _lost_relations,
-        _same_articles,
-        _repeated_paragraphs,
-        _broken_letters,
-    )
+    rules = (_long_sections, _lost_relations, _same_articles, _repeated_paragraphs, _broken_letters)
     found = [finding for rule in rules for finding in rule(articles)]
-    found += [
-        *_old(articles, today, years),
-        *_two_answers(faqs),
-        *_short_answers(faqs),
-        *_not_found(faqs, finder),
-        *_same_faqs(faqs, finder.generation),
-    ]
+    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs)]
+    found += [*_not_found(faqs, finder), *_same_faqs(faqs, finder.generation)]
     return tuple(sorted(found, key=lambda finding: (finding.kind, finding.article, finding.message)))
 
 
@@ -75,9 +64,8 @@ def _old(articles: Sequence[Article], today: date, years: int) -> Iterator[Findi
     for article in articles:
         day = last_change(article)
         if day is not None and day < oldest:
-            yield Finding(
-                "old", article.id, f"last changed on {day}, more than {years} years ago: check that it still holds"
-            )
+            message = f"last changed on {day}, more than {years} years ago: check that it still holds"
+            yield Finding("old", article.id, message)
         elif day is None and dated > len(articles) / 2:
             yield Finding("undated", article.id, "has no date, most others do: visitors cannot see how old it is")
 
@@ -87,11 +75,8 @@ def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
         for section in outline(article.text).sections:
             words = len(article.text[section.start : section.end].split())
             if words > _MAX_SECTION:
-                yield Finding(
-                    "long section",
-                    article.id,
-                    f"{' › '.join(section.path) or 'the opening'!r} has {words} words: divide it with headings",
-                )
+                place = " › ".join(section.path) or "the opening"
+                yield Finding("long section", article.id, f"{place!r} has {words} words: divide it with headings")
 
 
 def _lost_relations(articles: Sequence[Article]) -> Iterator[Finding]:
@@ -108,9 +93,8 @@ def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:
     for ident, own in runs.items():
         for run in own:
             holders[run].append(ident)
-    shared = Counter(
-        pair for idents in holders.values() if 1 < len(idents) < _COMMON for pair in combinations(idents, 2)
-    )
+    together = (idents for idents in holders.values() if 1 < len(idents) < _COMMON)
+    shared = Counter(pair for idents in together for pair in combinations(idents, 2))
     for (one, other), count in shared.items():
         if count >= max(_SAME_ARTICLE * min(len(runs[one]), len(runs[other])), _MIN_COMMON):
             yield Finding("same article", one, f"says nearly the same as {other!r}: keep one of them")
@@ -119,38 +103,29 @@ def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:
 def _runs(text: str) -> set[int]:
     """Return the hashes of a sample of a text's word runs, the same sample in every text."""
     words = re.findall(r"\w+", text.casefold())
-    hashes = (
-        int.from_bytes(hashlib.blake2b(" ".join(words[n : n + _RUN]).encode(), digest_size=8).digest(), "big")
-        for n in range(max(len(words) - _RUN + 1, 0))
-    )
+    runs = (" ".join(words[n : n + _RUN]).encode() for n in range(len(words) - _RUN + 1))
+    hashes = (int.from_bytes(hashlib.blake2b(run, digest_size=8).digest(), "big") for run in runs)
     return {value for value in hashes if value % _SAMPLED == 0}
 
 
 def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
     holders: dict[str, list[str]] = defaultdict(list)
     for article in articles:
-        for paragraph in {
-            " ".join(block.split()) for block in re.split(r"\n\s*\n", article.text) if not block.startswith("#")
-        }:
+        blocks = re.split(r"\n\s*\n", article.text)
+        for paragraph in {" ".join(block.split()) for block in blocks if not block.startswith("#")}:
             holders[paragraph].append(article.id)
     for paragraph, idents in holders.items():
         if len(idents) >= _MIN_REPEATS and len(idents) > len(articles) / 2:
-            yield Finding(
-                "boilerplate",
-                idents[0],
-                f"the paragraph {_shorten(paragraph)} is in {len(idents)} of {len(articles)} articles: "
-                "is it part of the page layout?",
-            )
+            place = f"in {len(idents)} of {len(articles)} articles"
+            message = f"the paragraph {_shorten(paragraph)} is {place}: is it part of the page layout?"
+            yield Finding("boilerplate", idents[0], message)
 
 
 def _broken_letters(articles: Sequence[Article]) -> Iterator[Finding]:
     for article in articles:
         if found := _BROKEN.findall(f"{article.title}\n{article.text}"):
-            yield Finding(
-                "broken letters",
-                article.id,
-                f"contains {len(found)} words such as {found[0]!r}: save the file again as UTF-8 from its source",
-            )
+            message = f"contains {len(found)} words such as {found[0]!r}: save the file again as UTF-8 from its source"
+            yield Finding("broken letters", article.id, message)
 
 
 def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
@@ -158,19 +133,15 @@ def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     for faq in faqs:
         known = first.setdefault(_normalized(faq.question or ""), faq)
         if known is not faq and _normalized(known.text) != _normalized(faq.text):
-            yield Finding(
-                "two answers",
-                faq.article.id,
-                f"answers {faq.question!r} differently from {known.article.id!r}: agree on one",
-            )
+            message = f"answers {faq.question!r} differently from {known.article.id!r}: agree on one"
+            yield Finding("two answers", faq.article.id, message)
 
 
 def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     for faq in faqs:
         if len(faq.text.split()) < _MIN_ANSWER:
-            yield Finding(
-                "short answer", faq.article.id, f"answers {faq.question!r} with {faq.text!r} alone: say a little more"
-            )
+            message = f"answers {faq.question!r} with {faq.text!r} alone: say a little more"
+            yield Finding("short answer", faq.article.id, message)
 
 
 def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
@@ -179,11 +150,8 @@ def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
         hits = finder.find(question, 1).hits
         if not hits or (hits[0].passage.id != faq.id and _normalized(hits[0].passage.text) != _normalized(faq.text)):
             instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
-            yield Finding(
-                "not found",
-                faq.article.id,
-                f"the question {faq.question!r} {instead}: reword it so that it names its topic",
-            )
+            message = f"the question {faq.question!r} {instead}: reword it so that it names its topic"
+            yield Finding("not found", faq.article.id, message)
 
 
 def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Finding]:
@@ -196,15 +164,10 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
                 continue
             seen.add(pair)
             first, second = role_vectors(generation, numbers_of(generation.table, (faq, other)), "body")
-            if float(first @ second) >= _SAME_ANSWER and _normalized(faq.question or "") != _normalized(
-                other.question or ""
-            ):
-                yield Finding(
-                    "same faq",
-                    faq.article.id,
-                    f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}: "
-                    "keep one, with the other as its alternate",
-                )
+            is_same = float(first @ second) >= _SAME_ANSWER
+            if is_same and _normalized(faq.question or "") != _normalized(other.question or ""):
+                same = f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}"
+                yield Finding("same faq", faq.article.id, f"{same}: keep one, with the other as its alternate")
 
 
 def _similar_faqs(faq: Passage, generation: Generation) -> Iterator[Passage]:
@@ -221,10 +184,8 @@ def _similar_faqs(faq: Passage, generation: Generation) -> Iterator[Passage]:
 def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
     """Return the vectors of each passage's questions or headings."""
     vectors = generation.vectors_of(numbers)
-    return {
-        int(number): vectors.rows[start:end]
-        for number, start, end in zip(vectors.numbers, vectors.starts, vectors.places("body"), strict=False)
-    }
+    spans = zip(vectors.numbers.tolist(), vectors.starts, vectors.places("body"), strict=False)
+    return {number: vectors.rows[start:end] for number, start, end in spans}
 
 
 def _normalized(text: str) -> str:

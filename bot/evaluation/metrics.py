@@ -10,14 +10,8 @@ from bot.errors import requires
 Ranking = Sequence[str]
 """Labels found, best first, each once."""
 
-RANKING_METRICS = {
-    "hit@1": "Success@1",
-    "hit@3": "Success@3",
-    "hit@5": "Success@5",
-    "mrr@10": "RR@10",
-    "ndcg@10": "nDCG@10",
-    "recall@10": "R@10",
-}
+RANKING_METRICS = {f"hit@{depth}": f"Success@{depth}" for depth in (1, 3, 5)}
+RANKING_METRICS |= {"mrr@10": "RR@10", "ndcg@10": "nDCG@10", "recall@10": "R@10"}
 """Our names and those of ir-measures."""
 _BINS = 10
 
@@ -30,14 +24,10 @@ def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str,
         import ir_measures
     gains = [ir_measures.Qrel(str(n), label, gain) for n, each in enumerate(expected) for label, gain in each.items()]
     # A question without any hit would be left out of the mean.
-    found = [
-        ir_measures.ScoredDoc(str(n), label, -float(rank))
-        for n, ranking in enumerate(rankings)
-        for rank, label in enumerate(ranking or [""])
-    ]
-    measured = ir_measures.calc_aggregate(
-        [ir_measures.parse_measure(name) for name in RANKING_METRICS.values()], gains, found
-    )
+    ranked = ((str(n), label, rank) for n, labels in enumerate(rankings) for rank, label in enumerate(labels or [""]))
+    found = [ir_measures.ScoredDoc(question, label, -float(rank)) for question, label, rank in ranked]
+    measures = [ir_measures.parse_measure(name) for name in RANKING_METRICS.values()]
+    measured = ir_measures.calc_aggregate(measures, gains, found)
     by_name = {str(measure): float(value) for measure, value in measured.items()}
     return {name: by_name[theirs] for name, theirs in RANKING_METRICS.items()}
 
@@ -51,13 +41,16 @@ def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float
     return float(mannwhitneyu(positive, negative).statistic / (len(positive) * len(negative)))
 
 
+def share(flags: Sequence[bool]) -> float | None:
+    """Return the share of flags that are true; None if there are none."""
+    return sum(flags) / len(flags) if flags else None
+
+
 def reliability(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:
     """Return mean probability, accuracy and count of each non-empty bin, of ten of equal width."""
     bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
-    return [
-        (float(probabilities[bins == n].mean()), float(right[bins == n].mean()), int((bins == n).sum()))
-        for n in np.unique(bins)
-    ]
+    members = (bins == n for n in np.unique(bins))
+    return [(float(probabilities[own].mean()), float(right[own].mean()), int(own.sum())) for own in members]
 
 
 def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

@@ -31,12 +31,8 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
     # Equal steps instead of a time axis: the builds of a busy day would overlap.
     ticks = range(0, len(points), 1 + len(points) // _MAX_TICKS)
     lines.set_xticks(ticks, [f"{points[number].at:%d %b %H:%M}" for number in ticks], rotation=30)
-    lines.set(
-        ylabel="%",
-        ylim=(0, 102),
-        xlim=(-0.5, max(1, len(points)) - 0.5),
-        title="Questions with known answers, by build",
-    )
+    lines.set(ylabel="%", ylim=(0, 102), xlim=(-0.5, max(1, len(points)) - 0.5))
+    lines.set_title("Questions with known answers, by build")
     lines.grid(color="0.9")
     if points:
         lines.legend(loc="lower left")
@@ -55,25 +51,14 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     curve.plot(means, accuracies, marker="o")
     for x, y, count in zip(means, accuracies, counts, strict=True):
         curve.annotate(str(count), (x, y), textcoords="offset points", xytext=(6, -10), fontsize=8)
-    curve.set(
-        xlabel="probability",
-        ylabel="accuracy",
-        xlim=(0, 1),
-        ylim=(0, 1),
-        title=f"Calibration error {100 * calibration_error(probabilities, right):.1f} %",
-    )
+    curve.set(xlabel="probability", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+    curve.set_title(f"Calibration error {100 * calibration_error(probabilities, right):.1f} %")
     order = np.argsort(-probabilities, kind="stable")
     answered = np.arange(1, len(order) + 1)
     trade.plot(answered / len(order), np.cumsum(right[order]) / answered)
-    trade.axvline(
-        float((probabilities >= threshold).mean()), color="0.5", linestyle=":", label=f"threshold {threshold:g}"
-    )
-    trade.set(
-        xlabel="share of questions answered",
-        ylabel="accuracy of answers",
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-        title="Coverage and accuracy",
-    )
+    coverage = float((probabilities >= threshold).mean())
+    trade.axvline(coverage, color="0.5", linestyle=":", label=f"threshold {threshold:g}")
+    trade.set(xlabel="share of questions answered", ylabel="accuracy of answers", xlim=(0, 1), ylim=(0, 1.02))
+    trade.set_title("Coverage and accuracy")
     trade.legend(loc="lower left")
     figure.savefig(path, dpi=110, format="png")

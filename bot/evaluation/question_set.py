@@ -38,9 +38,8 @@ def read_questions(path: Path) -> list[Question]:
     try:
         questions = list(_of_folder(path) if path.is_dir() else _of_csv(path))
     except FileNotFoundError as error:
-        raise EvaluationError(
-            f"There is no file {error.filename}: name a CSV of questions, or a folder with {_QUESTIONS} and {_GAINS}."
-        ) from None
+        remedy = f"name a CSV of questions, or a folder with {_QUESTIONS} and {_GAINS}"
+        raise EvaluationError(f"There is no file {error.filename}: {remedy}.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvaluationError(f"The questions in {path} cannot be read ({type(error).__name__}: {error}).") from error
     if not questions:
@@ -64,9 +63,8 @@ def _of_csv(path: Path) -> Iterator[Question]:
             yield from (Question(str(row.line), row.question, {row.passage: 1}) for row in accepted)
             return
         if "question" not in columns or not set(columns) <= set(_COLUMNS):
-            raise EvaluationError(
-                f"The columns of {path} are {', '.join(columns)}: name them question, expected, history and group."
-            )
+            found = f"The columns of {path} are {', '.join(columns)}"
+            raise EvaluationError(f"{found}: name them question, expected, history and group.")
         for row in rows:
             if row["question"].strip():
                 expected = dict.fromkeys(_split(row.get("expected")), 1)

@@ -13,17 +13,11 @@ def table(groups: Mapping[str, Figures]) -> str:
     """Return a table with a line for each figure and a column for each group; fractions in percent."""
     width = max(12, *(len(group) + 2 for group in groups))
     names = dict.fromkeys(name for figures in groups.values() for name in figures)
-    head = "".join(["".ljust(18), *(group.rjust(width) for group in groups)])
-    lines = (
-        "".join(
-            [
-                name.replace("_", " ").ljust(18),
-                *(_format(name, each.get(name)).rjust(width) for each in groups.values()),
-            ]
-        )
-        for name in names
-    )
-    return "\n".join([head, *lines])
+    lines = [" " * 18 + "".join(group.rjust(width) for group in groups)]
+    for name in names:
+        cells = (_format(name, each.get(name)).rjust(width) for each in groups.values())
+        lines.append(name.replace("_", " ").ljust(18) + "".join(cells))
+    return "\n".join(lines)
 
 
 def _format(name: str, value: float | None) -> str:
@@ -48,9 +42,8 @@ def load(path: Path) -> dict[str, Figures]:
             for group, each in groups.items()
         }
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise EvaluationError(
-            f"The figures in {path} cannot be read ({error}): write them with articlebot eval --save."
-        ) from error
+        reason = f"The figures in {path} cannot be read ({error})"
+        raise EvaluationError(f"{reason}: write them with articlebot eval --save.") from error
 
 
 def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
@@ -60,17 +53,8 @@ def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
         rows = csv.writer(file)
         rows.writerow(["question", "group", "expected", "found", "probability", "status", "rank"])
         for o in failed:
-            rows.writerow(
-                [
-                    o.question.text,
-                    o.question.group,
-                    "|".join(o.question.expected),
-                    o.first,
-                    f"{o.probability:.2f}",
-                    o.status,
-                    o.rank or "",
-                ]
-            )
+            asked, found = o.question, [o.first, f"{o.probability:.2f}", o.status, o.rank or ""]
+            rows.writerow([asked.text, asked.group, "|".join(asked.expected), *found])
     return len(failed)
 
 

@@ -1,13 +1,13 @@
 """Compare the answers of a new generation with those of the served one before it is published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.answering.answer import Answer
 from bot.answering.answerer import Answerer
 from bot.answering.bot import Bot
 from bot.errors import BuildRefused
-from bot.evaluation.evaluate import Figures, ask_all, figures
+from bot.evaluation.evaluate import Figures, ask_all, drops, figures
 from bot.evaluation.question_set import Question
 from bot.index.generation import Generation
 from bot.index.live_index import StaticIndex
@@ -51,18 +51,10 @@ class Reviewer:
 
 def _check(guard: RegressionGuard, before: Figures, now: Figures) -> None:
     """Raise `BuildRefused` if a figure has dropped too far."""
-    if drops := [line for name in GUARDED if (line := _dropped(name, before, now, guard.max_drop))]:
-        worse = f"The new index answers {guard.name} worse ({'; '.join(drops)}) and was not published"
+    dropped = drops(now, before, guard.max_drop)
+    if lines := [dropped[name] for name in GUARDED if name in dropped]:
+        worse = f"The new index answers {guard.name} worse ({'; '.join(lines)}) and was not published"
         raise BuildRefused(f"{worse}: fix the articles, or allow more with --max-drop.")
-
-
-def _dropped(
-    name: str, before: Mapping[str, float | None], now: Mapping[str, float | None], max_drop: float
-) -> str | None:
-    earlier, value = before.get(name), now.get(name)
-    if earlier is None or value is None or 100 * (earlier - value) <= max_drop:
-        return None
-    return f"{name} {100 * value:.1f}, was {100 * earlier:.1f}"
 
 
 def _changed(question: Question, old: Answerer, new: Answerer) -> ChangedAnswer | None:

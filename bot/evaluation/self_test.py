@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.build.score_calibration import calibration_questions
+from bot.evaluation.metrics import share
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import same_question
 
@@ -31,27 +32,20 @@ class Coverage:
 
 def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
     """Ask an index its own questions reworded, and with their articles left out."""
-    table = finder.generation.table
+    generation = finder.generation
     reworded: list[tuple[float, bool]] = []
     left_out: list[float] = []
-    for each in calibration_questions(table, _QUESTIONS):
+    for each in calibration_questions(generation.table, _QUESTIONS):
         own = each.passage.article.id
         hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits
         reworded += [(hit.probability, hit.passage.article.id == own) for hit in hits]
-        others = [
-            hit for hit in finder.rank(each.question[:LONGEST_QUESTION], _HITS).hits if hit.passage.article.id != own
-        ]
-        left_out += [
-            hit.probability for hit in others[:1] if not same_question(finder.generation, each.passage, hit.passage)
-        ]
+        found = finder.rank(each.question[:LONGEST_QUESTION], _HITS).hits
+        others = [hit for hit in found if hit.passage.article.id != own][:1]
+        left_out += [hit.probability for hit in others if not same_question(generation, each.passage, hit.passage)]
     return [_coverage(threshold, reworded, left_out) for threshold in thresholds]
 
 
 def _coverage(threshold: float, reworded: Sequence[tuple[float, bool]], left_out: Sequence[float]) -> Coverage:
     right = [true for probability, true in reworded if probability >= threshold]
-    return Coverage(
-        threshold,
-        len(right) / len(reworded) if reworded else None,
-        sum(right) / len(right) if right else None,
-        sum(probability < threshold for probability in left_out) / len(left_out) if left_out else None,
-    )
+    answered = share([probability >= threshold for probability, _ in reworded])
+    return Coverage(threshold, answered, share(right), share([probability < threshold for probability in left_out]))

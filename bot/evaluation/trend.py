@@ -15,6 +15,7 @@ from bot.evaluation.question_set import read_questions, spread
 FIGURES = "figures.jsonl"
 _MAX_ACCEPTED = 500
 """Maximum number of accepted questions asked after a build, spread evenly."""
+_ACCEPTED = {"accepted questions found first": "hit@1", "accepted questions answered": "answered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,16 @@ def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
     return figures(ask_all(bot, spread(accepted, _MAX_ACCEPTED)))
 
 
-def point_of(
-    at: datetime, generation: str, passages: int, tested: Mapping[str, float | None], accepted: Figures | None
-) -> Point:
+def point_of(at: datetime, generation: str, passages: int, tested: Figures, accepted: Figures | None) -> Point:
     """Make the record of a build from its self-test at the bot's threshold and its accepted questions."""
     named = {
         "reworded questions answered": tested["answered"],
         "of those right": tested["accuracy"],
         "left-out questions refused": tested["refused"],
     }
-    named |= (
-        {"accepted questions found first": accepted["hit@1"], "accepted questions answered": accepted["answered"]}
-        if accepted
-        else {}
-    )
-    return Point(
-        at, generation, passages, {name: round(value, 4) for name, value in named.items() if value is not None}
-    )
+    if accepted:
+        named |= {name: accepted[key] for name, key in _ACCEPTED.items()}
+    return Point(at, generation, passages, {name: round(one, 4) for name, one in named.items() if one is not None})
 
 
 def add_point(index: Path, point: Point) -> None:

@@ -86,7 +86,5 @@ def _ask_faqs(generation: Generation) -> tuple[int, int]:
 
 
 def _finds_itself(finder: Finder, faq: Passage) -> bool:
-    hits = finder.find((faq.question or "")[:LONGEST_QUESTION], 1).hits
-    return bool(hits) and (
-        hits[0].passage.id == faq.id or hits[0].passage.question == faq.question or hits[0].passage.text == faq.text
-    )
+    found = (hit.passage for hit in finder.find((faq.question or "")[:LONGEST_QUESTION], 1).hits)
+    return any(one.id == faq.id or one.question == faq.question or one.text == faq.text for one in found)
