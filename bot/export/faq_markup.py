@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.corpus.article import Article, slug
 from bot.errors import OutputUnwritable, requires
@@ -59,30 +59,18 @@ def write_faq_markup(generation: Generation, folder: Path) -> list[MarkupFile]:
 
 def faq_page(article: Article) -> str:
     """Return the JSON-LD of an article's FAQs; without any `<`, so that it may be put into a `<script>`."""
+    texts = [(faq.question, _html(article.text[faq.start : faq.end])) for faq in article.faqs]
     questions = [
-        {
-            "@type": "Question",
-            "name": faq.question,
-            "acceptedAnswer": {"@type": "Answer", "text": _html(article.text[faq.start : faq.end])},
-        }
-        for faq in article.faqs
+        {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
+        for question, answer in texts
     ]
-    page: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "FAQPage",
-        "name": article.title,
-        "url": article.url,
-        "mainEntity": questions,
-    }
-    known = {name: value for name, value in page.items() if value is not None}
+    page = {"@context": "https://schema.org", "@type": "FAQPage", "name": article.title, "url": article.url}
+    known = {name: value for name, value in {**page, "mainEntity": questions}.items() if value is not None}
     return json.dumps(known, ensure_ascii=False, indent=1).replace("<", "\\u003c")
 
 
 def file_name(article: str) -> str:
-    """Return the file name of an article: its id if every system allows it, else a slug with a checksum.
-
-    Names are unique, because a slug has no dot.
-    """
+    """Return the unique file name of an article: its id if every system allows it, else a slug, a dot and a checksum."""
     name = slug(article)
     if name == article and len(name.encode()) <= _MAX_NAME_BYTES:
         return f"{name}{_SUFFIX}"

@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +46,9 @@ def write_map(generation: Generation, path: Path) -> int:
     passages = generation.table.sample(MAX_POINTS)
     vectors = role_vectors(generation, numbers_of(generation.table, passages), "both")
     figure = _figure(generation, passages, _project(vectors))
-    config = {
-        "displaylogo": False,
-        "responsive": True,
-        "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"]],
-        "scrollZoom": True,
-    }
-    page = pio.to_html(
-        figure, config=config, include_plotlyjs=True, full_html=True, post_script=_OPEN, default_height="100vh"
-    )
+    buttons = [["zoomIn2d", "zoomOut2d", "resetScale2d"]]
+    config = {"displaylogo": False, "responsive": True, "modeBarButtons": buttons, "scrollZoom": True}
+    page = pio.to_html(figure, config=config, post_script=_OPEN, default_height="100vh")
     with atomic_file(path) as pending:
         pending.write_text(_finish_page(page, generation), encoding="utf-8")
     return len(passages)
@@ -99,23 +92,13 @@ def _traces(generation: Generation, passages: Sequence[Passage], points: NDArray
         own = np.flatnonzero(named == category)
         if not len(own):
             continue
-        look = {
-            "color": _COLOURS[number % len(_COLOURS)],
-            "symbol": _SHAPES[number // len(_COLOURS) % len(_SHAPES)],
-            "size": 7,
-            "opacity": 0.75,
-        }
+        colour, shape = _COLOURS[number % len(_COLOURS)], _SHAPES[number // len(_COLOURS) % len(_SHAPES)]
+        look = {"color": colour, "symbol": shape, "size": 7, "opacity": 0.75}
         shown = [passages[place] for place in own.tolist()]
-        yield Scattergl(
-            x=points[own, 0].round(3),
-            y=points[own, 1].round(3),
-            mode="markers",
-            name=f"{_escape(category)} ({len(own)})",
-            marker=look,
-            text=[_hover(passage) for passage in shown],
-            hovertemplate="%{text}<extra></extra>",
-            customdata=[passage.article.url or "" for passage in shown],
-        )
+        texts, urls = [_hover(passage) for passage in shown], [passage.article.url or "" for passage in shown]
+        data = {"x": points[own, 0].round(3), "y": points[own, 1].round(3), "text": texts, "customdata": urls}
+        name = f"{_escape(category)} ({len(own)})"
+        yield Scattergl(data, mode="markers", name=name, marker=look, hovertemplate="%{text}<extra></extra>")
 
 
 def _hover(passage: Passage) -> str:
@@ -142,9 +125,7 @@ def _escape(text: str) -> str:
 
 def _finish_page(page: str, generation: Generation) -> str:
     """Return the page with a title, a language and no margin."""
-    made = datetime.fromisoformat(generation.manifest.created.isoformat()).strftime("%Y-%m-%d")
-    head = (
-        f'<head><title>What the articles cover, {made}</title><meta name="viewport" content="width=device-width">'
-        "<style>body { margin: 0 }</style>"
-    )
+    title = f"<title>What the articles cover, {generation.manifest.created:%Y-%m-%d}</title>"
+    viewport = '<meta name="viewport" content="width=device-width">'
+    head = f"<head>{title}{viewport}<style>body {{ margin: 0 }}</style>"
     return page.replace("<html>", '<!doctype html><html lang="en">', 1).replace("<head>", head, 1)

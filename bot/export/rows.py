@@ -25,17 +25,13 @@ Row = dict[str, Any]
 
 
 def write_jsonl(generation: Generation, path: Path | str) -> None:
-    """Write a line for each passage, with its model and generation.
-
-    Raises `OutputUnwritable` if the file cannot be written.
-    """
+    """Write a line for each passage, with its model and generation. Raises `OutputUnwritable` if that fails."""
     origin = {"model": generation.manifest.settings.model, "generation": generation.name}
     with atomic_file(Path(path)) as pending, pending.open("w", encoding="utf-8", newline="") as file:
         for row in (row for rows in _rows(generation) for row in rows):
             vector = [round(number, _DECIMALS) for number in row.pop("vector").tolist()]
-            file.write(
-                json.dumps({**row, **origin, "vector": vector}, ensure_ascii=False, default=date.isoformat) + "\n"
-            )
+            fields = {**row, **origin, "vector": vector}
+            file.write(json.dumps(fields, ensure_ascii=False, default=date.isoformat) + "\n")
 
 
 def write_parquet(generation: Generation, path: Path | str) -> None:

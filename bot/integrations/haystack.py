@@ -35,11 +35,8 @@ class ArticleRetriever:
         article: str | None = None,
         since: date | None = None,
     ) -> None:
-        self.index = index
-        self.top_k = top_k
-        self.category = category
-        self.article = article
-        self.since = since
+        self.index, self.top_k = index, top_k
+        self.category, self.article, self.since = category, article, since
         self._retriever: Retriever | None = None
 
     def warm_up(self) -> None:
@@ -60,7 +57,9 @@ class ArticleRetriever:
         since: date | None = None,
     ) -> dict[str, list[Document]]:
         """Return up to `top_k` passages of the articles that match the filters; see `Retriever.search`."""
-        hits = self._open().search(query, **self._options(top_k, category, article, since))
+        k = self.top_k if top_k is None else top_k
+        category, article, since = category or self.category, article or self.article, since or self.since
+        hits = self._open().search(query, k, category=category, article=article, since=since)
         return {"documents": [_document(hit) for hit in hits]}
 
     @component.output_types(documents=list[Document])
@@ -77,10 +76,9 @@ class ArticleRetriever:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the constructor's arguments in Haystack's format."""
+        filters = {"category": self.category, "article": self.article}
         since = self.since.isoformat() if self.since else None
-        return default_to_dict(
-            self, index=str(self.index), top_k=self.top_k, category=self.category, article=self.article, since=since
-        )
+        return default_to_dict(self, index=str(self.index), top_k=self.top_k, **filters, since=since)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -94,16 +92,6 @@ class ArticleRetriever:
         if self._retriever is None:
             self._retriever = Retriever.open(self.index)
         return self._retriever
-
-    def _options(
-        self, top_k: int | None, category: str | None, article: str | None, since: date | None
-    ) -> dict[str, Any]:
-        return {
-            "k": self.top_k if top_k is None else top_k,
-            "category": category or self.category,
-            "article": article or self.article,
-            "since": since or self.since,
-        }
 
 
 def _document(hit: Hit) -> Document:

@@ -36,21 +36,15 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
         return cls(retriever=Retriever.open(index), **fields)
 
     def _get_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
-        **options: Any,
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
+        del run_manager
         return [_document(hit) for hit in self.retriever.search(query, **self._options(options))]
 
     async def _aget_relevant_documents(
-        self,
-        query: str,
-        *,
-        run_manager: AsyncCallbackManagerForRetrieverRun,  # noqa: ARG002
-        **options: Any,
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
+        del run_manager
         return [_document(hit) for hit in await self.retriever.asearch(query, **self._options(options))]
 
     def _options(self, overrides: dict[str, Any]) -> dict[str, Any]:

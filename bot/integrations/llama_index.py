@@ -45,11 +45,6 @@ class ArticleRetriever(BaseRetriever):
 def _node(hit: Hit) -> NodeWithScore:
     metadata = hit_metadata(hit)
     hidden = [name for name, value in metadata.items() if name in _HIDDEN or value is None]
-    node = TextNode(
-        id_=hit.passage.id,
-        text=hit.passage.text,
-        metadata=metadata,
-        excluded_llm_metadata_keys=hidden,
-        excluded_embed_metadata_keys=hidden,
-    )
+    excluded = {"excluded_llm_metadata_keys": hidden, "excluded_embed_metadata_keys": hidden}
+    node = TextNode(id_=hit.passage.id, text=hit.passage.text, metadata=metadata, **excluded)
     return NodeWithScore(node=node, score=hit.probability)

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.index.filters import last_change
 from bot.index.generation import Generation, Numbers, role_vectors
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, same_passages, same_question
+from bot.retrieval.ranking import Scores
 
 _TIE = 0.002
 """Difference in score that does not show which of two answers to the same question is better."""
@@ -22,9 +21,7 @@ _CANDIDATES_PER_HIT, _MIN_CANDIDATES = 1.25, 10
 """Number of candidates that are compared with each other."""
 
 
-def diverse(
-    generation: Generation, numbers: Numbers, articles: Numbers, scores: NDArray[np.float64], k: int
-) -> list[int]:
+def diverse(generation: Generation, numbers: Numbers, articles: Numbers, scores: Scores, k: int) -> list[int]:
     """Return the positions of up to `k` passages to show, best first.
 
     Of near-duplicates only the one in the newest article is shown, in the place of the best; of two that answer the
@@ -51,14 +48,10 @@ def _newer(generation: Generation, numbers: Numbers, position: int, other: int) 
     return other if is_newer(two, one) else position
 
 
-def _share_out(
-    order: Sequence[int], articles: NDArray[np.integer[Any]], scores: NDArray[np.float64], k: int
-) -> list[int]:
+def _share_out(order: Sequence[int], articles: Numbers, scores: Scores, k: int) -> list[int]:
     """Return the first `k` positions; one article fills more than half only if no other one fits."""
     fitting = [position for position in order if scores[position] >= scores[order[0]] - _FITS]
-    counts: Counter[int] = Counter()
-    shared: list[int] = []
-    surplus: list[int] = []
+    counts, shared, surplus = Counter[int](), list[int](), list[int]()
     for position in fitting:
         counts[articles[position]] += 1
         (shared if counts[articles[position]] <= (k + 1) // 2 else surplus).append(position)
@@ -66,9 +59,7 @@ def _share_out(
     return [position for position in order if position in chosen]
 
 
-def _newer_first(
-    generation: Generation, numbers: Numbers, scores: NDArray[np.float64], order: Sequence[int]
-) -> list[int]:
+def _newer_first(generation: Generation, numbers: Numbers, scores: Scores, order: Sequence[int]) -> list[int]:
     """Swap neighbours that answer the same question about equally well if the second one is newer."""
     order = list(order)
     questions = role_vectors(generation, numbers[order], "question")

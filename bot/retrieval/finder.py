@@ -102,10 +102,8 @@ class Finder:
 
     def _rank(self, query: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> SearchResult:
         alone = self._scorer.score([query], k, filters)
-        if earlier and is_vague(query.question, alone.scores[0], alone.articles):
-            result = self._follow_up(query, earlier, k, filters)
-        else:
-            result = self._standalone(query, alone, k)
+        is_follow_up = earlier and is_vague(query.question, alone.scores[0], alone.articles)
+        result = self._follow_up(query, earlier, k, filters) if is_follow_up else self._standalone(query, alone, k)
         if result.topic is None and earlier and refers_back(query.question):
             before = self._rank(earlier[-1], 1, filters, ())
             if result.first_article == before.first_article:
@@ -144,10 +142,8 @@ class Finder:
         best = np.array(diverse(self.generation, ranked.passages, ranked.articles, scores, k), np.int64)
         probabilities = self._scorer.ranking_of(query).probabilities(ranked.evidence[best])
         passages = self.generation.table.passages(ranked.passages[best])
-        return tuple(
-            Hit(passage, float(probability), float(scores[row]), _named(ranked.features[row]))
-            for passage, probability, row in zip(passages, probabilities, best.tolist(), strict=True)
-        )
+        rows = zip(passages, map(float, probabilities), scores[best].tolist(), ranked.features[best], strict=True)
+        return tuple(Hit(passage, probability, score, _named(row)) for passage, probability, score, row in rows)
 
     def _prefer_own_language(self, query: RewrittenQuery, passages: Numbers, scores: Scores) -> Scores:
         """Return the scores with a bonus for likely passages in the language of the question."""
@@ -176,7 +172,6 @@ def checked_question(question: str) -> str:
     if not text:
         raise QuestionError("The question is empty: type a few words.")
     if len(text) > LONGEST_QUESTION:
-        raise QuestionError(
-            f"The question has {len(text)} characters; the limit is {LONGEST_QUESTION}: ask it in fewer words."
-        )
+        reason = f"The question has {len(text)} characters; the limit is {LONGEST_QUESTION}"
+        raise QuestionError(f"{reason}: ask it in fewer words.")
     return text

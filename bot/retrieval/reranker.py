@@ -55,8 +55,6 @@ def reranked(question: str, hits: Sequence[Hit], reranker: Reranker) -> tuple[Hi
     """Return the hits with the first `RERANKED` in the reranker's order; probabilities stay as they are."""
     first = hits[:RERANKED]
     scores = reranker(question, first) if first else ()
-    scored = [
-        replace(hit, signals={**hit.signals, "reranker": float(score)})
-        for hit, score in zip(first, scores, strict=True)
-    ]
+    pairs = zip(first, scores, strict=True)
+    scored = [replace(hit, signals={**hit.signals, "reranker": float(score)}) for hit, score in pairs]
     return (*sorted(scored, key=lambda hit: -hit.signals["reranker"]), *hits[RERANKED:])

@@ -42,12 +42,8 @@ class Scorer:
         self.multilingual = [language.code for language in OTHERS if multilingual_for(generation, language.code)]
         """Codes of the languages that have a multilingual index."""
         # A multilingual index adds features, so its questions need ranking models of their own.
-        self._multilingual_rankings = {
-            variant: ranking or RankingModel.shipped(variant)
-            for language in OTHERS
-            if language.code in self.multilingual
-            for variant in language.variants
-        }
+        variants = [name for language in OTHERS if language.code in self.multilingual for name in language.variants]
+        self._multilingual_rankings = {name: ranking or RankingModel.shipped(name) for name in variants}
 
     def ranking_of(self, query: RewrittenQuery) -> RankingModel:
         """Return the ranking model for a question."""

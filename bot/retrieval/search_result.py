@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bot.encoder import Matrix
 from bot.languages.registry import ENGLISH
 from bot.retrieval.hit import Hit
 from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
@@ -15,7 +13,7 @@ class SearchResult:
     """The hits of a question, best first, and how the question was understood."""
 
     hits: tuple[Hit, ...]
-    vector: NDArray[np.float32]
+    vector: Matrix
     """The vector of `query`."""
     variants: tuple[QueryVariant, ...]
     """The question, repaired and preceded by its topic; see `RewrittenQuery`."""
@@ -30,11 +28,7 @@ class SearchResult:
 
     @classmethod
     def of(
-        cls,
-        hits: tuple[Hit, ...],
-        query: RewrittenQuery,
-        vector: NDArray[np.float32],
-        topic: RewrittenQuery | None = None,
+        cls, hits: tuple[Hit, ...], query: RewrittenQuery, vector: Matrix, topic: RewrittenQuery | None = None
     ) -> "SearchResult":
         probability = hits[0].probability if hits else 0.0
         return cls(hits, vector, query.variants, topic.question if topic else None, probability, query.language)

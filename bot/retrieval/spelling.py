@@ -7,7 +7,7 @@ question in another language, such as Hindi in Latin letters: its words resemble
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
@@ -46,9 +46,8 @@ _FEW_VOWELS = 0.2
 _MISSING_VOWELS_COST = 1.0
 """Number of edits that missing vowels count as, however many there are."""
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_KEY_POSITIONS = {
-    key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)
-}
+_PLACES = {key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
+"""The places of the keys on a keyboard, in units of their distance."""
 
 
 class _Candidate(NamedTuple):
@@ -62,7 +61,8 @@ class Speller:
 
     def __init__(self, vocabulary: Vocabulary, lexical: LexicalSearch, languages: QuestionLanguages) -> None:
         self._vocabulary, self._lexical, self._languages = vocabulary, lexical, languages
-        self._letter_sets = lru_cache(maxsize=None)(partial(_letter_sets_of, vocabulary))
+        self._letter_sets = lru_cache(maxsize=None)(lambda length: _letter_sets(vocabulary.words(length).words))
+        """The letter sets of all words of a length."""
 
     def repair(self, question: str) -> str | None:
         """Return the question with its misspelled words repaired, in its own case and punctuation; None if none are.
@@ -160,11 +160,6 @@ def _cased(repair: str, typed: str) -> str:
     return repair.capitalize() if typed[0].isupper() else repair
 
 
-def _letter_sets_of(vocabulary: Vocabulary, length: int) -> NDArray[np.uint32]:
-    """Return the letter sets of all words of a length."""
-    return _letter_sets(vocabulary.words(length).words)
-
-
 def _letter_sets(words: NDArray[np.str_]) -> NDArray[np.uint32]:
     """Return a bit for each letter that a word contains: words that are one edit apart differ in at most two bits."""
     if not len(words):
@@ -193,11 +188,8 @@ def _edits(typed: str, word: str) -> float:
 def _is_easy_mistake(typed: str, letter: str) -> bool:
     """Whether a letter is easily typed instead of another."""
     are_vowels = typed in _VOWELS and letter in _VOWELS
-    are_neighbours = (
-        typed in _KEY_POSITIONS
-        and letter in _KEY_POSITIONS
-        and abs(_KEY_POSITIONS[typed] - _KEY_POSITIONS[letter]) < 1.2
-    )
+    here, there = _PLACES.get(typed), _PLACES.get(letter)
+    are_neighbours = here is not None and there is not None and abs(here - there) < 1.2
     return typed == letter or are_vowels or are_neighbours
 
 

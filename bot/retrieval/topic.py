@@ -7,12 +7,12 @@ a language model: how vague the question is by itself, and how much it gains.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bot.index.generation import Numbers
 from bot.languages.registry import LANGUAGES, alternatives
+from bot.retrieval.ranking import Scores
 
 Turn = str | Mapping[str, object]
 """An earlier question, or a message {"role": …, "content": …}; only the user's messages count."""
@@ -59,7 +59,7 @@ def refers_back(question: str) -> bool:
     return len([word for word in before if word not in _FUNCTION_WORDS]) < 2
 
 
-def lead_of_best_article(scores: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> float:
+def lead_of_best_article(scores: Scores, articles: Numbers) -> float:
     """Return the lead of the best article over the field of others; 0 if there is no other."""
     order = np.argsort(-scores, kind="stable")
     _, firsts = np.unique(articles[order], return_index=True)
@@ -68,9 +68,7 @@ def lead_of_best_article(scores: NDArray[np.float64], articles: NDArray[np.integ
     return float(best[0] - field.mean()) if len(field) else 0.0
 
 
-def topic_weight(
-    question: str, alone: NDArray[np.float64], with_earlier: NDArray[np.float64], articles: NDArray[np.integer[Any]]
-) -> float:
+def topic_weight(question: str, alone: Scores, with_earlier: Scores, articles: Numbers) -> float:
     """Return the weight, 0 to 1, of a question read with earlier ones against the question alone.
 
     `alone` and `with_earlier` are the scores of the same passages for both, `articles` the passages' article numbers.
@@ -81,12 +79,12 @@ def topic_weight(
     return min(1.0, _TRUST * vagueness * max(0.0, gain))
 
 
-def is_vague(question: str, alone: NDArray[np.float64], articles: NDArray[np.integer[Any]]) -> bool:
+def is_vague(question: str, alone: Scores, articles: Numbers) -> bool:
     """Whether an earlier question could add anything to this one, by its scores alone."""
     return len(alone) > 0 and lead_of_best_article(alone, articles) < _STANDALONE_LEAD + _bonus(question)
 
 
-def coverage(alone: NDArray[np.float64]) -> float:
+def coverage(alone: Scores) -> float:
     """Return how far the articles know the question itself, 0 to 1: an earlier topic must not answer something else."""
     return float(np.clip((alone.max() - _UNKNOWN) / (_KNOWN - _UNKNOWN), 0.0, 1.0))
 

@@ -22,10 +22,7 @@ class Holdout:
 
 
 def choose_held_out(table: PassageTable) -> frozenset[str]:
-    """Choose a fifth of the articles with FAQs, with and without alternates alike, and return their ids.
-
-    The choice is the same at each call.
-    """
+    """Return the ids of a fifth of the articles with FAQs, with and without alternates alike; always the same."""
     with_alternates, without = list[str](), list[str]()
     for article in all_articles(table):
         if article.faqs:

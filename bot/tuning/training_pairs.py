@@ -36,11 +36,8 @@ def training_pairs(generation: LocalGeneration, held_out: Collection[str]) -> li
     most = max(_MIN_SECTIONS, _SECTIONS_PER_FAQ * len(pairs))
     pairs += [sections[n * len(sections) // most] for n in range(most)] if len(sections) > most else sections
     negatives = _negatives(generation, pairs, set(numbers_of(generation.table, passages).tolist()))
-    return [
-        TrainingPair(pair.question, pair.positive, negative)
-        for pair, negative in zip(pairs, negatives, strict=True)
-        if negative
-    ]
+    found = zip(pairs, negatives, strict=True)
+    return [TrainingPair(pair.question, pair.positive, negative) for pair, negative in found if negative]
 
 
 def _faq_pairs(faq: Passage) -> Iterator[_Pair]:

@@ -40,12 +40,8 @@ class Tuning:
     after: Figures
 
 
-def _no_progress(_stage: Stage, _done: int, _total: int) -> None:
-    pass
-
-
 def tune(
-    index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, progress: OnProgress = _no_progress
+    index: Path | str, output: Path, rounds: int = 1, margin: float = 1.0, progress: OnProgress = lambda *_: None
 ) -> Tuning:
     """Fine-tune the model of an index on its own questions and answers; save it in `output` if it answers better.
 

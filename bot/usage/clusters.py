@@ -4,8 +4,6 @@ Average linkage (scipy, UPGMA: Sokal and Michener 1958) over cosine distances. O
 paraphrases it joins most of what belongs together without joining what does not (benchmarks/quality/question_log.py).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +26,7 @@ def cluster(vectors: Matrix) -> list[list[int]]:
     for number, label in enumerate(_labels(first).tolist()):
         groups.setdefault(label, []).append(number)
     if len(vectors) > _MAX_LINKED:
-        _join_rest(vectors, list(groups.values()), groups)
+        _join_rest(vectors, groups)
     return sorted(groups.values(), key=lambda group: group[0])
 
 
@@ -41,9 +39,9 @@ def _labels(vectors: Matrix) -> NDArray[np.int64]:
     return np.asarray(fcluster(tree, _MAX_DISTANCE, criterion="distance"), np.int64)
 
 
-def _join_rest(vectors: Matrix, linked: Sequence[Sequence[int]], groups: dict[int, list[int]]) -> None:
+def _join_rest(vectors: Matrix, groups: dict[int, list[int]]) -> None:
     labels = list(groups)
-    means = np.stack([vectors[list(group)].mean(axis=0) for group in linked])
+    means = np.stack([vectors[group].mean(axis=0) for group in groups.values()])
     for start in range(_MAX_LINKED, len(vectors), _MAX_LINKED):
         cosines = vectors[start : start + _MAX_LINKED] @ means.T
         nearest = zip(cosines.argmax(axis=1).tolist(), cosines.max(axis=1).tolist(), strict=True)

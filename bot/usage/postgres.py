@@ -112,23 +112,19 @@ class PostgresDatabase:
 
 class _Transaction:
     def __init__(self, connection: "Connection") -> None:
-        self._connection = connection
+        from sqlalchemy import text
+
+        self._connection, self._text = connection, text
 
     def read(self, statement: str, values: Values) -> Sequence[Row]:
-        from sqlalchemy import text
-
-        return self._connection.execute(text(statement), values).all()
+        return self._connection.execute(self._text(statement), values).all()
 
     def stream(self, statement: str, values: Values) -> Iterator[Row]:
-        from sqlalchemy import text
-
-        return iter(self._connection.execute(text(statement), values, execution_options={"yield_per": 1000}))
+        return iter(self._connection.execute(self._text(statement), values, execution_options={"yield_per": 1000}))
 
     def write(self, statement: str, values: Sequence[Values]) -> int:
-        from sqlalchemy import text
-
         # SQLAlchemy would run a statement without values once.
-        return self._connection.execute(text(statement), values).rowcount if values else 0
+        return self._connection.execute(self._text(statement), values).rowcount if values else 0
 
     def try_lock(self) -> bool:
         """Take an advisory lock until the transaction ends."""

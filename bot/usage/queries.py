@@ -33,8 +33,7 @@ def read_questions(transaction: Transaction, since: float, until: float) -> Iter
     statement = f"""
         SELECT {columns}, helpful, reason, comment FROM questions LEFT JOIN feedback USING (answer)
         WHERE {_IN_SPAN} ORDER BY questions.at"""
-    for row in transaction.stream(statement, {"since": since, "until": until}):
-        yield _from_row(row)
+    yield from map(_from_row, transaction.stream(statement, {"since": since, "until": until}))
 
 
 def read_stats(transaction: Transaction, since: float, until: float) -> list[QuestionStats]:
@@ -75,12 +74,9 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
         JOIN feedback USING (answer) WHERE helpful = 1 AND passages != '' GROUP BY question, passages""",
         values,
     )
-    return Evidence(
-        questions[0],
-        conversations,
-        {(question, following, _split(passages)[0]): times for question, following, passages, times in followed},
-        {(question, _split(passages)[0]): times for question, passages, times in liked},
-    )
+    moves = {(question, following, _split(passages)[0]): times for question, following, passages, times in followed}
+    votes = {(question, _split(passages)[0]): times for question, passages, times in liked}
+    return Evidence(questions[0], conversations, moves, votes)
 
 
 def read_most_answered(transaction: Transaction, least: int, most: int) -> list[str]:
@@ -92,12 +88,11 @@ def read_most_answered(transaction: Transaction, least: int, most: int) -> list[
 def count_passages(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
     """Add to the number of questions that each passage answered."""
     times = Counter(passage for question in questions for passage in question.passages)
-    transaction.write(
-        "INSERT INTO answered VALUES (:passage, :times) "
-        "ON CONFLICT (passage) DO UPDATE SET times = answered.times + excluded.times",
-        # In a fixed order, so that servers which write at once cannot deadlock.
-        [{"passage": passage, "times": count} for passage, count in sorted(times.items())],
-    )
+    statement = """
+        INSERT INTO answered VALUES (:passage, :times)
+        ON CONFLICT (passage) DO UPDATE SET times = answered.times + excluded.times"""
+    # In a fixed order, so that servers which write at once cannot deadlock.
+    transaction.write(statement, [{"passage": passage, "times": count} for passage, count in sorted(times.items())])
 
 
 def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestion], storage: Storage) -> None:
@@ -110,29 +105,20 @@ def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestio
             replace(one, question=mask(one.question), corrected=one.corrected and mask(one.corrected))
             for one in questions
         ]
-    places = ", ".join(f":{name}" for name in _COLUMNS)
-    transaction.write(
-        f"INSERT INTO questions VALUES ({places}) ON CONFLICT DO NOTHING", [_to_row(one) for one in stored]
-    )
+    statement = f"INSERT INTO questions VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT DO NOTHING"
+    transaction.write(statement, [_to_row(one) for one in stored])
 
 
 def insert_vote(transaction: Transaction, answer: str, *, helpful: bool, reason: Reason | None, comment: str) -> None:
     """Store a vote in place of an earlier one. Raises `UsageError` if there is no answer with this id."""
     if not transaction.read("SELECT 1 FROM questions WHERE answer = :answer", {"answer": storable(answer)}):
         raise UsageError("No such answer was given, or too long ago: nothing was stored.")
-    transaction.write(
-        "INSERT INTO feedback VALUES (:answer, :at, :helpful, :reason, :comment) ON CONFLICT (answer) DO UPDATE SET "
-        "at = excluded.at, helpful = excluded.helpful, reason = excluded.reason, comment = excluded.comment",
-        [
-            {
-                "answer": storable(answer),
-                "at": time.time(),
-                "helpful": int(helpful),
-                "reason": reason,
-                "comment": storable(mask(comment[:MAX_COMMENT_LENGTH])) or None,
-            }
-        ],
-    )
+    statement = """
+        INSERT INTO feedback VALUES (:answer, :at, :helpful, :reason, :comment) ON CONFLICT (answer) DO UPDATE SET
+        at = excluded.at, helpful = excluded.helpful, reason = excluded.reason, comment = excluded.comment"""
+    words = storable(mask(comment[:MAX_COMMENT_LENGTH])) or None
+    vote = {"answer": storable(answer), "helpful": int(helpful), "reason": reason, "comment": words}
+    transaction.write(statement, [vote | {"at": time.time()}])
 
 
 def delete_vote(transaction: Transaction, answer: str) -> None:

@@ -18,39 +18,11 @@ from bot.usage.question_stats import QuestionStats
 from bot.usage.store import UsageStore
 
 _WORD = re.compile(r"\w+")
-_QUESTION_WORDS = frozenset(
-    [
-        "am",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "get",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "me",
-        "my",
-        "shall",
-        "should",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "would",
-        "you",
-        "your",
-    ]
+_QUESTION_WORD = re.compile(
+    r"am|can|could|did|do|does|get|had|has|have|how|i|me|my|shall|should|"
+    r"we|what|when|where|which|who|whom|whose|why|would|you|your"
 )
-"""Words that are never reported as missing from the articles."""
+"""A word that is never reported as missing from the articles."""
 _SURE = 0.7
 """Answers with a lower probability count as unsure."""
 _EXAMPLES, _NEAREST, _MOST_ASKED = 5, 3, 20
@@ -237,20 +209,11 @@ def _gap(
     # Most groups are one question asked once, which shows nothing about its meaning: the query is saved.
     evidence = store.evidence(wordings, since, until) if times > 1 else Evidence(wordings[0], 1, {}, {})
     nearest = _nearest(finder, question)
-    gap = Gap(
-        question=question,
-        times=times,
-        before=sum(group.before for group in groups),
-        conversations=evidence.conversations,
-        unanswered=kinds["no_answer"],
-        ambiguous=kinds["ambiguous"],
-        unsure=kinds["unsure"],
-        unhelpful=kinds["unhelpful"],
-        examples=tuple(group.question for group in groups if group.times)[:_EXAMPLES],
-        nearest=nearest,
-        why=_why(finder, question, nearest, threshold),
-    )
-    return gap, evidence
+    before = sum(group.before for group in groups)
+    counts = (kinds["no_answer"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"])
+    examples = tuple(group.question for group in groups if group.times)[:_EXAMPLES]
+    why = _why(finder, question, nearest, threshold)
+    return Gap(question, times, before, evidence.conversations, *counts, examples, nearest, why), evidence
 
 
 def _nearest(finder: Finder, question: str) -> tuple[NearPassage, ...]:
@@ -272,7 +235,7 @@ def _why(finder: Finder, question: str, nearest: Sequence[NearPassage], threshol
 
 
 def _missing_words(finder: Finder, question: str) -> str:
-    terms = set(content_terms(question)) - _QUESTION_WORDS
+    terms = {term for term in content_terms(question) if not _QUESTION_WORD.fullmatch(term)}
     words = (word for word in _WORD.findall(question) if terms.intersection(content_terms(word)))
     missing = [word for word in words if not finder.generation.lexical.has("words", word)]
     return f"no article has the word {' or '.join(map(repr, dict.fromkeys(missing[:3])))}; " if missing else ""
@@ -285,10 +248,8 @@ def _most_asked(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -
         first.setdefault(normalize(one.question), one)
     for one in before:
         earlier[normalize(one.question)] += one.times
-    return tuple(
-        FrequentQuestion(first[key].question, count, earlier[key], first[key].status)
-        for key, count in times.most_common(_MOST_ASKED)
-    )
+    most = times.most_common(_MOST_ASKED)
+    return tuple(FrequentQuestion(first[key].question, count, earlier[key], first[key].status) for key, count in most)
 
 
 def _declining(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> tuple[DecliningPassage, ...]:

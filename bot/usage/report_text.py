@@ -49,13 +49,8 @@ def _parts(report: Report) -> dict[str, list[str]]:
 
 
 def _gap(gap: Gap) -> Iterator[str]:
-    kinds = {
-        "no answer": gap.unanswered,
-        "ambiguous": gap.ambiguous,
-        "unsure": gap.unsure,
-        "not helpful": gap.unhelpful,
-    }
-    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    ways = {"no answer": gap.unanswered, "ambiguous": gap.ambiguous, "unsure": gap.unsure, "not helpful": gap.unhelpful}
+    counts = ", ".join(f"{count} {way}" for way, count in ways.items() if count)
     yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"
     yield from (f"{_INDENT}also: {question}" for question in gap.examples[1:])
     yield f"{_INDENT}{gap.why}"

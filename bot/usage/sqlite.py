@@ -81,10 +81,7 @@ class _Transaction:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open a file of this version, making or upgrading it.
-
-    Raises `sqlite3.Error` if it is of a later version or cannot be opened.
-    """
+    """Open a file, making or upgrading it. Raises `sqlite3.Error` if that fails or it is of a later version."""
     for _ in range(_ATTEMPTS):
         # When two processes make the file at once, SQLite turns one of them away without waiting.
         with suppress(sqlite3.OperationalError):
