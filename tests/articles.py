@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def word_starts(texts: Sequence[str]) -> list[Sequence[int]]:
-    """Where words start, as a model would tell of its tokens."""
+    """Return where words start, as a model returns it for its tokens."""
     return [[word.start() for word in re.finditer(r"\S+", text)] for text in texts]
 
 

@@ -1,4 +1,4 @@
-"""The command line as typed, run in this process: a new one takes longer to start than most commands to run."""
+"""The command line, run in this process: a new process takes longer to start than most commands to run."""
 
 import io
 import os

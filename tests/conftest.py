@@ -25,7 +25,7 @@ from bot import Bot
 from bot.settings import BuildSettings, ChatSettings, Limits
 from bot.usage.store import UsageStore
 
-# A shell starts what runs in the background deaf to Ctrl-C, and so would be the builds that tests stop by it.
+# A shell starts background jobs with SIGINT ignored, and builds that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ FIGURES = pytest.StashKey[list[str]]()
 
 @pytest.fixture
 def figures(pytestconfig: pytest.Config) -> list[str]:
-    """Lines of figures to print when all tests are done, also when they pass."""
+    """Measurements to print after all tests, even if they pass."""
     return pytestconfig.stash.setdefault(FIGURES, [])
 
 
@@ -48,8 +48,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they need, and run files with servers first and files with a browser last.
 
-    Long files come first so that no process works alone at the end. From its first page on, Playwright's event loop runs
-    in the thread of the tests, where no other loop can: tests with a browser come last in their file and process.
+    Long files come first so that no process works alone at the end. From its first page on, Playwright's event loop
+    runs in the thread of the tests, where no other loop can: tests with a browser come last in their file and process.
     """
     for item in items:
         for mark in ("browser", "server"):
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def needs(item: pytest.Item) -> set[str]:
-    """What a test needs besides this process: a browser, or a server such as PostgreSQL, Milvus or Ray."""
+    """Return what a test needs besides this process: "browser", or "server" for PostgreSQL, Milvus or Ray."""
     fixtures = set(getattr(item, "fixturenames", ()))
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     on_server = (
@@ -72,7 +72,7 @@ def needs(item: pytest.Item) -> set[str]:
 
 
 def rank(item: pytest.Item) -> int:
-    """The place of a test's file in a run: 0 with a server, 1 if slow, else 2."""
+    """Return the rank of a test in a run: 0 if it needs a server, 1 if it is slow, else 2."""
     return 0 if "server" in needs(item) else 1 if item.get_closest_marker("slow") else 2
 
 
@@ -85,7 +85,7 @@ def by_file(items: list[pytest.Item]) -> dict[Path, list[pytest.Item]]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an async test, as those of the frameworks' own suites are, in an event loop of its own."""
+    """Run an async test, such as one of LangChain's own test suite, in a new event loop."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
@@ -124,7 +124,7 @@ def tiny_settings(tiny_model: str) -> BuildSettings:
 
 @pytest.fixture(scope="session")
 def shipped_index(shared_folder: Path) -> Path:
-    """The index of the shipped corpus, with the packaged model; built once, also where several processes run tests."""
+    """The index of the shipped corpus with the packaged model, built once for all processes of a test run."""
     with FileLock(shared_folder / "shipped.lock"):
         if not (shared_folder / "shipped" / "CURRENT").exists():
             build(ROOT / "corpus", shared_folder / "shipped")
@@ -138,7 +138,7 @@ def shipped(shipped_index: Path) -> Bot:
 
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
-    """The bot of a few small articles, with the packaged model."""
+    """A bot over a few small articles, with the packaged model."""
     folder = tmp_path_factory.mktemp("answers")
     (folder / "corpus").mkdir()
     for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "hostile": HOSTILE}.items():
@@ -152,7 +152,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of these tests alone."""
+    """A PostgreSQL server for these tests."""
     folder = programs()
     if folder is None:
         if os.environ.get("CI"):
@@ -165,7 +165,7 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
-    """Where the settings say that the log lies: in a file, then in a database of PostgreSQL."""
+    """The address of the question log in the settings: a file, then a PostgreSQL database."""
     return "" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
 
 
@@ -192,7 +192,7 @@ def address(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The page, opened; at the end nothing left this machine and nothing was written to the console."""
+    """The opened page; checks at the end that it sent no request to other hosts and wrote nothing to the console."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     page = context.new_page()
     outside: list[str] = []

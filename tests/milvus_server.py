@@ -1,4 +1,7 @@
-"""True Milvus servers on this machine: from the package `milvus`, to be killed and started again on the same data, and Milvus Lite's, with the newer interface."""
+"""Real Milvus servers on this machine.
+
+One comes from the package `milvus` and can be killed and restarted on the same data; Milvus Lite has the newer API.
+"""
 
 import os
 import platform
@@ -17,7 +20,7 @@ _WAIT = 180
 
 
 class MilvusServer:
-    """A server over a folder, started at once."""
+    """A server on the data of a folder."""
 
     def __init__(self, folder: Path) -> None:
         if (sys.platform, platform.machine()) != ("linux", "x86_64"):
@@ -35,27 +38,30 @@ class MilvusServer:
 
     def start(self) -> None:
         environment = {
-            **os.environ, "DEPLOY_MODE": "STANDALONE", "METRICS_PORT": str(self._health), "MILVUS_RUN_DIR": str(self._folder / "run"),
+            **os.environ,
+            "DEPLOY_MODE": "STANDALONE",
+            "METRICS_PORT": str(self._health),
+            "MILVUS_RUN_DIR": str(self._folder / "run"),
             "LD_LIBRARY_PATH": str(self._folder / "bin"),
-        }  # fmt: skip
-        with (self._folder / "logs" / "said.log").open("ab") as said:
+        }
+        with (self._folder / "logs" / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._folder / "bin" / "milvus", "run", "standalone"],
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=log,
+                stderr=log,
             )
         self._wait()
 
     def kill(self) -> None:
-        """End the server as a fault of the machine would."""
+        """Kill the server without a chance to clean up."""
         self._process.kill()
         self._process.wait()
 
     def megabytes(self) -> float:
-        """What the server holds in memory."""
+        """Return the resident memory of the server."""
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
@@ -63,7 +69,7 @@ class MilvusServer:
         return sum(path.stat().st_size for path in (self._folder / "data").rglob("*") if path.is_file()) / 1e6
 
     def index(self, name: str, cache: Path) -> str:
-        """The address of an index on it."""
+        """Return the address of an index on the server."""
         return f"milvus://127.0.0.1:{self.port}/{name}?cache={cache}"
 
     def _wait(self) -> None:
@@ -81,7 +87,7 @@ class MilvusServer:
 
 @contextmanager
 def lite_server(folder: Path) -> Iterator[int]:
-    """The port of a server of Milvus Lite."""
+    """Yield the port of a Milvus Lite server."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
@@ -103,7 +109,8 @@ def lite_server(folder: Path) -> Iterator[int]:
         try:
             until = time.monotonic() + _WAIT
             while socket.socket().connect_ex(("127.0.0.1", port)):
-                assert time.monotonic() < until, "Milvus Lite did not start"
+                if time.monotonic() > until:
+                    pytest.fail("Milvus Lite did not start")
                 time.sleep(0.1)
             yield port
         finally:

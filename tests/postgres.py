@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests: a cluster in a folder of its own, on a free port of this machine."""
+"""A real PostgreSQL server for tests: a cluster in its own folder, on a free port of this machine."""
 
 import os
 import secrets
@@ -23,18 +23,18 @@ _SETTINGS = {
 
 
 def programs() -> Path | None:
-    """The folder of the server's programs, of the newest version on this machine."""
+    """Return the folder with the programs of the newest version on this machine."""
     found = shutil.which("initdb")
     known = [Path(found).resolve().parent] if found else []
     return next(iter([*known, *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]), None)
 
 
 class PostgresServer:
-    """A server that lets one user in by password, and can be killed and started again."""
+    """A server with one user and a password, which can be killed and restarted."""
 
     def __init__(self, programs: Path) -> None:
         self.programs = programs
-        # A server does not run as root, and whom it runs as must reach its folder.
+        # PostgreSQL refuses to run as root, and its user needs access to the folder.
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="articlebot-postgresql-"))
         self._data = self._folder / "data"
@@ -47,7 +47,7 @@ class PostgresServer:
         given.write_text(self.password, encoding="utf-8")
         given.chmod(0o644)
         words = [
-            "--username=desk",
+            "--username=articlebot",
             "--auth=scram-sha-256",
             f"--pwfile={given}",
             "--encoding=UTF8",
@@ -64,12 +64,12 @@ class PostgresServer:
         self.start()
 
     def start(self) -> None:
-        """Start the server, and wait until it lets its user in."""
+        """Start the server and wait until it accepts connections."""
         settings = [
             word for name, value in {**_SETTINGS, "port": self.port}.items() for word in ("-c", f"{name}={value}")
         ]
         with (self._folder / "log").open("ab") as log:
-            # A child of this process and not of pg_ctl, so that nothing is left of it once it is killed.
+            # Started as a child of this process and not of pg_ctl, so that a kill leaves no process behind.
             self._server = subprocess.Popen(
                 [self.programs / "postgres", "-D", self._data, *settings],
                 user=self._user,
@@ -89,19 +89,19 @@ class PostgresServer:
                 return
 
     def kill(self) -> None:
-        """As a machine that loses its power: nothing is told or tidied up."""
+        """Kill all processes of the server, as a power cut would."""
         self.signal(signal.SIGKILL)
         self._server.wait()
         while self._children():
             time.sleep(0.05)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the server and to each process of it that serves a connection."""
+        """Send a signal to the server and to each of its connection processes."""
         for process in [self._server.pid, *self._children()]:
             os.kill(process, number)
 
     def _children(self) -> list[int]:
-        """The processes that live in its folder of data, but the first."""
+        """Return the child processes that work in the data folder."""
         found = []
         for link in Path("/proc").glob("[0-9]*/cwd"):
             with suppress(OSError):
@@ -109,17 +109,17 @@ class PostgresServer:
         return [process for process in found if process != self._server.pid]
 
     def address(self, database: str = "postgres", *, password: bool = True) -> str:
-        return f"postgresql://desk{f':{self.password}' if password else ''}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://articlebot{f':{self.password}' if password else ''}@127.0.0.1:{self.port}/{database}"
 
     def new_database(self) -> str:
-        """The address of a database that nothing is in."""
+        """Create an empty database and return its address."""
         name = f"log_{secrets.token_hex(6)}"
         with psycopg.connect(self.address(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
         return self.address(name)
 
     def dump(self, address: str) -> bytes:
-        """All that a database holds, as pg_dump tells it."""
+        """Return the contents of a database as pg_dump writes them."""
         return subprocess.run([self.programs / "pg_dump", address], check=True, capture_output=True).stdout
 
     def stop(self) -> None:

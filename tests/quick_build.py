@@ -1,4 +1,7 @@
-"""Builds with the packaged model that skip its export, which takes ten seconds: the model is exported once per test run and linked into each index."""
+"""Builds that skip the export of the packaged model, which takes ten seconds.
+
+The model is exported once per test run and linked into each index.
+"""
 
 import os
 import shutil

@@ -191,7 +191,7 @@ def test_small_talk_is_recognized_by_the_whole_message(message: str, talk: str):
         ("hello bhai kaise ho", "mood"),
     ],
 )
-def test_small_talk_is_recognized_in_hindi_too_in_any_spelling(message: str, talk: str):
+def test_small_talk_is_recognized_in_hindi_in_any_spelling(message: str, talk: str):
     assert kind_of(message) == talk
 
 
@@ -201,7 +201,7 @@ def test_small_talk_is_recognized_in_hindi_too_in_any_spelling(message: str, tal
      "PF me madad chahiye", "naam kya likhe form me", "aap ka office kahan hai", "नाम गलत है",
      "kaun sign karta hai", "thik se batao pf kitna katta hai", "he who is ill", "salary"],
 )  # fmt: skip
-def test_a_hindi_question_is_no_small_talk(question: str):
+def test_a_hindi_question_is_not_small_talk(question: str):
     assert small_talk(question) is None
 
 
@@ -213,7 +213,7 @@ def test_a_hindi_question_is_no_small_talk(question: str):
         ("how are you", f"All well here, thank you. I answer questions about HRM and EPFO {ABOUT}"),
     ],
 )
-def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(message: str, sentence: str):
+def test_small_talk_is_answered_in_its_own_language_and_script(message: str, sentence: str):
     talk = small_talk(message)
     assert talk is not None
     assert reply(talk, ["HRM", "EPFO"]) == sentence
@@ -225,11 +225,11 @@ def test_small_talk_gets_its_sentence_in_the_language_and_script_it_was_said_in(
      "how does it work", "help with pf claim", "who are you hiring", "good company to work for", "what do you offer",
      "no dues certificate", "?!", " ".join(["please"] * 40)],
 )  # fmt: skip
-def test_a_question_is_no_small_talk(question: str):
+def test_a_question_is_not_small_talk(question: str):
     assert small_talk(question) is None
 
 
-def test_small_talk_gets_a_sentence_that_names_the_largest_categories_and_questions_to_begin_with(polite: Bot):
+def test_small_talk_is_answered_with_the_largest_categories_and_example_questions(polite: Bot):
     answer = polite.ask("hello!")
     assert (answer.status, answer.text, answer.sources, answer.categories) == ("no_answer", "", (), ())
     assert (
@@ -240,7 +240,7 @@ def test_small_talk_gets_a_sentence_that_names_the_largest_categories_and_questi
     assert [polite.ask(question).status for question in answer.suggestions] == ["answered"] * 3
 
 
-def test_of_many_categories_three_are_named():
+def test_at_most_three_categories_are_named():
     assert "HRM, EPFO, Web and more in the words" in reply(HELP, ["HRM", "EPFO", "Web", "Cards"])
     assert "about HRM in the words" in reply(HELP, ["HRM"])
     assert (
@@ -253,13 +253,13 @@ def test_a_real_question_after_a_greeting_is_answered(polite: Bot):
     assert polite.ask("hello, who approves casual leave?").text == "The reporting manager approves it."
 
 
-def test_the_bot_replies_in_hindi_to_what_is_said_in_hindi(polite: Bot):
+def test_the_bot_replies_in_hindi_to_small_talk_in_hindi(polite: Bot):
     answer = polite.ask("आप कौन हैं?")
     assert (answer.status, answer.talk) == ("no_answer", "identity")
     assert (answer.reply or "").startswith("मैं एक प्रोग्राम हूँ, कोई व्यक्ति नहीं। मैं HRM, About और Admit Cards से जुड़े")
 
 
-def test_a_faq_of_the_corpus_answers_its_own_small_talk(polite: Bot):
+def test_a_faq_that_asks_small_talk_is_answered_from_the_corpus(polite: Bot):
     answer = polite.ask("who are you")
     assert (answer.status, answer.text, answer.reply) == ("answered", "We are a small team of writers in Pune.", None)
 
@@ -273,7 +273,7 @@ def test_small_talk_between_two_questions_does_not_end_their_topic(polite: Bot):
     )
 
 
-def test_a_question_that_fits_three_faqs_alike_is_asked_back(polite: Bot):
+def test_a_question_that_fits_three_faqs_equally_is_ambiguous(polite: Bot):
     answer = polite.ask("correct my admit card")
     assert (answer.status, answer.text, answer.sources) == ("ambiguous", "", ())
     assert len(answer.did_you_mean) == 3
@@ -284,7 +284,7 @@ def test_a_question_that_fits_three_faqs_alike_is_asked_back(polite: Bot):
 
 
 @pytest.mark.parametrize("offered", range(3))
-def test_each_question_offered_is_answered(polite: Bot, offered: int):
+def test_each_offered_question_is_answered(polite: Bot, offered: int):
     question = polite.ask("correct my admit card").did_you_mean[offered]
     answer = polite.ask(question, ["correct my admit card"])
     assert (answer.status, answer.sources[0].passage.question) == ("answered", question)
@@ -314,7 +314,7 @@ NAME, PHOTO, SIGNATURE = (f"How do I correct my {what} on the admit card?" for w
         ((0.5, 0.3, 0.2), 0.6, (0.5, 0.9, 0.9), 0),
     ],
 )
-def test_scores_and_doubt_show_what_is_ambiguous(
+def test_an_ambiguous_question_has_close_scores_and_uncertain_hits(
     polite: Bot, scores: tuple[float, ...], probability: float, nearest: tuple[float, ...], meant: int
 ):
     hits = tuple(
@@ -331,7 +331,7 @@ def test_scores_and_doubt_show_what_is_ambiguous(
     )
 
 
-def test_what_asks_the_same_is_one_meaning(polite: Bot):
+def test_faqs_that_ask_the_same_have_one_meaning(polite: Bot):
     questions = (
         "How many days of casual leave are allowed in a year?",
         "How many casual leave days are allowed per year?",
@@ -358,12 +358,12 @@ def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot
     assert newer["link"].startswith("https://example.com/leave-2025/#:~:text=Fifteen%20days")
 
 
-def test_a_new_answer_says_nothing_of_older_articles_nor_of_newer_ones_about_something_else(polite: Bot):
+def test_an_answer_mentions_neither_older_articles_nor_newer_ones_on_other_subjects(polite: Bot):
     assert polite.ask("How many casual leave days are allowed per year?").newer is None
     assert polite.ask("What does a payslip show?").newer is None
 
 
-def test_of_the_same_words_in_two_articles_the_newer_one_is_found_alone(polite: Bot):
+def test_only_the_newer_of_two_articles_with_the_same_words_is_found(polite: Bot):
     hits = polite.retriever.search("Who approves casual leave?", 10)
     assert [hit.passage.article.id for hit in hits if hit.passage.question == "Who approves casual leave?"] == [
         "leave-2025"
@@ -371,7 +371,7 @@ def test_of_the_same_words_in_two_articles_the_newer_one_is_found_alone(polite: 
     assert hits[0].passage.article.id == "leave-2025"
 
 
-def test_the_same_question_answered_otherwise_is_answered_by_the_newer_article(tmp_path: Path):
+def test_the_newer_article_answers_a_question_that_two_articles_answer_differently(tmp_path: Path):
     (tmp_path / "corpus").mkdir()
     for year, days in ((2023, "Twelve days."), (2025, "Fifteen days, eight of them in the first half.")):
         question = "### How many days of leave are there?"
@@ -382,7 +382,7 @@ def test_the_same_question_answered_otherwise_is_answered_by_the_newer_article(t
     assert (answer.text, answer.newer) == ("Fifteen days, eight of them in the first half.", None)
 
 
-def test_what_differs_in_a_number_is_not_the_same(polite: Bot):
+def test_texts_that_differ_in_a_number_are_not_near_duplicates(polite: Bot):
     hits = polite.retriever.search("when is the admit card published", 10)
     found = {hit.passage.question: hit.passage for hit in hits}
     first, second = (
@@ -392,7 +392,7 @@ def test_what_differs_in_a_number_is_not_the_same(polite: Bot):
     assert not same_question(polite.retriever.generation, first, second)
 
 
-def test_one_article_does_not_fill_the_list_while_another_fits(polite: Bot):
+def test_one_article_does_not_fill_the_list_if_another_one_fits(polite: Bot):
     articles = [hit.passage.article.id for hit in polite.retriever.search("correct name on admit card sent by post", 4)]
     assert articles.count("card") < 4
     assert "about" in articles
@@ -402,20 +402,20 @@ def test_one_article_does_not_fill_the_list_while_another_fits(polite: Bot):
     } == {"card"}
 
 
-def test_where_nothing_else_fits_one_article_may_fill_the_list(polite: Bot):
+def test_one_article_may_fill_the_list_if_no_other_one_fits(polite: Bot):
     assert {hit.passage.article.id for hit in polite.retriever.search("correct my photo on the admit card", 4)} == {
         "card"
     }
 
 
-def test_no_hits_are_asked_for_or_there_are_none(polite: Bot):
+def test_a_search_for_no_hits_or_without_candidates_returns_none(polite: Bot):
     import numpy as np
 
     assert diverse(polite.retriever.generation, np.array([0, 1]), np.array([0.1, 0.2]), 0) == []
     assert diverse(polite.retriever.generation, np.array([], np.int64), np.array([]), 5) == []
 
 
-def test_without_an_answer_the_nearest_questions_are_offered_and_each_is_answered(polite: Bot):
+def test_without_an_answer_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):
     answer = polite.ask("leave encashment rules")
     assert (answer.status, answer.sources, answer.categories) == ("no_answer", (), ())
     assert "Is casual leave shown on the payslip?" in answer.suggestions
@@ -424,13 +424,13 @@ def test_without_an_answer_the_nearest_questions_are_offered_and_each_is_answere
     )
 
 
-def test_the_categories_are_listed_where_no_question_is_near(polite: Bot):
+def test_the_categories_are_listed_if_no_question_is_near(polite: Bot):
     answer = polite.ask("best biryani in Hyderabad")
     assert (answer.status, answer.categories) == ("no_answer", ("HRM", "About", "Admit Cards"))
     assert len(answer.suggestions) == 3
 
 
-def test_suggestions_say_nothing_that_was_just_said_or_asked(polite: Bot):
+def test_suggestions_repeat_no_earlier_question_or_answer(polite: Bot):
     answer = polite.ask("What does a payslip show?", ["is casual leave shown on the payslip?"])
     assert answer.suggestions == ("How many days of casual leave are allowed in one year?",)
     answered = polite.ask("How many days of casual leave are allowed in a year?")
@@ -457,7 +457,7 @@ def test_suggestions_say_nothing_that_was_just_said_or_asked(polite: Bot):
         ),
     ],
 )  # fmt: skip
-def test_the_command_line_says_it_in_lines(polite: Bot, question: str, lines: list[str]):
+def test_the_command_line_prints_these_answers_line_by_line(polite: Bot, question: str, lines: list[str]):
     printed = answer_text(polite.ask(question).to_dict()).splitlines()
     assert [line[: len(start)] for line, start in zip(printed, lines, strict=False)] == lines
 
@@ -483,7 +483,7 @@ def test_a_reranker_orders_the_hits_by_its_scores_and_leaves_their_probabilities
     assert {hit.passage.id: hit.probability for hit in hits} == {hit.passage.id: hit.probability for hit in before}
 
 
-def test_with_a_reranker_the_evidence_decides_whether_and_the_reranker_what(index: Path, tiny_reranker: Path):
+def test_the_evidence_decides_whether_to_answer_and_the_reranker_which_hit_answers(index: Path, tiny_reranker: Path):
     bot = Bot.open(index, settings=AnswerSettings(reranker=str(tiny_reranker)))
     answer = bot.ask("Who approves casual leave?")
     assert answer.status == "answered"
@@ -493,7 +493,7 @@ def test_with_a_reranker_the_evidence_decides_whether_and_the_reranker_what(inde
 
 
 @pytest.mark.parametrize("name", ["no-such/reranker", "{folder}"])
-def test_a_reranker_that_is_not_there_is_one_sentence(index: Path, tmp_path: Path, name: str):
+def test_a_missing_reranker_is_reported_in_one_sentence(index: Path, tmp_path: Path, name: str):
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(name.format(folder=tmp_path)))
     with pytest.raises(
         ModelError,
@@ -502,7 +502,7 @@ def test_a_reranker_that_is_not_there_is_one_sentence(index: Path, tmp_path: Pat
         retriever.search("casual leave")
 
 
-def test_a_reranker_without_its_extra_is_one_sentence(index: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_reranker_without_its_extra_is_reported_in_one_sentence(index: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "sentence_transformers", None)
     with pytest.raises(MissingExtra, match="sentence-transformers is not installed"):
         Retriever.open(index, reranker=CrossEncoderReranker("any")).search("casual leave")

@@ -92,14 +92,14 @@ def test_a_section_is_quoted_by_its_best_sentences_or_whole_list(tmp_path: Path,
 @pytest.mark.parametrize(
     "question", ["who won the 2011 cricket world cup", "best biryani in Hyderabad", "asdfgh qwerty", "?!"]
 )
-def test_what_the_articles_do_not_hold_gets_no_answer_and_no_source(bot: Bot, question: str):
+def test_a_question_that_the_articles_do_not_cover_gets_no_answer_and_no_source(bot: Bot, question: str):
     answer = bot.ask(question)
     assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
     assert len(answer.suggestions) == 3
     assert answer.probability < 0.5
 
 
-def test_the_json_is_that_of_the_design(bot: Bot):
+def test_the_json_has_the_documented_fields(bot: Bot):
     answer = bot.ask("How long is a probation period?")
     facts = json.loads(json.dumps(answer.to_dict()))
     assert facts == {
@@ -184,7 +184,7 @@ def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic
         "what if I don't serve it",
     ],
 )
-def test_questions_that_lean_back(question: str):
+def test_a_question_that_refers_back_is_recognized(question: str):
     assert refers_back(question)
 
 
@@ -199,18 +199,18 @@ def test_questions_that_lean_back(question: str):
         "is this form needed",
     ],
 )
-def test_questions_that_stand_alone(question: str):
+def test_a_question_that_stands_alone_is_recognized(question: str):
     assert not refers_back(question)
 
 
-def test_the_lead_of_the_best_article_is_over_the_fifth_to_tenth():
+def test_the_lead_of_the_best_article_is_measured_against_the_fifth_to_tenth():
     scores, articles = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.2, 0.1]), np.array([3, 3, 1, 2, 4, 5, 6])
     assert lead_of_best_article(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
     assert lead_of_best_article(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
     assert lead_of_best_article(scores[:2], articles[:2]) == 0
 
 
-def test_an_earlier_question_counts_where_this_one_is_vague_and_gains():
+def test_an_earlier_question_counts_if_the_new_one_is_vague_and_gains_by_it():
     articles, vague, distinct = (
         np.arange(6),
         np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.29]),
@@ -238,7 +238,7 @@ def test_only_the_visitors_turns_count_as_history():
     assert earlier_questions(turns) == ["a b", "c"]
 
 
-def test_hits_are_ranked_and_explained(bot: Bot):
+def test_hits_are_ranked_and_have_all_features(bot: Bot):
     hits = bot.retriever.search("Can a probation period be extended?", k=3)
     assert len(hits) == 3
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -255,12 +255,12 @@ def test_hits_are_ranked_and_explained(bot: Bot):
         ({"since": date(2026, 1, 1)}, {"notice-period"}),
     ],
 )
-def test_filters_leave_only_articles_that_meet_them(bot: Bot, filters: dict, articles: set[str]):
+def test_filters_admit_only_articles_that_match(bot: Bot, filters: dict, articles: set[str]):
     hits = bot.retriever.search("how long is a probation period", k=50, **filters)
     assert {hit.passage.article.id for hit in hits} == articles
 
 
-def test_a_filter_that_nothing_meets_finds_nothing(bot: Bot):
+def test_a_filter_that_matches_no_article_finds_nothing(bot: Bot):
     assert bot.retriever.search("gratuity", category="none") == ()
     assert bot.ask("gratuity", category="none").status == "no_answer"
 
@@ -280,7 +280,7 @@ def test_an_alternate_finds_its_faq(bot: Bot):
         ("a" * 1001, "The question has 1001 characters; the limit is 1000"),
     ],
 )
-def test_a_question_that_cannot_be_asked_is_one_sentence(bot: Bot, question: str, sentence: str):
+def test_an_invalid_question_is_rejected_in_one_sentence(bot: Bot, question: str, sentence: str):
     with pytest.raises(QuestionError, match=sentence):
         bot.ask(question)
 
@@ -325,11 +325,11 @@ def test_a_link_opens_at_the_quoted_words(words: str, fragment: str):
     assert quoting_link("https://example.com/a/#top", words) == f"https://example.com/a/#:~:text={fragment}"
 
 
-def test_without_an_address_there_is_no_link():
+def test_an_article_without_an_address_has_no_link():
     assert quoting_link(None, "words") is None
 
 
-def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
+def test_similarity_features_are_the_cosines_that_numpy_computes(bot: Bot):
     generation = bot.retriever.generation
     question = "is leave part of a notice period"
     found = find_candidates(generation, [QueryVariant(question)], 5, Filters())
@@ -349,7 +349,7 @@ def test_signals_of_nearness_are_the_cosines_of_numpy(bot: Bot):
     assert FEATURES[:4] == ("body", "both", "best", "top3_mean")
 
 
-def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
+def test_a_corpus_about_one_subject_needs_higher_scores_than_a_mixed_one():
     model, signals = (
         RankingModel.shipped(),
         np.array([[0.6, 0.6, 0.7, 0.6, 0.4, 0.3, 0.5], [0.5, 0.5, 0.5, 0.5, 0.1, 0.0, 0.2]]),
@@ -364,7 +364,7 @@ def test_a_corpus_about_one_subject_asks_for_more_than_a_mixed_one():
     assert model.midpoint(ScoreCalibration(0.8, 0.6, 20)) == pytest.approx((0.7 + model.usual_midpoint) / 2)
 
 
-def test_score_calibration_is_what_numpy_finds(bot: Bot):
+def test_score_calibration_is_what_numpy_computes(bot: Bot):
     generation = bot.retriever.generation
     passages = generation.table.passages(range(generation.table.facts.passages))
     owners = np.array([passages[number].article.id for number in generation.table.passage_of_row])
@@ -387,7 +387,7 @@ def test_one_article_has_no_score_calibration(tmp_path: Path, tiny_settings: Bui
     )
 
 
-def test_many_questions_side_by_side_get_what_each_gets_alone(bot: Bot):
+def test_concurrent_questions_get_the_same_answers_as_single_ones(bot: Bot):
     questions = [
         "is leave part of a notice period",
         "who pays gratuity",

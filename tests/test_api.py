@@ -87,7 +87,7 @@ def test_too_many_questions_are_refused_with_the_time_to_wait(bot: Bot):
             assert [client.get("/suggest", params={"q": "who"}).status_code for _ in range(11)] == [200] * 10 + [429]
 
 
-def test_feedback_needs_an_answer_that_was_given(api: httpx.Client):
+def test_feedback_on_an_unknown_answer_is_refused(api: httpx.Client):
     answer = api.post("/ask", json={"question": "who pays gratuity"}).json()
     assert api.post("/feedback", json={"answer": answer["id"], "helpful": True}).status_code == 204
     for forged in ("0" * 32, ""):

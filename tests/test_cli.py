@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def in_a_process(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run `python -m bot WORDS`, where the process itself is what a test is about."""
+    """Run `python -m bot WORDS` in a new process, for tests of the process itself."""
     command, environment = [sys.executable, "-m", "bot", *words], {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
@@ -30,7 +30,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
     folder = tmp_path_factory.mktemp("place")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "leave.md").write_text(
-        "---\ntitle: Leave\ndate: 2026-01-01\ncategory: HRM\nurl: https://example.com/leave/\n---\nTwelve days.\n\n## FAQs\n\n### Is leave paid?\n\nYes, it is.\n",
+        "---\ntitle: Leave\ndate: 2026-01-01\ncategory: HRM\nurl: https://example.com/leave/\n---\nTwelve days.\n\n"
+        "## FAQs\n\n### Is leave paid?\n\nYes, it is.\n",
         encoding="utf-8",
     )
     (folder / "corpus" / "bad.md").write_bytes(b"\x81")
@@ -62,16 +63,17 @@ def test_ask_prints_the_same_json_as_python(place: Path):
 
 
 @pytest.mark.parametrize("verb", ["ask", "search", "serve"])
-def test_a_reranker_that_is_not_there_is_one_line(place: Path, verb: str):
+def test_a_missing_reranker_is_reported_in_one_line(place: Path, verb: str):
     words = ["--port", "0"] if verb == "serve" else ["Is leave paid?"]
     done = articlebot(verb, *words, "--reranker", "no-such/model", cwd=place, HF_HUB_OFFLINE="1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith(
-        "articlebot: The reranker 'no-such/model' is neither a folder nor in the local cache, or is no CrossEncoder: check --reranker.\n"
+        "articlebot: The reranker 'no-such/model' is neither a folder nor in the local cache, or is no CrossEncoder: "
+        "check --reranker.\n"
     )
 
 
-def test_search_prints_hits_with_their_signals(place: Path):
+def test_search_prints_hits_with_their_features(place: Path):
     (hit,) = json.loads(
         articlebot(
             "search", "leave paid", "-k", "1", "--category", "hrm", "--since", "2026-01-01", "--json", cwd=place
@@ -91,13 +93,13 @@ def test_search_explains_each_hit_in_a_table(place: Path):
     assert [float(cell) for cell in row.split()[2:-1]] == pytest.approx(list(hit["signals"].values()), abs=6e-4)
 
 
-def test_status_tells_what_is_served(place: Path):
+def test_status_shows_what_is_served(place: Path):
     facts = json.loads(articlebot("status", "--json", cwd=place).stdout)
     assert (facts["articles"], facts["passages"], facts["corpus_changed"]) == (1, 2, False)
     assert "corpus changed    no" in articlebot("status", cwd=place).stdout
 
 
-def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: Path):
+def test_check_passes_on_a_new_index_and_shows_what_is_read_of_each_format(place: Path):
     done = articlebot("check", cwd=place)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
@@ -111,7 +113,8 @@ def test_check_finds_all_as_built_and_tells_what_is_read_of_each_format(place: P
 
 
 def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):
-    page = b"<html><head><title>Leave</title></head><body><h1>Leave</h1><p>Twelve days a year are paid, and more can be agreed.</p></body></html>"
+    text = b"<h1>Leave</h1><p>Twelve days a year are paid, and more can be agreed.</p>"
+    page = b"<html><head><title>Leave</title></head><body>" + text + b"</body></html>"
 
     class Site(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -137,7 +140,7 @@ def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):
     assert (article.title, "Twelve days a year are paid" in article.text) == ("Leave", True)
 
 
-def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
+def test_environment_variables_name_the_folders(place: Path, tmp_path: Path):
     done = articlebot(
         "status", "--json", cwd=tmp_path, ARTICLEBOT_INDEX=str(place / "index"), ARTICLEBOT_CORPUS=str(place / "corpus")
     )
@@ -162,7 +165,7 @@ def test_folders_can_be_named_in_the_environment(place: Path, tmp_path: Path):
         (["rollback"], "There is no generation before the current one"),
     ],
 )
-def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str], sentence: str):
+def test_a_known_error_is_one_sentence_with_exit_status_1(place: Path, words: list[str], sentence: str):
     (place / "EMPTY").mkdir(exist_ok=True)
     (place / "UNREADABLE").mkdir(exist_ok=True)
     (place / "UNREADABLE" / "a.md").write_bytes(b"\x81")
@@ -183,7 +186,7 @@ def test_a_known_error_is_one_sentence_and_exit_one(place: Path, words: list[str
     "words",
     [["bild"], ["ask"], ["search", "x", "-k", "none"], ["search", "x", "-k", "0"], ["ask", "x", "--since", "soon"]],
 )
-def test_wrong_usage_is_exit_two(place: Path, words: list[str]):
+def test_wrong_usage_has_exit_status_2(place: Path, words: list[str]):
     assert articlebot(*words, cwd=place).returncode == 2
 
 

@@ -68,7 +68,7 @@ def test_sections_and_faqs_are_read_from_headings():
     ]
 
 
-def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group_and_no_question():
+def test_a_heading_above_questions_in_a_list_of_faqs_is_a_group():
     found = outline(
         "## FAQs\n\n### For firms\n\nAll sizes.\n\n#### Who pays?\n\nYou.\n\n#### When?\n\nMonthly.\n\n### "
         "Documents\n\nNone."
@@ -104,7 +104,7 @@ def test_the_last_answer_of_a_list_ends_where_the_page_closes(closing: str):
     assert [(section.path, text[section.start : section.end]) for section in found.sections][1:] == [((), closing)]
 
 
-def test_an_answer_keeps_what_only_sounds_like_a_close_before_another_question():
+def test_a_closing_phrase_before_another_question_belongs_to_the_answer():
     found = outline(
         text := (
             "## FAQs\n\n### Who helps?\n\nThe office.\n\nContact us by mail.\n\n### When?\n\nContact us in the "
@@ -122,7 +122,7 @@ def test_the_last_labelled_answer_ends_where_the_page_closes():
     assert answers(article) == {"Who pays?": "The firm.\n\nAll of it."}
 
 
-def test_a_rule_in_markdown_ends_the_list_of_faqs_and_is_no_text_elsewhere():
+def test_a_markdown_rule_ends_a_list_of_faqs_and_is_dropped_elsewhere():
     article = only(
         read_markdown(
             (
@@ -146,7 +146,7 @@ def test_a_question_without_an_answer_is_listed_as_unanswered():
     assert outline("## FAQs\n\n### Lost?\n\n### Found?\n\nYes.").unanswered == ("Lost?",)
 
 
-def test_a_hash_inside_a_code_fence_is_no_heading():
+def test_a_hash_inside_a_code_fence_is_not_a_heading():
     assert outline("## A\n\n```\n# not one\n```\n").sections[0].path == ("A",)
     assert len(outline("## A\n\n```\n# not one\n```\n").sections) == 1
 
@@ -184,7 +184,7 @@ def test_markdown_becomes_words_in_blocks():
     assert (title, form.text) == ("Title", text)
 
 
-def test_an_accordion_inside_markdown_is_a_faq_and_the_text_after_it_stays():
+def test_an_accordion_in_markdown_is_a_faq_and_does_not_swallow_the_text_after_it():
     article = only(
         read_markdown(
             "Intro.\n\n<details>\n<summary>Is it **free**?</summary>\n\nYes, *always*.\n\n</details>\n\nOutro.", "a.md"
@@ -255,7 +255,7 @@ def test_front_matter_fills_the_article(corpus: Path):
     )
 
 
-def test_the_id_is_the_permalink_whatever_the_file_is_called(corpus: Path):
+def test_the_id_comes_from_the_permalink_and_not_from_the_file_name(corpus: Path):
     (corpus / "notice.md").rename(corpus / "renamed.md")
     assert [article.id for article in read_corpus(corpus).articles] == ["gratuity", "notice-period"]
 
@@ -266,17 +266,17 @@ def test_dates_in_the_front_matter_of_other_site_generators_are_read(name: str):
     assert (article.published, article.updated) == (date(2026, 1, 2), date(2026, 3, 4))
 
 
-def test_any_name_of_a_field_is_read_over():
+def test_unknown_front_matter_fields_are_ignored():
     assert only(read_markdown("---\n5: x\ncontent: y\nhandler: z\ntitle: A\n---\nText", "a.md")).title == "A"
 
 
 @pytest.mark.parametrize("field", ["draft: true", "published: false"])
-def test_a_draft_stays_out(field: str):
+def test_a_draft_is_not_read(field: str):
     with pytest.raises(Unreadable, match="marked as a draft in its front matter"):
         list(read_markdown(f"---\ntitle: A\n{field}\n---\nText", "a.md"))
 
 
-def test_words_right_below_a_tag_are_markdown_and_code_stays_code():
+def test_text_below_an_html_tag_is_markdown_and_code_stays_code():
     text = (
         "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>"
         "x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
@@ -287,7 +287,7 @@ def test_words_right_below_a_tag_are_markdown_and_code_stays_code():
     )
 
 
-def test_indented_html_inside_an_element_is_no_code_block():
+def test_indented_html_inside_an_element_is_not_a_code_block():
     assert (
         markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[
             1
@@ -318,13 +318,13 @@ def test_without_front_matter_the_heading_is_the_title_and_the_path_the_id():
         ("---\ntitle: A\n---\n", None, "no text below the front matter"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_line_and_reason(content, line, reason):
+def test_an_unreadable_file_is_refused_with_line_and_reason(content, line, reason):
     with pytest.raises(Unreadable) as caught:
         list(read_markdown(content, "a.md"))
     assert (caught.value.line, str(caught.value)) == (line, reason)
 
 
-def test_a_faq_without_an_answer_is_refused_and_the_rest_goes_in():
+def test_a_faq_without_an_answer_is_refused_and_the_rest_is_read():
     article, refused = read_markdown("Hi.\n\n## FAQs\n\n### Lost?\n\n### Found?\n\nYes.", "a.md")
     assert isinstance(article, Article)
     assert answers(article) == {"Found?": "Yes."}
@@ -353,7 +353,7 @@ def test_an_incomplete_date_is_refused(words):
         parse_date("date", words)
 
 
-def test_a_page_dump_gives_its_article_and_nothing_of_the_page_around_it():
+def test_a_page_dump_is_read_without_the_page_around_its_article():
     article = only(read_plaintext(PAGE_DUMP, "bonafide.txt"))
     assert (article.title, article.published, article.updated) == (
         "What is a bonafide letter?",
@@ -404,7 +404,7 @@ def test_lines_that_most_dumps_share_belong_to_their_site(tmp_path: Path):
         )
 
 
-def test_the_same_text_at_two_addresses_is_one_article_with_both(tmp_path: Path):
+def test_the_same_text_at_two_addresses_is_one_article_with_both_addresses(tmp_path: Path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.md").write_text(
             f"---\ntitle: T\nurl: https://example.com/{name}/\n---\nThe same text.", encoding="utf-8"
@@ -456,7 +456,7 @@ def test_json_lines_hold_articles_and_faqs():
         ('{"id": "x", "text": "t", "faqs": "no"}', "faqs should be a list of objects with question and answer"),
     ],
 )
-def test_a_json_line_that_cannot_be_read_is_refused_and_the_next_goes_in(line, reason):
+def test_an_unreadable_json_line_is_refused_and_the_next_is_read(line, reason):
     refused, article = read_jsonl(line + '\n{"id": "ok", "text": "Fine."}', "set.jsonl")
     assert refused == Refused("set.jsonl", 1, reason)
     assert isinstance(article, Article)
@@ -464,7 +464,7 @@ def test_a_json_line_that_cannot_be_read_is_refused_and_the_next_goes_in(line, r
 
 
 @given(st.text(max_size=300))
-def test_no_text_makes_a_reader_fail(content):
+def test_any_text_is_read_or_refused(content):
     for read in (read_markdown, read_plaintext, read_jsonl):
         with suppress(Unreadable):
             for item in read(content, "a.x"):
@@ -496,14 +496,14 @@ def test_usual_encodings_and_windows_line_ends_are_read(tmp_path: Path, encoding
     assert (article.title, article.text) == ("Café", "“One”.\n\nTwo.")
 
 
-def test_alternates_are_read_and_their_bad_rows_refused(corpus: Path):
+def test_alternates_are_read_and_bad_rows_are_refused(corpus: Path):
     (corpus / "alternates.csv").write_text('question,passage\n"pf, who pays",gratuity#faq-who-pays-gratuity\n,x\n')
     read = read_corpus(corpus)
     assert read.alternates == (Alternate("pf, who pays", "gratuity#faq-who-pays-gratuity", 2),)
     assert read.refused == (Refused("alternates.csv", 3, "a row without a question"),)
 
 
-def test_a_missing_or_empty_corpus_is_one_clear_sentence(tmp_path: Path):
+def test_a_missing_or_empty_corpus_is_reported_in_one_sentence(tmp_path: Path):
     with pytest.raises(CorpusError, match="There is no corpus folder"):
         read_corpus(tmp_path / "none")
     with pytest.raises(CorpusError, match="is empty: put articles in"):

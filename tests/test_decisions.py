@@ -39,7 +39,7 @@ OLD, NEW = Alternate("who pays", "gratuity#faq-1", 2), Alternate("is it mine", "
     ],
     ids=["plain", "synonym", "order", "extra columns", "semicolons", "tabs with a mark", "no last line end"],
 )
-def test_an_accepted_question_goes_into_the_columns_that_the_file_has(tmp_path: Path, before: str, added: str):
+def test_an_accepted_question_is_written_into_the_columns_of_the_file(tmp_path: Path, before: str, added: str):
     path = tmp_path / ALTERNATES
     path.write_bytes(before.encode())
     for question in ("is it mine", "Is it  mine?"):
@@ -62,7 +62,7 @@ def test_an_accepted_question_goes_into_the_columns_that_the_file_has(tmp_path: 
     ],
     ids=["no passage", "no header", "open quotation", "another encoding"],
 )
-def test_nothing_is_written_into_a_table_that_cannot_be_read(tmp_path: Path, content: str, message: str):
+def test_an_unreadable_table_is_not_written_to(tmp_path: Path, content: str, message: str):
     path = tmp_path / ALTERNATES
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(CorpusError, match=message):
@@ -70,7 +70,7 @@ def test_nothing_is_written_into_a_table_that_cannot_be_read(tmp_path: Path, con
     assert path.read_bytes() == content.encode(errors="surrogateescape")
 
 
-def test_rows_of_alternates_that_cannot_be_read_are_refused_and_the_others_read(tmp_path: Path):
+def test_unreadable_rows_of_alternates_are_refused_and_the_others_are_read(tmp_path: Path):
     path = tmp_path / ALTERNATES
     assert [str(each) for each in read_alternates(path)] == [
         "alternates.csv: cannot be opened (No such file or directory)"
@@ -84,7 +84,7 @@ def test_rows_of_alternates_that_cannot_be_read_are_refused_and_the_others_read(
     ]
 
 
-def test_each_decision_makes_its_table_and_is_read_back(tmp_path: Path):
+def test_each_decision_creates_its_table_and_is_read_back(tmp_path: Path):
     accept(tmp_path, "who, pays", "gratuity#faq-1", who="Asha")
     draft(tmp_path, "how do I apply\nfor a passport")
     ignore(tmp_path, "hello")
@@ -107,7 +107,7 @@ def test_a_draft_goes_below_the_header_of_a_table_with_a_title(tmp_path: Path):
     assert (tmp_path / DRAFTS).read_text(encoding="utf-8") == "To write;\nAnswer;Question\n;who pays\n;is it mine\n"
 
 
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path):
+def test_an_error_names_the_file_that_cannot_be_written(tmp_path: Path):
     with pytest.raises(
         CorpusError, match=r"ignored-questions\.csv cannot be written .No such file or directory.: check"
     ):

@@ -104,7 +104,7 @@ def commands(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("command", sorted({line for page in PAGES for line in commands(page)}))
-def test_a_command_does_what_it_says(command: str, reader: Path, server: str):
+def test_each_command_of_a_page_works(command: str, reader: Path, server: str):
     words = shlex.split(command.replace(ADDRESS, server))
     match words:
         case ["pip", "install", package]:
@@ -187,7 +187,7 @@ def serves(options: list[str], folder: Path) -> None:
         for n, block in enumerate(blocks(page, "toml", "json"))
     ],
 )
-def test_settings_and_json_can_be_read(language: str, code: str, tmp_path: Path):
+def test_settings_and_json_blocks_are_valid(language: str, code: str, tmp_path: Path):
     if language == "json":
         assert json.loads(code)
     else:
@@ -234,7 +234,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_the_site_has_every_page_and_loads_nothing_from_elsewhere(site: Path):
+def test_the_site_has_every_page_and_loads_nothing_from_other_hosts(site: Path):
     pages = {
         page.stem: Links(page.read_text(encoding="utf-8"))
         for page in site.glob("*.html")
@@ -245,7 +245,7 @@ def test_the_site_has_every_page_and_loads_nothing_from_elsewhere(site: Path):
         assert [address for address in page.loaded if urlsplit(address).netloc] == [], name
 
 
-def test_what_the_site_leads_to_is_there(site: Path):
+def test_the_links_of_the_site_work(site: Path):
     pages = {page.name: Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html") if page.stem != "404"}
     for name, page in pages.items():
         for address in page.linked:

@@ -81,7 +81,7 @@ def drawn_pdf(
     return path
 
 
-def test_a_pdf_keeps_its_headings_and_the_page_of_each_stretch(tmp_path: Path):
+def test_a_pdf_is_read_with_its_headings_and_page_numbers(tmp_path: Path):
     path = made_pdf(
         tmp_path,
         para("Leave rules", "Title"), para(LONG * 3), para("Sick leave", "Heading2"), para("Seven days."), PageBreak(),
@@ -100,7 +100,7 @@ def test_a_pdf_keeps_its_headings_and_the_page_of_each_stretch(tmp_path: Path):
     assert refused == []
 
 
-def test_lines_become_paragraphs_again_with_their_hyphens_undone(tmp_path: Path):
+def test_lines_are_joined_to_paragraphs_without_their_hyphens(tmp_path: Path):
     lines = [
         "The well-known act says that the employ-", "er pays, and that a well-", "known rule holds for the",
         "first twelve months.",
@@ -195,7 +195,7 @@ def protected(folder: Path, user: str) -> bytes:
     return out.getvalue()
 
 
-def test_a_password_to_open_is_refused_and_one_to_change_is_not(tmp_path: Path):
+def test_a_pdf_that_needs_a_password_to_open_is_refused_and_one_with_an_owner_password_is_read(tmp_path: Path):
     path = tmp_path / "locked.pdf"
     path.write_bytes(protected(tmp_path, "secret"))
     with pytest.raises(Unreadable, match=r"^protected by a password: save a copy without one$"):
@@ -209,7 +209,7 @@ def test_a_password_to_open_is_refused_and_one_to_change_is_not(tmp_path: Path):
     ("content", "reason"),
     [(b"", "the file is empty"), (b"hello", "a damaged PDF"), (b"%PDF-1.7\n%%EOF", "a damaged PDF")],
 )
-def test_a_file_that_is_no_pdf_is_refused(tmp_path: Path, content: bytes, reason: str):
+def test_a_file_that_is_not_a_pdf_is_refused(tmp_path: Path, content: bytes, reason: str):
     (tmp_path / "a.pdf").write_bytes(content)
     with pytest.raises(Unreadable) as error:
         read(tmp_path / "a.pdf")
@@ -243,7 +243,7 @@ def test_a_pdf_beyond_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.
         read(path)
 
 
-def test_a_page_that_unpacks_to_too_much_is_refused(tmp_path: Path):
+def test_a_page_that_decompresses_beyond_the_limit_is_refused(tmp_path: Path):
     canvas = Canvas(str(tmp_path / "bomb.pdf"), pageCompression=1)
     canvas.drawString(72, 700, "Words.")
     canvas._code.append(" " * 20_000_000)
@@ -326,7 +326,7 @@ def test_plausible_properties_of_a_word_document_are_used(tmp_path: Path):
     assert (article.published, article.updated) == (date(2025, 10, 9), date(2026, 1, 2))
 
 
-def test_tracked_changes_links_and_content_controls_read_as_the_accepted_text(tmp_path: Path):
+def test_tracked_changes_links_and_content_controls_are_read_as_their_accepted_text(tmp_path: Path):
     body = (
         f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>In a </w:t></w:r><w:ins><w:r><w:t>new </w:t></w:r></w:ins>"
         "<w:del><w:r><w:delText>old </w:delText></w:r></w:del><w:hyperlink><w:r><w:t>control</w:t></w:r></w:hyperlink>"
@@ -372,7 +372,7 @@ def test_notes_follow_the_paragraph_that_refers_to_them_and_comments_are_left_ou
     )
 
 
-def test_a_box_around_text_is_no_table(tmp_path: Path):
+def test_a_box_around_text_is_not_a_table(tmp_path: Path):
     def fill(document: docx.document.Document) -> None:
         cell = document.add_table(1, 1).cell(0, 0)
         cell.text = "Note this."

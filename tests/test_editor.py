@@ -89,7 +89,7 @@ def sign_in(visitor: httpx.Client, password: str = PASSWORD) -> httpx.Response:
     return visitor.post("/editor/sign-in", data={"password": password})
 
 
-def test_a_password_is_stored_as_a_hash_that_only_it_fits():
+def test_only_the_same_password_matches_its_hash():
     assert is_password(PASSWORD, STORED)
     assert not is_password(f"{PASSWORD} ", STORED)
     assert not is_password("", STORED)
@@ -98,7 +98,7 @@ def test_a_password_is_stored_as_a_hash_that_only_it_fits():
     assert not is_password("anything", "anything")
 
 
-def test_the_command_prints_settings_that_let_the_password_in_and_refuses_short_ones(tmp_path: Path):
+def test_the_command_prints_settings_with_a_hash_of_the_password_and_refuses_short_ones(tmp_path: Path):
     def printed(words: str) -> subprocess.CompletedProcess[str]:
         asked = [sys.executable, "-m", "bot", "password"]
         return subprocess.run(
@@ -112,7 +112,7 @@ def test_the_command_prints_settings_that_let_the_password_in_and_refuses_short_
     assert (refused.returncode, "A password has at least 8 characters." in refused.stderr) == (2, True)
 
 
-def test_the_settings_take_the_hash_and_not_the_password(tmp_path: Path):
+def test_the_settings_accept_a_hash_and_reject_a_plain_password(tmp_path: Path):
     path = tmp_path / "articlebot.toml"
     path.write_text(f'[editor]\npassword = "{STORED}"\n', encoding="utf-8")
     assert read_settings(path).editor == EditorSettings(STORED)
@@ -121,7 +121,7 @@ def test_the_settings_take_the_hash_and_not_the_password(tmp_path: Path):
         read_settings(path)
 
 
-def test_nobody_gets_in_without_the_password(office: Office):
+def test_every_editor_page_and_action_needs_the_password(office: Office):
     with client(office) as visitor:
         assert visitor.get("/editor").headers["location"] == "/editor/"
         assert (visitor.get("/editor/").status_code, visitor.get("/editor/").headers["location"]) == (
@@ -137,7 +137,7 @@ def test_nobody_gets_in_without_the_password(office: Office):
         assert "scrypt" not in visitor.get("/config").text
 
 
-def test_who_signs_in_stays_so_until_signing_out(office: Office):
+def test_an_editor_stays_signed_in_until_signing_out(office: Office):
     with client(office) as visitor:
         signed_in = sign_in(visitor)
         cookie = signed_in.headers["set-cookie"].lower()
@@ -158,14 +158,14 @@ def test_passwords_cannot_be_guessed_fast(office: Office):
         assert "Too many tries: wait " in refused.text
 
 
-def test_the_sign_in_shows_no_words_of_the_address(office: Office):
+def test_the_sign_in_page_shows_no_text_of_the_address(office: Office):
     with client(office) as visitor:
         page = visitor.get("/editor/sign-in", params={"fault": "Call 1800-FRAUD", "status": 500})
     assert (page.status_code, "FRAUD" in page.text) == (200, False)
     assert "form-action 'self'; frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
-def test_without_a_password_there_is_no_page(ready: Path):
+def test_without_a_password_there_is_no_editor_page(ready: Path):
     for address in running(open_app(ready / "index", AnswerSettings(), ChatSettings(), ready / "corpus")):
         for path in ("/editor/", "/editor/sign-in", "/editor/config"):
             assert httpx.get(f"{address}{path}", trust_env=False).status_code == 404
@@ -207,7 +207,7 @@ def chosen(page: Page, words: str) -> None:
     expect(page.locator("#detail h3")).to_contain_text(words)
 
 
-def test_the_report_is_read_and_acted_on(editor: Page, office: Office):
+def test_the_editor_acts_on_the_report(editor: Page, office: Office):
     expect(editor.locator("#summary")).to_contain_text("12 questions since")
     expect(editor.locator("#summary")).to_contain_text("2 wait for you")
     chosen(editor, "passport")
@@ -229,7 +229,7 @@ def test_the_report_is_read_and_acted_on(editor: Page, office: Office):
     expect(editor.locator("#summary")).to_contain_text("Nothing waits for you here.")
 
 
-def test_what_is_proposed_is_rejected_and_accepted(editor: Page, office: Office):
+def test_proposals_are_accepted_and_rejected(editor: Page, office: Office):
     proposal = editor.locator("#proposals label")
     expect(proposal).to_have_text(f"{ASKED} → Can a notice period be bought out? · 4 visitors, 4 signs")
     proposal.click()
@@ -244,7 +244,7 @@ def test_what_is_proposed_is_rejected_and_accepted(editor: Page, office: Office)
     assert rows(office.corpus / "alternates.csv")[0]["passage"] == BUY_OUT
 
 
-def test_a_question_is_tried_and_not_counted(editor: Page, office: Office):
+def test_a_question_in_the_playground_is_answered_and_not_logged(editor: Page, office: Office):
     editor.get_by_role("tab", name="Try a question").click()
     editor.locator("#trial textarea").fill("who pays <i>gratuity</i>")
     editor.locator("#trial textarea").press("Enter")
@@ -289,7 +289,7 @@ def test_the_articles_are_searched_lists(editor: Page, office: Office):
     expect(editor.locator("#findings")).to_contain_text("broken.docx")
 
 
-def test_it_can_be_used_on_a_phone_and_with_a_reader(editor: Page):
+def test_the_editor_page_works_on_a_phone_and_with_a_screen_reader(editor: Page):
     chosen(editor, "passport")
     editor.set_viewport_size({"width": 360, "height": 740})
     assert editor.evaluate("document.documentElement.scrollWidth") <= 360

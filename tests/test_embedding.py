@@ -50,9 +50,7 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Article, ...]:
     return read_corpus(folder).articles
 
 
-def test_a_list_of_articles_is_answered_from_as_the_folder_they_were_read_from_is(
-    articles: tuple[Article, ...], tmp_path: Path
-):
+def test_a_list_of_articles_gives_the_same_answers_as_their_folder(articles: tuple[Article, ...], tmp_path: Path):
     for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION}.items():
         (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
     build(tmp_path, tmp_path / "index")
@@ -68,7 +66,7 @@ def test_a_list_of_articles_is_answered_from_as_the_folder_they_were_read_from_i
     assert listed.ask("how long does probation last").text == "It is often three to six months."
 
 
-def test_articles_may_be_given_by_their_fields():
+def test_articles_can_be_dicts_of_their_fields():
     alternate = "Is it paid by the employer?"
     retriever = Retriever.from_articles(
         [
@@ -107,12 +105,12 @@ def test_articles_may_be_given_by_their_fields():
         ([], r"^No article could be read from the list of articles\.$"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_one_sentence(given: list[dict[str, str]], sentence: str):
+def test_an_invalid_list_of_articles_is_reported_in_one_sentence(given: list[dict[str, str]], sentence: str):
     with pytest.raises(CorpusError, match=sentence):
         Retriever.from_articles(given, encoder=HashingEncoder())
 
 
-def test_nothing_of_a_list_of_articles_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_index_of_a_list_of_articles_leaves_nothing_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     retriever = Retriever.from_articles(ARTICLES, encoder=HashingEncoder())
     assert len(list(tmp_path.iterdir())) == 1
@@ -164,7 +162,7 @@ def test_a_custom_reranker_orders_the_first_hits_and_keeps_their_probabilities(a
     assert all(known[hit.passage.id] == hit.probability for hit in ranked if hit.passage.id in known)
 
 
-def test_an_event_loop_asks_many_questions_and_goes_on_meanwhile(bot: Bot):
+def test_an_event_loop_is_not_blocked_by_questions(bot: Bot):
     questions = ["how long does probation last", "who pays gratuity", "best biryani in Hyderabad"] * 5
 
     async def ask_all() -> tuple[list[str], list[str], int]:
@@ -199,7 +197,7 @@ def test_the_tiny_index_has_a_question_of_each_status():
     assert len(bot.ask(QUESTIONS["ambiguous"]).did_you_mean) == 3
 
 
-def test_the_tiny_index_is_the_same_every_time_and_opens_as_any_other(tmp_path: Path):
+def test_the_tiny_index_is_reproducible_and_opens_like_any_other(tmp_path: Path):
     one, other = (Bot.open(tiny_index(tmp_path / name)) for name in ("one", "other"))
     for question in [*QUESTIONS.values(), "who pays it", "what does a manager sign"]:
         first, second = (replace(bot.ask(question), id="", generation="") for bot in (one, other))
@@ -222,7 +220,7 @@ def test_the_tiny_index_is_the_same_every_time_and_opens_as_any_other(tmp_path: 
     assert "FAQs found by their own question: 6 of 6 asked" in checked.stdout
 
 
-def test_the_tiny_index_needs_neither_torch_nor_what_reads_files():
+def test_the_tiny_index_needs_neither_torch_nor_the_file_parsers():
     models = ["torch", "transformers", "sentence_transformers", "onnx", "tqdm", "gradio"]
     readers = ["lxml", "markdown_it", "frontmatter", "trafilatura", "openpyxl", "pypdf", "docx", "httpx", "protego"]
     code = (

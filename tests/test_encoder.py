@@ -43,7 +43,7 @@ def test_altered_weights_of_the_default_model_are_rejected(monkeypatch: pytest.M
         model_hash(find_model(DEFAULT_MODEL), DEFAULT_MODEL)
 
 
-def test_meaning_is_closer_than_letters(packaged: SentenceEncoder):
+def test_similar_meaning_is_closer_than_similar_spelling(packaged: SentenceEncoder):
     cat, feline, cot = packaged.encode_passages(["The cat sleeps.", "A feline is resting.", "The cot is green."])
     assert cat @ feline > cat @ cot + 0.2
 
@@ -64,7 +64,7 @@ def test_tokens_are_found_without_special_ones_and_beyond_the_limit(packaged: Se
         assert one.max_tokens == 254
 
 
-def test_passages_in_bfloat16_are_those_of_the_model_itself(packaged: SentenceEncoder):
+def test_passages_encoded_in_bfloat16_have_the_models_own_vectors(packaged: SentenceEncoder):
     texts = ["How long is a notice period?", "Provident fund withdrawals need a UAN. " * 20, "Adm"]
     plain = packaged.model.encode_document(texts, normalize_embeddings=True)
     assert np.sum(packaged.encode_passages(texts) * plain, axis=1).min() > 0.9995
@@ -97,7 +97,7 @@ def test_an_export_leaves_logging_and_progress_bars_as_they_were():
     assert transformers_logging.is_progress_bar_enabled()
 
 
-def test_a_later_build_opens_the_export_of_the_same_model_only(tiny_model: str, tmp_path: Path):
+def test_a_later_build_reuses_only_the_export_of_the_same_model(tiny_model: str, tmp_path: Path):
     folder = tmp_path / "encoder"
     assert isinstance(open_encoder(tiny_model, "w", folder), SentenceEncoder)
     first = export_if_possible(SentenceEncoder(tiny_model), "w", folder, QUESTIONS)
@@ -134,7 +134,7 @@ def test_the_exported_question_encoder_is_faithful_to_the_original(
     assert np.allclose(np.linalg.norm(fast, axis=1), 1, atol=1e-5)
 
 
-def test_a_questions_vector_does_not_depend_on_its_neighbours(export: ExportedEncoder, tmp_path: Path):
+def test_the_vector_of_a_question_does_not_depend_on_its_batch(export: ExportedEncoder, tmp_path: Path):
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
     fast = OnnxQuestionEncoder(tmp_path / "encoder")
     assert np.array_equal(fast.encode_questions(QUESTIONS)[1], fast.encode_questions([QUESTIONS[1]])[0])
@@ -187,7 +187,7 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
         ("BROKEN", "cannot be loaded"),
     ],
 )
-def test_a_model_that_cannot_be_had_is_one_sentence(name: str, sentence: str, tmp_path: Path):
+def test_an_unavailable_model_is_reported_in_one_sentence(name: str, sentence: str, tmp_path: Path):
     folder = tmp_path / name
     if name != "no-such/model":
         folder.mkdir()
@@ -199,7 +199,7 @@ def test_a_model_that_cannot_be_had_is_one_sentence(name: str, sentence: str, tm
     assert "\n" not in str(caught.value)
 
 
-def test_a_broken_question_encoder_is_a_corrupt_index(tmp_path: Path):
+def test_a_damaged_question_encoder_makes_the_index_corrupt(tmp_path: Path):
     for name in ("model.onnx", "tokenizer.json", "settings.json"):
         (tmp_path / name).write_text("nonsense")
     with pytest.raises(IndexCorrupt, match=r"is not what articlebot wrote .*: run articlebot build"):

@@ -38,7 +38,7 @@ def index(bot: Bot) -> Path:
     return Path(bot.retriever.generation.table._connection.execute("PRAGMA database_list").fetchone()[2]).parents[2]
 
 
-def test_ranking_figures_are_those_computed_by_hand():
+def test_ranking_metrics_match_values_computed_by_hand():
     found = ranking_figures([["a", "b", "c"], ["x", "y", "z", "d"], []], [{"a": 1}, {"d": 1, "y": 1}, {"q": 1}])
     gain = 1 / math.log2(3) + 1 / math.log2(5)
     assert found == pytest.approx(
@@ -54,19 +54,19 @@ def test_ranking_figures_are_those_computed_by_hand():
     assert ranking_figures([], []) == {}
 
 
-def test_auroc_is_the_share_of_pairs_in_order():
+def test_auroc_is_the_fraction_of_pairs_in_order():
     assert auroc(np.array([0.9, 0.4]), np.array([0.4, 0.1])) == pytest.approx((1 + 1 + 0.5 + 1) / 4)
     assert auroc(np.array([0.9]), np.array([])) is None
 
 
-def test_calibration_error_is_the_mean_gap_between_told_and_true():
-    told, right = np.array([0.95, 0.95, 0.15, 0.15, 0.05]), np.array([True, False, False, True, False])
-    assert reliability(told, right) == [
+def test_calibration_error_is_the_mean_gap_between_predicted_and_observed():
+    predicted, right = np.array([0.95, 0.95, 0.15, 0.15, 0.05]), np.array([True, False, False, True, False])
+    assert reliability(predicted, right) == [
         (pytest.approx(0.05), 0.0, 1),
         (pytest.approx(0.15), 0.5, 2),
         (pytest.approx(0.95), 0.5, 2),
     ]
-    assert calibration_error(told, right) == pytest.approx((0.05 * 1 + 0.35 * 2 + 0.45 * 2) / 5)
+    assert calibration_error(predicted, right) == pytest.approx((0.05 * 1 + 0.35 * 2 + 0.45 * 2) / 5)
 
 
 def test_questions_may_expect_a_passage_an_article_or_an_address(bot: Bot, sheet: Path):
@@ -119,7 +119,7 @@ def test_a_folder_of_questions_brings_its_own_corpus(tmp_path: Path, capsys: pyt
     assert (tmp_path / "work" / "index" / "CURRENT").exists()
 
 
-def test_a_figure_that_got_worse_is_named_and_exits_with_1(
+def test_a_metric_that_got_worse_is_named_with_exit_status_1(
     sheet: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     saved = tmp_path / "figures.json"
@@ -132,7 +132,7 @@ def test_a_figure_that_got_worse_is_named_and_exits_with_1(
     assert "worse: all: answered 0.0, was 100.0" in capsys.readouterr().err
 
 
-def test_a_loss_within_the_margin_is_none():
+def test_a_loss_within_the_margin_is_ignored():
     before = {"all": {"hit@1": 0.90, "calibration_error": 0.05, "p50_ms": 1.0, "auroc": None}}
     assert worse({"all": {"hit@1": 0.895, "calibration_error": 0.055, "p50_ms": 9.0, "auroc": 0.1}}, before, 1.0) == []
     assert worse({"all": {"hit@1": 0.88, "calibration_error": 0.07}}, before, 1.0) == [
@@ -171,13 +171,13 @@ def test_questions_are_spread_evenly():
         ("question,expected\n", "There are no questions in"),
     ],
 )
-def test_a_sheet_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, sentence: str):
+def test_an_unreadable_question_sheet_is_reported_in_one_sentence(tmp_path: Path, text: str, sentence: str):
     (tmp_path / "sheet.csv").write_text(text)
     with pytest.raises(EvaluationError, match=sentence):
         read_questions(tmp_path / "sheet.csv")
 
 
-def test_a_missing_file_and_a_broken_folder_are_one_sentence(tmp_path: Path):
+def test_a_missing_file_or_invalid_folder_is_reported_in_one_sentence(tmp_path: Path):
     with pytest.raises(EvaluationError, match=r"There is no file .*none\.csv"):
         read_questions(tmp_path / "none.csv")
     (tmp_path / "queries.jsonl").write_text("{")

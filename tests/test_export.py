@@ -70,7 +70,7 @@ def test_parquet_has_the_same_rows_with_days_vectors_and_the_model(
     assert parquet.ParquetFile(tmp_path / "passages.parquet").num_row_groups == -(-len(passages) // 4)
 
 
-def test_what_is_exported_is_not_taken_for_articles(generation: Generation, tmp_path: Path):
+def test_exported_files_are_not_read_as_articles(generation: Generation, tmp_path: Path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.md").write_text("# A\n\nWords.\n", encoding="utf-8")
     write_jsonl(generation, tmp_path / "corpus" / "passages.jsonl")
@@ -79,7 +79,7 @@ def test_what_is_exported_is_not_taken_for_articles(generation: Generation, tmp_
     assert len(read.refused) == generation.table.facts.passages
 
 
-def test_an_export_that_fails_leaves_what_was_there(generation: Generation, tmp_path: Path):
+def test_a_failed_export_leaves_the_old_file(generation: Generation, tmp_path: Path):
     with pytest.raises(OutputUnwritable, match="cannot be written"):
         write_jsonl(generation, tmp_path / "gone" / "passages.jsonl")
     (tmp_path / "old.parquet").write_text("old")
@@ -89,7 +89,7 @@ def test_an_export_that_fails_leaves_what_was_there(generation: Generation, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old.parquet"]
 
 
-def test_without_its_extra_an_export_says_what_to_install(
+def test_an_export_without_its_extra_says_what_to_install(
     generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -101,14 +101,14 @@ def test_without_its_extra_an_export_says_what_to_install(
 
 
 def read_back(article: Article) -> list[tuple[str, str]]:
-    """The FAQs that our own reader finds in a page that holds an article's markup."""
+    """Return the FAQs that the corpus reader finds in a page with an article's markup."""
     page = document_fromstring(
-        f'<html><head><script type="application/ld+json">{faq_page(article)}</script></head><body><p>x</p></body></html>'
+        f'<html><head><script type="application/ld+json">{faq_page(article)}</script></head><body>x</body></html>'
     )
     return [(faq.question, faq.answer) for faq in marked_faqs(page)]
 
 
-def test_the_shipped_articles_markup_says_what_they_say(figures: list[str]):
+def test_the_markup_of_the_shipped_articles_has_their_questions_and_answers(figures: list[str]):
     same = total = 0
     for article in read_corpus(ROOT / "corpus").articles:
         own = [(faq.question, article.text[faq.start : faq.end]) for faq in article.faqs]
@@ -130,13 +130,13 @@ def test_the_shipped_articles_markup_says_what_they_say(figures: list[str]):
         "one\n\n- two\n- three\n\n| a | b |\n| --- | --- |\n| c | d |",
     ],
 )
-def test_words_of_markup_are_only_ever_words(answer: str):
+def test_html_in_faqs_is_escaped_in_the_markup(answer: str):
     article = Article("a", "a.md", "A <i>", answer, faqs=(Faq("Why, and how?", 0, len(answer)),))
     assert "<" not in faq_page(article)
     assert read_back(article) == [("Why, and how?", answer)]
 
 
-def test_each_article_with_faqs_has_a_file_and_one_that_went_has_none(tmp_path: Path):
+def test_each_article_with_faqs_has_a_file_and_a_removed_article_has_none(tmp_path: Path):
     ids = ["a/b", "../../etc/passwd", "लेख", "A", "a" * 300, "con:1"]
     articles = [
         {
@@ -148,14 +148,14 @@ def test_each_article_with_faqs_has_a_file_and_one_that_went_has_none(tmp_path: 
         }
         for n, ident in enumerate(ids)
     ]
-    for kept in (articles, articles[:2]):
+    for remaining in (articles, articles[:2]):
         generation = Retriever.from_articles(
-            [*kept, {"id": "none", "title": "N", "text": "No FAQs."}], encoder=HashingEncoder()
+            [*remaining, {"id": "none", "title": "N", "text": "No FAQs."}], encoder=HashingEncoder()
         ).generation
         written = write_faq_markup(generation, tmp_path / "markup")
         contents = json.loads((tmp_path / "markup" / CONTENTS).read_text(encoding="utf-8"))
         assert [(each["article"], each["url"], each["faqs"]) for each in contents["articles"]] == [
-            (one["id"], one["url"], 1) for one in kept
+            (one["id"], one["url"], 1) for one in remaining
         ]
         assert {path.name for path in (tmp_path / "markup").iterdir()} == {CONTENTS, *(each.file for each in written)}
     assert len({file_name(ident) for ident in [*ids, "a-b", "a", "A"]}) == 8
@@ -196,7 +196,7 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
 
 
 @pytest.mark.browser
-def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
+def test_the_map_shows_every_passage_and_loads_nothing_from_the_network(
     browser: Browser, generation: Generation, tmp_path: Path
 ):
     assert write_map(generation, tmp_path / "map.html") == generation.table.facts.passages
@@ -209,7 +209,8 @@ def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"file://{tmp_path}/map.html")
     traces = page.evaluate(
-        "document.querySelector('.plotly-graph-div').data.map((trace) => ({ name: trace.name, count: trace.text.length, text: trace.text }))"
+        "document.querySelector('.plotly-graph-div').data"
+        ".map((trace) => ({ name: trace.name, count: trace.text.length, text: trace.text }))"
     )
     assert {trace["name"]: trace["count"] for trace in traces} == {"HRM (7)": 7, "EPFO (2)": 2, "Web &amp; more (1)": 1}
     assert any("Markup &lt;i&gt;rules&lt;/i&gt;" in text for trace in traces for text in trace["text"])
@@ -217,14 +218,15 @@ def test_the_map_shows_every_passage_and_asks_nothing_of_the_network(
     assert page.locator(".legendtext").first.text_content() == "HRM (7)"
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     right = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('.legend .traces, .gtitle')].map((one) => one.getBoundingClientRect().right))"
+        "Math.max(...[...document.querySelectorAll('.legend .traces, .gtitle')]"
+        ".map((one) => one.getBoundingClientRect().right))"
     )
     assert right <= 390
     assert (asked, complaints) == ([], [])
     page.close()
 
 
-def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(
+def test_the_map_of_a_large_corpus_shows_an_even_sample_of_passages(
     generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(corpus_map, "MAX_POINTS", 6)
@@ -235,7 +237,7 @@ def test_of_a_large_corpus_so_many_passages_are_drawn_spread_evenly(
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_small_corpus_is_drawn_too(count: int, tmp_path: Path):
+def test_the_map_of_a_small_corpus_can_be_drawn(count: int, tmp_path: Path):
     generation = Retriever.from_articles(
         [{"id": f"a{n}", "title": f"T{n}", "text": f"Words {n}."} for n in range(count)], encoder=HashingEncoder()
     ).generation

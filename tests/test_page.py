@@ -47,7 +47,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.browser
-def test_an_answer_says_in_words_where_it_is_from_and_never_a_number(page: Page):
+def test_an_answer_names_its_source_in_words_and_shows_no_number(page: Page):
     ask(page, "can I buy out my notice period")
     expect(page.locator(".answer .sure").last).to_have_text("From the FAQs of “Notice period”")
     ask(page, "how many days do contracts name for notice")
@@ -122,7 +122,7 @@ def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Brows
 
 
 @pytest.mark.browser
-def test_suggestions_come_once_a_pause_and_are_chosen_with_arrow_keys_and_enter(page: Page):
+def test_suggestions_appear_after_a_pause_and_are_chosen_with_arrow_keys_and_enter(page: Page):
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url) if "/suggest" in request.url else None)
     box = page.get_by_test_id("textbox")
@@ -162,7 +162,7 @@ def test_a_suggestion_is_asked_with_a_click(page: Page):
     expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
 
 
-def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
+def test_suggestions_match_words_and_meaning(shipped: Bot):
     typed = shipped.suggestions.complete
     assert typed("how many digits does a ua")[0] == "How many digits does a UAN have?"
     assert "What should I do if my name is wrong on my UAN?" in typed("incorrect name in universal account number")
@@ -172,7 +172,7 @@ def test_what_is_typed_is_met_by_its_words_and_by_its_meaning(shipped: Bot):
 
 
 @pytest.mark.browser
-def test_a_category_is_chosen_and_only_its_articles_are_asked(page: Page):
+def test_only_articles_of_the_chosen_category_answer(page: Page):
     page.get_by_role("radio", name="EPFO").check()
     ask(page, "can I buy out my notice period")
     expect(page.get_by_test_id("bot").last).to_contain_text(
@@ -233,7 +233,7 @@ def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browse
 
 
 @pytest.mark.browser
-def test_a_question_of_the_address_is_asked_once_however_often_the_page_is_loaded(page: Page, address: str):
+def test_a_question_in_the_address_is_asked_once_over_several_page_loads(page: Page, address: str):
     page.goto(f"{address}/?q=who+pays+gratuity")
     expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
     page.reload()
@@ -311,7 +311,7 @@ def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser
 
 
 @pytest.mark.browser
-def test_where_nothing_is_stored_nobody_is_asked_for_a_vote(browser: Browser, place: Path):
+def test_without_a_question_log_the_page_asks_for_no_vote(browser: Browser, place: Path):
     for address in served(Bot.open(place / "index")):
         page = browser.new_page()
         page.goto(address)
@@ -322,7 +322,7 @@ def test_where_nothing_is_stored_nobody_is_asked_for_a_vote(browser: Browser, pl
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", EN), ("hi", HI)])
-def test_the_page_says_of_itself_what_it_is_and_nothing_of_others(address: str, language: str, words: PageTexts):
+def test_the_page_names_only_its_own_bot_and_publisher(address: str, language: str, words: PageTexts):
     page = httpx.get(address, headers={"Accept-Language": language}, trust_env=False).text
     assert f'<html lang="{language}" dir="ltr"' in " ".join(page.split())
     assert f"<title>{words.title}</title>" in page
@@ -370,7 +370,7 @@ def test_the_rate_limit_names_the_seconds_to_wait_and_the_question_stays(browser
 
 
 @pytest.mark.browser
-def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browser: Browser, address: str):
+def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser: Browser, address: str):
     page = browser.new_page(viewport={"width": 360, "height": 740})
     page.goto(address)
     ask(page, "who pays gratuity")
@@ -397,7 +397,7 @@ def test_while_an_answer_is_under_way_the_page_shows_it_and_nothing_jumps(browse
 
 
 @pytest.mark.browser
-def test_without_an_index_the_page_says_how_to_build_one_and_opens_when_there_is_one(
+def test_without_an_index_the_page_says_how_to_build_one_and_opens_after_the_build(
     browser: Browser, place: Path, tmp_path: Path
 ):
     pending = PendingApp(lambda: open_app(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
@@ -442,7 +442,7 @@ def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place:
 
 
 @pytest.mark.browser
-def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, address: str):
+def test_the_browser_chooses_the_language_and_a_link_changes_it(browser: Browser, address: str):
     context = browser.new_context(locale="hi-IN")
     page = context.new_page()
     page.goto(address)
@@ -471,7 +471,7 @@ def test_the_browser_chooses_the_language_and_a_link_another(browser: Browser, a
         ("probation period kitne mahine ka hota hai", EN, EN.other_language),
     ],
 )
-def test_an_answer_is_presented_in_the_questions_language_and_quoted_in_the_articles(
+def test_an_answer_has_labels_in_the_questions_language_and_a_quote_in_the_articles(
     page: Page, question: str, texts: PageTexts, note: str | None
 ):
     ask(page, question)
@@ -487,7 +487,7 @@ def test_an_answer_is_presented_in_the_questions_language_and_quoted_in_the_arti
 
 
 @pytest.mark.browser
-def test_a_language_that_is_written_from_the_right_turns_the_page_round(browser: Browser, place: Path, tmp_path: Path):
+def test_a_right_to_left_language_mirrors_the_page(browser: Browser, place: Path, tmp_path: Path):
     words = (
         (ROOT / "bot/serve/languages/en.toml")
         .read_text(encoding="utf-8")
@@ -556,7 +556,7 @@ def careful(place: Path, tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing_in_any_state(browser: Browser, careful: str, state: str, scheme: str):
+def test_axe_finds_no_violation_in_any_state(browser: Browser, careful: str, state: str, scheme: str):
     context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 740}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(careful)
@@ -569,7 +569,7 @@ def test_axe_finds_nothing_in_any_state(browser: Browser, careful: str, state: s
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 360, 768, 1440])
-def test_no_width_scrolls_sideways(browser: Browser, shipped: Bot, width: int):
+def test_the_page_does_not_scroll_sideways_at_any_width(browser: Browser, shipped: Bot, width: int):
     for address in served(shipped):
         page = browser.new_page(viewport={"width": width, "height": 700})
         page.goto(address)
@@ -587,7 +587,7 @@ def test_no_width_scrolls_sideways(browser: Browser, shipped: Bot, width: int):
 
 
 @pytest.mark.browser
-def test_everything_is_reached_with_the_keyboard_alone(page: Page):
+def test_everything_can_be_reached_with_the_keyboard(page: Page):
     ask(page, "who pays gratuity")
     page.get_by_test_id("textbox").focus()
     reached = []
@@ -704,7 +704,7 @@ def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
 
 
 @pytest.mark.browser
-def test_styles_of_the_page_and_of_the_widget_stay_apart(hosted: tuple[Page, BrowserContext, list[str]]):
+def test_the_styles_of_page_and_widget_do_not_affect_each_other(hosted: tuple[Page, BrowserContext, list[str]]):
     page, *_ = hosted
     before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
     page.evaluate(
@@ -844,7 +844,7 @@ for address in served(Bot.open("index")):
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("browser")
-def test_with_the_network_cut_server_and_page_work(place: Path):
+def test_server_and_page_work_without_a_network(place: Path):
     cut = ["unshare", "--user", "--net", "--map-root-user"]
     if shutil.which("unshare") is None or subprocess.run([*cut, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody cut the network for one process")

@@ -25,7 +25,7 @@ def test_every_passage_is_a_literal_span_of_its_article(corpus: Path):
         assert passage.article.text[passage.start : passage.end] == passage.text != ""
 
 
-def test_a_faq_is_one_passage_however_long():
+def test_a_faq_of_any_length_is_one_passage():
     (passage,) = split(f"## FAQs\n\n### Why?\n\n{'Because. ' * 100}")
     assert (passage.kind, passage.question, passage.section) == ("faq", "Why?", ("FAQs",))
     assert passage.text == ("Because. " * 100).strip()
@@ -108,7 +108,7 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
     ]
 
 
-def test_an_alternate_joins_its_faq_and_one_without_is_refused(corpus: Path):
+def test_an_alternate_is_added_to_its_faq_and_one_without_a_faq_is_refused(corpus: Path):
     (corpus / "alternates.csv").write_text(
         "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\n"
         "y,gratuity#section-opening-1\n"
@@ -138,7 +138,7 @@ BLOCK = st.sampled_from(
 
 
 def separated(blocks: list[str]) -> str:
-    """The blocks as a text in which no two questions are the same: such FAQs are kept once."""
+    """Return the blocks as a text in which no two questions are the same, as duplicate FAQs become one passage."""
     return "\n\n".join(
         f"{block.rstrip('?')} {n}?" if block.startswith("###") else block for n, block in enumerate(blocks)
     )
@@ -146,10 +146,10 @@ def separated(blocks: list[str]) -> str:
 
 @given(st.lists(BLOCK, min_size=1, max_size=12).map(separated), st.integers(8, 40))
 @settings(deadline=None)
-def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, limit):
+def test_passages_of_any_article_are_literal_within_the_limit_and_lose_no_word(text, limit):
     found = [article for article in read_markdown(text, "t.md") if isinstance(article, Article)]
     for article in found:
-        # A FAQ that an article holds twice is kept once.
+        # A FAQ that an article has twice becomes one passage.
         assume(len(article.faqs) == len(outline(article.text).faqs))
         passages = list(split_articles([article], word_starts, limit))
         assert len({passage.id for passage in passages}) == len(passages)
@@ -158,12 +158,12 @@ def test_whatever_the_article_passages_are_literal_fit_and_lose_no_word(text, li
             for p in passages
             if p.kind == "section"
         )
-        kept = " ".join(passage.text for passage in passages).split()
+        words = " ".join(passage.text for passage in passages).split()
         expected = [line for line in article.text.splitlines() if not line.startswith("#")]
-        assert kept == " ".join(expected).split()
+        assert words == " ".join(expected).split()
 
 
-def test_without_words_there_is_no_passage():
+def test_an_article_without_words_has_no_passage():
     assert split("## Only a heading") == []
 
 
@@ -194,7 +194,7 @@ Done?"""
     ]
 
 
-def test_list_items_are_cut_between_before_within():
+def test_a_list_is_cut_between_items_before_one_is_cut():
     passages = split("## A\n\n1. One two three. Four five six.\n2. Seven eight. Nine ten eleven.\n3. Twelve.", 11)
     assert [passage.text for passage in passages] == [
         "1. One two three. Four five six.",

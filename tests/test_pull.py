@@ -48,7 +48,7 @@ Answer = Reply | Callable[[dict[str, str]], Reply | None]
 
 @dataclass
 class Site:
-    """A web server whose pages are a dictionary: path → reply, or replies one after the other, or a function of the query."""
+    """A web server with a dictionary of pages: path → reply, consecutive replies, or a function of the query."""
 
     port: int = 0
     pages: dict[str, Answer | list[Answer]] = field(default_factory=dict)
@@ -133,7 +133,7 @@ def reasons(site: Site, report: PullReport) -> dict[str, str]:
 
 
 def files(corpus: Path) -> dict[str, Path]:
-    """The files that the corpus readers see, by their path below the site's folder."""
+    """Return the files that the corpus reader sees, by their path below the site's folder."""
     found = [
         path
         for path in corpus.rglob("*")
@@ -144,7 +144,8 @@ def files(corpus: Path) -> dict[str, Path]:
 
 def page(words: str, head: str = "") -> Reply:
     return Reply(
-        f"<!DOCTYPE html><html><head><title>{words}</title>{head}</head><body><h1>{words}</h1><p>{words} is told here, in one paragraph.</p></body></html>"
+        f"<!DOCTYPE html><html><head><title>{words}</title>{head}</head><body><h1>{words}</h1>"
+        f"<p>{words} is explained here, in one paragraph.</p></body></html>"
     )
 
 
@@ -152,7 +153,8 @@ def sitemap(site: Site, *paths: str | tuple[str, str], index: bool = False) -> R
     kind = "sitemap" if index else "url"
     entries = [(path, "") if isinstance(path, str) else path for path in paths]
     body = "".join(
-        f"<{kind}><loc>{path if '://' in path else site.url + path}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</{kind}>"
+        f"<{kind}><loc>{path if '://' in path else site.url + path}</loc>"
+        f"{f'<lastmod>{day}</lastmod>' if day else ''}</{kind}>"
         for path, day in entries
     )
     outer = "sitemapindex" if index else "urlset"
@@ -163,7 +165,7 @@ def sitemap(site: Site, *paths: str | tuple[str, str], index: bool = False) -> R
 
 
 def listed(site: Site, *paths: str) -> None:
-    """Serve a sitemap that lists pages, and those of them that are not served yet."""
+    """Serve a sitemap and the pages that it lists, unless they are served already."""
     site.pages["/sitemap.xml"] = sitemap(site, *paths)
     for path in paths:
         site.pages.setdefault(path, page(f"About {path.strip('/')}"))
@@ -268,11 +270,11 @@ def test_a_corpus_reads_what_was_pulled_and_nothing_of_what_the_pull_remembers(s
 
 
 def test_what_goes_on_is_told(site: Site, tmp_path: Path):
-    told: list[str] = []
+    messages: list[str] = []
     listed(site, "/a")
-    bring(site, tmp_path, report=told.append)
-    assert told[0] == f"No WordPress REST API at {site.url}/wp-json: answers 404 Not Found."
-    assert told[-1] == "Reading the pages that a sitemap lists."
+    bring(site, tmp_path, report=messages.append)
+    assert messages[0] == f"No WordPress REST API at {site.url}/wp-json: answers 404 Not Found."
+    assert messages[-1] == "Reading the pages that a sitemap lists."
 
 
 def test_all_pages_of_a_list_are_read(site: Site, tmp_path: Path):
@@ -379,14 +381,14 @@ def test_a_list_that_wordpress_cannot_give_is_read_post_by_post(site: Site, tmp_
 def test_a_list_whose_length_is_not_told_is_read_to_its_end(site: Site, tmp_path: Path):
     Blog(site, posts=25)
     for route in ("posts", "pages", "categories", "tags"):
-        told = site.pages[f"/wp-json/wp/v2/{route}"]
+        complete = site.pages[f"/wp-json/wp/v2/{route}"]
 
-        def untold(query: dict[str, str], told=told) -> Reply:
-            reply = told({**query, "per_page": "10"})
+        def without_total(query: dict[str, str], complete=complete) -> Reply:
+            reply = complete({**query, "per_page": "10"})
             reply.headers.pop("X-WP-TotalPages", None)
             return reply
 
-        site.pages[f"/wp-json/wp/v2/{route}"] = untold
+        site.pages[f"/wp-json/wp/v2/{route}"] = without_total
     report = bring(site, tmp_path)
     assert (counts(report), report.refused) == ((26, 0, 0), ())
 
@@ -676,7 +678,7 @@ def test_a_site_whose_robots_cannot_be_had_is_not_asked_for_more(site: Site, tmp
 
 
 class Clock:
-    """A clock that only sleeping moves on."""
+    """A clock that only advances by sleeping."""
 
     def __init__(self) -> None:
         self.now = time.monotonic()
@@ -785,7 +787,7 @@ def test_a_site_that_is_not_there_is_an_error_in_one_sentence(tmp_path: Path):
         pull(f"http://127.0.0.1:{port}", tmp_path, limits=FAST, allow_private=True)
 
 
-# Broken off and gone on with
+# Interrupted and resumed
 
 
 def test_a_pull_that_reached_its_limit_goes_on_from_there(site: Site, tmp_path: Path):
@@ -868,7 +870,7 @@ def test_no_private_address_is_asked_unless_allowed(host: str, tmp_path: Path, m
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """Make names resolve to the answers, one after the other, and connections fail; returns where they went."""
+    """Make names resolve to these addresses in turn and connections fail; return the addresses that were tried."""
     connected: list[str] = []
     left = list(answers)
 

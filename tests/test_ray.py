@@ -1,4 +1,4 @@
-"""Builds shared out to a real Ray cluster of two nodes on this machine."""
+"""Builds on a real Ray cluster of two nodes on this machine."""
 
 import json
 import os
@@ -38,7 +38,7 @@ AROUND = "Home | Jobs | News\nSubscribe to the letter of the office\n"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    """A Ray cluster of two nodes with one processor each: its address."""
+    """The address of a Ray cluster of two nodes with one processor each."""
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as environment:
@@ -54,7 +54,7 @@ def cluster() -> Iterator[str]:
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """A corpus of several formats, of more files than a worker reads at once, with all that only the whole of it tells."""
+    """A corpus of several formats with more files than a worker reads at once, and facts that depend on all files."""
     folder = tmp_path / "mixed"
     folder.mkdir()
     for n in range(100):
@@ -76,7 +76,7 @@ def mixed(tmp_path: Path) -> Path:
 
 
 class Slow(HashingEncoder):
-    """Takes its time, and writes down which process did how many texts."""
+    """A slow encoder that logs how many texts each process encodes."""
 
     def __init__(self, log: Path) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class Slow(HashingEncoder):
         return super().encode_passages(texts, done)
 
     def by(self) -> dict[int, int]:
-        """How many texts each other process has encoded."""
+        """Return how many texts each other process has encoded."""
         rows = (
             [tuple(map(int, line.split())) for line in self.log.read_text().splitlines()] if self.log.exists() else []
         )
@@ -179,7 +179,7 @@ def test_a_killed_encoder_is_replaced_and_nothing_is_lost(
     report = built_by(cluster, mixed, tmp_path / "index", progress=kill, encoder=slow)
     at_work = slow.by()
     assert len(killed) == 1
-    assert len(at_work) == 3, "another process took the place of the killed one"
+    assert len(at_work) == 3, "another process replaces the killed one"
     assert sum(at_work.values()) >= report.encoded
     build(mixed, tmp_path / "local", encoder=slow)
     check_same(tmp_path / "index", tmp_path / "local")
@@ -197,11 +197,11 @@ def test_a_build_that_is_broken_off_goes_on_where_it_was(
     slow = Slow(tmp_path / "log")
     with pytest.raises(KeyboardInterrupt):
         built_by(cluster, mixed, tmp_path / "index", progress=stop, encoder=slow)
-    kept = len(vectors(tmp_path / "index"))
+    cached = len(vectors(tmp_path / "index"))
     report = built_by(cluster, mixed, tmp_path / "index", encoder=slow)
     build(mixed, tmp_path / "local", encoder=slow)
-    assert kept >= 144
-    assert report.encoded == len(vectors(tmp_path / "local")) - kept
+    assert cached >= 144
+    assert report.encoded == len(vectors(tmp_path / "local")) - cached
     check_same(tmp_path / "index", tmp_path / "local")
 
 
@@ -210,7 +210,8 @@ def test_another_model_on_a_machine_of_the_cluster_is_reported(cluster: str, tin
         ray_workers(cluster),
         pytest.raises(
             ClusterError,
-            match=r"^A machine of the Ray cluster says: The model .* on the machine .* is not the one of this build: give both the same files",
+            match=r"^A machine of the Ray cluster says: The model .* on the machine .* is not the one of this build: "
+            r"give both the same files",
         ),
     ):
         list(
@@ -250,7 +251,10 @@ def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(
     [
         (
             "ray://127.0.0.1:1",
-            r"The Ray cluster at ray://127.0.0.1:1 does not answer \(.*refused\): is it running\? Start it there with ray start --head\.",
+            (
+                r"The Ray cluster at ray://127.0.0.1:1 does not answer \(.*refused\): "
+                r"is it running\? Start it there with ray start --head\."
+            ),
         ),
         (
             "ray://nowhere.invalid:6379",

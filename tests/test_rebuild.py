@@ -73,7 +73,8 @@ def rewrite(place: Path, words: str) -> str:
 def wait_for(holds: Callable[[], bool], seconds: float = WAITED) -> None:
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, "waited in vain"
+        if time.monotonic() > end:
+            pytest.fail("the condition did not become true in time")
         time.sleep(0.02)
 
 
@@ -168,7 +169,7 @@ def test_a_generation_that_does_not_open_is_rejected_and_reported_and_the_old_on
     assert bot.ask(QUESTION).generation == good.name
     assert f"99-bad is not served, {good.name} goes on: The file" in caplog.text
     facts = index_status(store, place / "corpus")
-    assert (facts["generation"], [kept["served"] for kept in facts["generations"]]) == ("99-bad", [False, True])
+    assert (facts["generation"], [one["served"] for one in facts["generations"]]) == ("99-bad", [False, True])
     assert facts["fault"] == bot.retriever.index.rejected.reason
     assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
     for address in served(bot):

@@ -1,4 +1,4 @@
-"""What the log tells an editor, and what an editor does about it: on a real index, asked real questions."""
+"""The report on the question log and an editor's decisions, on a real index with real questions."""
 
 import csv
 import json
@@ -39,7 +39,7 @@ PAYS = "gratuity#faq-who-pays-gratuity"
 
 
 class Newsroom:
-    """A corpus with its index and its log, asked and reported on."""
+    """A corpus with its index and its question log."""
 
     def __init__(self, folder: Path, database: str) -> None:
         self.corpus, self.index, self.settings = folder / "corpus", folder / "index", folder / "articlebot.toml"
@@ -59,7 +59,7 @@ class Newsroom:
         helpful: bool | None = None,
         **facts: object,
     ) -> LoggedQuestion:
-        """Ask a question, and log it as having been asked some time ago."""
+        """Ask a question, and log it with a time in the past."""
         answer = self.bot.ask(question)
         passages = tuple(source.passage.id for source in answer.sources)
         entry = LoggedQuestion(
@@ -258,8 +258,8 @@ def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: News
     newsroom.store.flush()
     command(newsroom)
     assert not (newsroom.corpus / "alternates.csv").exists()
-    told = command(newsroom, "--accept-proposed")
-    assert told.stderr == f"accepted: {question} → Can a notice period be bought out?\n"
+    printed = command(newsroom, "--accept-proposed")
+    assert printed.stderr == f"accepted: {question} → Can a notice period be bought out?\n"
     with (newsroom.corpus / "alternates.csv").open(encoding="utf-8") as file:
         assert [(row["question"], row["passage"], row["who"]) for row in csv.DictReader(file)] == [
             (question, BUY_OUT, "articlebot")
@@ -361,10 +361,10 @@ def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path:
     newsroom.asked("how do I apply for a passport", "b")
     newsroom.asked("who pays gratuity", "b")
     newsroom.store.flush()
-    told = command(newsroom).stdout
-    assert told.startswith("3 questions, ")
-    assert "1    new  how do I apply for a passport  (1 no answer)\n" in told
-    assert told.endswith("FAQs that answered nothing: 4 of 5\n")
+    printed = command(newsroom).stdout
+    assert printed.startswith("3 questions, ")
+    assert "1    new  how do I apply for a passport  (1 no answer)\n" in printed
+    assert printed.endswith("FAQs that answered nothing: 4 of 5\n")
     facts = json.loads(command(newsroom, "--json", "--since", "48h").stdout)
     assert {gap["question"] for gap in facts["gaps"]} == {
         "=HYPERLINK(biryani) in Hyderabad",

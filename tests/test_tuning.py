@@ -1,4 +1,4 @@
-"""A model tuned to a corpus: what it is taught, what it is asked, and when it is kept; a tiny real model, really trained."""
+"""Tuning a tiny real model to a corpus: training pairs, held-out questions, and when the model is saved."""
 
 import json
 import subprocess
@@ -47,14 +47,17 @@ Travel is paid by the office.
 
 
 def faqs() -> list[dict[str, object]]:
-    """FAQs of a table, every other one with two alternates, and an article with two FAQs of its own."""
+    """Return the FAQs of a table, every other one with two alternates, and an article with two FAQs."""
     table = [
         {
-            "id": f"row-{number}", "question": f"How does {subject} work?", "answer": f"The rules of {subject} stand on page {number}.",
-            "alternates": [f"{subject} rules please", f"tell me of {subject}"] if number % 2 else [], "category": "HRM",
+            "id": f"row-{number}",
+            "question": f"How does {subject} work?",
+            "answer": f"The rules of {subject} stand on page {number}.",
+            "alternates": [f"{subject} rules please", f"tell me of {subject}"] if number % 2 else [],
+            "category": "HRM",
         }
         for number, subject in enumerate(SUBJECTS)
-    ]  # fmt: skip
+    ]
     listed = [
         {"question": "Who signs?", "answer": "The head signs."},
         {"question": "Who pays?", "answer": "The office pays."},
@@ -71,7 +74,7 @@ def index(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def larger(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index with enough FAQs to tell whether tuning helps."""
+    """An index with enough FAQs to measure whether tuning helps."""
     folder = tmp_path_factory.mktemp("larger")
     rows = [
         {**row, "id": f"{row['id']}-{copy}", "question": f"{row['question']} In {copy}?"}
@@ -95,14 +98,14 @@ def generation(index: Path) -> Generation:
     return LocalStore(index).open_current()
 
 
-def test_a_fifth_of_the_articles_with_faqs_is_held_out_always_the_same(generation: Generation):
+def test_the_same_fifth_of_the_articles_with_faqs_is_always_held_out(generation: Generation):
     held = choose_held_out(generation.table)
-    # Of six rows with alternates one, of seven articles without one.
+    # One of six rows with alternates, and one of seven articles without.
     assert (len(held), held) == (2, choose_held_out(generation.table))
     assert len([ident for ident in held if ident.startswith("row-") and int(ident[4:]) % 2]) == 1
 
 
-def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Generation):
+def test_held_out_questions_are_removed_from_the_articles(generation: Generation):
     holdout = make_holdout(generation.table, {"row-1", "row-2", "handbook"})
     articles = {article.id: article for article in holdout.articles}
     assert [(question.text, question.group) for question in holdout.questions] == [
@@ -118,9 +121,9 @@ def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Ge
         article = articles[ident]
         assert question.text not in f"{article.title}\n{article.text}"
         assert question.text not in [words for faq in article.faqs for words in (faq.question, *faq.alternates)]
-    assert (
-        articles["handbook"].text
-        == "The handbook of the office.\n\n## Travel\n\nTravel is paid by the office.\n\n## FAQs\n\nThe head signs.\n\nThe office pays."
+    assert articles["handbook"].text == (
+        "The handbook of the office.\n\n## Travel\n\nTravel is paid by the office.\n\n"
+        "## FAQs\n\nThe head signs.\n\nThe office pays."
     )
     assert (articles["row-2"].title, articles["row-2"].text, articles["row-2"].faqs) == (
         "HRM",
@@ -131,19 +134,20 @@ def test_what_is_asked_does_not_stand_in_the_corpus_that_is_asked(generation: Ge
     assert articles["row-3"].faqs[0].alternates == ("leave rules please", "tell me of leave")
 
 
-def test_faqs_that_stay_keep_their_answers_when_others_are_hidden(tiny_model: str, tmp_path: Path):
+def test_removing_faqs_leaves_the_answers_of_the_others(tiny_model: str, tmp_path: Path):
     listed = [
-        {"question": "Who signs?", "answer": "The head signs.", "alternates": ["signed by whom"]}, {"question": "Who pays?", "answer": "The office pays."},
+        {"question": "Who signs?", "answer": "The head signs.", "alternates": ["signed by whom"]},
+        {"question": "Who pays?", "answer": "The office pays."},
         {"question": "Who reads?", "answer": "Nobody reads.", "alternates": ["read by whom"]},
-    ]  # fmt: skip
+    ]
     build(
         [{"id": "handbook", "title": "Handbook", "text": ARTICLE, "faqs": listed}],
         tmp_path / "index",
         BuildSettings(model=tiny_model),
     )
     (article,) = make_holdout(LocalStore(tmp_path / "index").open_current().table, {"handbook"}).articles
-    kept = {faq.question: (article.text[faq.start : faq.end], faq.alternates) for faq in article.faqs}
-    assert kept == {"Who signs?": ("The head signs.", ()), "Who reads?": ("Nobody reads.", ())}
+    remaining = {faq.question: (article.text[faq.start : faq.end], faq.alternates) for faq in article.faqs}
+    assert remaining == {"Who signs?": ("The head signs.", ()), "Who reads?": ("Nobody reads.", ())}
     assert "Who pays?" not in article.text
 
 
@@ -164,7 +168,7 @@ def test_training_pairs_come_from_the_corpus_each_with_a_negative(generation: Ge
         assert pair.wrong in (answers if pair.right in answers else questions)
 
 
-def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_path: Path):
+def test_training_brings_questions_nearer_to_their_passages(tiny_model: str, tmp_path: Path):
     training = [
         TrainingPair(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}")
         for number, subject in enumerate(SUBJECTS)
@@ -185,38 +189,39 @@ def test_training_brings_questions_nearer_to_what_is_right(tiny_model: str, tmp_
     assert SentenceEncoder(str(tmp_path / "model")).length_limit == SentenceEncoder(tiny_model).length_limit
 
 
-def test_a_model_that_helps_too_little_is_not_kept(larger: Path, tmp_path: Path):
-    heard: set[str] = set()
-    done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: heard.add(stage))
+def test_a_model_that_gains_less_than_the_margin_is_not_saved(larger: Path, tmp_path: Path):
+    stages: set[str] = set()
+    done = tune(larger, tmp_path / "tuned", margin=200.0, progress=lambda stage, _done, _total: stages.add(stage))
     table = LocalStore(larger).open_current().table
     asked = len(make_holdout(table, choose_held_out(table)).questions)
-    assert (done.kept, (tmp_path / "tuned").exists(), heard) == (False, False, {"before", "training", "after"})
+    assert (done.kept, (tmp_path / "tuned").exists(), stages) == (False, False, {"before", "training", "after"})
     assert (done.questions, done.before["questions"], done.after["questions"]) == (asked, asked, asked)
     assert 0 < (done.before["ndcg@10"] or 0) <= 1
 
 
-def test_a_model_that_helps_is_kept_and_builds(larger: Path, tmp_path: Path):
-    done = tune(larger, tmp_path / "tuned", margin=-100.0)
-    assert done.kept == (tmp_path / "tuned").exists() == ((done.after["hit@1"] or 0) >= (done.before["hit@1"] or 0))
-    if done.kept:
-        build(faqs(), tmp_path / "index", BuildSettings(model=str(tmp_path / "tuned")))
-        assert Bot.open(tmp_path / "index").ask("How does notice work?").status == "answered"
+def test_a_better_model_is_saved_and_can_build_an_index(larger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # Whether the tiny model gets better depends on the processor's rounding.
+    monkeypatch.setattr(sys.modules["bot.tuning.tune"], "_is_better", lambda *_: True)
+    done = tune(larger, tmp_path / "tuned")
+    assert (done.kept, (tmp_path / "tuned").exists()) == (True, True)
+    build(faqs(), tmp_path / "index", BuildSettings(model=str(tmp_path / "tuned")))
+    assert Bot.open(tmp_path / "index").ask("How does notice work?").status == "answered"
 
 
-def test_a_folder_that_holds_something_is_left_alone(larger: Path, tmp_path: Path):
+def test_a_folder_with_files_is_rejected_and_left_alone(larger: Path, tmp_path: Path):
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ModelError, match="is not empty"):
         tune(larger, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("after", "kept"), [((0.81, 0.7), True), ((0.809, 0.9), False), ((0.9, 0.69), False), ((0.8, 0.7), False)]
+    ("after", "expected"), [((0.81, 0.7), True), ((0.809, 0.9), False), ((0.9, 0.69), False), ((0.8, 0.7), False)]
 )
-def test_kept_is_what_gains_the_margin_and_loses_no_first_place(after: tuple[float, float], kept: bool):
-    assert _is_better({"ndcg@10": 0.8, "hit@1": 0.7}, {"ndcg@10": after[0] + 1e-9, "hit@1": after[1]}, 1.0) is kept
+def test_a_better_model_gains_the_margin_and_has_no_lower_hit_rate(after: tuple[float, float], expected: bool):
+    assert _is_better({"ndcg@10": 0.8, "hit@1": 0.7}, {"ndcg@10": after[0] + 1e-9, "hit@1": after[1]}, 1.0) is expected
 
 
-def test_too_few_faqs_to_tell_are_refused_in_one_sentence(index: Path, tmp_path: Path):
+def test_too_few_faqs_are_reported_in_one_sentence(index: Path, tmp_path: Path):
     with pytest.raises(EvaluationError, match=r"The articles have FAQs for \d held-out questions, 20 are needed"):
         tune(index, tmp_path / "tuned")
     asked = [sys.executable, "-m", "bot", "tune", "--index", str(index), "-o", str(tmp_path / "tuned")]
@@ -228,7 +233,7 @@ def test_too_few_faqs_to_tell_are_refused_in_one_sentence(index: Path, tmp_path:
     ) == (1, 1, True)
 
 
-def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, tiny_model: str):
+def test_a_guarded_build_records_how_it_answered(corpus: Path, tmp_path: Path, tiny_model: str):
     def built(*words: str) -> dict[str, object]:
         asked = [
             sys.executable,
@@ -262,7 +267,7 @@ def test_each_build_writes_down_how_it_answered(corpus: Path, tmp_path: Path, ti
     assert len(read_points(tmp_path / "index")) == 2
 
 
-def test_accepted_questions_are_asked_and_none_are_no_fault(bot: Bot, tmp_path: Path):
+def test_accepted_questions_are_asked_and_may_be_missing(bot: Bot, tmp_path: Path):
     assert accepted_figures(bot, tmp_path) is None
     (tmp_path / "alternates.csv").write_text("question,passage\n", encoding="utf-8")
     assert accepted_figures(bot, tmp_path) is None

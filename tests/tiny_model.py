@@ -1,4 +1,4 @@
-"""A tiny real sentence-transformers model: BERT of one layer with random weights, for tests of wiring, not of meaning."""
+"""A tiny real sentence-transformers model: BERT with one layer and random weights, for tests that need no meaning."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:;-|#()"
 
 
 def make_tiny_reranker(folder: Path) -> Path:
-    """Save a CrossEncoder of the same make, which gives a pair of texts one score, into a folder."""
+    """Save a CrossEncoder of the same size, which gives a pair of texts one score, in a folder."""
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=_save_tokenizer(folder), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, max_position_embeddings=64,
-        num_labels=1, initializer_range=0.5,
+        vocab_size=_save_tokenizer(folder), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=64, num_labels=1, initializer_range=0.5,
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder

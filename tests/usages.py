@@ -32,7 +32,7 @@ answer: Answer = faq.ask(
 )
 match answer.status:
     case "answered":
-        told: str = f"{answer.text} {answer.sources[0].passage.article.url}"
+        shown: str = f"{answer.text} {answer.sources[0].passage.article.url}"
     case "ambiguous":
         offered: tuple[str, ...] = answer.did_you_mean
     case "no_answer":
@@ -46,12 +46,12 @@ async def handle(question: str) -> str:
 
 
 def newest_first(question: str, found: Sequence[Hit]) -> list[float]:
-    """Own ranking: a callable."""
+    """A custom reranker: a callable."""
     return [(hit.passage.article.published or date.min).toordinal() + hit.probability * len(question) for hit in found]
 
 
 class Letters:
-    """An encoder of one's own: the members that `bot.encoder.Encoder` names."""
+    """A custom encoder with the members of `bot.encoder.Encoder`."""
 
     name = "letters-1"
     dimension = 26
