@@ -146,17 +146,13 @@ def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
         facts.append(texts.published.format(day=_day(hit.published, texts)))
     if hit.updated:
         facts.append(texts.updated.format(day=_day(hit.updated, texts)))
-    parts = [] if details.is_faq_row else [_heading(hit)]
+    path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
+    parts = [] if details.is_faq_row else [f'<span class="title">{html.escape(hit.title)}{path}</span>']
     parts += [f"<span>{html.escape(fact)}</span>" for fact in facts]
     if _is_web(hit.link):
         parts.append(f'<a href="{html.escape(hit.link or "")}">{html.escape(texts.read_more)}</a>')
     separator = '<span class="dot"> · </span>'
     return f'<div class="origin">{separator.join(parts)}</div>' if parts else ""
-
-
-def _heading(hit: schema.Hit) -> str:
-    path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
-    return f'<span class="title">{html.escape(hit.title)}{path}</span>'
 
 
 def _day(isoformat: str, texts: PageTexts) -> str:

@@ -19,10 +19,9 @@ _TEXTS_OF_SCRIPT = (
 
 def theme() -> gr.themes.Base:
     """Return Gradio's default theme with system fonts: the bold fonts that come with Gradio lack most letters."""
-    system = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Devanagari", "sans-serif"]
-    return gr.themes.Default(
-        primary_hue="teal", neutral_hue="slate", font=system, font_mono=["ui-monospace", "monospace"], radius_size="lg"
-    )
+    font = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans Devanagari", "sans-serif"]
+    mono = ["ui-monospace", "monospace"]
+    return gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=font, font_mono=mono, radius_size="lg")
 
 
 def style(colours: Colours) -> str:

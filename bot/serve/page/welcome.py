@@ -45,16 +45,14 @@ def _publisher(publisher: Publisher, texts: PageTexts) -> str:
 
 def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Chatbot` for an empty chat: greeting, newest articles and example questions."""
-    often, examples = service.frequent_questions(), service.bot.suggestions.examples()
-    questions = list(dict.fromkeys([*often, *examples]))[: max(len(often), len(examples))]
+    often, offered = service.frequent_questions(), service.bot.suggestions.examples()
+    questions = list(dict.fromkeys([*often, *offered]))[: max(len(often), len(offered))]
     greeting = f"<p>{html.escape(texts.greeting if questions else texts.greeting_bare)}</p>"
     label = _label(texts.most_asked) if often else ""
     newest = [_newest(article, texts) for article in newest_articles(service.bot.generation.table, _NEWEST)]
     new = f'<div class="newest">{_label(texts.newest)}<ul>{"".join(newest)}</ul></div>' if newest else ""
-    return {
-        "placeholder": f'<div class="greeting">{greeting}{label}</div>{new}',
-        "examples": [{"text": question} for question in questions],
-    }
+    examples = [{"text": question} for question in questions]
+    return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": examples}
 
 
 def _label(words: str) -> str:
