@@ -38,7 +38,7 @@ def test_an_answer_shows_text_title_category_dates_and_link(page: Page):
     expect(answer.locator(".words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
     expect(answer.locator(".origin .title")).to_have_text("Notice period › FAQs")
     expect(answer.locator(".origin")).to_contain_text("HRM · Published 5 January 2026 · updated 1 February 2026")
-    link = answer.get_by_role("link", name=EN.read_more)
+    link = answer.get_by_role("link", name=EN["read_more"])
     expect(link).to_have_attribute(
         "href",
         "https://example.com/notice-period/"
@@ -96,7 +96,7 @@ def test_an_answer_stays_when_the_page_finishes_loading_after_it(browser: Browse
 def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(page: Page):
     ask(page, "who won the 2011 cricket world cup")
     answer = page.get_by_test_id("bot").last
-    expect(answer).to_contain_text(EN.no_answer)
+    expect(answer).to_contain_text(EN["no_answer"])
     assert answer.locator(".origin").count() == answer.get_by_role("link").count() == 0
     page.locator("#chat .option").first.click()
     expect(page.get_by_test_id("bot")).to_have_count(2)
@@ -125,7 +125,7 @@ def test_the_meanings_of_an_ambiguous_question_are_offered_and_answered_with_one
         page = browser.new_page()
         page.goto(address)
         ask(page, "correct my admit card")
-        expect(page.get_by_test_id("bot").last).to_have_text(EN.ambiguous)
+        expect(page.get_by_test_id("bot").last).to_have_text(EN["ambiguous"])
         expect(page.locator("#chat .option")).to_have_count(3)
         chosen = page.locator("#chat .option").nth(1).inner_text()
         page.locator("#chat .option").nth(1).click()
@@ -145,7 +145,7 @@ def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
 
 def test_without_a_near_question_the_categories_are_named(bot: Bot):
     shown = rendered(bot.ask("best biryani in Hyderabad"), EN)
-    assert f"They are about HRM, EPFO, Web &amp; more. {EN.begin}" in shown
+    assert f"They are about HRM, EPFO, Web &amp; more. {EN['begin']}" in shown
 
 
 @pytest.mark.browser
@@ -171,9 +171,9 @@ def test_a_follow_up_keeps_the_topic_and_says_so(page: Page):
 @pytest.mark.browser
 def test_a_new_conversation_starts_empty(page: Page):
     ask(page, "who pays gratuity")
-    page.get_by_role("button", name=EN.new).click()
+    page.get_by_role("button", name=EN["new"]).click()
     expect(page.get_by_test_id("bot")).to_have_count(0)
-    expect(page.get_by_text(EN.greeting)).to_be_visible()
+    expect(page.get_by_text(EN["greeting"])).to_be_visible()
 
 
 @pytest.mark.browser
@@ -262,7 +262,7 @@ def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browse
     for part in (
         page.get_by_test_id("textbox"),
         page.get_by_test_id("user").last,
-        page.get_by_role("heading", name=EN.title),
+        page.get_by_role("heading", name=EN["title"]),
     ):
         expect(part).to_be_in_viewport()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -272,8 +272,8 @@ def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browse
 
 @pytest.mark.browser
 def test_the_box_has_a_name_and_the_page_a_title_and_language(page: Page):
-    expect(page.get_by_role("textbox", name=EN.question)).to_be_visible()
-    assert (page.title(), page.locator("html").get_attribute("lang")) == (EN.title, "en")
+    expect(page.get_by_role("textbox", name=EN["question"])).to_be_visible()
+    assert (page.title(), page.locator("html").get_attribute("lang")) == (EN["title"], "en")
 
 
 @pytest.mark.browser
@@ -285,7 +285,7 @@ def test_a_failure_is_never_shown_as_a_question_without_an_answer(
         page.goto(address)
         page.get_by_test_id("textbox").fill("who pays gratuity")
         page.get_by_test_id("textbox").press("Enter")
-        expect(page.get_by_role("alert").filter(has_text=EN.broken)).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text=EN["broken"])).to_be_visible()
         expect(page.get_by_test_id("textbox")).to_have_value("who pays gratuity")
         assert page.get_by_test_id("bot").count() == 0
         page.close()
@@ -473,7 +473,7 @@ def test_a_page_that_is_opened_after_a_rebuild_shows_the_new_articles(browser: B
         page.goto(address)
         expect(page.locator("#category label")).to_have_text(["All\u00a02", "Admit Cards\u00a01", "HRM\u00a01"])
         expect(page.get_by_test_id("textbox")).to_have_attribute(
-            "placeholder", EN.placeholder.format(topics="Admit Cards, HRM")
+            "placeholder", EN["placeholder"].format(topics="Admit Cards, HRM")
         )
         ask(page, "can I buy out my notice period")
         expect(page.get_by_test_id("bot").last.locator(".words")).to_have_text(

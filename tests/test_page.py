@@ -51,7 +51,7 @@ def test_an_answer_names_its_source_in_words_and_shows_no_number(page: Page):
     ask(page, "can I buy out my notice period")
     expect(page.locator(".answer .sure").last).to_have_text("From the FAQs of “Notice period”")
     ask(page, "how many days do contracts name for notice")
-    expect(page.locator(".answer .sure").last).to_have_text(re.compile(f"^({EN.from_article}|{EN.closest})$"))
+    expect(page.locator(".answer .sure").last).to_have_text(re.compile(f"^({EN['from_article']}|{EN['closest']})$"))
     assert not re.search(r"\d\.\d|%", page.get_by_test_id("bot").last.inner_text())
 
 
@@ -82,7 +82,7 @@ def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browse
         page.goto(address)
         ask(page, "promtion leter format")
         expect(page.locator(".answer .note").first).to_have_text("Read as “promotion letter format”. Ask it as typed")
-        page.get_by_role("button", name=EN.as_typed).click()
+        page.get_by_role("button", name=EN["as_typed"]).click()
         expect(page.locator(".answer .note").filter(has_text="Read as")).to_have_count(0)
         expect(page.get_by_test_id("user")).to_have_text(["promtion leter format"])
         page.close()
@@ -92,8 +92,8 @@ def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browse
 def test_a_topic_is_undone_with_one_click(page: Page):
     ask(page, "how long is a probation period")
     ask(page, "and can it be extended?")
-    page.get_by_role("button", name=EN.alone).click()
-    expect(page.get_by_role("button", name=EN.alone)).to_have_count(0)
+    page.get_by_role("button", name=EN["alone"]).click()
+    expect(page.get_by_role("button", name=EN["alone"])).to_have_count(0)
     expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period", "and can it be extended?"])
 
 
@@ -176,11 +176,11 @@ def test_only_articles_of_the_chosen_category_answer(page: Page):
     page.get_by_role("radio", name="EPFO").check()
     ask(page, "can I buy out my notice period")
     expect(page.get_by_test_id("bot").last).to_contain_text(
-        EN.no_answer_category.format(category="EPFO", all=EN.all_articles)
+        EN["no_answer_category"].format(category="EPFO", all=EN["all_articles"])
     )
     ask(page, "who pays gratuity")
-    expect(page.locator(".answer .note").last).to_have_text(EN.only_category.format(category="EPFO"))
-    page.get_by_role("radio", name=EN.all_articles).check()
+    expect(page.locator(".answer .note").last).to_have_text(EN["only_category"].format(category="EPFO"))
+    page.get_by_role("radio", name=EN["all_articles"]).check()
     ask(page, "can I buy out my notice period")
     expect(page.locator(".answer .words").last).to_have_text(
         "Yes, when the contract allows it and the employer agrees."
@@ -206,7 +206,7 @@ def test_questions_that_were_asked_often_come_first(browser: Browser, place: Pat
         usage.flush()
         page = browser.new_page()
         page.goto(address)
-        expect(page.locator("#chat .greeting .label")).to_have_text(EN.most_asked)
+        expect(page.locator("#chat .greeting .label")).to_have_text(EN["most_asked"])
         expect(page.locator("#chat .example").first).to_have_text("Who pays gratuity?")
         page.close()
 
@@ -226,7 +226,7 @@ def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browse
     other.locator("#chat .greeting").wait_for()
     assert other.get_by_test_id("user").count() == 0
     other.close()
-    page.get_by_role("button", name=EN.new).click()
+    page.get_by_role("button", name=EN["new"]).click()
     page.reload()
     page.locator("#chat .greeting").wait_for()
     assert page.get_by_test_id("user").count() == 0
@@ -252,8 +252,8 @@ def copying(browser: Browser, address: str):
 @pytest.mark.browser
 def test_an_answer_is_copied_with_its_source(copying: Page):
     ask(copying, "can I buy out my notice period")
-    copying.get_by_role("button", name=EN.copy).click()
-    expect(copying.locator(".done")).to_have_text(EN.copied)
+    copying.get_by_role("button", name=EN["copy"]).click()
+    expect(copying.locator(".done")).to_have_text(EN["copied"])
     assert copying.evaluate("navigator.clipboard.readText()") == (
         "Can a notice period be bought out?\n\nYes, when the contract allows it and the employer agrees.\n\n"
         "— Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026\n"
@@ -265,8 +265,8 @@ def test_an_answer_is_copied_with_its_source(copying: Page):
 @pytest.mark.browser
 def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, address: str):
     ask(copying, "who pays gratuity & why?")
-    copying.get_by_role("button", name=EN.link, exact=True).click()
-    expect(copying.locator(".done")).to_have_text(EN.linked)
+    copying.get_by_role("button", name=EN["link"], exact=True).click()
+    expect(copying.locator(".done")).to_have_text(EN["linked"])
     link = copying.evaluate("navigator.clipboard.readText()")
     assert link == f"{address}/?q=who+pays+gratuity+%26+why%3F"
     page = browser.new_page()
@@ -288,19 +288,19 @@ def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser
         page.goto(address)
         ask(page, "who pays gratuity")
         good, bad = (
-            page.get_by_role("button", name=EN.helpful, exact=True),
-            page.get_by_role("button", name=EN.unhelpful),
+            page.get_by_role("button", name=EN["helpful"], exact=True),
+            page.get_by_role("button", name=EN["unhelpful"]),
         )
         good.click()
         expect(good).to_have_attribute("aria-pressed", "true")
         assert stored() == [(1, None, None, "who pays gratuity", "gratuity#faq-who-pays-gratuity")]
         bad.click()
-        expect(page.get_by_role("group", name=EN.why)).to_be_visible()
+        expect(page.get_by_role("group", name=EN["why"])).to_be_visible()
         expect(good).to_have_attribute("aria-pressed", "false")
-        page.get_by_role("radio", name=EN.outdated).check()
-        page.get_by_role("textbox", name=EN.comment).fill("  The limit <b>changed</b>. ")
-        page.get_by_role("button", name=EN.tell).click()
-        expect(page.get_by_role("group", name=EN.why)).to_have_count(0)
+        page.get_by_role("radio", name=EN["outdated"]).check()
+        page.get_by_role("textbox", name=EN["comment"]).fill("  The limit <b>changed</b>. ")
+        page.get_by_role("button", name=EN["tell"]).click()
+        expect(page.get_by_role("group", name=EN["why"])).to_have_count(0)
         assert stored() == [
             (0, "outdated", "The limit <b>changed</b>.", "who pays gratuity", "gratuity#faq-who-pays-gratuity")
         ]
@@ -316,7 +316,7 @@ def test_without_a_question_log_the_page_asks_for_no_vote(browser: Browser, plac
         page = browser.new_page()
         page.goto(address)
         ask(page, "who pays gratuity")
-        expect(page.locator(".answer .tools button")).to_have_text([EN.copy, EN.link])
+        expect(page.locator(".answer .tools button")).to_have_text([EN["copy"], EN["link"]])
         assert '"votes": false' in httpx.get(f"{address}/widget.js", trust_env=False).text
         page.close()
 
@@ -325,8 +325,8 @@ def test_without_a_question_log_the_page_asks_for_no_vote(browser: Browser, plac
 def test_the_page_names_only_its_own_bot_and_publisher(address: str, language: str, words: PageTexts):
     page = httpx.get(address, headers={"Accept-Language": language}, trust_env=False).text
     assert f'<html lang="{language}" dir="ltr"' in " ".join(page.split())
-    assert f"<title>{words.title}</title>" in page
-    assert f'<meta property="og:title" content="{words.title}">' in page
+    assert f"<title>{words['title']}</title>" in page
+    assert f'<meta property="og:title" content="{words["title"]}">' in page
     head = page.partition("window.gradio_config")[0]
     assert not re.search(r"https?://(?!127)", head), "an address elsewhere"
 
@@ -343,7 +343,7 @@ def test_an_unreachable_server_is_reported_and_the_question_stays(browser: Brows
     box = page.get_by_test_id("textbox")
     box.fill("who pays gratuity")
     box.press("Enter")
-    expect(page.get_by_role("alert").filter(has_text=EN.unreachable)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text=EN["unreachable"])).to_be_visible()
     expect(box).to_have_value("who pays gratuity")
     expect(page.get_by_text("Error", exact=True).filter(visible=True)).to_have_count(0)
     page.unroute("**/gradio_api/run/**")
@@ -387,7 +387,7 @@ def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser
     page.get_by_test_id("textbox").fill("how long is a probation period")
     page.get_by_test_id("textbox").press("Enter")
     page.wait_for_function("document.body.classList.contains('asking')")
-    expect(page.locator("#said")).to_have_text(EN.looking)
+    expect(page.locator("#said")).to_have_text(EN["looking"])
     held[0].continue_()
     expect(page.get_by_test_id("bot")).to_have_count(2)
     page.wait_for_function("!document.body.classList.contains('asking')")
@@ -410,7 +410,7 @@ def test_without_an_index_the_page_says_how_to_build_one_and_opens_after_the_bui
             f"There is no index in {tmp_path / 'index'}: run articlebot build"
         )
         build(place / "corpus", tmp_path / "index")
-        expect(page.get_by_role("heading", name=EN.title)).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("heading", name=EN["title"])).to_be_visible(timeout=30_000)
         ask(page, "who pays gratuity")
         expect(page.locator(".answer .words")).to_have_text("The employer pays it, not the provident fund.")
         page.close()
@@ -446,17 +446,17 @@ def test_the_browser_chooses_the_language_and_a_link_changes_it(browser: Browser
     context = browser.new_context(locale="hi-IN")
     page = context.new_page()
     page.goto(address)
-    expect(page.get_by_role("heading", level=1)).to_have_text(HI.title)
-    expect(page.get_by_role("textbox", name=HI.question)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text(HI["title"])
+    expect(page.get_by_role("textbox", name=HI["question"])).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "hi"
     ask(page, "can I buy out my notice period")
     expect(page.locator(".answer .origin")).to_contain_text("5 जनवरी 2026 को प्रकाशित")
     ask(page, "hello")
     expect(page.get_by_test_id("bot").last).to_contain_text("नमस्ते!")
     ask(page, "who won the 2011 cricket world cup")
-    expect(page.get_by_test_id("bot").last).to_contain_text(HI.no_answer)
-    page.get_by_role("link", name=EN.language).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(EN.title)
+    expect(page.get_by_test_id("bot").last).to_contain_text(HI["no_answer"])
+    page.get_by_role("link", name=EN["language"]).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(EN["title"])
     expect(page.get_by_test_id("user")).to_have_count(3)
     expect(page.locator(".answer .origin")).to_contain_text("Published 5 January 2026")
     context.close()
@@ -467,8 +467,8 @@ def test_the_browser_chooses_the_language_and_a_link_changes_it(browser: Browser
     ("question", "texts", "note"),
     [
         ("how long is a probation period", EN, None),
-        ("प्रोबेशन पीरियड कितने महीने का होता है", HI, HI.other_language),
-        ("probation period kitne mahine ka hota hai", EN, EN.other_language),
+        ("प्रोबेशन पीरियड कितने महीने का होता है", HI, HI["other_language"]),
+        ("probation period kitne mahine ka hota hai", EN, EN["other_language"]),
     ],
 )
 def test_an_answer_has_labels_in_the_questions_language_and_a_quote_in_the_articles(
@@ -500,7 +500,7 @@ def test_a_right_to_left_language_mirrors_the_page(browser: Browser, place: Path
         ask(page, "who pays gratuity")
         assert page.locator("html").get_attribute("dir") == "rtl"
         button, box = (
-            page.get_by_role("button", name=EN.send).bounding_box(),
+            page.get_by_role("button", name=EN["send"]).bounding_box(),
             page.get_by_test_id("textbox").bounding_box(),
         )
         assert button
@@ -516,8 +516,8 @@ def type_words(page: Page) -> None:
 
 def vote_unhelpful(page: Page) -> None:
     ask(page, "who pays gratuity")
-    page.get_by_role("button", name=EN.unhelpful).click()
-    page.get_by_role("group", name=EN.why).wait_for()
+    page.get_by_role("button", name=EN["unhelpful"]).click()
+    page.get_by_role("group", name=EN["why"]).wait_for()
 
 
 def refuse(page: Page, question: str, error: Locator) -> None:
@@ -595,7 +595,10 @@ def test_everything_can_be_reached_with_the_keyboard(page: Page):
         page.keyboard.press("Shift+Tab")
         reached.append(page.evaluate("document.activeElement.innerText || document.activeElement.value || ''").strip())
     names = " | ".join(reached)
-    assert all(name in names for name in (EN.copy, EN.link, EN.helpful, EN.unhelpful, EN.read_more, HI.language)), names
+    assert all(
+        name in names
+        for name in (EN["copy"], EN["link"], EN["helpful"], EN["unhelpful"], EN["read_more"], HI["language"])
+    ), names
 
 
 @pytest.mark.browser
@@ -667,29 +670,29 @@ def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
     hosted: tuple[Page, BrowserContext, list[str]],
 ):
     page, context, complaints = hosted
-    page.get_by_role("button", name=EN.open).click()
-    box = page.get_by_role("textbox", name=EN.question)
+    page.get_by_role("button", name=EN["open"]).click()
+    box = page.get_by_role("textbox", name=EN["question"])
     expect(box).to_be_focused()
     box.fill("can I buy out my notice period")
     box.press("Enter")
     log = page.get_by_role("log")
     expect(log).to_contain_text("Yes, when the contract allows it and the employer agrees.")
     expect(log).to_contain_text("Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026")
-    expect(log.get_by_role("link", name=EN.read_more)).to_have_attribute(
+    expect(log.get_by_role("link", name=EN["read_more"])).to_have_attribute(
         "href", re.compile("^https://example.com/notice-period/#:~:text=")
     )
-    log.get_by_role("button", name=EN.helpful, exact=True).click()
-    expect(log.get_by_role("status")).to_have_text(EN.thanks)
+    log.get_by_role("button", name=EN["helpful"], exact=True).click()
+    expect(log.get_by_role("status")).to_have_text(EN["thanks"])
     box.fill("correct my admit card")
     box.press("Enter")
-    expect(log).to_contain_text(EN.ambiguous)
+    expect(log).to_contain_text(EN["ambiguous"])
     meant = log.locator(".offered button").nth(1)
     question = meant.inner_text()
     meant.click()
     expect(log.locator(".asked").last).to_have_text(question)
     box.fill("who won the 2011 cricket world cup")
     box.press("Enter")
-    expect(log).to_contain_text(EN.no_answer)
+    expect(log).to_contain_text(EN["no_answer"])
     box.fill("who pays gratuity")
     box.press("Enter")
     expect(page.get_by_role("alert")).to_have_text(re.compile("please wait"))
@@ -697,7 +700,7 @@ def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
     violations = Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
     box.press("Escape")
-    expect(page.get_by_role("button", name=EN.open)).to_be_focused()
+    expect(page.get_by_role("button", name=EN["open"])).to_be_focused()
     assert context.cookies() == []
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     assert [each for each in complaints if "429" not in each and "favicon" not in each] == []
@@ -714,7 +717,7 @@ def test_the_styles_of_page_and_widget_do_not_affect_each_other(hosted: tuple[Pa
             document.adoptedStyleSheets = [sheet];
         }"""
     )
-    page.get_by_role("button", name=EN.open).click()
+    page.get_by_role("button", name=EN["open"]).click()
     assert (
         page.evaluate(
             "getComputedStyle(document.querySelector('[data-articlebot]').shadowRoot.querySelector('h2')).fontSize"
@@ -757,10 +760,10 @@ def test_the_widget_is_small_cached_and_in_the_browsers_language(address: str):
     again = httpx.get(f"{address}/widget.js", headers={"If-None-Match": first.headers["etag"]}, trust_env=False)
     assert (again.status_code, again.content) == (304, b"")
     assert (
-        json.dumps(HI.open, ensure_ascii=False)
+        json.dumps(HI["open"], ensure_ascii=False)
         in httpx.get(f"{address}/widget.js", headers={"Accept-Language": "hi"}, trust_env=False).text
     )
-    assert json.dumps(HI.open, ensure_ascii=False) in httpx.get(f"{address}/widget.js?lang=hi", trust_env=False).text
+    assert json.dumps(HI["open"], ensure_ascii=False) in httpx.get(f"{address}/widget.js?lang=hi", trust_env=False).text
 
 
 # --- Safety

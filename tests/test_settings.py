@@ -26,13 +26,20 @@ def written(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
+def test_every_text_that_the_code_shows_exists():
+    code = [path.read_text(encoding="utf-8") for path in (Path(__file__).parents[1] / "bot" / "serve").rglob("*.py")]
+    shown = {name for text in code for name in re.findall(r"""(?:texts|other)\[["'](\w+)["']\]""", text)}
+    assert len(shown) > 30
+    assert shown <= set(load_texts()["en"].words)
+
+
 def test_every_language_is_complete_and_knows_small_talk():
     texts = load_texts()
     assert set(texts) >= {"en", "hi"}
     for code, each in texts.items():
         assert each.code == code
         assert code == "en" or set(get_args(Talk)) <= set(each.replies)
-        assert each.title
+        assert each["title"]
     hindi = texts["hi"]
     english = asdict(texts["en"])
     same = [name for name, words in asdict(hindi).items() if words == english[name] and name != "direction"]
@@ -123,7 +130,7 @@ def test_paths_in_settings_are_relative_to_the_file(written: Callable[[str], Pat
     )
     assert (settings.publisher.name, settings.publisher.logo) == ("Career Desk", tmp_path / "logo.svg")
     assert (settings.languages, settings.limits.trusted_proxies) == (tmp_path / "languages", ("10.0.0.0/8",))
-    assert texts_for(settings)["hi"].title == "करियर डेस्क से पूछिए"
+    assert texts_for(settings)["hi"]["title"] == "करियर डेस्क से पूछिए"
 
 
 def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Path]):
@@ -131,7 +138,7 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
     (words,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     settings = read_settings(written(words))
     assert settings.publisher.name == "Career Desk"
-    assert texts_for(settings)["en"].title == "Ask Career Desk"
+    assert texts_for(settings)["en"]["title"] == "Ask Career Desk"
 
 
 @pytest.mark.parametrize(

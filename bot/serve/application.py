@@ -114,7 +114,7 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     from bot.serve.page.theme import head, style
 
     settings = service.settings
-    title, logo = languages[settings.language].title, settings.publisher.logo
+    title, logo = languages[settings.language]["title"], settings.publisher.logo
     app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
     if logo:
         app.get("/logo")(lambda: _logo(logo))

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -29,78 +29,18 @@ _REPLIES: Mapping[str, str] = {
 _LANGUAGE_RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PageTexts:
-    """The words of one language, described in `languages/en.toml`; names in braces are filled in."""
+    """The words of one language by their names in `languages/en.toml`; names in braces are filled in."""
 
     code: str
     """Language tag (BCP 47): "en", "hi", "pt-BR"."""
-    language: str
-    """The language's own name."""
-    direction: str
-    """"ltr" or "rtl"."""
-    title: str
-    lead: str
-    greeting: str
-    greeting_bare: str
-    newest: str
-    most_asked: str
-    articles: str
-    all_articles: str
-    placeholder: str
-    placeholder_bare: str
-    question: str
-    conversation: str
-    send: str
-    new: str
-    typed: str
-    typed_count: str
-    from_faqs: str
-    from_faq: str
-    from_article: str
-    closest: str
-    published: str
-    updated: str
-    read_more: str
-    more_of_section: str
-    newer: str
-    corrected: str
-    as_typed: str
-    topic: str
-    alone: str
-    only_category: str
-    other_language: str
-    no_answer: str
-    no_answer_category: str
-    nearest: str
-    about: str
-    begin: str
-    ambiguous: str
-    too_long: str
-    too_many: str
-    broken: str
-    unreachable: str
-    looking: str
-    copy: str
-    copied: str
-    link: str
-    linked: str
-    helpful: str
-    unhelpful: str
-    thanks: str
-    why: str
-    wrong: str
-    outdated: str
-    incomplete: str
-    unrelated: str
-    comment: str
-    tell: str
-    not_stored: str
-    open: str
-    close: str
-    whole_page: str
-    replies: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str]
+    replies: Mapping[str, str]
     """Replies to small talk by its kind; without them the bot's own replies are shown, which are English."""
+
+    def __getitem__(self, name: str) -> str:
+        return self.words[name]
 
     @property
     def locale(self) -> str:
@@ -117,9 +57,8 @@ class PageTexts:
 
     def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
         """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
-        known = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("code", "replies")}
-        _check(f"texts.{self.code}", words, known, complete=False)
-        return replace(self, **dict(words))  # type: ignore[arg-type]  # all of them are words, as just checked
+        _check(f"texts.{self.code}", words, self.words, complete=False)
+        return replace(self, words={**self.words, **words})
 
 
 @cache
@@ -173,7 +112,7 @@ def _load(code: str, path: Path, english: Mapping[str, Any], replies: Replies) -
         raise SettingsError(f"{path}: direction must be ltr or rtl.")
     if replies:
         _check(f"{path}: replies", replies, _REPLIES, complete=True)
-    return PageTexts(code=code, **words, replies=replies)
+    return PageTexts(code, words, replies)
 
 
 def _check(where: str, words: Mapping[str, Any], model: Mapping[str, str], *, complete: bool) -> None:

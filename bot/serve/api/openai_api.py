@@ -126,11 +126,11 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     if answer.reply:
         return answer.reply
     if answer.did_you_mean:
-        return "\n\n".join([texts.ambiguous, _bullets(answer.did_you_mean)])
+        return "\n\n".join([texts["ambiguous"], _bullets(answer.did_you_mean)])
     if answer.suggestions:
-        lead = texts.begin if answer.categories else texts.nearest
-        return "\n\n".join([f"{texts.no_answer} {lead}", _bullets(answer.suggestions)])
-    return texts.no_answer
+        lead = texts["begin"] if answer.categories else texts["nearest"]
+        return "\n\n".join([f"{texts['no_answer']} {lead}", _bullets(answer.suggestions)])
+    return texts["no_answer"]
 
 
 def _bullets(questions: tuple[str, ...]) -> str:
@@ -141,8 +141,8 @@ def _source_line(source: Source, texts: PageTexts) -> str:
     article = source.passage.article
     link = quoting_link(article.url, source.words)
     title = f"[{article.title}]({link})" if link else article.title
-    published = texts.published.format(day=texts.day(article.published)) if article.published else None
-    updated = texts.updated.format(day=texts.day(article.updated)) if article.updated else None
+    published = texts["published"].format(day=texts.day(article.published)) if article.published else None
+    updated = texts["updated"].format(day=texts.day(article.updated)) if article.updated else None
     heading = " › ".join([title, *source.passage.section])
     return " · ".join(filter(None, [f"— {heading}", article.category, published, updated]))
 

@@ -41,7 +41,7 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         gr.Markdown(welcome.header(service, texts, languages), elem_id="header")
         category = _category_choice(service, texts)
         chat, notice, box = _chatbot(service, texts), gr.Markdown("", elem_id="notice"), _box(service, texts)
-        new = gr.Button(texts.new, elem_id="new", size="sm", variant="secondary")
+        new = gr.Button(texts["new"], elem_id="new", size="sm", variant="secondary")
         # The page's script clicks these two for the buttons in an answer.
         as_typed, alone = (gr.Button(name, elem_id=name, visible="hidden") for name in ("as-typed", "alone"))
         handlers, outputs = _Handlers(service, texts, languages), [chat, box, notice, stored]
@@ -57,22 +57,22 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
 
 def _chatbot(service: ChatService, texts: PageTexts) -> gr.Chatbot:
     return gr.Chatbot(
-        elem_id="chat", show_label=False, label=texts.conversation, scale=1, height=None, min_height=200, buttons=[],
+        elem_id="chat", show_label=False, label=texts["conversation"], scale=1, height=None, min_height=200, buttons=[],
         latex_delimiters=[], autoscroll=False, group_consecutive_messages=False, **welcome.empty_chat(service, texts),
     )  # fmt: skip
 
 
 def _box(service: ChatService, texts: PageTexts) -> gr.Textbox:
     return gr.Textbox(
-        elem_id="question", label=texts.question, show_label=False, placeholder=welcome.placeholder(service, texts),
-        submit_btn=texts.send, autofocus=True, max_lines=4,
+        elem_id="question", label=texts["question"], show_label=False, placeholder=welcome.placeholder(service, texts),
+        submit_btn=texts["send"], autofocus=True, max_lines=4,
         html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
     )  # fmt: skip
 
 
 def _category_choice(service: ChatService, texts: PageTexts) -> gr.Radio:
     choice = gr.Radio(
-        **welcome.categories(service, texts), value=welcome.ALL_CATEGORIES, label=texts.articles, show_label=False,
+        **welcome.categories(service, texts), value=welcome.ALL_CATEGORIES, label=texts["articles"], show_label=False,
         elem_id="category",
     )  # fmt: skip
     # Gradio would refuse a category that a later build has added.
@@ -154,12 +154,12 @@ class _Handlers:
             return self._render(conversation), "", "", conversation.dump()
         except QuestionError:
             length = len(question.strip())
-            return _refusal(self._texts.too_long.format(length=length, longest=LONGEST_QUESTION), question)
+            return _refusal(self._texts["too_long"].format(length=length, longest=LONGEST_QUESTION), question)
         except TooManyQuestions as error:
-            return _refusal(self._texts.too_many.format(seconds=error.seconds), question)
+            return _refusal(self._texts["too_many"].format(seconds=error.seconds), question)
         except Exception:  # noqa: BLE001 - whatever broke, the visitor keeps the page and the question
             _log.exception("a question could not be answered")
-            return _refusal(self._texts.broken, question)
+            return _refusal(self._texts["broken"], question)
 
     def _answer(
         self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool,

@@ -55,11 +55,11 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) 
     sources = zip(answer.sources, exchange.sources, strict=False)
     parts += [_source(*source, texts) for source in sources] or [_without_sources(exchange, texts)]
     if exchange.is_in_another_language:
-        parts.append(_note(texts.other_language))
+        parts.append(_note(texts["other_language"]))
     if answer.newer:
         parts.append(_newer(answer.newer, texts))
     if answer.sources and category:
-        parts.append(_note(texts.only_category.format(category=category)))
+        parts.append(_note(texts["only_category"].format(category=category)))
     if answer.sources:
         parts.append(_tools(texts, votes=votes))
     attributes = f'class="answer" lang="{html.escape(texts.code)}" id="answer-{html.escape(answer.id)}"'
@@ -75,9 +75,11 @@ def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
     """Render how the question was understood, with a button that undoes it."""
     notes = []
     if answer.corrected:
-        notes.append(_note(texts.corrected.format(question=answer.corrected), _button("as-typed", texts.as_typed)))
+        notes.append(
+            _note(texts["corrected"].format(question=answer.corrected), _button("as-typed", texts["as_typed"]))
+        )
     if answer.topic and answer.sources:
-        notes.append(_note(texts.topic.format(topic=answer.topic), _button("alone", texts.alone)))
+        notes.append(_note(texts["topic"].format(topic=answer.topic), _button("alone", texts["alone"])))
     return notes
 
 
@@ -92,7 +94,7 @@ def _button(name: str, words: str) -> str:
 
 def _tools(texts: PageTexts, *, votes: bool) -> str:
     names = ("copy", "link", "helpful", "unhelpful") if votes else ("copy", "link")
-    return f'<div class="tools">{"".join(_button(name, getattr(texts, name)) for name in names)}</div>'
+    return f'<div class="tools">{"".join(_button(name, texts[name]) for name in names)}</div>'
 
 
 def _source(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
@@ -104,15 +106,15 @@ def _source(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
         parts.append(f'<div class="asked">{html.escape(hit.question)}</div>')
     parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(quote, highlight)}</div>')
     if quote != hit.text:
-        summary = f"<summary>{html.escape(texts.more_of_section)}</summary>"
+        summary = f"<summary>{html.escape(texts['more_of_section'])}</summary>"
         parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")
     return "".join([*parts, _origin(hit, details, texts)])
 
 
 def _confidence(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     if hit.kind == "faq":
-        return texts.from_faq if details.is_faq_row else texts.from_faqs.format(title=hit.title)
-    return texts.from_article if hit.probability >= _LIKELY else texts.closest
+        return texts["from_faq"] if details.is_faq_row else texts["from_faqs"].format(title=hit.title)
+    return texts["from_article"] if hit.probability >= _LIKELY else texts["closest"]
 
 
 def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
@@ -120,13 +122,15 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     if exchange.talk and answer.reply:
         return f'<div class="none">{html.escape(texts.reply(exchange.talk, answer.categories, answer.reply))}</div>'
     if answer.status == "ambiguous":
-        return f'<div class="none">{html.escape(texts.ambiguous)}</div>'
-    none = texts.no_answer_category.format(category=category, all=texts.all_articles) if category else texts.no_answer
+        return f'<div class="none">{html.escape(texts["ambiguous"])}</div>'
+    none = texts["no_answer"]
+    if category:
+        none = texts["no_answer_category"].format(category=category, all=texts["all_articles"])
     notes = []
     if answer.categories and not category:
-        notes.append(texts.about.format(categories=", ".join(answer.categories[:_MAX_CATEGORIES])))
+        notes.append(texts["about"].format(categories=", ".join(answer.categories[:_MAX_CATEGORIES])))
     if answer.suggestions:
-        notes.append(texts.begin if answer.categories else texts.nearest)
+        notes.append(texts["begin"] if answer.categories else texts["nearest"])
     return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
 
 
@@ -135,7 +139,7 @@ def _newer(hit: schema.Hit, texts: PageTexts) -> str:
     if _is_web(hit.link):
         title = f'<a href="{html.escape(hit.link or "")}">{title}</a>'
     changed = max(hit.published or "", hit.updated or "")
-    words = html.escape(texts.newer).format(title=title, day=_day(changed, texts))
+    words = html.escape(texts["newer"]).format(title=title, day=_day(changed, texts))
     return f'<div class="note newer">{words}</div>'
 
 
@@ -143,14 +147,14 @@ def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     """Render title and section, category, dates and a link."""
     facts = [hit.category] if hit.category else []
     if hit.published:
-        facts.append(texts.published.format(day=_day(hit.published, texts)))
+        facts.append(texts["published"].format(day=_day(hit.published, texts)))
     if hit.updated:
-        facts.append(texts.updated.format(day=_day(hit.updated, texts)))
+        facts.append(texts["updated"].format(day=_day(hit.updated, texts)))
     path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
     parts = [] if details.is_faq_row else [f'<span class="title">{html.escape(hit.title)}{path}</span>']
     parts += [f"<span>{html.escape(fact)}</span>" for fact in facts]
     if _is_web(hit.link):
-        parts.append(f'<a href="{html.escape(hit.link or "")}">{html.escape(texts.read_more)}</a>')
+        parts.append(f'<a href="{html.escape(hit.link or "")}">{html.escape(texts["read_more"])}</a>')
     separator = '<span class="dot"> · </span>'
     return f'<div class="origin">{separator.join(parts)}</div>' if parts else ""
 

@@ -38,13 +38,13 @@ def head(texts: PageTexts, settings: ChatSettings) -> PageHead:
     facts = {
         "base": "./" if texts.code == settings.language else "../",
         "language": texts.code,
-        "texts": {name: getattr(texts, name) for name in _TEXTS_OF_SCRIPT},
-        "reasons": {reason: getattr(texts, reason) for reason in REASONS},
+        "texts": {name: texts[name] for name in _TEXTS_OF_SCRIPT},
+        "reasons": {reason: texts[reason] for reason in REASONS},
     }
     # No "</script>" can stand in the data.
     data = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     publisher = settings.publisher
-    title, lead, name = map(html.escape, (page_title(texts, publisher), texts.lead, publisher.name))
+    title, lead, name = map(html.escape, (page_title(texts, publisher), texts["lead"], publisher.name))
     elements = (
         f'<title>{title}</title><meta name="description" content="{lead}">'
         f'<meta property="og:type" content="website"><meta property="og:title" content="{title}">'
@@ -52,8 +52,8 @@ def head(texts: PageTexts, settings: ChatSettings) -> PageHead:
         f'<link rel="icon" href="{"/logo" if publisher.logo else "data:,"}"><style>{read_asset("frame.css")}</style>'
         f'<script type="application/json" id="page-facts">{data}</script><script>{read_asset("chat.js")}</script>'
     )
-    return PageHead(texts.code, texts.direction, elements)
+    return PageHead(texts.code, texts["direction"], elements)
 
 
 def page_title(texts: PageTexts, publisher: Publisher) -> str:
-    return f"{texts.title} · {publisher.name}" if publisher.name else texts.title
+    return f"{texts['title']} · {publisher.name}" if publisher.name else texts["title"]

@@ -22,12 +22,12 @@ def header(service: ChatService, texts: PageTexts, languages: Mapping[str, PageT
     """Return the header as HTML: publisher, title and links to the page in other languages."""
     publisher = service.settings.publisher
     links = " ".join(
-        f'<a class="language" href="?lang={code}">{html.escape(other.language)}</a>'
+        f'<a class="language" href="?lang={code}">{html.escape(other["language"])}</a>'
         for code, other in languages.items()
         if code != texts.code
     )
     links = f'<span class="languages">{links}</span>' if links else ""
-    title, lead = f"<h1>{html.escape(texts.title)}</h1>", f"<p>{html.escape(texts.lead)}</p>"
+    title, lead = f"<h1>{html.escape(texts['title'])}</h1>", f"<p>{html.escape(texts['lead'])}</p>"
     if publisher.name or publisher.logo:
         return f'<div class="top">{_publisher(publisher, texts)}{links}</div>{title}{lead}'
     return f'<div class="top">{title}{links}</div>{lead}'
@@ -36,7 +36,7 @@ def header(service: ChatService, texts: PageTexts, languages: Mapping[str, PageT
 def _publisher(publisher: Publisher, texts: PageTexts) -> str:
     name = html.escape(publisher.name)
     # Beside the name, screen readers need no text for the logo.
-    alt = "" if name else html.escape(texts.title)
+    alt = "" if name else html.escape(texts["title"])
     logo = f'<img class="logo" src="/logo" alt="{alt}">' if publisher.logo else ""
     if publisher.site:
         return f'<a class="publisher" href="{html.escape(publisher.site)}">{logo}{name}</a>'
@@ -47,10 +47,10 @@ def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Chatbot` for an empty chat: greeting, newest articles and example questions."""
     often, offered = service.frequent_questions(), service.bot.suggestions.examples()
     questions = list(dict.fromkeys([*often, *offered]))[: max(len(often), len(offered))]
-    greeting = f"<p>{html.escape(texts.greeting if questions else texts.greeting_bare)}</p>"
-    label = _label(texts.most_asked) if often else ""
+    greeting = f"<p>{html.escape(texts['greeting'] if questions else texts['greeting_bare'])}</p>"
+    label = _label(texts["most_asked"]) if often else ""
     newest = [_newest(article, texts) for article in newest_articles(service.bot.generation.table, _NEWEST)]
-    new = f'<div class="newest">{_label(texts.newest)}<ul>{"".join(newest)}</ul></div>' if newest else ""
+    new = f'<div class="newest">{_label(texts["newest"])}<ul>{"".join(newest)}</ul></div>' if newest else ""
     examples = [{"text": question} for question in questions]
     return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": examples}
 
@@ -68,7 +68,7 @@ def categories(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Radio` for the choice of a category, with the number of articles of each."""
     table = service.bot.generation.table
     counts = table.facts.categories
-    everything = (f"{texts.all_articles}\u00a0{table.facts.articles}", ALL_CATEGORIES)
+    everything = (f"{texts['all_articles']}\u00a0{table.facts.articles}", ALL_CATEGORIES)
     choices = [everything, *((f"{name}\u00a0{count}", name) for name, count in counts.items())]
     return {"choices": choices, "visible": len(counts) > 1}
 
@@ -76,4 +76,4 @@ def categories(service: ChatService, texts: PageTexts) -> dict[str, Any]:
 def placeholder(service: ChatService, texts: PageTexts) -> str:
     """Return the words in the empty box."""
     names = list(service.bot.generation.table.facts.categories)[:_NAMED]
-    return texts.placeholder.format(topics=", ".join(names)) if names else texts.placeholder_bare
+    return texts["placeholder"].format(topics=", ".join(names)) if names else texts["placeholder_bare"]

@@ -45,11 +45,11 @@ def _script(texts: PageTexts, settings: ChatSettings, *, votes: bool) -> str:
     accent, accent_dark = settings.colours.accent, settings.colours.accent_dark
     facts = {
         "language": texts.code,
-        "direction": texts.direction,
+        "direction": texts["direction"],
         "locale": texts.locale,
         "name": settings.publisher.name,
         "colours": {"accent": accent, "accentDark": accent_dark, "ground": LIGHT_GROUND, "groundDark": DARK_GROUND},
-        "texts": {name: getattr(texts, name) for name in _TEXTS},
+        "texts": {name: texts[name] for name in _TEXTS},
         "votes": votes,
     }
     return read_asset("widget.js", "bot.serve.widget").replace("__FACTS__", json.dumps(facts, ensure_ascii=False))
