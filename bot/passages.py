@@ -62,10 +62,7 @@ def _headings(article: Article, path: tuple[str, ...]) -> str:
 
 
 def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Refuse) -> Iterator[Passage]:
-    """Yield the passages with the corpus's alternates added.
-
-    `refuse` is called at the end for each alternate whose passage does not exist or is not a FAQ.
-    """
+    """Yield the passages with the alternates added; `refuse` is called for each whose passage is missing or no FAQ."""
     waiting: dict[str, list[Alternate]] = {}
     for row in alternates:
         waiting.setdefault(row.passage, []).append(row)

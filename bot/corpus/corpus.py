@@ -74,10 +74,7 @@ def read_corpus(folder: Path | str) -> Corpus:
 
 
 class FolderSource(ArticleSource):
-    """A folder of files.
-
-    Raises `CorpusError` if the folder is missing or has no files, and after the iteration if nothing could be read.
-    """
+    """A folder of files. Raises `CorpusError` if it is missing or empty, or if after the iteration nothing was read."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)

@@ -198,10 +198,8 @@ def _new_rows(old: str, table: _Table | None, values: Mapping[str, str]) -> str:
     if table is None:
         writer.writerows([list(values), list(values.values())])
     else:
-        row = [""] * len(table.header)
-        for name in values.keys() & table.columns.keys():
-            row[table.columns[name]] = values[name]
-        writer.writerow(row)
+        names = {n: name for name, n in table.columns.items()}
+        writer.writerow(values.get(names.get(n, ""), "") for n in range(len(table.header)))
     return ("" if old.endswith(("\n", "\r", "\ufeff")) or not old else end) + text.getvalue()
 
 

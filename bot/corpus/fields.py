@@ -74,11 +74,9 @@ def multiline_field(fields: Fields, name: str) -> str:
 def text_field(fields: Fields, name: str) -> str | None:
     """Return the text of a field on one line; None if absent or empty."""
     value = fields.get(name)
-    if value is None or value == "":
-        return None
     if isinstance(value, (list, dict, bool)):
         raise Unreadable(f"{name} should be text, not {value!r}")
-    return " ".join(str(value).split()) or None
+    return None if value is None else " ".join(str(value).split()) or None
 
 
 def list_field(fields: Fields, name: str) -> tuple[str, ...]:

@@ -44,13 +44,13 @@ def check_package(path: Path, kind: str) -> None:
 
 
 @contextmanager
-def refuse_damaged(kind: str, *errors: type[Exception]) -> Iterator[None]:
-    """Raise `Unreadable` for the `PARSER_ERRORS`, and for these errors, of a package that is damaged inside."""
+def refuse_damaged(kind: str, errors: tuple[type[Exception], ...] = PARSER_ERRORS) -> Iterator[None]:
+    """Raise `Unreadable` instead of the errors with which a parser fails on a package that is damaged inside."""
     try:
         yield
     except Unreadable:
         raise
-    except (*errors, *PARSER_ERRORS):
+    except errors:
         raise Unreadable(f"a damaged .{kind} file: open it in its program and save it again") from None
 
 

@@ -12,9 +12,8 @@ _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _Q, _A = (f"(?:{alternatives(name)})" for name in ("question_labels", "answer_labels"))
 _AFTER_LABEL = r"[ \t]*\d*[ \t]*[:.)-]"
 _LABELLED_PAIR = re.compile(
-    rf"^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
-    rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)",
-    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+    rf"(?ims)^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
+    rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)"
 )
 _FAQ_TITLE = re.compile(alternatives("faq_titles"), re.IGNORECASE)
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")

@@ -132,11 +132,11 @@ class Language:
         path = Path(str(files(self._package))) / "page.toml"
         return path if path.is_file() else None
 
-    def uses_script(self, _text: str) -> bool:
+    def uses_script(self, _text: str, /) -> bool:
         """Whether a text contains a letter of the language's own script."""
         return False
 
-    def is_language_of(self, _text: str) -> bool:
+    def is_language_of(self, _text: str, /) -> bool:
         """Whether a text, such as an article, is written in the language."""
         return True
 

@@ -21,7 +21,7 @@ from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats import docx_elements as word
 from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
 from bot.corpus.html.plain_form import write_table
-from bot.corpus.office_package import check_package, refuse_damaged
+from bot.corpus.office_package import PARSER_ERRORS, check_package, refuse_damaged
 from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused, Unreadable
 
@@ -40,7 +40,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     Raises `Unreadable` if the file is damaged, protected, without text, or would unpack to an unreasonable size.
     """
     check_package(path, "docx")
-    with refuse_damaged("docx", OpcError, InvalidXmlError), path.open("rb") as file:
+    with refuse_damaged("docx", (OpcError, InvalidXmlError, *PARSER_ERRORS)), path.open("rb") as file:
         document = Document(file)
         writer = _Writer(document)
         writer.blocks(document.element.body)
@@ -127,11 +127,8 @@ class _Writer:
         if (marker := self._marker(element, name)) is not None:
             indent = " " * len(marker)
             return "item", marker + text.replace("\n", f"\n{indent}")
-        if (
-            word.is_bold(element)
-            and len(line.split()) <= MAX_HEADING_WORDS
-            and (is_question(line) or is_faq_title(line))
-        ):
+        is_short = len(line.split()) <= MAX_HEADING_WORDS
+        if is_short and (is_question(line) or is_faq_title(line)) and word.is_bold(element):
             return ("h6" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 

@@ -27,10 +27,9 @@ _COMMONMARK = MarkdownIt("commonmark").enable("table")
 _VERBATIM = r"^(```|~~~).*?(?:^\1|\Z)|<(pre|script|style|textarea)\b.*?(?:</\2>|\Z)|<!--.*?(?:-->|\Z)"
 """Text that is left as it is: code, and what browsers do not show."""
 _TAG_ABOVE_TEXT = re.compile(
-    rf"{_VERBATIM}|(?P<tag>(?:</(?:h[1-6]|p|summary|d[lt]|[ou]l|table)"
+    rf"(?ims){_VERBATIM}|(?P<tag>(?:</(?:h[1-6]|p|summary|d[lt]|[ou]l|table)"
     r"|</?(?:article|aside|blockquote|center|dd|details|div|figure|footer|header|hr|li|main|section))"
-    r"\b[^<>\n]*>[ \t]*\n)(?=[ ]{0,3}[^\s<])",
-    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+    r"\b[^<>\n]*>[ \t]*\n)(?=[ ]{0,3}[^\s<])"
 )
 """A line ending with the tag of a block element, right above text: CommonMark would take that text for HTML."""
 _TEMPLATE_LINE = re.compile(

@@ -72,12 +72,10 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
         raise Unreadable("a part of it unpacks to more than any real page: print it to a new PDF") from None
     except (PyPdfError, DependencyError, *PARSER_ERRORS):
         raise Unreadable("a damaged PDF: open it and print it to a new PDF") from None
-    yield from _articles(source, fields, lines, scanned)
+    yield from _build(source, fields, lines, scanned)
 
 
-def _articles(
-    source: str, fields: dict[str, Any], lines: list[Line], scanned: list[int]
-) -> Iterator[Article | Refused]:
+def _build(source: str, fields: dict[str, Any], lines: list[Line], scanned: list[int]) -> Iterator[Article | Refused]:
     text = "".join(line.text for line in lines)
     if not text:
         raise Unreadable("no text in it: scanned pages need OCR first" if scanned else "no text in it")

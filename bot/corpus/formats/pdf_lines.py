@@ -78,17 +78,13 @@ def _page_lines(page: PageObject, number: int, count: Callable[..., None]) -> li
 
 def remove_running_heads(pages: list[list[Line]]) -> list[Line]:
     """Join the lines of all pages without those that most pages have at the top or bottom, such as page numbers."""
-    edges = [_edges(page) for page in pages]
+    by_height = (sorted(page, key=lambda line: line.y) for page in pages)
+    edges = [[*page[:2], *page[-2:]] for page in by_height]
     counts = Counter(key for page in edges for key in {_running_key(line) for line in page})
     filled = sum(1 for page in pages if page)
     running = {key for key, count in counts.items() if count > filled / 2 and count >= 2}
     dropped = {id(line) for page in edges for line in page if _running_key(line) in running}
     return [line for page in pages for line in page if id(line) not in dropped]
-
-
-def _edges(page: list[Line]) -> list[Line]:
-    by_height = sorted(page, key=lambda line: line.y)
-    return by_height if len(page) <= 4 else [*by_height[:2], *by_height[-2:]]
 
 
 def _running_key(line: Line) -> tuple[str, int]:

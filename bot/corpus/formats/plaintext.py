@@ -1,13 +1,13 @@
 """`.txt`: plain text, or the text dump of a web page with its menu, adverts, related posts and comment form.
 
 A dump has no markup, so its structure is inferred from layout: a short line alone between blank lines is a heading,
-consecutive lines are a list. Boilerplate is recognised by its place (above the title, below "Related Post") or its
-wording.
+consecutive lines are a list. Boilerplate is recognised by its place (above the title, below "Related Post") or wording.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 from bot.corpus.article import Article
@@ -42,14 +42,16 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     """Yield the article of a text file, and a refusal for each question in it without an answer."""
     blocks = [[line.strip() for line in block.split("\n")] for block in re.split(r"\n(?:[ \t]*\n)+", content.strip())]
     blocks = [kept for block in blocks if (kept := [line for line in block if line and not _ADVERT.fullmatch(line)])]
-    blocks, after = _split_tail(blocks)
+    cut = next((n for n, block in enumerate(blocks) if _TAIL.fullmatch(block[0].rstrip(":"))), len(blocks))
+    # A related post is a line of its own above a line with the date.
+    related = [above[0] for above, below in pairwise(blocks[cut + 1 :]) if len(above) == 1 and _is_date(below[0])]
     try:
-        title, dates, body = _split_head(blocks)
+        title, dates, body = _split_head(blocks[:cut])
         text = _plain_form([kept for block in body if (kept := [line for line in block if not _SHARE.fullmatch(line)])])
         if not text:
             yield Refused(source, None, "no text in it")
             return
-        yield build_article(source, {"title": title, "related": _related_titles(after), **dates}, text)
+        yield build_article(source, {"title": title, "related": related, **dates}, text)
     except Unreadable as error:
         yield Refused(source, None, str(error))
         return
@@ -78,23 +80,10 @@ def drop_shared_lines(content: str, shared: frozenset[str]) -> str:
     return "\n".join(line for line in inside if line.strip() not in shared or len(line.split()) < _MIN_SHARED_WORDS)
 
 
-def _split_tail(blocks: list[Block]) -> tuple[list[Block], list[Block]]:
-    """Split the blocks at the first one that introduces related posts or a comment form."""
-    cut = next((n for n, block in enumerate(blocks) if _TAIL.fullmatch(block[0].rstrip(":"))), len(blocks))
-    return blocks[:cut], blocks[cut + 1 :]
-
-
-def _related_titles(tail: list[Block]) -> list[str]:
-    """Return the titles in a list of related posts: each is a line of its own above a line with the date."""
-    return [above[0] for above, below in pairwise(tail) if len(above) == 1 and _is_date(below[0])]
-
-
 def _is_date(line: str) -> bool:
-    try:
-        parse_date("date", line)
-    except Unreadable:
-        return False
-    return True
+    with suppress(Unreadable):
+        return bool(parse_date("date", line))
+    return False
 
 
 def _split_head(blocks: list[Block]) -> tuple[str | None, dict[str, object], list[Block]]:

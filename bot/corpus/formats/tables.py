@@ -58,10 +58,7 @@ def _count_columns(rows: list[TableRow]) -> int:
 
 
 def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Article | Refused]:
-    """Yield the articles of a table; `where` names the sheet in the reasons of refusals.
-
-    Raises `Unreadable` if none of the first rows is a header.
-    """
+    """Yield a table's articles; `where` names the sheet in refusals. Raises `Unreadable` without a header."""
     header = _find_header(rows[:MAX_HEAD_ROWS])
     if header is None:
         named = _quote_names(rows[0].cells) if rows else "nothing"

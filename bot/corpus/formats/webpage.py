@@ -1,7 +1,6 @@
 """`.html`: the article of a saved web page, without its boilerplate.
 
-trafilatura finds the main text, `structured_data` reads what the page declares about itself, `boilerplate` removes the
-rest.
+trafilatura finds the main text, `structured_data` reads the declared fields and FAQs, `boilerplate` removes the rest.
 """
 
 import codecs

@@ -8,6 +8,7 @@ and reports the rest.
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -231,10 +232,9 @@ def _field(item: etree._Element, name: str) -> str | None:
 
 def _parse_date(text: str | None) -> date | None:
     """Parse the date of "2026-01-31 10:00:00"; return None for "0000-00-00 00:00:00", which stands for no date."""
-    try:
+    with suppress(ValueError):
         return datetime.fromisoformat(text or "").date()
-    except ValueError:
-        return None
+    return None
 
 
 def _plain_line(markup: str) -> str:

@@ -67,7 +67,7 @@ def _boilerplate_elements(body: HtmlElement) -> list[HtmlElement]:
     named = ((element, _names(element)) for element in _NAMED(body) if element.tag not in _NEVER_REMOVED)
     found = [*body.iter("nav", "script", "style", "noscript", "template", "iframe", "svg", "dialog")]
     found += [element for element, names in named if _BOILERPLATE.search(names) or _RELATED.search(names)]
-    found += [element for element in body.iter() if isinstance(element.tag, str) and _is_hidden(element)]
+    found += [e for e in body.iter("*") if e.get("hidden") is not None or _HIDDEN.search(e.get("style") or "")]
     return found
 
 
@@ -82,10 +82,6 @@ def _main_element_path(body: HtmlElement) -> set[HtmlElement]:
         if not any(_COMMENTS.search(_names(element)) for element in path if element.tag not in _NEVER_REMOVED):
             return set(path)
     return set()
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    return element.get("hidden") is not None or _HIDDEN.search(element.get("style") or "") is not None
 
 
 def _names(element: HtmlElement) -> str:

@@ -1,5 +1,7 @@
 """Parses HTML and returns the text of its elements."""
 
+from itertools import accumulate
+
 from lxml import etree, html
 from lxml.html import HtmlElement
 
@@ -20,10 +22,7 @@ MAX_DEPTH = 150
 
 
 def parse_html(markup: str) -> HtmlElement:
-    """Parse a page or a fragment of HTML.
-
-    Raises `Unreadable` if it is empty, or nested too deep: the parser would drop the rest silently.
-    """
+    """Parse HTML. Raises `Unreadable` if it is empty, or nested too deep: the parser would drop the rest silently."""
     parser = html.HTMLParser(remove_comments=True, remove_pis=True)
     try:
         tree = html.document_fromstring(markup, parser=parser)
@@ -32,19 +31,11 @@ def parse_html(markup: str) -> HtmlElement:
     limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]
     if limits and "depth" not in limits[0].message.lower():
         raise Unreadable(f"too large to be read as HTML ({limits[0].message})", limits[0].line)
-    if limits or _deeper_than(tree, MAX_DEPTH):
+    depths = accumulate(1 if event == "start" else -1 for event, _ in etree.iterwalk(tree, events=("start", "end")))
+    if limits or any(depth > MAX_DEPTH for depth in depths):
         line = limits[0].line if limits else None
         raise Unreadable(f"elements nested deeper than {MAX_DEPTH}: close those that are left open", line)
     return tree
-
-
-def _deeper_than(tree: HtmlElement, limit: int) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limit:
-            return True
-    return False
 
 
 def text_of(element: HtmlElement) -> str:

@@ -56,7 +56,7 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
     """
     index, found = _WordIndex.of(text), outline(text)
     asked = {joined_words(faq.question) for faq in found.faqs}
-    spans = {(faq.start, faq.end): faq for faq in _cut_at_folded_ends(found.faqs, text, index, folded)}
+    spans = {(faq.start, faq.end): faq for faq in _cut_at_folds(found.faqs, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
         if joined_words(faq.question) in asked:
@@ -75,9 +75,7 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
     return "\n\n".join(filter(None, [text, *appended])), list(spans.values())
 
 
-def _cut_at_folded_ends(
-    faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Iterable[MarkedFaq]
-) -> Iterator[Faq]:
+def _cut_at_folds(faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
     """Yield the FAQs of a text, each cut at the end of its folded answer."""
     answers = {joined_words(faq.question): joined_words(faq.answer) for faq in folded}
     for faq in faqs:

@@ -7,6 +7,7 @@ Sources are schema.org data (https://schema.org/Article, https://schema.org/FAQP
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -82,12 +83,10 @@ def json_ld_objects(page: HtmlElement) -> Iterator[Node]:
 
 
 def _parsed(script: str) -> object:
-    content = _SCRIPT_WRAPPER.sub("", script).strip().rstrip(";")
-    try:
+    with suppress(json.JSONDecodeError, RecursionError):
         # strict=False accepts line breaks inside strings, the most common fault of hand-written JSON-LD.
-        return json.loads(content, strict=False)
-    except (json.JSONDecodeError, RecursionError):
-        return None
+        return json.loads(_SCRIPT_WRAPPER.sub("", script).strip().rstrip(";"), strict=False)
+    return None
 
 
 def _nodes(value: object, depth: int) -> Iterator[Node]:
@@ -149,10 +148,9 @@ def _first(*words: str) -> str | None:
 
 
 def _host(url: str) -> str:
-    try:
+    with suppress(ValueError):
         return urlsplit(url).netloc
-    except ValueError:
-        return ""
+    return ""
 
 
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
@@ -196,12 +194,10 @@ def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[s
     base = next((base.get("href", "") for base in page.iter("base")), "")
     links = [e.get("href", "") for e in page.iter("link") if "canonical" in (e.get("rel") or "").lower().split()]
     for url in (*links, *_named(metas, "og:url"), *_values(nodes, "url"), *_values(nodes, "mainEntityOfPage")):
-        try:
+        with suppress(ValueError):
             absolute = urljoin(base, url.strip())
             if urlsplit(absolute).scheme in ("http", "https") and urlsplit(absolute).netloc:
                 return absolute
-        except ValueError:
-            continue
     return None
 
 
@@ -218,10 +214,8 @@ def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
 def _first_date(candidates: Iterable[str]) -> str | None:
     """Return the first candidate that is a date, in ISO 8601; pages put all kinds of text in these places."""
     for candidate in candidates:
-        try:
+        with suppress(Unreadable):
             return parse_date("date", candidate).isoformat()
-        except Unreadable:
-            continue
     return None
 
 

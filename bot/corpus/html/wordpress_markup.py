@@ -39,34 +39,29 @@ def render_post(content: str) -> str:
 
 def _replace_shortcodes(content: str) -> str:
     """Replace shortcodes that fold an answer away by `details`, and remove the tags of others but not their text."""
-    tags = [*_TAG.finditer(content)]
-    opening_tags = _match_tags(tags)
-    parts, end = [], 0
-    for tag in tags:
-        parts += [content[end : tag.start()], _replacement(tag, opening_tags)]
-        end = tag.end()
-    return "".join([*parts, content[end:]])
+    opening_tags = _match_tags(content)
+    return _TAG.sub(lambda tag: _replacement(tag, opening_tags), content)
 
 
-def _match_tags(tags: list[re.Match[str]]) -> dict[re.Match[str], re.Match[str]]:
-    """Map the opening and the closing tag of each enclosing shortcode to the opening tag."""
+def _match_tags(content: str) -> dict[int, re.Match[str]]:
+    """Map the start of the opening and of the closing tag of each enclosing shortcode to the opening tag."""
     opened: dict[str, list[re.Match[str]]] = {}
     opening_tags = {}
-    for tag in tags:
+    for tag in _TAG.finditer(content):
         name = tag["name"].lower()
         if not tag["end"]:
             opened.setdefault(name, []).append(tag)
         elif opened.get(name):
             opening = opened[name].pop()
-            opening_tags[opening] = opening_tags[tag] = opening
+            opening_tags[opening.start()] = opening_tags[tag.start()] = opening
     return opening_tags
 
 
-def _replacement(tag: re.Match[str], opening_tags: dict[re.Match[str], re.Match[str]]) -> str:
+def _replacement(tag: re.Match[str], opening_tags: dict[int, re.Match[str]]) -> str:
     """Return the text that replaces the tag of a shortcode; text in brackets that is no shortcode stays."""
     if tag["escaped"]:
         return tag[0][1:-1]
-    opening = opening_tags.get(tag)
+    opening = opening_tags.get(tag.start())
     if opening is None:
         return "" if tag["end"] or _LONE.fullmatch(tag["name"]) or _is_lone_shortcode(tag) else tag[0]
     if tag["end"] and tag["name"].lower() == "caption" and (caption := _CAPTION.search(opening["attributes"])):

@@ -56,10 +56,7 @@ def same_host(one: httpx.URL, other: httpx.URL) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet, and so is any IPv4 address embedded in it.
-
-    IPv6 addresses may embed one (RFC 4291, 3056, 4380, 6052).
-    """
+    """Whether an IP address, and any IPv4 address embedded in it (RFC 4291, 3056, 4380, 6052), is a public one."""
     parsed = ip_address(address.partition("%")[0])
     closed = parsed.is_multicast or (isinstance(parsed, IPv6Address) and parsed.is_site_local)
     parts = _embedded(parsed) or [parsed]

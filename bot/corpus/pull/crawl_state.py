@@ -127,10 +127,7 @@ class CrawlState:
             self._file.flush()
 
     def _load(self, pull: str) -> bool:
-        """Read the state and return whether this pull resumes an interrupted one.
-
-        Lines that cannot be parsed are skipped: everything can be downloaded again.
-        """
+        """Read the state, except lines that cannot be parsed; return whether this pull resumes an interrupted one."""
         resumed, text = False, ""
         with _translate_write_errors(self._path), suppress(FileNotFoundError):
             text = self._path.read_text(encoding="utf-8", errors="replace")
@@ -147,11 +144,10 @@ class CrawlState:
 
 
 def _record(line: str) -> dict[str, object]:
-    try:
+    with suppress(ValueError, RecursionError):
         record = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
+        return record if isinstance(record, dict) else {}
+    return {}
 
 
 def _page(record: dict[str, object]) -> PageState | None:
@@ -166,10 +162,9 @@ def _page(record: dict[str, object]) -> PageState | None:
 
 
 def _is_recent(started: object) -> bool:
-    try:
+    with suppress(ValueError, TypeError):
         return datetime.now(UTC) - datetime.fromisoformat(str(started)) < _RESUME_WITHIN
-    except (ValueError, TypeError):
-        return False
+    return False
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ the limits; httpx itself retries only connections.
 
 import zlib
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -50,12 +50,9 @@ class Fetched:
     content: bytes
 
     @property
-    def etag(self) -> str:
-        return str(self.headers.get("ETag", ""))
-
-    @property
-    def last_modified(self) -> str:
-        return str(self.headers.get("Last-Modified", ""))
+    def validators(self) -> tuple[str, str]:
+        """The ETag and the date of the last modification; empty if not given."""
+        return str(self.headers.get("ETag", "")), str(self.headers.get("Last-Modified", ""))
 
 
 class _Retryable(Exception):
@@ -70,16 +67,10 @@ class HttpClient:
     """A client for one host. Use as a context manager."""
 
     def __init__(self, start: httpx.URL, limits: PullLimits, *, allow_private: bool) -> None:
-        """Read robots.txt.
-
-        Raises `PullError` if the site cannot be reached, or asks for a longer delay than the limits allow.
-        """
-        self._start = start
-        self._limits = limits
+        """Read robots.txt. Raises `PullError` if the site is unreachable, or asks for a longer delay than allowed."""
+        self._start, self._limits, self._delay, self._free_at = start, limits, limits.delay, 0.0
         self._network = CheckedNetwork(allow_private)
         self._transport = CheckedTransport(self._network)
-        self._delay = limits.delay
-        self._free_at = 0.0
         self._robots = Protego.parse("")
         try:
             self._robots = self._read_robots()
@@ -243,7 +234,6 @@ def parse_retry_after(value: str, now: datetime) -> float:
     """Return the seconds to wait of a Retry-After header, 0 if it cannot be parsed."""
     if value.isdecimal():
         return float(value)
-    try:
+    with suppress(ValueError, TypeError, OverflowError):
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
+    return 0.0

@@ -112,7 +112,7 @@ class _Pull:
         if known is not None and fetched.is_unchanged:
             self._state.record(replace(known, outcome=UNCHANGED))
         else:
-            page = PageState(url, NEW, etag=fetched.etag, last_modified=fetched.last_modified)
+            page = PageState(url, NEW, "", "", *fetched.validators)
             self._state.save(page, file_name(fetched.url), to_file(fetched))
         self._failures = 0
 
@@ -148,12 +148,10 @@ class _Pull:
             return number
         self._links |= links
         last = page.pages or number + 1
-        wanted = [
-            post for post in page.posts if self._since is None or not wordpress.modified_before(post, self._since)
-        ]
+        wanted = [post for post in page.posts if not wordpress.modified_before(post, self._since)]
         saved = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
         # A page with a refused post is requested in full again, so that the next report lists the post too.
-        validators = (page.fetched.etag, page.fetched.last_modified) if len(saved) == len(wanted) else ("", "")
+        validators = page.fetched.validators if len(saved) == len(wanted) else ("", "")
         self._state.record(PageState(address, UNCHANGED, "", "", *validators, tuple(saved), last))
         return last
 

@@ -5,6 +5,7 @@ Parsed here because the libraries for sitemaps download by themselves, past the 
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -66,10 +67,8 @@ class Sitemaps:
         if self._client.sitemaps:
             return [sitemap for url in self._client.sitemaps if (sitemap := self._read(url)) is not None]
         for path in _USUAL_PATHS:
-            try:
+            with suppress(UrlRefused):
                 return [self._fetch(str(self._start.copy_with(raw_path=path.encode())))]
-            except UrlRefused:
-                continue
         return []
 
     def _read(self, url: str) -> Sitemap | None:
@@ -99,10 +98,7 @@ class Sitemaps:
 
 
 def parse_sitemap(content: bytes) -> Sitemap:
-    """Parse a sitemap or a sitemap index. Raises `UrlRefused` if it is neither.
-
-    Declared entities are not resolved, and external references are not loaded.
-    """
+    """Parse a sitemap or index; entities are not resolved, nothing is loaded. Raises `UrlRefused` if it is neither."""
     pages: list[SitemapEntry] = []
     sitemaps: list[SitemapEntry] = []
     options = {"resolve_entities": False, "load_dtd": False, "no_network": True, "recover": True, "huge_tree": False}
@@ -125,17 +121,13 @@ def parse_sitemap(content: bytes) -> Sitemap:
 
 
 def _day(text: str) -> date | None:
-    try:
+    with suppress(ValueError):
         return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
+    return None
 
 
 def is_below(page: str, start: httpx.URL) -> bool:
-    """Whether a page is at or below an address.
-
-    True for an address that cannot be parsed, so that it is refused later with its reason.
-    """
+    """Whether a page is at or below an address; true if it cannot be parsed, to be refused later with a reason."""
     try:
         path = parse_address(page).path
     except UrlRefused:

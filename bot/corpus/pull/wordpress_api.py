@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -186,12 +187,11 @@ def to_html(post: Post, terms: Terms) -> bytes:
     return _HTML.format(title=escape(title or link), link=escape(link), head=head, body=body).encode("utf-8", "replace")
 
 
-def modified_before(post: Post, day: date) -> bool:
-    """Whether a post was last modified before a day: WordPress before 5.7 ignores `modified_after`."""
-    try:
-        return date.fromisoformat(str(post.get("modified"))[:10]) < day
-    except ValueError:
-        return False
+def modified_before(post: Post, day: date | None) -> bool:
+    """Whether a post was last modified before a day, if given: WordPress before 5.7 ignores `modified_after`."""
+    with suppress(ValueError):
+        return day is not None and date.fromisoformat(str(post.get("modified"))[:10]) < day
+    return False
 
 
 def _parse_json(content: bytes) -> object:

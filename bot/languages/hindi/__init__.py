@@ -20,14 +20,9 @@ class Hindi(Language):
     variants = ("hi", "hinglish")
     has_own_script = True
 
-    def uses_script(self, text: str) -> bool:
-        return has_devanagari(text)
-
-    def is_language_of(self, text: str) -> bool:
-        return is_hindi(text)
-
-    def normalize(self, text: str) -> str:
-        return normalize(text)
+    uses_script = staticmethod(has_devanagari)
+    is_language_of = staticmethod(is_hindi)
+    normalize = staticmethod(normalize)
 
     def rewriter(self, words: WordLookup) -> HindiRewriter:
         return HindiRewriter(words)

@@ -16,10 +16,7 @@ _TIE = 0.2
 
 
 class EnglishLexicon:
-    """The words of English and of the articles, which stay as they are in a Hindi question.
-
-    Safe to use from many threads.
-    """
+    """The words of English and of the articles, which stay as they are in a Hindi question. Safe for many threads."""
 
     def __init__(self, words: WordLookup) -> None:
         self._words = words
