@@ -259,7 +259,7 @@ def test_the_bot_replies_in_hindi_to_small_talk_in_hindi(polite: Bot):
     assert (answer.reply or "").startswith("मैं एक प्रोग्राम हूँ, कोई व्यक्ति नहीं। मैं HRM, About और Admit Cards से जुड़े")
 
 
-def test_a_faq_that_asks_small_talk_is_answered_from_the_corpus(polite: Bot):
+def test_a_faq_that_matches_small_talk_is_answered_from_the_corpus(polite: Bot):
     answer = polite.ask("who are you")
     assert (answer.status, answer.text, answer.reply) == ("answered", "We are a small team of writers in Pune.", None)
 

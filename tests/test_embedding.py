@@ -122,7 +122,7 @@ def test_an_index_of_a_list_of_articles_leaves_nothing_on_disk(tmp_path: Path, m
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_index_of_a_custom_encoder_opens_only_with_that_encoder(articles: tuple[Article, ...], tmp_path: Path):
+def test_an_index_of_a_custom_encoder_opens_only_with_this_encoder(articles: tuple[Article, ...], tmp_path: Path):
     report = build(articles, tmp_path, encoder=LettersAndWords())
     assert (report.manifest.dimension, report.manifest.question_encoder, report.manifest.settings.model) == (
         300,

@@ -191,7 +191,7 @@ def test_pairs_of_adjacent_words_count_in_their_order(corpus: Path, tmp_path: Pa
     assert lexical.search("pairs", "writing in it", 5).numbers.tolist() == []
 
 
-def test_articles_are_found_by_words_of_different_passages(corpus: Path, tmp_path: Path):
+def test_article_search_matches_words_of_different_passages(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     articles = list(dict.fromkeys(passage.article.id for passage in passages))
@@ -252,7 +252,7 @@ def test_passages_are_read_back_unchanged(corpus: Path, tmp_path: Path):
         (Filters(category="EPFO", since=date(2026, 1, 20)), set()),
     ],
 )
-def test_admitted_rows_are_those_of_articles_that_pass_the_filters(
+def test_filters_admit_the_rows_of_matching_articles(
     corpus: Path, tmp_path: Path, filters: Filters, articles: set[str]
 ):
     passages = passages_of(corpus)
@@ -548,7 +548,7 @@ def test_a_changed_encoder_is_detected(corpus: Path, tmp_path: Path, tiny_settin
         check_encoder(LocalGeneration.open(altered(folder, check_vector=other)))
 
 
-def test_a_missing_index_differs_from_a_pointer_to_nothing(tmp_path: Path):
+def test_a_missing_index_and_a_dangling_pointer_are_different_errors(tmp_path: Path):
     store = LocalStore(tmp_path)
     with pytest.raises(IndexMissing, match=r"There is no index in .*: run articlebot build"):
         store.current_folder()

@@ -256,7 +256,7 @@ def test_another_vector_index_type_finds_the_same_hits(server: MilvusServer, sma
 # --- the command line
 
 
-def test_every_verb_takes_the_servers_address(shipped_address: str, tmp_path: Path):
+def test_every_verb_accepts_the_address_of_a_server(shipped_address: str, tmp_path: Path):
     answered = json.loads(
         articlebot("ask", "how long does probation last", "--index", shipped_address, "--json").stdout
     )
@@ -649,7 +649,7 @@ def test_a_replica_is_not_ready_while_the_server_is_down(
     until(lambda: client.get("/readyz").status_code == 200, 120)
 
 
-def test_a_replica_started_before_the_server_waits_for_it():
+def test_a_replica_that_starts_before_the_server_waits_for_it():
     from fastapi.testclient import TestClient
 
     from bot.serve.pending_app import PendingApp

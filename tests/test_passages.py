@@ -167,7 +167,7 @@ def test_an_article_without_words_has_no_passage():
     assert split("## Only a heading") == []
 
 
-def test_sentences_lists_and_tables_are_what_can_be_quoted():
+def test_sentences_lists_and_tables_can_be_quoted():
     text = """One thing. Another thing!
 
 Bring these:

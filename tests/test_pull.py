@@ -238,7 +238,7 @@ class Blog:
 # The WordPress REST API
 
 
-def test_posts_and_pages_become_files_that_say_what_wordpress_knows_of_them(site: Site, tmp_path: Path):
+def test_posts_and_pages_become_files_with_their_wordpress_metadata(site: Site, tmp_path: Path):
     Blog(site, posts=2)
     report = bring(site, tmp_path)
     assert (counts(report), report.refused, report.more) == ((3, 0, 0), (), False)
@@ -252,7 +252,7 @@ def test_posts_and_pages_become_files_that_say_what_wordpress_knows_of_them(site
     assert article.id == "hrm/post-1"
 
 
-def test_a_corpus_reads_what_was_pulled_and_nothing_of_what_the_pull_remembers(site: Site, tmp_path: Path):
+def test_a_corpus_reads_the_pulled_files_and_not_the_crawl_state(site: Site, tmp_path: Path):
     blog = Blog(site, posts=2)
     blog.posts[1]["content"]["rendered"] = (
         "<p>About notice.</p><h2>FAQs</h2><h3>How long is it?</h3><p>Two weeks from the day it is given.</p>"
@@ -269,7 +269,7 @@ def test_a_corpus_reads_what_was_pulled_and_nothing_of_what_the_pull_remembers(s
     assert faq.question == "How long is it?"
 
 
-def test_what_goes_on_is_told(site: Site, tmp_path: Path):
+def test_progress_is_reported(site: Site, tmp_path: Path):
     messages: list[str] = []
     listed(site, "/a")
     bring(site, tmp_path, report=messages.append)
@@ -284,7 +284,7 @@ def test_all_pages_of_a_list_are_read(site: Site, tmp_path: Path):
     assert [parse_qs(urlsplit(asked).query)["page"] for asked in lists] == [["1"], ["2"], ["3"]]
 
 
-def test_a_second_pull_of_an_unchanged_api_asks_conditionally_and_rewrites_nothing(site: Site, tmp_path: Path):
+def test_a_second_pull_of_an_unchanged_api_sends_conditional_requests_and_rewrites_nothing(site: Site, tmp_path: Path):
     Blog(site, posts=60, etags=True)
     bring(site, tmp_path)
     before = {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()}
@@ -300,7 +300,7 @@ def test_a_second_pull_of_an_unchanged_api_asks_conditionally_and_rewrites_nothi
     assert {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()} == before
 
 
-def test_only_what_changed_is_written_where_the_api_knows_no_etags(site: Site, tmp_path: Path):
+def test_only_changed_posts_are_written_if_the_api_has_no_etags(site: Site, tmp_path: Path):
     blog = Blog(site, posts=3)
     bring(site, tmp_path)
     before = {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()}
@@ -312,14 +312,14 @@ def test_only_what_changed_is_written_where_the_api_knows_no_etags(site: Site, t
     assert {name for name in after if after[name] != before.get(name)} == {"hrm/post-2.html", "hrm/post-4.html"}
 
 
-def test_a_deleted_file_comes_back_though_the_list_is_unchanged(site: Site, tmp_path: Path):
+def test_a_deleted_file_is_written_again_even_if_the_list_is_unchanged(site: Site, tmp_path: Path):
     Blog(site, posts=2, etags=True)
     bring(site, tmp_path)
     files(tmp_path)["hrm/post-1.html"].unlink()
     assert counts(bring(site, tmp_path)) == (1, 0, 2)
 
 
-def test_since_asks_only_for_what_was_modified_from_that_day_on(site: Site, tmp_path: Path):
+def test_since_requests_only_posts_modified_from_that_day_on(site: Site, tmp_path: Path):
     blog = Blog(site, posts=3)
     blog.posts[0]["modified"], blog.posts[1]["modified"] = "2025-01-31T23:59:59", "2025-02-01T00:00:00"
     assert counts(bring(site, tmp_path, since=date(2025, 2, 1))) == (3, 0, 0)
@@ -327,7 +327,7 @@ def test_since_asks_only_for_what_was_modified_from_that_day_on(site: Site, tmp_
     assert any("modified_after=2025-01-31T23%3A59%3A59" in asked for asked in site.asked)
 
 
-def test_since_holds_on_a_wordpress_that_does_not_know_it(site: Site, tmp_path: Path):
+def test_since_filters_the_posts_of_a_wordpress_that_ignores_it(site: Site, tmp_path: Path):
     blog = Blog(site, posts=2)
     blog.posts[0]["modified"] = "2020-01-01T00:00:00"
     known = site.pages["/wp-json/wp/v2/posts"]
@@ -337,7 +337,7 @@ def test_since_holds_on_a_wordpress_that_does_not_know_it(site: Site, tmp_path: 
     assert counts(bring(site, tmp_path, since=date(2025, 2, 1))) == (2, 0, 0)
 
 
-def test_one_post_that_is_not_as_it_should_be_costs_no_other(site: Site, tmp_path: Path):
+def test_a_malformed_post_does_not_stop_the_others(site: Site, tmp_path: Path):
     blog = Blog(site, posts=5)
     blog.posts[0]["content"] = {"rendered": "", "protected": True}
     blog.posts[1]["content"] = {"rendered": " ", "protected": False}
@@ -354,7 +354,7 @@ def test_one_post_that_is_not_as_it_should_be_costs_no_other(site: Site, tmp_pat
     ]
 
 
-def test_words_of_a_title_cannot_become_markup(site: Site, tmp_path: Path):
+def test_html_in_a_title_is_escaped(site: Site, tmp_path: Path):
     blog = Blog(site, posts=1)
     blog.posts[0]["title"]["rendered"] = "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot;"
     bring(site, tmp_path)
@@ -364,7 +364,7 @@ def test_words_of_a_title_cannot_become_markup(site: Site, tmp_path: Path):
     assert article.title == '</title><script>alert(1)</script> "quoted"'
 
 
-def test_a_list_that_wordpress_cannot_give_is_read_post_by_post(site: Site, tmp_path: Path):
+def test_a_list_that_wordpress_fails_to_return_is_read_post_by_post(site: Site, tmp_path: Path):
     blog = Blog(site, posts=3)
     whole = site.pages["/wp-json/wp/v2/posts"]
     site.pages["/wp-json/wp/v2/posts"] = lambda query: (
@@ -378,7 +378,7 @@ def test_a_list_that_wordpress_cannot_give_is_read_post_by_post(site: Site, tmp_
     assert [reason for _, reason in report.refused] == ["answers 500 Internal Server Error, 3 times"]
 
 
-def test_a_list_whose_length_is_not_told_is_read_to_its_end(site: Site, tmp_path: Path):
+def test_a_list_without_a_total_is_read_to_its_end(site: Site, tmp_path: Path):
     Blog(site, posts=25)
     for route in ("posts", "pages", "categories", "tags"):
         complete = site.pages[f"/wp-json/wp/v2/{route}"]
@@ -393,14 +393,14 @@ def test_a_list_whose_length_is_not_told_is_read_to_its_end(site: Site, tmp_path
     assert (counts(report), report.refused) == ((26, 0, 0), ())
 
 
-def test_an_api_that_always_gives_the_same_page_comes_to_an_end(site: Site, tmp_path: Path):
+def test_an_api_that_always_returns_the_same_page_is_not_read_for_ever(site: Site, tmp_path: Path):
     blog = Blog(site, posts=2)
     site.pages["/wp-json/wp/v2/posts"] = as_json(blog.posts, **{"X-WP-TotalPages": "9999999"})
     assert counts(bring(site, tmp_path)) == (3, 0, 0)
     assert len(site.asked) < 12
 
 
-def test_articles_go_in_without_categories_that_cannot_be_had(site: Site, tmp_path: Path):
+def test_articles_are_written_without_categories_if_those_cannot_be_read(site: Site, tmp_path: Path):
     Blog(site, posts=1)
     site.pages["/wp-json/wp/v2/categories"] = Reply("no", 403)
     report = bring(site, tmp_path)
@@ -408,7 +408,7 @@ def test_articles_go_in_without_categories_that_cannot_be_had(site: Site, tmp_pa
     assert list(reasons(site, report).values()) == ["answers 403 Forbidden"]
 
 
-def test_a_site_without_pretty_permalinks_is_asked_by_its_query(site: Site, tmp_path: Path):
+def test_a_site_without_pretty_permalinks_is_read_through_query_parameters(site: Site, tmp_path: Path):
     Blog(site, posts=2)
     routes = {path.removeprefix("/wp-json"): site.pages.pop(path) for path in list(site.pages)}
     site.pages["/"] = lambda query: routes[query["rest_route"]](query) if query.get("rest_route") in routes else None
@@ -442,7 +442,7 @@ def test_without_a_usable_api_the_sitemap_is_read(site: Site, tmp_path: Path, an
     ),
     st.data(),
 )
-def test_any_json_is_an_article_or_refused(value, data: st.DataObject):
+def test_any_json_becomes_an_article_or_is_refused(value, data: st.DataObject):
     post = Blog(Site(), posts=1).posts[0]
     post[data.draw(st.sampled_from(sorted(post)))] = value
     with suppress(UrlRefused):
@@ -470,7 +470,7 @@ def test_a_page_keeps_the_canonical_address_that_it_declares(site: Site, tmp_pat
     assert article.url == "https://example.org/gratuity/"
 
 
-def test_an_encoding_that_only_the_response_names_is_kept(site: Site, tmp_path: Path):
+def test_an_encoding_that_only_the_response_names_is_stored(site: Site, tmp_path: Path):
     listed(site, "/a")
     site.pages["/a"] = Reply(
         "<html><body><h1>Правила</h1><p>Срок предупреждения: две недели, не больше.</p>".encode("koi8-r"),
@@ -498,7 +498,7 @@ def test_sitemaps_named_in_robots_are_read_through_indexes_and_gzip(site: Site, 
     }
 
 
-def test_sitemap_indexes_that_name_each_other_come_to_an_end(site: Site, tmp_path: Path):
+def test_sitemap_indexes_that_name_each_other_are_read_once(site: Site, tmp_path: Path):
     site.pages["/sitemap.xml"] = sitemap(site, "/sitemap.xml", "/second.xml", index=True)
     site.pages["/second.xml"] = sitemap(site, "/sitemap.xml", "/second.xml", "/pages.xml", index=True)
     site.pages["/pages.xml"] = sitemap(site, "/a")
@@ -539,13 +539,13 @@ def test_a_changed_page_replaces_its_file(site: Site, tmp_path: Path):
     assert "Beta" in files(tmp_path)["a.html"].read_text(encoding="utf-8")
 
 
-def test_only_what_stands_below_the_address_is_pulled(site: Site, tmp_path: Path):
+def test_only_pages_below_the_address_are_pulled(site: Site, tmp_path: Path):
     listed(site, "/hrm/a", "/hrm", "/hrmx/b", "/c")
     bring(site, tmp_path, "/hrm/")
     assert set(files(tmp_path)) == {"hrm/a.html", "hrm.html"}
 
 
-def test_entities_of_a_sitemap_do_nothing(tmp_path: Path):
+def test_entities_of_a_sitemap_are_not_expanded(tmp_path: Path):
     (tmp_path / "secret").write_text("http://secret.example/", encoding="utf-8")
     entity = f'<!DOCTYPE s [<!ENTITY file SYSTEM "file://{tmp_path}/secret"><!ENTITY near "http://near.example/">]>'
     urls = "".join(f"<url><loc>{words}</loc></url>" for words in ("&file;", "&near;", "http://b.example/?a&amp;b"))
@@ -561,7 +561,7 @@ def test_a_sitemap_of_entities_within_entities_is_refused_at_once():
 
 
 @given(st.one_of(st.binary(max_size=200), st.text("<>/urlsetmapoc&;!-[] xhtp:", max_size=200).map(str.encode)))
-def test_any_bytes_are_a_sitemap_or_refused(content: bytes):
+def test_any_bytes_are_read_as_a_sitemap_or_refused(content: bytes):
     with suppress(UrlRefused):
         assert parse_sitemap(content)
 
@@ -569,7 +569,7 @@ def test_any_bytes_are_a_sitemap_or_refused(content: bytes):
 # One page
 
 
-def test_without_api_and_sitemap_the_one_page_is_pulled(site: Site, tmp_path: Path):
+def test_without_api_and_sitemap_only_the_given_page_is_pulled(site: Site, tmp_path: Path):
     site.pages["/hrm/notice"] = page("Notice")
     assert counts(bring(site, tmp_path, "/hrm/notice")) == (1, 0, 0)
     assert set(files(tmp_path)) == {"hrm/notice.html"}
@@ -617,7 +617,9 @@ def test_an_address_with_a_query_is_one_page(site: Site, tmp_path: Path):
     ],
     ids=lambda value: value.replace("/", "") if isinstance(value, str) else "",
 )
-def test_an_answer_that_is_no_page_is_refused_with_the_reason(site: Site, tmp_path: Path, reply: Reply, reason: str):
+def test_a_response_that_is_not_a_page_is_refused_with_the_reason(
+    site: Site, tmp_path: Path, reply: Reply, reason: str
+):
     site.pages["/page"] = reply
     with pytest.raises(PullError) as raised:
         bring(site, tmp_path, "/page")
@@ -625,7 +627,7 @@ def test_an_answer_that_is_no_page_is_refused_with_the_reason(site: Site, tmp_pa
     assert files(tmp_path) == {}
 
 
-def test_a_refused_page_of_a_sitemap_costs_no_other(site: Site, tmp_path: Path):
+def test_a_refused_page_of_a_sitemap_does_not_stop_the_others(site: Site, tmp_path: Path):
     listed(site, "/a", "/b", "/c", "/d", "http://other.example/e")
     site.pages["/b"] = Reply("%PDF", kind="application/pdf")
     site.pages["/c"] = Reply(status=302, headers={"Location": "http://10.0.0.1/"})
@@ -648,7 +650,7 @@ def test_every_request_names_articlebot_and_robots_comes_first(site: Site, tmp_p
     assert all(headers["user-agent"].startswith("articlebot/") for headers in site.headers)
 
 
-def test_what_robots_disallows_is_not_asked_for(site: Site, tmp_path: Path):
+def test_disallowed_pages_are_not_requested(site: Site, tmp_path: Path):
     Blog(site)
     listed(site, "/a", "/private/b")
     site.pages["/robots.txt"] = Reply(
@@ -661,7 +663,7 @@ def test_what_robots_disallows_is_not_asked_for(site: Site, tmp_path: Path):
     assert not any(asked.startswith(("/wp-json", "/private")) for asked in site.asked)
 
 
-def test_a_redirect_to_what_robots_disallows_is_not_followed(site: Site, tmp_path: Path):
+def test_a_redirect_to_a_disallowed_page_is_not_followed(site: Site, tmp_path: Path):
     site.pages["/robots.txt"] = Reply("User-agent: *\nDisallow: /private", kind="text/plain")
     site.pages["/a"] = Reply(status=302, headers={"Location": "/private"})
     with pytest.raises(PullError, match=r"robots\.txt disallows /private"):
@@ -669,7 +671,7 @@ def test_a_redirect_to_what_robots_disallows_is_not_followed(site: Site, tmp_pat
     assert "/private" not in site.asked
 
 
-def test_a_site_whose_robots_cannot_be_had_is_not_asked_for_more(site: Site, tmp_path: Path):
+def test_a_site_whose_robots_txt_fails_gets_no_further_request(site: Site, tmp_path: Path):
     site.pages["/robots.txt"] = Reply("broken", 500)
     listed(site, "/a")
     with pytest.raises(PullError, match=r"robots\.txt answers 500 Internal Server Error, 3 times"):
@@ -713,7 +715,7 @@ def test_a_site_that_asks_for_hours_between_requests_is_refused(site: Site, tmp_
         bring(site, tmp_path)
 
 
-def test_faults_that_pass_are_retried(site: Site, tmp_path: Path):
+def test_temporary_errors_are_retried(site: Site, tmp_path: Path):
     listed(site, "/a")
     site.pages["/a"] = [Reply("broken", 500), Reply("busy", 503), page("Alpha")]
     assert counts(bring(site, tmp_path)) == (1, 0, 0)
@@ -734,7 +736,7 @@ def test_retry_after_is_a_number_of_seconds_or_a_date(value: str, seconds: float
 
 
 @pytest.mark.parametrize("trickles", [False, True], ids=["silent", "trickling"])
-def test_a_slow_answer_is_given_up_in_time(site: Site, tmp_path: Path, trickles: bool):
+def test_a_slow_response_is_given_up_after_the_timeout(site: Site, tmp_path: Path, trickles: bool):
     def silent(_: dict[str, str]) -> Reply:
         time.sleep(0 if trickles else 1.5)
         return Reply("x" * 100, headers={"X-Trickle": "1"} if trickles else {})
@@ -744,7 +746,7 @@ def test_a_slow_answer_is_given_up_in_time(site: Site, tmp_path: Path, trickles:
         bring(site, tmp_path, "/a", limits=PullLimits(delay=0, backoff=0, silence=0.3, request_time=0.8, retries=0))
 
 
-def test_a_header_that_trickles_in_is_given_up_in_time(tmp_path: Path):
+def test_a_response_that_trickles_in_is_given_up_after_the_timeout(tmp_path: Path):
     listener = socket.create_server(("127.0.0.1", 0))
 
     def trickle() -> None:
@@ -764,7 +766,7 @@ def test_a_header_that_trickles_in_is_given_up_in_time(tmp_path: Path):
         pull(f"http://127.0.0.1:{listener.getsockname()[1]}/", tmp_path, limits=limits, allow_private=True)
 
 
-def test_what_is_no_http_is_an_error_in_one_sentence(tmp_path: Path):
+def test_a_reply_that_is_not_http_is_reported_in_one_sentence(tmp_path: Path):
     listener = socket.create_server(("127.0.0.1", 0))
 
     def speak() -> None:
@@ -778,7 +780,7 @@ def test_what_is_no_http_is_an_error_in_one_sentence(tmp_path: Path):
         pull(f"http://127.0.0.1:{listener.getsockname()[1]}/", tmp_path, limits=FAST, allow_private=True)
 
 
-def test_a_site_that_is_not_there_is_an_error_in_one_sentence(tmp_path: Path):
+def test_an_unreachable_site_is_reported_in_one_sentence(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(
@@ -790,7 +792,7 @@ def test_a_site_that_is_not_there_is_an_error_in_one_sentence(tmp_path: Path):
 # Interrupted and resumed
 
 
-def test_a_pull_that_reached_its_limit_goes_on_from_there(site: Site, tmp_path: Path):
+def test_a_pull_that_reached_its_limit_is_resumed_from_there(site: Site, tmp_path: Path):
     listed(site, *(f"/page-{n}" for n in range(5)))
     first = bring(site, tmp_path, limits=PullLimits(articles=2, delay=0))
     assert (counts(first), first.more) == ((2, 0, 0), True)
@@ -801,7 +803,7 @@ def test_a_pull_that_reached_its_limit_goes_on_from_there(site: Site, tmp_path: 
     assert counts(bring(site, tmp_path)) == (0, 0, 5)
 
 
-def test_a_pull_of_a_site_that_went_down_stops_and_goes_on_later(site: Site, tmp_path: Path):
+def test_a_pull_of_a_site_that_goes_down_stops_and_can_be_resumed(site: Site, tmp_path: Path):
     paths = [f"/page-{n}" for n in range(12)]
     listed(site, *paths)
     whole = {path: site.pages[path] for path in paths}
@@ -815,7 +817,7 @@ def test_a_pull_of_a_site_that_went_down_stops_and_goes_on_later(site: Site, tmp
     assert not {"/page-0", "/page-1", "/page-2"} & set(site.asked)
 
 
-def test_a_pull_of_an_api_goes_on_within_a_list(site: Site, tmp_path: Path):
+def test_a_pull_of_an_api_is_resumed_within_a_list(site: Site, tmp_path: Path):
     Blog(site, posts=120)
     first = bring(site, tmp_path, limits=PullLimits(articles=70, delay=0))
     assert (first.new, first.more) == (70, True)
@@ -826,7 +828,7 @@ def test_a_pull_of_an_api_goes_on_within_a_list(site: Site, tmp_path: Path):
     ] == [["2"], ["3"]]
 
 
-def test_a_memory_cut_off_in_the_middle_of_a_line_loses_only_that_line(site: Site, tmp_path: Path):
+def test_a_crawl_state_cut_off_within_a_line_loses_only_that_line(site: Site, tmp_path: Path):
     listed(site, "/a", "/b", "/c")
     bring(site, tmp_path, limits=PullLimits(articles=2, delay=0))
     (memory,) = (tmp_path / ".pull").iterdir()
@@ -840,7 +842,7 @@ def test_a_memory_cut_off_in_the_middle_of_a_line_loses_only_that_line(site: Sit
         st.sampled_from([b'{"url": 3}', b'{"url": "x", "articles": 1}', b'{"pull": 1, "started": []}', b"[" * 9999]),
     )
 )
-def test_a_memory_of_anything_is_no_obstacle(junk: bytes, tmp_path_factory: pytest.TempPathFactory):
+def test_junk_in_the_crawl_state_is_ignored(junk: bytes, tmp_path_factory: pytest.TempPathFactory):
     from bot.corpus.pull.crawl_state import CrawlState
 
     corpus = tmp_path_factory.mktemp("corpus")
@@ -850,7 +852,7 @@ def test_a_memory_of_anything_is_no_obstacle(junk: bytes, tmp_path_factory: pyte
         assert state.finished == {}
 
 
-def test_a_corpus_that_cannot_be_written_is_an_error_in_one_sentence(site: Site, tmp_path: Path):
+def test_an_unwritable_corpus_is_reported_in_one_sentence(site: Site, tmp_path: Path):
     (tmp_path / "corpus").write_text("a file", encoding="utf-8")
     with pytest.raises(PullError, match="cannot be written"):
         bring(site, tmp_path / "corpus")
@@ -863,7 +865,7 @@ def test_a_corpus_that_cannot_be_written_is_an_error_in_one_sentence(site: Site,
     "host",
     ["127.0.0.1", "localhost", "[::1]", "2130706433", "0.0.0.0", "169.254.169.254", "10.1.2.3", "[::ffff:127.0.0.1]"],
 )
-def test_no_private_address_is_asked_unless_allowed(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_private_addresses_are_not_requested_unless_allowed(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_: pytest.fail("connected"))
     with pytest.raises(PullError, match="an address inside a private network: allow that with --allow-private"):
         pull(f"http://{host}:1/", tmp_path, limits=FAST)
@@ -889,16 +891,16 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
     return connected
 
 
-def test_one_private_address_among_a_hosts_addresses_is_enough_to_refuse_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_host_with_one_private_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     connected = resolving(monkeypatch, ["93.184.215.14", "192.168.1.1"])
     with pytest.raises(PullError, match=r"192\.168\.1\.1, an address inside"):
         pull("https://site.example/", tmp_path, limits=FAST)
     assert connected == []
 
 
-def test_a_name_that_turns_private_after_the_check_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_name_that_resolves_to_a_private_address_after_the_check_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     connected = resolving(monkeypatch, ["93.184.215.14"], ["127.0.0.1"])
     with pytest.raises(PullError, match="an address inside a private network"):
         pull("https://site.example/", tmp_path, limits=FAST)
@@ -915,7 +917,7 @@ def test_all_addresses_of_a_host_are_tried(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
-def test_addresses_of_the_open_internet_are_public(address: str):
+def test_internet_addresses_are_public(address: str):
     assert is_public(address)
 
 
@@ -965,13 +967,13 @@ def test_addresses_of_private_networks_are_not_public(address: str):
         "gopher://x",
     ],
 )
-def test_only_http_addresses_are_taken(address: str, tmp_path: Path):
+def test_only_http_addresses_are_accepted(address: str, tmp_path: Path):
     with pytest.raises(PullError, match="cannot be pulled"):
         pull(address, tmp_path)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_an_address_or_refused(text: str):
+def test_any_text_is_read_as_an_address_or_refused(text: str):
     try:
         url = parse_address(f"http://{text}")
     except UrlRefused:
@@ -993,7 +995,7 @@ def test_any_text_is_an_address_or_refused(text: str):
         ("https://A.example/", "https://a.EXAMPLE:443/", True),
     ],
 )
-def test_a_host_is_one_name_and_one_port(one: str, other: str, same: bool):
+def test_two_hosts_are_the_same_if_name_and_port_are(one: str, other: str, same: bool):
     assert same_host(httpx.URL(one), httpx.URL(other)) is same
 
 
@@ -1016,7 +1018,7 @@ def test_different_permalinks_never_share_a_file():
     assert len({file_name(httpx.URL(f"http://s.example{path}")) for path in paths}) == len(paths)
 
 
-def test_a_bomb_is_unpacked_no_further_than_the_limit():
+def test_a_gzip_bomb_is_unpacked_only_up_to_the_limit():
     with pytest.raises(UrlRefused, match="larger than 1 MB"):
         gunzip(gzip.compress(bytes(50_000_000)), 1_000_000)
 

@@ -119,7 +119,7 @@ def check_same(index: Path, local: Path) -> None:
     assert max(abs(found[key] - expected[key]).max() for key in expected) <= 1e-3
 
 
-def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
+def test_a_cluster_builds_the_same_index_and_leaves_nothing_behind(
     cluster: str, mixed: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
     import ray
@@ -148,7 +148,9 @@ def test_a_cluster_makes_the_same_index_and_leaves_nothing_behind(
     assert (again.built, again.encoded) == (True, 0), "what is in the cache is not encoded again"
 
 
-def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_index_built_by_a_cluster_gives_the_same_answers(
+    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """With the packaged model, on the first of the shipped articles."""
     monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
@@ -165,7 +167,7 @@ def test_a_cluster_answers_as_one_machine_does(cluster: str, tmp_path: Path, mon
     assert "answered" in {status for _, status in answers}
 
 
-def test_a_killed_encoder_is_replaced_and_nothing_is_lost(
+def test_a_killed_encoder_process_is_replaced_and_no_text_is_lost(
     cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
@@ -185,7 +187,7 @@ def test_a_killed_encoder_is_replaced_and_nothing_is_lost(
     check_same(tmp_path / "index", tmp_path / "local")
 
 
-def test_a_build_that_is_broken_off_goes_on_where_it_was(
+def test_an_interrupted_build_reuses_the_vectors_it_computed(
     cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
@@ -225,7 +227,7 @@ def test_another_model_on_a_machine_of_the_cluster_is_reported(cluster: str, tin
         )
 
 
-def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(
+def test_the_command_line_builds_with_a_cluster_and_prints_only_its_own_output(
     cluster: str, corpus: Path, tmp_path: Path, tiny_model: str
 ):
     command = [
@@ -267,12 +269,12 @@ def test_the_command_line_builds_with_a_cluster_and_prints_facts_alone(
         ),
     ],
 )
-def test_a_cluster_that_is_not_there_is_one_sentence(named: str, sentence: str):
+def test_an_unreachable_cluster_is_reported_in_one_sentence(named: str, sentence: str):
     with pytest.raises(ClusterError, match=sentence), ray_workers(named):
         pass
 
 
-def test_what_answers_but_is_no_cluster_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_is_not_a_cluster_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.build.ray._CONNECT_TIMEOUT", 1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         named = f"127.0.0.1:{other.getsockname()[1]}"
@@ -283,7 +285,7 @@ def test_what_answers_but_is_no_cluster_is_one_sentence(monkeypatch: pytest.Monk
             pass
 
 
-def test_without_its_extra_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_ray_package_is_reported_with_its_extra(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setitem(sys.modules, "ray.data", None)
     with (

@@ -115,7 +115,7 @@ def test_a_bot_answers_from_the_new_generation_without_a_failed_or_mixed_answer(
     assert bot.generation.name == bot.retriever.generation.name == name
 
 
-def test_a_question_under_way_ends_in_the_generation_in_which_it_began(place: Path):
+def test_a_running_question_ends_in_the_generation_it_began_with(place: Path):
     bot = Bot.open(place / "index")
     before = bot.answerer()
     name = rewrite(place, "The ministry pays it")
@@ -125,7 +125,7 @@ def test_a_question_under_way_ends_in_the_generation_in_which_it_began(place: Pa
     assert answer.text == "The employer pays it, not the provident fund."
 
 
-def test_an_old_generation_is_freed_after_its_last_question(place: Path):
+def test_an_old_generation_is_closed_after_its_last_question(place: Path):
     bot = Bot.open(place / "index")
     bot.ask("who pays gratuty and how long is the notise period")
     old = [weakref.ref(part) for part in (bot.generation.encoder, bot.generation.table, bot.generation.vectors)]
@@ -156,7 +156,7 @@ def point_to(store: LocalStore, name: str) -> None:
     (store.root / "next").replace(store.root / "CURRENT")
 
 
-def test_a_generation_that_does_not_open_is_rejected_and_reported_and_the_old_one_goes_on(
+def test_a_generation_that_fails_to_open_is_rejected_and_the_previous_one_stays(
     place: Path, caplog: pytest.LogCaptureFixture
 ):
     store, bot = LocalStore(place / "index"), Bot.open(place / "index")
@@ -185,7 +185,7 @@ def test_a_generation_that_does_not_open_is_rejected_and_reported_and_the_old_on
     wait_for(lambda: bot.generation.name == name)
 
 
-def test_a_rollback_is_followed_and_the_next_build_keeps_what_was_served(place: Path):
+def test_a_running_bot_follows_a_rollback_and_the_next_build_keeps_the_served_generation(place: Path):
     bot, store = Bot.open(place / "index"), LocalStore(place / "index")
     good, bad = bot.generation.name, rewrite(place, "Nobody pays it")
     wait_for(lambda: bot.generation.name == bad)
@@ -195,7 +195,7 @@ def test_a_rollback_is_followed_and_the_next_build_keeps_what_was_served(place: 
     assert [folder.name for folder in store.generations()] == [good, new]
 
 
-def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
+def test_a_rollback_to_a_generation_that_fails_to_open_changes_nothing(place: Path):
     store = LocalStore(place / "index")
     old, new = store.current_folder(), rewrite(place, "Nobody pays it")
     (old / "vectors.faiss").write_bytes(b"x")
@@ -204,7 +204,7 @@ def test_a_rollback_to_what_does_not_open_changes_nothing(place: Path):
     assert store.current_name() == new
 
 
-def test_a_reader_whose_generation_is_removed_opens_the_next(place: Path):
+def test_a_bot_whose_generation_is_removed_opens_the_next_one(place: Path):
     opened: list[str] = []
 
     def open_late(folder: Path) -> Generation:
@@ -220,7 +220,7 @@ def test_a_reader_whose_generation_is_removed_opens_the_next(place: Path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
-def test_a_forked_process_follows_too(place: Path):
+def test_a_forked_process_follows_new_generations(place: Path):
     code = f"""
 import os, sys, time
 from bot import Bot
@@ -267,7 +267,7 @@ def test_a_build_lists_the_changed_articles(place: Path):
     assert changes.since == LocalStore(place / "index").generations()[0].name
 
 
-def test_saved_questions_show_which_answers_have_changed(place: Path):
+def test_saved_questions_show_the_answers_that_changed(place: Path):
     saved = [
         Question(str(n), text, {})
         for n, text in enumerate((QUESTION, "Can a notice period be bought out?", "what is the price of onions"))
@@ -290,7 +290,7 @@ def test_a_dry_run_publishes_nothing(place: Path):
     assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current_name()]
 
 
-def test_an_index_that_answers_worse_is_not_published(place: Path):
+def test_a_guarded_build_does_not_publish_an_index_that_answers_worse(place: Path):
     store = LocalStore(place / "index")
     before = store.current_name()
     asked = [
@@ -307,7 +307,7 @@ def test_an_index_that_answers_worse_is_not_published(place: Path):
     assert build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 50))).published
 
 
-def test_the_command_line_shows_changes_makes_dry_runs_and_guards(place: Path):
+def test_the_command_line_shows_changes_and_has_dry_runs_and_guards(place: Path):
     with (place / "questions.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["question"], [QUESTION], ["Can a notice period be bought out?"]])
     (place / "eval.csv").write_text(f"question,expected\n{QUESTION},gratuity\n")
@@ -354,7 +354,7 @@ def health(address: str) -> dict[str, object]:
         return {}
 
 
-def test_a_server_that_watches_builds_and_serves_what_an_editor_saves(place: Path):
+def test_a_watching_server_builds_and_serves_saved_articles(place: Path):
     shutil.rmtree(place / "index" / "generations")
     (place / "index" / "CURRENT").unlink()
     with server(place, "--watch") as (address, said):
@@ -407,7 +407,7 @@ def test_a_full_disk_is_reported_in_one_sentence_and_loses_nothing(place: Path, 
     check_mends(place)
 
 
-def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
+def test_a_read_only_index_can_be_asked_and_not_built(place: Path):
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article.")
     for path in (place / "index", *(place / "index").rglob("*")):
@@ -441,7 +441,7 @@ def test_an_index_that_may_only_be_read_is_asked_and_not_built(place: Path):
         (signal.SIGKILL, "encoder"),
     ],
 )
-def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.Signals, written: str):
+def test_an_interrupted_build_leaves_the_old_index(place: Path, sent: signal.Signals, written: str):
     """Stop a build when it has begun to write a file, whatever has happened by the time the signal arrives."""
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
@@ -467,7 +467,7 @@ def test_a_build_that_is_stopped_leaves_the_old_index(place: Path, sent: signal.
     check_mends(place)
 
 
-def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
+def test_the_worker_process_of_a_build_ends_with_the_build(place: Path):
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
         f"with words.word_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r}), 10_000):\n"
@@ -485,7 +485,7 @@ def test_the_second_process_of_a_build_ends_with_the_first(place: Path):
     )
 
 
-def test_a_power_cut_at_any_moment_leaves_a_whole_index(place: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_power_cut_at_any_moment_leaves_a_complete_index(place: Path, monkeypatch: pytest.MonkeyPatch):
     """Before each step that could move the pointer, everything that it would lead to must have been synced."""
     store = LocalStore(place / "index")
     synced: set[int] = set()
@@ -549,7 +549,7 @@ def record_anew(folder: Path) -> None:
     point_to(LocalStore(folder.parents[1]), "deceiving")
 
 
-def test_a_check_encodes_again_and_asks_faqs(place: Path):
+def test_a_check_encodes_texts_again_and_asks_faqs(place: Path):
     verified, _ = verify(place / "index")
     assert (verified.encoded_again, verified.not_encoded, verified.faqs_asked, verified.faqs_found) == (
         verified.vectors,
@@ -607,7 +607,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_small_index(tmp_path_factory.mktemp("fuzz"))
 
 
-def test_every_damage_to_every_file_is_refused(small: Path):
+def test_any_damage_to_any_file_is_detected(small: Path):
     for path in sorted(path for path in small.rglob("*") if path.is_file() and path.suffix != ".lock"):
         for number in damaged(path, 12):
             with pytest.raises(IndexCorrupt):

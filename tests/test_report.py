@@ -104,7 +104,7 @@ def newsroom(built: Path, tmp_path: Path, database: str) -> Newsroom:
     return Newsroom(tmp_path, database)
 
 
-def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest(newsroom: Newsroom):
+def test_similar_unanswered_questions_are_grouped_with_the_nearest_passage(newsroom: Newsroom):
     for conversation in ("a", "b"):
         newsroom.asked("how do I apply for a passport", conversation)
     newsroom.asked("How do I apply for a passport?", "c")
@@ -138,7 +138,7 @@ def test_unanswered_questions_come_in_groups_that_ask_alike_with_what_is_nearest
     )
 
 
-def test_unsure_ambiguous_and_unhelpful_answers_are_gaps_too_and_sure_ones_are_none(newsroom: Newsroom):
+def test_uncertain_ambiguous_and_unhelpful_answers_are_gaps_and_certain_ones_are_not(newsroom: Newsroom):
     newsroom.asked("who pays gratuity", helpful=False)
     newsroom.asked("how long does probation last", helpful=True)
     newsroom.asked("leave and notice", status="answered", passages=(BUY_OUT,), probability=0.6)
@@ -158,7 +158,7 @@ def test_ignored_questions_are_left_out(newsroom: Newsroom):
     assert not [refused for refused in read_corpus(newsroom.corpus).refused if "ignored" in refused.file]
 
 
-def test_faqs_that_nothing_found_those_found_by_repair_only_and_answers_that_turned(newsroom: Newsroom):
+def test_the_report_lists_unused_faqs_repaired_questions_and_changed_answers(newsroom: Newsroom):
     newsroom.asked("can a notice perod be bougt out")
     newsroom.asked("who pays gratuity")
     for _ in range(3):
@@ -181,7 +181,7 @@ def clicks(
         newsroom.asked(then, f"{question}{then}{number}", ago=ago - after)
 
 
-def test_what_visitors_click_after_a_question_proposes_what_it_means(newsroom: Newsroom):
+def test_clicks_after_a_question_propose_an_alternate(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     assert newsroom.asked(question, "x").status == "no_answer"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
@@ -195,7 +195,7 @@ def test_what_visitors_click_after_a_question_proposes_what_it_means(newsroom: N
 
 
 @pytest.mark.parametrize("case", ["two conversations", "signs disagree", "another question", "much later"])
-def test_without_enough_conversations_that_agree_nothing_is_proposed(newsroom: Newsroom, case: str):
+def test_too_few_conversations_that_agree_propose_nothing(newsroom: Newsroom, case: str):
     question, faq = "jldi naukri chhodna hai paise dekar", "Can a notice period be bought out?"
     match case:
         case "two conversations":
@@ -211,7 +211,7 @@ def test_without_enough_conversations_that_agree_nothing_is_proposed(newsroom: N
     assert newsroom.report().proposals == ()
 
 
-def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_proposed(newsroom: Newsroom):
+def test_an_accepted_alternate_is_answered_after_the_next_build_and_not_proposed_again(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
     accept(newsroom.corpus, question, BUY_OUT, who="Asha")
@@ -225,12 +225,12 @@ def test_what_is_accepted_is_answered_after_the_next_build_and_no_longer_propose
     assert (newsroom.report().proposals, newsroom.report().gaps) == ((), ())
 
 
-def test_what_the_articles_answer_by_now_is_told(newsroom: Newsroom):
+def test_questions_that_the_articles_answer_by_now_are_reported(newsroom: Newsroom):
     newsroom.asked("Can a notice period be bought out?", status="no_answer", passages=(), probability=0.2)
     assert newsroom.report().gaps[0].why.startswith("answered today, with ")
 
 
-def test_a_faq_far_from_the_question_needs_most_of_the_visitors(newsroom: Newsroom):
+def test_a_faq_far_from_the_question_is_proposed_only_by_most_visitors(newsroom: Newsroom):
     far, near = "velai vittu kaasu koduthu pogalaama", "may I buy my way out of the notice"
     for question in (far, near):
         clicks(newsroom, question, "Can a notice period be bought out?", 3)
@@ -240,7 +240,7 @@ def test_a_faq_far_from_the_question_needs_most_of_the_visitors(newsroom: Newsro
     assert [proposal.question for proposal in newsroom.report().proposals] == [near]
 
 
-def test_what_was_rejected_is_not_proposed_again_and_still_told(newsroom: Newsroom):
+def test_a_rejected_alternate_is_reported_and_not_proposed_again(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
     assert [(one.question, one.passage) for one in newsroom.report().proposals] == [(question, BUY_OUT)]
@@ -252,7 +252,7 @@ def test_what_was_rejected_is_not_proposed_again_and_still_told(newsroom: Newsro
     assert not [refused for refused in read_corpus(newsroom.corpus).refused if "rejected" in refused.file]
 
 
-def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: Newsroom):
+def test_proposals_are_accepted_automatically_only_with_the_option(newsroom: Newsroom):
     question = "jldi naukri chhodna hai paise dekar"
     clicks(newsroom, question, "Can a notice period be bought out?", 3)
     newsroom.store.flush()
@@ -266,13 +266,13 @@ def test_what_is_proposed_is_accepted_by_itself_only_when_told_so(newsroom: News
         ]
 
 
-def test_a_table_that_cannot_be_read_is_named(newsroom: Newsroom):
+def test_an_unreadable_table_is_named(newsroom: Newsroom):
     (newsroom.corpus / "ignored-questions.csv").write_bytes(b"question\n\x81\n")
     with pytest.raises(CorpusError, match=r"ignored-questions\.csv:2 cannot be read .*: save it as CSV in UTF-8"):
         newsroom.report()
 
 
-def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
+def test_accepted_questions_guard_later_builds(newsroom: Newsroom):
     accept(newsroom.corpus, "jldi naukri chhodna hai paise dekar", BUY_OUT)
     newsroom.build()
     alternates = newsroom.corpus / "alternates.csv"
@@ -298,7 +298,7 @@ def test_what_was_accepted_guards_later_builds(newsroom: Newsroom):
     assert Bot.open(newsroom.index).generation.name == served
 
 
-def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsroom):
+def test_a_table_of_alternates_with_two_columns_keeps_its_columns(newsroom: Newsroom):
     path = newsroom.corpus / "alternates.csv"
     path.write_text(f'question,passage\n"who gives it, the gratuity",{PAYS}', encoding="utf-8")
     accept(newsroom.corpus, 'is "gratuity" = theirs, or mine', PAYS)
@@ -309,12 +309,12 @@ def test_alternates_that_an_editor_keeps_in_two_columns_stay_so(newsroom: Newsro
 
 
 @pytest.mark.parametrize("passage", ["no-such#faq", "notice-period#section-how-long-it-runs-1"])
-def test_only_a_faq_that_is_there_takes_an_alternate(newsroom: Newsroom, passage: str):
+def test_an_alternate_for_an_unknown_faq_is_refused(newsroom: Newsroom, passage: str):
     with pytest.raises(CorpusError, match="There is no FAQ"):
         require_faq(newsroom.bot.generation.table, passage)
 
 
-def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom: Newsroom):
+def test_a_draft_faq_waits_in_a_table_and_is_read_once_it_has_an_answer(newsroom: Newsroom):
     path = draft(newsroom.corpus, "How do I apply for a passport?")
     draft(newsroom.corpus, "how do i apply for a passport")
     newsroom.build()
@@ -329,7 +329,7 @@ def test_a_faq_to_write_waits_in_a_table_and_is_read_once_it_is_written(newsroom
     assert newsroom.bot.ask("how do I apply for a passport").text == "On the government's own site."
 
 
-def test_questions_beyond_those_that_are_compared_join_the_nearest_group(monkeypatch: pytest.MonkeyPatch):
+def test_questions_beyond_the_clustering_limit_join_the_nearest_group(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(clusters, "_MAX_LINKED", 4)
     words = [
         "probation period length",
@@ -356,7 +356,7 @@ def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path: Path):
+def test_the_command_line_prints_exports_and_deletes_questions(newsroom: Newsroom, tmp_path: Path):
     newsroom.asked("=HYPERLINK(biryani) in Hyderabad", "a")
     newsroom.asked("how do I apply for a passport", "b")
     newsroom.asked("who pays gratuity", "b")
@@ -380,7 +380,7 @@ def test_the_command_line_tells_writes_and_forgets(newsroom: Newsroom, tmp_path:
     assert [entry.conversation for entry in newsroom.store.questions()] == ["a"]
 
 
-def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
+def test_invalid_options_are_reported_in_one_sentence(newsroom: Newsroom):
     for since in ("yesterday", "xd", "99999999999d"):
         refused = command(newsroom, "--since", since)
         assert refused.returncode == 2
@@ -404,7 +404,7 @@ def test_what_the_command_line_cannot_do_is_one_sentence(newsroom: Newsroom):
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
 
 
-def test_an_editor_acts_from_the_command_line(newsroom: Newsroom):
+def test_an_editor_decides_on_the_command_line(newsroom: Newsroom):
     for words in (
         ["accept", "jldi chhodna", BUY_OUT, "--index", str(newsroom.index), "--who", "A"],
         ["draft", "passport?"],

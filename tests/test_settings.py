@@ -81,7 +81,7 @@ def test_an_incomplete_or_invalid_language_is_rejected_by_name(
         ("*;;q=banana,\x00", "en"),
     ],
 )
-def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str):
+def test_a_browser_gets_its_preferred_language(accepted: str, language: str):
     assert negotiate_language(accepted, ["en", "hi", "pt-BR"], "en") == language
 
 
@@ -96,14 +96,14 @@ def test_a_browser_gets_the_language_it_wants_most(accepted: str, language: str)
         ("my_words", "5 January 2026"),
     ],
 )
-def test_dates_are_written_as_the_language_does(tmp_path: Path, code: str, day: str):
+def test_dates_are_written_in_the_format_of_the_language(tmp_path: Path, code: str, day: str):
     words = _ENGLISH_FILE.read_text(encoding="utf-8")
     if code not in ("en", "hi"):
         (tmp_path / f"{code}.toml").write_text(words + 'months = ["of", "version", "0.1.0"]', encoding="utf-8")
     assert load_texts(tmp_path)[code].day(date(2026, 1, 5)) == day
 
 
-def test_small_talk_is_in_the_language():
+def test_small_talk_is_answered_in_its_language():
     hindi = load_texts()["hi"]
     assert (
         hindi.reply("greeting", ["HRM", "EPFO"], "Hello!")
@@ -193,6 +193,6 @@ def test_unknown_texts_and_languages_are_rejected():
         texts_for(ChatSettings(texts={"en": {"heading": "x"}}))
 
 
-def test_contrast_is_that_of_wcag():
+def test_contrast_is_computed_as_in_wcag():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)

@@ -53,7 +53,7 @@ def until(true: Callable[[], bool], seconds: float = 20) -> bool:
     return done
 
 
-def test_servers_that_start_at_once_make_the_tables_once_and_hash_with_one_key(address: str):
+def test_servers_that_start_together_create_the_tables_once_and_share_one_hash_key(address: str):
     replicas = [opened(address, "hashed") for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(
@@ -69,7 +69,7 @@ def test_servers_that_start_at_once_make_the_tables_once_and_hash_with_one_key(a
         assert connection.execute("SELECT version FROM articlebot_log").fetchall() == [(2,)]
 
 
-def test_an_answer_of_one_server_is_voted_on_at_another_and_all_report_both(address: str):
+def test_a_vote_on_one_server_counts_for_an_answer_of_another(address: str):
     one, other = opened(address), opened(address)
     one.add(ASKED)
     one.flush()
@@ -86,7 +86,7 @@ def test_an_answer_of_one_server_is_voted_on_at_another_and_all_report_both(addr
         assert stats == [("is leave paid", 1, 0, 0), ("who pays gratuity", 1, 1, 0)]
 
 
-def test_servers_that_count_the_same_passages_in_any_order_wait_in_no_circle(
+def test_servers_that_count_the_same_passages_in_any_order_do_not_deadlock(
     address: str, caplog: pytest.LogCaptureFixture
 ):
     replicas = [opened(address) for _ in range(4)]
@@ -107,7 +107,7 @@ def test_servers_that_count_the_same_passages_in_any_order_wait_in_no_circle(
     assert caplog.text == ""
 
 
-def test_one_server_at_a_time_deletes_what_is_old(address: str):
+def test_one_server_at_a_time_deletes_expired_entries(address: str):
     opened(address, days=100_000).vote(entry("a0", "of old"), helpful=True)
     with psycopg.connect(address, autocommit=True) as other:
         other.execute("UPDATE questions SET at = 1700000000")
@@ -122,7 +122,7 @@ def test_one_server_at_a_time_deletes_what_is_old(address: str):
     assert {one.answer for one in later.questions()} == {"a1", "a2"}
 
 
-def test_a_database_of_a_later_version_or_of_another_program_is_left_alone(postgres: PostgresServer, address: str):
+def test_a_database_of_a_newer_version_or_another_program_is_left_alone(postgres: PostgresServer, address: str):
     opened(address).vote(ASKED, helpful=True)
     with psycopg.connect(address) as connection:
         connection.execute("UPDATE articlebot_log SET version = 99")
@@ -137,7 +137,7 @@ def test_a_database_of_a_later_version_or_of_another_program_is_left_alone(postg
         list(opened(theirs).questions())
 
 
-def test_while_the_server_is_away_questions_wait_and_the_log_says_so_once(
+def test_while_the_server_is_down_questions_wait_and_one_warning_is_logged(
     mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(stores, "_RETRY_DELAY", 0.2)
@@ -164,7 +164,7 @@ def test_while_the_server_is_away_questions_wait_and_the_log_says_so_once(
     assert [one.helpful for one in store.questions() if one.answer == "a1"] == [True]
 
 
-def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_until_its_timeout(
+def test_a_hanging_server_delays_no_question_and_no_page_and_a_vote_only_until_its_timeout(
     mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stores, "_VOTE_TIMEOUT", 1.0)
@@ -198,7 +198,7 @@ def test_a_server_that_hangs_holds_up_no_question_and_no_page_and_a_vote_until_i
         "postgresql://articlebot:s3%zzcret@h/x",
     ],
 )
-def test_what_is_no_address_is_one_sentence_without_its_password(address: str):
+def test_an_invalid_address_is_reported_in_one_sentence_without_its_password(address: str):
     with pytest.raises(
         SettingsError, match=r"^\[log\] database cannot be read: it must be like postgresql://user@host/name\.$"
     ):
@@ -206,7 +206,7 @@ def test_what_is_no_address_is_one_sentence_without_its_password(address: str):
     assert "s3cret" not in repr(LogSettings(database=address))
 
 
-def test_without_sqlalchemy_a_file_is_used_and_a_database_asks_for_the_extra(
+def test_without_sqlalchemy_a_file_works_and_a_database_names_the_missing_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
@@ -229,7 +229,7 @@ def command(folder: Path, *words: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_the_password_may_stay_out_of_the_settings(postgres: PostgresServer, address: str, tmp_path: Path):
+def test_the_password_may_come_from_the_environment(postgres: PostgresServer, address: str, tmp_path: Path):
     opened(address).vote(ASKED, helpful=True)
     bare = postgres.address(address.rpartition("/")[2], password=False)
     (tmp_path / "articlebot.toml").write_text(f'[log]\ndatabase = "{bare}"\n', encoding="utf-8")
@@ -263,7 +263,7 @@ def serving(index: Path, settings: Path) -> Iterator[str]:
             process.wait(20)
 
 
-def test_two_servers_share_one_log_and_lose_no_answer_and_no_vote_when_the_database_is_killed(
+def test_two_servers_share_one_log_and_lose_nothing_when_the_database_is_killed(
     corpus: Path, tiny_settings: BuildSettings, mortal: PostgresServer, tmp_path: Path
 ):
     index = tmp_path / "index"

@@ -79,7 +79,7 @@ def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Arti
 
 
 @pytest.mark.parametrize(("name", "least_right", "least_answered"), [("visitors", 0.85, 0.85), ("covered", 0.65, 0.6)])
-def test_questions_in_other_words_find_their_article(
+def test_paraphrased_questions_find_their_article(
     shipped: Bot, figures: list[str], name: str, least_right: float, least_answered: float
 ):
     asked = questions(name)
@@ -121,7 +121,7 @@ def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figu
         ("epf withdrawal", "how long does it take?", "pf-withdrawal"),
     ],
 )
-def test_a_follow_up_is_answered_on_the_topic_before_it(shipped: Bot, earlier: str, question: str, article: str):
+def test_a_follow_up_is_answered_on_the_earlier_topic(shipped: Bot, earlier: str, question: str, article: str):
     answer = shipped.ask(question, [earlier])
     assert (answer.sources[0].passage.article.id, answer.topic) == (article, earlier)
 
@@ -136,7 +136,7 @@ def test_a_new_topic_is_answered_as_if_nothing_had_been_asked_before(shipped: Bo
     assert answer.sources[0].passage.article.id == article
 
 
-def test_an_uncovered_question_is_refused_after_a_covered_one_too(shipped: Bot):
+def test_an_uncovered_question_after_a_covered_one_is_refused(shipped: Bot):
     refused = [
         shipped.ask(question, ["how long is a notice period"]).status == "no_answer"
         for question, _ in questions("uncovered")
@@ -161,7 +161,7 @@ def test_every_link_quotes_words_of_its_article(shipped: Bot, articles: tuple[Ar
         assert all(edge in article.text for edge in edges), answer["link"]
 
 
-def test_what_the_vectors_alone_call_answered_is_answered_when_it_is_asked(shipped: Bot):
+def test_questions_that_the_vectors_alone_call_answered_are_answered(shipped: Bot):
     table, threshold = shipped.retriever.generation.table, shipped.settings.threshold
     faqs = list(table.all_passages(faqs=True))[::4]
     sure = [passage for passage in faqs if shipped.retriever.finder().own_probability(passage) >= threshold]

@@ -93,7 +93,7 @@ def speller(small: Bot) -> Speller:
         ("“leter”, please", "“letter”, please"),
     ],
 )
-def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(
+def test_repaired_words_keep_the_casing_and_punctuation_of_the_question(
     speller: Speller, typed: str, repaired: str | None
 ):
     assert speller.repair(typed) == repaired
@@ -121,11 +121,11 @@ def test_words_are_repaired_in_the_questions_own_casing_and_punctuation(
         "???",
     ],
 )
-def test_what_is_no_misspelling_stays(speller: Speller, typed: str):
+def test_words_that_are_not_misspelt_stay(speller: Speller, typed: str):
     assert speller.repair(typed) is None
 
 
-def test_a_nearer_english_word_is_no_reason_to_take_one_of_the_corpus(speller: Speller):
+def test_a_misspelt_english_word_is_not_replaced_by_a_farther_word_of_the_corpus(speller: Speller):
     # "crickt" is one edit from "cricket", two from "ticket"; "mattres" is one from "mattress", three from "letters".
     assert speller.repair("crickt") is None
     assert speller.repair("mattres") is None
@@ -177,7 +177,7 @@ def test_a_repaired_question_is_not_repaired_again(speller: Speller, parts: list
     assert repaired is None or speller.repair(repaired) is None
 
 
-def test_an_answer_says_what_it_took_the_question_for(small: Bot):
+def test_an_answer_has_the_corrected_question(small: Bot):
     answer = small.ask("Whn does a candiate recieve an offr leter?")
     assert answer.text == "Usually within a week of the last interview."
     assert answer.question == "Whn does a candiate recieve an offr leter?"
@@ -199,7 +199,7 @@ def test_a_misspelt_earlier_question_still_gives_the_topic(small: Bot):
     assert (answer.corrected, answer.topic) == (None, "how is a promotion letter written")
 
 
-def test_the_command_line_says_it_first(index: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_prints_the_corrected_question_first(index: Path, capsys: pytest.CaptureFixture[str]):
     run("search", "where are cpnns sold", "-k", "1", "--index", str(index))
     assert capsys.readouterr().out.startswith("Showing results for “where are coupons sold”.\n\n")
     run("ask", "where are cpnns sold", "--index", str(index))

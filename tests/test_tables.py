@@ -80,7 +80,7 @@ def test_a_row_is_an_article_with_one_faq_whatever_the_separator_and_encoding(
         "*Question*,Response,Variations,Section",
     ],
 )
-def test_columns_go_by_many_names(tmp_path: Path, header: str):
+def test_columns_have_many_names(tmp_path: Path, header: str):
     ((article,), _) = read(written(tmp_path, f"{header}\nWho?,Me.,Whom?|Which?,HRM\n"))
     assert (article.title, article.text, article.category, article.faqs[0].alternates) == (
         "Who?",
@@ -100,7 +100,7 @@ def test_dates_tags_and_further_alternates_are_read(tmp_path: Path):
     assert (article.id, article.url, article.faqs[0].alternates) == ("who/who", "https://x.test/who/", ("A?", "B?"))
 
 
-def test_the_id_of_a_row_is_made_of_file_and_question_wherever_the_row_is(tmp_path: Path):
+def test_the_id_of_a_row_depends_on_file_and_question_and_not_on_its_position(tmp_path: Path):
     articles, _ = read(written(tmp_path, 'question,answer\n"Who\npays?","a\nb"\n\nWhen?,c\n'))
     assert [(article.id, article.title) for article in articles] == [
         ("faqs/who-pays", "Who pays?"),
@@ -108,7 +108,7 @@ def test_the_id_of_a_row_is_made_of_file_and_question_wherever_the_row_is(tmp_pa
     ]
 
 
-def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
+def test_rows_with_the_same_page_stay_separate(tmp_path: Path):
     articles, refused = read(
         written(
             tmp_path,
@@ -122,7 +122,7 @@ def test_rows_that_name_the_same_page_keep_apart(tmp_path: Path):
     assert reasons(refused) == {4: "the id 'faq/when' is already used by row 3"}
 
 
-def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path):
+def test_unreadable_rows_are_refused_and_the_others_are_read(tmp_path: Path):
     text = (
         "question,answer,date\nWho?,,\n,Me.,\n,,\nYes?,No,,not yet\nWhen?,Now.,someday\n"
         + "x" * 1001
@@ -140,7 +140,7 @@ def test_rows_that_cannot_be_read_are_refused_and_the_others_stay(tmp_path: Path
     }
 
 
-def test_faulty_quotation_marks_cost_only_their_row(tmp_path: Path):
+def test_faulty_quotation_marks_lose_only_their_row(tmp_path: Path):
     text = (
         'question,answer,category\nOne?,"He said "no" twice\nand left, then",HRM\nTwo?,Yes.,HRM\nThree?,"never '
         "closed,HRM\nFour?,Yes.,HRM\n"
@@ -154,7 +154,7 @@ def test_faulty_quotation_marks_cost_only_their_row(tmp_path: Path):
     }
 
 
-def test_a_table_of_nothing_but_open_quotation_marks_is_given_up_soon(tmp_path: Path):
+def test_a_table_of_unclosed_quotation_marks_is_given_up(tmp_path: Path):
     articles, refused = read(written(tmp_path, "question,answer\n" + 'x","""\n' * 200_000))
     assert articles == []
     assert len(refused) == 101
@@ -167,7 +167,7 @@ def test_a_title_above_the_header_is_reported(tmp_path: Path):
     assert reasons(refused) == {2: "above the header of the table: no FAQ"}
 
 
-def test_html_in_an_answer_becomes_words_and_a_hash_no_heading(tmp_path: Path):
+def test_html_in_an_answer_becomes_text_and_a_hash_is_not_a_heading(tmp_path: Path):
     text = (
         'question,answer\n<b>Who</b>?,"<p>Me &amp; <a href=""x"">you</a>.</p><ul><li>one</li></ul>"\nWhen?,"<b>'
         'Now</b>\nor later"\nWhere?,"# 5 Main St < 6"\n'
@@ -198,7 +198,7 @@ def test_a_file_without_a_table_is_refused_with_the_reason(tmp_path: Path, conte
     assert str(error.value).startswith(reason)
 
 
-def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_rows_beyond_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(table_row, "MAX_ROWS", 2)
     articles, refused = read(written(tmp_path, "question,answer\na?,1\nb?,2\nc?,3\nd?,4\n"))
     assert ([article.text for article in articles], list(reasons(refused))) == (["1", "2"], [4])
@@ -209,7 +209,7 @@ def test_too_many_rows_are_refused_from_there_on(tmp_path: Path, monkeypatch: py
     st.lists(st.lists(st.text(alphabet='ab?,;|\t\n"<b>/#é', max_size=12), min_size=2, max_size=3), max_size=6),
     st.sampled_from(",;\t"),
 )
-def test_what_the_csv_library_writes_is_read_whole(
+def test_tables_written_by_the_csv_library_are_read_completely(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], separator: str
 ):
     out = io.StringIO()
@@ -347,13 +347,13 @@ def test_malicious_and_damaged_workbooks_are_refused(tmp_path: Path, part: str, 
         ),
     ],
 )
-def test_files_that_are_no_workbooks_are_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str):
+def test_files_that_are_not_workbooks_are_refused_in_one_sentence(tmp_path: Path, content: bytes, reason: str):
     with pytest.raises(Unreadable) as error:
         read(written(tmp_path, content, "faqs.xlsx"))
     assert str(error.value).startswith(reason)
 
 
-def test_a_row_that_claims_a_place_beyond_any_sheet_does_not_hang(tmp_path: Path):
+def test_a_row_number_beyond_any_sheet_does_not_hang(tmp_path: Path):
     cells = b"".join(
         (
             b'<row r="%d"><c r="A%d" t="inlineStr"><is><t>%s</t></is></c><c r="B%d" t="inlineStr"><is><t>%s</t></is>'

@@ -58,7 +58,7 @@ def test_addresses_and_long_numbers_are_masked_and_years_days_and_amounts_are_no
     assert mask(words) == masked
 
 
-def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path, database: str):
+def test_an_entry_is_read_back_with_its_feedback(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     store.add(
@@ -85,7 +85,7 @@ def test_an_entry_is_read_back_as_it_was_with_what_was_said_of_it(tmp_path: Path
     assert [one.answer for one in store.questions(until=ASKED.at + 1)] == ["a1"]
 
 
-def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Path, database: str):
+def test_a_later_vote_replaces_an_earlier_one_and_can_be_withdrawn(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     store.vote("a1", helpful=True)
@@ -95,7 +95,7 @@ def test_a_later_word_replaces_an_earlier_one_and_can_be_taken_back(tmp_path: Pa
     assert [one.helpful for one in store.questions()] == [None]
 
 
-def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path, database: str):
+def test_a_vote_on_an_unknown_answer_is_refused(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(ASKED)
     with pytest.raises(UsageError, match="No such answer was given"):
@@ -103,7 +103,7 @@ def test_no_answer_that_was_never_given_is_voted_on(tmp_path: Path, database: st
     assert [one.helpful for one in store.questions()] == [None]
 
 
-def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path, database: str):
+def test_text_that_the_database_rejects_does_not_block_other_questions(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     store.add(replace(ASKED, question="who\0pays", conversation="c\0", corrected="who\ud800pays"))
     store.add(replace(ASKED, answer="a2", question="".join(chr(0x4E00 + 7 * number) for number in range(1000))))
@@ -121,7 +121,7 @@ def test_words_that_no_database_takes_keep_no_other_question_back(tmp_path: Path
     assert store.forget(conversation="c\0") == 1
 
 
-def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path, database: str):
+def test_another_process_can_store_the_vote_on_an_answer(tmp_path: Path, database: str):
     UsageStore(tmp_path, LogSettings(database=database)).add(ASKED)
     other = UsageStore(tmp_path, LogSettings(database=database))
     for _ in range(50):
@@ -132,7 +132,7 @@ def test_another_process_may_take_the_vote_on_an_answer(tmp_path: Path, database
     assert [one.helpful for one in other.questions()] == [True]
 
 
-def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_hashed_questions_can_be_compared_and_not_read(tmp_path: Path, database: str, held: Callable[[], bytes]):
     store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     for number, words in enumerate(["Who pays  gratuity", "who pays gratuity", "is leave paid"]):
         store.add(entry(f"a{number}", words, corrected="who pays gratuity"))
@@ -145,7 +145,7 @@ def test_hashed_questions_are_equal_or_not_and_say_nothing(tmp_path: Path, datab
     assert hash_text("x", b"1") != hash_text("x", b"2")
 
 
-def test_where_questions_are_not_stored_only_those_voted_on_are(tmp_path: Path, database: str):
+def test_without_logging_only_questions_with_feedback_are_stored(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings("off", database=database))
     store.add(ASKED)
     store.add(replace(ASKED, answer="a2"))
@@ -168,7 +168,7 @@ def held(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Calla
     return look
 
 
-def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_deleted_questions_are_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
     store = UsageStore(tmp_path, LogSettings(database=database))
     for number in range(200):
         store.add(
@@ -188,7 +188,7 @@ def test_what_is_forgotten_is_gone_from_the_file(tmp_path: Path, database: str, 
     assert store.forget(text="nothing like it") == 0
 
 
-def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path, database: str):
+def test_hashed_questions_are_deleted_by_their_text(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     store.add(entry("a1", "is leave paid"))
     store.add(entry("a2", "who pays gratuity"))
@@ -196,7 +196,7 @@ def test_hashed_questions_are_forgotten_by_their_words(tmp_path: Path, database:
     assert [one.answer for one in store.questions()] == ["a2"]
 
 
-def test_what_is_older_than_it_may_be_is_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_expired_questions_are_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
     old = UsageStore(tmp_path, LogSettings(days=100_000, database=database))
     old.add(replace(ASKED, question="zarbwistful of old", at=1_700_000_000))
     old.flush()
@@ -225,7 +225,7 @@ def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):
     assert stores[0].most_answered(900, 1) == ["gratuity#faq-who-pays-gratuity"]
 
 
-def test_a_log_that_cannot_be_written_is_told_and_fails_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_an_unwritable_log_is_reported_and_fails_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     store = UsageStore(tmp_path / "gone")
     with caplog.at_level(logging.WARNING, "bot.usage.store"):
         store.add(ASKED)
@@ -240,7 +240,7 @@ def test_a_log_that_cannot_be_written_is_told_and_fails_no_answer(tmp_path: Path
     assert [one.answer for one in store.questions()] == ["a1", "a2"]
 
 
-def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):
+def test_a_log_of_a_newer_version_is_left_alone(tmp_path: Path):
     with sqlite3.connect(tmp_path / USAGE) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(UsageError, match="its version is 99, this program knows 2"):
@@ -249,7 +249,7 @@ def test_a_log_of_a_later_version_is_left_alone(tmp_path: Path):
         list(UsageStore(tmp_path).questions())
 
 
-def test_votes_of_the_first_version_are_kept(tmp_path: Path):
+def test_votes_of_the_first_version_are_migrated(tmp_path: Path):
     with sqlite3.connect(tmp_path / USAGE) as connection:
         connection.executescript("""
             CREATE TABLE feedback (
@@ -273,7 +273,7 @@ def test_votes_of_the_first_version_are_kept(tmp_path: Path):
     assert store.most_answered(7, 5) == ["p1"]
 
 
-def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path, database: str):
+def test_every_interface_logs_its_questions(bot: Bot, tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     for address in served(bot, ChatSettings(), store, ui=False):
         with httpx.Client(base_url=address, trust_env=False) as client:
@@ -299,7 +299,7 @@ def test_every_door_logs_what_it_was_asked(bot: Bot, tmp_path: Path, database: s
     assert (talk.status, talk.channel) == ("small_talk", "openai")
 
 
-def test_with_feedback_switched_off_votes_are_refused_and_questions_logged(bot: Bot, tmp_path: Path, database: str):
+def test_without_feedback_votes_are_refused_and_questions_are_logged(bot: Bot, tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings(database=database))
     for address in served(bot, ChatSettings(feedback=False), store, ui=False):
         answer = httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False).json()

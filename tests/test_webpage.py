@@ -55,7 +55,7 @@ def marked(*pairs: tuple[str, str]) -> str:
     )
 
 
-def test_the_article_of_a_wordpress_page_is_all_that_is_read():
+def test_only_the_article_of_a_wordpress_page_is_read():
     before = (
         '<div id="cookie-notice"><p>We use cookies to make this site better for every visitor of it.</p><button>'
         "Accept</button></div>"
@@ -85,7 +85,7 @@ def test_the_article_of_a_wordpress_page_is_all_that_is_read():
     assert article.related == ("Who gets gratuity", "How leave is counted")
 
 
-def test_headings_lists_tables_and_quotations_keep_their_form():
+def test_headings_lists_tables_and_quotations_keep_their_structure():
     body = (
         f"{PROSE}<h2>How long it runs</h2><p>It depends on:</p><ul><li>the contract</li><li>the <b>years</b> "
         "served</li></ul><h3>By law</h3>"
@@ -106,7 +106,7 @@ def test_headings_lists_tables_and_quotations_keep_their_form():
     ]
 
 
-def test_what_a_page_declares_fills_the_article():
+def test_the_metadata_of_a_page_fills_the_article():
     head = (
         '<link rel="canonical" href="https://hr.example/notice-period/"><meta property="og:title" content="Notice '
         'period - HR Desk">'
@@ -150,9 +150,7 @@ def test_meta_tags_and_theme_links_give_the_same_fields():
         ("", "<h1>Only this</h1>", "Only this"),
     ],
 )
-def test_the_title_is_the_heading_that_the_page_declares_without_the_sites_name(
-    title: str, heading: str, expected: str
-):
+def test_the_title_has_no_site_name(title: str, heading: str, expected: str):
     html = (
         f'<html><head><title>{title}</title><meta property="og:site_name" content="HR Desk"></head><body>{heading}'
         f"<div>{PROSE}</div></body></html>"
@@ -160,7 +158,7 @@ def test_the_title_is_the_heading_that_the_page_declares_without_the_sites_name(
     assert article_of(html).title == expected
 
 
-def test_a_faq_that_a_page_has_three_times_is_read_once_at_its_place():
+def test_a_faq_that_a_page_repeats_is_read_once_in_its_place():
     question = "Can a notice period be bought out?"
     visible = (
         '<h2>Good to know</h2><div itemscope itemtype="https://schema.org/FAQPage"><div itemscope '
@@ -243,13 +241,13 @@ def test_a_short_answer_is_not_taken_from_anywhere_in_the_text():
         "labels",
     ],
 )
-def test_questions_that_a_page_folds_away_or_sets_in_bold_are_faqs(folded: str):
+def test_collapsed_and_bold_questions_are_faqs(folded: str):
     question = "Can a notice period be bought out?"
     article = article_of(page(PROSE + folded.format(q=question, a=FOLDED) + f"<h2>In short</h2>{PROSE}"))
     assert answers(article) == {question: FOLDED}
 
 
-def test_a_page_that_is_mostly_an_accordion_is_read_whole():
+def test_a_page_that_is_mostly_an_accordion_is_read_completely():
     folded = "".join(
         (
             f"<details><summary>What is rule {n}?</summary><p>Rule {n} says that {n} days are counted from the "
@@ -274,7 +272,7 @@ def test_an_accordion_without_questions_keeps_its_titles():
     assert f"### Who may leave\n\n{FOLDED}\n\n## In short" in text
 
 
-def test_the_lone_heading_of_a_page_that_declares_no_title_is_its_title():
+def test_the_only_heading_of_a_page_without_a_title_is_its_title():
     assert article_of(f"<html><body><h2>Check eligibility</h2>{PROSE}</body></html>").title == "Check eligibility"
 
 
@@ -295,7 +293,7 @@ def test_a_marked_answer_ends_where_its_markup_ends():
     assert answers(article) == {"Who?": FOLDED}
 
 
-def test_a_section_of_the_article_named_like_a_part_of_a_page_stays():
+def test_a_section_of_the_article_named_like_boilerplate_stays():
     body = f"<h2>Responses</h2>{PROSE}<h2>Categories</h2>{PROSE}<h2>Related links in a chain</h2>{PROSE}"
     assert [section.path[0] for section in outline(article_of(page(body)).text).sections] == [
         "Responses",
@@ -304,7 +302,7 @@ def test_a_section_of_the_article_named_like_a_part_of_a_page_stays():
     ]
 
 
-def test_a_post_filed_under_comments_is_not_taken_for_its_comments():
+def test_a_post_in_a_category_named_comments_is_not_removed_as_comments():
     html = page(PROSE).replace("category-hrm", "category-comments tag-newsletter")
     assert article_of(html).text == "\n\n".join(SENTENCES)
 
@@ -327,7 +325,7 @@ def test_boilerplate_lines_are_recognised_by_their_wording(line: str):
      "Advertisement costs rose.", "Next, sign the letter.", "Tags help readers find posts.", "Reply within a week.",
      "Copyright law protects the text. " * 6],
 )  # fmt: skip
-def test_sentences_of_an_article_are_no_boilerplate(line: str):
+def test_sentences_of_an_article_are_not_boilerplate(line: str):
     assert not is_boilerplate(line)
 
 
@@ -343,7 +341,7 @@ def test_sentences_of_an_article_are_no_boilerplate(line: str):
         ("utf-16", "utf-16"),
     ],
 )
-def test_a_page_is_read_in_the_encoding_that_it_is_in(encoding: str, label: str, tmp_path: Path):
+def test_the_encoding_of_a_page_is_detected(encoding: str, label: str, tmp_path: Path):
     word = {"shift_jis": "解雇", "iso-8859-2": "Pułaski"}.get(encoding, "Café – déjà")
     path = tmp_path / "a.html"
     path.write_bytes(page(f"<p>{word}</p>{PROSE}", f'<meta charset="{label}">').encode(encoding))
@@ -402,7 +400,7 @@ def test_a_page_that_is_too_large_is_refused(tmp_path: Path):
         list(read_file(path, "a.html"))
 
 
-def test_broken_linked_data_costs_only_itself():
+def test_invalid_linked_data_is_ignored():
     head = (
         '<script type="application/ld+json">{"@type": "Article", "headline": }</script><script '
         'type="application/ld+json">[[[[1, null, "x"]]]]</script>'

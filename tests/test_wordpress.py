@@ -70,7 +70,7 @@ def answers(article: Article) -> dict[str, str]:
     return {faq.question: article.text[faq.start : faq.end] for faq in article.faqs}
 
 
-def test_a_post_keeps_its_facts(tmp_path: Path):
+def test_a_post_keeps_its_metadata(tmp_path: Path):
     more = (
         "<wp:post_date>2026-01-02 10:00:00</wp:post_date><wp:post_modified>2026-02-03 11:00:00</wp:post_modified>"
         '<category domain="category" nicename="uncategorized"><![CDATA[Uncategorized]]></category><category '
@@ -98,7 +98,7 @@ def test_a_post_keeps_its_facts(tmp_path: Path):
     assert article.text == "## Parts\n\nOne two."
 
 
-def test_a_change_on_the_same_day_and_zero_dates_are_no_dates(tmp_path: Path):
+def test_zero_dates_and_updates_on_the_day_of_publication_are_ignored(tmp_path: Path):
     same, zero = read(
         tmp_path,
         item(
@@ -115,7 +115,7 @@ def test_a_change_on_the_same_day_and_zero_dates_are_no_dates(tmp_path: Path):
     assert (same.published, same.updated, zero.published) == (date(2026, 1, 2), None, None)
 
 
-def test_only_published_posts_and_pages_go_in_and_the_rest_is_counted(tmp_path: Path):
+def test_only_published_posts_and_pages_are_read_and_the_others_are_counted(tmp_path: Path):
     *articles, refused = read(
         tmp_path, item(), item(kind="page", title="A page", link="https://example.com/page/"), item(status="draft"),
         item(status="draft"), item(status="private"),
@@ -131,7 +131,7 @@ def test_only_published_posts_and_pages_go_in_and_the_rest_is_counted(tmp_path: 
 
 
 @pytest.mark.parametrize("field", ["post_type", "status"])
-def test_a_post_that_does_not_say_that_it_is_published_is_left_out(tmp_path: Path, field: str):
+def test_a_post_without_a_type_or_a_status_is_left_out(tmp_path: Path, field: str):
     kind, status = ("", "publish") if field == "post_type" else ("post", "")
     first, refused = read(tmp_path, item(), item(kind=kind, status=status))
     assert isinstance(first, Article)
@@ -144,7 +144,7 @@ def test_an_export_without_posts_is_refused_and_one_of_drafts_is_counted(tmp_pat
     assert read(tmp_path, item(status="draft")) == [Refused("export.xml", None, "left out: 1 with the status 'draft'")]
 
 
-def test_repeated_terms_count_once_and_uncategorized_is_no_category(tmp_path: Path):
+def test_repeated_terms_count_once_and_uncategorized_is_ignored(tmp_path: Path):
     terms = (
         '<category><![CDATA[HRM]]></category><category domain="category"><![CDATA[HRM]]></category><category '
         'domain="category" nicename="hrm"><![CDATA[HRM]]></category>'
@@ -189,7 +189,7 @@ def test_posts_of_a_site_in_a_folder_without_permalinks_have_different_ids(tmp_p
 
 
 @pytest.mark.parametrize("link", ["https://example.com/?p=7", ""])
-def test_a_post_without_a_permalink_is_called_after_its_name_or_number(tmp_path: Path, link: str):
+def test_a_post_without_a_permalink_is_named_after_its_slug_or_number(tmp_path: Path, link: str):
     named, numbered = read(
         tmp_path, item("<p>a</p>", link=link, more="<wp:post_name>my-post</wp:post_name>"), item("<p>b</p>", link=link)
     )
@@ -215,7 +215,7 @@ def test_faq_blocks_of_all_kinds_are_faqs(tmp_path: Path, content: str):
     assert answers(only(read(tmp_path, item(content)))) == {"Who pays?": "The firm."}
 
 
-def test_shortcodes_are_removed_but_their_text_and_other_brackets_stay(tmp_path: Path):
+def test_shortcodes_are_removed_and_their_text_and_other_brackets_stay(tmp_path: Path):
     content = (
         '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n'
         '[gallery ids="1,2"][contact-form-7 id="9"]'
@@ -236,11 +236,11 @@ def test_shortcodes_are_removed_but_their_text_and_other_brackets_stay(tmp_path:
         ),
     ],
 )
-def test_what_a_shortcode_encloses_stays_and_placeholders_stay(tmp_path: Path, content: str, text: str):
+def test_text_enclosed_by_a_shortcode_and_placeholders_stay(tmp_path: Path, content: str, text: str):
     assert only(read(tmp_path, item(content))).text == text
 
 
-def test_a_toggle_that_is_never_closed_does_not_take_in_what_follows(tmp_path: Path):
+def test_an_unclosed_toggle_does_not_swallow_the_text_after_it(tmp_path: Path):
     article = only(read(tmp_path, item('[toggle title="Who pays?"]The firm.\n\n<h2>Next</h2>\nWords.')))
     assert (article.text, article.faqs) == ("The firm.\n\n## Next\n\nWords.", ())
 
@@ -249,7 +249,7 @@ def test_blank_lines_of_the_classic_editor_are_paragraphs(tmp_path: Path):
     assert only(read(tmp_path, item("One <em>two</em>.\nThree.\r\n\r\nFour."))).text == "One two.\nThree.\n\nFour."
 
 
-def test_blank_lines_are_paragraphs_beside_headings_lists_and_quotations_too(tmp_path: Path):
+def test_blank_lines_between_headings_lists_and_quotations_are_paragraphs(tmp_path: Path):
     content = (
         "<h2>Notice\nperiod</h2>\nOne.\n\nTwo.\n<ul>\n<li>a</li>\n<li>b\n\nc</li>\n</ul>\n<blockquote>Q.\n\n"
         "R.</blockquote>\n"
@@ -274,7 +274,7 @@ def test_all_versions_of_the_format_are_read(tmp_path: Path, namespace: str):
     assert only(read(tmp_path, item(), namespace=namespace)).title == "A post"
 
 
-def test_a_post_without_text_is_refused_with_its_title_and_line_and_the_next_goes_in(tmp_path: Path):
+def test_a_post_without_text_is_refused_with_title_and_line_and_the_next_is_read(tmp_path: Path):
     refused, article = read(tmp_path, item("<!-- wp:gallery /-->", "Pictures"), item())
     assert refused == Refused("export.xml", 4, "Pictures: no text in it")
     assert isinstance(article, Article)
@@ -294,7 +294,7 @@ def test_items_left_out_before_a_fault_are_counted(tmp_path: Path):
     assert left_out == Refused("export.xml", None, "left out: 1 with the status 'draft'")
 
 
-def test_unknown_prefixes_lose_nothing(tmp_path: Path):
+def test_unknown_namespace_prefixes_lose_nothing(tmp_path: Path):
     posts = [
         item(f"<p>{'word ' * 3000}</p>", f"Post {n}").replace("</item>", "<seo:x>1</seo:x></item>") for n in range(20)
     ]
@@ -303,7 +303,7 @@ def test_unknown_prefixes_lose_nothing(tmp_path: Path):
     ]
 
 
-def test_a_title_that_cannot_be_read_stops_no_other_post(tmp_path: Path):
+def test_an_unreadable_title_does_not_stop_other_posts(tmp_path: Path):
     refused, article = read(tmp_path, item(title="<b>" * 300), item())
     assert isinstance(refused, Refused)
     assert refused.reason.startswith("a post without a title: elements nested deeper")
@@ -320,7 +320,7 @@ def test_a_post_over_the_size_limit_is_refused(tmp_path: Path):
     )
 
 
-def test_a_post_with_more_comments_than_it_may_have_words_is_read(tmp_path: Path):
+def test_comments_do_not_count_towards_the_size_limit_of_a_post(tmp_path: Path):
     comments = f"<wp:comment><wp:comment_content>{'x' * 1_000_000}</wp:comment_content></wp:comment>\n" * (
         MAX_BYTES // 1_000_000 + 5
     )
@@ -341,7 +341,7 @@ def test_a_post_with_more_comments_than_it_may_have_words_is_read(tmp_path: Path
     ],
     ids=["spaces", "values", "toggles", "openings", "embeds", "quotes", "verbatim", "tags"],
 )
-def test_brackets_that_never_close_are_read_in_no_time(tmp_path: Path, content: str):
+def test_unclosed_brackets_do_not_slow_down_reading(tmp_path: Path, content: str):
     started = time.process_time()
     assert len(read(tmp_path, item(content))) == 1
     assert time.process_time() - started < 5
@@ -371,9 +371,7 @@ def test_brackets_that_never_close_are_read_in_no_time(tmp_path: Path, content: 
         )
     )
 )
-def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_words_or_is_refused(
-    tmp_path: Path, parts: list[str]
-):
+def test_any_mix_of_shortcodes_and_tags_is_read_or_refused(tmp_path: Path, parts: list[str]):
     (found,) = [entry for entry in read(tmp_path, item("".join([*parts, "end"]))) if isinstance(entry, Article)]
     assert found.text.count("two words") == parts.count("two words")
     assert found.text.rstrip("`\n").endswith("end")
@@ -394,7 +392,7 @@ def test_any_mix_of_shortcodes_and_tags_is_an_article_whose_answers_are_its_word
         ),
     ],
 )
-def test_a_file_that_is_no_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
+def test_a_file_that_is_not_an_export_is_refused(tmp_path: Path, arguments: dict[str, str], reason: str):
     with pytest.raises(Unreadable, match=reason):
         read(tmp_path, item(), **arguments)
 
@@ -405,7 +403,7 @@ def test_an_empty_file_is_refused(tmp_path: Path):
         list(read_file(tmp_path / "export.xml", "export.xml"))
 
 
-def test_entities_that_grow_are_refused_before_they_do(tmp_path: Path):
+def test_exponential_entities_are_refused(tmp_path: Path):
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     head = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>' + HEAD.split("?>\n", 1)[1]
     for text, attribute in (("&l9;", "2.0"), ("", "&l9;")):
@@ -413,7 +411,7 @@ def test_entities_that_grow_are_refused_before_they_do(tmp_path: Path):
             read(tmp_path, item(more=text), head=head.replace('version="2.0"', f'version="{attribute}"'))
 
 
-def test_entities_and_references_to_files_do_nothing(tmp_path: Path):
+def test_entities_and_references_to_files_are_not_expanded(tmp_path: Path):
     (tmp_path / "secret.txt").write_text("hunter2")
     head = f'<!DOCTYPE rss [<!ENTITY file SYSTEM "file://{tmp_path}/secret.txt">]>' + HEAD.split("?>\n", 1)[1]
     with pytest.raises(Unreadable, match="document type"):
