@@ -28,8 +28,7 @@ ARTICLES: tuple[ArticleInput, ...] = (
     },
     {
         "id": "gratuity", "title": "Gratuity", "category": "Money", "published": date(2025, 12, 1),
-        "url": "https://example.com/gratuity/",
-        "text": "Gratuity is a lump sum for long service.",
+        "url": "https://example.com/gratuity/", "text": "Gratuity is a lump sum for long service.",
         "faqs": [
             {"question": "Who pays gratuity?", "answer": "The employer pays it, not the provident fund.",
              "alternates": ["Is gratuity paid by the employer?"]},

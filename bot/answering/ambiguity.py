@@ -34,7 +34,8 @@ def meanings(generation: Generation, question: str, result: SearchResult, thresh
         return ()
     faqs = [hit for hit in result.hits if hit.passage.kind == "faq" and first.score - hit.score <= _SAME_TERMS]
     different = _different(generation, faqs)
-    if len(different) == _MOST and all(_contains_terms(hit, result.query) for hit in different):
+    terms = set(content_terms(result.query))
+    if len(different) == _MOST and all(terms <= {*content_terms(hit.passage.question or "")} for hit in different):
         return tuple(different)
     close = [hit for hit in different if first.score - hit.score <= _CLOSE]
     is_unsure = first.probability < (1 + threshold) / 2
@@ -43,10 +44,6 @@ def meanings(generation: Generation, question: str, result: SearchResult, thresh
 
 def _is_tied(first: Hit, second: Hit) -> bool:
     return first.score - second.score <= _TIED and second.signals["best"] - first.signals["best"] > _NEARER
-
-
-def _contains_terms(hit: Hit, question: str) -> bool:
-    return set(content_terms(question)) <= set(content_terms(hit.passage.question or ""))
 
 
 def _different(generation: Generation, hits: Sequence[Hit]) -> list[Hit]:

@@ -53,9 +53,8 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in hits if self.suggestions.is_answered(hit.passage))
 
     def _reply(self, question: str, result: SearchResult, talk: SmallTalk) -> Answer:
-        text = reply(talk, self._categories())
         blank = replace(self._blank(question, result), topic=None, suggestions=self._examples())
-        return replace(blank, reply=text, talk=talk.kind)
+        return replace(blank, reply=reply(talk, self._categories()), talk=talk.kind)
 
     def _no_answer(self, question: str, result: SearchResult, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, result), self.suggestions.near(result.hits, asked)

@@ -18,10 +18,7 @@ from bot.settings import AnswerSettings, BuildSettings
 
 
 class Bot:
-    """A chatbot that quotes the newest generation of an index, or says that it has no answer.
-
-    Safe to call from many threads.
-    """
+    """A thread-safe chatbot that quotes the newest generation of an index, or says that it has no answer."""
 
     def __init__(self, retriever: Retriever, settings: AnswerSettings = AnswerSettings()) -> None:
         self.retriever = retriever

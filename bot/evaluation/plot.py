@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 _MAX_TICKS = 12
-"""Maximum number of builds with a date on the axis."""
 
 
 def trend_figure(points: Sequence[Point]) -> "Figure":

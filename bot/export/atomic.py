@@ -10,10 +10,7 @@ from bot.errors import OutputUnwritable
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path whose file replaces `path` at the end; an earlier file stays if the body fails.
-
-    Raises `OutputUnwritable` if it cannot be written.
-    """
+    """Yield a path whose file replaces `path` unless the body fails. Raises `OutputUnwritable` if it cannot."""
     pending = path.with_name(f".unfinished-{uuid4().hex}")
     try:
         yield pending

@@ -70,7 +70,7 @@ def faq_page(article: Article) -> str:
 
 
 def file_name(article: str) -> str:
-    """Return the unique file name of an article: its id if every system allows it, else a slug, a dot and a checksum."""
+    """Return the unique file name of an article: its id if every system allows it, else a slug, dot and checksum."""
     name = slug(article)
     if name == article and len(name.encode()) <= _MAX_NAME_BYTES:
         return f"{name}{_SUFFIX}"

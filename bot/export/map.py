@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ MAX_POINTS = 5_000
 _PERPLEXITY = 30
 _MAX_HOVER = 160
 """Maximum number of characters of a passage shown over its point."""
-_WIDTH = 60
+_WIDTH = 61
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d")
 """The palette of Okabe and Ito (2008) for the colour-blind; grey repoints yellow, which is invisible on white."""
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
@@ -110,11 +111,7 @@ def _hover(passage: Passage) -> str:
 
 def _wrap(text: str) -> str:
     """Return the text on lines short enough for a phone."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + len(word) > _WIDTH:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
+    lines = wrap(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
     return "<br>".join(map(_escape, lines))
 
 

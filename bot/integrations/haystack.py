@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.errors import requires
-from bot.integrations.metadata import hit_metadata
+from bot.integrations import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 

@@ -5,7 +5,7 @@ from typing import Any, Self, Unpack
 
 from bot.errors import requires
 from bot.index.filters import FilterOptions, Filters
-from bot.integrations.metadata import hit_metadata
+from bot.integrations import hit_metadata
 from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 

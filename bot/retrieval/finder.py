@@ -125,8 +125,8 @@ class Finder:
         weight = topic_weight(query.question, alone, with_earlier, found.articles)
         evidence_weight = weight * coverage(alone)
         scores, evidence = _blend(found.scores, weight), _blend(found.scores, evidence_weight)
-        features = _blend(found.features, weight)
-        hits = self._hits(query, _Ranked(found.passages, found.articles, features, scores, evidence), k)
+        ranked = _Ranked(found.passages, found.articles, _blend(found.features, weight), scores, evidence)
+        hits = self._hits(query, ranked, k)
         changes_first = evidence_weight > 0 and scores.argmax() != alone.argmax()
         if evidence_weight >= _TOPIC_WEIGHT or changes_first:
             return SearchResult.of(hits, longer[0], found.vectors[1], earlier[-1])

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.index.generation import Generation, Numbers, Role, numbers_of, role_vectors
 from bot.languages.normalization import normalize
@@ -45,7 +44,8 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
 def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
     vectors = {role: role_vectors(generation, numbers, role) for role in _ROLES}
-    near = np.maximum(*(_cosines(rows) for rows in vectors.values())) >= SAME_PASSAGE
+    # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
+    near = np.maximum(*(np.einsum("id,jd->ij", rows, rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         rows = vectors["both" if one.kind == "faq" else "body"]
@@ -59,11 +59,6 @@ def _same_words_or_numbers(one: Passage, other: Passage) -> bool:
     if has_foreign_script(one.text):
         return normalize(words) == normalize(other_words)
     return _same_numbers(words, other_words)
-
-
-def _cosines(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
-    return np.asarray(np.einsum("id,jd->ij", rows, rows), np.float32)
 
 
 def _same_numbers(one: str, other: str) -> bool:

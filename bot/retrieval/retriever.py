@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -70,14 +71,12 @@ class Retriever:
 
         # On disk rather than in memory: the index is like any other, and the system can reclaim its mapped pages.
         folder = mkdtemp(prefix="articlebot-")
-        try:
+        with ExitStack() as stack:
+            stack.callback(rmtree, folder, ignore_errors=True)
             build(articles, folder, build_settings, encoder=encoder)
             index = StaticIndex(LocalGeneration.open(LocalStore(folder).current_folder(), encoder=encoder))
             retriever = cls(index, reranker=reranker or _reranker_of(settings))
-        except BaseException:
-            rmtree(folder, ignore_errors=True)
-            raise
-        finalize(retriever, rmtree, folder, ignore_errors=True)
+            finalize(retriever, stack.pop_all().close)
         return retriever
 
     @property

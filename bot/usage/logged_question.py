@@ -1,4 +1,4 @@
-"""`LoggedQuestion`: a question in the log."""
+"""`LoggedQuestion`: a question in the log; `QuestionStats`: equal questions, counted."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -32,3 +32,19 @@ class LoggedQuestion:
     helpful: bool | None = None
     reason: Reason | None = None
     comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionStats:
+    """How often a question was asked with the same answer, and how visitors voted on it."""
+
+    question: str
+    status: str
+    passages: tuple[str, ...]
+    times: int
+    helpful: int
+    unhelpful: int
+    probability: float
+    """Mean probability of the answer."""
+    corrected: int
+    """Number of times that the spelling was corrected."""

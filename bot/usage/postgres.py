@@ -14,14 +14,8 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = 3
 """Seconds to wait for a connection."""
-_CONNECTION_OPTIONS: dict[str, str | int] = {
-    "connect_timeout": _CONNECT_TIMEOUT,
-    "keepalives_idle": 10,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-    "application_name": "articlebot",
-}
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_CONNECTION_OPTIONS = {"connect_timeout": _CONNECT_TIMEOUT, "application_name": "articlebot", **_KEEPALIVE}
 """libpq's defaults here, so that it notices when the other machine is gone; the address may override them."""
 _LOCK = 0x61727469636C65
 """Key of the advisory lock for making the tables; the next number is the one for deleting old questions."""

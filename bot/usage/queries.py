@@ -9,10 +9,9 @@ from typing import Literal
 
 from bot.errors import UsageError
 from bot.usage.database import Row, Transaction, Values
-from bot.usage.logged_question import MAX_COMMENT_LENGTH, LoggedQuestion, Reason
+from bot.usage.logged_question import MAX_COMMENT_LENGTH, LoggedQuestion, QuestionStats, Reason
 from bot.usage.privacy import hash_text, mask
 from bot.usage.proposals import Evidence
-from bot.usage.question_stats import QuestionStats
 
 Storage = Literal["full", "hashed", "off"]
 """How questions are stored: `[log] questions` of the settings."""

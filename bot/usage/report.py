@@ -13,8 +13,8 @@ from bot.languages.normalization import normalize
 from bot.passages import context
 from bot.retrieval.finder import Finder
 from bot.usage.clusters import cluster
+from bot.usage.logged_question import QuestionStats
 from bot.usage.proposals import Evidence, Proposal, propose
-from bot.usage.question_stats import QuestionStats
 from bot.usage.store import UsageStore
 
 _WORD = re.compile(r"\w+")
@@ -26,10 +26,8 @@ _QUESTION_WORD = re.compile(
 _SURE = 0.7
 """Answers with a lower probability count as unsure."""
 _EXAMPLES, _NEAREST, _MOST_ASKED = 5, 3, 20
-_MAX_CLUSTERED = 20_000
-"""Maximum number of wordings, most asked first, that are grouped by meaning: encoding them takes half a minute."""
-_MAX_GAPS = 500
-"""Maximum number of groups in a report."""
+_MAX_GAPS, _MAX_CLUSTERED = 500, 20_000
+"""Maximum number of gaps in a report, and of wordings grouped by meaning: encoding them takes half a minute."""
 _MIN_UNHELPFUL = 3
 """Votes against an answer from which on it is reported as no longer helpful."""
 

@@ -17,10 +17,9 @@ from bot.errors import UsageError
 from bot.settings import LogSettings
 from bot.usage import queries
 from bot.usage.database import Database, Transaction
-from bot.usage.logged_question import LoggedQuestion, Reason
+from bot.usage.logged_question import LoggedQuestion, QuestionStats, Reason
 from bot.usage.postgres import PostgresDatabase
 from bot.usage.proposals import Evidence
-from bot.usage.question_stats import QuestionStats
 from bot.usage.sqlite import SqliteDatabase
 
 _log = logging.getLogger(__name__)
