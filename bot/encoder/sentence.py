@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.model import find_model
-from bot.errors import MissingExtra, ModelError
+from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -123,10 +123,8 @@ def multiplies_bfloat16() -> bool:
 
 def _load(name: str) -> "SentenceTransformer":
     folder = find_model(name)
-    try:
+    with requires("sentence-transformers", "build"):
         from sentence_transformers import SentenceTransformer
-    except ModuleNotFoundError:
-        raise MissingExtra("sentence-transformers", "build") from None
     try:
         with _without_progress_bar():
             return SentenceTransformer(str(folder), local_files_only=True).eval()

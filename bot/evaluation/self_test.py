@@ -1,7 +1,7 @@
 """Self-test of a new index: coverage and accuracy at several thresholds, on questions made from its own corpus.
 
 Reworded questions are nearer to the corpus than visitors' questions, and questions whose article is left out are nearer
-than unrelated ones. The self-test can only compare indexes; `articlebot eval` with visitors' questions measures quality.
+than unrelated ones. The self-test only compares indexes; `articlebot eval` with visitors' questions measures quality.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.encoder import QuestionEncoder
-from bot.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, MissingExtra
+from bot.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, requires
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
@@ -184,10 +184,8 @@ class LocalStore:
             raise IndexCorrupt(f"The pointer {pointer} cannot be read ({error}): run articlebot build.") from error
 
     def _acquire_lock(self) -> "BaseFileLock":
-        try:
+        with requires("filelock", "build"):
             from filelock import FileLock, Timeout
-        except ModuleNotFoundError:
-            raise MissingExtra("filelock", "build") from None
         try:
             self.generations_folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.root / "lock", timeout=0)

@@ -11,7 +11,7 @@ import numpy as np
 from bot.backends.milvus.address import KINDS, MilvusAddress
 from bot.backends.milvus.layout import MAX_TEXT
 from bot.encoder import Matrix
-from bot.errors import IndexCorrupt, IndexUnreachable, MissingExtra
+from bot.errors import IndexCorrupt, IndexUnreachable, requires
 
 _TIMEOUT = 15.0
 """Seconds that a call may take, pymilvus's own retries included."""
@@ -43,10 +43,8 @@ class MilvusClient:
     """
 
     def __init__(self, address: MilvusAddress) -> None:
-        try:
+        with requires("pymilvus", "milvus"):
             from pymilvus import MilvusClient as Client
-        except ModuleNotFoundError:
-            raise MissingExtra("pymilvus", "milvus") from None
         self.address = address
         scheme = "https" if address.secure else "http"
         secret = {"user": address.user, "password": address.secret} if address.user else {"token": address.secret}
