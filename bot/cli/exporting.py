@@ -1,8 +1,7 @@
 """The verbs that write what an index holds for other tools: export and map."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
@@ -13,17 +12,9 @@ from bot.cli.output import count, print_facts
 _FORMATS = "jsonl, parquet: passages with vectors; faq-jsonld: markup for your site."
 
 
-class ExportFormat(StrEnum):
-    """What `articlebot export` writes."""
-
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    FAQ_JSONLD = "faq-jsonld"
-
-
 def export(
     output: Annotated[Path, Option("--output", "-o", help="File to write; for faq-jsonld a folder.")],
-    form: Annotated[ExportFormat, Option("--format", help=_FORMATS)],
+    form: Annotated[Literal["jsonl", "parquet", "faq-jsonld"], Option("--format", help=_FORMATS)],
     index: Index = "index",
     as_json: AsJson = False,
 ) -> None:
@@ -32,13 +23,13 @@ def export(
     from bot.export.rows import write_jsonl, write_parquet
 
     generation = store_at(index).open_current()
-    facts: dict[str, Any] = {"format": form.value, "output": str(output), "generation": generation.name}
-    if form is ExportFormat.FAQ_JSONLD:
+    facts: dict[str, Any] = {"format": form, "output": str(output), "generation": generation.name}
+    if form == "faq-jsonld":
         written = write_faq_markup(generation, output)
         facts |= {"articles": len(written), "faqs": sum(each.faqs for each in written)}
         text = f"{count(facts['faqs'], 'FAQ')} of {count(len(written), 'article')} in {output}"
     else:
-        (write_jsonl if form is ExportFormat.JSONL else write_parquet)(generation, output)
+        (write_jsonl if form == "jsonl" else write_parquet)(generation, output)
         facts["passages"] = generation.table.facts.passages
         text = f"{count(facts['passages'], 'passage')} in {output}"
     print_facts(facts, as_json, lambda: text)

@@ -64,10 +64,7 @@ def display(value: object) -> str:
 
 @contextmanager
 def show_progress(in_lines: bool = False) -> Iterator[Progress]:
-    """Show the progress of each step on stderr: as a line every few seconds, or as a bar where stderr is a terminal.
-
-    Raises `MissingExtra` if tqdm is not installed.
-    """
+    """Show the progress of each step on stderr, as lines or as bars. Raises `MissingExtra` if bars need tqdm."""
     if in_lines:
         yield _progress_lines()
         return

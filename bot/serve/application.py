@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from mimetypes import guess_type
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -39,6 +38,7 @@ _NEVER = 10**6
 _MIN_COMPRESSED = 2000
 """Bytes of a response from which compression pays: the page, and longer conversations."""
 _LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_LOGO_HEADERS = {"Content-Security-Policy": _LOGO_POLICY, "Cache-Control": "max-age=3600"}
 
 
 def create_app(
@@ -117,7 +117,7 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     title, logo = languages[settings.language]["title"], settings.publisher.logo
     app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
     if logo:
-        app.get("/logo")(lambda: _logo(logo))
+        app.get("/logo")(lambda: FileResponse(logo, headers=_LOGO_HEADERS, media_type=guess_type(logo)[0]))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
     # The default language comes last: its path "/" is a prefix of all others.
     for code in sorted(languages, key=lambda each: each == settings.language):
@@ -154,8 +154,3 @@ def _web_manifest(title: str, publisher: Publisher) -> dict[str, object]:
     name = publisher.name or title
     icons = [{"src": "logo", "sizes": "any"}] if publisher.logo else []
     return {"name": name, "short_name": name[:12], "start_url": "./", "display": "browser", "icons": icons}
-
-
-def _logo(path: Path) -> FileResponse:
-    headers = {"Content-Security-Policy": _LOGO_POLICY, "Cache-Control": "max-age=3600"}
-    return FileResponse(path, headers=headers, media_type=guess_type(path)[0])

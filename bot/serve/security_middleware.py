@@ -41,11 +41,7 @@ def content_security_policy(ancestors: Iterable[str]) -> str:
 
 
 class SecurityMiddleware:
-    """An ASGI middleware around the whole application.
-
-    `/` is the page in the language that the browser prefers: the page of the default language is mounted there, the
-    others at `/CODE/`.
-    """
+    """An ASGI middleware around the application, which serves `/CODE/` at `/` to browsers that prefer that language."""
 
     def __init__(self, app: ASGIApp, languages: Sequence[str], default: str, ancestors: Iterable[str] = ()) -> None:
         self._app, self._languages, self._default = app, languages, default

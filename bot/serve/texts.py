@@ -71,10 +71,7 @@ def _locale(code: str) -> Locale:
 
 
 def texts_for(settings: ChatSettings) -> dict[str, PageTexts]:
-    """Return the texts of each language by its code, with the publisher's own words.
-
-    Raises `SettingsError` as `load_texts` does, or if the settings name a language that does not exist.
-    """
+    """Return `load_texts` with the publisher's words. Raises `SettingsError` as well if a language does not exist."""
     texts = load_texts(settings.languages)
     for code in (settings.language, *settings.texts):
         if code not in texts:

@@ -16,10 +16,7 @@ from bot.version import __version__
 
 
 def check_etag(service: ChatService) -> Callable[[Request, Response], None]:
-    """Return the dependency of routes whose responses change only with the generation (RFC 9110, section 13.1.2).
-
-    Responses carry the generation's name as their ETag; a client that sends it back gets 304.
-    """
+    """Return a dependency that sends the generation's name as ETag; a client that returns it gets 304 (RFC 9110)."""
 
     def check(request: Request, response: Response) -> None:
         etag = f'"{service.bot.generation.name}"'

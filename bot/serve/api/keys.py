@@ -23,10 +23,7 @@ _UNKNOWN = "This API key is not known here."
 
 
 def new_key() -> tuple[str, str]:
-    """Return a new key and its hash.
-
-    A key has 256 random bits, so that its hash needs neither salt nor stretching (OWASP, Password Storage Cheat Sheet).
-    """
+    """Return a new key of 256 random bits and its hash, which therefore needs neither salt nor stretching (OWASP)."""
     key = f"ab_{secrets.token_urlsafe(32)}"
     return key, hash_key(key)
 
@@ -57,17 +54,15 @@ class ApiKeyMiddleware:
             return
         headers = Headers(scope=scope)
         key = _sent_key(headers)
-        name = self._name_of(key)
+        digest = hash_key(key) if key else ""
+        names = (name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest))
+        name = next(names, None)
         if scope["path"] == _MCP and not self._is_allowed_origin(headers):
             await _refuse(403, _FOREIGN, scope, receive, send)
         elif not self._keys or name is not None or (key is None and self._is_keyless(scope, headers)):
             await self._app({**scope, "articlebot.key": name}, receive, send)
         else:
             await _refuse(401, _UNKNOWN if key else _MISSING, scope, receive, send)
-
-    def _name_of(self, key: str | None) -> str | None:
-        digest = hash_key(key) if key else ""
-        return next((name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest)), None)
 
     def _is_keyless(self, scope: Scope, headers: Headers) -> bool:
         """Whether a request needs no key."""

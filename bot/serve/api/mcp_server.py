@@ -99,10 +99,7 @@ def create_mcp_server(service: ChatService) -> Server[Any]:
 
 
 def create_mcp_app(service: ChatService) -> Starlette:
-    """Return the application at `/mcp`; its lifespan must run.
-
-    It has no sessions, so that any of several servers may answer.
-    """
+    """Return the application at `/mcp`, without sessions: any of several servers may answer. Its lifespan must run."""
     # Any host name is allowed: the articles are public, and requests carry no browser login.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server = create_mcp_server(service)

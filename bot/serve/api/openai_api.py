@@ -1,7 +1,4 @@
-"""The OpenAI-compatible API, `POST /v1/chat/completions` and `GET /v1/models`: any chat client can ask the articles.
-
-Source: the API reference of OpenAI, "Chat completions" and "Models".
-"""
+"""The API of OpenAI's reference, "Chat completions" and "Models": any chat client can ask the articles."""
 
 import json
 import time

@@ -1,7 +1,4 @@
-"""Requests and responses of REST and MCP; the field docstrings are the descriptions in the OpenAPI document.
-
-Answers and hits are described once, in `bot.answering.schema`.
-"""
+"""Requests and responses of REST and MCP, described by their docstrings; answers are in `bot.answering.schema`."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -12,8 +9,7 @@ from bot.answering.schema import Hit
 from bot.retrieval.finder import LONGEST_QUESTION
 from bot.usage.logged_question import MAX_COMMENT_LENGTH, Reason
 
-LONGEST_HISTORY = 20
-MOST_HITS = 50
+LONGEST_HISTORY, MOST_HITS = 20, 50
 _QUESTION: dict[str, JsonValue] = {"minLength": 1, "maxLength": LONGEST_QUESTION, "pattern": r"\S"}
 """Described here but checked by `Bot.ask`, so that every API reports the same error."""
 

@@ -47,10 +47,7 @@ class EditorService:
         return accept(self.corpus, question, require_faq(self.bot.generation.table, passage), who="editor")
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
-        """Return what could not be read and what the lint found, each as kind, file or article, and sentence.
-
-        Raises `CorpusError` if there is no corpus.
-        """
+        """Return refused files and lint findings as kind, place and sentence. Raises `CorpusError` without a corpus."""
         corpus = read_corpus(self.corpus)
         found = lint(corpus.articles, self.bot.retriever.finder(), date.today())  # noqa: DTZ011 - the editor's own day
         unread = [

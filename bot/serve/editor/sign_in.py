@@ -40,10 +40,7 @@ class SignIn:
         self._lock = Lock()
 
     def user(self, request: Request) -> str:
-        """Return the name of the user, for Gradio's `auth_dependency`.
-
-        Raises `HTTPException` if nobody is signed in: a redirect to the sign-in for the page, 401 for all else.
-        """
+        """Return the user for Gradio's `auth_dependency`. Raises `HTTPException`: 303 to the sign-in, or 401."""
         with self._lock:
             end = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), 0.0)
         if end > time.monotonic():

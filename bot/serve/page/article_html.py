@@ -1,7 +1,4 @@
-"""The plain form of an article (paragraphs, lists, tables, quotations) as HTML.
-
-Words of an article never become HTML, links or images of their own.
-"""
+"""An article's paragraphs, lists, tables and quotations as HTML; its words never become HTML, links or images."""
 
 import re
 

@@ -2,7 +2,7 @@
 
 import html
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -46,12 +46,12 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         as_typed, alone = (gr.Button(name, elem_id=name, visible="hidden") for name in ("as-typed", "alone"))
         handlers, outputs = _Handlers(service, texts, languages), [chat, box, notice, stored]
         box.submit(handlers.submit, [box, stored, category], outputs, **_EVENT_OPTIONS)
-        chat.example_select(handlers.click_example, [stored, category], outputs, **_EVENT_OPTIONS)
-        chat.option_select(handlers.click_option, [stored, category], outputs, **_EVENT_OPTIONS)
+        chat.example_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
+        chat.option_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
         as_typed.click(handlers.ask_as_typed, [stored, category], outputs, **_EVENT_OPTIONS)
         alone.click(handlers.ask_alone, [stored, category], outputs, **_EVENT_OPTIONS)
         new.click(lambda: ([], "", "", None), None, outputs, **_EVENT_OPTIONS)
-        page.load(handlers.opener(), [stored], [*outputs, category], **_EVENT_OPTIONS)
+        page.load(handlers.open_page, [stored], [*outputs, category], **_EVENT_OPTIONS)
     return page
 
 
@@ -85,15 +85,15 @@ class _Handlers:
 
     def __init__(self, service: ChatService, texts: PageTexts, languages: Mapping[str, PageTexts]) -> None:
         self._service, self._texts, self._languages = service, texts, languages
+        self._created_with = welcome.empty_chat(service, texts)
 
     def submit(self, question: str, stored: object, category: str, request: gr.Request) -> _Outputs:
         return self._ask(question, Conversation.load(stored), category, request)
 
-    def click_example(self, stored: object, category: str, event: gr.SelectData, request: gr.Request) -> _Outputs:
-        return self._ask(event.value["text"], Conversation.load(stored), category, request)
-
-    def click_option(self, stored: object, category: str, event: gr.SelectData, request: gr.Request) -> _Outputs:
-        return self._ask(event.value, Conversation.load(stored), category, request)
+    def click(self, stored: object, category: str, event: gr.SelectData, request: gr.Request) -> _Outputs:
+        """Ask the question of an example, whose value is a dictionary, or of an option."""
+        question = event.value["text"] if isinstance(event.value, dict) else event.value
+        return self._ask(question, Conversation.load(stored), category, request)
 
     def ask_as_typed(self, stored: object, category: str, request: gr.Request) -> _Outputs:
         """Ask the last question again without correcting its spelling."""
@@ -103,26 +103,17 @@ class _Handlers:
         """Ask the last question again without the earlier ones."""
         return self._ask_again(stored, category, request, alone=True)
 
-    def opener(self) -> Callable[[object, gr.Request], tuple[Any, ...]]:
-        """Return the handler that runs when the page is opened.
-
-        It shows the stored conversation, asks the question of an address such as `?q=…`, and updates what a build has
-        changed since the page was created.
-        """
-        created_with = welcome.empty_chat(self._service, self._texts)
-
-        def open_page(stored: object, request: gr.Request) -> tuple[Any, ...]:
-            chat, box, notice, memory = self._open(Conversation.load(stored), request)
-            empty_chat = welcome.empty_chat(self._service, self._texts)
-            if empty_chat == created_with:
-                return chat, box, notice, memory, gr.skip()
-            placeholder = welcome.placeholder(self._service, self._texts)
-            return (
-                gr.update(**empty_chat, **_as_update(chat)), gr.update(placeholder=placeholder, **_as_update(box)),
-                notice, memory, gr.update(**welcome.categories(self._service, self._texts)),
-            )  # fmt: skip
-
-        return open_page
+    def open_page(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
+        """Show the stored conversation or ask the question of `?q=…`, and update what a build has changed."""
+        chat, box, notice, memory = self._open(Conversation.load(stored), request)
+        empty_chat = welcome.empty_chat(self._service, self._texts)
+        if empty_chat == self._created_with:
+            return chat, box, notice, memory, gr.skip()
+        placeholder = welcome.placeholder(self._service, self._texts)
+        return (
+            gr.update(**empty_chat, **_as_update(chat)), gr.update(placeholder=placeholder, **_as_update(box)),
+            notice, memory, gr.update(**welcome.categories(self._service, self._texts)),
+        )  # fmt: skip
 
     def _open(self, conversation: Conversation, request: gr.Request) -> _Outputs:
         question = " ".join(request.query_params.get("q", "").split())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Self
 from uuid import uuid4
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -61,9 +62,7 @@ class Exchange:
                 date.fromisoformat(day or "2000-01-01")
 
     @classmethod
-    def of(
-        cls, answer: Answer, category: str | None = None, *, as_typed: bool = False, alone: bool = False
-    ) -> "Exchange":
+    def of(cls, answer: Answer, category: str | None = None, *, as_typed: bool = False, alone: bool = False) -> Self:
         details = tuple(map(SourceDetails.of, answer.sources))
         return cls(
             answer.to_schema(), details, answer.language, answer.is_in_another_language, answer.talk, category,

@@ -54,7 +54,8 @@ def _inserting(head: PageHead, send: Send) -> Send:
     async def insert(message: Message) -> None:
         if message["type"] == "http.response.start":
             start.update(message)
-        if message["type"] not in ("http.response.start", "http.response.body") or not _is_html(start):
+        is_html = Headers(raw=start.get("headers", [])).get("content-type", "").startswith("text/html")
+        if message["type"] not in ("http.response.start", "http.response.body") or not is_html:
             await send(message)
         elif message["type"] == "http.response.body":
             page.extend(message.get("body", b""))
@@ -65,7 +66,3 @@ def _inserting(head: PageHead, send: Send) -> Send:
                 await send({"type": "http.response.body", "body": body})
 
     return insert
-
-
-def _is_html(start: Message) -> bool:
-    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")

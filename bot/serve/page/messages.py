@@ -1,7 +1,4 @@
-"""Messages of the Gradio chatbot, rendered from the exchanges of a conversation.
-
-Words of articles and visitors are always shown as text: no HTML, link or image of theirs runs or loads.
-"""
+"""Messages of the Gradio chatbot; words of articles and visitors are text: no HTML, link or image of theirs loads."""
 
 import html
 import re
