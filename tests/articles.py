@@ -1,11 +1,11 @@
-"""Small articles that several tests ask about, and words in place of a model's tokens."""
+"""Small articles for several tests, and words in place of a model's tokens."""
 
 import re
 from collections.abc import Sequence
 
 
 def word_starts(texts: Sequence[str]) -> list[Sequence[int]]:
-    """Return where words start, as a model returns it for its tokens."""
+    """Return the offsets of words, in place of the offsets of a model's tokens."""
     return [[word.start() for word in re.finditer(r"\S+", text)] for text in texts]
 
 

@@ -21,7 +21,7 @@ class Completed:
 
 
 def articlebot(*words: str, cwd: Path | None = None, stdin: str = "", **environment: str) -> Completed:
-    """Run `articlebot WORDS` in a folder, by default the present one."""
+    """Run `articlebot WORDS` in a folder, by default the working directory."""
     out, err = io.StringIO(), io.StringIO()
     status = 0
     with (

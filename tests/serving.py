@@ -1,4 +1,4 @@
-"""A real server in a thread, and what a visitor does with its page."""
+"""A real server in a thread, and the actions of a visitor on its page."""
 
 import shutil
 import socket
@@ -31,19 +31,19 @@ FLAGS = [
 
 
 def chromium() -> str | None:
-    """The browser of this machine, if it has one."""
+    """Yield the Chromium of this machine; skip the test if it has none."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def served(
     bot: Bot, settings: ChatSettings = ChatSettings(), usage: UsageStore | None = None, *, ui: bool = True
 ) -> Iterator[str]:
-    """The address of the chat over a bot, while it is asked."""
+    """Serve the chat over a bot while the caller iterates; yield its address."""
     yield from running(create_app(bot, settings, usage, ui=ui))
 
 
 def running(app: object) -> Iterator[str]:
-    """The address of an ASGI application, while it is asked."""
+    """Serve an ASGI application while the caller iterates; yield its address."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -64,6 +64,6 @@ def ask(page: Page, question: str) -> None:
 
 
 def rendered(answer: Answer, texts: PageTexts) -> str:
-    """The HTML of an answer on the page."""
+    """Return the HTML of an answer on the page."""
     content: str = answer_message(Exchange.of(answer), texts)["content"]
     return content

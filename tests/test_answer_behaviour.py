@@ -295,7 +295,7 @@ def test_a_clear_question_is_answered_at_once(polite: Bot):
 
 
 def hit(bot: Bot, question: str, score: float, probability: float = 0.6, best: float = 0.5) -> Hit:
-    """The hit of a FAQ with the figures given."""
+    """Return the hit of a FAQ with the given score, probability and similarity."""
     (passage,) = (hit.passage for hit in bot.retriever.search(question, 1))
     assert passage.question == question
     return Hit(passage, probability, score, {"best": best})

@@ -1,4 +1,4 @@
-"""Asking: retrieval, answers, follow-ups and links, on a small index with the packaged model."""
+"""Retrieval, answers, follow-ups and links, on a small index with the packaged model."""
 
 import json
 import threading

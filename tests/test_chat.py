@@ -24,7 +24,7 @@ EN = load_texts()["en"]
 
 
 class Broken(Bot):
-    """A bot whose index is gone while it serves."""
+    """A bot that fails to answer."""
 
     def ask(self, *_: object, **__: object):
         raise OSError("disk gone")
@@ -372,7 +372,7 @@ def test_a_faq_row_shows_its_question_once(bot: Bot):
     assert shown.count("Who pays gratuity?") == 1
 
 
-# --- What the browser stores
+# --- The conversation in the browser
 
 
 def conversation(bot: Bot, *questions: str) -> Conversation:

@@ -1,4 +1,4 @@
-"""The command line, as typed."""
+"""The command line."""
 
 import inspect
 import json
@@ -26,7 +26,7 @@ def in_a_process(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
-    """A folder with a corpus and an index that the command line built."""
+    """A folder with a corpus and an index built by the command line."""
     folder = tmp_path_factory.mktemp("place")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "leave.md").write_text(

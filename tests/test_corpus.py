@@ -1,4 +1,4 @@
-"""Reading files."""
+"""Reading the files of a corpus."""
 
 from contextlib import suppress
 from datetime import date

@@ -1,4 +1,4 @@
-"""Editors' decisions: tables that people edit with any program, and that stay readable when a row is added."""
+"""Editors' decisions: tables that stay editable with any program after a row is added."""
 
 from datetime import date
 from pathlib import Path

@@ -56,7 +56,7 @@ ARTICLES = ("probation-letter", "notice-period", "gratuity", "offer-letter", "co
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with articles, their index and questions, as a reader of the documentation has it."""
+    """A folder with articles, their index and questions, as in the documentation."""
     folder = tmp_path_factory.mktemp("docs")
     for path in sorted((ROOT / "corpus").rglob("*.md")):
         if path.stem in ARTICLES:

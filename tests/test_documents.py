@@ -66,7 +66,7 @@ def made_pdf(folder: Path, *flowables: object, running: bool = False, **about: s
 def drawn_pdf(
     folder: Path, *pages: list[tuple[float, float, float, str]], outline: dict[int, list[tuple[str, int]]] | None = None
 ) -> Path:
-    """A PDF of words at places: x, y, size."""
+    """Return a PDF with words at positions: x, y, size."""
     path = folder / "drawn.pdf"
     canvas = Canvas(str(path), initFontSize=10)
     for number, page in enumerate(pages, 1):
@@ -163,7 +163,7 @@ def test_meaningless_metadata_is_ignored(tmp_path: Path):
 
 
 def scan(folder: Path, words: str | None) -> Path:
-    """A page that is a picture, and one of words."""
+    """Return a PDF with a scanned page and a page of text."""
     from PIL import Image
 
     picture = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The editor's page: who may open it, and what can be done there; a real server, a real browser, a real build."""
+"""The editor's page: access and every action, with a real server, browser and build."""
 
 import csv
 import re
@@ -38,7 +38,7 @@ ASKED = "jldi naukri <b>chhodna</b> *hai*"
 
 @dataclass(frozen=True)
 class Office:
-    """A served chat with its editor's page."""
+    """A server with a chat and an editor's page."""
 
     corpus: Path
     index: Path
@@ -173,7 +173,7 @@ def test_without_a_password_there_is_no_editor_page(ready: Path):
 
 @pytest.fixture
 def editor(browser: Browser, office: Office) -> Iterator[Page]:
-    """The page, signed in; at the end nothing left this machine and nothing was written to the console."""
+    """The signed-in page; checks at the end that it sent no request to other hosts and wrote nothing to the console."""
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     outside: list[str] = []
     complaints: list[str] = []
@@ -192,7 +192,7 @@ def editor(browser: Browser, office: Office) -> Iterator[Page]:
     page.get_by_role("button", name="Sign in").click()
     page.locator("#gaps label").first.wait_for()
     yield page
-    # A page that stays open holds a connection, for which the server would wait when it ends.
+    # The server waits at its end for the connection of an open page.
     page.context.close()
     assert (outside, complaints) == ([], [])
 

@@ -1,4 +1,4 @@
-"""The retriever in other programs: lists of articles, custom encoders and rerankers, event loops, and tests."""
+"""articlebot in other programs: lists of articles, custom encoders and rerankers, event loops, and the tiny index."""
 
 import asyncio
 import gc
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class LettersAndWords(HashingEncoder):
-    """A custom encoder, which articlebot cannot open by itself."""
+    """A custom encoder, which an index cannot load by itself."""
 
     name = "letters-and-words-1"
 

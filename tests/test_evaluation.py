@@ -195,5 +195,5 @@ def test_an_index_answers_its_own_questions_reworded_and_refuses_them_without_th
     assert middle.refused is not None
     assert middle.answered > 0.9
     assert middle.accuracy > 0.9
-    # Its articles overlap: for most of these questions another one has a passage that comes near.
+    # The articles overlap: for most of these questions another one has a similar passage.
     assert 0.1 < middle.refused < 1

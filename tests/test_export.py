@@ -1,4 +1,4 @@
-"""Passages, vectors and FAQs for other tools and pages, and the corpus as a picture."""
+"""Exports: passages and vectors, FAQ markup, and the map of a corpus."""
 
 import json
 import subprocess

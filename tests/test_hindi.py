@@ -1,4 +1,4 @@
-"""Hindi in Devanagari and in Latin letters: questions in the words of English articles, and articles in Hindi."""
+"""Hindi in Devanagari and Latin letters: questions over English articles, and articles in Hindi."""
 
 import csv
 from functools import partial
@@ -62,7 +62,7 @@ ENGLISH = {
 
 
 class Words(NamedTuple):
-    """A `WordLookup` of the articles' words and of English ones."""
+    """A `WordLookup` with words of the articles and of English."""
 
     english: frozenset[str]
     articles: list[str]
@@ -410,7 +410,7 @@ The HR manager signs the relieving letter on the last day.
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
-    """The bot of an article in Hindi and one in English about the same, and of gratuity in English."""
+    """A bot over two articles on one subject in Hindi and English, and one on gratuity in English."""
     folder = tmp_path_factory.mktemp("mixed")
     (folder / "corpus").mkdir()
     for name, text in {"hindi": ARTICLE, "english": ENGLISH_NOTICE, "gratuity": GRATUITY}.items():

@@ -1,4 +1,4 @@
-"""The index on disk: vectors, words, passages, generations and the pointer."""
+"""The index on disk: vectors, lexical index, passages, generations and the pointer."""
 
 import json
 import math
@@ -112,7 +112,7 @@ def test_a_filtered_search_returns_only_admitted_rows_and_never_row_minus_one(tm
 
 
 def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
-    """Return vectors in groups, like those of texts."""
+    """Return clustered vectors, as texts have them."""
     random = np.random.default_rng(0)
     matrix = (
         random.normal(size=(200, dimension))[random.integers(0, 200, rows)]
@@ -282,7 +282,7 @@ def test_the_vocabulary_counts_the_passages_of_each_word(corpus: Path, tmp_path:
 
 
 class CountingEncoder:
-    """An encoder that gives each text another vector, and records the texts."""
+    """An encoder that gives each text a different vector and records the texts."""
 
     name, dimension, max_tokens = "counting", 8, 99
 
@@ -501,7 +501,7 @@ def test_a_flipped_byte_in_any_file_is_detected(corpus: Path, tmp_path: Path, ti
 
 
 def altered(folder: Path, **fields: object) -> Path:
-    """Change fields of a manifest, and rename its folder, as its name contains a checksum."""
+    """Change fields of a manifest and rename its folder, as the name contains a checksum."""
     folder = folder.rename(folder.with_name("altered"))
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **fields}))

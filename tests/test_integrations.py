@@ -42,7 +42,7 @@ QUESTION = "how long is a probation period"
 
 @pytest.fixture(autouse=True)
 def nothing_from_the_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test of this module connects to anything, even where a framework would hide the failure."""
+    """Fail each test that opens a connection, even if a framework hides the error."""
     attempts: list[Any] = []
 
     def refuse(*arguments: Any, **_: Any) -> None:
@@ -58,12 +58,12 @@ def nothing_from_the_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def index(bot: Bot) -> Path:
-    """The folder of the index that `bot` answers from."""
+    """The index folder of `bot`."""
     return bot.retriever.index._store.root
 
 
-class Held:
-    """A method of `Retriever` that does its work only once the event loop which waits for it has gone on."""
+class BlockedMethod:
+    """A method of `Retriever` that blocks until the event loop has run meanwhile."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str):
         self.begun, self.gone_on = threading.Event(), threading.Event()
@@ -86,8 +86,8 @@ class Held:
 
 
 @pytest.fixture
-def held_search(monkeypatch: pytest.MonkeyPatch) -> Held:
-    return Held(monkeypatch, "search")
+def blocked_search(monkeypatch: pytest.MonkeyPatch) -> BlockedMethod:
+    return BlockedMethod(monkeypatch, "search")
 
 
 def metadata(hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -116,7 +116,7 @@ def assert_haystack_documents_are(documents: Sequence[HaystackDocument], hits: S
 
 
 class TestLangChainsStandard(RetrieversIntegrationTests):
-    """What LangChain expects of every retriever."""
+    """LangChain's own tests of a retriever."""
 
     @pytest.fixture(autouse=True)
     def over_the_bots_index(self, bot: Bot):
@@ -143,10 +143,10 @@ def test_langchain_gets_the_hits_in_their_order(bot: Bot, index: Path):
     assert retriever.invoke(QUESTION)[0].metadata["question"] == "How long is a probation period?"
 
 
-async def test_langchain_does_not_block_the_event_loop(bot: Bot, held_search: Held):
+async def test_langchain_does_not_block_the_event_loop(bot: Bot, blocked_search: BlockedMethod):
     retriever = langchain.ArticleRetriever(retriever=bot.retriever, k=4, category="HRM")
     assert_documents_are(
-        await held_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM")
+        await blocked_search.result(retriever.ainvoke(QUESTION)), bot.retriever.search(QUESTION, 4, category="HRM")
     )
     assert_documents_are(await retriever.ainvoke(QUESTION, k=2, category=None), bot.retriever.search(QUESTION, 2))
 
@@ -233,9 +233,9 @@ def test_llama_index_gets_the_hits_in_their_order(bot: Bot, index: Path):
     assert_nodes_are(retriever.retrieve(QUESTION), bot.retriever.search(QUESTION, 3))
 
 
-async def test_llama_index_does_not_block_the_event_loop(bot: Bot, held_search: Held):
+async def test_llama_index_does_not_block_the_event_loop(bot: Bot, blocked_search: BlockedMethod):
     retriever = llama_index.ArticleRetriever(bot.retriever, k=4)
-    assert_nodes_are(await held_search.result(retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
+    assert_nodes_are(await blocked_search.result(retriever.aretrieve(QUESTION)), bot.retriever.search(QUESTION, 4))
 
 
 @pytest.mark.parametrize(
@@ -286,8 +286,8 @@ def test_haystack_gets_the_hits_in_their_order(bot: Bot, index: Path):
     )
 
 
-async def test_haystack_does_not_block_the_event_loop(bot: Bot, index: Path, held_search: Held):
-    found = await held_search.result(haystack.ArticleRetriever(index, top_k=4).run_async(QUESTION, category="HRM"))
+async def test_haystack_does_not_block_the_event_loop(bot: Bot, index: Path, blocked_search: BlockedMethod):
+    found = await blocked_search.result(haystack.ArticleRetriever(index, top_k=4).run_async(QUESTION, category="HRM"))
     assert_haystack_documents_are(found["documents"], bot.retriever.search(QUESTION, 4, category="HRM"))
 
 
@@ -345,7 +345,7 @@ def test_haystack_loads_the_retriever_only_if_it_is_allowed(index: Path):
 
 async def test_haystack_opens_the_index_once_at_warm_up(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     retriever = haystack.ArticleRetriever(index)
-    await Held(monkeypatch, "open").result(retriever.warm_up_async())
+    await BlockedMethod(monkeypatch, "open").result(retriever.warm_up_async())
     opened = retriever._retriever
     assert opened is not None
     retriever.warm_up()

@@ -32,7 +32,7 @@ WIDGET = {"Origin": "https://www.example.com"}
 
 @pytest.fixture(scope="module")
 def keyed(bot: Bot) -> Iterator[str]:
-    """The address of a server without a page, with two keys, and with its widget on two sites."""
+    """The address of a server without a page, with two keys and a widget on two sites."""
     keys = {"crm": ApiKey(hash_key(KEY)), "slow": ApiKey(hash_key(SLOW), 2)}
     settings = ChatSettings(
         limits=Limits(questions_per_minute=3), keys=keys, origins=("https://www.example.com", "https://*.example.org")

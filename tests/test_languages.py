@@ -1,4 +1,4 @@
-"""Languages: what each package must hold, and that one more language needs nothing but a package."""
+"""Languages: the contents of each package, and a further language as a package."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ more = "all"
 
 
 class BretonRewriter:
-    """Knows one word."""
+    """A rewriter that knows one word."""
 
     def detect(self, question: str) -> str | None:
         return "br" if "petra" in question.split() else None
@@ -60,7 +60,7 @@ class Breton(Language):
 
 
 class Lexicon:
-    """A vocabulary and a lexical search without words."""
+    """An empty vocabulary and lexical search."""
 
     def passages_with(self, word: str) -> int | None:  # noqa: ARG002
         return None

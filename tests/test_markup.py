@@ -1,4 +1,4 @@
-"""HTML that people write into posts and Markdown, in an article's plain form."""
+"""HTML in posts and Markdown, converted to the plain form of an article."""
 
 import pytest
 

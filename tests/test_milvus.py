@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
 
 @pytest.fixture(scope="module")
 def shipped_address(server: MilvusServer, shipped_index: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The shipped corpus on the server."""
+    """The address of the shipped corpus on the server."""
     address = server.index("shipped", tmp_path_factory.mktemp("copies"))
     assert publish_to(address, shipped_index, ignore_progress)
     return address

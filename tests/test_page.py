@@ -1,4 +1,4 @@
-"""What visitors do with the page besides asking: each in a real browser."""
+"""The page beyond asking, in a real browser: suggestions, votes, languages, widget, access and safety."""
 
 import gzip
 import json
@@ -118,7 +118,7 @@ def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Brows
         page.close()
 
 
-# --- The way in
+# --- Suggestions and examples
 
 
 @pytest.mark.browser
@@ -331,7 +331,7 @@ def test_the_page_names_only_its_own_bot_and_publisher(address: str, language: s
     assert not re.search(r"https?://(?!127)", head), "an address elsewhere"
 
 
-# --- What can go wrong
+# --- Failures
 
 
 @pytest.mark.browser
@@ -416,7 +416,7 @@ def test_without_an_index_the_page_says_how_to_build_one_and_opens_after_the_bui
         page.close()
 
 
-# --- Look, languages, access
+# --- Appearance, languages and accessibility
 
 
 @pytest.mark.browser
@@ -641,7 +641,7 @@ def host(bot_address: str):
 
 @pytest.fixture
 def hosted(browser: Browser, place: Path, tmp_path: Path):
-    """A page of another origin, under a strict policy, with the widget of a bot that allows it."""
+    """A page of another, allowed origin with the widget, under a strict content security policy."""
     complaints: list[str] = []
     for host_address in running(_LateHost()):
         settings = ChatSettings(

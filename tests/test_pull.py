@@ -1,4 +1,4 @@
-"""Pulling a site: everything against a real HTTP server on this machine."""
+"""Pulling a site from a real HTTP server on this machine."""
 
 import gzip
 import json
@@ -566,7 +566,7 @@ def test_any_bytes_are_read_as_a_sitemap_or_refused(content: bytes):
         assert parse_sitemap(content)
 
 
-# One page
+# A single page
 
 
 def test_without_api_and_sitemap_only_the_given_page_is_pulled(site: Site, tmp_path: Path):
@@ -640,7 +640,7 @@ def test_a_refused_page_of_a_sitemap_does_not_stop_the_others(site: Site, tmp_pa
     }
 
 
-# Politeness
+# Rate limits and robots.txt
 
 
 def test_every_request_names_articlebot_and_robots_comes_first(site: Site, tmp_path: Path):
@@ -858,7 +858,7 @@ def test_an_unwritable_corpus_is_reported_in_one_sentence(site: Site, tmp_path: 
         bring(site, tmp_path / "corpus")
 
 
-# Guards
+# Private addresses and limits
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ class Slow(HashingEncoder):
             log.write(f"{os.getpid()} {len(texts)}\n")
         return super().encode_passages(texts, done)
 
-    def by(self) -> dict[int, int]:
+    def texts_by_process(self) -> dict[int, int]:
         """Return how many texts each other process has encoded."""
         rows = (
             [tuple(map(int, line.split())) for line in self.log.read_text().splitlines()] if self.log.exists() else []
@@ -151,7 +151,7 @@ def test_a_cluster_builds_the_same_index_and_leaves_nothing_behind(
 def test_an_index_built_by_a_cluster_gives_the_same_answers(
     cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """With the packaged model, on the first of the shipped articles."""
+    """The packaged model, on the first of the shipped articles."""
     monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
     for path in FolderSource(ROOT / "corpus").parts[:2]:
@@ -174,12 +174,12 @@ def test_a_killed_encoder_process_is_replaced_and_no_text_is_lost(
     slow, killed = Slow(tmp_path / "log"), set()
 
     def kill(step: str, done: int, total: int) -> None:
-        if step == "texts" and 0 < done < total / 2 and not killed and len(slow.by()) == 2:
-            killed.add(min(slow.by()))
-            os.kill(min(slow.by()), signal.SIGKILL)
+        if step == "texts" and 0 < done < total / 2 and not killed and len(slow.texts_by_process()) == 2:
+            killed.add(min(slow.texts_by_process()))
+            os.kill(min(slow.texts_by_process()), signal.SIGKILL)
 
     report = built_by(cluster, mixed, tmp_path / "index", progress=kill, encoder=slow)
-    at_work = slow.by()
+    at_work = slow.texts_by_process()
     assert len(killed) == 1
     assert len(at_work) == 3, "another process replaces the killed one"
     assert sum(at_work.values()) >= report.encoded

@@ -1,4 +1,4 @@
-"""Rebuilds while an index is in use: following, comparing, guarding, and every way a build can end."""
+"""Rebuilds while an index is in use: new generations, changes, guards, and interrupted builds."""
 
 import csv
 import gc
@@ -45,12 +45,12 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 QUESTION = "Who pays gratuity?"
 WAITED = 60
-"""Seconds to wait, even on a busy machine, for something that takes less than one."""
+"""Seconds to wait on a busy machine for something that takes less than one."""
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus and its index by the packaged model; each test copies it."""
+    """A folder with a corpus and its index with the packaged model; each test copies it."""
     place = tmp_path_factory.mktemp("first")
     (place / "corpus").mkdir()
     (place / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
@@ -65,7 +65,7 @@ def place(first: Path, tmp_path: Path) -> Path:
 
 
 def rewrite(place: Path, words: str) -> str:
-    """Change who pays according to the article, and build; return the new generation."""
+    """Change a sentence of the article and build; return the new generation."""
     (place / "corpus" / "gratuity.md").write_text(GRATUITY.replace("The employer pays it", words), encoding="utf-8")
     return build(place / "corpus", place / "index").generation
 
@@ -79,8 +79,8 @@ def wait_for(holds: Callable[[], bool], seconds: float = WAITED) -> None:
 
 
 @contextmanager
-def asked_all_the_time(bot: Bot) -> Iterator[list[tuple[str, str]]]:
-    """Ask from two threads while the body runs; give the generations and texts, and check that nothing failed."""
+def asking_meanwhile(bot: Bot) -> Iterator[list[tuple[str, str]]]:
+    """Ask from two threads while the body runs; yield their generations and texts, and check that no call failed."""
     answers: list[tuple[str, str]] = []
     wrong: list[BaseException] = []
     ended = threading.Event()
@@ -106,7 +106,7 @@ def asked_all_the_time(bot: Bot) -> Iterator[list[tuple[str, str]]]:
 def test_a_bot_answers_from_the_new_generation_without_a_failed_or_mixed_answer(place: Path):
     bot = Bot.open(place / "index")
     said = {bot.generation.name: "The employer pays it, not the provident fund."}
-    with asked_all_the_time(bot) as answers:
+    with asking_meanwhile(bot) as answers:
         for words in ("The ministry pays it", "The fund pays it"):
             name = rewrite(place, words)
             said[name] = f"{words}, not the provident fund."
@@ -331,7 +331,7 @@ def test_the_command_line_shows_changes_and_has_dry_runs_and_guards(place: Path)
 
 @contextmanager
 def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
-    """Serve the chat in a process; give its address and its lines on stderr."""
+    """Serve the chat in a process; yield its address and its lines on stderr."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "bot", "serve", "--port", str(port), *options]
@@ -370,7 +370,7 @@ def test_a_watching_server_builds_and_serves_saved_articles(place: Path):
     assert LocalStore(place / "index").current_name() != before
 
 
-# How builds end: in each case the old generation opens and answers, and the next build leaves nothing behind.
+# Failed builds: the old generation opens and answers, and the next build cleans up.
 
 
 def check_whole(place: Path, generation: str) -> None:
@@ -392,7 +392,7 @@ def test_a_full_disk_is_reported_in_one_sentence_and_loses_nothing(place: Path, 
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 3000)
 
-    # No file may grow beyond this: as on a full disk, at one step after the other.
+    # A limit on the file size fails like a full disk, each limit at another step.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, hard))
     try:
@@ -412,7 +412,7 @@ def test_a_read_only_index_can_be_asked_and_not_built(place: Path):
     (place / "corpus" / "new.md").write_text("A new article.")
     for path in (place / "index", *(place / "index").rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    # Root may write everywhere, unless it lets go of that.
+    # Root can write everywhere unless it drops its privileges.
     bound = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
     if bound and shutil.which("setpriv") is None:
         pytest.skip("no setpriv on this machine")
@@ -442,7 +442,7 @@ def test_a_read_only_index_can_be_asked_and_not_built(place: Path):
     ],
 )
 def test_an_interrupted_build_leaves_the_old_index(place: Path, sent: signal.Signals, written: str):
-    """Stop a build when it has begun to write a file, whatever has happened by the time the signal arrives."""
+    """Interrupt a build once it has begun to write a file; the signal may arrive at any later step."""
     served = LocalStore(place / "index").current_name()
     (place / "corpus" / "new.md").write_text("A new article. " * 2000)
     with subprocess.Popen(
@@ -486,7 +486,7 @@ def test_the_worker_process_of_a_build_ends_with_the_build(place: Path):
 
 
 def test_a_power_cut_at_any_moment_leaves_a_complete_index(place: Path, monkeypatch: pytest.MonkeyPatch):
-    """Before each step that could move the pointer, everything that it would lead to must have been synced."""
+    """Everything that the pointer leads to must be synced before the pointer moves."""
     store = LocalStore(place / "index")
     synced: set[int] = set()
     steps: list[str] = []
@@ -534,11 +534,11 @@ def test_a_file_system_that_cannot_rename_is_reported_and_loses_nothing(place: P
     check_mends(place)
 
 
-# What a check finds.
+# Checks of an index
 
 
 def record_anew(folder: Path) -> None:
-    """Make the manifest of a generation fit its changed files, and give the folder a name without a checksum."""
+    """Update the manifest of a generation to its changed files, and give the folder a name without a checksum."""
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"] = {
         name: {"size": each.size, "sha256": each.sha256, "sample": each.sample}
@@ -591,7 +591,7 @@ def test_a_check_finds_a_replaced_model(corpus: Path, tmp_path: Path, tmp_path_f
 
 
 def damaged(path: Path, times: int) -> Iterator[int]:
-    """Flip, cut, swap and grow bytes of a file, one damage at a time."""
+    """Yield copies of a file with flipped, cut, swapped or added bytes."""
     whole = path.read_bytes()
     for number in range(times):
         chance, content = random.Random(f"{path.name} {number}"), bytearray(whole)

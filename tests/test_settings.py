@@ -1,4 +1,4 @@
-"""The settings file, the texts of each language, and the language that a browser gets."""
+"""The settings file, the texts of each language, and the choice of a browser's language."""
 
 import re
 from collections.abc import Callable

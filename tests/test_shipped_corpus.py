@@ -1,4 +1,4 @@
-"""The shipped corpus: what it must be, and what the bot makes of it."""
+"""The shipped corpus: its contents, and the answers that the bot gives from it."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Spelling repair: what is repaired, what is not, and that the visitor sees it."""
+"""Spelling repair: the words that it repairs, those it leaves, and the correction in an answer."""
 
 from pathlib import Path
 
@@ -102,9 +102,9 @@ def test_repaired_words_keep_the_casing_and_punctuation_of_the_question(
 @pytest.mark.parametrize(
     "typed",
     [
-        "who won the cricket match",  # English, and not of the corpus; "ticket" is
+        "who won the cricket match",  # English words that the corpus lacks; it has "ticket"
         "is there a wicket",
-        "offering promoted receiver",  # other forms of the corpus's words
+        "offering promoted receiver",  # other forms of words of the corpus
         "the cook's salary, the letter’s day",
         "a co-promtion e-leter don't",  # parts of words
         "slr tkt cpn",  # short
@@ -114,7 +114,7 @@ def test_repaired_words_keep_the_casing_and_punctuation_of_the_question(
         "salary kaise nikale",  # Hindi in Latin letters
         "kya slaary milegi",
         "letar ka kya karein",
-        "wann wird das gehalt gezahlt",  # more strange words than misspelt ones
+        "wann wird das gehalt gezahlt",  # more unknown words than misspelt ones
         "वेतन कब मिलेगा",
         "zzzzzz qqqqqqq",
         "",

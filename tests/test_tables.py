@@ -299,7 +299,7 @@ def test_formulas_without_a_result_and_errors_are_refused(tmp_path: Path):
 
 
 def changed(path: Path, part: str, content: bytes) -> Path:
-    """A copy of a package with one part replaced."""
+    """Return a copy of a ZIP package with one part replaced."""
     copy = path.with_stem("changed")
     with zipfile.ZipFile(path) as package, zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED) as out:
         for name in package.namelist():

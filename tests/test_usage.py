@@ -132,7 +132,9 @@ def test_another_process_can_store_the_vote_on_an_answer(tmp_path: Path, databas
     assert [one.helpful for one in other.questions()] == [True]
 
 
-def test_hashed_questions_can_be_compared_and_not_read(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_hashed_questions_can_be_compared_and_not_read(
+    tmp_path: Path, database: str, stored_bytes: Callable[[], bytes]
+):
     store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     for number, words in enumerate(["Who pays  gratuity", "who pays gratuity", "is leave paid"]):
         store.add(entry(f"a{number}", words, corrected="who pays gratuity"))
@@ -141,7 +143,7 @@ def test_hashed_questions_can_be_compared_and_not_read(tmp_path: Path, database:
     assert one == same != another
     assert len(one) == 64
     assert {one.corrected for one in store.questions()} == {None}
-    assert not {words for words in (b"leave paid", b"pays gratuity") if words in held()}
+    assert not {words for words in (b"leave paid", b"pays gratuity") if words in stored_bytes()}
     assert hash_text("x", b"1") != hash_text("x", b"2")
 
 
@@ -157,7 +159,7 @@ def test_without_logging_only_questions_with_feedback_are_stored(tmp_path: Path,
 
 
 @pytest.fixture
-def held(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Callable[[], bytes]:
+def stored_bytes(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Callable[[], bytes]:
     """Return the bytes of the log's files, or a dump of its database."""
 
     def look() -> bytes:
@@ -168,7 +170,7 @@ def held(tmp_path: Path, database: str, request: pytest.FixtureRequest) -> Calla
     return look
 
 
-def test_deleted_questions_are_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_deleted_questions_are_gone_from_the_file(tmp_path: Path, database: str, stored_bytes: Callable[[], bytes]):
     store = UsageStore(tmp_path, LogSettings(database=database))
     for number in range(200):
         store.add(
@@ -179,9 +181,9 @@ def test_deleted_questions_are_gone_from_the_file(tmp_path: Path, database: str,
             )
         )
     store.vote("a0", helpful=False, comment="Zarbwistful said so")
-    assert b"zarbwistful" in held()
+    assert b"zarbwistful" in stored_bytes()
     assert store.forget(text="ZARBwistful") == 100
-    assert b"zarbwistful" not in held().lower()
+    assert b"zarbwistful" not in stored_bytes().lower()
     assert {one.question for one in store.questions()} == {"who pays gratuity"}
     assert store.forget(conversation="c2") == 20
     assert len(list(store.questions())) == 80
@@ -196,7 +198,7 @@ def test_hashed_questions_are_deleted_by_their_text(tmp_path: Path, database: st
     assert [one.answer for one in store.questions()] == ["a2"]
 
 
-def test_expired_questions_are_gone_from_the_file(tmp_path: Path, database: str, held: Callable[[], bytes]):
+def test_expired_questions_are_gone_from_the_file(tmp_path: Path, database: str, stored_bytes: Callable[[], bytes]):
     old = UsageStore(tmp_path, LogSettings(days=100_000, database=database))
     old.add(replace(ASKED, question="zarbwistful of old", at=1_700_000_000))
     old.flush()
@@ -204,7 +206,7 @@ def test_expired_questions_are_gone_from_the_file(tmp_path: Path, database: str,
     store.add(replace(entry("a2", "of yesterday"), at=time.time() - 86_400))
     store.flush()
     assert [one.question for one in store.questions()] == ["of yesterday"]
-    assert b"zarbwistful" not in held()
+    assert b"zarbwistful" not in stored_bytes()
 
 
 def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):

@@ -1,4 +1,4 @@
-"""Reading web pages."""
+"""Reading saved web pages."""
 
 from contextlib import suppress
 from datetime import date

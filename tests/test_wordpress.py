@@ -1,4 +1,4 @@
-"""WordPress export files."""
+"""Reading WordPress export files."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a host application writes: type-checked by mypy, never run (what it does is tested in test_embedding.py)."""
+"""Code of a host application: type-checked by mypy and never run; test_embedding.py tests what it does."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
