@@ -1,10 +1,10 @@
-"""Compare the text that the HTML reader makes of saved pages with the text that a person, or Readability, kept of them.
+"""How well does the HTML reader find the text of saved pages, compared with trafilatura's defaults?
 
 usage: python -m benchmarks.quality.extraction PAGES_FOLDER
 
-PAGES_FOLDER holds a folder a page: source.html, expected.html and expected-metadata.json (the layout of mozilla/readability's test pages). Prints a
-Markdown table: F1 of words and of runs of four words, of the reader and of plain trafilatura with its defaults in the same run, and how many of the
-titles and days of publication given are the expected ones.
+PAGES_FOLDER holds one folder per page with source.html, expected.html and expected-metadata.json (the layout of
+mozilla/readability's test pages). Prints a Markdown table with F1 of words and of runs of four words, and how many
+titles and days of publication are the expected ones.
 """
 
 import argparse
@@ -33,35 +33,37 @@ def main() -> None:
 
 
 def report(pages: Iterable[Path]) -> Iterator[str]:
-    """The lines of a Markdown table with a row for each page and their mean."""
+    """Yield the lines of a Markdown table with a row for each page and their mean."""
     yield f"| page | {' | '.join(COLUMNS)} |"
     yield "| --- |" + " ---: |" * len(COLUMNS)
-    rows, right = [], Counter[str]()
+    rows, facts = [], Counter[str]()
     for page in pages:
         article = next(iter(read_file(page / "source.html", page.name)))
-        ours = article.text if isinstance(article, Article) else ""
-        rows.append(scores(page, ours))
-        right += facts_right(page, article) if isinstance(article, Article) else Counter()
+        is_read = isinstance(article, Article)
+        rows.append(scores(page, article.text if is_read else ""))
+        facts += count_facts(page, article) if is_read else Counter()
         yield _row(page.name, rows[-1])
     yield _row(f"**mean of {len(rows)}**", [mean(column) for column in zip(*rows, strict=True)])
-    yield f"\nTitles as expected: {right['title']} of {right['titles']}; days of publication: {right['day']} of {right['days']}."
+    titles, days = (f"{facts[f'right {kind}']} of {facts[kind]}" for kind in ("titles", "days"))
+    yield f"\nExpected titles: {titles}; expected days of publication: {days}."
 
 
 def scores(page: Path, ours: str) -> list[float]:
-    """The F1 of words and of 4-grams, each ours and plain trafilatura's."""
+    """Return F1 of words and of 4-grams, each for our text and for trafilatura's."""
     expected = words(html.fromstring((page / "expected.html").read_text(encoding="utf-8")).text_content())
     plain = trafilatura.extract((page / "source.html").read_bytes()) or ""
     return [f1(grams(words(text), n), grams(expected, n)) for n in (1, 4) for text in (ours, plain)]
 
 
-def facts_right(page: Path, article: Article) -> Counter[str]:
-    """Whether the title and the day of publication are the expected ones, and whether these were given."""
+def count_facts(page: Path, article: Article) -> Counter[str]:
+    """Count the expected title and day of publication, and whether the article has them."""
     facts = json.loads((page / "expected-metadata.json").read_text(encoding="utf-8"))
-    title, day = facts.get("title"), (facts.get("publishedTime") or "")[:10]
-    same_day = article.published is not None and article.published.isoformat() == day
-    return Counter(
-        titles=bool(title), title=words(article.title) == words(title or ""), days=bool(day), day=bool(day) and same_day
-    )
+    title, day = facts.get("title") or "", (facts.get("publishedTime") or "")[:10]
+    published = article.published.isoformat() if article.published else ""
+    return Counter({
+        "titles": bool(title), "right titles": words(article.title) == words(title),
+        "days": bool(day), "right days": bool(day) and published == day,
+    })  # fmt: skip
 
 
 def words(text: str) -> list[str]:
@@ -73,7 +75,7 @@ def grams(tokens: list[str], n: int) -> Counter[tuple[str, ...]]:
 
 
 def f1(found: Counter[tuple[str, ...]], expected: Counter[tuple[str, ...]]) -> float:
-    """The harmonic mean of precision and recall over two bags."""
+    """Return the harmonic mean of precision and recall of two bags."""
     both = (found & expected).total()
     return 2 * both / total if (total := found.total() + expected.total()) else 1.0
 

@@ -1,15 +1,17 @@
-"""Fit the ranking models of questions in Hindi and Hinglish that a multilingual model reads as well.
+"""Fit the ranking models for questions in Hindi and Hinglish that are also searched in the multilingual index.
 
 usage: python -m benchmarks.quality.fit_hindi DATA_FOLDER --work FOLDER [--write]
 
-DATA_FOLDER and --work as of fit_ranking.py, with the folders xquad_hi2en (Hindi questions, English paragraphs) and hinglish_top (Hinglish commands, the same in
-English). Fitted is on xquad_hi2en and on what comes after the first 400 questions of hinglish_top, each also in the other script: the one for Hindi reads the commands
-in Devanagari, the one for Hinglish the questions in Latin letters. --write stores the coefficients in bot/languages/hindi.
+DATA_FOLDER and --work are as for fit_ranking.py, with the folders xquad_hi2en (Hindi questions, English paragraphs) and
+hinglish_top (Hinglish commands, the same in English). The models are fitted on xquad_hi2en and on hinglish_top after
+its first 400 questions, each also in the other script: the model for Hindi sees the commands in Devanagari, the model
+for Hinglish the questions in Latin letters. --write stores the coefficients in bot/languages/hindi.
 
-The score is that of the English model on the gloss, plus so many times the mean of two of the multilingual cosines as puts most right passages first: with a weight
-of its own for each signal the sets, which are about other things than a publisher's articles, would tell too much. Probability: logistic regression of "the first hit
-is right" on its score; of xquad_hi2en, whose labels are complete, each question with its article left out as well. All is put on the scale of the English model's score,
-so that differences of scores mean the same in every language.
+The score is that of the English model on the gloss, plus the mean of two multilingual cosines times the factor that
+puts most right passages first. A weight for each feature would overfit the sets, whose subjects differ from those of a
+publisher's articles. Probability: logistic regression of "the first hit is right" on its score; each question of
+xquad_hi2en, whose labels are complete, counts a second time without its article. Everything is on the scale of the
+English model's score, so that differences of scores mean the same in every language.
 """
 
 import argparse
@@ -22,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.quality.fit_ranking import Asked
-from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
+from benchmarks.quality.fit_ranking import QuestionCandidates
+from benchmarks.shared.question_sets import build_set, read_gains, read_questions
 from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.languages.hindi.rewriting import HindiRewriter
@@ -36,16 +38,24 @@ from bot.settings import BuildSettings
 
 SETTINGS = BuildSettings(languages=("en", "hi"))
 REPORTED = 400
-"""The first questions of hinglish_top: nothing is fitted on them."""
+"""Number of questions at the start of hinglish_top that are reported; nothing is fitted on them."""
 USED = 300
-"""Questions of each set, spread evenly."""
+"""Number of questions of each set that the models are fitted on, spread evenly."""
 SETS = ("xquad_hi2en", "hinglish_top")
-JUDGED = "xquad_hi2en"
-HEARD = ("multilingual_both", "multilingual_best")
-"""With the text's own cosine as a third the sets gain nothing, and FAQs with short answers lose."""
-TIMES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+FULLY_LABELLED = "xquad_hi2en"
+COSINES = ("multilingual_both", "multilingual_best")
+"""With the cosine of the text as a third, the sets gain nothing and FAQs with short answers lose."""
+FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+TARGETS = Path(__file__).parents[2] / "bot" / "languages" / "hindi"
+METHOD = (
+    "weights: those of ranking.json, and the mean of two multilingual cosines times a factor; "
+    "probability: logistic regression of whether the first hit is right"
+)
 
 _DEVANAGARI = re.compile("[\u0900-\u0963]+")
+
+_IsIncluded = Callable[[int], bool]
+"""Whether the question with a number is included."""
 
 
 def main() -> None:
@@ -55,97 +65,97 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     for language in ("hi", "hinglish"):
-        fields = fitted(arguments.data, arguments.work, language, lambda _number: True)
+        fields = fit(arguments.data, arguments.work, language, lambda _number: True)
         print(language, json.dumps(fields["weights"]), json.dumps(fields["probability"]), flush=True)
         if arguments.write:
-            target = Path(__file__).parents[2] / "bot" / "languages" / "hindi" / f"ranking_{language}.json"
+            target = TARGETS / f"ranking_{language}.json"
             target.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
 
 
-def fitted(data: Path, work: Path, language: str, admitted: Callable[[int], bool]) -> dict:
-    """The coefficients, as they stand in the file, fitted on those questions of xquad_hi2en whose number is admitted, and on hinglish_top."""
-    generations = {name: generation_of(data / name, work / name, SETTINGS) for name in SETS}
-    questions = {
-        name: list(_questions(data / name, admitted if name == "xquad_hi2en" else lambda number: number >= REPORTED))
-        for name in SETS
-    }
-    asked = {name: list(_asked(generations[name], read_gains(data / name), questions[name], language)) for name in SETS}
-    scored = {name: [_summed(one, generations[name]) for one in some] for name, some in asked.items()}
-    times = max(
-        TIMES, key=lambda times: sum(np.mean([_first(one, times)[1] for one in some]) for some in scored.values())
-    )
-    firsts = [
-        _first(one, times, left_out=out)
-        for name, some in scored.items()
-        for one in some
-        for out in ((False, True) if name == JUDGED else (False,))
-    ]
-    curve = LogisticRegression(C=100).fit([[score] for score, _ in firsts], [right for _, right in firsts])
-    english, lanes = (
-        RankingModel.shipped(),
-        [_midpoint(generation.manifest.multilingual.score_calibration) for generation in generations.values()],
-    )
-    scale = float(curve.coef_[0][0]) / english.slope
-    weights = {**english.weights, **dict.fromkeys(HEARD, times / len(HEARD))}
+def fit(data: Path, work: Path, language: str, is_included: _IsIncluded) -> dict:
+    """Return the content of a ranking file, fitted on the included questions of xquad_hi2en and on hinglish_top."""
+    generations = {name: build_set(data / name, work / name, SETTINGS) for name in SETS}
+    included: dict[str, _IsIncluded] = {"xquad_hi2en": is_included, "hinglish_top": lambda number: number >= REPORTED}
+    sets = {}
+    for name, generation in generations.items():
+        questions = _sample(data / name, included[name])
+        candidates = _candidates(generation, read_gains(data / name), questions, language)
+        sets[name] = [_two_features(one, generation) for one in candidates]
+    factor = max(FACTORS, key=lambda factor: sum(_hit_at_1(questions, factor) for questions in sets.values()))
+    english, model = RankingModel.shipped(), _fit_probability(sets, factor)
+    scale = float(model.coef_[0][0]) / english.slope
+    weights = {**english.weights, **dict.fromkeys(COSINES, factor / len(COSINES))}
+    midpoints = [_midpoint(one.manifest.multilingual.score_calibration) for one in generations.values()]
     return {
         "weights": {name: round(weight * scale, 4) for name, weight in weights.items()},
         "probability": {
             "slope": english.slope,
-            "constant": round(float(curve.intercept_[0]), 4),
+            "constant": round(float(model.intercept_[0]), 4),
             "usual_midpoint": english.usual_midpoint,
-            "usual_multilingual_midpoint": round(float(np.mean(lanes)), 4),
+            "usual_multilingual_midpoint": round(float(np.mean(midpoints)), 4),
         },
         "fitted": {
             "by": "benchmarks/quality/fit_hindi.py",
             "on": datetime.now(UTC).date().isoformat(),
-            "weights_and_probability_on": {name: len(some) for name, some in asked.items()},
-            "times": times,
-            "how": "weights: those of ranking.json and so many times the mean of two multilingual cosines; probability: logistic regression of whether the first hit is right",
+            "weights_and_probability_on": {name: len(questions) for name, questions in sets.items()},
+            "times": factor,
+            "how": METHOD,
         },
     }
 
 
-def _questions(data: Path, admitted: Callable[[int], bool]) -> Iterator[tuple[str, str]]:
-    """The ids and words of `USED` of the admitted questions, spread evenly."""
-    questions = [question for number, question in enumerate(read_questions(data)) if admitted(number)]
-    for place in np.unique(np.linspace(0, len(questions) - 1, USED).astype(int)):
-        yield questions[place]["_id"], questions[place]["text"]
+def _sample(data: Path, is_included: _IsIncluded) -> list[tuple[str, str]]:
+    """Return the ids and texts of `USED` included questions, spread evenly."""
+    questions = [question for number, question in enumerate(read_questions(data)) if is_included(number)]
+    places = np.unique(np.linspace(0, len(questions) - 1, USED).astype(int))
+    return [(questions[place]["_id"], questions[place]["text"]) for place in places]
 
 
-def _asked(
+def _candidates(
     generation: Generation, gains: Mapping[str, Mapping[str, int]], questions: Sequence[tuple[str, str]], language: str
-) -> Iterator[Asked]:
+) -> Iterator[QuestionCandidates]:
     hindi = HindiRewriter(generation.vocabulary)
     rewriter = QueryRewriter(QuestionLanguages(generation.vocabulary), generation.lexical, ["hi"])
+    midpoint = _midpoint(generation.manifest.score_calibration)
     for ident, question in questions:
-        words = (
-            hindi.transliterate(question)
-            if language == "hi"
-            else _DEVANAGARI.sub(lambda word: romanize(word[0]), question)
-        )
-        query = rewriter.rewrite(words)
-        if query.language != language:
-            continue
-        found = find_candidates(generation, query.variants[:1], 50, Filters())
-        articles = [passage.article.id for passage in generation.table.passages(found.passages)]
-        yield Asked(
-            articles, found.features[0], dict(gains.get(ident, {})), _midpoint(generation.manifest.score_calibration)
-        )
+        query = rewriter.rewrite(hindi.transliterate(question) if language == "hi" else _romanize(question))
+        if query.language == language:
+            found = find_candidates(generation, query.variants[:1], 50, Filters())
+            articles = [passage.article.id for passage in generation.table.passages(found.passages)]
+            yield QuestionCandidates(articles, found.features[0], dict(gains.get(ident, {})), midpoint)
 
 
-def _summed(one: Asked, generation: Generation) -> Asked:
-    """A question whose candidates have two signals: the score of the English model, and the mean of the multilingual cosines above the midpoint."""
-    english = RankingModel.shipped().scores(one.signals[:, : len(FEATURES)], generation.manifest.score_calibration)
-    heard = one.signals[:, [MULTILINGUAL_FEATURES.index(name) for name in HEARD]].mean(axis=1) - _midpoint(
-        generation.manifest.multilingual.score_calibration
-    )
-    return Asked(one.articles, np.stack([english, heard], axis=1), one.gains, one.midpoint)
+def _romanize(question: str) -> str:
+    return _DEVANAGARI.sub(lambda word: romanize(word[0]), question)
 
 
-def _first(one: Asked, times: float, *, left_out: bool = False) -> tuple[float, bool]:
-    """The score of the first hit, of all or of those that are not right, and whether it is right."""
-    scores = one.signals @ np.array([1.0, times])
-    row = int(np.argmax(np.where(one.right, -np.inf, scores) if left_out else scores))
+def _two_features(one: QuestionCandidates, generation: Generation) -> QuestionCandidates:
+    """Reduce the features to the score of the English model and the mean multilingual cosine above the midpoint."""
+    english = RankingModel.shipped().scores(one.features[:, : len(FEATURES)], generation.manifest.score_calibration)
+    cosines = one.features[:, [MULTILINGUAL_FEATURES.index(name) for name in COSINES]].mean(axis=1)
+    multilingual = cosines - _midpoint(generation.manifest.multilingual.score_calibration)
+    return QuestionCandidates(one.articles, np.stack([english, multilingual], axis=1), one.gains, one.midpoint)
+
+
+def _hit_at_1(questions: Sequence[QuestionCandidates], factor: float) -> float:
+    return float(np.mean([_first_hit(one, factor)[1] for one in questions]))
+
+
+def _fit_probability(sets: Mapping[str, Sequence[QuestionCandidates]], factor: float) -> LogisticRegression:
+    """Fit the probability that the first hit is right to its score."""
+    first_hits = [
+        _first_hit(one, factor, without_right=without_right)
+        for name, questions in sets.items()
+        for one in questions
+        for without_right in ((False, True) if name == FULLY_LABELLED else (False,))
+    ]
+    return LogisticRegression(C=100).fit([[score] for score, _ in first_hits], [right for _, right in first_hits])
+
+
+def _first_hit(one: QuestionCandidates, factor: float, *, without_right: bool = False) -> tuple[float, bool]:
+    """Return the score of the first hit and whether it is right; optionally without the right candidates."""
+    scores = one.features @ np.array([1.0, factor])
+    row = int(np.argmax(np.where(one.right, -np.inf, scores) if without_right else scores))
     return float(scores[row]), bool(one.right[row])
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from benchmarks.quality.typos import with_slips
-from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
+from benchmarks.shared.question_sets import build_set, read_gains, read_questions
 from benchmarks.shared.timing import Row, machine, milliseconds, percentiles, seconds, table
 from bot import Answer, Bot, Retriever
 from bot.build.build import build
@@ -64,7 +64,7 @@ def main() -> None:
 
 def month(data: Path, work: Path, name: str, count: int) -> Row:
     chance = random.Random(1)
-    generation = generation_of(data / name, work / name)
+    generation = build_set(data / name, work / name)
     # What an earlier run accepted is no part of the corpus yet.
     (work / name / "corpus" / "alternates.csv").unlink(missing_ok=True)
     build(work / name / "corpus", work / name / "index")
@@ -197,7 +197,7 @@ def _hit_at_1(bot: Bot, asked: Sequence[tuple[str, set[str]]]) -> float:
 def costs(data: Path, work: Path, most: int, database: str) -> list[Row]:
     """Writing and reporting, for a tenth of the questions and for all."""
     chance = random.Random(2)
-    generation = generation_of(data / SETS[0], work / SETS[0])
+    generation = build_set(data / SETS[0], work / SETS[0])
     texts = [row["text"] for name in (*SETS, UNCOVERED, "hint3_sofmattress") for row in read_questions(data / name)]
     rows: list[Row] = []
     for count in (most // 10, most):
@@ -267,7 +267,7 @@ def _many(texts: Sequence[str], generation: Generation, count: int, chance: rand
 
 def groups(data: Path, work: Path) -> list[Row]:
     """Of the pairs of questions that a way of grouping joins, how many have one label; of those with one label, how many it joins."""
-    encoder = generation_of(data / SETS[0], work / SETS[0]).encoder
+    encoder = build_set(data / SETS[0], work / SETS[0]).encoder
     rows: list[Row] = []
     for name in (*SETS, UNCOVERED, "hint3_sofmattress"):
         gains = read_gains(data / name)

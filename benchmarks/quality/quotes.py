@@ -1,9 +1,9 @@
-"""How often does the quote of a section hold the answer, and in how many of its words?
+"""How often does the quote of a section contain the answer, and how much of the passage does it quote?
 
 usage: python -m benchmarks.quality.quotes DATA_FOLDER --work FOLDER
 
-The folders are those of fit_ranking.py. Asks the questions of xquad_en, whose answers are known words, of the passage that holds the answer; passages of a
-single sentence are left out.
+The folders are as for fit_ranking.py. Asks the questions of xquad_en, whose answers are words of a passage, and quotes
+that passage. Passages of one sentence are left out.
 """
 
 import argparse
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
+from benchmarks.shared.question_sets import build_set, read_gains, read_questions
 from bot.answering.quote import quote
 from bot.index.generation import Generation
+from bot.passages import Passage
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.search_result import SearchResult
 
@@ -25,27 +26,29 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()
-    generation, gains = generation_of(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
-    passages = generation.table.passages(range(generation.table.facts.passages))
+    generation, gains = build_set(arguments.data / SET, arguments.work / SET), read_gains(arguments.data / SET)
+    passages = [one for one in generation.table.all_passages() if len(one.sentences) > 1]
     rows = []
     for question in read_questions(arguments.data / SET):
-        held = [
-            p
-            for p in passages
-            if p.article.id in gains[question["_id"]] and question["answer"] in p.text and len(p.sentences) > 1
-        ]
-        for passage in held[:1]:
-            (start, end), _ = quote(generation, _read(generation, question["text"]), passage)
-            rows.append((question["answer"] in passage.text[start:end], (end - start) / len(passage.text), end - start))
+        answer, articles = question["answer"], gains[question["_id"]]
+        passage = next((one for one in passages if one.article.id in articles and answer in one.text), None)
+        if passage:
+            rows.append(_figures(generation, question["text"], passage, answer))
+    _print(rows)
+
+
+def _figures(generation: Generation, question: str, passage: Passage, answer: str) -> tuple[bool, float, int]:
+    """Whether the quote contains the answer, its share of the passage, and its number of characters."""
+    vector = generation.encoder.encode_questions([question])[0]
+    start, end = quote(generation, SearchResult((), vector, (QueryVariant(question),)), passage).span
+    return answer in passage.text[start:end], (end - start) / len(passage.text), end - start
+
+
+def _print(rows: list[tuple[bool, float, int]]) -> None:
     right, share, length = np.mean(rows, axis=0)
-    print(
-        "| questions | quotes that hold the answer | share of the passage quoted | characters |\n| --- | --- | --- | --- |"
-    )
+    print("| questions | quotes that contain the answer | share of the passage quoted | characters |")
+    print("| --- | --- | --- | --- |")
     print(f"| {SET} ({len(rows)}) | {100 * right:.1f} % | {100 * share:.1f} % | {length:.0f} |")
-
-
-def _read(generation: Generation, question: str) -> SearchResult:
-    return SearchResult((), generation.encoder.encode_questions([question])[0], (QueryVariant(question),))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.shared.question_sets import generation_of, read_gains, read_questions
+from benchmarks.shared.question_sets import build_set, read_gains, read_questions
 from bot import Article, Passage
 from bot.build.build import build
 from bot.build.vocabulary_writer import VocabularyWriter
@@ -71,22 +71,20 @@ def main() -> None:
         + "|"
     )
     for name in FOUND:
-        _print_found(name, generation_of(data / name, work / name), _spread(_asked(data / name), most))
+        _print_found(name, build_set(data / name, work / name), _spread(_asked(data / name), most))
     _print_found("the shipped FAQs", shipped, _own_faqs(shipped))
     _print_found("visitors.csv", shipped, _visitors())
     print(
         "\n| questions | changed, asked of their own corpus | changed, asked of the shipped corpus |\n| --- | --- | --- |"
     )
     for name in CLEAN:
-        _print_changed(
-            name, _texts(data / name), [generation_of(data / name, work / name), shipped], show=arguments.show
-        )
+        _print_changed(name, _texts(data / name), [build_set(data / name, work / name), shipped], show=arguments.show)
     for name in ELSEWHERE:
         _print_changed(name, _texts(data / name), [shipped], show=arguments.show)
     print("\n| corpus | words | misspellings | repaired right | repaired wrong |\n| --- | --- | --- | --- | --- |")
     _print_real(data / "dl_typo", [])
-    _print_real(data / "dl_typo", _passages(generation_of(data / "mtrag_govt", work / "mtrag_govt")))
-    _print_speed(_passages(generation_of(data / "mtrag_govt", work / "mtrag_govt")))
+    _print_real(data / "dl_typo", _passages(build_set(data / "mtrag_govt", work / "mtrag_govt")))
+    _print_speed(_passages(build_set(data / "mtrag_govt", work / "mtrag_govt")))
 
 
 def _texts(data: Path) -> list[str]:

@@ -8,15 +8,27 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 
 PATIENCE = 120
+"""Seconds to wait for a condition before the benchmark gives up."""
+
+
+class PageReply(NamedTuple):
+    """The page after a question: the messages it shows, and the conversation that the browser stores."""
+
+    messages: list[Any]
+    stored: object
+
+    @property
+    def last_text(self) -> str:
+        return str(self.messages[-1]["content"][0]["text"])
 
 
 class ChatServer:
-    """The chat over an index, with no limit to what one address may ask; `folder` takes its settings."""
+    """The chat over an index, without a limit per address. Its settings file is written into `folder`."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -38,27 +50,30 @@ class ChatServer:
         self.process.wait(30)
 
     def memory(self) -> float:
-        """What it holds itself, mapped files left out, in MB."""
+        """Return the server's own memory in MB, without mapped files."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         return int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1]) / 1024
 
     def health(self) -> dict[str, Any]:
+        """Return what `/healthz` reports; nothing while the server cannot be reached."""
         try:
             return dict(httpx.get(f"{self.address}/healthz", trust_env=False).json())
         except httpx.TransportError:
             return {}
 
 
-def ask_page(client: httpx.Client, address: str, question: str, conversation: list[Any]) -> list[Any]:
-    """The conversation after a question, asked as the page does when it is sent."""
-    body = {"data": [question, conversation, ""], "fn_index": 0, "session_hash": "visitor"}
+def ask_page(client: httpx.Client, address: str, question: str, stored: object = None) -> PageReply:
+    """Ask a question as the page does when it is sent; `stored` is the conversation so far."""
+    body = {"data": [question, stored, ""], "fn_index": 0, "session_hash": "visitor"}
     reply = client.post(f"{address}/gradio_api/run/predict", json=body)
-    return list(reply.raise_for_status().json()["data"][0])
+    messages, _, _, stored = reply.raise_for_status().json()["data"]
+    return PageReply(list(messages), stored)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds; exit after `PATIENCE` seconds."""
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:
-            sys.exit("waited in vain")
+            sys.exit(f"The condition did not hold within {PATIENCE} s.")
         time.sleep(0.05)

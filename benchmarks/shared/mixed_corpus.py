@@ -1,8 +1,8 @@
-"""A corpus of so many passages, mixed of public question sets, and their questions.
+"""Write a corpus of a given number of passages, mixed from public question sets, and the questions of the sets.
 
 usage: python -m benchmarks.shared.mixed_corpus DATA_FOLDER FOLDER [--passages N]
 
-Writes FOLDER/corpus, one file for each article, and FOLDER/questions.txt, one question a line, in an order of chance.
+Writes FOLDER/corpus, one file per article, and FOLDER/questions.txt, one question per line, in random order.
 """
 
 import argparse
@@ -12,10 +12,10 @@ from itertools import zip_longest
 from pathlib import Path
 
 SETS = ("stackfaq", "jhu_covidfaq", "epfo_faq", "xquad_en", "myscheme_dev", "mtrag_govt")
-WORDS_EACH = 83
-"""Words of a set's texts for each passage that is made of them, on average."""
-LONGEST = 900
-"""Characters of a question: a little less than is accepted."""
+WORDS_PER_PASSAGE = 83
+"""Average number of words in the texts of a set for each passage that is made from them."""
+MAX_QUESTION = 900
+"""Maximum number of characters in a question, a little less than the product accepts."""
 
 
 def main() -> None:
@@ -28,21 +28,25 @@ def main() -> None:
 
 
 def write(data: Path, folder: Path, passages: int) -> int:
-    """Returns the number of articles."""
+    """Write the corpus and the questions; return the number of articles."""
     (folder / "corpus").mkdir(parents=True, exist_ok=True)
     words = articles = 0
-    # In turn, so that any number of passages has FAQs and pages.
+    # The sets take turns, so that a corpus of any size has FAQs and pages.
     for name, row in (pair for turn in zip_longest(*(_rows(data / name) for name in SETS)) for pair in turn if pair):
-        if words >= passages * WORDS_EACH:
+        if words >= passages * WORDS_PER_PASSAGE:
             break
         words += len(row["text"].split())
         (folder / "corpus" / f"{articles:05}.jsonl").write_text(json.dumps(_article(name, row)), encoding="utf-8")
         articles += 1
-    asked = [json.loads(line)["text"] for name in SETS for line in _lines(data / name / "queries.jsonl")]
-    asked = [" ".join(question.split()) for question in asked if len(question) < LONGEST]
-    random.Random(0).shuffle(asked)
-    (folder / "questions.txt").write_text("\n".join(asked), encoding="utf-8")
+    _write_questions(data, folder / "questions.txt")
     return articles
+
+
+def _write_questions(data: Path, path: Path) -> None:
+    questions = [json.loads(line)["text"] for name in SETS for line in _lines(data / name / "queries.jsonl")]
+    questions = [" ".join(question.split()) for question in questions if len(question) < MAX_QUESTION]
+    random.Random(0).shuffle(questions)
+    path.write_text("\n".join(questions), encoding="utf-8")
 
 
 def _rows(data: Path) -> list[tuple[str, dict]]:
@@ -56,12 +60,8 @@ def _lines(path: Path) -> list[str]:
 def _article(name: str, row: dict) -> dict:
     ident = f"{name}-{row['_id']}"
     if name in ("stackfaq", "jhu_covidfaq", "epfo_faq"):
-        return {
-            "id": ident,
-            "question": row["title"],
-            "answer": row["text"],
-            "alternates": row.get("alt_questions", []),
-        }
+        alternates = row.get("alt_questions", [])
+        return {"id": ident, "question": row["title"], "answer": row["text"], "alternates": alternates}
     return {"id": ident, "title": row["title"], "text": row["text"]}
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: public question sets, their indexes, and how well a list of articles answers."""
+"""Public question sets: their questions and labels, indexes built from them, and nDCG of a ranking of articles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,24 +13,20 @@ from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en", "xquad_hi2en")
-"""Sets whose corpus is pages; that of the others is FAQs."""
+"""Sets whose corpus is pages; the corpus of the other sets is FAQs."""
 
 
 def read_questions(data: Path) -> list[dict]:
-    """The questions of a set, with all their fields."""
-    return [json.loads(line) for line in (data / "queries.jsonl").read_text(encoding="utf-8").split("\n") if line]
+    """Return the questions of a set with all their fields."""
+    return read_json_lines(data / "queries.jsonl")
 
 
-def ndcg(ranked: Sequence[str], gains: Mapping[str, int]) -> float:
-    """nDCG@10 with exponential gain (Burges et al. 2005) of articles, best first, each once."""
-    gain = sum((2 ** gains.get(article, 0) - 1) / np.log2(place + 2) for place, article in enumerate(ranked[:10]))
-    return gain / sum(
-        (2**g - 1) / np.log2(place + 2) for place, g in enumerate(sorted(gains.values(), reverse=True)[:10])
-    )
+def read_json_lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def read_gains(data: Path) -> dict[str, dict[str, int]]:
-    """By question, the articles that answer it and how well."""
+    """Return the articles that answer each question, with their gains."""
     gains: dict[str, dict[str, int]] = {}
     for line in (data / "qrels.tsv").read_text(encoding="utf-8").split("\n"):
         question, article, gain = [*line.split("\t"), "", ""][:3]
@@ -39,24 +35,29 @@ def read_gains(data: Path) -> dict[str, dict[str, int]]:
     return gains
 
 
-def generation_of(data: Path, work: Path, settings: BuildSettings = BuildSettings()) -> Generation:
-    """The index of a set, built in `work` unless it is up to date."""
+def ndcg(ranked: Sequence[str], gains: Mapping[str, int]) -> float:
+    """Return nDCG@10 with exponential gain (Burges et al. 2005) of distinct articles, best first."""
+    best = sorted(gains.values(), reverse=True)
+    return _dcg([gains.get(article, 0) for article in ranked]) / _dcg(best)
+
+
+def _dcg(gains: Sequence[int]) -> float:
+    return sum((2**gain - 1) / np.log2(place + 2) for place, gain in enumerate(gains[:10]))
+
+
+def build_set(data: Path, work: Path, settings: BuildSettings = BuildSettings()) -> Generation:
+    """Build the index of a set in `work`, unless it is up to date, and open it."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    rows = (json.loads(line) for line in (data / "corpus.jsonl").read_text(encoding="utf-8").split("\n") if line)
-    pages = data.name in PAGES
-    (corpus / "set.jsonl").write_text("\n".join(json.dumps(_row(row, pages=pages)) for row in rows), encoding="utf-8")
+    rows = [_row(row, is_page=data.name in PAGES) for row in read_json_lines(data / "corpus.jsonl")]
+    (corpus / "set.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     build(corpus, work / "index", settings)
     return LocalGeneration.open(LocalStore(work / "index").current_folder())
 
 
-def _row(row: dict, *, pages: bool) -> dict:
-    if pages:
+def _row(row: dict, *, is_page: bool) -> dict:
+    if is_page:
         return {"id": row["_id"], "title": row["title"], "text": row["text"]}
-    # Intent sets have no answers: the question stands for it.
-    return {
-        "id": row["_id"],
-        "question": row["title"],
-        "answer": row["text"] or row["title"],
-        "alternates": row.get("alt_questions", []),
-    }
+    # Intent sets have no answers: the question serves as the answer.
+    answer = row["text"] or row["title"]
+    return {"id": row["_id"], "question": row["title"], "answer": answer, "alternates": row.get("alt_questions", [])}

@@ -1,10 +1,10 @@
-"""How soon does a visitor see an answer, what does the page weigh, and how many visitors does it serve at once?
+"""How soon does a visitor see an answer, how heavy is the page, and how many visitors does it serve at once?
 
-usage: python -m benchmarks.speed.chat INDEX --questions FILE [--visitors 32] [--seconds 120]
+usage: python -m benchmarks.speed.chat INDEX --questions FILE [--visitors N] [--seconds N]
 
-Asks 50 questions of the file (a line each, or a CSV with a column `question`) in headless Chromium, of the chat and of a bare `gr.ChatInterface` that says the
-question back, in turns, and measures in the page from the Enter key to the frame after the answer stands there. Then so many visitors ask over HTTP, as the page
-does, each in a conversation of its own.
+Asks the first 50 questions of the file (one per line, or a CSV with a column `question`) in headless Chromium, in turn
+on the chat page and on a plain `gr.ChatInterface` that echoes the question. Measures in the page from the Enter key to
+the frame after the answer appears. Then N visitors ask over HTTP, as the page does, each in its own conversation.
 """
 
 import argparse
@@ -15,34 +15,41 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks.shared.chat_server import ChatServer, ask_page, wait_until
 from benchmarks.shared.timing import machine, percentiles, table
 
 QUESTIONS, TURNS = 50, 10
+"""Number of questions asked in the browser, and questions per conversation there."""
 ECHO = """
 import os, sys
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 gr.ChatInterface(lambda message, history: message).launch(server_port=int(sys.argv[1]), quiet=True)
 """
+ECHO_ADDRESS = "http://127.0.0.1:7990"
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 TIMER = """() => {
-  const said = () => [...document.querySelectorAll('[data-testid=bot]')].filter(one => one.innerText.trim()).length;
-  window.taken = new Promise(done => {
+  const answers = () =>
+    [...document.querySelectorAll('[data-testid=bot]')].filter(one => one.innerText.trim()).length;
+  window.duration = new Promise(done => {
     let before, start;
-    document.addEventListener('keydown', event => { if (event.key === 'Enter') { before = said(); start = performance.now(); } }, { capture: true, once: true });
+    document.addEventListener('keydown', event => {
+      if (event.key === 'Enter') { before = answers(); start = performance.now(); }
+    }, { capture: true, once: true });
     const watch = new MutationObserver(() => {
-      if (start === undefined || said() <= before) return;
+      if (start === undefined || answers() <= before) return;
       watch.disconnect();
       requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
     });
@@ -61,37 +68,35 @@ def main() -> None:
     questions = read_questions(arguments.questions)
     print(machine())
     with TemporaryDirectory() as folder, ChatServer(Path(folder), "--index", str(arguments.index)) as chat:
-        with echo() as bare, browser() as chromium:
-            print(
-                f"\n{table(seen(chromium, {'the chat': chat.address, 'bare gr.ChatInterface': bare}, questions[:QUESTIONS]))}"
-            )
-            print(f"\n{table(weight(chromium, {'the chat': chat.address, 'bare gr.ChatInterface': bare}))}")
-        print(f"\n{table([crowd(chat, questions, arguments.visitors, arguments.seconds)])}")
+        with run_echo() as echo, run_browser() as browser:
+            addresses = {"the chat": chat.address, "plain gr.ChatInterface": echo}
+            print(f"\n{table(measure_answers(browser, addresses, questions[:QUESTIONS]))}")
+            print(f"\n{table(measure_weight(browser, addresses))}")
+        print(f"\n{table([Crowd(chat, questions, arguments.seconds).measure(arguments.visitors)])}")
         script = httpx.get(f"{chat.address}/widget.js", trust_env=False).content
         print(f"\nwidget.js: {len(script):,} bytes, {len(gzip.compress(script)):,} compressed")
 
 
 def read_questions(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return (
-            [row["question"] for row in csv.DictReader(lines)] if path.suffix == ".csv" else lines.read().splitlines()
-        )
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".csv":
+            return [row["question"] for row in csv.DictReader(file)]
+        return file.read().splitlines()
 
 
 @contextmanager
-def echo() -> Iterator[str]:
-    """The address of a chat that says the question back."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", ECHO, "7990"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def run_echo() -> Iterator[str]:
+    """Run a chat that echoes the question; give its address."""
+    command = [sys.executable, "-c", ECHO, ECHO_ADDRESS.rpartition(":")[2]]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: answers("http://127.0.0.1:7990"))
-        yield "http://127.0.0.1:7990"
+        wait_until(lambda: is_reachable(ECHO_ADDRESS))
+        yield ECHO_ADDRESS
     finally:
         process.terminate()
 
 
-def answers(address: str) -> bool:
+def is_reachable(address: str) -> bool:
     try:
         return httpx.get(address, trust_env=False).is_success
     except httpx.TransportError:
@@ -99,117 +104,112 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
+def run_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
 
 
-def seen(chromium: Browser, addresses: dict[str, str], questions: list[str]) -> list[dict]:
-    """From the Enter key to the answer, in conversations of a few turns."""
+def measure_answers(browser: Browser, addresses: Mapping[str, str], questions: list[str]) -> list[dict]:
+    """Measure from the Enter key to the answer, in conversations of `TURNS` questions."""
     times: dict[str, list[float]] = {name: [] for name in addresses}
     for start in range(0, len(questions), TURNS):
-        pages = {name: opened(chromium, address) for name, address in addresses.items()}
+        pages = {name: open_page(browser.new_context(), address) for name, address in addresses.items()}
         for question in questions[start : start + TURNS]:
             for name, page in pages.items():
-                page.locator("textarea").last.fill(question)
-                page.evaluate(TIMER)
-                page.locator("textarea").last.press("Enter")
-                times[name].append(page.evaluate("window.taken"))
-                page.wait_for_timeout(100)
+                times[name].append(ask_in_browser(page, question))
         for page in pages.values():
             page.context.close()
-    rows = [
-        {"page": name, "questions": len(each), **dict(zip(("p50, ms", "p95, ms"), percentiles(each), strict=True))}
-        for name, each in times.items()
-    ]
+    figures = {name: percentiles(each) for name, each in times.items()}
+    plain_p50, plain_p95 = list(figures.values())[-1]
     return [
-        {
-            **row,
-            "p50, part of the bare one": row["p50, ms"] / rows[-1]["p50, ms"],
-            "p95, part of it": row["p95, ms"] / rows[-1]["p95, ms"],
-        }
-        for row in rows
-    ]
+        {"page": name, "questions": len(times[name]), "p50, ms": p50, "p95, ms": p95,
+         "p50 relative to the plain page": p50 / plain_p50, "p95 relative to it": p95 / plain_p95}
+        for name, (p50, p95) in figures.items()
+    ]  # fmt: skip
 
 
-def opened(chromium: Browser, address: str) -> Page:
-    page = chromium.new_context().new_page()
+def open_page(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
     page.goto(address)
     page.locator("textarea").last.wait_for()
     page.wait_for_timeout(1000)
     return page
 
 
-def weight(chromium: Browser, addresses: dict[str, str]) -> list[dict]:
-    """What the page costs a browser that has never seen it, and one that has."""
-    rows = []
+def ask_in_browser(page: Page, question: str) -> float:
+    """Return the milliseconds until the answer appears."""
+    page.locator("textarea").last.fill(question)
+    page.evaluate(TIMER)
+    page.locator("textarea").last.press("Enter")
+    duration: float = page.evaluate("window.duration")
+    page.wait_for_timeout(100)
+    return duration
+
+
+def measure_weight(browser: Browser, addresses: Mapping[str, str]) -> list[dict]:
+    """Measure what the page loads in a browser that has never opened it, and in one that has."""
     for address in addresses.values():
-        opened(chromium, address).context.close()
+        open_page(browser.new_context(), address).context.close()
+    rows = []
     for name, address in addresses.items():
-        context = chromium.new_context()
-        for visit in ("first", "second"):
-            page = context.new_page()
-            network = context.new_cdp_session(page)
-            network.send("Network.enable")
-            received: list[float] = []
-            network.on(
-                "Network.loadingFinished", lambda event, received=received: received.append(event["encodedDataLength"])
-            )
-            started = time.perf_counter()
-            page.goto(address)
-            page.locator("textarea").last.wait_for()
-            usable = time.perf_counter() - started
-            page.wait_for_timeout(1500)
-            rows.append(
-                {
-                    "page": name,
-                    "visit": visit,
-                    "requests": sum(size > 0 for size in received),
-                    "received, kB": sum(received) / 1000,
-                    "usable after, s": usable,
-                }
-            )
-            page.close()
+        context = browser.new_context()
+        rows += [{"page": name, "visit": visit, **measure_visit(context, address)} for visit in ("first", "second")]
         context.close()
     return rows
 
 
-def crowd(chat: ChatServer, questions: list[str], visitors: int, seconds: float) -> dict:
-    """Visitors who ask one question after the other."""
-    times: list[float] = []
-    failed: list[str] = []
-    end = time.monotonic() + seconds
+def measure_visit(context: BrowserContext, address: str) -> dict:
+    page, received = context.new_page(), []
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    start = time.perf_counter()
+    page.goto(address)
+    page.locator("textarea").last.wait_for()
+    usable = time.perf_counter() - start
+    page.wait_for_timeout(1500)
+    page.close()
+    requests = sum(size > 0 for size in received)
+    return {"requests": requests, "received, kB": sum(received) / 1000, "usable after, s": usable}
 
-    def visit(number: int) -> None:
-        conversation: list = []
+
+class Crowd:
+    """Visitors who ask the page one question after the other, all at once, for a number of seconds."""
+
+    def __init__(self, chat: ChatServer, questions: list[str], seconds: float) -> None:
+        self._chat, self._questions, self._seconds = chat, questions, seconds
+        self._times: list[float] = []
+        self._errors: list[str] = []
+
+    def measure(self, visitors: int) -> dict:
+        before, end = self._chat.memory(), time.monotonic() + self._seconds
+        threads = [threading.Thread(target=self._visit, args=(number, end)) for number in range(visitors)]
+        for thread in threads:
+            thread.start()
+        time.sleep(self._seconds / 2)
+        half_time = self._chat.memory()
+        for thread in threads:
+            thread.join()
+        p50, p95 = percentiles(self._times)
+        return {
+            "visitors": visitors, "answers": len(self._times), "answers per second": len(self._times) / self._seconds,
+            "p50, ms": p50, "p95, ms": p95, "failed": len(self._errors), "memory before, MB": before,
+            "at half time, MB": half_time, "after, MB": self._chat.memory(),
+        }  # fmt: skip
+
+    def _visit(self, number: int, end: float) -> None:
+        stored: object = None
         with httpx.Client(trust_env=False, timeout=60) as client:
-            for turn in range(10**9):
+            for turn in count():
                 if time.monotonic() > end:
                     return
-                started = time.perf_counter()
+                question = self._questions[(number * 37 + turn) % len(self._questions)]
+                start = time.perf_counter()
                 try:
-                    conversation = ask_page(
-                        client,
-                        chat.address,
-                        questions[(number * 37 + turn) % len(questions)],
-                        conversation[-2 * TURNS :],
-                    )
+                    stored = ask_page(client, self._chat.address, question, stored).stored
                 except (httpx.HTTPError, ValueError, KeyError) as error:
-                    failed.append(repr(error))
-                times.append(1000 * (time.perf_counter() - started))
-
-    before = chat.memory()
-    threads = [threading.Thread(target=visit, args=(number,)) for number in range(visitors)]
-    for thread in threads:
-        thread.start()
-    middle = None
-    while any(thread.is_alive() for thread in threads):
-        time.sleep(0.5)
-        if middle is None and time.monotonic() > end - seconds / 2:
-            middle = chat.memory()
-    p50, p95 = percentiles(times)
-    return {"visitors": visitors, "answers": len(times), "answers a second": len(times) / seconds, "p50, ms": p50, "p95, ms": p95, "failed": len(failed),
-            "memory before, MB": before, "at half time, MB": middle or 0.0, "after, MB": chat.memory()}  # fmt: skip
+                    self._errors.append(repr(error))
+                self._times.append(1000 * (time.perf_counter() - start))
 
 
 if __name__ == "__main__":

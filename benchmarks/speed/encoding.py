@@ -1,14 +1,15 @@
-"""How fast are passages encoded, and how far is that from what the processor can do?
+"""How fast are passages encoded, and how close is that to the peak of the processor?
 
 usage: python -m benchmarks.speed.encoding CORPUS [--texts N]
 
-Encodes passages of a corpus with each way that a build may choose, against `SentenceTransformer.encode` on torch in float32 in the same run, and prints
-passages a second and how near the vectors come. "float operations" counts two for each weight of the transformer and token, attention left out; the peak is
-that of one product of large matrices of the same type.
+Encodes passages of a corpus with each encoder that a build may choose, and with `SentenceTransformer.encode` on torch
+in float32. Prints passages per second and the least cosine with the vectors of the latter. "float operations" counts
+two per weight of the transformer and token, without attention; the peak is that of a product of two large matrices of
+the same type.
 """
 
 import argparse
-import itertools
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,7 @@ from bot.index.generation import texts_to_encode
 from bot.passages import split_articles
 
 SIZE = 2048
-"""Rows and columns of the matrices by which the peak is measured."""
+"""Rows and columns of the matrices that the peak is measured with."""
 
 
 def main() -> None:
@@ -44,42 +45,51 @@ def measure(corpus: Path, count: int = 1000) -> list[Row]:
 
 
 def _texts(corpus: Path, encoder: SentenceEncoder, count: int) -> list[str]:
-    """Texts with headings, spread evenly over the corpus: what is encoded most of."""
+    """Return texts with headings, the most frequent kind in a build, spread evenly over the corpus."""
     passages = split_articles(read_corpus(corpus).articles, encoder.token_starts, 160)
     both = [text for passage in passages for role, text in texts_to_encode(passage) if role == "both"]
     return both[:: max(1, len(both) // count)][:count]
 
 
 def _compare(original: SentenceEncoder, exported: ExportedEncoder, texts: list[str]) -> list[Row]:
-    model = original.model
-    ways = {
-        "SentenceTransformer.encode, float32": lambda some: model.encode(
-            some, batch_size=32, normalize_embeddings=True, show_progress_bar=False
-        ),
-        "few texts: exported, onnxruntime float32": exported.encode_passages,
-        "many texts: sentence-transformers, bfloat16 where the processor has it": original.encode_passages,
-    }
     tokens = sum(len(starts) + 2 for starts in original.token_starts(texts))
-    operations = 2.0 * tokens * sum(weights.numel() for weights in model[0].auto_model.encoder.parameters())
-    vectors, rows = {}, []
-    for (name, encode), kind in zip(ways.items(), (torch.float32, torch.float32, torch.bfloat16), strict=True):
+    operations = 2.0 * tokens * sum(weights.numel() for weights in original.model[0].auto_model.encoder.parameters())
+    header = f"{len(texts)} passages of {tokens / len(texts):.0f} tokens"
+    vectors: dict[str, np.ndarray] = {}
+    rows: list[dict] = []
+    for name, (encode, kind) in _encoders(original, exported).items():
         encode(texts[:64])
-        took = seconds(lambda name=name, encode=encode: vectors.update({name: np.asarray(encode(texts))}))
-        first = next(iter(vectors.values()))
+        duration = seconds(lambda name=name, encode=encode: vectors.update({name: np.asarray(encode(texts))}))
+        reference, speed = next(iter(vectors.values())), len(texts) / duration
         rows.append({
-            f"{len(texts)} passages of {tokens / len(texts):.0f} tokens": name, "passages/s": len(texts) / took,
-            "times the first": len(texts) / took / (rows[0]["passages/s"] if rows else len(texts) / took),
-            "least cosine": f"{np.sum(vectors[name] * first, axis=1).min():.5f}",
-            "float operations/s, 10⁹": operations / took / 1e9, "of the peak": f"{100 * operations / took / _peak(kind):.0f} %",
+            header: name, "passages/s": speed, "times the first": speed / (rows[0]["passages/s"] if rows else speed),
+            "least cosine": f"{np.sum(vectors[name] * reference, axis=1).min():.5f}",
+            "float operations/s, 10⁹": operations / duration / 1e9,
+            "share of the peak": f"{100 * operations / duration / _peak(kind):.0f} %",
         })  # fmt: skip
     return rows
 
 
+def _encoders(original: SentenceEncoder, exported: ExportedEncoder) -> dict[str, tuple[Callable, torch.dtype]]:
+    """Return each encoder with the type of the numbers it computes with."""
+
+    def reference(texts: list[str]) -> np.ndarray:
+        return original.model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+
+    return {
+        "SentenceTransformer.encode, float32": (reference, torch.float32),
+        "few texts: exported, onnxruntime float32": (exported.encode_passages, torch.float32),
+        "many texts: sentence-transformers, bfloat16 where the processor has it": (
+            original.encode_passages,
+            torch.bfloat16,
+        ),
+    }
+
+
 def _peak(kind: torch.dtype) -> float:
-    """Float operations a second of a product of large matrices."""
+    """Return the float operations per second of a product of two large matrices."""
     one, other = (torch.randn(SIZE, SIZE).to(kind) for _ in range(2))
-    took = min(seconds(lambda: one @ other) for _ in itertools.repeat(None, 10))
-    return 2 * SIZE**3 / took
+    return 2 * SIZE**3 / min(seconds(lambda: one @ other) for _ in range(10))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How much does an installation take, and how long does importing it?
+"""How large is each installation, and how long does its import take?
 
-usage: python -m benchmarks.speed.footprint [--times N]
+usage: python -m benchmarks.speed.footprint [--repeats N]
 
-Makes a new environment for each extra in a temporary folder, with the versions of this checkout's constraints, measures its packages on disk, and imports `bot` in
-fresh processes, in turn with numpy and sentence_transformers. Needs the package registry, or what pip has kept of it.
+Makes a new environment for each extra in a temporary folder, with the versions of constraints.txt, and measures its
+packages on disk. Imports `bot` in fresh processes, in turn with numpy and sentence_transformers. Needs the package
+registry or pip's cache.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.shared.timing import Row, machine, seconds, table
 
 ROOT = Path(__file__).parents[2]
-INSTALLED = {
+EXTRAS = {
     "core": "",
     "serve": "[serve]",
     "mcp": "[mcp]",
@@ -25,7 +26,7 @@ INSTALLED = {
     "build": "[build]",
     "build and chat": "[build,chat]",
 }
-FULL = "build and chat"
+LARGEST = "build and chat"
 IMPORTS = {
     "nothing": "",
     "numpy": "import numpy",
@@ -36,53 +37,43 @@ IMPORTS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=9)
+    parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
-    print(f"{machine()}\n\n{table(sizes())}\n\n{table(imports(arguments.times))}")
+    print(f"{machine()}\n\n{table(measure_sizes())}\n\n{table(measure_imports(arguments.repeats))}")
 
 
-def sizes() -> list[Row]:
-    taken = {name: _installed(f"{ROOT}{extra}") for name, extra in INSTALLED.items()}
-    full = taken[FULL][0]
+def measure_sizes() -> list[Row]:
+    sizes = {name: _installed(f"{ROOT}{extra}") for name, extra in EXTRAS.items()}
+    largest = sizes[LARGEST][0]
     return [
-        {"installed": name, "packages": count, "MB": size, f"part of {FULL}": size / full}
-        for name, (size, count) in taken.items()
+        {"installed": name, "packages": count, "MB": size, f"relative to {LARGEST}": size / largest}
+        for name, (size, count) in sizes.items()
     ]
 
 
-def imports(times: int) -> list[Row]:
-    took: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    for _ in range(times):
+def measure_imports(repeats: int) -> list[Row]:
+    times: dict[str, list[float]] = {name: [] for name in IMPORTS}
+    for _ in range(repeats):
         for name, code in IMPORTS.items():
-            took[name].append(seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)))
-    medians = {name: statistics.median(own) for name, own in took.items()}
+            times[name].append(seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)))
+    medians = {name: statistics.median(each) for name, each in times.items()}
     return [
-        {"imported": name, "median, s": own, "times numpy": own / medians["numpy"]} for name, own in medians.items()
+        {"imported": name, "median, s": median, "times numpy": median / medians["numpy"]}
+        for name, median in medians.items()
     ]
 
 
-def _installed(what: str) -> tuple[float, int]:
-    """MB of the packages that come with something, and how many those are; pip itself is none of them."""
+def _installed(requirement: str) -> tuple[float, int]:
+    """Return the size in MB and the number of the packages that a requirement installs; pip itself is not counted."""
+    constraints = str(ROOT / "constraints.txt")
     with TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            folder,
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--constraint",
-            str(ROOT / "constraints.txt"),
-            what,
-        ]
+        options = ["--quiet", "--no-compile", "--constraint", constraints]
+        command = [sys.executable, "-m", "pip", "--python", folder, "install", *options, requirement]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         site = next(Path(folder).glob("lib/python*/site-packages"))
-        return sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6, len(
-            list(site.glob("*.dist-info"))
-        )
+        size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
+        return size, len(list(site.glob("*.dist-info")))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What does each door cost beside the call in Python, and does it give the same answer?
+"""How much time does each interface add to the call in Python, and does it give the same answer?
 
-usage: python -m benchmarks.speed.interfaces INDEX --questions FILE [--most N]
+usage: python -m benchmarks.speed.interfaces INDEX --questions FILE [--limit N]
 
-Asks each question through every door in turn, each kept open: Python, an event loop, REST, the OpenAI-compatible door, MCP over HTTP and over stdio, the chat page's
-own call, and the command line (fewer questions: a process each). Prints p50 and p95, and p50 less that of Python.
+Asks the questions through one interface after the other: Python, an event loop, REST, the OpenAI-compatible API, MCP
+over HTTP and over stdio, the call of the chat page, and the command line (fewer questions, a process for each). Prints
+p50 and p95, and the difference of p50 from that in Python.
 """
 
 import argparse
@@ -26,7 +27,10 @@ from benchmarks.shared.chat_server import ChatServer, ask_page
 from benchmarks.shared.timing import Row, machine, milliseconds, table
 from bot import Bot
 
-WARM, FEW = 10, 10
+WARM_UP = 10
+"""Number of questions that are asked before the measurement."""
+PROCESSES = 10
+"""Number of questions that are asked on the command line."""
 Ask = Callable[[str], dict[str, Any] | None]
 
 
@@ -34,40 +38,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("index", type=Path)
     parser.add_argument("--questions", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=50)
+    parser.add_argument("--limit", type=int, default=50)
     arguments = parser.parse_args()
     with arguments.questions.open(encoding="utf-8") as file:
-        questions = [row["question"] for row in csv.DictReader(file)][: arguments.most]
+        questions = [row["question"] for row in csv.DictReader(file)][: arguments.limit]
     print(f"{machine()}\n\n{table(measure(arguments.index, questions))}")
 
 
 def measure(index: Path, questions: list[str]) -> list[Row]:
     with ExitStack() as stack:
-        doors = open_doors(index, stack)
-        expected = {question: without_id(doors["Python"](question)) for question in questions}
-        rows = []
-        for name, ask in doors.items():
-            asked = questions[:FEW] if name == "command line" else questions
-            answers = {question: ask(question) for question in asked[:WARM]}
-            p50, p95 = milliseconds(
-                lambda question, ask=ask, answers=answers: answers.update({question: ask(question)}), asked
-            )
-            same = sum(
-                answer is None or without_id(answer) == expected[question] for question, answer in answers.items()
-            )
-            rows.append(
-                {
-                    "door": name,
-                    "questions": len(asked),
-                    "same answer": "" if None in answers.values() else f"{same} of {len(answers)}",
-                    "p50, ms": p50,
-                    "p95, ms": p95,
-                }
-            )
-    return [{**row, "over Python, p50, ms": row["p50, ms"] - rows[0]["p50, ms"]} for row in rows]
+        interfaces = open_interfaces(index, stack)
+        expected = {question: without_id(interfaces["Python"](question)) for question in questions}
+        rows = [
+            _measure_one(name, ask, questions[:PROCESSES] if name == "command line" else questions, expected)
+            for name, ask in interfaces.items()
+        ]
+    return [{**row, "p50 above Python, ms": row["p50, ms"] - rows[0]["p50, ms"]} for row in rows]
 
 
-def open_doors(index: Path, stack: ExitStack) -> dict[str, Ask]:
+def _measure_one(name: str, ask: Ask, questions: list[str], expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    answers = {question: ask(question) for question in questions[:WARM_UP]}
+    p50, p95 = milliseconds(lambda question: answers.update({question: ask(question)}), questions)
+    same = sum(answer is None or without_id(answer) == expected[question] for question, answer in answers.items())
+    return {
+        "interface": name, "questions": len(questions),
+        "same answer": "" if None in answers.values() else f"{same} of {len(answers)}", "p50, ms": p50, "p95, ms": p95,
+    }  # fmt: skip
+
+
+def open_interfaces(index: Path, stack: ExitStack) -> dict[str, Ask]:
     bot = Bot.open(index)
     folder = Path(stack.enter_context(TemporaryDirectory()))
     address = stack.enter_context(ChatServer(folder, "--index", str(index))).address
@@ -75,36 +74,41 @@ def open_doors(index: Path, stack: ExitStack) -> dict[str, Ask]:
     openai = OpenAI(base_url=f"{address}/v1", api_key="none", http_client=http)
     loop = stack.enter_context(start_blocking_portal())
     over_http = stack.enter_context(loop.wrap_async_context_manager(Client(f"{address}/mcp")))
-    started = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(index)])
-    over_stdio = stack.enter_context(loop.wrap_async_context_manager(Client(started)))
+    server = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(index)])
+    over_stdio = stack.enter_context(loop.wrap_async_context_manager(Client(server)))
     return {
         "Python": lambda question: bot.ask(question).to_dict(),
         "Python, aask": lambda question: loop.call(bot.aask, question).to_dict(),
         "REST": lambda question: http.post(f"{address}/api/v1/ask", json={"question": question}).json(),
-        "OpenAI-compatible": lambda question: openai.chat.completions.create(model="articlebot", messages=[{"role": "user", "content": question}]).model_extra["articlebot"],
-        "MCP over HTTP": lambda question: loop.call(_called, over_http, question),
-        "MCP over stdio": lambda question: loop.call(_called, over_stdio, question),
-        "the chat page's call": lambda question: ask_page(http, address, question, []) and None,
-        "command line": lambda question: _commanded(index, question),
-    }  # fmt: skip
+        "OpenAI-compatible": lambda question: _ask_openai(openai, question),
+        "MCP over HTTP": lambda question: loop.call(_ask_mcp, over_http, question),
+        "MCP over stdio": lambda question: loop.call(_ask_mcp, over_stdio, question),
+        "the chat page's call": lambda question: _ask_page(http, address, question),
+        "command line": lambda question: _ask_command_line(index, question),
+    }
 
 
-async def _called(client: Client, question: str) -> dict[str, Any]:
+def _ask_openai(client: OpenAI, question: str) -> dict[str, Any]:
+    messages = [{"role": "user", "content": question}]
+    return client.chat.completions.create(model="articlebot", messages=messages).model_extra["articlebot"]
+
+
+async def _ask_mcp(client: Client, question: str) -> dict[str, Any]:
     return dict((await client.call_tool("ask_articles", {"question": question})).structured_content)
 
 
-def _commanded(index: Path, question: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "ask", question, "--index", str(index), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(json.loads(done.stdout))
+def _ask_page(client: httpx.Client, address: str, question: str) -> None:
+    """Ask the page, whose answer is HTML that cannot be compared."""
+    ask_page(client, address, question)
+
+
+def _ask_command_line(index: Path, question: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bot", "ask", question, "--index", str(index), "--json"]
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
 def without_id(answer: dict[str, Any] | None) -> dict[str, Any]:
-    """An answer as JSON holds it, without what differs each time."""
+    """Return an answer as JSON holds it, without its id, which is always new."""
     return {name: value for name, value in json.loads(json.dumps(answer or {})).items() if name != "id"}
 
 

@@ -1,9 +1,10 @@
-"""The benchmarks of speed in three minutes, on the shipped corpus.
+"""Run the main benchmarks of speed in three minutes, on the shipped corpus.
 
 usage: python -m benchmarks.speed.quick [--json FILE] [--compare FILE]
 
-Prints one Markdown table for each question. `--json` keeps the ratios, which depend on the machine less than times do; `--compare` prints how they have
-changed since they were kept, and exits 1 when one is worse by more than a third: less is noise on a shared machine.
+Prints one Markdown table per benchmark. `--json` saves the ratios, which depend less on the machine than times do.
+`--compare` prints how they differ from saved ones, and exits with 1 if one is worse by more than a third; smaller
+differences are noise on a shared machine.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bot.build.build import build
 
 ROOT = Path(__file__).parents[2]
 NOISE = 4 / 3
+"""Largest ratio of two measurements that counts as noise."""
 
 
 def main() -> None:
@@ -35,37 +37,44 @@ def main() -> None:
 
 
 def measure() -> dict[str, float]:
-    """Print all tables; returns the ratios by name, the smaller the better."""
+    """Print all tables; return the ratios by name, of which smaller ones are better."""
     with TemporaryDirectory() as folder:
         index = Path(folder, "index")
         build(ROOT / "corpus", index)
-        found = {
-            "asking": _shown(asking.measure(index, most=150)),
-            "cold start": _shown(cold_start.measure(index, times=3)),
-            "encoding": _shown(encoding.measure(ROOT / "corpus", 200)),
-            "rebuilding": _shown(rebuilding.measure(ROOT / "corpus")),
+        tables = {
+            "asking": _print(asking.measure(index, limit=150)),
+            "cold start": _print(cold_start.measure(index, repeats=3)),
+            "encoding": _print(encoding.measure(ROOT / "corpus", 200)),
+            "rebuilding": _print(rebuilding.measure(ROOT / "corpus")),
         }
-    return {f"{name}: {row[next(iter(row))]}": _ratio(row) for name, rows in found.items() for row in rows[1:]}
+    return {f"{name}: {row[next(iter(row))]}": _ratio(row) for name, rows in tables.items() for row in rows[1:]}
 
 
-def _shown(rows: list[Row]) -> list[Row]:
+def _print(rows: list[Row]) -> list[Row]:
     print(f"\n{table(rows)}", flush=True)
     return rows
 
 
 def _ratio(row: Row) -> float:
-    """The column that compares with the first row; of speeds the inverse."""
+    """Return the column that compares with the first row; for speeds, its inverse."""
     if "times the first" in row:
         return 1 / float(row["times the first"])
-    return float(next(row[name] for name in ("part of the first", "p50, part of the first") if name in row))
+    return float(next(row[name] for name in ("relative to the first", asking.RATIO) if name in row))
 
 
 def compare(ratios: Mapping[str, float], earlier: Mapping[str, float]) -> bool:
-    """Print how ratios have changed; returns whether any is much worse."""
+    """Print how ratios have changed; return whether any is worse by more than `NOISE`."""
     shared = [name for name in ratios if name in earlier]
-    print(
-        f"\n{table([{'compared': name, 'earlier': earlier[name], 'now': ratios[name], 'now, part of earlier': ratios[name] / earlier[name]} for name in shared])}"
-    )
+    rows = [
+        {
+            "ratio": name,
+            "earlier": earlier[name],
+            "now": ratios[name],
+            "relative to earlier": ratios[name] / earlier[name],
+        }
+        for name in shared
+    ]
+    print(f"\n{table(rows)}")
     return any(ratios[name] > NOISE * earlier[name] for name in shared)
 
 

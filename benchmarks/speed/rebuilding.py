@@ -2,8 +2,9 @@
 
 usage: python -m benchmarks.speed.rebuilding [CORPUS]
 
-Builds a copy of a corpus (the shipped one unless another is named) from nothing, then again unchanged, with a sentence added to every hundredth article,
-and with every hundredth article written anew, each in a fresh process, and prints the times as parts of the first.
+Builds a copy of a corpus (by default the shipped one) from nothing, then again unchanged, with a sentence added to
+every hundredth article, and with every hundredth article rewritten. Each build is a fresh process; its time is printed
+relative to the first.
 """
 
 import argparse
@@ -28,22 +29,22 @@ def main() -> None:
 
 
 def measure(corpus: Path) -> list[Row]:
+    changes: dict[str, Callable[[str], str] | None] = {
+        "from nothing": None,
+        "nothing changed": None,
+        "a sentence added to every hundredth article": _add_sentence,
+        "every hundredth article rewritten": _rewrite,
+    }
     with TemporaryDirectory() as folder:
         copy, index = Path(folder, "corpus"), Path(folder, "index")
         shutil.copytree(corpus, copy)
         files = sorted(path for path in copy.rglob("*") if path.suffix in (".md", ".jsonl", ".txt"))[::100]
-        changes: dict[str, Callable[[Path], str] | None] = {
-            "from nothing": None,
-            "nothing changed": None,
-            "a sentence more in every hundredth article": _one_more_sentence,
-            "every hundredth article written anew": _written_anew,
-        }
         rows: list[Row] = []
         for name, change in changes.items():
             for path in files if change else []:
-                path.write_text(change(path), encoding="utf-8")
+                path.write_text(_changed(path, change), encoding="utf-8")
             rows.append(_build(name, copy, index))
-        return [{**row, "part of the first": row["seconds"] / rows[0]["seconds"]} for row in rows]
+        return [{**row, "relative to the first": row["seconds"] / rows[0]["seconds"]} for row in rows]
 
 
 def _build(name: str, corpus: Path, index: Path) -> Row:
@@ -55,17 +56,16 @@ def _build(name: str, corpus: Path, index: Path) -> Row:
     return {"build": name, "passages": facts["passages"], "texts encoded": facts["encoded"], "seconds": took}
 
 
-def _one_more_sentence(path: Path) -> str:
-    return _with_words(
-        path, lambda words: re.sub(r"(?<=[.!?]) (?=[A-Z])", " One more remark was added here. ", words, count=1)
-    )
+def _add_sentence(text: str) -> str:
+    return re.sub(r"(?<=[.!?]) (?=[A-Z])", " One more remark was added here. ", text, count=1)
 
 
-def _written_anew(path: Path) -> str:
-    return _with_words(path, lambda words: re.sub(r"\b(the|a|to|of)\b", r"\1 very", words))
+def _rewrite(text: str) -> str:
+    return re.sub(r"\b(the|a|to|of)\b", r"\1 very", text)
 
 
-def _with_words(path: Path, change: Callable[[str], str]) -> str:
+def _changed(path: Path, change: Callable[[str], str]) -> str:
+    """Return the content of a file with its texts changed."""
     content = path.read_text(encoding="utf-8")
     if path.suffix != ".jsonl":
         return change(content)
