@@ -26,8 +26,7 @@ from quick_build import build, copy_folder
 from serving import served
 from tiny_model import make_tiny_model
 
-from benchmarks.robustness.fuzz_index import DAMAGES, asked, fit
-from benchmarks.robustness.fuzz_index import make as make_small_index
+from benchmarks.robustness.fuzz_index import DAMAGES, answers_of, build_small_index, rewrite_checksums
 from bot import Bot
 from bot.errors import BuildRefused, IndexCorrupt, IndexUnwritable
 from bot.evaluation.question_set import Question
@@ -604,14 +603,14 @@ def damaged(path: Path, times: int) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_small_index(tmp_path_factory.mktemp("fuzz"))
+    return build_small_index(tmp_path_factory.mktemp("fuzz"))
 
 
 def test_any_damage_to_any_file_is_detected(small: Path):
     for path in sorted(path for path in small.rglob("*") if path.is_file() and path.suffix != ".lock"):
         for number in damaged(path, 12):
             with pytest.raises(IndexCorrupt):
-                pytest.fail(f"{path.name}, damage {number}: {asked(small)}")
+                pytest.fail(f"{path.name}, damage {number}: {answers_of(small)}")
 
 
 @pytest.mark.parametrize(
@@ -630,6 +629,6 @@ def test_a_hostile_file_is_refused_or_harmless(small: Path, tmp_path: Path, name
     manifest = (folder / "manifest.json").read_bytes()
     for _ in damaged(folder / name, 60):
         if name != "manifest.json":
-            fit(folder, manifest)
+            rewrite_checksums(folder, manifest)
         with suppress(IndexCorrupt):
-            asked(folder)
+            answers_of(folder)

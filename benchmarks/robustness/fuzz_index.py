@@ -2,11 +2,12 @@
 
 usage: python -m benchmarks.robustness.fuzz_index [--times N] [--file NAME] [--seed N] [--libraries]
 
-Flips, cuts, swaps and grows bytes of each file of a small index, N times each, and opens and asks it in a process of its own. "as they are": the manifest
-knows the true checksums, and the folder's name that of the manifest, so every damage must be refused. "made to fit": both are written anew to fit the damaged
-file, as somebody would who wants to deceive; then the index must be refused, or answer, but not fail in another way. "crashed" and "hung" count processes
-that ended or stood still. What faiss, tantivy and onnxruntime do with a file that was made to fit is only looked at with `--libraries`, and does not
-decide the exit status.
+Flips, cuts, swaps and inserts bytes in each file of a small index, N times each, and opens and asks it in a process of
+its own. "original checksums": the manifest has the true checksums, and the name of the folder contains the manifest's,
+so that every damage must be refused. "matching checksums": both are rewritten to match the damaged file, as an attacker
+would do; then the index must be refused or give answers, but not fail in another way. "crashed" and "hung" count
+processes that ended or stopped. Files of faiss, tantivy and onnxruntime with matching checksums are only tried with
+`--libraries`, and do not affect the exit status.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +39,10 @@ from bot.index.store import LocalStore
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildSettings
 
-SECTION = "# Leave\n\nLeave is earned month by month. What is not taken is paid at the end. Some of it lapses in April. Ask before you go.\n"
+SECTION = (
+    "# Leave\n\nLeave is earned month by month. What is not taken is paid at the end. Some of it lapses in April. "
+    "Ask before you go.\n"
+)
 QUESTIONS = (
     "Who pays gratuity?",
     "how long is the notise period",
@@ -46,10 +50,15 @@ QUESTIONS = (
     "what happens to leave that is not taken",
 )
 LIBRARIES = (".faiss", ".onnx", "lexical/")
-PATIENCE = 60
-"""Seconds without a sign of life after which a process hangs."""
+"""Parts of the paths of files that libraries read."""
+TIMEOUT = 60
+"""Seconds without a result after which a process counts as hanging."""
+OUTCOMES = ("refused", "answered", "wrong", "failed", "crashed", "hung")
+BAD_OUTCOMES = ("wrong", "failed", "crashed", "hung")
 
 Damage = Callable[[bytearray, random.Random], None]
+Answers = list[tuple[str, str, tuple[str, ...]]]
+"""Status, text and suggestions of each answer."""
 
 
 def flip(content: bytearray, chance: random.Random) -> None:
@@ -65,20 +74,17 @@ def cut(content: bytearray, chance: random.Random) -> None:
 def swap(content: bytearray, chance: random.Random) -> None:
     length = min(chance.choice((1, 4, 64)), len(content) // 2)
     one, other = sorted(chance.randrange(len(content) - length + 1) for _ in range(2))
-    content[one : one + length], content[other : other + length] = (
-        content[other : other + length],
-        content[one : one + length],
-    )
+    first, second = content[one : one + length], content[other : other + length]
+    content[one : one + length], content[other : other + length] = second, first
 
 
-def grow(content: bytearray, chance: random.Random) -> None:
+def insert(content: bytearray, chance: random.Random) -> None:
     start = chance.randrange(len(content) + 1)
-    content[start:start] = chance.choice(
-        (chance.randbytes(chance.choice((1, 16, 4096))), bytes(content[start : start + 64]), b"9" * 12)
-    )
+    noise = chance.randbytes(chance.choice((1, 16, 4096)))
+    content[start:start] = chance.choice((noise, bytes(content[start : start + 64]), b"9" * 12))
 
 
-DAMAGES: tuple[Damage, ...] = (flip, cut, swap, grow)
+DAMAGES: tuple[Damage, ...] = (flip, cut, swap, insert)
 
 
 def main() -> None:
@@ -89,33 +95,33 @@ def main() -> None:
     parser.add_argument("--libraries", action="store_true")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
-        generation = make(Path(folder))
-        names = sorted(
-            path.relative_to(generation).as_posix()
-            for path in generation.rglob("*")
-            if path.is_file() and path.suffix != ".lock"
-        )
+        generation = build_small_index(Path(folder))
         rows = [
-            {
-                "file": name,
-                "checksums": "made to fit" if fitting else "as they are",
-                **fuzz(generation, name, arguments.times, arguments.seed, fitting=fitting),
-            }
-            for name in names
+            {"file": name, "checksums": _kind(matching), **fuzz(generation, name, arguments, matching=matching)}
+            for name in _file_names(generation)
             if arguments.file in name
-            for fitting in ((False,) if is_library_s(name) and not arguments.libraries else (False, True))
+            for matching in ((False,) if _is_of_library(name) and not arguments.libraries else (False, True))
         ]
     print(f"\n{table(rows)}")
-    ours = [row for row in rows if row["checksums"] == "as they are" or not is_library_s(row["file"])]
-    sys.exit(any(row[outcome] for row in ours for outcome in ("wrong", "failed", "crashed", "hung")))
+    ours = [row for row in rows if row["checksums"] == _kind(False) or not _is_of_library(row["file"])]
+    sys.exit(any(row[outcome] for row in ours for outcome in BAD_OUTCOMES))
 
 
-def is_library_s(name: str) -> bool:
+def _kind(matching: bool) -> str:
+    return "matching" if matching else "original"
+
+
+def _file_names(generation: Path) -> list[str]:
+    files = (path for path in generation.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return sorted(path.relative_to(generation).as_posix() for path in files)
+
+
+def _is_of_library(name: str) -> bool:
     return any(part in name for part in LIBRARIES)
 
 
-def make(folder: Path) -> Path:
-    """A small index; returns the folder of its generation."""
+def build_small_index(folder: Path) -> Path:
+    """Build a small index; return the folder of its generation."""
     corpus = folder / "corpus"
     corpus.mkdir()
     for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "leave": SECTION}.items():
@@ -125,70 +131,84 @@ def make(folder: Path) -> Path:
     return LocalStore(folder / "index").current_folder()
 
 
-def fuzz(generation: Path, name: str, times: int, seed: int, *, fitting: bool) -> dict[str, object]:
-    """Damage one file so many times, in as many processes as crash or hang."""
-    told: Counter[str] = Counter()
-    first = ""
-    done = 0
-    while done < times:
-        here, there = multiprocessing.Pipe(duplex=False)
-        context = multiprocessing.get_context("spawn")
-        process = context.Process(target=work, args=(generation, name, range(done, times), seed, fitting, there))
-        process.start()
-        there.close()
-        outcome = "crashed"
-        while True:
-            try:
-                if not here.poll(PATIENCE):
-                    outcome = "hung"
-                    break
-                done, outcome, detail = here.recv()
-                told[outcome] += 1
-                first = first or (detail if outcome in ("wrong", "failed") else "")
-                outcome = "crashed"
-            except EOFError:
+def fuzz(generation: Path, name: str, arguments: argparse.Namespace, *, matching: bool) -> dict[str, object]:
+    """Damage one file many times, with a new process after each crash or hang; return the count of each outcome."""
+    counts: Counter[str] = Counter()
+    first_problem, done = "", 0
+    while done < arguments.times:
+        numbers = range(done, arguments.times)
+        for number, outcome, detail in _outcomes(generation, name, numbers, arguments.seed, matching=matching):
+            counts[outcome] += 1
+            if outcome in BAD_OUTCOMES:
+                first_problem = first_problem or f"damage {number}: {detail}"
+            done = number + 1
+    row = {outcome: counts[outcome] for outcome in OUTCOMES}
+    print(f"{name}, {_kind(matching)} checksums: {row} {first_problem}", flush=True)
+    return {"damages": arguments.times, **row}
+
+
+def _outcomes(
+    generation: Path, name: str, numbers: range, seed: int, *, matching: bool
+) -> Iterator[tuple[int, str, str]]:
+    """Try damages in another process until all are done or it ends; yield number, outcome and detail of each."""
+    context = multiprocessing.get_context("spawn")
+    results, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_try_damages, args=(generation, name, numbers, seed, matching, sender))
+    process.start()
+    sender.close()
+    following, end = numbers.start, "crashed"
+    try:
+        while following < numbers.stop:
+            if not results.poll(TIMEOUT):
+                end = "hung"
                 break
+            yield results.recv()
+            following += 1
+    except EOFError:
+        pass
+    finally:
         process.kill()
         process.join()
-        if done < times:
-            told[outcome] += 1
-            first = first or f"{outcome}: number {done}"
-            done += 1
-    counts = {outcome: told[outcome] for outcome in ("refused", "answered", "wrong", "failed", "crashed", "hung")}
-    print(f"{name}, {'made to fit' if fitting else 'as they are'}: {counts} {first}", flush=True)
-    return {"damages": times, **counts}
+    if following < numbers.stop:
+        yield following, end, end
 
 
-def work(generation: Path, name: str, numbers: range, seed: int, fitting: bool, told: Connection) -> None:
-    """Damage a copy of the generation with each number, and tell what came of it."""
+def _try_damages(generation: Path, name: str, numbers: range, seed: int, matching: bool, results: Connection) -> None:
+    """Damage a copy of the generation with each number, and send the outcome."""
     with TemporaryDirectory() as folder:
-        # Under its own name the manifest is known by its checksum, too.
-        copy = shutil.copytree(generation, Path(folder, "generation" if fitting else generation.name))
+        # Under the original name, the manifest is verified by its checksum too.
+        copy = Path(shutil.copytree(generation, Path(folder, "generation" if matching else generation.name)))
         path = copy / name
-        whole, manifest = path.read_bytes(), (copy / MANIFEST).read_bytes()
-        expected = asked(copy)
+        whole, manifest, expected = path.read_bytes(), (copy / MANIFEST).read_bytes(), answers_of(copy)
         for number in numbers:
-            chance = random.Random(f"{seed} {name} {number}")
-            content = bytearray(whole)
-            while content == whole:
-                DAMAGES[number % len(DAMAGES)](content, chance)
-            path.write_bytes(content)
-            if fitting and name != MANIFEST:
-                fit(copy, manifest)
-            outcome, detail = "answered", ""
-            try:
-                if asked(copy) != expected and not fitting:
-                    outcome, detail = "wrong", f"number {number} gives other answers"
-            except ArticlebotError:
-                outcome = "refused"
-            except Exception as error:  # noqa: BLE001 - this is what is looked for
-                outcome, detail = "failed", f"number {number}: {error!r}"
-            told.send((number + 1, outcome, detail))
+            path.write_bytes(_damaged(whole, number, random.Random(f"{seed} {name} {number}")))
+            if matching and name != MANIFEST:
+                rewrite_checksums(copy, manifest)
+            results.send((number, *_outcome(copy, None if matching else expected)))
             path.write_bytes(whole)
             (copy / MANIFEST).write_bytes(manifest)
 
 
-def fit(folder: Path, manifest: bytes) -> None:
+def _damaged(whole: bytes, number: int, chance: random.Random) -> bytes:
+    content = bytearray(whole)
+    while content == whole:
+        DAMAGES[number % len(DAMAGES)](content, chance)
+    return bytes(content)
+
+
+def _outcome(generation: Path, expected: Answers | None) -> tuple[str, str]:
+    """Open and ask a damaged generation; return the outcome, and the detail of a bad one."""
+    try:
+        answers = answers_of(generation)
+    except ArticlebotError:
+        return "refused", ""
+    except Exception as error:  # noqa: BLE001 - finding these is what this script is for
+        return "failed", repr(error)
+    return ("answered", "") if expected in (None, answers) else ("wrong", "other answers")
+
+
+def rewrite_checksums(folder: Path, manifest: bytes) -> None:
+    """Make the manifest match the files of a generation."""
     fields = json.loads(manifest)
     fields["files"] = {
         name: {"size": each.size, "sha256": each.sha256, "sample": each.sample}
@@ -197,8 +217,8 @@ def fit(folder: Path, manifest: bytes) -> None:
     (folder / MANIFEST).write_text(json.dumps(fields))
 
 
-def asked(folder: Path) -> list[tuple[str, str, tuple[str, ...]]]:
-    """What a generation answers."""
+def answers_of(folder: Path) -> Answers:
+    """Return the answers of a generation to `QUESTIONS`."""
     generation = LocalGeneration.open(folder)
     check_encoder(generation)
     answerer = Answerer(Finder(generation), AnswerSettings())
