@@ -1,11 +1,12 @@
-"""What does sharing a build out to a Ray cluster cost, and what is the most that more machines can gain?
+"""What does distributing a build over a Ray cluster cost, and how much can more machines gain at most?
 
-usage: python -m benchmarks.scale.ray_build DATA [--passages N] [--nodes N] [--words]
+usage: python -m benchmarks.scale.ray_build DATA_FOLDER [--passages N] [--nodes N] [--words]
 
-Builds a mixed corpus (mixed_corpus.py) here, and with a Ray cluster of nodes of one processor each on this machine, compares the two indexes, and prints for
-each part of a build the seconds it took and the processor seconds of the process that builds. On a machine with no more processors than nodes nothing is
-gained: what is measured is what sharing out costs, and what is left for the one process that decides about the whole, which is
-the most that any number of machines can do. With --words the words are the vectors, so that many passages show that without the hours of encoding.
+Builds a mixed corpus (shared/mixed_corpus.py) in this process, and on a Ray cluster of N nodes with one CPU each on
+this machine. Compares the two indexes, and prints the seconds of each part of a build and the CPU seconds of the
+process that builds. If the machine has no more CPUs than nodes, nothing is gained: the figures show the cost of distribution,
+and the work that is left for the one process that decides about the whole, which limits what any number of machines can
+gain. With --words, hashed words serve as vectors, so that many passages can be measured without hours of encoding.
 """
 
 import argparse
@@ -15,7 +16,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,7 +36,7 @@ from bot.passages import Passage
 
 PARTS = ("open the model", "read, split, decide", "export the model", "encode", "write, measure")
 Moment = tuple[float, float]
-"""Seconds, and processor seconds of this process."""
+"""Seconds, and CPU seconds of this process."""
 
 
 def main() -> None:
@@ -48,33 +48,32 @@ def main() -> None:
     arguments = parser.parse_args()
     print(machine())
     encoder = HashingEncoder() if arguments.words else None
-    with TemporaryDirectory() as folder:
-        place = Path(folder)
-        write(arguments.data, place, arguments.passages)
-        report, here = built(place, "here", LocalWorkers(), encoder)
-        there = shared_out(place, arguments.nodes, encoder)
-        print(
-            f"{report.manifest.passages} passages, {report.encoded} texts; {compared(place / 'here', place / 'there')}\n"
-        )
-        print(f"{table(rows(here, there, report))}\n\n{bottleneck(there, report)}")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        write(arguments.data, folder, arguments.passages)
+        report, local = build_timed(folder, "local", LocalWorkers(), encoder)
+        distributed = build_distributed(folder, arguments.nodes, encoder)
+        comparison = compare(folder / "local", folder / "distributed")
+    print(f"{report.manifest.passages} passages, {report.encoded} texts; {comparison}\n")
+    print(f"{table(rows(local, distributed, report))}\n\n{bottleneck(distributed, report)}")
 
 
-class Timed:
-    """Workers that write down when they begin and end."""
+class TimedWorkers:
+    """Workers that record when they begin and end."""
 
     def __init__(self, workers: Workers) -> None:
-        self.workers, self.moments = workers, [now()]
+        self._workers, self.moments = workers, [now()]
 
-    def passages(self, reading: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
         self.moments.append(now())
-        yield from self.workers.passages(reading, encoder, limit)
+        yield from self._workers.passages(source, encoder, limit)
         self.moments.append(now())
 
     def encode(
         self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
     ) -> Iterator[Encoded]:
         self.moments.append(now())
-        yield from self.workers.encode(texts, count, encoder, weights, done)
+        yield from self._workers.encode(texts, count, encoder, weights, done)
         self.moments.append(now())
 
 
@@ -82,14 +81,16 @@ def now() -> Moment:
     return time.perf_counter(), time.process_time()
 
 
-def built(place: Path, index: str, workers: Workers, encoder: Encoder | None) -> tuple[BuildReport, list[Moment]]:
-    """What a build reports, and the moments at which its parts begin and the last ends."""
-    timed = Timed(workers)
-    report = build(place / "corpus", place / index, workers=timed, encoder=encoder)
+def build_timed(
+    folder: Path, index: str, workers: Workers, encoder: Encoder | None
+) -> tuple[BuildReport, list[Moment]]:
+    """Return the report of a build, and the moments when its parts begin and the last one ends."""
+    timed = TimedWorkers(workers)
+    report = build(folder / "corpus", folder / index, workers=timed, encoder=encoder)
     return report, [*timed.moments, now()]
 
 
-def shared_out(place: Path, nodes: int, encoder: Encoder | None) -> list[Moment]:
+def build_distributed(folder: Path, nodes: int, encoder: Encoder | None) -> list[Moment]:
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -98,57 +99,51 @@ def shared_out(place: Path, nodes: int, encoder: Encoder | None) -> list[Moment]
     for _ in range(nodes - 1):
         cluster.add_node(num_cpus=1)
     with ray_workers(f"ray://{cluster.address}") as workers:
-        _, moments = built(place, "there", workers, encoder)
+        _, moments = build_timed(folder, "distributed", workers, encoder)
     cluster.shutdown()
     return moments
 
 
-def compared(here: Path, there: Path) -> str:
-    same = (LocalStore(here).current_folder() / PASSAGES).read_bytes() == (
-        LocalStore(there).current_folder() / PASSAGES
-    ).read_bytes()
-    one, other = vectors(here), vectors(there)
-    apart = max(float(abs(one[key] - other[key]).max()) for key in one)
-    return f"the passages are {'the same bytes' if same else 'NOT the same'}, the vectors at most {apart:.2g} apart"
+def compare(local: Path, distributed: Path) -> str:
+    one, other = ((LocalStore(index).current_folder() / PASSAGES).read_bytes() for index in (local, distributed))
+    vectors, others = cached_vectors(local), cached_vectors(distributed)
+    difference = max(float(abs(vectors[key] - others[key]).max()) for key in vectors)
+    passages = "the same bytes" if one == other else "NOT the same"
+    return f"the passages are {passages}, the vectors differ by at most {difference:.2g}"
 
 
-def vectors(index: Path) -> dict[bytes, np.ndarray]:
+def cached_vectors(index: Path) -> dict[bytes, np.ndarray]:
     with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
-        return {
-            key: np.frombuffer(packed[:-4], np.float16).astype(np.float32)
-            for key, packed in cache.execute("SELECT key, vector FROM vectors")
-        }
+        rows = cache.execute("SELECT key, vector FROM vectors").fetchall()
+    # Each vector ends with a checksum of four bytes.
+    return {key: np.frombuffer(packed[:-4], np.float16).astype(np.float32) for key, packed in rows}
 
 
-def spent(moments: list[Moment]) -> list[tuple[float, float]]:
-    """Seconds and processor seconds of each part."""
-    return [(later[0] - earlier[0], later[1] - earlier[1]) for earlier, later in pairwise(moments)]
+def durations(moments: list[Moment]) -> np.ndarray:
+    """Return the seconds and the CPU seconds of each part."""
+    return np.diff(np.array(moments), axis=0)
 
 
-def rows(here: list[Moment], there: list[Moment], report: BuildReport) -> list[dict]:
-    parts = [*zip(PARTS, spent(here), spent(there), strict=True)]
-    parts.append(
-        (
-            "all",
-            *(tuple(float(sum(column)) for column in zip(*spent(moments), strict=True)) for moments in (here, there)),
-        )
-    )
+def rows(local: list[Moment], distributed: list[Moment], report: BuildReport) -> list[dict]:
+    one, other = durations(local), durations(distributed)
+    parts = [*zip(PARTS, one, other, strict=True), ("all", one.sum(axis=0), other.sum(axis=0))]
     return [
-        {"part": part, "here, s": one[0], "shared out, s": other[0], "ratio": other[0] / one[0],
-         "overhead per passage, ms": 1000 * (other[0] - one[0]) / report.manifest.passages,
-         "processor of the builder here, s": one[1], "shared out, of the builder, s": other[1]}
-        for part, one, other in parts
+        {"part": part, "local, s": here[0], "distributed, s": there[0], "ratio": there[0] / here[0],
+         "overhead per passage, ms": 1000 * (there[0] - here[0]) / report.manifest.passages,
+         "builder's CPU, local, s": here[1], "builder's CPU, distributed, s": there[1]}
+        for part, here, there in parts
     ]  # fmt: skip
 
 
-def bottleneck(there: list[Moment], report: BuildReport) -> str:
-    """What is left for the process that builds, however many others there are."""
-    _, reading, _, encoding, writing = (processor for _, processor in spent(there))
+def bottleneck(distributed: list[Moment], report: BuildReport) -> str:
+    """Describe the work that is left for the process that builds, however many others there are."""
+    _, reading, _, encoding, writing = durations(distributed)[:, 1]
     passages, texts = report.manifest.passages, report.encoded
     return (
-        f"The builder's own processor takes {1000 * reading / passages:.2f} ms for a passage that others read, {1000 * encoding / texts:.3f} ms for a text that "
-        f"others encode and {1000 * writing / passages:.2f} ms to write a passage: at most {passages / reading:,.0f} passages/s read and "
-        f"{texts / encoding:,.0f} texts/s encoded, whoever does it."
+        f"The builder itself needs {1000 * reading / passages:.2f} ms of CPU for a passage that others read, "
+        f"{1000 * encoding / texts:.3f} ms for a text that others encode, and {1000 * writing / passages:.2f} ms to "
+        f"write a passage. So any number of machines can read at most {passages / reading:,.0f} passages/s and encode "
+        f"at most {texts / encoding:,.0f} texts/s."
     )
 
 
