@@ -4,9 +4,10 @@ usage: python -m benchmarks.scale.ray_build DATA_FOLDER [--passages N] [--nodes 
 
 Builds a mixed corpus (shared/mixed_corpus.py) in this process, and on a Ray cluster of N nodes with one CPU each on
 this machine. Compares the two indexes, and prints the seconds of each part of a build and the CPU seconds of the
-process that builds. If the machine has no more CPUs than nodes, nothing is gained: the figures show the cost of distribution,
-and the work that is left for the one process that decides about the whole, which limits what any number of machines can
-gain. With --words, hashed words serve as vectors, so that many passages can be measured without hours of encoding.
+process that builds. If the machine has no more CPUs than nodes, nothing is gained: the figures show the cost of
+distribution, and the work that is left for the one process that decides about the whole, which limits what any number
+of machines can gain. With --words, hashed words serve as vectors, so that many passages can be measured without hours
+of encoding.
 """
 
 import argparse
