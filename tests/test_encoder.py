@@ -7,21 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.encoder import (
-    ExportedEncoder,
-    OnnxQuestionEncoder,
-    SentenceEncoder,
-    encoder_for_many,
-    export_encoder,
-    export_if_possible,
-    file_hash,
-    find_model,
-    model_hash,
-    open_encoder,
-    open_question_encoder,
-    write_question_encoder,
-)
-from bot.encoder.model import DEFAULT_WEIGHTS
+from bot.encoder import ExportedEncoder, OnnxQuestionEncoder, SentenceEncoder, open_encoder, open_question_encoder
+from bot.encoder.choice import encoder_for_many, export_if_possible
+from bot.encoder.export import export_encoder, write_question_encoder
+from bot.encoder.model import DEFAULT_WEIGHTS, file_hash, find_model, model_hash
 from bot.errors import IndexCorrupt, ModelError
 from bot.settings import DEFAULT_MODEL
 
@@ -39,7 +28,7 @@ def test_the_default_model_is_the_published_one():
 
 def test_altered_weights_of_the_default_model_are_rejected(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bot.encoder.model.DEFAULT_WEIGHTS", "0" * 64)
-    with pytest.raises(ModelError, match=r"not those of all-MiniLM-L6-v2: install the package again\."):
+    with pytest.raises(ModelError, match=r"has other weights than all-MiniLM-L6-v2: install it again\."):
         model_hash(find_model(DEFAULT_MODEL), DEFAULT_MODEL)
 
 
@@ -183,7 +172,7 @@ def test_a_models_prompts_reach_questions_in_both_encoders(tiny_model: str, tmp_
             "no-such/model",
             "There is no model 'no-such/model' in a folder, in the local cache or on the hub: check --model.",
         ),
-        ("EMPTY", "holds no sentence-transformers model: it has neither modules.json nor config.json."),
+        ("EMPTY", "is no sentence-transformers model: it has no modules.json or config.json."),
         ("BROKEN", "cannot be loaded"),
     ],
 )

@@ -20,7 +20,7 @@ from tiny_model import make_tiny_model
 
 from bot.backends.location import store_at
 from bot.build.build import build
-from bot.build.cache import Encoded, UncachedTexts, VectorCache
+from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.vocabulary_writer import VocabularyWriter
 from bot.build.word_index import FEW_PASSAGES, word_index_in_background
@@ -302,7 +302,7 @@ class CountingEncoder:
 
 def encoded_here(
     encoder: CountingEncoder, texts: Iterator[UncachedTexts], done: Callable[[int], None] = lambda _count: None
-) -> Iterator[Encoded]:
+) -> Encoded:
     return LocalWorkers().encode(texts, 5, encoder, "weights", done)
 
 
@@ -310,7 +310,7 @@ def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.nd
     """Return the texts that a build with this cache encodes, and the rows of all texts."""
     encoder = CountingEncoder()
     with closing(VectorCache(folder, model)) as cache:
-        rows = cache.rows()
+        rows = CachedRows(cache)
         rows.add(texts)
         cache.encode_missing(partial(encoded_here, encoder))
         cache.keep_only_wanted()

@@ -72,7 +72,7 @@ class TimedWorkers:
 
     def encode(
         self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
-    ) -> Iterator[Encoded]:
+    ) -> Encoded:
         self.moments.append(now())
         yield from self._workers.encode(texts, count, encoder, weights, done)
         self.moments.append(now())

@@ -14,6 +14,7 @@ from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.corpus.refused import Refused, read_refused
 from bot.corpus.source import ArticleSource
 from bot.encoder import Encoder, find_model, model_hash, multilingual_weights, open_encoder
+from bot.encoder.encoder import no_progress
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
@@ -47,15 +48,11 @@ class BuildReport:
         return self.manifest.encoded if self.built else 0
 
 
-def _no_progress(_step: str, _done: int, _total: int) -> None:
-    pass
-
-
 def build(
     corpus: Path | str | Iterable[ArticleInput],
     index: Path | str,
     settings: BuildSettings = BuildSettings(),
-    progress: OnProgress = _no_progress,
+    progress: OnProgress = no_progress,
     review: Review | None = None,
     *,
     publish: bool = True,
@@ -83,7 +80,7 @@ def build(
             return BuildReport(previous.name, Manifest.read(previous), refused, built=False, published=True)
         with unfinished_generation(store) as folder:
             used = encoder or open_encoder(inputs.settings.model, inputs.weights, store.encoder_folder)
-            refused = GenerationWriter(folder, store, source, inputs, used, workers, progress).write(previous)
+            refused = GenerationWriter(folder, store, source, inputs, previous, used, workers, progress).write()
             # A generation that does not open must not be published.
             manifest = _review(folder, previous, LocalGeneration.open(folder, encoder=encoder), review)
             if publish:
@@ -103,11 +100,8 @@ def _translate_write_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise IndexUnwritable(
-            f"The index folder {root} cannot be written ({reason}): fix that and build again; "
-            "the current index is unchanged."
-        ) from error
+        problem = f"The index folder {root} cannot be written ({getattr(error, 'strerror', None) or error})"
+        raise IndexUnwritable(f"{problem}: fix that and build again; the current index is unchanged.") from error
 
 
 def _find_intact(store: LocalStore) -> Path | None:

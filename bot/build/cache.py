@@ -4,10 +4,9 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +22,22 @@ _KEY_BYTES, _CHECKSUM_BYTES = 32, 4
 """Sizes of a key, which is a sha256, and of the checksum after each vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class UncachedTexts:
+_ADD = """
+INSERT OR IGNORE INTO wanted (key, text)
+SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END"""
+_NEXT = "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT NULL ORDER BY number LIMIT ?"
+
+
+class UncachedTexts(NamedTuple):
     """Texts without a vector in the cache, and the keys of their vectors."""
 
     keys: Sequence[bytes]
     texts: Sequence[str]
 
 
-Encoded = tuple[Sequence[bytes], NDArray[np.floating[Any]]]
-"""Keys, and one unit row per key."""
+Uncached = Iterator[UncachedTexts]
+Encoded = Iterator[tuple[Sequence[bytes], NDArray[np.floating[Any]]]]
+"""Batches of keys, with one unit row per key."""
 
 
 class VectorCache:
@@ -44,33 +49,24 @@ class VectorCache:
 
     def __init__(self, folder: Path, weights: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._weights = weights
-        self._folder = folder
+        self.weights, self._folder = weights, folder
         try:
             self._connection = _connect(folder)
         except sqlite3.DatabaseError:
             (folder / _VECTORS).unlink()
             self._connection = _connect(folder)
 
-    def rows(self) -> "CachedRows":
-        """Return an empty sequence of rows."""
-        return CachedRows(self)
-
     def want(self, texts: Sequence[str]) -> list[bytes]:
         """Mark texts as wanted, so that those without a vector are encoded; return the keys of their vectors."""
-        keys = [hashlib.sha256(f"{self._weights}\0float16\0{text}".encode()).digest() for text in texts]
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO wanted (key, text)"
-            " SELECT ?1, CASE WHEN EXISTS (SELECT 1 FROM vectors WHERE key = ?1) THEN NULL ELSE ?2 END",
-            zip(keys, texts, strict=True),
-        )
+        keys = [hashlib.sha256(f"{self.weights}\0float16\0{text}".encode()).digest() for text in texts]
+        self._connection.executemany(_ADD, zip(keys, texts, strict=True))
         return keys
 
     def missing(self) -> int:
         """Return the number of different wanted texts without a vector."""
         return int(self._connection.execute("SELECT count(*) FROM wanted WHERE text IS NOT NULL").fetchone()[0])
 
-    def encode_missing(self, encode: Callable[[Iterator[UncachedTexts]], Iterable[Encoded]]) -> None:
+    def encode_missing(self, encode: Callable[[Uncached], Encoded]) -> None:
         """Encode the texts without a vector; `encode` may yield batches in any order, and each is stored at once."""
         for keys, vectors in encode(self._missing()):
             new = ((key, _pack(vector)) for key, vector in zip(keys, vectors.astype(np.float16), strict=True))
@@ -78,12 +74,9 @@ class VectorCache:
             self._connection.executemany("UPDATE wanted SET text = NULL WHERE key = ?", ((key,) for key in keys))
             self._connection.commit()
 
-    def _missing(self) -> Iterator[UncachedTexts]:
+    def _missing(self) -> Uncached:
         last = 0
-        while rows := self._connection.execute(
-            "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT NULL ORDER BY number LIMIT ?",
-            (last, _TEXTS_PER_WRITE),
-        ).fetchall():
+        while rows := self._connection.execute(_NEXT, (last, _TEXTS_PER_WRITE)).fetchall():
             last = rows[-1][0]
             yield UncachedTexts([key for _, key, _ in rows], [text for _, _, text in rows])
 
@@ -118,8 +111,7 @@ class CachedRows:
     """A sequence of texts; their vectors can be read once the missing texts are encoded."""
 
     def __init__(self, cache: VectorCache) -> None:
-        self._cache = cache
-        self._keys = bytearray()
+        self._cache, self._keys = cache, bytearray()
 
     def __len__(self) -> int:
         return len(self._keys) // _KEY_BYTES

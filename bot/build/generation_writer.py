@@ -1,7 +1,7 @@
 """Writes all files of a generation: passages, vectors, word index and manifest."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from bot.build.cache import CachedRows, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
 from bot.build.passage_writer import PassageWriter
-from bot.build.score_calibration import CalibrationQuestion, calibration_questions
+from bot.build.score_calibration import Questions, calibration_questions
 from bot.build.vector_index import VectorFacts, encode_missing, write_vector_index
 from bot.build.word_index import word_index_in_background
 from bot.build.workers import LocalWorkers, Workers
@@ -61,114 +61,88 @@ class _Rows:
             self.multilingual.add(passage)
 
 
+@dataclass(slots=True)
 class GenerationWriter:
     """Writes one generation into an empty folder."""
 
-    def __init__(
-        self,
-        folder: Path,
-        store: LocalStore,
-        source: ArticleSource,
-        inputs: BuildInputs,
-        encoder: Encoder,
-        workers: Workers,
-        progress: OnProgress,
-    ) -> None:
-        self._folder, self._store, self._source, self._inputs = folder, store, source, inputs
-        self._encoder, self._workers, self._progress = encoder, workers, progress
-        self._encoded = 0
+    folder: Path
+    store: LocalStore
+    source: ArticleSource
+    inputs: BuildInputs
+    previous: Path | None
+    encoder: Encoder
+    workers: Workers
+    progress: OnProgress
+    encoded: int = 0
 
-    def write(self, previous: Path | None) -> tuple[Refused, ...]:
+    def write(self) -> tuple[Refused, ...]:
         """Write all files, the manifest last; return the files and rows that were refused."""
-        with (
-            closing(VectorCache(self._store.cache_folder, self._inputs.weights)) as cache,
-            self._multilingual_writer() as multilingual,
-        ):
-            rows = _Rows(cache.rows(), cache.rows(), multilingual)
+        with ExitStack() as stack:
+            cache = stack.enter_context(closing(VectorCache(self.store.cache_folder, self.inputs.weights)))
+            multilingual = self._multilingual_writer(stack)
+            rows = _Rows(CachedRows(cache), CachedRows(cache), multilingual)
             refused = self._write_passages(rows)
             if cache.missing() <= FEW_TEXTS:
                 # This process encodes few texts before workers are ready, and before the word index competes with it.
                 self._encode(cache, LocalWorkers())
-            table = PassageTable(self._folder / PASSAGES)
-            with word_index_in_background(self._folder, len(table)):
+            table = PassageTable(self.folder / PASSAGES)
+            with word_index_in_background(self.folder, len(table)):
                 questions = calibration_questions(table)
                 facts = self._write_vectors(cache, rows, table, questions)
-                record = self._write_multilingual(multilingual, table, questions)
-            self._write_manifest(rows, table, facts, record, previous)
+                record = multilingual.write(self.folder, table, questions, self._on_texts) if multilingual else None
+            self._finish(rows, table, facts, record)
         return refused
 
-    @contextmanager
-    def _multilingual_writer(self) -> Iterator[MultilingualWriter | None]:
-        if self._inputs.multilingual is None:
-            yield None
-            return
-        cache_folder, settings = self._store.cache_folder, self._inputs.settings
-        with closing(MultilingualWriter(cache_folder, settings, self._inputs.multilingual)) as writer:
-            yield writer
+    def _multilingual_writer(self, stack: ExitStack) -> MultilingualWriter | None:
+        if self.inputs.multilingual is None:
+            return None
+        writer = MultilingualWriter(self.store.cache_folder, self.inputs.settings, self.inputs.multilingual)
+        return stack.enter_context(closing(writer))
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""
-        source, unplaced = self._source, list[Refused]()
-        limit = min(self._inputs.settings.passage_tokens, self._encoder.max_tokens)
-        writer = PassageWriter(self._folder / PASSAGES)
-        passages = self._workers.passages(source, self._encoder, limit)
+        source, unplaced = self.source, list[Refused]()
+        limit = min(self.inputs.settings.passage_tokens, self.encoder.max_tokens)
+        writer = PassageWriter(self.folder / PASSAGES)
+        passages = self.workers.passages(source, self.encoder, limit)
         for passage in with_alternates(passages, source.alternates, unplaced.append):
             writer.add(passage)
             rows.add(passage)
-            self._progress("files", source.files_read, source.files)
-        self._progress("files", source.files, source.files)
-        writer.complete(source.resolve_related, source.also_at)
+            self.progress("files", source.files_read, source.files)
+        self.progress("files", source.files, source.files)
+        writer.complete(source)
         writer.close()
         if not len(rows.texts):
             raise CorpusError(f"The articles in {source.name} hold no text to answer from.")
         refused = (*source.refused, *unplaced)
-        write_refused(self._folder / REFUSED, refused)
+        write_refused(self.folder / REFUSED, refused)
         return refused
 
     def _encode(self, cache: VectorCache, workers: Workers) -> None:
-        encoder, weights = self._encoder, self._inputs.weights
-        self._encoded += encode_missing(
-            cache, lambda texts, count, done: workers.encode(texts, count, encoder, weights, done), self._on_texts
-        )
+        self.encoded += encode_missing(cache, workers, self.encoder, self._on_texts)
 
     def _on_texts(self, done: int, total: int) -> None:
-        self._progress("texts", done, total)
+        self.progress("texts", done, total)
 
-    def _write_vectors(
-        self, cache: VectorCache, rows: _Rows, table: PassageTable, questions: list[CalibrationQuestion]
-    ) -> VectorFacts:
+    def _write_vectors(self, cache: VectorCache, rows: _Rows, table: PassageTable, questions: Questions) -> VectorFacts:
         """Encode the missing texts, and write the vectors, the sentences and the question encoder."""
-        inputs, samples = self._inputs, [each.question for each in questions]
-        self._encoder = export_if_possible(self._encoder, inputs.weights, self._store.encoder_folder, samples)
-        self._encode(cache, self._workers)
-        write_sentences(self._folder, rows.sentences)
-        return write_vector_index(self._folder, rows.texts, self._encoder, table, questions, inputs.settings.exact_rows)
+        inputs, samples = self.inputs, [each.question for each in questions]
+        self.encoder = export_if_possible(self.encoder, inputs.weights, self.store.encoder_folder, samples)
+        self._encode(cache, self.workers)
+        write_sentences(self.folder, rows.sentences)
+        return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, inputs.settings.exact_rows)
 
-    def _write_multilingual(
-        self, writer: MultilingualWriter | None, table: PassageTable, questions: list[CalibrationQuestion]
-    ) -> MultilingualRecord | None:
-        if writer is None:
-            return None
-        record, encoded = writer.write(self._folder, table, questions, self._on_texts)
-        self._encoded += encoded
-        return record
-
-    def _write_manifest(
-        self,
-        rows: _Rows,
-        table: PassageTable,
-        facts: VectorFacts,
-        multilingual: MultilingualRecord | None,
-        previous: Path | None,
-    ) -> None:
-        inputs = self._inputs
+    def _finish(self, rows: _Rows, table: PassageTable, facts: VectorFacts, record: MultilingualRecord | None) -> None:
+        """Write the manifest."""
+        inputs = self.inputs
         manifest = Manifest(
             format=FORMAT, version=__version__, created=datetime.now(UTC), settings=inputs.settings,
             weights=inputs.weights, dimension=facts.dimension, question_encoder=facts.question_encoder,
             corpus=inputs.corpus, articles=table.count_articles(), passages=len(table),
             vectors=len(rows.texts), sentences=len(rows.sentences),
             encoder_fidelity=facts.encoder_fidelity, search=facts.search, score_calibration=facts.score_calibration,
-            multilingual=multilingual, encoded=self._encoded, check_vector=facts.check_vector,
-            changes=changes_between(previous, self._folder) if previous else None, files=record_files(self._folder),
+            multilingual=record, check_vector=facts.check_vector,
+            encoded=self.encoded + (rows.multilingual.encoded if rows.multilingual else 0),
+            changes=changes_between(self.previous, self.folder) if self.previous else None, files=record_files(self.folder),
         )  # fmt: skip
-        (self._folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
+        (self.folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")

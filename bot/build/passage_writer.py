@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.corpus.article import Article
+from bot.corpus.source import ArticleSource
 from bot.index.generation import ROLES, sentences_to_encode, texts_to_encode
 from bot.index.passage_table import LAYOUT, TABLES
 from bot.passages import Passage
@@ -41,23 +42,20 @@ class PassageWriter:
             self._layout["role_of_row"].append(ROLES.index(role))
         self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
 
-    def complete(
-        self, resolve_related: Callable[[Iterable[str]], tuple[str, ...]], also_at: Mapping[str, tuple[str, ...]]
-    ) -> None:
-        """Add the facts about articles that depend on the whole corpus; see `bot.corpus.source.ArticleSource`."""
+    def complete(self, source: ArticleSource) -> None:
+        """Add the facts about articles that depend on the whole corpus: related articles and further addresses."""
         named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
-        resolved = ((json.dumps(resolve_related(json.loads(names))), number) for number, names in named)
+        resolved = ((json.dumps(source.resolve_related(json.loads(names))), number) for number, names in named)
         self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
-        for ident, addresses in also_at.items():
+        for ident, addresses in source.also_at.items():
             row = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchone()
             merged = json.dumps([*json.loads(row[0] if row else "[]"), *addresses])
             self._connection.execute("UPDATE articles SET also_at = ? WHERE id = ?", (merged, ident))
 
     def close(self) -> None:
         """Write the layout, which maps vector rows to passages and roles, and close the file."""
-        self._connection.executemany(
-            "INSERT INTO layout VALUES (?, ?)", ((name, numbers.tobytes()) for name, numbers in self._layout.items())
-        )
+        layout = ((name, numbers.tobytes()) for name, numbers in self._layout.items())
+        self._connection.executemany("INSERT INTO layout VALUES (?, ?)", layout)
         self._connection.commit()
         self._connection.close()
 

@@ -145,7 +145,7 @@ class RayWorkers:
 
     def encode(
         self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
-    ) -> Iterator[Encoded]:
+    ) -> Encoded:
         import pyarrow as pa
         import ray
         from ray.data import from_arrow_refs

@@ -36,7 +36,10 @@ class CalibrationQuestion:
     reworded: str
 
 
-def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> list[CalibrationQuestion]:
+Questions = Sequence[CalibrationQuestion]
+
+
+def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> Questions:
     """Make questions from passages spread evenly over the corpus, from FAQs if there are any.
 
     Leaves out passages in a foreign script if there are others: the packaged English model gives them similar vectors.
@@ -52,11 +55,7 @@ def _make_question(passage: Passage, number: int) -> CalibrationQuestion:
 
 
 def calibrate_scores(
-    table: PassageTable,
-    vectors: Vectors,
-    calibration: Sequence[CalibrationQuestion],
-    own_words: Matrix,
-    reworded: Matrix,
+    table: PassageTable, vectors: Vectors, calibration: Questions, own_words: Matrix, reworded: Matrix
 ) -> ScoreCalibration:
     """Compare the cosines of calibration questions with and without their article.
 

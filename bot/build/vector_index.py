@@ -1,14 +1,14 @@
 """Writes the vectors of one model and its question encoder, and measures both."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
+from bot.build.cache import CachedRows, VectorCache
 from bot.build.encoder_fidelity import choose_question_encoder
-from bot.build.score_calibration import CalibrationQuestion, calibrate_scores
+from bot.build.score_calibration import Questions, calibrate_scores
+from bot.build.workers import Workers
 from bot.encoder import PassageEncoder, QuestionEncoderKind
-from bot.encoder.encoder import OnBatch
 from bot.index.generation import CHECK_SENTENCE
 from bot.index.manifest import ENCODER, EncoderFidelity, ScoreCalibration
 from bot.index.passage_table import PassageTable
@@ -30,14 +30,13 @@ class VectorFacts:
     check_vector: tuple[float, ...]
 
 
-Encode = Callable[[Iterator[UncachedTexts], int, OnBatch], Iterable[Encoded]]
-"""Encodes texts, given their number and a callback for each batch, like `Workers.encode`."""
+OnTexts = Callable[[int, int], None]
+"""Called with the number of encoded texts and the total."""
 
 
-def encode_missing(cache: VectorCache, encode: Encode, progress: Callable[[int, int], None]) -> int:
+def encode_missing(cache: VectorCache, workers: Workers, encoder: PassageEncoder, progress: OnTexts) -> int:
     """Encode each text that has no vector in the cache; return the number of these texts."""
-    missing = cache.missing()
-    done = 0
+    missing, done = cache.missing(), 0
 
     def count(finished: int) -> None:
         nonlocal done
@@ -45,18 +44,13 @@ def encode_missing(cache: VectorCache, encode: Encode, progress: Callable[[int, 
         progress(done, missing)
 
     if missing:
-        cache.encode_missing(lambda texts: encode(texts, missing, count))
+        cache.encode_missing(lambda texts: workers.encode(texts, missing, encoder, cache.weights, count))
     cache.keep_only_wanted()
     return missing
 
 
 def write_vector_index(
-    folder: Path,
-    rows: CachedRows,
-    encoder: PassageEncoder,
-    table: PassageTable,
-    questions: Sequence[CalibrationQuestion],
-    exact_rows: int,
+    folder: Path, rows: CachedRows, encoder: PassageEncoder, table: PassageTable, questions: Questions, exact_rows: int
 ) -> VectorFacts:
     """Write vectors and a question encoder into a folder, and measure them with the calibration questions."""
     reworded = [each.reworded for each in questions]

@@ -20,6 +20,7 @@ from bot.errors import MissingExtra
 from bot.index.vocabulary import VOCABULARY, plain_words
 from bot.passages import Passage
 
+_TABLE = "CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)"
 _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
@@ -41,9 +42,7 @@ class VocabularyWriter:
     def close(self) -> None:
         """Write the file."""
         with closing(sqlite3.connect(self._path)) as connection:
-            connection.execute(
-                "CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)"
-            )
+            connection.execute(_TABLE)
             connection.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", self._rows())
             connection.commit()
 

@@ -52,9 +52,7 @@ def word_index_in_background(folder: Path, passages: int) -> Iterator[None]:
 def _in_another_process(folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "bot.build.word_index", str(folder.absolute())]
     root, pipe = Path(bot.version.__file__).parents[1], subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603
-        command, cwd=root, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True) as process:  # noqa: S603
         try:
             yield
             # Standard input stays open: the process ends itself when it closes, which means that this one has died.

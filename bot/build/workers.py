@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from bot.build.cache import Encoded, UncachedTexts
+from bot.build.cache import Encoded, Uncached
 from bot.corpus.source import ArticleSource
-from bot.encoder import Encoder, PassageEncoder, encoder_for_many
+from bot.encoder import Encoder, PassageEncoder
+from bot.encoder.choice import encoder_for_many
 from bot.encoder.encoder import OnBatch
 from bot.passages import Passage, split_articles
 
@@ -16,9 +17,7 @@ class Workers(Protocol):
     def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
         """Yield the passages of all articles, in the order and form of `split_articles`."""
 
-    def encode(
-        self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
-    ) -> Iterator[Encoded]:
+    def encode(self, texts: Uncached, count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Encoded:
         """Yield the vectors of `count` texts, in any order."""
 
 
@@ -28,14 +27,7 @@ class LocalWorkers:
     def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
         return split_articles(source, encoder.token_starts, limit)
 
-    def encode(
-        self,
-        texts: Iterator[UncachedTexts],
-        count: int,
-        encoder: PassageEncoder,
-        weights: str,  # noqa: ARG002
-        done: OnBatch,
-    ) -> Iterator[Encoded]:
+    def encode(self, texts: Uncached, count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Encoded:  # noqa: ARG002
         fastest = encoder_for_many(encoder, count)
         for some in texts:
             yield some.keys, fastest.encode_passages(some.texts, done)

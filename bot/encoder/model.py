@@ -22,13 +22,11 @@ def find_model(name: str) -> Path:
     if name == DEFAULT_MODEL:
         return _find_packaged_model()
     folder = Path(name).expanduser()
-    if folder.is_dir():
-        if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
-            raise ModelError(
-                f"The folder {name} holds no sentence-transformers model: it has neither modules.json nor config.json."
-            )
-        return folder
-    return _download_model(name)
+    if not folder.is_dir():
+        return _download_model(name)
+    if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelError(f"The folder {name} is no sentence-transformers model: it has no modules.json or config.json.")
+    return folder
 
 
 def model_hash(folder: Path, name: str) -> str:
@@ -40,10 +38,7 @@ def model_hash(folder: Path, name: str) -> str:
     for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES):
         found = file_hash(path)
         if name == DEFAULT_MODEL and path.name == "model.safetensors" and found != DEFAULT_WEIGHTS:
-            raise ModelError(
-                f"The weights in the package {DEFAULT_MODEL} are not those of all-MiniLM-L6-v2: "
-                "install the package again."
-            )
+            raise ModelError(f"The package {DEFAULT_MODEL} has other weights than all-MiniLM-L6-v2: install it again.")
         digest.update(f"{path.relative_to(folder).as_posix()}\0{found}\n".encode())
     return digest.hexdigest()
 
@@ -57,12 +52,10 @@ def _find_packaged_model() -> Path:
 def _download_model(name: str) -> Path:
     with requires("sentence-transformers", "build"):
         from huggingface_hub import snapshot_download
-    patterns, ignored = [f"*{ending}" for ending in _MODEL_FILES], ["onnx/*", "openvino/*"]
+    wanted, ignored = [f"*{ending}" for ending in _MODEL_FILES], ["onnx/*", "openvino/*"]
     for local in (True, False):
         with suppress(OSError, ValueError, RuntimeError):
-            return Path(
-                snapshot_download(name, local_files_only=local, allow_patterns=patterns, ignore_patterns=ignored)
-            )
+            return Path(snapshot_download(name, local_files_only=local, allow_patterns=wanted, ignore_patterns=ignored))
     raise ModelError(f"There is no model {name!r} in a folder, in the local cache or on the hub: check --model.")
 
 

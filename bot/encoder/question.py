@@ -66,12 +66,9 @@ def open_question_encoder(folder: Path, kind: str, custom: QuestionEncoder | Non
         case "custom" if custom is not None:
             return custom
         case "custom":
-            raise ModelError(
-                f"This index was built with the custom encoder {_read_model_name(folder)!r}: open it with encoder=."
-            )
-    raise IndexCorrupt(
-        f"The index names a question encoder of the unknown kind {kind!r}: build it again with this version."
-    )
+            name = _read_model_name(folder)
+            raise ModelError(f"This index was built with the custom encoder {name!r}: open it with encoder=.")
+    raise IndexCorrupt(f"The index names an encoder of the unknown kind {kind!r}: build it again with this version.")
 
 
 def _read_model_name(folder: Path) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from platform import node
 
-from bot.encoder.encoder import Encoder
+from bot.encoder.encoder import Encoder, PassageEncoder
 from bot.encoder.exported import TOKENIZER, ExportedEncoder
 from bot.encoder.graph import open_tokenizer, parse_tokenizer, token_starts
 from bot.encoder.model import find_model, model_hash
@@ -22,7 +22,7 @@ def remote_token_starts(encoder: Encoder) -> Callable[[Sequence[str]], list[Sequ
     return encoder.token_starts
 
 
-def remote_encoder(encoder: Encoder, weights: str) -> Callable[[], Encoder]:
+def remote_encoder(encoder: PassageEncoder, weights: str) -> Callable[[], PassageEncoder]:
     """Return a picklable function that opens the model from local files; a custom encoder is pickled whole."""
     if not isinstance(encoder, (SentenceEncoder, ExportedEncoder)):
         return partial(_return, encoder)
@@ -30,13 +30,12 @@ def remote_encoder(encoder: Encoder, weights: str) -> Callable[[], Encoder]:
     return partial(_open, str(folder.absolute()) if folder.is_dir() else encoder.name, weights)
 
 
-def _return(encoder: Encoder) -> Encoder:
+def _return(encoder: PassageEncoder) -> PassageEncoder:
     return encoder
 
 
 def _open(name: str, weights: str) -> SentenceEncoder:
     if model_hash(find_model(name), name) != weights:
-        raise ModelError(
-            f"The model {name!r} on the machine {node()} is not the one of this build: give both the same files."
-        )
+        machine = f"on the machine {node()}"
+        raise ModelError(f"The model {name!r} {machine} is not the one of this build: give both the same files.")
     return SentenceEncoder(name)

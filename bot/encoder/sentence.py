@@ -57,10 +57,8 @@ class SentenceEncoder:
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         if not texts:
             return []
-        tokenizer = self.model.tokenizer
-        found = tokenizer(
-            list(texts), add_special_tokens=False, truncation=False, verbose=False, return_offsets_mapping=True
-        )
+        options = {"add_special_tokens": False, "truncation": False, "verbose": False, "return_offsets_mapping": True}
+        found = self.model.tokenizer(list(texts), **options)
         return [[start for start, _ in spans] for spans in found["offset_mapping"]]
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:

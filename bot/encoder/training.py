@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
-from bot.errors import MissingExtra
+from bot.errors import requires
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -41,11 +41,9 @@ def train(model: str, pairs: Sequence[TrainingPair], epochs: int, output: Path, 
     in bfloat16 if the processor supports it, and on a GPU if there is one. Raises `ModelError` if the model cannot be
     loaded, `MissingExtra` if the packages for training are not installed.
     """
-    try:
+    with requires("", "tune"):
         import accelerate  # noqa: F401
         from datasets import Dataset
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "datasets", "tune") from None
     tuned = SentenceEncoder(model).model
     # Skip the model card.
     tuned.model_card_data.generate_widget_examples = False
@@ -53,32 +51,28 @@ def train(model: str, pairs: Sequence[TrainingPair], epochs: int, output: Path, 
     limit = tuned.max_seq_length
     tuned.max_seq_length = min(_MAX_TOKENS, limit or _MAX_TOKENS)
     with TemporaryDirectory() as scratch:
-        _run(tuned, Dataset.from_dict(columns), _arguments(tuned, epochs, scratch), done)
+        _run(tuned, Dataset.from_dict(columns), epochs, scratch, done)
     tuned.max_seq_length = limit
     tuned.eval().to("cpu").save_pretrained(str(output), create_model_card=False)
 
 
 def _arguments(model: "SentenceTransformer", epochs: int, scratch: str) -> "SentenceTransformerTrainingArguments":
-    from sentence_transformers.sentence_transformer.training_args import (
-        BatchSamplers,
-        SentenceTransformerTrainingArguments,
-    )
+    from sentence_transformers.sentence_transformer import training_args
 
     question, passage = (model.prompts.get(name) or "" for name in ("query", "document"))
     on_cpu = model.device.type == "cpu"
-    return SentenceTransformerTrainingArguments(
+    return training_args.SentenceTransformerTrainingArguments(
         output_dir=scratch, num_train_epochs=epochs, per_device_train_batch_size=_BATCH,
         learning_rate=_LEARNING_RATE, warmup_steps=_WARM_UP,
         # A text that appears twice in a batch would be a positive and a negative at once.
-        batch_sampler=BatchSamplers.NO_DUPLICATES, prompts={"question": question, "right": passage, "wrong": passage},
+        batch_sampler=training_args.BatchSamplers.NO_DUPLICATES,
+        prompts={"question": question, "right": passage, "wrong": passage},
         bf16=not on_cpu or multiplies_bfloat16(), use_cpu=on_cpu, dataloader_pin_memory=False,
         save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True, seed=0,
     )  # fmt: skip
 
 
-def _run(
-    model: "SentenceTransformer", pairs: "Dataset", arguments: "SentenceTransformerTrainingArguments", done: OnStep
-) -> None:
+def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnStep) -> None:
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback, TrainerCallback
@@ -87,8 +81,7 @@ def _run(
         def on_step_end(self, args: object, state: Any, control: object, **kwargs: object) -> None:  # noqa: ARG002
             done(state.global_step, state.max_steps)
 
-    trainer = SentenceTransformerTrainer(
-        model, arguments, train_dataset=pairs, loss=MultipleNegativesRankingLoss(model), callbacks=[Progress()]
-    )
+    arguments, loss = _arguments(model, epochs, scratch), MultipleNegativesRankingLoss(model)
+    trainer = SentenceTransformerTrainer(model, arguments, train_dataset=pairs, loss=loss, callbacks=[Progress()])
     trainer.remove_callback(PrinterCallback)
     trainer.train()
