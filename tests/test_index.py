@@ -511,7 +511,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads format 8: run articlebot build"),
+        ({"format": 99}, "has format 99, this articlebot reads 8: run articlebot build"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),
@@ -622,7 +622,8 @@ def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path
     beside = word_index_in_background(tmp_path, FEW_PASSAGES + 1)
     with (
         pytest.raises(
-            IndexUnwritable, match=r"The word index cannot be written to .* \(.*passages.sqlite cannot be read"
+            IndexUnwritable,
+            match=r"The word index cannot be written to .* \(.*passages.sqlite is not what articlebot wrote",
         ),
         beside,
     ):

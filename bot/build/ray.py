@@ -16,11 +16,11 @@ from itertools import islice
 from platform import node
 from typing import Any
 
-from bot.build.cache import Encoded, UncachedTexts
+from bot.build.cache import Encoded, Uncached, UncachedTexts
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
 from bot.corpus.source import ArticleSource, PartReader
-from bot.encoder import Encoder, remote_encoder, remote_token_starts
+from bot.encoder import Encoder, PassageEncoder, remote_encoder, remote_token_starts
 from bot.encoder.encoder import OnBatch
 from bot.errors import ClusterError, requires
 from bot.passages import Passage, TokenStarts, split_each
@@ -143,9 +143,7 @@ class RayWorkers:
             source.files_read = chunk.part
         source.finish()
 
-    def encode(
-        self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
-    ) -> Encoded:
+    def encode(self, texts: Uncached, count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Encoded:
         import pyarrow as pa
         import ray
         from ray.data import from_arrow_refs
@@ -203,12 +201,12 @@ class _Splitter:
 class _EncoderActor:
     """Encodes, in a worker process."""
 
-    def __init__(self, version: str, open_encoder: Callable[[], Encoder]) -> None:
+    def __init__(self, version: str, open_encoder: Callable[[], PassageEncoder]) -> None:
         self._version, self._open = version, open_encoder
 
     # Opened by the first call: Ray restarts a process whose constructor fails again and again.
     @cached_property
-    def _encoder(self) -> Encoder:
+    def _encoder(self) -> PassageEncoder:
         _check_version(self._version)
         return self._open()
 
@@ -225,7 +223,7 @@ def _check_version(version: str) -> None:
         )
 
 
-def _in_batches(texts: Iterator[UncachedTexts]) -> Iterator[UncachedTexts]:
+def _in_batches(texts: Uncached) -> Uncached:
     for some in texts:
         for start in range(0, len(some.keys), _TEXTS):
             yield UncachedTexts(some.keys[start : start + _TEXTS], some.texts[start : start + _TEXTS])

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import tantivy
-from numpy.typing import NDArray
+from tantivy import FieldType, Occur, Query
 
 from bot.corpus.article import Article
 from bot.errors import raise_as_corrupt
@@ -138,9 +138,7 @@ def idf(frequency: int, texts: int) -> float:
     return math.log(1 + (texts - frequency + 0.5) / (frequency + 0.5))
 
 
-def matches(
-    numbers: Sequence[int] | NDArray[np.int64], scores: Sequence[float], frequencies: Sequence[int], texts: int
-) -> Matches:
+def matches(numbers: Sequence[int], scores: Sequence[float], frequencies: Sequence[int], texts: int) -> Matches:
     """Return BM25 scores as `Matches`, given the document frequency of each term and the number of texts."""
     found = np.array(scores, np.float64)
     maximum = sum(idf(each, texts) for each in frequencies) * _SATURATION
@@ -206,30 +204,24 @@ class _Texts:
             return self._search(field, terms, k, filters)
 
     def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
-        schema = self._index.schema
-        matching = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term)) for term in terms]
-        )
+        clauses = [(Occur.Should, Query.term_query(self._index.schema, field, term)) for term in terms]
         # Without counting matches, tantivy can skip texts that cannot be among the best.
-        found = self._searcher.search(self._filtered(matching, filters), k, count=False).hits
-        numbers = np.array(self._searcher.fast_field_values(_NUMBER, [address for _, address in found]), np.int64)
+        found = self._searcher.search(self._filtered(Query.boolean_query(clauses), filters), k, count=False).hits
+        numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
         frequencies = [self._searcher.doc_freq(field, term) for term in terms]
         return matches(numbers, [score for score, _ in found], frequencies, len(self))
 
-    def _filtered(self, matching: tantivy.Query, filters: Filters) -> tantivy.Query:
-        schema, must = self._index.schema, tantivy.Occur.Must
-        clauses = []
+    def _filtered(self, matching: Query, filters: Filters) -> Query:
+        schema, clauses = self._index.schema, []
         if filters.category is not None:
-            clauses.append(tantivy.Query.term_query(schema, _CATEGORY, filters.category.casefold()))
+            clauses.append(Query.term_query(schema, _CATEGORY, filters.category.casefold()))
         if filters.article is not None:
-            clauses.append(tantivy.Query.term_query(schema, _ARTICLE, filters.article))
+            clauses.append(Query.term_query(schema, _ARTICLE, filters.article))
         if filters.since is not None:
-            clauses.append(
-                tantivy.Query.range_query(schema, _DAY, tantivy.FieldType.Integer, filters.since.toordinal(), 4_000_000)
-            )
+            clauses.append(Query.range_query(schema, _DAY, FieldType.Integer, filters.since.toordinal(), 4_000_000))
         # A filter must not change scores, so its own score is 0.
-        clauses = [tantivy.Query.const_score_query(clause, 0.0) for clause in clauses]
-        return tantivy.Query.boolean_query([(must, each) for each in (matching, *clauses)]) if clauses else matching
+        clauses = [Query.const_score_query(clause, 0.0) for clause in clauses]
+        return Query.boolean_query([(Occur.Must, each) for each in (matching, *clauses)]) if clauses else matching
 
 
 def _open(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:

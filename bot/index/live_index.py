@@ -132,8 +132,7 @@ class LiveIndex:
 def _trim_memory() -> None:
     """Return freed memory to the system.
 
-    glibc keeps it in fragments: after fifty generations the process would hold twice what it needs
-    (benchmarks/robustness/rebuilds.py).
+    glibc keeps it: after fifty generations the process would hold twice its need (benchmarks/robustness/rebuilds.py).
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

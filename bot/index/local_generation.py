@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, raise_as_corrupt
-from bot.index import passage_rows
-from bot.index.filters import Filters
-from bot.index.generation import Numbers, PassageVectors
 from bot.index.lexical import LEXICAL, Lexical
 from bot.index.manifest import ENCODER, Manifest, verify_files
-from bot.index.multilingual_index import MultilingualIndex
+from bot.index.multilingual_index import open_multilingual_index
+from bot.index.passage_rows import PassageRows
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import Sentences, cosines
 from bot.index.vectors import Vectors
@@ -22,18 +20,15 @@ from bot.passages import Passage
 
 
 @dataclass(frozen=True, slots=True)
-class LocalGeneration:
+class LocalGeneration(PassageRows):
     """An open generation of a local folder. Safe to read from many threads."""
 
     name: str
     manifest: Manifest
-    table: PassageTable
-    vectors: Vectors
     sentences: Sentences
     lexical: Lexical
     vocabulary: Vocabulary
-    encoder: QuestionEncoder
-    multilingual: MultilingualIndex | None
+    multilingual: PassageRows | None
 
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
@@ -45,27 +40,15 @@ class LocalGeneration:
         manifest = Manifest.read(folder)
         verify_files(folder, manifest, whole=whole)
         with raise_as_corrupt(folder):
-            table = PassageTable(folder / PASSAGES)
+            table, vectors = PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search)
+            sentences = Sentences(folder, manifest.sentences, manifest.dimension)
+            lexical, vocabulary = Lexical(folder / LEXICAL), Vocabulary(folder)
+            questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             record = manifest.multilingual
-            opened = cls(
-                folder.name,
-                manifest,
-                table,
-                Vectors.open(folder, manifest.search),
-                Sentences(folder, manifest.sentences, manifest.dimension),
-                Lexical(folder / LEXICAL),
-                Vocabulary(folder),
-                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
-                MultilingualIndex.open(folder, record, table) if record else None,
-            )
+            multilingual = open_multilingual_index(folder, record, table) if record else None
+            opened = cls(table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, multilingual)
             opened._check_fit(folder)
         return opened
-
-    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        return passage_rows.nearest(self.table, self.vectors, vector, k, filters)
-
-    def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
-        return passage_rows.vectors_of(self.table, self.vectors, numbers)
 
     def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         return cosines(self.sentence_vectors(passage), vector)
@@ -76,17 +59,19 @@ class LocalGeneration:
         return self.sentences.rows(*self.table.sentence_start[number : number + 2].tolist())
 
     def _check_fit(self, folder: Path) -> None:
-        manifest = self.manifest
-        dimensions = (self.vectors.dimension, self.encoder.dimension, len(manifest.check_vector), manifest.dimension)
+        manifest, table = self.manifest, self.table
         counts = {
-            "passages": (len(self.table), len(self.lexical), manifest.passages),
-            "vectors": (len(self.table.passage_of_row), len(self.vectors), manifest.vectors),
-            "sentences": (int(self.table.sentence_start[-1]), manifest.sentences),
-            "dimensions": dimensions,
+            "passages": (len(table), len(self.lexical), manifest.passages),
+            "vectors": (len(table.passage_of_row), len(self.vectors), manifest.vectors),
+            "sentences": (int(table.sentence_start[-1]), manifest.sentences),
+            "dimensions": (
+                self.vectors.dimension,
+                self.encoder.dimension,
+                len(manifest.check_vector),
+                manifest.dimension,
+            ),
         }
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:
-                raise IndexCorrupt(
-                    f"The parts of the index {folder} disagree about the number of {what} {numbers}: "
-                    "run articlebot build."
-                )
+                problem = f"The parts of the index {folder} disagree about the number of {what} {numbers}"
+                raise IndexCorrupt(f"{problem}: run articlebot build.")

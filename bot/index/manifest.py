@@ -171,19 +171,14 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Read the manifest in a folder.
-
-        Raises `IndexCorrupt` if there is none, this version cannot read it, or it does not match the folder's name.
-        """
+        """Read a folder's manifest. Raises `IndexCorrupt` if there is none, or it is unreadable or another one's."""
         try:
             content = (folder / MANIFEST).read_bytes()
             fields = json.loads(content)
             if _NAME.fullmatch(folder.name) and not folder.name.endswith(_checksum(content)):
                 raise IndexCorrupt(f"The manifest of the index {folder} is not the one that was built: {_REBUILD}")
             if (found := fields["format"]) != FORMAT:
-                raise IndexCorrupt(
-                    f"The index {folder} has format {found}, this articlebot reads format {FORMAT}: {_REBUILD}"
-                )
+                raise IndexCorrupt(f"The index {folder} has format {found}, this articlebot reads {FORMAT}: {_REBUILD}")
             return cls(**{**fields, **_parsed(fields)})
         except FileNotFoundError:
             raise IndexCorrupt(f"The index {folder} has no {MANIFEST}: {_REBUILD}") from None
@@ -221,10 +216,8 @@ def _parsed_vectors(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parsed_changes(fields: dict[str, Any]) -> Changes:
-    articles = {
-        name: ChangedArticles(fields[name]["count"], tuple(fields[name]["ids"]))
-        for name in ("new", "edited", "removed", "moved")
-    }
+    ways = ("new", "edited", "removed", "moved")
+    articles = {way: ChangedArticles(fields[way]["count"], tuple(fields[way]["ids"])) for way in ways}
     changed = tuple(ChangedAnswer(**each) for each in fields["answers"]["changed"])
     return Changes(fields["since"], **articles, answers=ChangedAnswers(fields["answers"]["questions"], changed))
 
@@ -240,14 +233,11 @@ def verify_files(folder: Path, manifest: Manifest, *, whole: bool = True) -> Non
     for name, record in manifest.files.items():
         path = folder / name
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise IndexCorrupt(
-                f"The manifest of the index {folder} names a file outside of it ({name}): do not use this index."
-            )
+            raise IndexCorrupt(f"The manifest of {folder} names a file outside of it ({name}): do not use this index.")
         try:
             is_intact = path.stat().st_size == record.size and _matches(path, record, whole=whole)
         except OSError as error:
-            reason = error.strerror
-            raise IndexCorrupt(f"The file {path} of the index cannot be read ({reason}): {_REBUILD}") from error
+            raise IndexCorrupt(f"The index file {path} cannot be read ({error.strerror}): {_REBUILD}") from error
         if not is_intact:
             raise IndexCorrupt(f"The file {path} is not the one that was built: run articlebot build, or roll back.")
 

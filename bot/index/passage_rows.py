@@ -1,8 +1,10 @@
-"""From rows of vectors to passages and back, for vectors in a local folder."""
+"""From vectors to passages and back, for vectors in a local folder."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from bot.encoder import Matrix
+from bot.encoder import Matrix, QuestionEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Numbers, PassageVectors
 from bot.index.passage_table import PassageTable
@@ -12,16 +14,25 @@ ROWS_PER_PASSAGE = 3
 """Rows searched for each passage that is wanted: a passage has about three."""
 
 
-def nearest(table: PassageTable, vectors: Vectors, vector: Matrix, k: int, filters: Filters) -> Numbers:
-    """See `VectorSearch.nearest`."""
-    admitted = None if filters == Filters() else table.rows_admitted(filters)
-    rows, _ = vectors.search(vector, k * ROWS_PER_PASSAGE, admitted)
-    return np.array(list(dict.fromkeys(table.passage_of_row[rows].tolist()))[:k], np.int64)
+@dataclass(frozen=True, slots=True)
+class PassageRows:
+    """The passages and the vectors of one encoder: `VectorSearch`. Safe to use from many threads."""
 
+    table: PassageTable
+    vectors: Vectors
+    encoder: QuestionEncoder
 
-def vectors_of(table: PassageTable, vectors: Vectors, numbers: Numbers) -> PassageVectors:
-    """See `VectorSearch.vectors_of`."""
-    first, counts = table.row_start[numbers], table.row_start[numbers + 1] - table.row_start[numbers]
-    starts = np.append(0, np.cumsum(counts))
-    wanted = np.repeat(first - starts[:-1], counts) + np.arange(starts[-1])
-    return PassageVectors(numbers, np.asarray(table.article_of_passage[numbers]), vectors.rows(wanted), starts)
+    def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
+        """See `VectorSearch.nearest`."""
+        admitted = None if filters == Filters() else self.table.rows_admitted(filters)
+        rows, _ = self.vectors.search(vector, k * ROWS_PER_PASSAGE, admitted)
+        return np.array(list(dict.fromkeys(self.table.passage_of_row[rows].tolist()))[:k], np.int64)
+
+    def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
+        """See `VectorSearch.vectors_of`."""
+        start = self.table.row_start
+        counts = start[numbers + 1] - start[numbers]
+        starts = np.append(0, np.cumsum(counts))
+        wanted = np.repeat(start[numbers] - starts[:-1], counts) + np.arange(starts[-1])
+        articles = np.asarray(self.table.article_of_passage[numbers])
+        return PassageVectors(numbers, articles, self.vectors.rows(wanted), starts)

@@ -4,20 +4,20 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache, partial, wraps
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from bot.corpus.article import Article, Faq
-from bot.errors import IndexCorrupt
+from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.filters import Filters
 from bot.index.generation import EXAMPLES, NEWEST, ROLES, CorpusFacts, Numbers, Role
 from bot.passages import Passage
 
-Read = TypeVar("Read")
 PASSAGES = "passages.sqlite"
+_WHERE = "The table of passages in the index"
 
 TABLES = """
 CREATE TABLE articles (
@@ -60,14 +60,12 @@ class PassageTable:
     """An open `passages.sqlite`. Thread-safe. Raises `IndexCorrupt` if the file is not one."""
 
     def __init__(self, path: Path) -> None:
-        try:
+        with raise_as_corrupt(path):
             # Immutable: a published generation never changes, so readers need neither locks nor a journal.
             address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
             layout = dict(self._connection.execute("SELECT name, numbers FROM layout").fetchall())
             numbers = {name: np.frombuffer(layout[name], code) for name, code in LAYOUT.items()}
-        except (sqlite3.Error, KeyError, ValueError, TypeError) as error:
-            raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
         _check_layout(path, numbers)
         self.article_of_passage: Numbers = numbers["article_of_passage"]
         """The article number of each passage."""
@@ -120,10 +118,8 @@ class PassageTable:
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
         """See `Passages.listed`."""
         key = category.casefold() if category is not None else None
-        statement = (
-            "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
-        )
-        return [self._article(number) for (number,) in self._rows(statement, key, limit, offset)]
+        query = "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
+        return [self._article(number) for (number,) in self._rows(query, key, limit, offset)]
 
     def article(self, ident: str) -> Article | None:
         """See `Passages.article`."""
@@ -183,51 +179,33 @@ def _rises_by_one(numbers: Numbers) -> bool:
     return bool(np.all((steps == 0) | (steps == 1)))
 
 
+@raise_as_corrupt(_WHERE)
 def _rows(connection: sqlite3.Connection, statement: str, *values: object) -> list[Any]:
-    try:
-        return connection.execute(statement, values).fetchall()
-    except sqlite3.Error as error:
-        raise IndexCorrupt(f"The passages of the index cannot be read ({error}): run articlebot build.") from error
+    return connection.execute(statement, values).fetchall()
 
 
-def _translate_read_errors(read: Callable[..., Read]) -> Callable[..., Read]:
-    """Raise `IndexCorrupt` if a row cannot be parsed."""
-
-    @wraps(read)
-    def reading(*values: Any) -> Read:
-        try:
-            return read(*values)
-        except (ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
-            raise IndexCorrupt(f"The passages of the index are damaged ({error!r}): run articlebot build.") from error
-
-    return reading
-
-
-@_translate_read_errors
+@raise_as_corrupt(_WHERE)
 def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Article], number: int) -> Passage:
-    ((_, ident, kind, owner, section, start, end, question, alternates, sentences),) = _rows(
-        connection, "SELECT * FROM passages WHERE number = ?", number
-    )
+    (row,) = _rows(connection, "SELECT * FROM passages WHERE number = ?", number)
+    _, ident, kind, owner, section, start, end, question, alternates, sentences = row
     article = article_of(owner)
     path, others = _strings(section), _strings(alternates)
     spans = tuple((int(first), int(last)) for first, last in json.loads(sentences))
     return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
 
-@_translate_read_errors
+@raise_as_corrupt(_WHERE)
 def _read_number(connection: sqlite3.Connection, ident: str) -> int | None:
     found = _rows(connection, "SELECT number FROM passages WHERE id = ?", ident)
     return int(found[0][0]) if found else None
 
 
-@_translate_read_errors
+@raise_as_corrupt(_WHERE)
 def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
     _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
-    faqs = tuple(
-        Faq(question, start, end, _strings(path), _strings(alternates))
-        for question, start, end, path, alternates in _rows(connection, _READ_FAQS, number)
-    )
+    rows = _rows(connection, _READ_FAQS, number)
+    faqs = tuple(Faq(*span, _strings(path), _strings(alternates)) for *span, path, alternates in rows)
     return Article(
         ident, source, title, text, url, _date(published), _date(updated), category, _strings(tags), language,
         faqs, _strings(related), _strings(also_at),

@@ -38,16 +38,10 @@ class Store(Protocol):
     """The generations of an index, one of which is current: it is served."""
 
     def current_name(self) -> str:
-        """Return the name of the current generation.
-
-        Raises `IndexMissing` if there is none, `IndexCorrupt` if the pointer names no generation.
-        """
+        """Name the current generation. Raises `IndexMissing` without one, `IndexCorrupt` if the pointer is wrong."""
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> Generation:
-        """Open the current generation; see `LocalGeneration.open` for `encoder` and `whole`.
-
-        Raises whatever `current_name` and opening it raise.
-        """
+        """Open the current generation. `encoder`, `whole` and what it raises are as of `LocalGeneration.open`."""
 
     def manifests(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
         """Yield the name and the manifest of each generation, oldest first; the error if it cannot be read."""
@@ -56,10 +50,7 @@ class Store(Protocol):
         """Return further facts about the place of the index, for its status."""
 
     def roll_back(self) -> str:
-        """Make the previous generation the current one, after opening it; return its name.
-
-        Raises `IndexMissing` if there is none.
-        """
+        """Open the previous generation, make it current and return its name. Raises `IndexMissing` without one."""
 
 
 class LocalStore:
@@ -81,9 +72,8 @@ class LocalStore:
         if not name or Path(name).name != name or name.startswith(".") or not folder.is_dir():
             if name != self._read_pointer():
                 return self.current_folder()
-            raise IndexCorrupt(
-                f"The pointer {self.root / POINTER} names no generation ({name!r}): run articlebot build."
-            )
+            pointer = self.root / POINTER
+            raise IndexCorrupt(f"The pointer {pointer} names no generation ({name!r}): run articlebot build.")
         return folder
 
     def current_name(self) -> str:
@@ -139,9 +129,7 @@ class LocalStore:
             current = self._read_pointer()
             earlier = [path for path in self.generations() if path.name < current]
             if not earlier:
-                raise IndexMissing(
-                    f"There is no generation before the current one in {self.root}: nothing to roll back to."
-                )
+                raise IndexMissing(f"There is no earlier generation in {self.root}: nothing to roll back to.")
             LocalGeneration.open(earlier[-1])
             self.point_to(earlier[-1].name)
             return earlier[-1].name
@@ -177,9 +165,8 @@ class LocalStore:
         try:
             return pointer.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
-            raise IndexMissing(
-                f"There is no index in {self.root}: run articlebot build, or name another folder with --index."
-            ) from None
+            advice = "run articlebot build, or name another folder with --index"
+            raise IndexMissing(f"There is no index in {self.root}: {advice}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexCorrupt(f"The pointer {pointer} cannot be read ({error}): run articlebot build.") from error
 
@@ -194,13 +181,11 @@ class LocalStore:
             holder = _read_holder(self.root / "lock.json")
             raise IndexBusy(f"Another build is writing {self.root}{holder}: wait for it to end.") from None
         except OSError as error:
-            raise IndexUnwritable(
-                f"The index folder {self.root} cannot be written ({error.strerror}): check its permissions."
-            ) from error
+            problem = f"The index folder {self.root} cannot be written ({error.strerror})"
+            raise IndexUnwritable(f"{problem}: check its permissions.") from error
         except NotImplementedError:
-            raise IndexUnwritable(
-                f"The file system of the index folder {self.root} has no locks: put the index on a local disk."
-            ) from None
+            problem = f"The file system of the index folder {self.root} has no locks"
+            raise IndexUnwritable(f"{problem}: put the index on a local disk.") from None
         return lock
 
 

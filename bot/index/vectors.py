@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import Matrix
-from bot.errors import IndexCorrupt
+from bot.errors import IndexCorrupt, raise_as_corrupt
 
 Rows = NDArray[np.integer[Any]]
 Cosines = NDArray[np.float32]
@@ -38,8 +38,7 @@ _MAX_FILTERED_EXACT = 20_000
 _NEAREST, _TOLERANCE = 10, 1e-5
 """Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
 _MIN_RECALL = 0.995
-"""Minimum recall on questions half-way between two of the corpus; visitors' questions then have a recall of 0.98
-(benchmarks/scale/sizes.py)."""
+"""Minimum recall on questions half-way between two of the corpus; visitors' then have 0.98 (benchmarks/scale/sizes.py)."""
 
 
 class RowSource(Protocol):
@@ -131,9 +130,8 @@ class Vectors:
         """Open the vectors in a folder. Raises `IndexCorrupt` if the files are not faiss indexes."""
         rows, lists = _open(folder / ROWS), _open(folder / LISTS) if plan.lists else None
         if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
-            raise IndexCorrupt(
-                f"The lists in {folder} hold {lists.ntotal} vectors, not {rows.ntotal}: run articlebot build."
-            )
+            counts = f"{lists.ntotal} vectors, not {rows.ntotal}"
+            raise IndexCorrupt(f"The lists in {folder} hold {counts}: run articlebot build.")
         return cls(rows, lists, plan)
 
     def __len__(self) -> int:
@@ -152,9 +150,7 @@ class Vectors:
         if k < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         if vector.shape != (1, self.dimension):
-            raise ValueError(
-                f"a vector of shape {vector.shape} cannot be compared with rows of dimension {self.dimension}"
-            )
+            raise ValueError(f"shape {vector.shape} cannot be compared with rows of dimension {self.dimension}")
         if among is not None and len(among) <= _MAX_FILTERED_EXACT:
             return self._nearest_of(vector[0], k, among)
         found, cosines = self._search(vector, k, among)
@@ -186,12 +182,8 @@ class Vectors:
             refine: Any = faiss.IndexRefineSearchParameters
             factor = max(1.0, max(_MIN_REFINED, len(self) // _ROWS_PER_REFINED) / k)
             index, parameters = self._refined, refine(k_factor=factor, base_index_params=inner)
-        try:
+        with raise_as_corrupt("The vector index"):
             cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
-        except RuntimeError as error:
-            raise IndexCorrupt(
-                f"The vectors of the index cannot be searched ({error}): run articlebot build."
-            ) from error
         return found, cosines
 
     def _parameters(self, kind: Any, among: Rows | None, **parameters: int) -> Any:

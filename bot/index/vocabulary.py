@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.errors import IndexCorrupt
+from bot.errors import IndexCorrupt, raise_as_corrupt
 
 VOCABULARY = "vocabulary.sqlite"
 LAST_LATIN = "\u024f"
@@ -38,12 +38,10 @@ class Vocabulary:
 
     def __init__(self, folder: Path) -> None:
         path = folder / VOCABULARY
-        try:
+        with raise_as_corrupt(path):
             address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
             self._connection.execute("SELECT length FROM vocabulary LIMIT 1")
-        except sqlite3.Error as error:
-            raise IndexCorrupt(f"{path} cannot be read ({error}): run articlebot build.") from error
         self.words = lru_cache(maxsize=None)(partial(_read_words, self._connection))
         """The words of a given length, read on first use."""
 
@@ -72,18 +70,14 @@ class Vocabulary:
         return [word for _, word in sorted(found)[:limit]]
 
 
+@raise_as_corrupt("The vocabulary of the index")
 def _read_words(connection: sqlite3.Connection, length: int) -> WordsOfLength:
-    try:
-        found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
-        joined, counts = found[0] if found else ("", b"")
-        letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        words = WordsOfLength(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
-    except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
-        raise IndexCorrupt(f"The words of the index cannot be read ({error}): run articlebot build.") from error
+    found = connection.execute("SELECT words, passages FROM vocabulary WHERE length = ?", (length,)).fetchall()
+    joined, counts = found[0] if found else ("", b"")
+    letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    words = WordsOfLength(letters.view(f"<U{length}"), np.frombuffer(counts, "<i4").astype(np.int64))
     if len(words.words) != len(words.passages):
-        raise IndexCorrupt(
-            f"The words of {length} letters in the index do not match their counts: run articlebot build."
-        )
+        raise IndexCorrupt(f"The {length}-letter words of the index do not match their counts: run articlebot build.")
     return words
 
 
