@@ -41,7 +41,7 @@ def train(model: str, pairs: Sequence[TrainingPair], epochs: int, output: Path, 
     in bfloat16 if the processor supports it, and on a GPU if there is one. Raises `ModelError` if the model cannot be
     loaded, `MissingExtra` if the packages for training are not installed.
     """
-    with requires("", "tune"):
+    with requires(None, "tune"):
         import accelerate  # noqa: F401
         from datasets import Dataset
     tuned = SentenceEncoder(model).model
