@@ -1,7 +1,4 @@
-"""Frozen settings and their defaults.
-
-Settings are passed as arguments; only `bot.cli` and `app.py` read the environment.
-"""
+"""Frozen settings and their defaults, passed as arguments: only `bot.cli` and `app.py` read the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -68,9 +68,7 @@ def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
     if manifest.question_encoder not in MODEL_KINDS:
         raise ModelError(f"The index was built with a custom encoder, {model!r}: pass it as encoder=.")
     if model_hash(find_model(model), model) != manifest.weights:
-        raise ModelError(
-            f"The model {model} is not the one that the index was built with: run articlebot build --to again."
-        )
+        raise ModelError(f"The model {model} is not the one of the index: run articlebot build --to again.")
     return open_encoder(model, manifest.weights, folder)
 
 

@@ -81,10 +81,7 @@ class VectorCache:
             yield UncachedTexts([key for _, key, _ in rows], [text for _, _, text in rows])
 
     def vectors(self, keys: Sequence[bytes]) -> Matrix:
-        """Return the vectors with these keys.
-
-        Raises `IndexCorrupt` if one is damaged; it is removed, and the next build encodes its text again.
-        """
+        """Return the vectors with these keys. Removes damaged ones, to be encoded again, and raises `IndexCorrupt`."""
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _KEYS_PER_QUERY):
             some = list(dict.fromkeys(keys[start : start + _KEYS_PER_QUERY]))

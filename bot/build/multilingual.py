@@ -28,11 +28,9 @@ class MultilingualWriter:
     def add(self, passage: Passage) -> None:
         self._rows.add([text for _, text in texts_to_encode(passage)])
 
-    def write(
-        self, generation: Path, table: PassageTable, questions: Questions, progress: OnTexts
-    ) -> MultilingualRecord:
-        """Write the index into the folder of a generation."""
-        folder, samples = generation / MULTILINGUAL, [each.question for each in questions]
+    def write(self, parent: Path, table: PassageTable, questions: Questions, progress: OnTexts) -> MultilingualRecord:
+        """Write the index into `parent`, the folder of a generation."""
+        folder, samples = parent / MULTILINGUAL, [each.question for each in questions]
         folder.mkdir()
         encoder = open_multilingual(self._settings.multilingual_model, self._weights, self._folder / ENCODER, samples)
         self.encoded = encode_missing(self._cache, LocalWorkers(), encoder, progress)

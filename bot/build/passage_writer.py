@@ -14,10 +14,7 @@ from bot.passages import Passage
 
 
 class PassageWriter:
-    """Writes articles and passages into a new file, one at a time.
-
-    Add passages article by article. They are numbered from 0, and so are their vectors.
-    """
+    """Writes passages into a new file, article by article. They, and their vectors, are numbered from 0."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)

@@ -66,27 +66,21 @@ def _checked_head(address: str) -> str:
     """Return HOST:PORT of a head that answers."""
     found = _ADDRESS.fullmatch(address)
     if not found:
-        raise ClusterError(
-            f"{address!r} names no cluster: write ray for the processors of this machine, or ray://HOST:PORT, "
-            "such as ray://10.0.0.5:6379."
-        )
+        forms = "ray for the processors of this machine, or ray://HOST:PORT, such as ray://10.0.0.5:6379"
+        raise ClusterError(f"{address!r} names no cluster: write {forms}.")
     head = f"{found['host']}:{found['port']}"
     try:
         socket.create_connection((found["host"].strip("[]"), int(found["port"])), _CONNECT_TIMEOUT).close()
     except (OSError, OverflowError) as error:
-        raise ClusterError(
-            f"The Ray cluster at {address} does not answer ({error}): is it running? "
-            "Start it there with ray start --head."
-        ) from None
+        problem = f"The Ray cluster at {address} does not answer ({error})"
+        raise ClusterError(f"{problem}: is it running? Start it there with ray start --head.") from None
     # Ray itself waits for minutes, or forever, if something else than a head answers.
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--skip-version-check", "--address", head]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=4 * _CONNECT_TIMEOUT)  # noqa: S603
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise ClusterError(
-            f"What answers at {address} is no head of a Ray cluster: give the port that ray start --head prints, "
-            "usually 6379."
-        ) from None
+        problem = f"What answers at {address} is no head of a Ray cluster"
+        raise ClusterError(f"{problem}: give the port that ray start --head prints, usually 6379.") from None
     return head
 
 
@@ -153,11 +147,9 @@ class RayWorkers:
         blocks: list[Any] = [ray.put(pa.table({"key": each.keys, "text": each.texts})) for each in batches]
         actors, resources = _encoder_resources()
         arguments = (__version__, remote_encoder(encoder, weights))
-        pool = _pool(min(actors, 1 + count // _TEXTS))
+        resources |= {"compute": _pool(min(actors, 1 + count // _TEXTS)), "fn_constructor_args": arguments}
         with _data_context():
-            vectors = from_arrow_refs(blocks).map_batches(
-                _EncoderActor, fn_constructor_args=arguments, compute=pool, batch_size=None, **resources
-            )
+            vectors = from_arrow_refs(blocks).map_batches(_EncoderActor, batch_size=None, **resources)
         for batch in _batches(vectors):
             done(len(batch["key"]))
             yield list(batch["key"]), batch["vector"]
@@ -217,10 +209,8 @@ class _EncoderActor:
 
 def _check_version(version: str) -> None:
     if version != __version__:
-        raise ClusterError(
-            f"The machine {node()} has articlebot {__version__}, the one that builds has {version}: "
-            "install the same version on both."
-        )
+        versions = f"The machine {node()} has articlebot {__version__}, the one that builds has {version}"
+        raise ClusterError(f"{versions}: install the same version on both.")
 
 
 def _in_batches(texts: Uncached) -> Uncached:
@@ -281,6 +271,5 @@ def _batches(dataset: Any) -> Iterator[dict[str, Any]]:
         if ours := re.search(r"^bot\.errors\.\w+: (.+)$", message, re.MULTILINE):
             raise ClusterError(f"A machine of the Ray cluster says: {ours[1]}") from error
         reason = (message.splitlines() or [type(error).__name__])[-1].strip()
-        raise ClusterError(
-            f"The Ray cluster gave up ({reason}): fix that and build again; what was encoded is not lost."
-        ) from error
+        advice = "fix that and build again; what was encoded is not lost"
+        raise ClusterError(f"The Ray cluster gave up ({reason}): {advice}.") from error

@@ -22,10 +22,7 @@ GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
 
 
 class OnnxQuestionEncoder:
-    """A question encoder in a folder: an ONNX graph, its tokenizer and its settings. Thread-safe.
-
-    Raises `IndexCorrupt` if the folder does not hold one.
-    """
+    """An ONNX graph in a folder, with tokenizer and settings. Thread-safe. Raises `IndexCorrupt` if there is none."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

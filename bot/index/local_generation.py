@@ -59,17 +59,12 @@ class LocalGeneration(PassageRows):
         return self.sentences.rows(*self.table.sentence_start[number : number + 2].tolist())
 
     def _check_fit(self, folder: Path) -> None:
-        manifest, table = self.manifest, self.table
+        manifest, table, vectors = self.manifest, self.table, self.vectors
         counts = {
             "passages": (len(table), len(self.lexical), manifest.passages),
-            "vectors": (len(table.passage_of_row), len(self.vectors), manifest.vectors),
+            "vectors": (len(table.passage_of_row), len(vectors), manifest.vectors),
             "sentences": (int(table.sentence_start[-1]), manifest.sentences),
-            "dimensions": (
-                self.vectors.dimension,
-                self.encoder.dimension,
-                len(manifest.check_vector),
-                manifest.dimension,
-            ),
+            "dimensions": (vectors.dimension, self.encoder.dimension, len(manifest.check_vector), manifest.dimension),
         }
         for what, numbers in counts.items():
             if len(set(numbers)) > 1:

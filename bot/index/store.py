@@ -63,10 +63,7 @@ class LocalStore:
         self.encoder_folder = self.cache_folder / "encoder"
 
     def current_folder(self) -> Path:
-        """Return the folder of the current generation.
-
-        Raises `IndexMissing` if nothing was built here, `IndexCorrupt` if the pointer names no generation.
-        """
+        """Return the folder of the current generation. Raises as `Store.current_name`."""
         name = self._read_pointer()
         folder = self.generations_folder / name
         if not name or Path(name).name != name or name.startswith(".") or not folder.is_dir():

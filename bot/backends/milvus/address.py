@@ -52,34 +52,31 @@ class MilvusAddress:
         options = _checked_options({name: values[-1] for name, values in query.items()})
         name = parts.path.strip("/")
         if not parts.hostname or not _NAME.fullmatch(name):
-            raise SettingsError(
-                "The address of an index on Milvus ends with its name, of letters, digits and underscores, "
-                f"and not with {name!r}: {_FORM}."
-            )
-        return cls(
-            parts.hostname,
-            port,
-            name,
-            secure=parts.scheme == "milvus+tls",
-            ca=options.get("ca"),
-            user=unquote(parts.username or ""),
-            secret=unquote(parts.password or ""),
-            cache=Path(options.get("cache", _CACHE)).expanduser(),
-            kind=options.get("index", _KIND).upper(),
+            rule = "ends with its name, of letters, digits and underscores"
+            raise SettingsError(f"The address of an index on Milvus {rule}, and not with {name!r}: {_FORM}.")
+        secure, user, secret = (
+            parts.scheme == "milvus+tls",
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
         )
+        cache, kind = Path(options.get("cache", _CACHE)).expanduser(), options.get("index", _KIND).upper()
+        return cls(parts.hostname, port, name, secure, options.get("ca"), user, secret, cache, kind)
 
     @property
     def server(self) -> str:
         """The server's name in messages."""
         return f"{self.host}:{self.port}"
 
+    @property
+    def place(self) -> str:
+        """The index and its server in messages."""
+        return f"{self.name!r} on Milvus at {self.server}"
+
 
 def _checked_options(options: dict[str, str]) -> dict[str, str]:
-    if unknown := options.keys() - _OPTIONS:
-        raise SettingsError(
-            f"The address of an index on Milvus has no option {', '.join(sorted(unknown))}: "
-            f"there are {', '.join(sorted(_OPTIONS))}."
-        )
+    unknown, known = (", ".join(sorted(names)) for names in (options.keys() - _OPTIONS, _OPTIONS))
+    if unknown:
+        raise SettingsError(f"The address of an index on Milvus has no option {unknown}: there are {known}.")
     kind = options.get("index", _KIND).upper()
     if kind not in KINDS:
         raise SettingsError(f"Vectors cannot be indexed as {kind!r}: choose one of {', '.join(KINDS)}.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bot.backends.milvus.address import KINDS, MilvusAddress
-from bot.backends.milvus.layout import MAX_TEXT
+from bot.backends.milvus.layout import MAX_TEXT, corrupt
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt, IndexUnreachable, requires
 
@@ -142,33 +142,27 @@ class MilvusClient:
 
         Raises `IndexCorrupt` if there are more than Milvus returns, so that none is left out silently.
         """
-        level = "Strong" if strong else "Bounded"
-        with self._translate_errors():
-            found = self._client.query(
-                name, filter=matching, output_fields=list(fields), limit=_MAX_FOUND, consistency_level=level
-            )
+        found = self._query(name, matching, fields, strong=strong, limit=_MAX_FOUND)
         if len(found) == _MAX_FOUND:
-            raise IndexCorrupt(
-                f"Milvus at {self.address.server} holds more changes, or a larger article, than are read at once: "
-                "run articlebot build --to again."
-            )
+            limit = "more changes, or a larger article, than are read at once"
+            raise corrupt(f"Milvus at {self.address.server} holds {limit}")
         return [dict(each) for each in found]
 
     def count(self, name: str, matching: str = "", *, strong: bool = True) -> int:
         """Return how many entities match; with `strong`, including those written just now."""
-        level = "Strong" if strong else "Bounded"
+        return int(self._query(name, matching, ["count(*)"], strong=strong)[0]["count(*)"])
+
+    def _query(self, name: str, matching: str, fields: Sequence[str], *, strong: bool, **limit: int) -> list[Any]:
+        options = {"output_fields": list(fields), "consistency_level": "Strong" if strong else "Bounded", **limit}
         with self._translate_errors():
-            found = self._client.query(name, filter=matching, output_fields=["count(*)"], consistency_level=level)
-            return int(found[0]["count(*)"])
+            found: list[Any] = self._client.query(name, filter=matching, **options)
+            return found
 
     def search_text(self, name: str, text: str, words: str, limit: int, matching: str) -> list[tuple[int, float]]:
         """Return the numbers and BM25 scores of the best `limit` entities, best first."""
-        with self._translate_errors():
-            found = self._client.search(
-                name, data=[words], anns_field=f"{text}_bm25", limit=limit, filter=matching, output_fields=["number"]
-            )
-            # Milvus Lite returns distances, which are negative.
-            return [(int(hit["entity"]["number"]), abs(float(hit["distance"]))) for hit in found[0]]
+        found = self._search(name, [words], limit, matching, ["number"], anns_field=f"{text}_bm25")
+        # Milvus Lite returns distances, which are negative.
+        return [(int(hit["entity"]["number"]), abs(float(hit["distance"]))) for hit in found]
 
     def search_vectors(
         self, name: str, vector: Matrix, limit: int, matching: str, fields: Sequence[str], kind: str
@@ -178,16 +172,17 @@ class MilvusClient:
         # Milvus wants these to be no smaller than the limit.
         for name_ in parameters.keys() & {"ef", "search_list"}:
             parameters[name_] = max(parameters[name_], limit)
+        data = np.ascontiguousarray(vector, np.float32)
+        found = self._search(name, data, limit, matching, fields, search_params={"params": parameters})
+        return [dict(hit["entity"]) for hit in found]
+
+    def _search(
+        self, name: str, data: Any, limit: int, matching: str, fields: Sequence[str], **options: Any
+    ) -> list[Any]:
+        options |= {"limit": limit, "filter": matching, "output_fields": list(fields)}
         with self._translate_errors():
-            found = self._client.search(
-                name,
-                data=np.ascontiguousarray(vector, np.float32),
-                limit=limit,
-                filter=matching,
-                output_fields=list(fields),
-                search_params={"params": parameters},
-            )
-            return [dict(hit["entity"]) for hit in found[0]]
+            found: list[Any] = self._client.search(name, data=data, **options)[0]
+            return found
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -225,23 +220,18 @@ class BatchWriter:
 
 def _translated(server: str, reason: str, code: object) -> IndexUnreachable | IndexCorrupt:
     first = reason.strip().splitlines()[0][:300] if reason.strip() else "no reason given"
-    lower = first.lower()
+    at, lower = f"Milvus at {server}", first.lower()
     if "auth" in lower or "permission" in lower:
-        return IndexUnreachable(
-            f"Milvus at {server} denies access ({first}): set MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD."
-        )
+        advice = "set MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD"
+        return IndexUnreachable(f"{at} denies access ({first}): {advice}.")
     if "not loaded" in lower:
-        return IndexUnreachable(f"Milvus at {server} has not loaded the index yet ({first}): wait for it.")
+        return IndexUnreachable(f"{at} has not loaded the index yet ({first}): wait for it.")
     if code in (100, 4) or "collection not found" in lower:
-        return IndexCorrupt(
-            f"Milvus at {server} lacks a collection of this index ({first}): "
-            "run articlebot build --to again, or articlebot rollback."
-        )
+        advice = "run articlebot build --to again, or articlebot rollback"
+        return IndexCorrupt(f"{at} lacks a collection of this index ({first}): {advice}.")
     if any(sign in lower for sign in _NO_CONNECTION) or not isinstance(code, int):
-        return IndexUnreachable(
-            f"Milvus at {server} does not answer ({first}): is it running, and is the address right?"
-        )
-    return IndexUnreachable(f"Milvus at {server} reports an error ({first}): see its log.")
+        return IndexUnreachable(f"{at} does not answer ({first}): is it running, and is the address right?")
+    return IndexUnreachable(f"{at} reports an error ({first}): see its log.")
 
 
 def field_of(name: str, kind: str, **more: object) -> Entity:

@@ -38,10 +38,7 @@ class CachedVectors:
 
 @dataclass(frozen=True, slots=True)
 class MilvusGeneration:
-    """A generation with its passages and vectors on a server and copies of its small files on this machine.
-
-    Safe to read from many threads.
-    """
+    """A generation on a server, with copies of its small files on this machine. Safe to read from many threads."""
 
     name: str
     manifest: Manifest

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.corpus.article import Article
+from bot.errors import IndexCorrupt
 
 _NUMBER_BITS = 63
 _TOKEN = re.compile(r"(\d{8}T\d{6})_(\d{6}Z)_([0-9a-f]{8})")
@@ -81,6 +82,11 @@ def split_text(text: str) -> Iterator[str]:
     """Yield the parts of a text that each fit in a field; an empty text has one."""
     size = _ASCII_SIZE if text.isascii() else _UNICODE_SIZE
     yield from (text[start : start + size] for start in range(0, max(1, len(text)), size))
+
+
+def corrupt(problem: str) -> IndexCorrupt:
+    """Return the error for an index on a server that must be published again."""
+    return IndexCorrupt(f"{problem}: run articlebot build --to again.")
 
 
 def any_of(field: str, numbers: Iterable[int]) -> str:

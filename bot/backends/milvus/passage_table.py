@@ -72,9 +72,8 @@ class MilvusTable:
         """See `Passages.listed`; after articles were removed, a page may have fewer than `limit`."""
         if category is None:
             return self._read_articles(layout.in_range("place", offset, limit))
-        return self._read_articles(
-            f"{layout.in_range('nth', offset, limit)} and category == {layout.quote(category.casefold())}"
-        )
+        key = layout.quote(category.casefold())
+        return self._read_articles(f"{layout.in_range('nth', offset, limit)} and category == {key}")
 
     def faqs(self, article: str) -> list[Passage]:
         found = self._read(f'kind == "{layout.FAQ}" and {layout.any_of("owner", [layout.number_of(article)])}')
@@ -96,9 +95,8 @@ class MilvusTable:
         return sorted(found.values(), key=lambda passage: passage.id)
 
     def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
-        field, kind, matching = (
-            ("nth", layout.FAQ, f'kind == "{layout.FAQ}"') if faqs else ("place", layout.PASSAGE, layout.PASSAGE_KINDS)
-        )
+        field, kind = ("nth", layout.FAQ) if faqs else ("place", layout.PASSAGE)
+        matching = f'kind == "{layout.FAQ}"' if faqs else layout.PASSAGE_KINDS
         for start in range(0, self.facts.places[kind], _WINDOW):
             yield from self._read(f"{matching} and {layout.in_range(field, start, _WINDOW)}").values()
 
@@ -144,7 +142,5 @@ def read_facts(milvus: MilvusClient, collections: layout.Collections) -> Generat
     try:
         return GenerationFacts(**json.loads(join_parts(records)[0]))
     except (KeyError, ValueError, TypeError) as error:
-        raise IndexCorrupt(
-            f"The index {collections.generation} on Milvus has no readable facts ({error!r}): "
-            "run articlebot build --to again."
-        ) from error
+        problem = f"The index {collections.generation} on Milvus has no readable facts ({error!r})"
+        raise layout.corrupt(problem) from error

@@ -15,9 +15,8 @@ import numpy as np
 from bot.backends.milvus import records
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import BM25, NO_BM25, BatchWriter, MilvusClient
-from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, PASSAGE_KINDS, Collections, number_of, place_key
+from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, PASSAGE_KINDS, Collections, corrupt, number_of, place_key
 from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
-from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
 from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
@@ -44,9 +43,8 @@ def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, progre
     if before == collections.rows:
         return False
     if not milvus.has_bm25:
-        _log.warning(
-            "Milvus at %s is %s: each replica keeps a word index (%s)", address.server, milvus.version, NO_BM25
-        )
+        message = "Milvus at %s is %s: each replica keeps a word index (%s)"
+        _log.warning(message, address.server, milvus.version, NO_BM25)
     _drop(milvus, collections)
     milvus.create(collections.rows, records.row_fields(local.manifest.dimension))
     milvus.create(collections.records, records.record_fields())
@@ -151,15 +149,12 @@ def _verify(milvus: MilvusClient, collections: Collections, local: LocalGenerati
     expected = local.manifest.passages, local.manifest.vectors
     found = milvus.count(collections.records, f"{PASSAGE_KINDS} and part == 0"), milvus.count(collections.rows)
     if found != expected:
-        raise IndexCorrupt(
-            f"Milvus at {milvus.address.server} holds {found[0]} passages and {found[1]} vectors of {local.name}, "
-            f"which has {expected[0]} and {expected[1]}: run articlebot build --to again."
+        counts = (
+            f"{found[0]} passages and {found[1]} vectors of {local.name}, which has {expected[0]} and {expected[1]}"
         )
+        raise corrupt(f"Milvus at {milvus.address.server} holds {counts}")
     vector = np.array([local.manifest.check_vector], np.float32)
     near = {number_of(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}
     first = milvus.search_vectors(collections.rows, vector, 1, "", ("passage",), milvus.address.kind)
     if not first or first[0]["passage"] not in near:
-        raise IndexCorrupt(
-            f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine does: "
-            "run articlebot build --to again."
-        )
+        raise corrupt(f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine")

@@ -4,7 +4,7 @@ import base64
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,8 @@ from bot.backends.milvus import layout
 from bot.backends.milvus.client import Entity, field_of
 from bot.backends.milvus.filters import filter_fields, filter_values
 from bot.corpus.article import Article, Faq
-from bot.errors import IndexCorrupt, raise_as_corrupt
+from bot.encoder import Matrix
+from bot.errors import raise_as_corrupt
 from bot.index.sentences import to_int8
 from bot.passages import Passage
 
@@ -37,24 +38,16 @@ class Places:
 def record_fields() -> list[Entity]:
     """Return the fields of the collection of records."""
     numbers = (field_of(name, "INT64") for name in ("number", "owner", "part", "place", "nth", "version", "written"))
-    return [
-        field_of("key", "VARCHAR", max_length=200, is_primary=True),
-        field_of("kind", "VARCHAR", max_length=20),
-        *numbers,
-        field_of("category", "VARCHAR", max_length=layout.MAX_TEXT),
-        field_of("body", "VARCHAR", max_length=layout.MAX_TEXT),
-        field_of(NO_VECTOR, "FLOAT_VECTOR", dim=len(_ZERO)),
-    ]
+    key, kind = field_of("key", "VARCHAR", max_length=200, is_primary=True), field_of("kind", "VARCHAR", max_length=20)
+    texts = (field_of(name, "VARCHAR", max_length=layout.MAX_TEXT) for name in ("category", "body"))
+    return [key, kind, *numbers, *texts, field_of(NO_VECTOR, "FLOAT_VECTOR", dim=len(_ZERO))]
 
 
 def row_fields(dimension: int) -> list[Entity]:
     """Return the fields of the collection of vectors."""
-    return [
-        field_of("row", "INT64", is_primary=True),
-        *(field_of(name, "INT64") for name in ("passage", "place", "version")),
-        *filter_fields(),
-        field_of("vector", "FLOAT_VECTOR", dim=dimension),
-    ]
+    row, vector = field_of("row", "INT64", is_primary=True), field_of("vector", "FLOAT_VECTOR", dim=dimension)
+    numbers = (field_of(name, "INT64") for name in ("passage", "place", "version"))
+    return [row, *numbers, *filter_fields(), vector]
 
 
 def version_of(article: Article) -> int:
@@ -74,9 +67,7 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
         yield from _records(layout.SENTENCES, f"s{number}", number, packed, owner=owner, version=version)
 
 
-def row_entities(
-    passage: Passage, version: int, vectors: Iterable[Sequence[float] | NDArray[np.float32]]
-) -> Iterator[Entity]:
+def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[Entity]:
     """Yield the rows of a passage's vectors, in the order of `texts_to_encode`."""
     shared = {"passage": layout.number_of(passage.id), "version": version, **filter_values(passage.article)}
     for place, vector in enumerate(vectors):
@@ -106,9 +97,8 @@ def facts_record(facts: dict[str, Any]) -> Iterator[Entity]:
 
 def change_record(when: int, article: str, *, there: bool) -> Iterator[Entity]:
     """Yield the record that an article was written, or removed, at `when` in nanoseconds of Unix time."""
-    yield from _records(
-        layout.CHANGE, f"c{when}-{layout.number_of(article)}", when, json.dumps({"article": article, "there": there})
-    )
+    body = json.dumps({"article": article, "there": there})
+    yield from _records(layout.CHANGE, f"c{when}-{layout.number_of(article)}", when, body)
 
 
 def newest(found: Iterable[Entity]) -> list[Entity]:
@@ -133,9 +123,7 @@ def parse_file(body: str) -> bytes:
     try:
         return zlib.decompress(base64.b64decode(body, validate=True))
     except (ValueError, zlib.error) as error:
-        raise IndexCorrupt(
-            f"A file of the index on Milvus is damaged ({error}): run articlebot build --to again."
-        ) from error
+        raise layout.corrupt(f"A file of the index on Milvus is damaged ({error})") from error
 
 
 def parse_sentences(body: str, dimension: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import NO_BM25, MilvusClient
 from bot.backends.milvus.generation import MilvusGeneration
-from bot.backends.milvus.layout import CHANGE, FILE, Collections, in_range, number_of
+from bot.backends.milvus.layout import CHANGE, FILE, Collections, corrupt, in_range, number_of
 from bot.backends.milvus.passage_table import GenerationFacts, MilvusTable, read_facts
 from bot.backends.milvus.publish import existing, list_generations
 from bot.backends.milvus.records import join_parts, parse_file
@@ -75,7 +75,7 @@ class MilvusStore:
             name = self.current_name() if each == current else each.generation
             try:
                 self.milvus.load(each.records)
-                folder = self._copy(each, read_facts(self.milvus, each), (MANIFEST,))
+                folder = self._copy(each, read_facts(self.milvus, each), (MANIFEST,), refetch=False)
                 yield name, Manifest.read(folder)
             except IndexCorrupt as error:
                 yield name, error
@@ -90,12 +90,9 @@ class MilvusStore:
         current, address = self._current(), self.milvus.address
         earlier = [each for each in list_generations(self.milvus) if each.token < current.token]
         if not earlier:
-            raise IndexMissing(
-                f"There is no generation before the current one of {address.name!r} on Milvus at {address.server}: "
-                "nothing to roll back to."
-            )
+            raise IndexMissing(f"There is no earlier generation of {address.place}: nothing to roll back to.")
         self._load(earlier[-1])
-        check_encoder(self._open(earlier[-1], None))
+        check_encoder(self._open(earlier[-1], None, refetch=False))
         self.milvus.set_alias(address.name, earlier[-1].rows)
         return earlier[-1].generation
 
@@ -104,16 +101,10 @@ class MilvusStore:
         address = self.milvus.address
         name = self.milvus.resolve_alias(address.name)
         if name is None:
-            raise IndexMissing(
-                f"There is no index {address.name!r} on Milvus at {address.server}: "
-                "run articlebot build --to milvus://…."
-            )
+            raise IndexMissing(f"There is no index {address.place}: run articlebot build --to milvus://….")
         collections = Collections.parse(address.name, name)
         if collections is None:
-            raise IndexCorrupt(
-                f"{address.name!r} on Milvus at {address.server} is not an index of articlebot ({name}): "
-                "name another one."
-            )
+            raise IndexCorrupt(f"{address.place} is not an index of articlebot ({name}): name another one.")
         if collections != self._loaded:
             # After a restart or a rollback, the server may not have it in memory.
             self._load(collections)
@@ -137,29 +128,19 @@ class MilvusStore:
         known = self._changes if self._opened and self._opened.collections == collections else ArticleChanges()
         return _read_changes(self.milvus, collections, known)
 
-    def _open(
-        self, collections: Collections, encoder: QuestionEncoder | None, *, refetch: bool = False
-    ) -> MilvusGeneration:
-        facts = read_facts(self.milvus, collections)
+    def _open(self, collections: Collections, encoder: QuestionEncoder | None, *, refetch: bool) -> MilvusGeneration:
+        name, milvus, facts = collections.generation, self.milvus, read_facts(self.milvus, collections)
         folder = self._copy(collections, facts, tuple(facts.files), refetch=refetch)
         with raise_as_corrupt(folder):
             manifest = Manifest.read(folder)
-            words = ServerWords(self.milvus, collections) if self.milvus.has_bm25 else ReplicaWords(folder)
+            words = ServerWords(milvus, collections) if milvus.has_bm25 else ReplicaWords(folder)
+            table, vocabulary = MilvusTable(milvus, collections, facts), Vocabulary(folder)
+            opened = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             return MilvusGeneration(
-                collections.generation,
-                manifest,
-                self.milvus,
-                collections,
-                MilvusTable(self.milvus, collections, facts),
-                words,
-                words.current,
-                Vocabulary(folder),
-                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
+                name, manifest, milvus, collections, table, words, words.current, vocabulary, opened
             )
 
-    def _copy(
-        self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool = False
-    ) -> Path:
+    def _copy(self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool) -> Path:
         """Return the folder with this machine's copies of some files; those that are missing or damaged are fetched."""
         address = self.milvus.address
         home = address.cache / f"{address.host}-{address.port}-{address.name}"
@@ -171,19 +152,14 @@ class MilvusStore:
                     self._fetch(collections, name, facts.files[name], path)
             _remove_others(home, folder)
         except OSError as error:
-            raise IndexUnwritable(
-                f"The folder {home} for copies of the index cannot be written ({error.strerror}): "
-                "name another with ?cache=FOLDER in the address."
-            ) from error
+            problem = f"The folder {home} for copies of the index cannot be written ({error.strerror})"
+            raise IndexUnwritable(f"{problem}: name another with ?cache=FOLDER in the address.") from error
         return folder
 
     def _fetch(self, collections: Collections, name: str, expected: str, path: Path) -> None:
         content = parse_file("".join(self._parts(collections, number_of(name))))
         if hashlib.sha256(content).hexdigest() != expected:
-            raise IndexCorrupt(
-                f"The file {name} of the index on Milvus is not the one that was built: "
-                "run articlebot build --to again."
-            )
+            raise corrupt(f"The file {name} of the index on Milvus is not the one that was built")
         path.parent.mkdir(parents=True, exist_ok=True)
         # Several replicas on one machine may fetch it at the same time: each puts a whole file in place.
         with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as pending:

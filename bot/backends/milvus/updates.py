@@ -40,7 +40,7 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
-class _StoredArticle:
+class _Stored:
     """An article as the server has it."""
 
     category: str
@@ -104,7 +104,7 @@ class _Updater:
         self._milvus.write(self._collections.rows, rows)
         self._outdated += sorted((stored.keys if stored else set()) - {record["key"] for record in new})
         self._versions[article.id] = version
-        self._recount(article.id, stored, article, passages)
+        self._count(article.id, stored, article, passages)
         self._done["written"].append(article.id)
 
     def remove(self, ident: str) -> None:
@@ -114,7 +114,7 @@ class _Updater:
             return
         self._outdated += sorted(stored.keys)
         self._versions[ident] = 0
-        self._recount(ident, stored, None, ())
+        self._count(ident, stored, None, ())
         self._done["removed"].append(ident)
 
     def finish(self) -> Updated:
@@ -136,7 +136,7 @@ class _Updater:
         """Wait until the server shows everything written: it answers a strongly consistent query only then."""
         self._milvus.count(self._collections.rows)
 
-    def _find(self, ident: str) -> _StoredArticle | None:
+    def _find(self, ident: str) -> _Stored | None:
         number = number_of(ident)
         parts = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
         matching = f'{parts} or kind == "{ARTICLE}" and number == {number}'
@@ -150,9 +150,8 @@ class _Updater:
         places = {each["number"]: records.Places(each["place"], each["nth"]) for each in passages}
         faqs = len({each["number"] for each in passages if each["kind"] == FAQ})
         keys = frozenset(str(each["key"]) for each in own)
-        return _StoredArticle(
-            article["category"], version, records.Places(article["place"], article["nth"]), places, faqs, keys
-        )
+        place = records.Places(article["place"], article["nth"])
+        return _Stored(article["category"], version, place, places, faqs, keys)
 
     def _delete_outdated_rows(self, ident: str, version: int) -> None:
         """Delete an article's vectors of other versions, and the words of passages that have none left."""
@@ -173,14 +172,12 @@ class _Updater:
                 words.add(passage)
             words.close()
 
-    def _place(self, article: Article, stored: _StoredArticle | None) -> records.Places:
+    def _place(self, article: Article, stored: _Stored | None) -> records.Places:
         if stored and stored.category == category_key(article):
             return stored.places
         return records.Places(stored.places.place if stored else self._next(ARTICLE), self._next(place_key(article)))
 
-    def _passage_records(
-        self, passages: Sequence[Passage], version: int, stored: _StoredArticle | None
-    ) -> Iterator[Entity]:
+    def _passage_records(self, passages: Sequence[Passage], version: int, stored: _Stored | None) -> Iterator[Entity]:
         for passage in passages:
             places = stored.passages.get(number_of(passage.id)) if stored else None
             if places is None:
@@ -197,9 +194,7 @@ class _Updater:
         self._facts = replace(self._facts, places={**self._facts.places, kind: place + 1})
         return place
 
-    def _recount(
-        self, ident: str, stored: _StoredArticle | None, article: Article | None, passages: Sequence[Passage]
-    ) -> None:
+    def _count(self, ident: str, stored: _Stored | None, article: Article | None, passages: Sequence[Passage]) -> None:
         """Update the generation's facts after an article was written, or removed if it is None."""
         facts = self._facts
         latest: list[Sequence[str]] = [each for each in facts.newest if each[1] != ident]
@@ -207,15 +202,14 @@ class _Updater:
             latest.append((article.published.isoformat(), ident))
             latest = sorted(latest, key=lambda each: each[0], reverse=True)[:NEWEST]
         faqs = sum(passage.kind == "faq" for passage in passages)
+        before, now = stored.category if stored else None, article.category if article else None
         self._facts = replace(
             facts,
             articles=facts.articles + (article is not None) - (stored is not None),
             passages=facts.passages + len(passages) - (len(stored.passages) if stored else 0),
             faqs=facts.faqs + faqs - (stored.faqs if stored else 0),
             newest=latest,
-            categories=_moved(
-                facts.categories, stored.category if stored else None, article.category if article else None
-            ),
+            categories=_moved(facts.categories, before, now),
         )
 
 
