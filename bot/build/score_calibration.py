@@ -50,7 +50,8 @@ def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> Questions
 
 
 def _make_question(passage: Passage, number: int) -> CalibrationQuestion:
-    question = passage.question or _long_sentence(passage.text)
+    # Without a question, the longest of the first four sentences.
+    question = passage.question or max(re.split(r"(?<=[.!?])\s+", passage.text)[:4], key=len)[:300]
     return CalibrationQuestion(passage, question, _reword(question, number))
 
 
@@ -70,11 +71,6 @@ def calibrate_scores(
     if not covered:
         return ScoreCalibration(0.0, 0.0, 0)
     return ScoreCalibration(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered))
-
-
-def _long_sentence(text: str) -> str:
-    """Return the longest of the first four sentences."""
-    return max(re.split(r"(?<=[.!?])\s+", text)[:4], key=len)[:300]
 
 
 def _reword(question: str, number: int) -> str:

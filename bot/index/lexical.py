@@ -201,15 +201,13 @@ class _Texts:
         if not terms or k < 1:
             return Matches.none()
         with raise_as_corrupt(self._folder):
-            return self._search(field, terms, k, filters)
-
-    def _search(self, field: str, terms: Sequence[str], k: int, filters: Filters) -> Matches:
-        clauses = [(Occur.Should, Query.term_query(self._index.schema, field, term)) for term in terms]
-        # Without counting matches, tantivy can skip texts that cannot be among the best.
-        found = self._searcher.search(self._filtered(Query.boolean_query(clauses), filters), k, count=False).hits
-        numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
-        frequencies = [self._searcher.doc_freq(field, term) for term in terms]
-        return matches(numbers, [score for score, _ in found], frequencies, len(self))
+            clauses = [(Occur.Should, Query.term_query(self._index.schema, field, term)) for term in terms]
+            query = self._filtered(Query.boolean_query(clauses), filters)
+            # Without counting matches, tantivy can skip texts that cannot be among the best.
+            found = self._searcher.search(query, k, count=False).hits
+            numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
+            frequencies = [self._searcher.doc_freq(field, term) for term in terms]
+            return matches(numbers, [score for score, _ in found], frequencies, len(self))
 
     def _filtered(self, matching: Query, filters: Filters) -> Query:
         schema, clauses = self._index.schema, []

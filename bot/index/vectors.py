@@ -152,10 +152,11 @@ class Vectors:
         if vector.shape != (1, self.dimension):
             raise ValueError(f"shape {vector.shape} cannot be compared with rows of dimension {self.dimension}")
         if among is not None and len(among) <= _MAX_FILTERED_EXACT:
-            return self._nearest_of(vector[0], k, among)
-        found, cosines = self._search(vector, k, among)
-        is_found = found[0] >= 0
-        return found[0][is_found], cosines[0][is_found]
+            cosines = self.rows(among) @ vector[0]
+            best = np.argsort(-cosines, kind="stable")[:k]
+            return among[best], cosines[best]
+        (found,), (cosines,) = self._search(vector, k, among)
+        return found[found >= 0], cosines[found >= 0]
 
     def search_all(self, matrix: Matrix, k: int) -> tuple[Rows, Cosines]:
         """Return the `k` rows nearest to each vector, and their cosines; row -1 where fewer are found."""
@@ -167,11 +168,6 @@ class Vectors:
             raise IndexError(f"rows run from 0 to {len(self) - 1}")
         found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
         return np.asarray(found, np.float32).reshape(len(numbers), self.dimension)
-
-    def _nearest_of(self, vector: NDArray[np.float32], k: int, among: Rows) -> tuple[Rows, Cosines]:
-        cosines = self.rows(among) @ vector
-        best = np.argsort(-cosines, kind="stable")[:k]
-        return among[best], cosines[best]
 
     def _search(self, matrix: Matrix, k: int, among: Rows | None) -> tuple[Rows, Cosines]:
         index, parameters = self._rows, self._parameters(faiss.SearchParameters, among)

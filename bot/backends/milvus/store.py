@@ -17,7 +17,7 @@ from bot.backends.milvus.passage_table import GenerationFacts, MilvusTable, read
 from bot.backends.milvus.publish import existing, list_generations
 from bot.backends.milvus.records import join_parts, parse_file
 from bot.backends.milvus.words import ReplicaWords, ServerWords
-from bot.encoder import QuestionEncoder, open_question_encoder
+from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
 from bot.index.generation import check_encoder
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
@@ -194,8 +194,7 @@ def _name(collections: Collections, changes: ArticleChanges) -> str:
 
 def _has_hash(path: Path, expected: str) -> bool:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == expected
+        return file_hash(path) == expected
     except OSError:
         return False
 
