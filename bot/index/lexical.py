@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import tantivy
@@ -205,7 +206,7 @@ class _Texts:
             query = self._filtered(Query.boolean_query(clauses), filters)
             # Without counting matches, tantivy can skip texts that cannot be among the best.
             found = self._searcher.search(query, k, count=False).hits
-            numbers = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
+            numbers: Any = self._searcher.fast_field_values(_NUMBER, [address for _, address in found])
             frequencies = [self._searcher.doc_freq(field, term) for term in terms]
             return matches(numbers, [score for score, _ in found], frequencies, len(self))
 

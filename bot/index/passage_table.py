@@ -205,7 +205,10 @@ def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
     _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
     rows = _rows(connection, _READ_FAQS, number)
-    faqs = tuple(Faq(*span, _strings(path), _strings(alternates)) for *span, path, alternates in rows)
+    faqs = tuple(
+        Faq(question, start, end, _strings(path), _strings(alternates))
+        for question, start, end, path, alternates in rows
+    )
     return Article(
         ident, source, title, text, url, _date(published), _date(updated), category, _strings(tags), language,
         faqs, _strings(related), _strings(also_at),
