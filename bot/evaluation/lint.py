@@ -24,12 +24,11 @@ _SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
 """Minimum cosines of equal questions and answers: paraphrases reach them, neighbours on one topic do not."""
 _NEAR = 10
 """Number of passages nearest to a FAQ's question that are compared with it."""
-_SAME_ARTICLE = 0.6
-"""Minimum share of common word runs of two equal articles."""
+
 _RUN, _SAMPLED, _COMMON = 5, 4, 20
 """Words in a run, one in how many runs is compared, and number of articles from which a run is a common phrase."""
-_MIN_COMMON = 6
-"""Minimum number of common runs of two equal articles: a few sentences."""
+_SAME_ARTICLE, _MIN_COMMON = 0.6, 6
+"""Minimum share and number of common runs of two equal articles: a few sentences."""
 _MAX_SECTION = 1200
 _MIN_ANSWER = 3
 _BROKEN = re.compile(r"\w*(?:â€[^\s\w]|â€œ|Ã[\xa0-\xbf©]|Â[\xa0£©®°·»«])\w*")

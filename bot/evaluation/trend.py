@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,17 +60,11 @@ def add_point(index: Path, point: Point) -> None:
 
 def read_points(index: Path) -> list[Point]:
     """Return the figures of all builds, oldest first; unreadable lines are skipped."""
-    try:
-        lines = (index / FIGURES).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    return [point for line in lines if (point := _point(line))]
-
-
-def _point(line: str) -> Point | None:
-    try:
-        fields = json.loads(line)
-        figures = {str(name): float(value) for name, value in fields["figures"].items()}
-        return Point(datetime.fromisoformat(fields["at"]), str(fields["generation"]), int(fields["passages"]), figures)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+    points, file = list[Point](), index / FIGURES
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            fields = json.loads(line)
+            named = {str(name): float(value) for name, value in fields["figures"].items()}
+            at = datetime.fromisoformat(fields["at"])
+            points.append(Point(at, str(fields["generation"]), int(fields["passages"]), named))
+    return points

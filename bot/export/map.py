@@ -24,7 +24,7 @@ _MAX_HOVER = 160
 """Maximum number of characters of a passage shown over its point."""
 _WIDTH = 61
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d")
-"""The palette of Okabe and Ito (2008) for the colour-blind; grey repoints yellow, which is invisible on white."""
+"""The palette of Okabe and Ito (2008) for the colour-blind; grey replaces yellow, which is invisible on white."""
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 """One for each repetition of the colours."""
 _NO_CATEGORY = "no category"

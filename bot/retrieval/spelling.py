@@ -33,7 +33,6 @@ _TWO_EDITS = 7
 # Fitted on stackfaq's questions with misspellings of every kind, and checked on its and hint3_sofmattress's correct
 # questions (benchmarks/quality/typos.py). In units of the logarithm of the number of passages that contain a word.
 _EDIT_COST = 5.0
-"""Cost of one edit."""
 _PAIR_BONUS = 1.5
 """Bonus if the corpus contains the word next to its neighbour."""
 _UNSEEN_COUNT = 0.5

@@ -2,19 +2,18 @@
 
 import random
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from bot.corpus.article import Article, Faq
 from bot.evaluation.question_set import Question
 from bot.index.generation import all_articles
 from bot.index.passage_table import PassageTable
 
-_SHARE = 0.2
-"""Share of the articles with FAQs that is held out."""
+_SHARE_HELD_OUT = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Holdout:
+class Holdout(NamedTuple):
     """A corpus, and the questions about it that it does not contain."""
 
     articles: Sequence[Article]
@@ -29,7 +28,9 @@ def choose_held_out(table: PassageTable) -> frozenset[str]:
             (with_alternates if any(faq.alternates for faq in article.faqs) else without).append(article.id)
     chance = random.Random(0)
     groups = (with_alternates, without)
-    return frozenset(ident for idents in groups for ident in chance.sample(idents, round(_SHARE * len(idents))))
+    return frozenset(
+        ident for idents in groups for ident in chance.sample(idents, round(_SHARE_HELD_OUT * len(idents)))
+    )
 
 
 def make_holdout(table: PassageTable, held_out: Collection[str]) -> Holdout:

@@ -1,7 +1,7 @@
 """Training pairs from a corpus, each with a hard negative: a passage of the index that is near but wrong."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,14 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
 
-_SECTIONS_PER_FAQ = 2
-"""Maximum number of section pairs for each FAQ pair: FAQs are more like visitors' questions."""
-_MIN_SECTIONS = 1000
-"""Number of section pairs that are always allowed."""
+_SECTIONS_PER_FAQ, _MIN_SECTIONS = 2, 1000
+"""Section pairs allowed for each FAQ pair, as FAQs are more like visitors' questions, and section pairs always allowed."""
 _NEIGHBOURS = 30
 _MAX_NEGATIVE = 0.95
 """Maximum cosine of a negative, relative to the positive's: a nearer one may be right (Moreira et al. 2024)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(NamedTuple):
     question: str
     positive: str
     passage: Passage

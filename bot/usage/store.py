@@ -28,10 +28,8 @@ USAGE = "usage.sqlite3"
 _MAX_QUEUED = 10_000
 """Maximum number of questions waiting to be written; beyond it the oldest are dropped."""
 _HOUR, _DAY = 3600.0, 86_400.0
-_RETRY_DELAY = 5.0
-"""Seconds until a failed write is tried again, if no question comes before."""
-_VOTE_TIMEOUT = 5.0
-"""Seconds that a vote waits for the database."""
+_RETRY_DELAY, _VOTE_TIMEOUT = 5.0, 5.0
+"""Seconds until a failed write is tried again, if no question comes before, and that a vote waits for the database."""
 _READ_TIMEOUT, _READ_PAUSE = 1.0, 30.0
 """Seconds that a page waits for the most answered FAQs, and how long pages do without them after a failure."""
 
@@ -119,12 +117,8 @@ class UsageStore:
         if time.monotonic() < self._paused_until:
             return []
 
-        def read() -> list[str]:
-            with self._database.reading() as transaction:
-                return queries.read_most_answered(transaction, least, most)
-
         try:
-            found = _wait(self._reader.submit(read), _READ_TIMEOUT)
+            found = _wait(self._reader.submit(self._read_most_answered, least, most), _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)
@@ -132,6 +126,10 @@ class UsageStore:
             return []
         self._paused_until = 0.0
         return found
+
+    def _read_most_answered(self, least: int, most: int) -> list[str]:
+        with self._database.reading() as transaction:
+            return queries.read_most_answered(transaction, least, most)
 
     def flush(self) -> None:
         """Wait until everything added so far has been written, or its write has failed."""
