@@ -6,12 +6,12 @@ from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
-from bot.answering.newer import newer_hit
 from bot.answering.quote import quote
 from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
 from bot.languages.language import Talk
 from bot.languages.registry import SmallTalk, reply, small_talk
+from bot.retrieval.diversity import newer_hit
 from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
 from bot.retrieval.search_result import SearchResult

@@ -16,6 +16,11 @@ from bot.evaluation.question_set import read_questions, spread
 FIGURES = "figures.jsonl"
 _MAX_ACCEPTED = 500
 """Maximum number of accepted questions asked after a build, spread evenly."""
+_TESTED = {
+    "reworded questions answered": "answered",
+    "of those right": "accuracy",
+    "left-out questions refused": "refused",
+}
 _ACCEPTED = {"accepted questions found first": "hit@1", "accepted questions answered": "answered"}
 
 
@@ -42,11 +47,7 @@ def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
 
 def point_of(at: datetime, generation: str, passages: int, tested: Figures, accepted: Figures | None) -> Point:
     """Make the record of a build from its self-test at the bot's threshold and its accepted questions."""
-    named = {
-        "reworded questions answered": tested["answered"],
-        "of those right": tested["accuracy"],
-        "left-out questions refused": tested["refused"],
-    }
+    named = {name: tested[key] for name, key in _TESTED.items()}
     if accepted:
         named |= {name: accepted[key] for name, key in _ACCEPTED.items()}
     return Point(at, generation, passages, {name: round(one, 4) for name, one in named.items() if one is not None})

@@ -42,6 +42,7 @@ def write_parquet(generation: Generation, path: Path | str) -> None:
     with requires("pyarrow", "export"):
         import pyarrow as pa
         from pyarrow import parquet
+    manifest = generation.manifest
     text, texts, day = pa.string(), pa.list_(pa.string()), pa.date32()
     schema = pa.schema(
         {
@@ -49,10 +50,7 @@ def write_parquet(generation: Generation, path: Path | str) -> None:
             "alternates": texts, "text": text, "url": text, "published": day, "updated": day, "category": text,
             "vector": pa.list_(pa.float32()),
         },
-        {
-            "model": generation.manifest.settings.model, "weights": generation.manifest.weights,
-            "generation": generation.name,
-        },
+        {"model": manifest.settings.model, "weights": manifest.weights, "generation": generation.name},
     )  # fmt: skip
     with atomic_file(Path(path)) as pending, parquet.ParquetWriter(pending, schema, compression="zstd") as writer:
         for rows in _rows(generation):

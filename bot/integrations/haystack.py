@@ -17,6 +17,9 @@ from bot.retrieval.retriever import Retriever
 with requires("haystack-ai", "haystack"):
     from haystack import Document, component, default_from_dict, default_to_dict
 
+_Text = str | None
+_Day = date | None
+
 
 @component
 class ArticleRetriever:
@@ -28,12 +31,7 @@ class ArticleRetriever:
     """
 
     def __init__(
-        self,
-        index: Path | str,
-        top_k: int = 5,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
+        self, index: Path | str, top_k: int = 5, category: _Text = None, article: _Text = None, since: _Day = None
     ) -> None:
         self.index, self.top_k = index, top_k
         self.category, self.article, self.since = category, article, since
@@ -49,12 +47,7 @@ class ArticleRetriever:
 
     @component.output_types(documents=list[Document])
     def run(
-        self,
-        query: str,
-        top_k: int | None = None,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
+        self, query: str, top_k: int | None = None, category: _Text = None, article: _Text = None, since: _Day = None
     ) -> dict[str, list[Document]]:
         """Return up to `top_k` passages of the articles that match the filters; see `Retriever.search`."""
         k = self.top_k if top_k is None else top_k
@@ -64,12 +57,7 @@ class ArticleRetriever:
 
     @component.output_types(documents=list[Document])
     async def run_async(
-        self,
-        query: str,
-        top_k: int | None = None,
-        category: str | None = None,
-        article: str | None = None,
-        since: date | None = None,
+        self, query: str, top_k: int | None = None, category: _Text = None, article: _Text = None, since: _Day = None
     ) -> dict[str, list[Document]]:
         """Run `run` in a thread, without blocking the event loop."""
         return await asyncio.to_thread(self.run, query, top_k, category, article, since)

@@ -10,7 +10,8 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.retriever import Retriever
 
 with requires("langchain-core", "langchain"):
-    from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+    from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun as AsyncManager
+    from langchain_core.callbacks import CallbackManagerForRetrieverRun as Manager
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
 
@@ -35,14 +36,12 @@ class ArticleRetriever(BaseRetriever, extra="forbid"):
         """Open an index folder. Raises the exceptions of `Retriever.open`."""
         return cls(retriever=Retriever.open(index), **fields)
 
-    def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
-    ) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: Manager, **options: Any) -> list[Document]:
         del run_manager
         return [_document(hit) for hit in self.retriever.search(query, **self._options(options))]
 
     async def _aget_relevant_documents(
-        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **options: Any
+        self, query: str, *, run_manager: AsyncManager, **options: Any
     ) -> list[Document]:
         del run_manager
         return [_document(hit) for hit in await self.retriever.asearch(query, **self._options(options))]

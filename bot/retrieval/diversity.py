@@ -17,6 +17,8 @@ _TIE = 0.002
 """Difference in score that does not show which of two answers to the same question is better."""
 _FITS = 0.1
 """Maximum difference in score to the first passage; there, a hit is a seventh as likely as at the first."""
+_NEWER = 0.15
+"""Maximum difference in score to a newer hit: a question in the words of the old article is that much closer to it."""
 _CANDIDATES_PER_HIT, _MIN_CANDIDATES = 1.25, 10
 """Number of candidates that are compared with each other."""
 
@@ -77,6 +79,14 @@ def exact_matches_first(question: str, hits: Sequence[Hit]) -> list[Hit]:
     exact = [hit for hit in hits if asks_exactly(hit.passage, question)]
     newest = sorted(exact, key=lambda hit: last_change(hit.passage.article) or date.min, reverse=True)
     return [*newest, *(hit for hit in hits if hit not in exact)]
+
+
+def newer_hit(generation: Generation, quoted: Hit, hits: Sequence[Hit], threshold: float) -> Hit | None:
+    """Return the newest hit that also answers the question of the quoted one, and is from a newer article."""
+    likely = [hit for hit in hits if hit.probability >= threshold and quoted.score - hit.score <= _NEWER]
+    newer = (hit for hit in likely if is_newer(hit.passage, quoted.passage))
+    same = (hit for hit in newer if same_question(generation, quoted.passage, hit.passage))
+    return max(same, key=lambda hit: last_change(hit.passage.article) or date.min, default=None)
 
 
 def is_newer(passage: Passage, than: Passage) -> bool:

@@ -15,7 +15,6 @@ the packaged model cannot read, the share of matching words stands in for all co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +46,7 @@ _ARTICLE_WORDS = 8.0
 Features = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Passages and their features for each variant of a question, in the order of `MULTILINGUAL_FEATURES`."""
 
     passages: Numbers
@@ -105,8 +103,7 @@ def _shares_in_language(generation: Generation, passages: Numbers, words: Matche
     return np.where(np.array(in_language, bool), shares, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _MultilingualQuery:
+class _MultilingualQuery(NamedTuple):
     """The variants of a question as a multilingual model reads them."""
 
     index: VectorSearch

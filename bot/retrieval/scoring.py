@@ -1,7 +1,7 @@
 """`Scorer`: scores the candidates of questions by the ranking models."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
 from bot.retrieval.ranking import RankingModel, Scores
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredCandidates:
+class ScoredCandidates(NamedTuple):
     """Passages with the score of each question's best variant."""
 
     passages: Numbers

@@ -10,7 +10,7 @@ from bot.evaluation.question_set import Question
 from bot.index.generation import all_articles
 from bot.index.passage_table import PassageTable
 
-_SHARE_HELD_OUT = 0.2
+_HELD_OUT = 0.2
 
 
 class Holdout(NamedTuple):
@@ -28,9 +28,7 @@ def choose_held_out(table: PassageTable) -> frozenset[str]:
             (with_alternates if any(faq.alternates for faq in article.faqs) else without).append(article.id)
     chance = random.Random(0)
     groups = (with_alternates, without)
-    return frozenset(
-        ident for idents in groups for ident in chance.sample(idents, round(_SHARE_HELD_OUT * len(idents)))
-    )
+    return frozenset(ident for idents in groups for ident in chance.sample(idents, round(_HELD_OUT * len(idents))))
 
 
 def make_holdout(table: PassageTable, held_out: Collection[str]) -> Holdout:

@@ -13,7 +13,7 @@ from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
 
 _SECTIONS_PER_FAQ, _MIN_SECTIONS = 2, 1000
-"""Section pairs allowed for each FAQ pair, as FAQs are more like visitors' questions, and section pairs always allowed."""
+"""Section pairs allowed for each FAQ pair, as FAQs are more like visitors' questions, and pairs always allowed."""
 _NEIGHBOURS = 30
 _MAX_NEGATIVE = 0.95
 """Maximum cosine of a negative, relative to the positive's: a nearer one may be right (Moreira et al. 2024)."""

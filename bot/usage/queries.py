@@ -100,10 +100,7 @@ def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestio
         key = _hash_key(transaction)
         stored = [replace(one, question=hash_text(one.question, key), corrected=None) for one in questions]
     else:
-        stored = [
-            replace(one, question=mask(one.question), corrected=one.corrected and mask(one.corrected))
-            for one in questions
-        ]
+        stored = [replace(q, question=mask(q.question), corrected=q.corrected and mask(q.corrected)) for q in questions]
     statement = f"INSERT INTO questions VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT DO NOTHING"
     transaction.write(statement, [_to_row(one) for one in stored])
 
