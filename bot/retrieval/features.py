@@ -106,7 +106,7 @@ def _shares_in_language(generation: Generation, passages: Numbers, words: Matche
 class _MultilingualQuery(NamedTuple):
     """The variants of a question as a multilingual model reads them."""
 
-    index: VectorSearch
+    search: VectorSearch
     vectors: Matrix
     """One for each different text."""
     vector_of_variant: Sequence[int]
@@ -121,11 +121,11 @@ class _MultilingualQuery(NamedTuple):
         return cls(index, index.encoder.encode_questions(texts), rows)
 
     def nearest(self, most: int, filters: Filters) -> set[int]:
-        found = (self.index.nearest(vector[None], most, filters) for vector in self.vectors)
+        found = (self.search.nearest(vector[None], most, filters) for vector in self.vectors)
         return {number for numbers in found for number in numbers.tolist()}
 
     def cosines(self, passages: Numbers) -> Features:
-        return passage_cosines(self.index.vectors_of(passages), self.vectors)[list(self.vector_of_variant)]
+        return passage_cosines(self.search.vectors_of(passages), self.vectors)[list(self.vector_of_variant)]
 
 
 class _LexicalMatches(NamedTuple):
