@@ -88,8 +88,7 @@ def write_blocks(blocks: list[Block]) -> str:
     """
     parts: list[str] = []
     faq: Block | None = None
-    page = 0
-    asked = False
+    page, asked = 0, False
     for block in blocks:
         if block.level and (faq is None or block.level <= faq.level):
             faq, page, asked = (block if is_faq_title(block.text) else None), 0, False
