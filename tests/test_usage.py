@@ -308,6 +308,6 @@ def test_without_feedback_votes_are_refused_and_questions_are_logged(bot: Bot, t
         refused = httpx.post(
             f"{address}/api/v1/feedback", json={"answer": answer["id"], "helpful": True}, trust_env=False
         )
-    assert (refused.status_code, refused.json()["title"]) == (409, "What visitors say of answers is not stored here.")
+    assert (refused.status_code, refused.json()["title"]) == (409, "Votes on answers are not stored here.")
     store.flush()
     assert [one.helpful for one in store.questions()] == [None]
