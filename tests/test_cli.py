@@ -162,7 +162,7 @@ def test_environment_variables_name_the_folders(place: Path, tmp_path: Path):
         (["ask", " "], "The question is empty: type a few words."),
         (["ask", "x" * 1001], "The question has 1001 characters"),
         (["ask", "x", "--index", "CORRUPT"], "is not the one that was built: run articlebot build, or roll back."),
-        (["rollback"], "There is no generation before the current one"),
+        (["rollback"], "There is no earlier generation"),
     ],
 )
 def test_a_known_error_is_one_sentence_with_exit_status_1(place: Path, words: list[str], sentence: str):
