@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
-from quick_build import build
 
 from bot import Bot, Hit, Retriever
+from bot.build.build import build
 from bot.corpus import Article, read_corpus
 from bot.encoder import HashingEncoder, Matrix
 from bot.encoder.encoder import OnBatch, no_progress
@@ -217,7 +217,7 @@ def test_the_tiny_index_is_reproducible_and_opens_like_any_other(tmp_path: Path)
         check=True,
         cwd=ROOT,
     )
-    assert "FAQs found by their own question: 6 of 6 asked" in checked.stdout
+    assert "FAQs found by their own question: 6 of 6" in checked.stdout
 
 
 def test_the_tiny_index_needs_neither_torch_nor_the_file_parsers():
