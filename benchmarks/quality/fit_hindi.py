@@ -7,9 +7,9 @@ hinglish_top (Hinglish commands, the same in English). The models are fitted on 
 its first 400 questions, each also in the other script: the model for Hindi sees the commands in Devanagari, the model
 for Hinglish the questions in Latin letters. --write stores the coefficients in bot/languages/hindi.
 
-The score is that of the English model on the gloss, plus the mean of two multilingual cosines times the factor that
-puts most right passages first. A weight for each feature would overfit the sets, whose subjects differ from those of a
-publisher's articles. Probability: logistic regression of "the first hit is right" on its score; each question of
+The score is the English model's score of the gloss, plus the mean of two multilingual cosines times the factor that
+puts most right passages first. A weight for each feature would overfit the sets, whose subjects are not a publisher's
+articles. Probability: logistic regression of "the first hit is right" on its score; each question of
 xquad_hi2en, whose labels are complete, counts a second time without its article. Everything is on the scale of the
 English model's score, so that differences of scores mean the same in every language.
 """

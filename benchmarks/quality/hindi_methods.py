@@ -143,7 +143,7 @@ def print_hinglish(data: Path, vectors: Vectors) -> None:
 
 
 def _hinglish_scores(titles: list[str], questions: list[str], vectors: Vectors) -> dict[str, Scores]:
-    """Return the scores by each method; those of E5 by "gloss" and "script" only for the reported questions."""
+    """Return the scores by each method; E5 reads "gloss" and "script" only of the reported questions."""
     with _lexical(zip(titles, titles, strict=True)) as lexical:
         rewriter = _rewriter(lexical, "\n".join(titles))
         gloss = [rewriter.to_english(question) for question in questions]

@@ -4,7 +4,7 @@ usage: python -m benchmarks.robustness.kills [--kills N] [--seed N]
 
 Changes an article, and kills the build and its second process with SIGKILL at a random moment, again and again.
 Meanwhile one process asks an index that it opened once, and another opens it for each question. An answer is "mixed"
-if its words are not those of the generation that it names. In the end, one more build must succeed and leave no
+if the generation that it names gives other words. In the end, one more build must succeed and leave no
 unfinished generation behind.
 """
 

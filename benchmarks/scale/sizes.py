@@ -4,8 +4,8 @@ usage: python -m benchmarks.scale.sizes INDEX --questions FILE [--sizes N,N,...]
 
 Makes indexes of copies of the passages of INDEX: their texts are repeated, and each vector is moved by noise of a
 quarter of its length, so that no two are the same. Everything is written as by a build, except for encoding, which
-`speed/encoding.py` measures. Each index is made, and asked, in a fresh process. Recall is that of the ten nearest rows
-for questions of the file, compared with an exhaustive search, also among the rows of one article in 3 and one in 100.
+`speed/encoding.py` measures. Each index is made, and asked, in a fresh process. Recall is the share of the ten nearest
+rows that are found for questions of the file, also among the rows of one article in 3 and one in 100.
 """
 
 import argparse

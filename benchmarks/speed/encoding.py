@@ -4,8 +4,8 @@ usage: python -m benchmarks.speed.encoding CORPUS [--texts N]
 
 Encodes passages of a corpus with each encoder that a build may choose, and with `SentenceTransformer.encode` on torch
 in float32. Prints passages per second and the least cosine with the vectors of the latter. "float operations" counts
-two per weight of the transformer and token, without attention; the peak is that of a product of two large matrices of
-the same type.
+two per weight of the transformer and token, without attention; the peak is measured with a product of two large
+matrices of the same type.
 """
 
 import argparse
