@@ -138,11 +138,12 @@ class GenerationWriter:
         manifest = Manifest(
             format=FORMAT, version=__version__, created=datetime.now(UTC), settings=inputs.settings,
             weights=inputs.weights, dimension=facts.dimension, question_encoder=facts.question_encoder,
-            corpus=inputs.corpus, articles=table.count_articles(), passages=len(table),
-            vectors=len(rows.texts), sentences=len(rows.sentences),
+            corpus=inputs.corpus, articles=table.count_articles(), passages=len(table), vectors=len(rows.texts),
+            sentences=len(rows.sentences),
             encoder_fidelity=facts.encoder_fidelity, search=facts.search, score_calibration=facts.score_calibration,
             multilingual=record, check_vector=facts.check_vector,
             encoded=self.encoded + (rows.multilingual.encoded if rows.multilingual else 0),
-            changes=changes_between(self.previous, self.folder) if self.previous else None, files=record_files(self.folder),
+            changes=changes_between(self.previous, self.folder) if self.previous else None,
+            files=record_files(self.folder),
         )  # fmt: skip
         (self.folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")

@@ -58,7 +58,7 @@ def _make_question(passage: Passage, number: int) -> CalibrationQuestion:
 def calibrate_scores(
     table: PassageTable, vectors: Vectors, calibration: Questions, own_words: Matrix, reworded: Matrix
 ) -> ScoreCalibration:
-    """Compare the cosines of calibration questions, given the vectors of both wordings, with and without their article."""
+    """Compare the cosines of calibration questions with and without their article, given vectors of both wordings."""
     article_of_row = table.article_of_passage[table.passage_of_row]
     covered, uncovered = [], []
     for each, question, variant in zip(calibration, own_words, reworded, strict=True):

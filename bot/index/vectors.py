@@ -38,7 +38,7 @@ _MAX_FILTERED_EXACT = 20_000
 _NEAREST, _TOLERANCE = 10, 1e-5
 """Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
 _MIN_RECALL = 0.995
-"""Minimum recall on questions half-way between two of the corpus; visitors' then have 0.98 (benchmarks/scale/sizes.py)."""
+"""Minimum recall on questions half-way between two of the corpus; visitors' have 0.98 (benchmarks/scale/sizes.py)."""
 
 
 class RowSource(Protocol):
