@@ -81,18 +81,23 @@ def fit(data: Path, work: Path, language: str, is_included: _IsIncluded) -> dict
         questions = _sample(data / name, included[name])
         candidates = _candidates(generation, read_gains(data / name), questions, language)
         sets[name] = [_two_features(one, generation) for one in candidates]
+    midpoints = [_midpoint(one.manifest.multilingual.score_calibration) for one in generations.values()]
+    return _fields(sets, float(np.mean(midpoints)))
+
+
+def _fields(sets: Mapping[str, Sequence[QuestionCandidates]], multilingual_midpoint: float) -> dict:
+    """Return the content of a ranking file."""
     factor = max(FACTORS, key=lambda factor: sum(_hit_at_1(questions, factor) for questions in sets.values()))
     english, model = RankingModel.shipped(), _fit_probability(sets, factor)
     scale = float(model.coef_[0][0]) / english.slope
     weights = {**english.weights, **dict.fromkeys(COSINES, factor / len(COSINES))}
-    midpoints = [_midpoint(one.manifest.multilingual.score_calibration) for one in generations.values()]
     return {
         "weights": {name: round(weight * scale, 4) for name, weight in weights.items()},
         "probability": {
             "slope": english.slope,
             "constant": round(float(model.intercept_[0]), 4),
             "usual_midpoint": english.usual_midpoint,
-            "usual_multilingual_midpoint": round(float(np.mean(midpoints)), 4),
+            "usual_multilingual_midpoint": round(multilingual_midpoint, 4),
         },
         "fitted": {
             "by": "benchmarks/quality/fit_hindi.py",

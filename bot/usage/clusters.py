@@ -1,7 +1,7 @@
 """Group questions by meaning.
 
-Average linkage (scipy, UPGMA: Sokal and Michener 1958) over cosine distances. Of the methods tried on public sets of
-paraphrases it joins most of what belongs together without joining what does not (benchmarks/quality/question_log.py).
+Average linkage (scipy, UPGMA: Sokal and Michener 1958) over cosine distances. Of the methods tried on public sets, it
+joins most paraphrases without joining other questions (benchmarks/quality/question_groups.py).
 """
 
 import numpy as np
