@@ -116,7 +116,8 @@ def _repeated_paragraphs(articles: Sequence[Article]) -> Iterator[Finding]:
     for paragraph, idents in holders.items():
         if len(idents) >= _MIN_REPEATS and len(idents) > len(articles) / 2:
             place = f"in {len(idents)} of {len(articles)} articles"
-            message = f"the paragraph {_shorten(paragraph)} is {place}: is it part of the page layout?"
+            shown = paragraph if len(paragraph) <= 60 else f"{paragraph[:57]}…"
+            message = f"the paragraph {shown!r} is {place}: is it part of the page layout?"
             yield Finding("boilerplate", idents[0], message)
 
 
@@ -189,7 +190,3 @@ def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
 
 def _normalized(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")

@@ -59,6 +59,5 @@ def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
 
 
 def _has_failed(outcome: Outcome) -> bool:
-    if outcome.question.expected:
-        return not outcome.right or outcome.status == "no_answer"
-    return outcome.status != "no_answer"
+    is_refused = outcome.status == "no_answer"
+    return is_refused or not outcome.right if outcome.question.expected else not is_refused

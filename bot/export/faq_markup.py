@@ -59,11 +59,9 @@ def write_faq_markup(generation: Generation, folder: Path) -> list[MarkupFile]:
 
 def faq_page(article: Article) -> str:
     """Return the JSON-LD of an article's FAQs; without any `<`, so that it may be put into a `<script>`."""
-    texts = [(faq.question, _html(article.text[faq.start : faq.end])) for faq in article.faqs]
-    questions = [
-        {"@type": "Question", "name": question, "acceptedAnswer": {"@type": "Answer", "text": answer}}
-        for question, answer in texts
-    ]
+    answers = [{"@type": "Answer", "text": _html(article.text[faq.start : faq.end])} for faq in article.faqs]
+    pairs = zip(article.faqs, answers, strict=True)
+    questions = [{"@type": "Question", "name": faq.question, "acceptedAnswer": answer} for faq, answer in pairs]
     page = {"@context": "https://schema.org", "@type": "FAQPage", "name": article.title, "url": article.url}
     known = {name: value for name, value in {**page, "mainEntity": questions}.items() if value is not None}
     return json.dumps(known, ensure_ascii=False, indent=1).replace("<", "\\u003c")

@@ -6,6 +6,7 @@ Set the environment variable `HAYSTACK_TELEMETRY_ENABLED=False` before the impor
 
 import asyncio
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,15 +36,14 @@ class ArticleRetriever:
     ) -> None:
         self.index, self.top_k = index, top_k
         self.category, self.article, self.since = category, article, since
-        self._retriever: Retriever | None = None
 
     def warm_up(self) -> None:
         """Open the index unless it is open. Raises the exceptions of `Retriever.open`."""
-        self._open()
+        _ = self._retriever
 
     async def warm_up_async(self) -> None:
         """Run `warm_up` in a thread, without blocking the event loop."""
-        await asyncio.to_thread(self._open)
+        await asyncio.to_thread(self.warm_up)
 
     @component.output_types(documents=list[Document])
     def run(
@@ -52,7 +52,7 @@ class ArticleRetriever:
         """Return up to `top_k` passages of the articles that match the filters; see `Retriever.search`."""
         k = self.top_k if top_k is None else top_k
         category, article, since = category or self.category, article or self.article, since or self.since
-        hits = self._open().search(query, k, category=category, article=article, since=since)
+        hits = self._retriever.search(query, k, category=category, article=article, since=since)
         return {"documents": [_document(hit) for hit in hits]}
 
     @component.output_types(documents=list[Document])
@@ -76,10 +76,9 @@ class ArticleRetriever:
             arguments["since"] = date.fromisoformat(str(since))
         return default_from_dict(cls, {**data, "init_parameters": arguments})
 
-    def _open(self) -> Retriever:
-        if self._retriever is None:
-            self._retriever = Retriever.open(self.index)
-        return self._retriever
+    @cached_property
+    def _retriever(self) -> Retriever:
+        return Retriever.open(self.index)
 
 
 def _document(hit: Hit) -> Document:

@@ -117,8 +117,7 @@ class Speller:
             words, passages = self._vocabulary.words(length)
             similar = np.flatnonzero(np.bitwise_count(self._letter_sets(length) ^ letters) <= 2 * most)
             choices = words[similar].tolist()
-            found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
-            for other, _, place in found:
+            for other, _, place in process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None):
                 yield _Candidate(other, int(passages[similar[place]]), _edits(word, other))
 
     def _without_vowels(self, word: str) -> Iterator[_Candidate]:

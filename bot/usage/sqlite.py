@@ -109,9 +109,6 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         return
     if version > VERSION:
         raise sqlite3.DatabaseError(unknown_version(version))
-    before, after = _UPGRADE_FROM_1 if version == 1 and _has_table(connection, "feedback") else ("", "")
+    feedback = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'feedback'").fetchone()
+    before, after = _UPGRADE_FROM_1 if version == 1 and feedback else ("", "")
     connection.executescript(f"BEGIN IMMEDIATE; {before} {_TABLES} {after} PRAGMA user_version = {VERSION}; COMMIT;")
-
-
-def _has_table(connection: sqlite3.Connection, table: str) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
