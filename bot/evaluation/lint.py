@@ -81,9 +81,8 @@ def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
 def _lost_relations(articles: Sequence[Article]) -> Iterator[Finding]:
     known = {article.id for article in articles}
     for article in articles:
-        for name in article.related:
-            if name not in known:
-                yield Finding("lost relation", article.id, f"names {name!r} as related, and no article has this id")
+        for name in (name for name in article.related if name not in known):
+            yield Finding("lost relation", article.id, f"names {name!r} as related, and no article has this id")
 
 
 def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:

@@ -33,8 +33,7 @@ class Coverage:
 def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
     """Ask an index its own questions reworded, and with their articles left out."""
     generation = finder.generation
-    reworded: list[tuple[float, bool]] = []
-    left_out: list[float] = []
+    reworded, left_out = list[tuple[float, bool]](), list[float]()
     for each in calibration_questions(generation.table, _QUESTIONS):
         own = each.passage.article.id
         hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits

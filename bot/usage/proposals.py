@@ -60,8 +60,7 @@ def propose(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
         faq = passage_by_id(table, ident)
         if faq is None or faq.question is None or asks_exactly(faq, asked):
             continue
-        agree = count >= _MIN_SHARE * meant.total()
-        if agree and _is_enough(count, evidence.conversations, ident, asked, finder):
+        if count >= _MIN_SHARE * meant.total() and _is_enough(count, evidence.conversations, ident, asked, finder):
             yield Proposal(asked, ident, faq.question, evidence.conversations, count)
 
 
