@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.shared.mixed_corpus import write
 from benchmarks.shared.timing import machine, table
 from bot.build.build import BuildReport, build
-from bot.build.cache import Encoded, UncachedTexts
+from bot.build.cache import Encoded, Uncached
 from bot.build.ray import ray_workers
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus import ArticleSource
@@ -70,9 +70,7 @@ class TimedWorkers:
         yield from self._workers.passages(source, encoder, limit)
         self.moments.append(now())
 
-    def encode(
-        self, texts: Iterator[UncachedTexts], count: int, encoder: Encoder, weights: str, done: OnBatch
-    ) -> Encoded:
+    def encode(self, texts: Uncached, count: int, encoder: Encoder, weights: str, done: OnBatch) -> Encoded:
         self.moments.append(now())
         yield from self._workers.encode(texts, count, encoder, weights, done)
         self.moments.append(now())
