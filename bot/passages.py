@@ -14,7 +14,7 @@ from bot.corpus.decisions import ALTERNATES
 from bot.corpus.outline import outline, trim
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
-from bot.languages.registry import alternatives
+from bot.languages.registry import combined_pattern
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 """Takes texts and returns the start of each token in each of them, in rising order, without special tokens."""
@@ -228,7 +228,7 @@ def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Itera
         yield joined
 
 
-_ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{alternatives('abbreviations')})\.\s*$")
+_ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{combined_pattern('abbreviations')})\.\s*$")
 """Abbreviations that sentencex takes for the end of a sentence."""
 
 

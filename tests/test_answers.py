@@ -21,7 +21,7 @@ from bot.index.manifest import ScoreCalibration
 from bot.retrieval.features import FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.topic import earlier_questions, lead_of_best_article, refers_back, topic_weight
+from bot.retrieval.topic import earlier_questions, refers_back, top_article_margin, topic_weight
 from bot.settings import BuildSettings
 
 
@@ -205,9 +205,9 @@ def test_a_question_that_stands_alone_is_recognized(question: str):
 
 def test_the_lead_of_the_best_article_is_measured_against_the_fifth_to_tenth():
     scores, articles = np.array([0.9, 0.8, 0.5, 0.4, 0.3, 0.2, 0.1]), np.array([3, 3, 1, 2, 4, 5, 6])
-    assert lead_of_best_article(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
-    assert lead_of_best_article(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
-    assert lead_of_best_article(scores[:2], articles[:2]) == 0
+    assert top_article_margin(scores, articles) == pytest.approx(0.9 - (0.2 + 0.1) / 2)
+    assert top_article_margin(scores[:4], articles[:4]) == pytest.approx(0.9 - (0.5 + 0.4) / 2)
+    assert top_article_margin(scores[:2], articles[:2]) == 0
 
 
 def test_an_earlier_question_counts_if_the_new_one_is_vague_and_gains_by_it():

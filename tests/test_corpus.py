@@ -15,7 +15,7 @@ from bot.corpus.article import slug
 from bot.corpus.corpus import FORMATS
 from bot.corpus.fields import parse_date
 from bot.corpus.formats.jsonl import read as read_jsonl
-from bot.corpus.formats.markdown import markdown_form
+from bot.corpus.formats.markdown import markdown_to_plain_form
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.formats.plaintext import read as read_plaintext
 from bot.corpus.outline import is_faq_title, outline
@@ -180,7 +180,7 @@ def test_markdown_becomes_words_in_blocks():
         "A bold link and code. Same paragraph.\n\n- one\n- two\n  1. deep\n\n3. three\n4. four\n\n"
         "| a | b |\n| --- | --- |\n| 1 | x \\| y |\n\n> said\n\n## Setext\n\nA & B\n\n```\n# code\n```"
     )
-    title, form = markdown_form(source)
+    title, form = markdown_to_plain_form(source)
     assert (title, form.text) == ("Title", text)
 
 
@@ -282,16 +282,16 @@ def test_text_below_an_html_tag_is_markdown_and_code_stays_code():
         "x</p>\n**y**\n</pre>\n\n```\n</div>\n**z**\n```"
     )
     assert (
-        markdown_form(text)[1].text
+        markdown_to_plain_form(text)[1].text
         == "The firm pays:\n\n- monthly\n\n#### When\n\nAt the end.\n\n```\nx\n**y**\n```\n\n```\n</div>\n**z**\n```"
     )
 
 
 def test_indented_html_inside_an_element_is_not_a_code_block():
     assert (
-        markdown_form("<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>")[
-            1
-        ].text
+        markdown_to_plain_form(
+            "<div>\n  <h3>A</h3>\n\n    <ul>\n      <li>one</li>\n    </ul>\n</div>\n\n    <b>code</b>"
+        )[1].text
         == "### A\n\n- one\n\n```\n<b>code</b>\n```"
     )
 
@@ -301,7 +301,7 @@ def test_template_tags_on_lines_of_their_own_are_removed():
         '{% include "nav.html" %}\n\nOne.\n{: .lead}\n\n{{< figure src="a.png" >}}\n\nUse {{ name }} here.\n\n```\n'
         "{% raw %}\n```"
     )
-    assert markdown_form(text)[1].text == "One.\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```"
+    assert markdown_to_plain_form(text)[1].text == "One.\n\nUse {{ name }} here.\n\n```\n{% raw %}\n```"
 
 
 def test_without_front_matter_the_heading_is_the_title_and_the_path_the_id():

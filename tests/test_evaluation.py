@@ -11,8 +11,8 @@ import pytest
 from bot import Bot
 from bot.cli import run
 from bot.errors import EvaluationError
-from bot.evaluation.evaluate import ask_all, figures, figures_by_group, worse
-from bot.evaluation.metrics import auroc, calibration_error, ranking_figures, reliability
+from bot.evaluation.evaluate import ask_all, figures, figures_by_group, regressions
+from bot.evaluation.metrics import auroc, calibration_error, ranking_metrics, reliability
 from bot.evaluation.question_set import Question, read_questions, spread
 from bot.evaluation.self_test import self_test
 
@@ -39,7 +39,7 @@ def index(bot: Bot) -> Path:
 
 
 def test_ranking_metrics_match_values_computed_by_hand():
-    found = ranking_figures([["a", "b", "c"], ["x", "y", "z", "d"], []], [{"a": 1}, {"d": 1, "y": 1}, {"q": 1}])
+    found = ranking_metrics([["a", "b", "c"], ["x", "y", "z", "d"], []], [{"a": 1}, {"d": 1, "y": 1}, {"q": 1}])
     gain = 1 / math.log2(3) + 1 / math.log2(5)
     assert found == pytest.approx(
         {
@@ -51,7 +51,7 @@ def test_ranking_metrics_match_values_computed_by_hand():
             "recall@10": 2 / 3,
         }
     )
-    assert ranking_figures([], []) == {}
+    assert ranking_metrics([], []) == {}
 
 
 def test_auroc_is_the_fraction_of_pairs_in_order():
@@ -134,8 +134,11 @@ def test_a_metric_that_got_worse_is_named_with_exit_status_1(
 
 def test_a_loss_within_the_margin_is_ignored():
     before = {"all": {"hit@1": 0.90, "calibration_error": 0.05, "p50_ms": 1.0, "auroc": None}}
-    assert worse({"all": {"hit@1": 0.895, "calibration_error": 0.055, "p50_ms": 9.0, "auroc": 0.1}}, before, 1.0) == []
-    assert worse({"all": {"hit@1": 0.88, "calibration_error": 0.07}}, before, 1.0) == [
+    assert (
+        regressions({"all": {"hit@1": 0.895, "calibration_error": 0.055, "p50_ms": 9.0, "auroc": 0.1}}, before, 1.0)
+        == []
+    )
+    assert regressions({"all": {"hit@1": 0.88, "calibration_error": 0.07}}, before, 1.0) == [
         "all: calibration_error 7.0, was 5.0",
         "all: hit@1 88.0, was 90.0",
     ]

@@ -20,7 +20,7 @@ from bot.corpus import Article
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.outline import is_faq_title, outline
 from bot.index.lexical import content_terms, stems
-from bot.languages.hindi.devanagari import has_devanagari, is_hindi
+from bot.languages.hindi.devanagari import has_devanagari, is_mostly_devanagari
 from bot.languages.hindi.rewriting import HindiRewriter
 from bot.languages.hindi.transliteration import acronym, consonant_key, phonetic_key, romanize, to_devanagari
 from bot.languages.normalization import normalize
@@ -323,9 +323,9 @@ def test_a_hindi_article_keeps_its_spelling(article: Article):
 
 
 def test_the_majority_of_words_decides_the_language_of_a_text():
-    assert is_hindi("EPFO के portal पर UAN से login करने के बाद अपना पासवर्ड बदलिए।")
-    assert not is_hindi("A notice (नोटिस) is given in writing.")
-    assert not is_hindi("")
+    assert is_mostly_devanagari("EPFO के portal पर UAN से login करने के बाद अपना पासवर्ड बदलिए।")
+    assert not is_mostly_devanagari("A notice (नोटिस) is given in writing.")
+    assert not is_mostly_devanagari("")
 
 
 def test_hindi_sentences_end_at_a_danda_and_not_at_an_abbreviation(article: Article):

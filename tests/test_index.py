@@ -23,14 +23,14 @@ from bot.build.build import build
 from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.vocabulary_writer import VocabularyWriter
-from bot.build.word_index import FEW_PASSAGES, word_index_in_background
+from bot.build.word_index import FEW_PASSAGES, lexical_index_in_background
 from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.filters import Filters
 from bot.index.generation import ROLES, all_articles, check_encoder, texts_to_encode
-from bot.index.lexical import Lexical, LexicalWriter
+from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
 from bot.index.passage_table import PassageTable
@@ -164,7 +164,7 @@ def test_vectors_of_a_wrong_length_or_dimension_are_rejected(tmp_path: Path):
 def test_lexical_search_matches_stems_within_the_filters(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
-    lexical = Lexical(tmp_path / "lexical")
+    lexical = LexicalIndex(tmp_path / "lexical")
     assert len(lexical) == len(passages)
 
     def first(words: str, filters: Filters = Filters()) -> str | None:
@@ -184,7 +184,7 @@ def test_lexical_search_matches_stems_within_the_filters(corpus: Path, tmp_path:
 def test_pairs_of_adjacent_words_count_in_their_order(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
-    lexical = Lexical(tmp_path / "lexical")
+    lexical = LexicalIndex(tmp_path / "lexical")
     assert [passages[number].id for number in lexical.search("pairs", "approves it in writing?", 5).numbers] == [
         "notice-period#faq-does-leave-count-towards-the-notice-period"
     ]
@@ -195,13 +195,13 @@ def test_article_search_matches_words_of_different_passages(corpus: Path, tmp_pa
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
     articles = list(dict.fromkeys(passage.article.id for passage in passages))
-    found = Lexical(tmp_path / "lexical").search("article_words", "lump fund", 5)
+    found = LexicalIndex(tmp_path / "lexical").search("article_words", "lump fund", 5)
     assert [articles[number] for number in found.numbers] == ["gratuity"]
 
 
 def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
     write_lexical(tmp_path / "lexical", passages_of(corpus))
-    lexical = Lexical(tmp_path / "lexical")
+    lexical = LexicalIndex(tmp_path / "lexical")
     free, filtered = (
         dict(zip(found.numbers.tolist(), found.scores.tolist(), strict=True))
         for found in (
@@ -216,7 +216,7 @@ def test_a_filter_does_not_change_scores(corpus: Path, tmp_path: Path):
 def test_scores_are_bm25_and_fractions_of_the_maximum(corpus: Path, tmp_path: Path):
     passages = passages_of(corpus)
     write_lexical(tmp_path / "lexical", passages)
-    ((number,), (score,), (share,)) = Lexical(tmp_path / "lexical").search("words", "Is it to pay?", 10)
+    ((number,), (score,), (share,)) = LexicalIndex(tmp_path / "lexical").search("words", "Is it to pay?", 10)
     assert passages[number].id == "gratuity#faq-who-pays-gratuity"
     # "Is", "it" and "to" are stop words; "pay" occurs twice in one of six passages.
     lengths = [len(re.findall(r"\w+", f"{context(passage)} {passage.text}")) for passage in passages]
@@ -619,7 +619,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
 
 
 def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path):
-    beside = word_index_in_background(tmp_path, FEW_PASSAGES + 1)
+    beside = lexical_index_in_background(tmp_path, FEW_PASSAGES + 1)
     with (
         pytest.raises(
             IndexUnwritable,
@@ -633,7 +633,7 @@ def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path
 def test_a_failure_of_the_build_ends_the_word_index_process(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
     (tmp_path / "vocabulary.sqlite").unlink()
-    with pytest.raises(ZeroDivisionError), word_index_in_background(tmp_path, FEW_PASSAGES + 1):
+    with pytest.raises(ZeroDivisionError), lexical_index_in_background(tmp_path, FEW_PASSAGES + 1):
         raise ZeroDivisionError
     assert not (tmp_path / "vocabulary.sqlite").exists()
 

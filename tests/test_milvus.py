@@ -21,7 +21,7 @@ from bot import Bot, Retriever
 from bot.backends.location import publish_to, store_at, update_at, with_credentials
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import MilvusClient
-from bot.backends.milvus.layout import Collections, number_of
+from bot.backends.milvus.layout import Collections, numeric_id
 from bot.backends.milvus.publish import list_generations
 from bot.build.build import build
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
@@ -390,7 +390,7 @@ def test_collection_names_contain_the_generation():
 def test_a_file_that_differs_from_its_manifest_is_refused(small: str):
     milvus = MilvusClient(MilvusAddress.parse(small))
     (collections,) = list_generations(milvus)
-    number = number_of("vocabulary.sqlite")
+    number = numeric_id("vocabulary.sqlite")
     (part,) = milvus.find(
         collections.records, f'kind == "file" and number == {number} and part == 0', ("*",), strong=True
     )
@@ -486,7 +486,7 @@ def test_an_edited_article_has_only_its_new_words_and_passages(small: str, folde
     milvus = MilvusClient(MilvusAddress.parse(small))
     (collections,) = list_generations(milvus)
     passages = [passage for passage in reader.generation.table.all_passages() if passage.article.id == "edited"]
-    assert milvus.count(collections.rows, f"article == {number_of('edited')}") == 3 * len(passages)
+    assert milvus.count(collections.rows, f"article == {numeric_id('edited')}") == 3 * len(passages)
     assert [article.id for article in reader.generation.table.listed("letters", 0, 9)] == ["edited"]
     assert {hit.passage.article.id for hit in reader.retriever.search("secondment", k=9, category="Letters")} == {
         "edited"

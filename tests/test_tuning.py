@@ -10,15 +10,15 @@ import pytest
 
 from bot import Bot
 from bot.build.build import build
-from bot.encoder import SentenceEncoder, TrainingPair, train
+from bot.encoder import SentenceEncoder, TrainingTriplet, train
 from bot.errors import EvaluationError, ModelError
-from bot.evaluation.trend import FIGURES, accepted_figures, read_points
+from bot.evaluation.trend import FIGURES, accepted_alternates_metrics, read_points
 from bot.index.generation import Generation
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.tuning import tune
 from bot.tuning.holdout import choose_held_out, make_holdout
-from bot.tuning.training_pairs import training_pairs
+from bot.tuning.training_pairs import training_triplets
 from bot.tuning.tune import _is_better
 
 pytestmark = pytest.mark.slow
@@ -152,7 +152,7 @@ def test_removing_faqs_leaves_the_answers_of_the_others(tiny_model: str, tmp_pat
 
 
 def test_training_pairs_come_from_the_corpus_each_with_a_negative(generation: Generation):
-    training = training_pairs(generation, {"row-3"})
+    training = training_triplets(generation, {"row-3"})
     pairs = {(pair.question, pair.right) for pair in training}
     assert ("How does notice work?", "The rules of notice stand on page 0.") in pairs
     assert ("gratuity rules please", "How does gratuity work?") in pairs
@@ -170,7 +170,7 @@ def test_training_pairs_come_from_the_corpus_each_with_a_negative(generation: Ge
 
 def test_training_brings_questions_nearer_to_their_passages(tiny_model: str, tmp_path: Path):
     training = [
-        TrainingPair(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}")
+        TrainingTriplet(f"{subject} rules", f"page of {subject}", f"page of {SUBJECTS[number - 1]}")
         for number, subject in enumerate(SUBJECTS)
     ]
     steps: list[tuple[int, int]] = []
@@ -268,14 +268,14 @@ def test_a_guarded_build_records_how_it_answered(corpus: Path, tmp_path: Path, t
 
 
 def test_accepted_questions_are_asked_and_may_be_missing(bot: Bot, tmp_path: Path):
-    assert accepted_figures(bot, tmp_path) is None
+    assert accepted_alternates_metrics(bot, tmp_path) is None
     (tmp_path / "alternates.csv").write_text("question,passage\n", encoding="utf-8")
-    assert accepted_figures(bot, tmp_path) is None
+    assert accepted_alternates_metrics(bot, tmp_path) is None
     right, wrong = (
         "jldi chhod sakte hain kya,notice-period#faq-can-a-notice-period-be-bought-out",
         "jldi chhod sakte hain kya,gratuity#faq-who-pays-gratuity",
     )
     (tmp_path / "alternates.csv").write_text(f"question,passage\n{right}\n{wrong}\n", encoding="utf-8")
-    figures = accepted_figures(bot, tmp_path)
+    figures = accepted_alternates_metrics(bot, tmp_path)
     assert figures is not None
     assert (figures["questions"], figures["hit@1"], figures["answered"]) == (2, 0.5, 1.0)

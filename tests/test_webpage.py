@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.corpus import Article
 from bot.corpus.formats.webpage import MAX_BYTES, decode_page, read, read_file
-from bot.corpus.html.boilerplate import is_boilerplate
+from bot.corpus.html.boilerplate import is_boilerplate_line
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.outline import outline
 from bot.corpus.refused import Unreadable
@@ -315,7 +315,7 @@ def test_a_post_in_a_category_named_comments_is_not_removed_as_comments():
      "5 min read", "All rights reserved."],
 )  # fmt: skip
 def test_boilerplate_lines_are_recognised_by_their_wording(line: str):
-    assert is_boilerplate(line)
+    assert is_boilerplate_line(line)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_boilerplate_lines_are_recognised_by_their_wording(line: str):
      "Copyright law protects the text. " * 6],
 )  # fmt: skip
 def test_sentences_of_an_article_are_not_boilerplate(line: str):
-    assert not is_boilerplate(line)
+    assert not is_boilerplate_line(line)
 
 
 @pytest.mark.parametrize(

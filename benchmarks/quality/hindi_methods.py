@@ -32,7 +32,7 @@ from benchmarks.shared.question_sets import read_gains, read_json_lines, read_qu
 from benchmarks.shared.timing import machine
 from bot.corpus import Article
 from bot.encoder import SentenceEncoder
-from bot.index.lexical import Lexical, LexicalWriter
+from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.languages.hindi.rewriting import HindiRewriter
 from bot.passages import Passage
 
@@ -172,7 +172,7 @@ def _read(folder: Path) -> tuple[list[dict], list[str], np.ndarray]:
 
 
 @contextmanager
-def _lexical(texts: Iterable[tuple[str, str]]) -> Iterator[Lexical]:
+def _lexical(texts: Iterable[tuple[str, str]]) -> Iterator[LexicalIndex]:
     """Give a word index of titles and texts."""
     with TemporaryDirectory() as folder:
         writer = LexicalWriter(Path(folder, "lexical"))
@@ -180,7 +180,7 @@ def _lexical(texts: Iterable[tuple[str, str]]) -> Iterator[Lexical]:
             article = Article(f"a{number}", "set", title, text)
             writer.add(Passage(f"a{number}#1", "section", article, (), text, 0, len(text)))
         writer.close()
-        yield Lexical(Path(folder, "lexical"))
+        yield LexicalIndex(Path(folder, "lexical"))
 
 
 class WordList(NamedTuple):
@@ -196,7 +196,7 @@ class WordList(NamedTuple):
         return self.words[:limit]
 
 
-def _rewriter(lexical: Lexical, text: str) -> HindiRewriter:
+def _rewriter(lexical: LexicalIndex, text: str) -> HindiRewriter:
     spelling = SpellChecker()
     counts = Counter(word for word in text.lower().split() if word.isalpha())
     words = [word for word, _ in counts.most_common()]
@@ -204,7 +204,7 @@ def _rewriter(lexical: Lexical, text: str) -> HindiRewriter:
     return HindiRewriter(WordList(lambda word: word in spelling or lexical.has("words", word), words))
 
 
-def _bm25(lexical: Lexical, questions: Sequence[str], count: int) -> Scores:
+def _bm25(lexical: LexicalIndex, questions: Sequence[str], count: int) -> Scores:
     scores = np.zeros((len(questions), count))
     for row, question in enumerate(questions):
         found = lexical.search("words", question, count)

@@ -34,7 +34,7 @@ from bot.build.build import build
 from bot.build.vocabulary_writer import VocabularyWriter
 from bot.index.filters import Filters
 from bot.index.generation import Generation, all_articles
-from bot.index.lexical import Lexical, LexicalWriter
+from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.index.vocabulary import Vocabulary
@@ -211,7 +211,7 @@ def _speller(passages: Sequence[Passage]) -> Iterator[Speller]:
             lexical.add(passage)
         lexical.close()
         vocabulary = _vocabulary(passages, Path(folder))
-        yield Speller(vocabulary, Lexical(Path(folder, "lexical")), QuestionLanguages(vocabulary))
+        yield Speller(vocabulary, LexicalIndex(Path(folder, "lexical")), QuestionLanguages(vocabulary))
 
 
 def _vocabulary(passages: Iterable[Passage], folder: Path) -> Vocabulary:

@@ -26,7 +26,7 @@ from bot import Bot
 from bot.build.passage_writer import PassageWriter
 from bot.build.publish import publish_generation, unfinished_generation
 from bot.build.score_calibration import calibration_questions
-from bot.build.word_index import word_index_in_background
+from bot.build.word_index import lexical_index_in_background
 from bot.encoder import Matrix
 from bot.index.generation import Generation
 from bot.index.local_generation import LocalGeneration
@@ -145,7 +145,7 @@ def _write(
     for passage in passages:
         writer.add(passage)
     writer.close()
-    with word_index_in_background(folder, len(PassageTable(folder / PASSAGES))):
+    with lexical_index_in_background(folder, len(PassageTable(folder / PASSAGES))):
         plan = write_vectors(folder, vectors, questions.shape[1], BuildSettings().exact_rows, questions)
         write_sentences(folder, sentences)
     return plan

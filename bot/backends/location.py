@@ -86,6 +86,6 @@ def is_remote(index: Path | str) -> bool:
     return isinstance(index, str) and index.startswith(MILVUS)
 
 
-def folder_of(index: Path | str) -> Path:
+def state_folder(index: Path | str) -> Path:
     """Return the folder for what is stored beside an index, such as the question log: `index` for one on a server."""
     return Path("index") if is_remote(index) else Path(index)

@@ -13,7 +13,7 @@ from bot.corpus.corpus import FolderSource
 from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.corpus.refused import Refused, read_refused
 from bot.corpus.source import ArticleSource
-from bot.encoder import Encoder, find_model, model_hash, multilingual_weights, open_encoder
+from bot.encoder import Encoder, find_model, model_hash, multilingual_weights_hash, open_encoder
 from bot.encoder.encoder import no_progress
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable
 from bot.index.generation import Generation
@@ -91,7 +91,7 @@ def build(
 def _inputs(source: ArticleSource, settings: BuildSettings, encoder: Encoder | None) -> BuildInputs:
     settings = replace(settings, model=encoder.name) if encoder else settings
     weights = f"{_CUSTOM}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
-    multilingual = multilingual_weights(settings.multilingual_model) if settings.is_multilingual else None
+    multilingual = multilingual_weights_hash(settings.multilingual_model) if settings.is_multilingual else None
     return BuildInputs(settings, source.digest(), weights, multilingual)
 
 

@@ -13,7 +13,7 @@ from bot.build.multilingual import MultilingualWriter
 from bot.build.passage_writer import PassageWriter
 from bot.build.score_calibration import Questions, calibration_questions
 from bot.build.vector_index import VectorFacts, encode_missing, write_vector_index
-from bot.build.word_index import word_index_in_background
+from bot.build.word_index import lexical_index_in_background
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.refused import Refused, write_refused
 from bot.corpus.source import ArticleSource
@@ -86,7 +86,7 @@ class GenerationWriter:
                 # This process encodes few texts before workers are ready, and before the word index competes with it.
                 self._encode(cache, LocalWorkers())
             table = PassageTable(self.folder / PASSAGES)
-            with word_index_in_background(self.folder, len(table)):
+            with lexical_index_in_background(self.folder, len(table)):
                 questions = calibration_questions(table)
                 facts = self._write_vectors(cache, rows, table, questions)
                 record = multilingual.write(self.folder, table, questions, self._on_texts) if multilingual else None

@@ -20,7 +20,7 @@ from bot.build.cache import Encoded, Uncached, UncachedTexts
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
 from bot.corpus.source import ArticleSource, PartReader
-from bot.encoder import Encoder, PassageEncoder, remote_encoder, remote_token_starts
+from bot.encoder import Encoder, PassageEncoder, picklable_encoder_opener, remote_token_starts
 from bot.encoder.encoder import OnBatch
 from bot.errors import ClusterError, requires
 from bot.passages import Passage, TokenStarts, split_each
@@ -146,7 +146,7 @@ class RayWorkers:
         batches = _in_batches(texts)
         blocks: list[Any] = [ray.put(pa.table({"key": each.keys, "text": each.texts})) for each in batches]
         actors, resources = _encoder_resources()
-        arguments = (__version__, remote_encoder(encoder, weights))
+        arguments = (__version__, picklable_encoder_opener(encoder, weights))
         resources |= {"compute": _pool(min(actors, 1 + count // _TEXTS)), "fn_constructor_args": arguments}
         with _data_context():
             vectors = from_arrow_refs(blocks).map_batches(_EncoderActor, batch_size=None, **resources)

@@ -55,7 +55,7 @@ def _make_question(passage: Passage, number: int) -> CalibrationQuestion:
     return CalibrationQuestion(passage, question, _reword(question, number))
 
 
-def calibrate_scores(
+def measure_score_levels(
     table: PassageTable, vectors: Vectors, calibration: Questions, own_words: Matrix, reworded: Matrix
 ) -> ScoreCalibration:
     """Compare the cosines of calibration questions with and without their article, given vectors of both wordings."""

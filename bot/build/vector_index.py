@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.build.cache import CachedRows, VectorCache
 from bot.build.encoder_fidelity import choose_question_encoder
-from bot.build.score_calibration import Questions, calibrate_scores
+from bot.build.score_calibration import Questions, measure_score_levels
 from bot.build.workers import Workers
 from bot.encoder import PassageEncoder, QuestionEncoderKind
 from bot.index.generation import CHECK_SENTENCE
@@ -59,6 +59,6 @@ def write_vector_index(
     vectors = Vectors.open(folder, plan)
     kind, opened, fidelity, found = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded, expected)
     own_words = opened.encode_questions([each.question for each in questions])
-    calibration = calibrate_scores(table, vectors, questions, own_words, found)
+    calibration = measure_score_levels(table, vectors, questions, own_words, found)
     check = tuple(round(float(number), _DECIMALS) for number in opened.encode_questions([CHECK_SENTENCE])[0])
     return VectorFacts(encoder.dimension, kind, fidelity, plan, calibration, check)

@@ -19,7 +19,7 @@ FEW_PASSAGES = 2000
 """Up to this many passages, writing the word index takes less time than starting a process for it."""
 
 
-def write_word_index(folder: Path) -> None:
+def write_lexical_index(folder: Path) -> None:
     """Write `lexical/` and the vocabulary of a folder that contains the passages."""
     lexical, vocabulary = LexicalWriter(folder / LEXICAL), VocabularyWriter(folder)
     for passage in PassageTable(folder / PASSAGES).all_passages():
@@ -30,7 +30,7 @@ def write_word_index(folder: Path) -> None:
 
 
 @contextmanager
-def word_index_in_background(folder: Path, passages: int) -> Iterator[None]:
+def lexical_index_in_background(folder: Path, passages: int) -> Iterator[None]:
     """Write the word index while the body runs, in another process; of few passages in this one, before the body.
 
     Raises `MissingExtra` if a dictionary is not installed, `IndexUnwritable` if the word index cannot be written.
@@ -41,7 +41,7 @@ def word_index_in_background(folder: Path, passages: int) -> Iterator[None]:
             yield
         return
     try:
-        write_word_index(folder)
+        write_lexical_index(folder)
     # tantivy raises bare ValueErrors on a full disk.
     except (OSError, ValueError, sqlite3.Error) as error:
         raise _unwritable(folder, str(error)) from error
@@ -76,4 +76,4 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     Thread(target=_end_with_parent, daemon=True).start()
-    write_word_index(Path(sys.argv[1]))
+    write_lexical_index(Path(sys.argv[1]))

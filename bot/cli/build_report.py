@@ -18,7 +18,7 @@ _SHOWN_IDS = 5
 """Maximum number of article ids on a line."""
 
 
-def print_report(report: "BuildReport", corpus: Path, index: Path, as_json: bool) -> None:
+def test_and_report(report: "BuildReport", corpus: Path, index: Path, as_json: bool) -> None:
     """Test a new index, record its figures and print what the build did."""
     refusals = index / "generations" / report.generation / "refused.json"
     say_refusals(report.refused, f"full list: {refusals}" if report.published else "")
@@ -36,9 +36,9 @@ def _self_test(index: Path) -> list[dict[str, Any]]:
 
 def _record_figures(corpus: Path, index: Path, report: "BuildReport", tested: list[dict[str, Any]]) -> "Figures | None":
     """Append the build's figures to the trend; return those of accepted alternates, if there are any."""
-    from bot.evaluation.trend import accepted_figures, add_point, point_of
+    from bot.evaluation.trend import accepted_alternates_metrics, add_point, point_of
 
-    figures = accepted_figures(Bot.open(index), corpus)
+    figures = accepted_alternates_metrics(Bot.open(index), corpus)
     at_threshold = next(row for row in tested if row["threshold"] == AnswerSettings().threshold)
     manifest = report.manifest
     add_point(index, point_of(manifest.created, report.generation, manifest.passages, at_threshold, figures))

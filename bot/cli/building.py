@@ -14,9 +14,9 @@ from typer import Argument, BadParameter, Option
 
 from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
-from bot.cli.build_report import print_report
+from bot.cli.build_report import test_and_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder
-from bot.cli.output import Progress, count, display, print_facts, say, say_refusals, show_progress, table
+from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress, table
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
 from bot.retrieval.finder import Finder
@@ -53,7 +53,7 @@ def build(
         report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
         if to and report.published:
             _publish(report, index, to, progress)
-    print_report(report, corpus, index, as_json)
+    test_and_report(report, corpus, index, as_json)
 
 
 @contextmanager
@@ -136,7 +136,9 @@ def status(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJ
     from bot.index.status import index_status
 
     facts = index_status(store_at(index), corpus)
-    lines = [f"{name.replace('_', ' '):18}{display(value)}" for name, value in facts.items() if name != "generations"]
+    lines = [
+        f"{name.replace('_', ' '):18}{format_value(value)}" for name, value in facts.items() if name != "generations"
+    ]
     lines += ["", "generations", *(f"  {_generation_line(each)}" for each in facts["generations"])]
     print_facts(facts, as_json, lambda: "\n".join(lines))
 

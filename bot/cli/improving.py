@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from bot.answering.bot import Bot
-from bot.backends.location import folder_of
+from bot.backends.location import state_folder
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.serving import read_chat_settings
@@ -46,7 +46,7 @@ def report(
         return
     from bot.usage.store import UsageStore
 
-    store = UsageStore(folder_of(index), read_chat_settings(settings).log)
+    store = UsageStore(state_folder(index), read_chat_settings(settings).log)
     if forget is None and conversation is None:
         _print_report(store, index, corpus, since, to_csv, accept_proposed, as_json)
     else:
@@ -177,9 +177,9 @@ def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: P
 def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:
     """Save the figures and exit with 1 if one is worse than before; `compare` and `save` may be the same file."""
     from bot.evaluation import report
-    from bot.evaluation.evaluate import worse
+    from bot.evaluation.evaluate import regressions
 
-    losses = worse(groups, report.load(compare), margin) if compare else []
+    losses = regressions(groups, report.load(compare), margin) if compare else []
     if save:
         report.save(save, groups)
     for line in losses:

@@ -55,7 +55,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]
     return ["".join(f"{cell:>10}" for cell in row) for row in (columns, *rows)]
 
 
-def display(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as a person reads it: yes, no, or - for None."""
     if value is None:
         return "-"

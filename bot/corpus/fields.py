@@ -37,20 +37,20 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
     )
 
 
-def build_faq(source: str, fields: Fields) -> Article:
+def build_faq_article(source: str, fields: Fields) -> Article:
     """Build the article of a single FAQ: its title is the question, its text the answer.
 
     The default id is made of the permalink, or the file, and the question, because rows may move and several may link
     to the same page. Raises `Unreadable` if the question or the answer is missing, or a field cannot be read.
     """
-    fields = drop_empty(fields)
+    fields = drop_empty_fields(fields)
     question, answer = read_faq(fields)
     ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
     return build_article(source, {"id": ident, "title": question, **fields}, answer, [faq])
 
 
-def drop_empty(fields: Fields) -> Fields:
+def drop_empty_fields(fields: Fields) -> Fields:
     """Return the fields without empty values."""
     return {name: value for name, value in fields.items() if value not in (None, "")}
 

@@ -5,21 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.corpus.article import Faq, Section
-from bot.languages.registry import alternatives
+from bot.languages.registry import combined_pattern
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
-_Q, _A = (f"(?:{alternatives(name)})" for name in ("question_labels", "answer_labels"))
+_Q, _A = (f"(?:{combined_pattern(name)})" for name in ("question_labels", "answer_labels"))
 _AFTER_LABEL = r"[ \t]*\d*[ \t]*[:.)-]"
 _LABELLED_PAIR = re.compile(
     rf"(?ims)^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
     rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)"
 )
-_FAQ_TITLE = re.compile(alternatives("faq_titles"), re.IGNORECASE)
+_FAQ_TITLE = re.compile(combined_pattern("faq_titles"), re.IGNORECASE)
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK_LINE = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
-_CLOSING = re.compile(alternatives("closings"), re.IGNORECASE)
+_CLOSING = re.compile(combined_pattern("closings"), re.IGNORECASE)
 """Openings of paragraphs that end a page and no longer belong to the last answer."""
 
 

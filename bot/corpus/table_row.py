@@ -28,7 +28,7 @@ class TableRow:
         return not (self.flaw or self.cell_flaws or any(self.cells))
 
 
-def limit_rows(rows: Iterable[TableRow]) -> list[TableRow]:
+def truncate_rows(rows: Iterable[TableRow]) -> list[TableRow]:
     """Return the rows that are not blank, up to a header and `MAX_ROWS`; a last one reports that there are more."""
     top = list(islice((row for row in rows if not row.is_blank), MAX_ROWS + 2))
     if len(top) > MAX_ROWS + 1:

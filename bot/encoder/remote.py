@@ -22,7 +22,7 @@ def remote_token_starts(encoder: Encoder) -> Callable[[Sequence[str]], list[Sequ
     return encoder.token_starts
 
 
-def remote_encoder(encoder: PassageEncoder, weights: str) -> Callable[[], PassageEncoder]:
+def picklable_encoder_opener(encoder: PassageEncoder, weights: str) -> Callable[[], PassageEncoder]:
     """Return a picklable function that opens the model from local files; a custom encoder is pickled whole."""
     if not isinstance(encoder, (SentenceEncoder, ExportedEncoder)):
         return partial(_return, encoder)

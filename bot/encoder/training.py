@@ -26,7 +26,7 @@ _LEARNING_RATE, _WARM_UP = 1e-4, 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingPair:
+class TrainingTriplet:
     """A question, a text that answers or paraphrases it, and a similar text that does not."""
 
     question: str
@@ -34,7 +34,7 @@ class TrainingPair:
     wrong: str
 
 
-def train(model: str, pairs: Sequence[TrainingPair], epochs: int, output: Path, done: OnStep) -> None:
+def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Path, done: OnStep) -> None:
     """Fine-tune a copy of a sentence-transformers model, and save it in the folder `output`.
 
     Minimises MultipleNegativesRankingLoss (Henderson et al. 2017) with in-batch negatives and one hard negative each,

@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.answering.bot import Bot
 from bot.answering.schema import Status
-from bot.evaluation.metrics import auroc, calibration_error, ranking_figures, share
+from bot.evaluation.metrics import auroc, calibration_error, ranking_metrics, share
 from bot.evaluation.question_set import Question
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION
@@ -77,7 +77,7 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     return {
         "questions": len(outcomes),
         "uncovered": len(uncovered),
-        **ranking_figures([outcome.ranking for outcome in covered], [outcome.question.expected for outcome in covered]),
+        **ranking_metrics([outcome.ranking for outcome in covered], [outcome.question.expected for outcome in covered]),
         "answered": share([outcome.status != "no_answer" for outcome in covered]),
         "ambiguous": share([outcome.status == "ambiguous" for outcome in outcomes]),
         "refused": share([outcome.status == "no_answer" for outcome in uncovered]),
@@ -95,7 +95,7 @@ def figures_by_group(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
     return {"all": figures(outcomes), **{group or "-": figures(own) for group, own in members.items()}}
 
 
-def worse(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: float) -> list[str]:
+def regressions(now: Mapping[str, Figures], before: Mapping[str, Figures], margin: float) -> list[str]:
     """Return a line for each figure of quality that dropped by more than `margin` points (hundredths)."""
     groups = now.keys() & before.keys()
     return sorted(f"{group}: {line}" for group in groups for line in drops(now[group], before[group], margin).values())

@@ -16,7 +16,7 @@ RANKING_METRICS |= {"mrr@10": "RR@10", "ndcg@10": "nDCG@10", "recall@10": "R@10"
 _BINS = 10
 
 
-def ranking_figures(rankings: Sequence[Ranking], expected: Sequence[Mapping[str, int]]) -> dict[str, float]:
+def ranking_metrics(rankings: Sequence[Ranking], expected: Sequence[Mapping[str, int]]) -> dict[str, float]:
     """Compute the mean of each metric in `RANKING_METRICS` over covered questions, 0 to 1; empty without questions."""
     if not rankings:
         return {}

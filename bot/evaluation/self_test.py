@@ -18,7 +18,7 @@ _HITS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class OperatingPoint:
     """Figures at one threshold, as fractions of 1; None if there were no questions."""
 
     threshold: float
@@ -30,7 +30,7 @@ class Coverage:
     """Share of the questions without their article that is refused."""
 
 
-def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[Coverage]:
+def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[OperatingPoint]:
     """Ask an index its own questions reworded, and with their articles left out."""
     generation = finder.generation
     reworded, left_out = list[tuple[float, bool]](), list[float]()
@@ -44,7 +44,9 @@ def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[
     return [_coverage(threshold, reworded, left_out) for threshold in thresholds]
 
 
-def _coverage(threshold: float, reworded: Sequence[tuple[float, bool]], left_out: Sequence[float]) -> Coverage:
+def _coverage(threshold: float, reworded: Sequence[tuple[float, bool]], left_out: Sequence[float]) -> OperatingPoint:
     right = [true for probability, true in reworded if probability >= threshold]
     answered = share([probability >= threshold for probability, _ in reworded])
-    return Coverage(threshold, answered, share(right), share([probability < threshold for probability in left_out]))
+    return OperatingPoint(
+        threshold, answered, share(right), share([probability < threshold for probability in left_out])
+    )

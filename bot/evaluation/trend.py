@@ -35,7 +35,7 @@ class Point:
     """Figures by name, as fractions of 1."""
 
 
-def accepted_figures(bot: Bot, corpus: Path) -> Figures | None:
+def accepted_alternates_metrics(bot: Bot, corpus: Path) -> Figures | None:
     """Compute the figures of the alternates that editors accepted; None if there are none."""
     try:
         accepted = read_questions(corpus / ALTERNATES)

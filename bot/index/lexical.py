@@ -146,7 +146,7 @@ def matches(numbers: Sequence[int], scores: Sequence[float], frequencies: Sequen
     return Matches(np.array(numbers, np.int64), found / math.sqrt(idf(1, texts)), found / maximum)
 
 
-class Lexical:
+class LexicalIndex:
     """The word index in a folder. Raises `IndexCorrupt` if the folder does not hold one."""
 
     def __init__(self, folder: Path) -> None:
@@ -235,7 +235,7 @@ def _open_by_links(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
         return _open(Path(links))
 
 
-def link_lexical(folder: Path, links: Path) -> None:
+def link_lexical_index(folder: Path, links: Path) -> None:
     """Link all files of a word index into another folder, to be changed there.
 
     The original stays as it is: tantivy adds and replaces files, but never modifies one.

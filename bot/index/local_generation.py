@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, raise_as_corrupt
-from bot.index.lexical import LEXICAL, Lexical
+from bot.index.lexical import LEXICAL, LexicalIndex
 from bot.index.manifest import ENCODER, Manifest, verify_files
 from bot.index.multilingual_index import open_multilingual_index
 from bot.index.passage_rows import PassageRows
@@ -26,7 +26,7 @@ class LocalGeneration(PassageRows):
     name: str
     manifest: Manifest
     sentences: Sentences
-    lexical: Lexical
+    lexical: LexicalIndex
     vocabulary: Vocabulary
     multilingual: PassageRows | None
 
@@ -42,7 +42,7 @@ class LocalGeneration(PassageRows):
         with raise_as_corrupt(folder):
             table, vectors = PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search)
             sentences = Sentences(folder, manifest.sentences, manifest.dimension)
-            lexical, vocabulary = Lexical(folder / LEXICAL), Vocabulary(folder)
+            lexical, vocabulary = LexicalIndex(folder / LEXICAL), Vocabulary(folder)
             questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             record = manifest.multilingual
             multilingual = open_multilingual_index(folder, record, table) if record else None

@@ -50,7 +50,7 @@ def normalize_spelling(text: str) -> str:
     return text
 
 
-def alternatives(name: str) -> str:
+def combined_pattern(name: str) -> str:
     """Join one of the `Patterns` of all languages into one regular expression."""
     return "|".join(pattern for language in LANGUAGES for pattern in getattr(language.patterns, name))
 

@@ -10,7 +10,7 @@ from bot.index.filters import last_change
 from bot.index.generation import Generation, Numbers, role_vectors
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
-from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, same_passages, same_question
+from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, near_duplicate_pairs, same_question
 from bot.retrieval.ranking import Scores
 
 _TIE = 0.002
@@ -39,7 +39,7 @@ def diverse(generation: Generation, numbers: Numbers, articles: Numbers, scores:
 
 def _without_near_duplicates(generation: Generation, numbers: Numbers, order: Sequence[int]) -> list[int]:
     chosen = dict(enumerate(order))
-    for first, second in same_passages(generation, numbers[list(order)]):
+    for first, second in near_duplicate_pairs(generation, numbers[list(order)]):
         if first in chosen and second in chosen:
             chosen[first] = _newer(generation, numbers, chosen[first], chosen.pop(second))
     return list(chosen.values())

@@ -15,13 +15,13 @@ from bot.passages import Passage
 from bot.retrieval.diversity import diverse, exact_matches_first
 from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
 from bot.retrieval.hit import Hit
-from bot.retrieval.query_rewriting import QueryRewriter, RewrittenQuery, concatenated
+from bot.retrieval.query_rewriting import QueryRewriter, RewrittenQuery, prepend_questions
 from bot.retrieval.ranking import RankingModel, Scores
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.scoring import ScoredCandidates, Scorer
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.spelling import Speller
-from bot.retrieval.topic import History, coverage, earlier_questions, is_vague, refers_back, topic_weight
+from bot.retrieval.topic import History, coverage, earlier_questions, may_need_context, refers_back, topic_weight
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
@@ -102,7 +102,7 @@ class Finder:
 
     def _rank(self, query: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> SearchResult:
         alone = self._scorer.score([query], k, filters)
-        is_follow_up = earlier and is_vague(query.question, alone.scores[0], alone.articles)
+        is_follow_up = earlier and may_need_context(query.question, alone.scores[0], alone.articles)
         result = self._follow_up(query, earlier, k, filters) if is_follow_up else self._standalone(query, alone, k)
         if result.topic is None and earlier and refers_back(query.question):
             before = self._rank(earlier[-1], 1, filters, ())
@@ -119,7 +119,7 @@ class Finder:
         self, query: RewrittenQuery, earlier: Sequence[RewrittenQuery], k: int, filters: Filters
     ) -> SearchResult:
         """Blend the scores of a question by itself and read with the last one and the last two before it."""
-        longer = [concatenated(earlier[-count:], query) for count in range(1, len(earlier) + 1)]
+        longer = [prepend_questions(earlier[-count:], query) for count in range(1, len(earlier) + 1)]
         found = self._scorer.score([query, *longer], k, filters)
         alone, with_earlier = found.scores[0], found.scores[1:].mean(axis=0)
         weight = topic_weight(query.question, alone, with_earlier, found.articles)
@@ -133,7 +133,7 @@ class Finder:
         return SearchResult.of(hits, query, found.vectors[0])
 
     def _with_topic(self, result: SearchResult, query: RewrittenQuery, topic: RewrittenQuery) -> SearchResult:
-        longer = concatenated([topic], query)
+        longer = prepend_questions([topic], query)
         vector = self.generation.encoder.encode_questions([longer.variants[0].text])[0]
         return SearchResult.of(result.hits, longer, vector, topic)
 

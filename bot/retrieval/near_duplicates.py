@@ -41,7 +41,7 @@ def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
     return float(first @ second) >= SAME_QUESTION
 
 
-def same_passages(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
+def near_duplicate_pairs(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
     vectors = {role: role_vectors(generation, numbers, role) for role in _ROLES}
     # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.

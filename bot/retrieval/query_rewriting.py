@@ -78,7 +78,7 @@ class QueryRewriter:
         return (rewriter.to_english if form == "english" else rewriter.to_native_script)(question) or question
 
 
-def concatenated(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:
+def prepend_questions(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:
     """Return a question preceded by earlier ones, variant by variant."""
     queries = (*earlier, last)
     variants = map(_concatenated_variants, zip(*(query.variants for query in queries), strict=True))

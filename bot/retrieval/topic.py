@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bot.index.generation import Numbers
-from bot.languages.registry import LANGUAGES, alternatives
+from bot.languages.registry import LANGUAGES, combined_pattern
 from bot.retrieval.ranking import Scores
 
 Turn = str | Mapping[str, object]
@@ -19,9 +19,9 @@ Turn = str | Mapping[str, object]
 History = Sequence[Turn]
 """The turns of a conversation, oldest first."""
 
-_OPENING = re.compile(alternatives("openings"), re.IGNORECASE)
-_PRONOUN = re.compile(alternatives("pronouns"), re.IGNORECASE)
-_EXPLETIVE = re.compile(alternatives("expletives"), re.IGNORECASE)
+_OPENING = re.compile(combined_pattern("openings"), re.IGNORECASE)
+_PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
+_EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 _FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
 
@@ -59,7 +59,7 @@ def refers_back(question: str) -> bool:
     return len([word for word in before if word not in _FUNCTION_WORDS]) < 2
 
 
-def lead_of_best_article(scores: Scores, articles: Numbers) -> float:
+def top_article_margin(scores: Scores, articles: Numbers) -> float:
     """Return the lead of the best article over the field of others; 0 if there is no other."""
     order = np.argsort(-scores, kind="stable")
     _, firsts = np.unique(articles[order], return_index=True)
@@ -74,14 +74,14 @@ def topic_weight(question: str, alone: Scores, with_earlier: Scores, articles: N
     `alone` and `with_earlier` are the scores of the same passages for both, `articles` the passages' article numbers.
     """
     bonus = _bonus(question)
-    vagueness = max(0.0, _STANDALONE_LEAD + bonus - lead_of_best_article(alone, articles))
+    vagueness = max(0.0, _STANDALONE_LEAD + bonus - top_article_margin(alone, articles))
     gain = float(with_earlier.max() - alone.max()) + _FREE_GAIN + bonus
     return min(1.0, _TRUST * vagueness * max(0.0, gain))
 
 
-def is_vague(question: str, alone: Scores, articles: Numbers) -> bool:
+def may_need_context(question: str, alone: Scores, articles: Numbers) -> bool:
     """Whether an earlier question could add anything to this one, by its scores alone."""
-    return len(alone) > 0 and lead_of_best_article(alone, articles) < _STANDALONE_LEAD + _bonus(question)
+    return len(alone) > 0 and top_article_margin(alone, articles) < _STANDALONE_LEAD + _bonus(question)
 
 
 def coverage(alone: Scores) -> float:

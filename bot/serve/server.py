@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
-from bot.backends.location import folder_of, is_remote
+from bot.backends.location import is_remote, state_folder
 from bot.errors import ServeError, SettingsError, requires
 from bot.index.generation import CHECK_SENTENCE
 from bot.settings import AnswerSettings, ChatSettings
@@ -47,7 +47,9 @@ def open_app(
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:
     """Return the store of questions and votes, or None if the settings store neither."""
-    return UsageStore(folder_of(index), settings.log) if settings.feedback or settings.log.questions != "off" else None
+    return (
+        UsageStore(state_folder(index), settings.log) if settings.feedback or settings.log.questions != "off" else None
+    )
 
 
 def serve(create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import TrainingPair
+from bot.encoder import TrainingTriplet
 from bot.index.generation import ROLES, Numbers, numbers_of
 from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import PassageTable
@@ -25,7 +25,7 @@ class _Pair(NamedTuple):
     passage: Passage
 
 
-def training_pairs(generation: LocalGeneration, held_out: Collection[str]) -> list[TrainingPair]:
+def training_triplets(generation: LocalGeneration, held_out: Collection[str]) -> list[TrainingTriplet]:
     """Pair questions with answers, alternates with questions and headings with texts, without the held-out articles."""
     passages = [passage for passage in generation.table.all_passages() if passage.article.id not in held_out]
     pairs = [pair for passage in passages if passage.kind == "faq" for pair in _faq_pairs(passage)]
@@ -34,7 +34,7 @@ def training_pairs(generation: LocalGeneration, held_out: Collection[str]) -> li
     pairs += [sections[n * len(sections) // most] for n in range(most)] if len(sections) > most else sections
     negatives = _negatives(generation, pairs, set(numbers_of(generation.table, passages).tolist()))
     found = zip(pairs, negatives, strict=True)
-    return [TrainingPair(pair.question, pair.positive, negative) for pair, negative in found if negative]
+    return [TrainingTriplet(pair.question, pair.positive, negative) for pair, negative in found if negative]
 
 
 def _faq_pairs(faq: Passage) -> Iterator[_Pair]:

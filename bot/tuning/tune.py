@@ -15,7 +15,7 @@ from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.tuning.holdout import Holdout, choose_held_out, make_holdout
-from bot.tuning.training_pairs import training_pairs
+from bot.tuning.training_pairs import training_triplets
 
 Stage = Literal["before", "training", "after"]
 """Texts encoded by the original model, training steps, texts encoded by the tuned model."""
@@ -55,7 +55,7 @@ def tune(
     generation = LocalStore(index).open_current()
     model, held_out = generation.manifest.settings.model, choose_held_out(generation.table)
     find_model(model)
-    holdout, pairs = make_holdout(generation.table, held_out), training_pairs(generation, held_out)
+    holdout, pairs = make_holdout(generation.table, held_out), training_triplets(generation, held_out)
     if len(holdout.questions) < _MIN_QUESTIONS:
         found = f"The articles have FAQs for {len(holdout.questions)} held-out questions"
         raise EvaluationError(f"{found}, {_MIN_QUESTIONS} are needed to measure whether tuning helps.")

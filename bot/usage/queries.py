@@ -84,7 +84,7 @@ def read_most_answered(transaction: Transaction, least: int, most: int) -> list[
     return [passage for (passage,) in transaction.read(statement, {"least": least, "most": most})]
 
 
-def count_passages(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
+def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
     """Add to the number of questions that each passage answered."""
     times = Counter(passage for question in questions for passage in question.passages)
     statement = """
@@ -128,7 +128,7 @@ def delete_conversation(transaction: Transaction, conversation: str) -> int:
     return transaction.write(statement, [{"conversation": storable(conversation)}])
 
 
-def delete_text(transaction: Transaction, text: str) -> int:
+def delete_containing(transaction: Transaction, text: str) -> int:
     """Delete the questions and comments that contain a text, in any case, and return the number of questions."""
     sought, equal = storable(mask(text)).casefold(), hash_text(text, _hash_key(transaction))
     asked = transaction.stream("SELECT answer, question, coalesce(corrected, '') FROM questions", {})

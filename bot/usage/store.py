@@ -88,7 +88,7 @@ class UsageStore:
 
         def write(transaction: Transaction) -> int:
             deleted = 0 if conversation is None else queries.delete_conversation(transaction, conversation)
-            return deleted if text is None else deleted + queries.delete_text(transaction, text)
+            return deleted if text is None else deleted + queries.delete_containing(transaction, text)
 
         deleted = self._write(write)
         self._writer.submit(self._database.purge).result()
@@ -157,7 +157,7 @@ class UsageStore:
             self._flush_pending = False
         try:
             with self._database.writing() as transaction:
-                queries.count_passages(transaction, questions)
+                queries.add_answer_counts(transaction, questions)
                 if self._settings.questions != "off":
                     queries.insert_questions(transaction, questions, self._settings.questions)
         except UsageError as error:

@@ -1,7 +1,7 @@
 """Filters in a collection: its fields, their values for an article, and the filter expression."""
 
 from bot.backends.milvus.client import Entity, field_of
-from bot.backends.milvus.layout import MAX_TEXT, category_key, number_of, quote
+from bot.backends.milvus.layout import MAX_TEXT, category_key, numeric_id, quote
 from bot.corpus.article import Article
 from bot.index.filters import Filters, last_change
 
@@ -15,7 +15,7 @@ def filter_fields() -> list[Entity]:
 def filter_values(article: Article) -> Entity:
     """Return an article's values of these fields."""
     day = last_change(article)
-    return {"article": number_of(article.id), "category": category_key(article), "day": day.toordinal() if day else 0}
+    return {"article": numeric_id(article.id), "category": category_key(article), "day": day.toordinal() if day else 0}
 
 
 def filter_expression(filters: Filters) -> str:
@@ -24,7 +24,7 @@ def filter_expression(filters: Filters) -> str:
     if filters.category is not None:
         clauses.append(f"category == {quote(filters.category.casefold())}")
     if filters.article is not None:
-        clauses.append(f"article == {number_of(filters.article)}")
+        clauses.append(f"article == {numeric_id(filters.article)}")
     if filters.since is not None:
         clauses.append(f"day >= {filters.since.toordinal()}")
     return " and ".join(clauses)

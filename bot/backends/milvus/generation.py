@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from bot.backends.milvus.client import Entity, MilvusClient
 from bot.backends.milvus.filters import filter_expression
-from bot.backends.milvus.layout import SENTENCES, Collections, any_of, number_of
+from bot.backends.milvus.layout import SENTENCES, Collections, any_of, numeric_id
 from bot.backends.milvus.lru_cache import VersionedCache
-from bot.backends.milvus.passage_table import MilvusTable
-from bot.backends.milvus.records import join_parts, parse_sentences
-from bot.backends.milvus.words import ReplicaWords, ServerWords
+from bot.backends.milvus.passage_table import MilvusPassageTable
+from bot.backends.milvus.records import join_parts, parse_sentence_vectors
+from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
@@ -44,8 +44,8 @@ class MilvusGeneration:
     manifest: Manifest
     milvus: MilvusClient
     collections: Collections
-    table: MilvusTable
-    words: ReplicaWords | ServerWords
+    table: MilvusPassageTable
+    words: ReplicaLexicalIndex | ServerLexicalIndex
     lexical: LexicalSearch
     vocabulary: Vocabulary
     encoder: QuestionEncoder
@@ -71,10 +71,10 @@ class MilvusGeneration:
         return PassageVectors(np.array(there, np.int64), articles, np.vstack(rows), starts)
 
     def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        number = number_of(passage.id)
+        number = numeric_id(passage.id)
         matching = f'kind == "{SENTENCES}" and number == {number}'
         records = self.milvus.find(self.collections.records, matching, ("number", "part", "body"))
-        rows = parse_sentences(join_parts(records).get(number, ""), self.manifest.dimension)
+        rows = parse_sentence_vectors(join_parts(records).get(number, ""), self.manifest.dimension)
         if len(rows) != len(passage.sentences):
             raise IndexCorrupt("An article was changed while it was read: ask again.")
         return cosines(rows, vector)

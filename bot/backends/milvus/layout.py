@@ -25,14 +25,14 @@ PASSAGE_KINDS = f'kind in ["{FAQ}", "{PASSAGE}"]'
 """The filter expression for records of passages."""
 
 
-def number_of(ident: str) -> int:
+def numeric_id(ident: str) -> int:
     """Return the number of a passage or an article: the first bits of its id's sha256."""
     return int.from_bytes(hashlib.sha256(ident.encode()).digest()[:8], "big") >> (64 - _NUMBER_BITS)
 
 
-def row_number(passage: str, place: int) -> int:
+def vector_id(passage: str, place: int) -> int:
     """Return the number of a passage's vector at a place."""
-    return number_of(f"{passage}\0{place}")
+    return numeric_id(f"{passage}\0{place}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def category_key(article: Article) -> str:
     return (article.category or "").casefold()
 
 
-def place_key(article: Article) -> str:
+def category_counter_key(article: Article) -> str:
     """Return the key that counts the articles of a category."""
     return f"{ARTICLE} {category_key(article)}"
 

@@ -37,7 +37,7 @@ class GenerationFacts(CorpusFacts):
     """The sha256 of each file that every replica copies, by name."""
 
 
-class MilvusTable:
+class MilvusPassageTable:
     """The passages and articles of a generation on a server. Safe to use from many threads."""
 
     def __init__(self, milvus: MilvusClient, collections: layout.Collections, facts: GenerationFacts) -> None:
@@ -60,12 +60,12 @@ class MilvusTable:
         return [found[number] for number in wanted]
 
     def number(self, ident: str) -> int | None:
-        number = layout.number_of(ident)
+        number = layout.numeric_id(ident)
         found = self._passages.get([number]) or self._read(layout.any_of("number", [number]))
         return number if number in found and found[number].id == ident else None
 
     def article(self, ident: str) -> Article | None:
-        found = self._read_articles(layout.any_of("number", [layout.number_of(ident)]))
+        found = self._read_articles(layout.any_of("number", [layout.numeric_id(ident)]))
         return next((article for article in found if article.id == ident), None)
 
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
@@ -76,12 +76,12 @@ class MilvusTable:
         return self._read_articles(f"{layout.in_range('nth', offset, limit)} and category == {key}")
 
     def faqs(self, article: str) -> list[Passage]:
-        found = self._read(f'kind == "{layout.FAQ}" and {layout.any_of("owner", [layout.number_of(article)])}')
+        found = self._read(f'kind == "{layout.FAQ}" and {layout.any_of("owner", [layout.numeric_id(article)])}')
         return sorted(found.values(), key=lambda passage: passage.start)
 
     def passages_in(self, article: str) -> list[Passage]:
         """Return the passages of the article with an id as it was written last, in the order of its text."""
-        number = layout.number_of(article)
+        number = layout.numeric_id(article)
         own, fields = f'kind == "{layout.ARTICLE}" and number == {number}', ("number", "version", "written")
         records = newest(self._milvus.find(self._records, own, fields, strong=True))
         found = self._read(f"owner == {number} and version == {records[0]['version']}") if records else {}

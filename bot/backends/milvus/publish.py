@@ -15,7 +15,16 @@ import numpy as np
 from bot.backends.milvus import records
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import BM25, NO_BM25, BatchWriter, MilvusClient
-from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, PASSAGE_KINDS, Collections, corrupt, number_of, place_key
+from bot.backends.milvus.layout import (
+    ARTICLE,
+    FAQ,
+    PASSAGE,
+    PASSAGE_KINDS,
+    Collections,
+    category_counter_key,
+    corrupt,
+    numeric_id,
+)
 from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
 from bot.index.filters import Filters
 from bot.index.generation import numbers_of
@@ -115,10 +124,10 @@ def _write_articles(
 ) -> dict[str, int]:
     """Write articles, passages, vectors and words; return the next free places."""
     bodies, rows = (BatchWriter(milvus, name, fresh=True) for name in (collections.records, collections.rows))
-    words = WordsBatchWriter(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, number_of)
+    words = WordsBatchWriter(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, numeric_id)
     nth, done = Counter[str](), 0
     for article, passages in groupby(local.table.all_passages(), key=lambda passage: passage.article):
-        version, key = records.version_of(article), place_key(article)
+        version, key = records.content_hash(article), category_counter_key(article)
         bodies.add(records.article_records(article, version, records.Places(nth[ARTICLE], nth[key])))
         nth.update((ARTICLE, key))
         for passage in passages:
@@ -154,7 +163,7 @@ def _verify(milvus: MilvusClient, collections: Collections, local: LocalGenerati
         )
         raise corrupt(f"Milvus at {milvus.address.server} holds {counts}")
     vector = np.array([local.manifest.check_vector], np.float32)
-    near = {number_of(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}
+    near = {numeric_id(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}
     first = milvus.search_vectors(collections.rows, vector, 1, "", ("passage",), milvus.address.kind)
     if not first or first[0]["passage"] not in near:
         raise corrupt(f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine")

@@ -50,14 +50,14 @@ def row_fields(dimension: int) -> list[Entity]:
     return [row, *numbers, *filter_fields(), vector]
 
 
-def version_of(article: Article) -> int:
+def content_hash(article: Article) -> int:
     """Return a hash of everything in an article."""
-    return layout.number_of(json.dumps(_article_fields(article), sort_keys=True))
+    return layout.numeric_id(json.dumps(_article_fields(article), sort_keys=True))
 
 
 def passage_records(passage: Passage, version: int, places: Places, sentences: NDArray[np.float32]) -> Iterator[Entity]:
     """Yield the records of a passage and of its sentence vectors, which take 8 bits a number."""
-    number, owner = layout.number_of(passage.id), layout.number_of(passage.article.id)
+    number, owner = layout.numeric_id(passage.id), layout.numeric_id(passage.article.id)
     names = ("id", "section", "start", "end", "question", "alternates", "sentences")
     body = json.dumps({"article": passage.article.id, **{name: getattr(passage, name) for name in names}})
     kind = layout.FAQ if passage.kind == "faq" else layout.PASSAGE
@@ -69,9 +69,9 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
 
 def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[Entity]:
     """Yield the rows of a passage's vectors, in the order of `texts_to_encode`."""
-    shared = {"passage": layout.number_of(passage.id), "version": version, **filter_values(passage.article)}
+    shared = {"passage": layout.numeric_id(passage.id), "version": version, **filter_values(passage.article)}
     for place, vector in enumerate(vectors):
-        yield {"row": layout.row_number(passage.id, place), "place": place, **shared, "vector": vector}
+        yield {"row": layout.vector_id(passage.id, place), "place": place, **shared, "vector": vector}
 
 
 def article_records(article: Article, version: int, places: Places, written: int = 0) -> Iterator[Entity]:
@@ -79,7 +79,7 @@ def article_records(article: Article, version: int, places: Places, written: int
 
     An earlier version of it stays until it is removed, so that passages of either can be read.
     """
-    number, body = layout.number_of(article.id), json.dumps(_article_fields(article))
+    number, body = layout.numeric_id(article.id), json.dumps(_article_fields(article))
     category = layout.category_key(article)
     key = f"a{number}-{version}"
     for record in _records(layout.ARTICLE, key, number, body, places=places, version=version, category=category):
@@ -88,7 +88,7 @@ def article_records(article: Article, version: int, places: Places, written: int
 
 def file_records(name: str, content: bytes) -> Iterator[Entity]:
     packed = base64.b64encode(zlib.compress(content, 1)).decode()
-    yield from _records(layout.FILE, f"f{layout.number_of(name)}", layout.number_of(name), packed)
+    yield from _records(layout.FILE, f"f{layout.numeric_id(name)}", layout.numeric_id(name), packed)
 
 
 def facts_record(facts: dict[str, Any]) -> Iterator[Entity]:
@@ -98,7 +98,7 @@ def facts_record(facts: dict[str, Any]) -> Iterator[Entity]:
 def change_record(when: int, article: str, *, there: bool) -> Iterator[Entity]:
     """Yield the record that an article was written, or removed, at `when` in nanoseconds of Unix time."""
     body = json.dumps({"article": article, "there": there})
-    yield from _records(layout.CHANGE, f"c{when}-{layout.number_of(article)}", when, body)
+    yield from _records(layout.CHANGE, f"c{when}-{layout.numeric_id(article)}", when, body)
 
 
 def newest(found: Iterable[Entity]) -> list[Entity]:
@@ -126,7 +126,7 @@ def parse_file(body: str) -> bytes:
         raise layout.corrupt(f"A file of the index on Milvus is damaged ({error})") from error
 
 
-def parse_sentences(body: str, dimension: int) -> NDArray[np.float32]:
+def parse_sentence_vectors(body: str, dimension: int) -> NDArray[np.float32]:
     """Return the sentence vectors of a passage, which are not unit vectors."""
     with raise_as_corrupt(_WHERE):
         return np.frombuffer(base64.b64decode(body), np.int8).reshape(-1, dimension).astype(np.float32)

@@ -12,11 +12,11 @@ from tempfile import NamedTemporaryFile
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import NO_BM25, MilvusClient
 from bot.backends.milvus.generation import MilvusGeneration
-from bot.backends.milvus.layout import CHANGE, FILE, Collections, corrupt, in_range, number_of
-from bot.backends.milvus.passage_table import GenerationFacts, MilvusTable, read_facts
+from bot.backends.milvus.layout import CHANGE, FILE, Collections, corrupt, in_range, numeric_id
+from bot.backends.milvus.passage_table import GenerationFacts, MilvusPassageTable, read_facts
 from bot.backends.milvus.publish import existing, list_generations
 from bot.backends.milvus.records import join_parts, parse_file
-from bot.backends.milvus.words import ReplicaWords, ServerWords
+from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
 from bot.index.generation import check_encoder
@@ -118,7 +118,7 @@ class MilvusStore:
     def _apply(self, generation: MilvusGeneration, changes: ArticleChanges) -> MilvusGeneration:
         """Return the generation after changes: with empty caches, and the new words of the articles that changed."""
         generation.cache.clear()
-        table = MilvusTable(self.milvus, generation.collections, read_facts(self.milvus, generation.collections))
+        table = MilvusPassageTable(self.milvus, generation.collections, read_facts(self.milvus, generation.collections))
         for article, there in changes.articles.items():
             generation.words.replace(article, table.passages_in(article) if there else [])
         name = _name(generation.collections, changes)
@@ -133,8 +133,8 @@ class MilvusStore:
         folder = self._copy(collections, facts, tuple(facts.files), refetch=refetch)
         with raise_as_corrupt(folder):
             manifest = Manifest.read(folder)
-            words = ServerWords(milvus, collections) if milvus.has_bm25 else ReplicaWords(folder)
-            table, vocabulary = MilvusTable(milvus, collections, facts), Vocabulary(folder)
+            words = ServerLexicalIndex(milvus, collections) if milvus.has_bm25 else ReplicaLexicalIndex(folder)
+            table, vocabulary = MilvusPassageTable(milvus, collections, facts), Vocabulary(folder)
             opened = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             return MilvusGeneration(
                 name, manifest, milvus, collections, table, words, words.current, vocabulary, opened
@@ -157,7 +157,7 @@ class MilvusStore:
         return folder
 
     def _fetch(self, collections: Collections, name: str, expected: str, path: Path) -> None:
-        content = parse_file("".join(self._parts(collections, number_of(name))))
+        content = parse_file("".join(self._parts(collections, numeric_id(name))))
         if hashlib.sha256(content).hexdigest() != expected:
             raise corrupt(f"The file {name} of the index on Milvus is not the one that was built")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import numpy as np
 from bot.backends.milvus import records
 from bot.backends.milvus.client import Entity
 from bot.backends.milvus.generation import MilvusGeneration
-from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, category_key, number_of, place_key
+from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, SENTENCES, category_counter_key, category_key, numeric_id
 from bot.backends.milvus.passage_table import read_facts
 from bot.backends.milvus.words import WordsBatchWriter
 from bot.corpus.article import Article
@@ -91,7 +91,7 @@ class _Updater:
         """The current version of each changed article, by id; 0 for a removed one."""
 
     def put(self, article: Article) -> None:
-        version, stored = records.version_of(article), self._find(article.id)
+        version, stored = records.content_hash(article), self._find(article.id)
         if stored and stored.version == version:
             self._done["unchanged"].append(article.id)
             return
@@ -137,7 +137,7 @@ class _Updater:
         self._milvus.count(self._collections.rows)
 
     def _find(self, ident: str) -> _Stored | None:
-        number = number_of(ident)
+        number = numeric_id(ident)
         parts = f'kind in ["{FAQ}", "{PASSAGE}", "{SENTENCES}"] and owner == {number}'
         matching = f'{parts} or kind == "{ARTICLE}" and number == {number}'
         fields = ("key", "kind", "number", "place", "nth", "version", "category", "written")
@@ -155,7 +155,7 @@ class _Updater:
 
     def _delete_outdated_rows(self, ident: str, version: int) -> None:
         """Delete an article's vectors of other versions, and the words of passages that have none left."""
-        number, fields = number_of(ident), ("row", "passage", "version")
+        number, fields = numeric_id(ident), ("row", "passage", "version")
         own = self._milvus.find(self._collections.rows, f"article == {number}", fields, strong=True)
         kept = {each["passage"] for each in own if each["version"] == version}
         outdated = [each["row"] for each in own if each["version"] != version]
@@ -175,11 +175,13 @@ class _Updater:
     def _place(self, article: Article, stored: _Stored | None) -> records.Places:
         if stored and stored.category == category_key(article):
             return stored.places
-        return records.Places(stored.places.place if stored else self._next(ARTICLE), self._next(place_key(article)))
+        return records.Places(
+            stored.places.place if stored else self._next(ARTICLE), self._next(category_counter_key(article))
+        )
 
     def _passage_records(self, passages: Sequence[Passage], version: int, stored: _Stored | None) -> Iterator[Entity]:
         for passage in passages:
-            places = stored.passages.get(number_of(passage.id)) if stored else None
+            places = stored.passages.get(numeric_id(passage.id)) if stored else None
             if places is None:
                 places = records.Places(self._next(PASSAGE), self._next(FAQ) if passage.kind == "faq" else 0)
             sentences = sentences_to_encode(passage)

@@ -9,7 +9,7 @@ from weakref import finalize
 
 from bot.backends.milvus.client import BatchWriter, Entity, MilvusClient, field_of
 from bot.backends.milvus.filters import filter_expression, filter_fields, filter_values
-from bot.backends.milvus.layout import MAX_TEXT, Collections, number_of, quote
+from bot.backends.milvus.layout import MAX_TEXT, Collections, numeric_id, quote
 from bot.index import lexical
 from bot.index.filters import Filters
 from bot.index.generation import Field, Matches
@@ -20,30 +20,30 @@ _CACHED_TERMS = 100_000
 """Terms whose document frequency is cached."""
 
 
-class ReplicaWords:
+class ReplicaLexicalIndex:
     """A word index copied from the server. Changes go to a folder of this process, which is deleted with it."""
 
     def __init__(self, copy: Path) -> None:
         self._folder = copy / lexical.LEXICAL
         self._is_own = False
-        self.current = lexical.Lexical(self._folder)
+        self.current = lexical.LexicalIndex(self._folder)
 
     def replace(self, article: str, passages: Sequence[Passage], /) -> None:
         """Replace the passages of the article with an id."""
         if not self._is_own:
             scratch = Path(mkdtemp(prefix="articlebot-words-"))
             finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-            lexical.link_lexical(self._folder, scratch / lexical.LEXICAL)
+            lexical.link_lexical_index(self._folder, scratch / lexical.LEXICAL)
             self._folder, self._is_own = scratch / lexical.LEXICAL, True
-        writer = lexical.LexicalWriter(self._folder, number_of)
+        writer = lexical.LexicalWriter(self._folder, numeric_id)
         writer.remove(article)
         for passage in passages:
             writer.add(passage)
         writer.close()
-        self.current = lexical.Lexical(self._folder)
+        self.current = lexical.LexicalIndex(self._folder)
 
 
-class ServerWords:
+class ServerLexicalIndex:
     """Words that the server ranks by BM25. Safe to use from many threads."""
 
     def __init__(self, milvus: MilvusClient, collections: Collections) -> None:
@@ -52,7 +52,7 @@ class ServerWords:
         self._frequency = lru_cache(maxsize=_CACHED_TERMS)(self._count)
 
     @property
-    def current(self) -> "ServerWords":
+    def current(self) -> "ServerLexicalIndex":
         return self
 
     def replace(self, _article: str, _passages: Sequence[Passage], /) -> None:
@@ -129,14 +129,14 @@ def passage_words(passage: Passage) -> Entity:
     texts = lexical.texts_of(passage)
     pairs = (pair for text in texts for pair in lexical.stem_pairs(text))
     words = {_WORDS: _joined(lexical.stems("\n".join(texts))), _PAIRS: _joined(pairs)}
-    return {"number": number_of(passage.id), **filter_values(passage.article), **words}
+    return {"number": numeric_id(passage.id), **filter_values(passage.article), **words}
 
 
 def article_words(passages: Sequence[Passage]) -> Entity:
     """Return the entity with the words of an article, given its passages."""
     article = passages[0].article
     text = "\n".join(text for passage in passages for text in lexical.texts_of(passage))
-    return {"number": number_of(article.id), **filter_values(article), _WORDS: _joined(lexical.stems(text))}
+    return {"number": numeric_id(article.id), **filter_values(article), _WORDS: _joined(lexical.stems(text))}
 
 
 def _joined(words: Iterable[str]) -> str:

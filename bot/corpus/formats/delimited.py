@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.corpus.decoding import decode
 from bot.corpus.refused import Unreadable
-from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow, limit_rows
+from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow, truncate_rows
 
 MAX_BYTES = 50 * 2**20
 MAX_LINES_PER_ROW = 500
@@ -44,7 +44,7 @@ def read_delimited(path: Path, count_columns: Callable[[list[TableRow]], int]) -
         head = list(islice(rows, MAX_HEAD_ROWS))
         return count_columns(head), max((len(row.cells) for row in head), default=0)
 
-    return limit_rows(_records(lines, start, max(_SEPARATORS, key=fit)))
+    return truncate_rows(_records(lines, start, max(_SEPARATORS, key=fit)))
 
 
 def _records(lines: list[str], start: int, separator: str) -> Iterator[TableRow]:

@@ -7,7 +7,15 @@ import json
 from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
-from bot.corpus.fields import Fields, build_article, build_faq, drop_empty, list_field, multiline_field, read_faq
+from bot.corpus.fields import (
+    Fields,
+    build_article,
+    build_faq_article,
+    drop_empty_fields,
+    list_field,
+    multiline_field,
+    read_faq,
+)
 from bot.corpus.refused import Refused, Unreadable
 
 
@@ -35,11 +43,11 @@ def _parse_object(line: str) -> Fields:
 def parse_article(fields: Fields, source: str, number: int) -> Article:
     """Build an article from the fields of a line, an article or a FAQ. Raises `Unreadable` if they are neither."""
     if "question" in fields or "answer" in fields:
-        return build_faq(source, fields)
+        return build_faq_article(source, fields)
     text, listed = _append_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
-    fields = drop_empty(fields)
+    fields = drop_empty_fields(fields)
     default_id = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
     return build_article(source, {**default_id, **fields}, text, listed)
 

@@ -57,7 +57,7 @@ class _TomlHandler(BaseHandler):
 def read(content: str, source: str) -> Iterator[Article | Refused]:
     """Yield the article of a Markdown file, and a refusal for each question in it without an answer."""
     fields, body = _front_matter(content)
-    title, form = markdown_form(body)
+    title, form = markdown_to_plain_form(body)
     if not form.text:
         raise Unreadable("no text below the front matter" if fields else "no text in it")
     fields = fields if fields.get("title") else {**fields, "title": title}
@@ -70,7 +70,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         yield Refused(source, _line_of(content, question), f"the question {question!r} has no answer")
 
 
-def markdown_form(markdown: str) -> tuple[str | None, PlainForm]:
+def markdown_to_plain_form(markdown: str) -> tuple[str | None, PlainForm]:
     """Return the title of a document that opens with a `#` heading, and the plain form of the rest."""
     bare = markdown if _FENCES.search(markdown) else _MDX_COMMENT.sub("", _MDX_LINE.sub("", markdown))
     bare = _TEMPLATE_LINE.sub(lambda match: "" if match["tag"] else match[0], bare)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
-from bot.corpus.fields import Fields, build_faq
+from bot.corpus.fields import Fields, build_faq_article
 from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.refused import Refused, Unreadable
@@ -77,7 +77,7 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
 
 def _article(row: TableRow, header: _Header, source: str, ids: dict[str, int]) -> Article:
     """Build the article of a row and add its id to `ids`. Raises `Unreadable` if the row cannot be read."""
-    article = build_faq(source, _fields(row, header))
+    article = build_faq_article(source, _fields(row, header))
     if article.id in ids:
         raise Unreadable(f"the id {article.id!r} is already used by row {ids[article.id]}")
     ids[article.id] = row.number

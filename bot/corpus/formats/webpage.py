@@ -18,7 +18,7 @@ from bot.corpus.article import Article
 from bot.corpus.decoding import decode
 from bot.corpus.fields import build_article
 from bot.corpus.html.accordion import unfold_faqs
-from bot.corpus.html.boilerplate import is_boilerplate, remove_boilerplate
+from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
 from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
 from bot.corpus.html.plain_form import to_plain_form
@@ -145,7 +145,7 @@ def _remove_boilerplate_blocks(text: str, title: str) -> str:
         lines = block.split("\n")
         opens = sum(line.startswith("```") for line in lines) % 2 == 1
         repeats = len(kept) < 2 and len(lines) == 1 and joined_words(block) == joined_words(title)
-        if fenced or opens or not (repeats or all(is_boilerplate(line) for line in lines)):
+        if fenced or opens or not (repeats or all(is_boilerplate_line(line) for line in lines)):
             kept.append(block)
         fenced ^= opens
     while kept and re.match(r"#{1,6} [^\n]*$", kept[-1]):

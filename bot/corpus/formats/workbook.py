@@ -11,7 +11,7 @@ from zipfile import ZipFile
 from openpyxl import load_workbook
 
 from bot.corpus.office_package import check_package, refuse_damaged
-from bot.corpus.table_row import MAX_ROWS, TableRow, limit_rows
+from bot.corpus.table_row import MAX_ROWS, TableRow, truncate_rows
 
 MAX_COLUMNS = 100
 """Maximum number of columns read; tables of FAQs have about ten."""
@@ -48,7 +48,7 @@ def _read(file: Any, again: Any) -> list[tuple[str, list[TableRow]]]:
     values = load_workbook(file, read_only=True, data_only=True)
     formulas = load_workbook(again, read_only=True) if again else None
     sheets = [(sheet, _find_formulas(formulas[sheet.title]) if formulas else {}) for sheet in values.worksheets]
-    found = [(sheet.title, limit_rows(_rows(sheet, columns))) for sheet, columns in sheets]
+    found = [(sheet.title, truncate_rows(_rows(sheet, columns))) for sheet, columns in sheets]
     return [(title, rows) for title, rows in found if rows]
 
 

@@ -41,7 +41,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _NAMED = XPath(".//*[@class or @id]")
 
 
-def is_boilerplate(line: str) -> bool:
+def is_boilerplate_line(line: str) -> bool:
     """Whether a line is boilerplate by its wording: a share prompt, an advert label, a list of tags."""
     bare = line.strip(" #>|*-\t")
     return _BOILERPLATE_LINE.fullmatch(bare) is not None
@@ -99,7 +99,7 @@ def _link_titles(element: HtmlElement, site: str) -> Iterator[str]:
     for link in element.iter("a"):
         host = re.match(r"(?:https?:)?//([^/]+)", link.get("href") or "")
         text = text_of(link)
-        if len(text.split()) > 1 and not is_boilerplate(text) and (not site or not host or host[1] == site):
+        if len(text.split()) > 1 and not is_boilerplate_line(text) and (not site or not host or host[1] == site):
             yield text
 
 

@@ -16,7 +16,7 @@ from bot.corpus.pull.http_client import PAGES, Fetched, HttpClient
 from bot.corpus.pull.limits import PullLimits
 from bot.corpus.pull.report import Progress, PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
-from bot.corpus.pull.wordpress_api import Api, Page, Post, Terms
+from bot.corpus.pull.wordpress_api import Page, Post, Terms, WordPressApi
 from bot.errors import PullError
 
 _MAX_FAILURES = 5
@@ -73,7 +73,7 @@ class _Pull:
         if self._start.query:
             self._report("Reading this one page: the address has a query.")
             self._read_one_page()
-        elif (api := Api.find(self._client, self._start, self._refuse, self._report)) is not None:
+        elif (api := WordPressApi.find(self._client, self._start, self._refuse, self._report)) is not None:
             self._report(f"Reading {api.root} (WordPress REST API).")
             self._read_api(api)
         elif not self._read_sitemaps():
@@ -113,10 +113,10 @@ class _Pull:
             self._state.record(replace(known, outcome=UNCHANGED))
         else:
             page = PageState(url, NEW, "", "", *fetched.validators)
-            self._state.save(page, file_name(fetched.url), to_file(fetched))
+            self._state.save(page, file_name(fetched.url), to_standalone_html(fetched))
         self._failures = 0
 
-    def _read_api(self, api: Api) -> None:
+    def _read_api(self, api: WordPressApi) -> None:
         terms = api.read_terms(self._refuse)
         for post_type in wordpress.POST_TYPES:
             number, last = 1, 1
@@ -124,7 +124,7 @@ class _Pull:
                 last = self._read_list(api, terms, api.posts_address(post_type, number, self._since), number, last)
                 number += 1
 
-    def _read_list(self, api: Api, terms: Terms, address: str, number: int, last: int) -> int:
+    def _read_list(self, api: WordPressApi, terms: Terms, address: str, number: int, last: int) -> int:
         """Read page `number` of a list of posts and return the number of the last page, as far as it is known."""
         finished = self._state.finished.get(address)
         if finished is not None and finished.outcome != REFUSED:
@@ -172,7 +172,7 @@ class _Pull:
                 return None
         return None if finished is not None and finished.outcome == REFUSED else str(url)
 
-    def _read_one_by_one(self, api: Api, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
+    def _read_one_by_one(self, api: WordPressApi, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
         """Read the posts of a page that fails as a whole one by one, so that a broken post costs no other."""
         try:
             page = api.read_ids(address)
@@ -218,7 +218,7 @@ class _Pull:
             raise PullError(f"Stopped: {_MAX_FAILURES} addresses in a row failed, {last}; pull again to continue.")
 
 
-def to_file(fetched: Fetched) -> bytes:
+def to_standalone_html(fetched: Fetched) -> bytes:
     """Return a page so that it can be read without its HTTP headers.
 
     It is converted to UTF-8 if only the headers name its encoding, and its address is added as the canonical link.

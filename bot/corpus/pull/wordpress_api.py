@@ -61,7 +61,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class WordPressApi:
     """The REST API of a site."""
 
     client: HttpClient
@@ -69,7 +69,7 @@ class Api:
     """The part of an address before a route such as `/wp/v2/posts`."""
 
     @classmethod
-    def find(cls, client: HttpClient, start: httpx.URL, refuse: Refuse, report: Progress) -> "Api | None":
+    def find(cls, client: HttpClient, start: httpx.URL, refuse: Refuse, report: Progress) -> "WordPressApi | None":
         """Find the API by its path or, on sites without pretty permalinks, by its query; None if there is none."""
         base = str(start).rstrip("/")
         for root in (f"{base}/wp-json", f"{base}/?rest_route="):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from bot.languages.hindi.devanagari import has_devanagari, is_hindi, normalize
+from bot.languages.hindi.devanagari import has_devanagari, is_mostly_devanagari, normalize
 from bot.languages.hindi.rewriting import HindiRewriter
 from bot.languages.hindi.transliteration import phonetic_key, romanize
 from bot.languages.language import Language, Talk, WordLookup
@@ -21,7 +21,7 @@ class Hindi(Language):
     has_own_script = True
 
     uses_script = staticmethod(has_devanagari)
-    is_language_of = staticmethod(is_hindi)
+    is_language_of = staticmethod(is_mostly_devanagari)
     normalize = staticmethod(normalize)
 
     def rewriter(self, words: WordLookup) -> HindiRewriter:

@@ -1,7 +1,7 @@
 """Hindi questions in English words: "pf kaise nikale" and पीएफ कैसे निकालें become "pf how withdraw".
 
 Most words of such a question are the articles' own ("PF", "notice period", नोटिस पीरियड); the others are few and
-common: `vocabulary.toml` lists them. The Hindi word order stays, as search ignores it.
+common: `load_glossary.toml` lists them. The Hindi word order stays, as search ignores it.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from bot.languages.hindi.devanagari import has_devanagari
 from bot.languages.hindi.loanwords import EnglishLexicon
 from bot.languages.hindi.transliteration import SPACED_ACRONYM, acronym, phonetic_key, romanize, to_devanagari
-from bot.languages.hindi.vocabulary import vocabulary
+from bot.languages.hindi.vocabulary import load_glossary
 from bot.languages.language import WordLookup
 
 _WORD = re.compile(r"[\u0900-\u0963\u200c\u200d]+|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
@@ -32,7 +32,7 @@ class HindiRewriter:
         if has_devanagari(question):
             return "hi"
         words = _WORD.findall(question)
-        if any(word.lower() in vocabulary().markers for word in words):
+        if any(word.lower() in load_glossary().markers for word in words):
             return "hinglish"
         return "hinglish" if sum(map(self._is_probably_hindi, words)) > 1 else None
 
@@ -56,7 +56,7 @@ class HindiRewriter:
 
     def _is_probably_hindi(self, word: str) -> bool:
         """Whether a word is Hindi and rare in English; a capitalized one may be a name unless it is a function word."""
-        known = vocabulary()
+        known = load_glossary()
         if word.lower() in known.rare_in_english:
             return True
         # The cheapest test first: most words of most questions are English.
@@ -81,7 +81,7 @@ class HindiRewriter:
 
     def _meaning_of_latin(self, word: str) -> str | None:
         """Return what a word in Latin letters means as Hindi, unless it is an English word."""
-        known = vocabulary()
+        known = load_glossary()
         if word in known.spellings:
             return known.spellings[word]
         if len(word) < 3 or word in self._lexicon or not _LATIN.fullmatch(word):
@@ -90,7 +90,7 @@ class HindiRewriter:
 
 
 def _meaning_of_devanagari(latin: str) -> str | None:
-    known = vocabulary()
+    known = load_glossary()
     if latin in known.spellings:
         return known.spellings[latin]
     if len(latin) < 3 or not _LATIN.fullmatch(latin):

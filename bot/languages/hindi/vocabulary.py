@@ -18,7 +18,7 @@ _FEW_VOWELS = 0.25
 """Maximum share of vowels in a word that may be an abbreviated spelling: "krna", "nhi"."""
 
 
-class Vocabulary(NamedTuple):
+class Glossary(NamedTuple):
     """English meanings by spelling, by phonetic key, by key without inner vowels, and of verbs by the stem's key."""
 
     spellings: Mapping[str, str]
@@ -53,7 +53,7 @@ class Vocabulary(NamedTuple):
 
 
 @cache
-def vocabulary() -> Vocabulary:
+def load_glossary() -> Glossary:
     """Return the vocabulary, read at the first call."""
     fields = read_toml(__package__, "vocabulary.toml")
     grammar, others, verbs = (_by_word(fields[name]) for name in ("grammar", "words", "verbs"))
@@ -63,7 +63,7 @@ def vocabulary() -> Vocabulary:
     forms = {f"{stem}{ending}": english for stem, english in stems.items() for ending in _COMMON_ENDINGS}
     skeletons = {_skeleton(sound): english for sound, english in reversed((sounds | forms).items())}
     rare, common = (frozenset(fields[name].split()) for name in ("rare_in_english", "also_english"))
-    return Vocabulary(others | grammar, sounds, stems, skeletons, frozenset(grammar) - rare - common, rare, common)
+    return Glossary(others | grammar, sounds, stems, skeletons, frozenset(grammar) - rare - common, rare, common)
 
 
 def _by_word(lines: Mapping[str, str]) -> dict[str, str]:

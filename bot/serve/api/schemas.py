@@ -160,7 +160,7 @@ class Category(_Model):
     """The number of its articles."""
 
 
-class FailedGeneration(_Model):
+class RejectedGeneration(_Model):
     """A generation that cannot be opened."""
 
     generation: str
@@ -176,7 +176,7 @@ class Health(_Model):
     """The server answers questions."""
     generation: str
     """The generation of the index that answers."""
-    refused: FailedGeneration | None
+    refused: RejectedGeneration | None
     """The newest generation, if it cannot be opened and an older one still answers."""
 
 
