@@ -22,10 +22,8 @@ TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 Refuse = Callable[[Refused], None]
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
-_CountTokens = Callable[[Span], int]
-"""Takes a span of an article's text and returns its number of tokens."""
-_BATCH = 64
-"""Number of articles that are tokenized at once, by the threads of the tokenizer."""
+_CountTokens = Callable[[Span], int]  # takes a span of an article's text and returns its number of tokens
+_BATCH = 64  # number of articles that are tokenized at once, by the threads of the tokenizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -467,9 +467,10 @@ def test_an_interrupted_build_leaves_the_old_index(place: Path, sent: signal.Sig
 
 
 def test_the_worker_process_of_a_build_ends_with_the_build(place: Path):
+    folder = str(LocalStore(place / "index").current_folder())
     code = (
         "import os, sys, subprocess, time; from pathlib import Path; import bot.build.word_index as words\n"
-        f"with words.lexical_index_in_background(Path({str(LocalStore(place / 'index').current_folder())!r}), 10_000):\n"
+        f"with words.lexical_index_in_background(Path({folder!r}), 10_000):\n"
         "    command = ['pgrep', '-P', str(os.getpid()), '-f', 'bot.build.word_index']\n"
         "    print(subprocess.run(command, capture_output=True, text=True).stdout.split()[0], flush=True)\n"
         "    time.sleep(60)"

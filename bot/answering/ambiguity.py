@@ -13,10 +13,8 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly, same_question
 from bot.retrieval.search_result import SearchResult
 
-_CLOSE, _TIED = 0.02, 0.01
-"""Maximum difference in score of three questions, and of two."""
-_NEARER = 0.02
-"""Minimum difference in cosine by which the second of two questions is nearer."""
+_CLOSE, _TIED = 0.02, 0.01  # maximum difference in score of three questions, and of two
+_NEARER = 0.02  # minimum difference in cosine by which the second of two questions is nearer
 _SAME_TERMS = 0.05
 """Maximum difference in score of three questions that contain all content terms, as for "correct admit card"; no fitted
 question is affected."""

@@ -18,8 +18,7 @@ from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import History, earlier_questions
 from bot.settings import AnswerSettings
 
-_HITS = 20
-"""Number of hits searched for an answer: the first is quoted, FAQs among the others are suggested."""
+_HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 
 
 class Answerer:

@@ -16,10 +16,8 @@ _MAX_SENTENCES = 3
 _NEAR = 0.7
 """Minimum score, as a share of the best sentence's, of a neighbour that is quoted too: 91 % of the quotes contain the
 answer in xquad_en, in 48 % of the words (benchmarks/quality/quotes.py)."""
-_SHORT = 100
-"""Number of characters below which a quote is seldom an answer by itself."""
-_TERMS_WEIGHT = 0.4
-"""Weight of the share of the question's content terms in a sentence, against its cosine."""
+_SHORT = 100  # number of characters below which a quote is seldom an answer by itself
+_TERMS_WEIGHT = 0.4  # weight of the share of the question's content terms in a sentence, against its cosine
 
 
 class Quote(NamedTuple):

@@ -17,15 +17,12 @@ from bot.settings import AnswerSettings
 _NEAR = 0.2
 """Minimum probability, as a share of the threshold, of a suggestion for a question that is not answered."""
 _MAX_EXAMPLES = 6
-_MIN_TYPED = 3
-"""Minimum number of characters typed before questions are completed."""
+_MIN_TYPED = 3  # minimum number of characters typed before questions are completed
 _MAX_COMPLETED, _SEARCHED, _MAX_WORDS = 5, 30, 3
 """Maximum number of completed questions, of hits searched for them, and of completions of the last word."""
-_MIN_PROBABILITY = 0.1
-"""Minimum probability of a completed question that does not contain the typed words."""
+_MIN_PROBABILITY = 0.1  # minimum probability of a completed question that does not contain the typed words
 _WORD = re.compile(r"[\w\u0900-\u0963]+")
-_CACHED = 4096
-"""Number of passages for which the result of `is_answered` is cached."""
+_CACHED = 4096  # number of passages for which the result of `is_answered` is cached
 
 
 class Suggestions:

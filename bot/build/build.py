@@ -23,8 +23,7 @@ from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 from bot.version import __version__
 
-_CUSTOM = "custom:"
-"""Prefix of the `weights` of a custom encoder, before its name."""
+_CUSTOM = "custom:"  # prefix of the `weights` of a custom encoder, before its name
 
 Review = Callable[[Generation | None, Generation], ChangedAnswers]
 """Compares the current generation, if it can be opened, with the new one; may raise `BuildRefused`."""

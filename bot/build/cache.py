@@ -15,11 +15,9 @@ from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
 
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
-_TEXTS_PER_WRITE = 2048
-"""Number of texts between two commits; an interrupted build loses at most these."""
+_TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted build loses at most these
 _KEYS_PER_QUERY = 500
-_KEY_BYTES, _CHECKSUM_BYTES = 32, 4
-"""Sizes of a key, which is a sha256, and of the checksum after each vector."""
+_KEY_BYTES, _CHECKSUM_BYTES = 32, 4  # sizes of a key, which is a sha256, and of the checksum after each vector
 
 
 _ADD = """

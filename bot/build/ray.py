@@ -34,8 +34,7 @@ _ENCODER_CPUS = 4
 """Maximum processors per encoder without GPUs: with small batches, more threads slow each other down."""
 _BLOCK = 16 * 2**20
 """Bytes of a result block; the builder needs several times as much memory while it reads one."""
-_CONNECT_TIMEOUT = 5.0
-"""Seconds to wait for a machine to answer."""
+_CONNECT_TIMEOUT = 5.0  # seconds to wait for a machine to answer
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>[^/:]+|\[[^\]/]+\]):(?P<port>\d{1,5})")
 
 

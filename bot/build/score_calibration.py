@@ -20,8 +20,7 @@ from bot.languages.registry import language_of
 from bot.passages import Passage
 
 _QUESTIONS = 100
-_SAME_QUESTION = 0.92
-"""Minimum cosine at which another article is taken to contain the same question."""
+_SAME_QUESTION = 0.92  # minimum cosine at which another article is taken to contain the same question
 _NEIGHBOURS = 60
 
 

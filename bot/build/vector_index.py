@@ -14,8 +14,7 @@ from bot.index.manifest import ENCODER, EncoderFidelity, ScoreCalibration
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 
-_DECIMALS = 6
-"""Decimals of the check vector."""
+_DECIMALS = 6  # decimals of the check vector
 
 
 @dataclass(frozen=True, slots=True)

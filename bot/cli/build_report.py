@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures
     from bot.index.manifest import ChangedArticles, Changes
 
-_SHOWN_IDS = 5
-"""Maximum number of article ids on a line."""
+_SHOWN_IDS = 5  # maximum number of article ids on a line
 
 
 def test_and_report(report: "BuildReport", corpus: Path, index: Path, as_json: bool) -> None:

@@ -20,10 +20,8 @@ _STEPS = {
     "after": "encoding with the tuned model",
 }
 _UNITS = {"before": "texts", "training": "steps", "after": "texts"}
-_LINE_INTERVAL = 2.0
-"""Seconds between two lines of progress."""
-_SHOWN_REFUSALS = 20
-"""Maximum number of refusals printed one by one."""
+_LINE_INTERVAL = 2.0  # seconds between two lines of progress
+_SHOWN_REFUSALS = 20  # maximum number of refusals printed one by one
 
 
 def print_facts(facts: object, as_json: bool, text: Callable[[], str]) -> None:

@@ -21,8 +21,7 @@ from bot.index.store import LocalStore
 from bot.settings import AnswerSettings, BuildSettings, ChatSettings, Limits
 
 _secret = partial(Option, hide_input=True, confirmation_prompt=True)
-_UNLIMITED = 1_000_000
-"""Questions per minute."""
+_UNLIMITED = 1_000_000  # questions per minute
 
 
 def serve(

@@ -38,10 +38,8 @@ _NAMES = {
 _PAIR = ("question", "passage")
 _NEEDED = {ALTERNATES: _PAIR, REJECTED: _PAIR, IGNORED: ("question",), DRAFTS: ("question", "answer")}
 _SEPARATORS = ",;\t|"
-_HEADER_WITHIN = 10
-"""Lines at the top of a file among which its header is looked for."""
-_LONGEST_HEADER = 10_000
-"""Characters."""
+_HEADER_WITHIN = 10  # lines at the top of a file among which its header is looked for
+_LONGEST_HEADER = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 FLOAT32, INT8, TOKENIZER, SETTINGS = "float32.onnx", "int8.onnx", "tokenizer.json", "settings.json"
 
-_BATCH_TOKENS = 2048
-"""Maximum number of tokens in a batch, padding included."""
+_BATCH_TOKENS = 2048  # maximum number of tokens in a batch, padding included
 
 
 @dataclass(frozen=True, slots=True)

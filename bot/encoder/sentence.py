@@ -22,8 +22,7 @@ _MAX_TEXTS, _TEXTS_MULTIPLE, _TOKENS_MULTIPLE = 256, 8, 16
 """Maximum number of texts in a batch; the multiples that texts per batch and tokens per text are rounded to."""
 _MIN_COSINE = 0.999
 """Minimum cosine between the bfloat16 and the float32 vector of a text; the default model reaches 0.9999."""
-_SAMPLES = 8
-"""Number of texts on which bfloat16 is compared with float32."""
+_SAMPLES = 8  # number of texts on which bfloat16 is compared with float32
 
 
 class SentenceEncoder:

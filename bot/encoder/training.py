@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 OnStep = Callable[[int, int], None]
 """Called after each step with the number of finished steps and the total."""
 
-_BATCH = 64
-"""Number of pairs per step; the passage of each pair is a negative for all others."""
+_BATCH = 64  # number of pairs per step; the passage of each pair is a negative for all others
 _MAX_TOKENS = 128
 """Maximum number of tokens per text: answers stand early in a passage, and 256 tokens would double the time."""
 _LEARNING_RATE, _WARM_UP = 1e-4, 0.1

@@ -18,8 +18,7 @@ Figures = Mapping[str, float | None]
 
 LOWER_IS_BETTER = ("calibration_error",)
 NOT_QUALITY = ("questions", "uncovered", "ambiguous", "p50_ms", "p95_ms")
-_DEPTH = 50
-"""Maximum number of passages searched for ten different articles."""
+_DEPTH = 50  # maximum number of passages searched for ten different articles
 _RANKED = 10
 
 

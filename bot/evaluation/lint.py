@@ -22,8 +22,7 @@ YEARS = 3
 """Age from which an article counts as old."""
 _SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
 """Minimum cosines of equal questions and answers: paraphrases reach them, neighbours on one topic do not."""
-_NEAR = 10
-"""Number of passages nearest to a FAQ's question that are compared with it."""
+_NEAR = 10  # number of passages nearest to a FAQ's question that are compared with it
 
 _RUN, _SAMPLED, _COMMON = 5, 4, 20
 """Words in a run, one in how many runs is compared, and number of articles from which a run is a common phrase."""
@@ -33,8 +32,7 @@ _MAX_SECTION = 1200
 _MIN_ANSWER = 3
 _BROKEN = re.compile(r"\w*(?:â€[^\s\w]|â€œ|Ã[\xa0-\xbf©]|Â[\xa0£©®°·»«])\w*")
 """A word whose UTF-8 was once decoded as Windows-1252."""
-_MIN_REPEATS = 4
-"""Minimum number of articles with the same boilerplate paragraph; fewer may be a quotation."""
+_MIN_REPEATS = 4  # minimum number of articles with the same boilerplate paragraph; fewer may be a quotation
 
 
 @dataclass(frozen=True, slots=True)

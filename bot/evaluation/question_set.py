@@ -13,8 +13,7 @@ from bot.errors import EvaluationError
 
 _COLUMNS = ("question", "expected", "history", "group")
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
-_GROUP_FIELDS = ("group", "kind", "turn_type")
-"""Fields in which a folder's questions name their group."""
+_GROUP_FIELDS = ("group", "kind", "turn_type")  # fields in which a folder's questions name their group
 
 
 @dataclass(frozen=True, slots=True)

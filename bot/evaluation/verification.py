@@ -12,8 +12,7 @@ from bot.index.generation import Generation, check_encoder, numbers_of, texts_to
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
-_SAMPLE, _FAQS = 32, 100
-"""Number of passages that are encoded again, and of FAQs that are asked."""
+_SAMPLE, _FAQS = 32, 100  # number of passages that are encoded again, and of FAQs that are asked
 _MIN_COSINE = 0.99
 """Minimum cosine of a stored vector and a new one of the same text; 16-bit rounding leaves 0.9999."""
 

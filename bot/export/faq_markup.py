@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 CONTENTS = "index.json"
 """The file that maps articles to their files."""
 _SUFFIX = ".jsonld"
-_MAX_NAME_BYTES = 100
-"""Maximum length of an article's id in a file name; file systems allow 255."""
+_MAX_NAME_BYTES = 100  # maximum length of an article's id in a file name; file systems allow 255
 _INLINE_RULES = ["emphasis", "link", "image", "autolink", "html_inline", "backticks", "entity", "escape"]
 _HEADING_LIKE = re.compile(r"^\\(?=#{1,6} )")
 """The backslash with which the plain form escapes a line that looks like a heading."""

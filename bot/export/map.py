@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 MAX_POINTS = 5_000
 """Maximum number of passages drawn, spread evenly; more points would cover one another."""
 _PERPLEXITY = 30
-_MAX_HOVER = 160
-"""Maximum number of characters of a passage shown over its point."""
+_MAX_HOVER = 160  # maximum number of characters of a passage shown over its point
 _WIDTH = 61
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d")
 """The palette of Okabe and Ito (2008) for the colour-blind; grey replaces yellow, which is invisible on white."""

@@ -16,10 +16,8 @@ from bot.export.atomic import atomic_file
 from bot.index.generation import Generation, numbers_of, role_vectors
 from bot.passages import Passage
 
-_BATCH = 4096
-"""Number of passages in memory at once, and in a row group of a Parquet file."""
-_DECIMALS = 6
-"""Decimal places of a vector's numbers in JSON, more precise than the 16 bits of the index."""
+_BATCH = 4096  # number of passages in memory at once, and in a row group of a Parquet file
+_DECIMALS = 6  # decimal places of a vector's numbers in JSON, more precise than the 16 bits of the index
 
 Row = dict[str, Any]
 

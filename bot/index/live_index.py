@@ -17,10 +17,8 @@ from bot.index.store import Store
 
 _log = logging.getLogger(__name__)
 
-_POLL_INTERVAL = 0.5
-"""Seconds between two polls of the store."""
-_RETRY_AFTER = 30.0
-"""Seconds until a rejected generation is tried again: its files may have been incomplete."""
+_POLL_INTERVAL = 0.5  # seconds between two polls of the store
+_RETRY_AFTER = 30.0  # seconds until a rejected generation is tried again: its files may have been incomplete
 
 
 @dataclass(frozen=True, slots=True)

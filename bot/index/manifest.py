@@ -27,10 +27,8 @@ _WHEN, _NAME = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}
 """The time in the name of a generation, and the pattern of the name; a copy may have another name."""
 _LARGE = 32_000_000
 """Size in bytes above which opening an index only samples a file; a smaller one is hashed in 20 ms."""
-_BLOCK, _BLOCKS = 4096, 256
-"""Size and number of the blocks in a sample."""
-_MAX_IDS = 100
-"""Maximum number of changed articles that are listed; the others are only counted."""
+_BLOCK, _BLOCKS = 4096, 256  # size and number of the blocks in a sample
+_MAX_IDS = 100  # maximum number of changed articles that are listed; the others are only counted
 _REBUILD = "run articlebot build."
 
 

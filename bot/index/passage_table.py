@@ -52,8 +52,7 @@ ORDER BY row_number() OVER (PARTITION BY faqs.category ORDER BY place, published
 LAYOUT = {"article_of_passage": "i", "passage_of_row": "i", "role_of_row": "b", "sentence_start": "i"}
 """The arrays of the table `layout`, and the type codes of their numbers."""
 
-_CACHED_PASSAGES, _CACHED_ARTICLES = 4096, 1024
-"""Maximum number of passages and articles that stay in memory."""
+_CACHED_PASSAGES, _CACHED_ARTICLES = 4096, 1024  # maximum number of passages and articles that stay in memory
 
 
 class PassageTable:

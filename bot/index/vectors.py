@@ -27,14 +27,11 @@ Cosines = NDArray[np.float32]
 ROWS, LISTS = "vectors.faiss", "lists.faiss"
 
 _BLOCK = 16_384
-_TRAINING_ROWS = 64
-"""Number of training rows per list."""
-_NUMBERS_PER_CODE = 3
-"""Numbers of a row that share a 4-bit code."""
+_TRAINING_ROWS = 64  # number of training rows per list
+_NUMBERS_PER_CODE = 3  # numbers of a row that share a 4-bit code
 _MIN_REFINED, _ROWS_PER_REFINED = 1000, 1500
 """Minimum number of rows compared again as float16; at least one in this many, as 4 bits confuse more of many rows."""
-_MAX_FILTERED_EXACT = 20_000
-"""Search exhaustively up to this many rows that pass a filter."""
+_MAX_FILTERED_EXACT = 20_000  # search exhaustively up to this many rows that pass a filter
 _NEAREST, _TOLERANCE = 10, 1e-5
 """Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
 _MIN_RECALL = 0.995

@@ -19,10 +19,8 @@ VOCABULARY = "vocabulary.sqlite"
 LAST_LATIN = "\u024f"
 """The last Latin letter; misspellings in other scripts are not corrected."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_MAX_LENGTH = 24
-"""Maximum length of a completed word."""
-_AFTER_LETTERS = "\uffff"
-"""A character that sorts after every letter."""
+_MAX_LENGTH = 24  # maximum length of a completed word
+_AFTER_LETTERS = "\uffff"  # a character that sorts after every letter
 
 
 class WordsOfLength(NamedTuple):

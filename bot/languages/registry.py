@@ -15,10 +15,8 @@ CODES = tuple(language.code for language in LANGUAGES)
 
 _WORD = re.compile(r"[^\W_\u0900-\u097f]+|[\u0900-\u097f]+")
 """A word; Devanagari vowel signs are not letters, but belong to it."""
-_LONGEST_SMALL_TALK = 12
-"""Maximum number of words in a message that is nothing but small talk."""
-_NAMED_CATEGORIES = 3
-"""Maximum number of categories that a reply names."""
+_LONGEST_SMALL_TALK = 12  # maximum number of words in a message that is nothing but small talk
+_NAMED_CATEGORIES = 3  # maximum number of categories that a reply names
 
 
 class SmallTalk(NamedTuple):

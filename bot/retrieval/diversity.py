@@ -13,14 +13,12 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, near_duplicate_pairs, same_question
 from bot.retrieval.ranking import Scores
 
-_TIE = 0.002
-"""Difference in score that does not show which of two answers to the same question is better."""
+_TIE = 0.002  # difference in score that does not show which of two answers to the same question is better
 _FITS = 0.1
 """Maximum difference in score to the first passage; there, a hit is a seventh as likely as at the first."""
 _NEWER = 0.15
 """Maximum difference in score to a newer hit: a question in the words of the old article is that much closer to it."""
-_CANDIDATES_PER_HIT, _MIN_CANDIDATES = 1.25, 10
-"""Number of candidates that are compared with each other."""
+_CANDIDATES_PER_HIT, _MIN_CANDIDATES = 1.25, 10  # number of candidates that are compared with each other
 
 
 def diverse(generation: Generation, numbers: Numbers, articles: Numbers, scores: Scores, k: int) -> list[int]:

@@ -30,18 +30,13 @@ FEATURES = (*COSINES, "words", "pairs", "article_words")
 MULTILINGUAL_COSINES = tuple(f"multilingual_{name}" for name in COSINES)
 MULTILINGUAL_FEATURES = (*FEATURES, *MULTILINGUAL_COSINES)
 
-_MIN_CANDIDATES = 50
-"""Minimum number of passages taken from each of the two searches."""
-_TOP = 3
-"""Number of a passage's nearest vectors whose mean is taken; each passage has at least as many."""
+_MIN_CANDIDATES = 50  # minimum number of passages taken from each of the two searches
+_TOP = 3  # number of a passage's nearest vectors whose mean is taken; each passage has at least as many
 _LEXICAL_DEPTH = 4
 """How many times more matches the lexical searches return, so that candidates found by vectors have a score too."""
-_HALF_WORDS = 4.0
-"""BM25 score that is squashed to 0.5: about two content terms match."""
-_FULL_SHARE = 0.5
-"""Share of matching words of a passage of usual length that contains each of them once."""
-_ARTICLE_WORDS = 8.0
-"""BM25 score of an article that counts as 1."""
+_HALF_WORDS = 4.0  # BM25 score that is squashed to 0.5: about two content terms match
+_FULL_SHARE = 0.5  # share of matching words of a passage of usual length that contains each of them once
+_ARTICLE_WORDS = 8.0  # BM25 score of an article that counts as 1
 
 Features = NDArray[np.float64]
 

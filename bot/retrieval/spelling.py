@@ -22,28 +22,21 @@ from bot.languages.registry import ENGLISH, QuestionLanguages
 
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 """A whole word, or one before "'s", but not a part of "e-mail" or "don't"."""
-_CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")
-"""A number, address, file or identifier."""
+_CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")  # a number, address, file or identifier
 _SENTENCE_END = re.compile(r"(?:^|[.!?:])\W*$")
-_SHORTEST, _LONGEST = 4, 30
-"""Length of words that are repaired, and of their repairs at least."""
-_TWO_EDITS = 7
-"""Length from which a word may be two edits away."""
+_SHORTEST, _LONGEST = 4, 30  # length of words that are repaired, and of their repairs at least
+_TWO_EDITS = 7  # length from which a word may be two edits away
 
 # Fitted on stackfaq's questions with misspellings of every kind, and checked on its and hint3_sofmattress's correct
 # questions (benchmarks/quality/typos.py). In units of the logarithm of the number of passages that contain a word.
 _EDIT_COST = 5.0
-_PAIR_BONUS = 1.5
-"""Bonus if the corpus contains the word next to its neighbour."""
-_UNSEEN_COUNT = 0.5
-"""Number of passages assumed for a word that the corpus lacks."""
+_PAIR_BONUS = 1.5  # bonus if the corpus contains the word next to its neighbour
+_UNSEEN_COUNT = 0.5  # number of passages assumed for a word that the corpus lacks
 
 _VOWELS = "aeiou"
 _VOWEL_BITS = np.uint32(sum(1 << (ord(vowel) & 31) for vowel in _VOWELS))
-_FEW_VOWELS = 0.2
-"""Maximum share of vowels in a word that may be spelled without them."""
-_MISSING_VOWELS_COST = 1.0
-"""Number of edits that missing vowels count as, however many there are."""
+_FEW_VOWELS = 0.2  # maximum share of vowels in a word that may be spelled without them
+_MISSING_VOWELS_COST = 1.0  # number of edits that missing vowels count as, however many there are
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PLACES = {key: complex(column + row / 2, row) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
 """The places of the keys on a keyboard, in units of their distance."""

@@ -27,13 +27,11 @@ _FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.
 
 # Fitted by hand on the follow-ups of mtrag_govt and myscheme_dev, against unrelated earlier questions before those of
 # stackfaq, jhu_covidfaq, rasa_sara and xquad_en (benchmarks/quality/follow_ups.py). In units of the ranking score.
-_STANDALONE_LEAD = 0.15
-"""Lead of the best article from which a question stands alone."""
+_STANDALONE_LEAD = 0.15  # lead of the best article from which a question stands alone
 _TRUST, _FREE_GAIN, _REFERENCE_BONUS = 25.0, 0.03, 0.1
 """The weight of earlier questions is `_TRUST` times vagueness times gain; every question gets `_FREE_GAIN`, and one
 that refers back `_REFERENCE_BONUS` on both."""
-_FIELD = slice(4, 10)
-"""The fifth to tenth best articles, with which the best one is compared."""
+_FIELD = slice(4, 10)  # the fifth to tenth best articles, with which the best one is compared
 _UNKNOWN, _KNOWN = -0.2, -0.1
 """Scores between which the articles go from knowing nothing of a question to knowing something."""
 

@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 _OFF = dict.fromkeys(("show_error", "run_history", "enable_monitoring", "pwa", "ssr_mode"), False)
 _GRADIO_OPTIONS: dict[str, Any] = {**_OFF, "footer_links": [], "max_file_size": "1kb"}
 """Switches off what Gradio offers besides the page."""
-_MAX_STATISTICS = 100
-"""Number of events that Gradio remembers."""
+_MAX_STATISTICS = 100  # number of events that Gradio remembers
 _NEVER = 10**6
-_MIN_COMPRESSED = 2000
-"""Bytes of a response from which compression pays: the page, and longer conversations."""
+_MIN_COMPRESSED = 2000  # bytes of a response from which compression pays: the page, and longer conversations
 _LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _LOGO_HEADERS = {"Content-Security-Policy": _LOGO_POLICY, "Cache-Control": "max-age=3600"}
 

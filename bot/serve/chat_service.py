@@ -20,12 +20,10 @@ from bot.settings import ChatSettings
 from bot.usage.logged_question import LoggedQuestion, Reason
 from bot.usage.store import UsageStore
 
-_MAX_ANSWERS = 20_000
-"""Number of latest answers whose questions are remembered for votes: a few MB."""
+_MAX_ANSWERS = 20_000  # number of latest answers whose questions are remembered for votes: a few MB
 _SUGGESTIONS_PER_QUESTION = 10
 """How many times as often as questions a visitor may request suggestions while typing."""
-_FREQUENT = 3
-"""Number of answers from which a FAQ is frequently asked."""
+_FREQUENT = 3  # number of answers from which a FAQ is frequently asked
 _MAX_FREQUENT = 6
 
 

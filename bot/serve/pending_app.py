@@ -14,8 +14,7 @@ from starlette.types import Receive, Scope, Send
 from bot.errors import ArticlebotError, IndexMissing, IndexUnreachable
 from bot.serve.page.head_middleware import read_asset
 
-_RETRY = 1.0
-"""Seconds between two attempts to open the index."""
+_RETRY = 1.0  # seconds between two attempts to open the index
 _HEADERS = {
     "Retry-After": "5", "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",

@@ -14,8 +14,7 @@ from bot.serve.editor.password import STORED
 from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND, contrast
 from bot.settings import ApiKey, ChatSettings
 
-_MIN_CONTRAST = 4.5
-"""WCAG 2.2, success criterion 1.4.3 (AA)."""
+_MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3 (AA)
 _MAX_LOGO = 1_000_000
 _LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 _KEY_HASH = "must be the 64 digits that articlebot key prints"

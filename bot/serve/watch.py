@@ -15,12 +15,10 @@ from bot.settings import BuildSettings
 
 _QUIET_MS, _MAX_DELAY_MS = 1_000, 60_000
 """Milliseconds without a change before a build starts, and the longest delay while files keep changing."""
-_POLL_MS = 500
-"""Milliseconds between checks whether the server has ended."""
+_POLL_MS = 500  # milliseconds between checks whether the server has ended
 _RETRY_SECONDS = 15.0
 """Seconds until a failed build is repeated: another build may hold the lock, or the folder may be incomplete."""
-_NICENESS = 10
-"""Niceness of a build, so that the server's answers come first."""
+_NICENESS = 10  # niceness of a build, so that the server's answers come first
 
 
 @contextmanager

@@ -22,8 +22,7 @@ Stage = Literal["before", "training", "after"]
 OnProgress = Callable[[Stage, int, int], None]
 """Called with the stage, the number of items done and the total."""
 
-_MIN_QUESTIONS = 20
-"""Minimum number of held-out questions; with fewer, chance decides."""
+_MIN_QUESTIONS = 20  # minimum number of held-out questions; with fewer, chance decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix
 from bot.errors import requires
 
-_MAX_DISTANCE = 0.35
-"""Mean cosine distance up to which groups are joined."""
+_MAX_DISTANCE = 0.35  # mean cosine distance up to which groups are joined
 _MAX_LINKED = 4000
 """Maximum number of questions in the linkage; each of the rest joins the nearest group or stays alone."""
 

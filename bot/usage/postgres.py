@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from psycopg import Connection as DriverConnection
     from sqlalchemy import Connection
 
-_CONNECT_TIMEOUT = 3
-"""Seconds to wait for a connection."""
+_CONNECT_TIMEOUT = 3  # seconds to wait for a connection
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _CONNECTION_OPTIONS = {"connect_timeout": _CONNECT_TIMEOUT, "application_name": "articlebot", **_KEEPALIVE}
 """libpq's defaults here, so that it notices when the other machine is gone; the address may override them."""

@@ -11,12 +11,9 @@ from bot.retrieval.finder import Finder
 from bot.retrieval.near_duplicates import asks_exactly
 
 _MIN_CONVERSATIONS = 3
-_MIN_SHARE = 2 / 3
-"""Minimum share of the signs that must point to the proposed FAQ."""
-_MIN_SIGNS = 2
-"""Minimum number of signs for a FAQ among the nearest passages; other clicks are mostly chance."""
-_NEAREST = 5
-"""Number of nearest passages (chosen with benchmarks/quality/question_log.py)."""
+_MIN_SHARE = 2 / 3  # minimum share of the signs that must point to the proposed FAQ
+_MIN_SIGNS = 2  # minimum number of signs for a FAQ among the nearest passages; other clicks are mostly chance
+_NEAREST = 5  # number of nearest passages (chosen with benchmarks/quality/question_log.py)
 _MIN_SIGNS_FAR, _MIN_SHARE_FAR = 3, 0.6
 """Minimum number of signs, and signs per conversation, for a FAQ that is not near, for example in another language."""
 

@@ -17,8 +17,7 @@ Storage = Literal["full", "hashed", "off"]
 """How questions are stored: `[log] questions` of the settings."""
 
 _HASH_KEY = "hash"
-_FOLLOW_UP = 300
-"""Seconds within which the next question of a conversation counts as a follow-up."""
+_FOLLOW_UP = 300  # seconds within which the next question of a conversation counts as a follow-up
 _COLUMNS = (
     "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
     "conversation", "corrected",

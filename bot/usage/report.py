@@ -23,13 +23,11 @@ _QUESTION_WORD = re.compile(
     r"we|what|when|where|which|who|whom|whose|why|would|you|your"
 )
 """A word that is never reported as missing from the articles."""
-_SURE = 0.7
-"""Answers with a lower probability count as unsure."""
+_SURE = 0.7  # answers with a lower probability count as unsure
 _EXAMPLES, _NEAREST, _MOST_ASKED = 5, 3, 20
 _MAX_GAPS, _MAX_CLUSTERED = 500, 20_000
 """Maximum number of gaps in a report, and of wordings grouped by meaning: encoding them takes half a minute."""
-_MIN_UNHELPFUL = 3
-"""Votes against an answer from which on it is reported as no longer helpful."""
+_MIN_UNHELPFUL = 3  # votes against an answer from which on it is reported as no longer helpful
 
 
 @dataclass(frozen=True, slots=True)

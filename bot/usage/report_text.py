@@ -7,8 +7,7 @@ from pathlib import Path
 
 from bot.usage.report import Gap, Report
 
-_SHOWN = 20
-"""Maximum number of gaps in the text."""
+_SHOWN = 20  # maximum number of gaps in the text
 _COUNTS = ("times", "before", "conversations", "unanswered", "ambiguous", "unsure", "unhelpful")
 _COLUMNS = ("question", *_COUNTS, "nearest", "probability", "why", "examples")
 _INDENT = " " * 16

@@ -10,8 +10,7 @@ from bot.errors import UsageError
 from bot.usage.database import Row, Transaction, Values
 from bot.usage.schema import TABLES, VERSION, unknown_version
 
-_ATTEMPTS, _RETRY_DELAY = 3, 0.05
-"""How often opening a file is tried, and the seconds between."""
+_ATTEMPTS, _RETRY_DELAY = 3, 0.05  # how often opening a file is tried, and the seconds between
 _EMPTY = Path(":memory:")
 _TABLES = f"{TABLES} CREATE INDEX IF NOT EXISTS questions_question ON questions (question, at);"
 _UPGRADE_FROM_1 = (

@@ -25,8 +25,7 @@ from bot.usage.sqlite import SqliteDatabase
 _log = logging.getLogger(__name__)
 
 USAGE = "usage.sqlite3"
-_MAX_QUEUED = 10_000
-"""Maximum number of questions waiting to be written; beyond it the oldest are dropped."""
+_MAX_QUEUED = 10_000  # maximum number of questions waiting to be written; beyond it the oldest are dropped
 _HOUR, _DAY = 3600.0, 86_400.0
 _RETRY_DELAY, _VOTE_TIMEOUT = 5.0, 5.0
 """Seconds until a failed write is tried again, if no question comes before, and that a vote waits for the database."""

@@ -13,23 +13,16 @@ from bot.backends.milvus.layout import MAX_TEXT, corrupt
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt, IndexUnreachable, requires
 
-_TIMEOUT = 15.0
-"""Seconds that a call may take, pymilvus's own retries included."""
-_LONG_TIMEOUT = 600.0
-"""Seconds that indexing and loading a collection may take."""
+_TIMEOUT = 15.0  # seconds that a call may take, pymilvus's own retries included
+_LONG_TIMEOUT = 600.0  # seconds that indexing and loading a collection may take
 _BM25_SINCE = (2, 5)
 NO_BM25 = "Milvus has BM25 from 2.5 on"
 BM25 = "SPARSE_INVERTED_INDEX"
-_BM25_PARAMETERS = {"bm25_k1": 1.2, "bm25_b": 0.75}
-"""As in tantivy."""
-_MAX_KEYS = 1000
-"""Maximum number of entities deleted in one call."""
-_MAX_FOUND = 16_000
-"""Maximum number of entities read in one query; Milvus returns at most 16,384."""
-_MAX_BYTES = 8_000_000
-"""Bytes sent at once; a server accepts 64 MB."""
-_ENTITY_BYTES = 300
-"""Approximate size of an entity without its text and its vector."""
+_BM25_PARAMETERS = {"bm25_k1": 1.2, "bm25_b": 0.75}  # as in tantivy
+_MAX_KEYS = 1000  # maximum number of entities deleted in one call
+_MAX_FOUND = 16_000  # maximum number of entities read in one query; Milvus returns at most 16,384
+_MAX_BYTES = 8_000_000  # bytes sent at once; a server accepts 64 MB
+_ENTITY_BYTES = 300  # approximate size of an entity without its text and its vector
 _NO_CONNECTION = ("fail connecting", "unavailable", "deadline", "timeout", "timed out", "connection", "retry run out")
 """Signs in pymilvus's messages that the server does not answer."""
 

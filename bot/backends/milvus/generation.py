@@ -24,8 +24,7 @@ from bot.passages import Passage
 
 _CACHED = 8192
 """Passages whose vectors are kept in memory, some 40 MB, so that frequent ones are not fetched again."""
-_FETCHED = 1000
-"""Passages whose vectors are fetched in one query."""
+_FETCHED = 1000  # passages whose vectors are fetched in one query
 
 
 @dataclass(frozen=True, slots=True)

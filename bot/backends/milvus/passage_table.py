@@ -16,12 +16,9 @@ from bot.errors import IndexCorrupt
 from bot.index.generation import CorpusFacts
 from bot.passages import Passage
 
-_CACHED = 4096
-"""Passages, and articles, kept in memory."""
-_WINDOW = 500
-"""Records read in one query by an iteration over all of them."""
-_TRIES, _PAUSE = 4, 0.15
-"""Attempts to read a passage whose article is being written, and seconds between them."""
+_CACHED = 4096  # passages, and articles, kept in memory
+_WINDOW = 500  # records read in one query by an iteration over all of them
+_TRIES, _PAUSE = 4, 0.15  # attempts to read a passage whose article is being written, and seconds between them
 _FIELDS = ("number", "part", "body", "kind", "version", "place")
 
 

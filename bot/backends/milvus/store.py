@@ -23,12 +23,9 @@ from bot.index.generation import check_encoder
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
 from bot.index.vocabulary import Vocabulary
 
-_PARTS = 200
-"""Parts of a file fetched in one query: 12 MB."""
-_COPIES = 2
-"""Generations of an index whose files a machine keeps."""
-_CLOCK_SKEW = 60 * 1_000_000_000
-"""Nanoseconds by which the clocks of two writers may differ."""
+_PARTS = 200  # parts of a file fetched in one query: 12 MB
+_COPIES = 2  # generations of an index whose files a machine keeps
+_CLOCK_SKEW = 60 * 1_000_000_000  # nanoseconds by which the clocks of two writers may differ
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,8 @@ from bot.errors import CorpusError
 from bot.index.generation import NEWEST, sentences_to_encode, texts_to_encode
 from bot.passages import Passage, split_articles
 
-_REPLICA_DELAY = 1.0
-"""Seconds after which every replica has noticed a change; each looks twice a second."""
-_READ_DELAY = 0.3
-"""Seconds after which a question that has found a passage has read it."""
+_REPLICA_DELAY = 1.0  # seconds after which every replica has noticed a change; each looks twice a second
+_READ_DELAY = 0.3  # seconds after which a question that has found a passage has read it
 _NO_ROWS = np.empty((0, 0), np.float32)
 
 

@@ -16,8 +16,7 @@ from bot.index.generation import Field, Matches
 from bot.passages import Passage
 
 _WORDS, _PAIRS = "words", "pairs"
-_CACHED_TERMS = 100_000
-"""Terms whose document frequency is cached."""
+_CACHED_TERMS = 100_000  # terms whose document frequency is cached
 
 
 class ReplicaLexicalIndex:

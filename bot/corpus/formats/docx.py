@@ -27,8 +27,7 @@ from bot.corpus.refused import Refused, Unreadable
 
 MAX_HEADING_WORDS = 15
 """Maximum number of words in a bold line that is taken for a heading."""
-_MAX_DEPTH = 20
-"""Maximum nesting of tables and text boxes."""
+_MAX_DEPTH = 20  # maximum nesting of tables and text boxes
 _TEMPLATE_TITLES = {"word document", "untitled", "document", "title"}
 _TEMPLATE_CREATED = datetime(2013, 12, 23, 23, 15, tzinfo=UTC)
 """Creation date of every file made by python-docx."""

@@ -26,11 +26,9 @@ _TAIL = re.compile(
     r"(?i)(?:related|similar|recent|latest|popular|more) (?:posts?|articles?|stories|reads?)|you may also like"
     r"|leave a (?:comment|reply)|cancel reply"
 )
-_MAX_HEADING_WORDS = 12
-"""Maximum number of words in a heading; a longer line is a paragraph."""
+_MAX_HEADING_WORDS = 12  # maximum number of words in a heading; a longer line is a paragraph
 
-_MIN_DUMPS = 4
-"""Minimum number of dumps for finding the lines that belong to their site."""
+_MIN_DUMPS = 4  # minimum number of dumps for finding the lines that belong to their site
 _MIN_SHARED_WORDS = 4
 """Minimum number of words in a shared line; a shorter one may be a heading that many articles happen to have."""
 

@@ -29,8 +29,7 @@ MAX_BYTES = 50_000_000
 _FIELD = ("{http://wordpress.org/export/", "{https://wordpress.org/export/")
 """Namespaces of WordPress's fields, up to the version."""
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-_UNUSED_PARTS = ("}comment", "}postmeta")
-"""Parts of a post that are not used; they may be larger than the rest."""
+_UNUSED_PARTS = ("}comment", "}postmeta")  # parts of a post that are not used; they may be larger than the rest
 _TYPES = ("post", "page")
 _VERSIONS = re.compile(r"1\.\d+")
 _PERMALINK = re.compile(r"https?://[^/?#]+/+[^/?#]+[^?]*")

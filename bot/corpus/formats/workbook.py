@@ -15,8 +15,7 @@ from bot.corpus.table_row import MAX_ROWS, TableRow, truncate_rows
 
 MAX_COLUMNS = 100
 """Maximum number of columns read; tables of FAQs have about ten."""
-_LAST_ROW = 1_048_576
-"""Excel's own limit; a damaged file may claim any number."""
+_LAST_ROW = 1_048_576  # excel's own limit; a damaged file may claim any number
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _CONTROL = re.compile(r"_x00[01][0-9A-Fa-f]_")
 """Control characters as Excel writes them, such as `_x000D_` for a line break typed on a Mac."""

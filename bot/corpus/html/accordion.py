@@ -13,8 +13,7 @@ from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
 
 _LOWEST_LEVEL = 6
-_MAX_DISTANCE = 5
-"""Maximum number of elements between a button and its accordion."""
+_MAX_DISTANCE = 5  # maximum number of elements between a button and its accordion
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,10 @@ from lxml.html import HtmlElement
 from bot.corpus.html.elements import HEADINGS, text_of
 from bot.languages.language import read_toml
 
-_MAX_SHARE = 0.4
-"""Maximum share of a page's text in an element that is removed."""
+_MAX_SHARE = 0.4  # maximum share of a page's text in an element that is removed
 _MAX_PROMPT_LENGTH = 300
 """Maximum number of characters below "Share this" or "Subscribe" that are removed with this heading."""
-_MAX_NAMES_LENGTH = 500
-"""Maximum number of characters of classes and id that are matched."""
+_MAX_NAMES_LENGTH = 500  # maximum number of characters of classes and id that are matched
 _NEVER_REMOVED = {"html", "body", "main", "article", "h1", *("td", "th", "tr", "tbody", "table")}
 
 

@@ -13,8 +13,7 @@ from bot.corpus.outline import outline
 
 _MIN_WORDS = 6
 """Minimum number of words in an answer that is searched in the whole text: "Yes." occurs anywhere."""
-_MIN_SIMILARITY = 0.8
-"""Minimum F1 score of words between a declared answer and the text below its question."""
+_MIN_SIMILARITY = 0.8  # minimum F1 score of words between a declared answer and the text below its question
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, par
 from bot.corpus.html.faq_elements import accordions_to_details, faq_block
 from bot.corpus.outline import is_faq_title, is_question
 
-_LOWEST_QUESTION = 5
-"""Lowest heading level of a question: the headings of its answer come below it."""
+_LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,12 @@ from bot.corpus.refused import Unreadable
 
 Node = dict[str, object]
 _PUBLISHED = ("article:published_time", "datepublished", "parsely-pub-date", "date", "dc.date.issued", "dc.date")
-_UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
-"""Names of meta tags."""
+_UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")  # names of meta tags
 _SCRIPT_WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*;?\s*$")
 _PAGE_TYPES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage",
                "FAQPage", "QAPage")  # fmt: skip
 """Types that describe the page, the most specific first."""
-_MAX_DEPTH = 40
-"""Maximum nesting of JSON-LD that is read."""
+_MAX_DEPTH = 40  # maximum nesting of JSON-LD that is read
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,7 @@ _BLOCK_TAG = re.compile(
     r"|tbody|td|tfoot|th|thead|tr|ul)\b[^<>]*+>"
 )
 _SINGLE_LINE = {"h1", "h2", "h3", "h4", "h5", "h6", "summary", "dt", "th", "caption", "legend", "figcaption"}
-_PARAGRAPH_LIKE = {"p", "li", "td", "dd"}
-"""Elements whose text needs no `<p>`, unless it contains a blank line."""
+_PARAGRAPH_LIKE = {"p", "li", "td", "dd"}  # elements whose text needs no `<p>`, unless it contains a blank line
 
 
 def render_post(content: str) -> str:

@@ -9,10 +9,8 @@ import httpx
 
 from bot.corpus.article import slug
 
-_MAX_NAME_BYTES = 120
-"""File systems allow 255; temporary names are longer than final ones."""
-_MAX_DEPTH = 8
-"""Maximum number of folders in a file name."""
+_MAX_NAME_BYTES = 120  # file systems allow 255; temporary names are longer than final ones
+_MAX_DEPTH = 8  # maximum number of folders in a file name
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = IPv6Network("64:ff9b::/96")
 

@@ -18,8 +18,7 @@ from bot.corpus.pull.report import PullReport
 from bot.errors import PullError
 
 NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
-_RESUME_WITHIN = timedelta(days=1)
-"""An older interrupted pull starts over: the site may have changed since."""
+_RESUME_WITHIN = timedelta(days=1)  # an older interrupted pull starts over: the site may have changed since
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ JSON = ("application/json",)
 SITEMAPS = (*(f"application/{kind}" for kind in ("xml", "gzip", "x-gzip", "octet-stream")), "text/xml", "text/plain")
 
 _MAX_REDIRECTS = 5
-_MAX_ROBOTS_BYTES = 512_000
-"""RFC 9309 requires at least 500 KiB."""
+_MAX_ROBOTS_BYTES = 512_000  # RFC 9309 requires at least 500 KiB
 
 _Types = tuple[str, ...]
 _Headers = Mapping[str, str]

@@ -19,10 +19,8 @@ from bot.corpus.pull.sitemap import Sitemaps, is_below
 from bot.corpus.pull.wordpress_api import Page, Post, Terms, WordPressApi
 from bot.errors import PullError
 
-_MAX_FAILURES = 5
-"""Number of failures in a row after which the pull stops."""
-_REPORT_EVERY = 50
-"""Articles between two lines about the progress."""
+_MAX_FAILURES = 5  # number of failures in a row after which the pull stops
+_REPORT_EVERY = 50  # articles between two lines about the progress
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _CANONICAL = re.compile(rb"<link\b[^<>]*\brel\s*=\s*[\"']?canonical", re.IGNORECASE)
 _START_TAGS = [re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>", re.IGNORECASE) for tag in (b"head", b"html", b"!doctype")]

@@ -19,8 +19,7 @@ from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip
 _USUAL_PATHS = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
 _GZIP = b"\x1f\x8b"
 _MAX_SITEMAPS = 1_000
-_MAX_BYTES = 52_428_800
-"""Maximum size of a decompressed sitemap, as in the protocol."""
+_MAX_BYTES = 52_428_800  # maximum size of a decompressed sitemap, as in the protocol
 _LISTINGS = re.compile(
     r"/(?:wp-sitemap-(?:taxonomies|users)-|(?:category|post_tag|post_format|author)-sitemap\d*\.)[^/]*$"
 )

@@ -16,8 +16,7 @@ from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
 from bot.corpus.pull.report import Progress
 
 POST_TYPES = ("posts", "pages")
-_POSTS_PER_PAGE = 50
-"""WordPress allows 100; with 50, even the longest articles fit into one response."""
+_POSTS_PER_PAGE = 50  # WordPress allows 100; with 50, even the longest articles fit into one response
 _TERMS_PER_PAGE = 100
 _MAX_TERM_PAGES = 100
 _FIELDS = "id,link,date,modified,title,content,categories,tags"

@@ -9,10 +9,8 @@ from bot.languages.language import WordLookup
 
 _MIN_SIMILARITY_OF_SHORT, _MIN_SIMILARITY = 0.75, 0.5
 """Minimum similarity in spelling of a loanword with two consonants, and with more."""
-_CANDIDATES = 10_000
-"""Number of the articles' most frequent words that a loanword is compared with."""
-_TIE = 0.2
-"""Difference in similarity within which the more frequent word is preferred."""
+_CANDIDATES = 10_000  # number of the articles' most frequent words that a loanword is compared with
+_TIE = 0.2  # difference in similarity within which the more frequent word is preferred
 
 
 class EnglishLexicon:

@@ -20,14 +20,10 @@ _CONSONANTS = _pairs("""
     क k ख kh ग g घ gh ङ n च ch छ chh ज j झ jh ञ n ट t ठ th ड d ढ dh ण n त t थ th द d ध dh न n प p फ ph ब b
     भ bh म m य y र r ल l ळ l व v श sh ष sh स s ह h
 """)
-_VOWELS = _pairs("अ a आ aa इ i ई i उ u ऊ u ऋ ri ए e ऍ e ऐ ai ओ o ऑ o औ au")
-"""Vowels that start a syllable."""
-_SIGNS = _pairs("ा aa ि i ी i ु u ू u ृ ri े e ॅ e ै ai ो o ॉ o ौ au")
-"""Vowels after a consonant."""
-_VIRAMA, _ANUSVARA = "्", "ं"
-"""The sign that removes a consonant's vowel, and the dot that makes a vowel nasal."""
-_BEFORE_LABIAL = re.compile(f"{_ANUSVARA}(?=[पफबभम])")
-"""The dot where it is pronounced "m"."""
+_VOWELS = _pairs("अ a आ aa इ i ई i उ u ऊ u ऋ ri ए e ऍ e ऐ ai ओ o ऑ o औ au")  # vowels that start a syllable
+_SIGNS = _pairs("ा aa ि i ी i ु u ू u ृ ri े e ॅ e ै ai ो o ॉ o ौ au")  # vowels after a consonant
+_VIRAMA, _ANUSVARA = "्", "ं"  # the sign that removes a consonant's vowel, and the dot that makes a vowel nasal
+_BEFORE_LABIAL = re.compile(f"{_ANUSVARA}(?=[पफबभम])")  # the dot where it is pronounced "m"
 _INHERENT = "a"
 """The vowel of a consonant without a sign; silent at the end of a word and between two pronounced syllables."""
 
@@ -55,8 +51,7 @@ SPACED_ACRONYM = re.compile(rf"(?<!{_LETTER})(?:{_LETTER_NAME})(?:[. ]{{1,2}}(?:
 _SAME_SOUND = _pairs("ee i oo u ou au chh ch ph f sh s w v z j q k x ks iy i ai e ei e ey e au o")
 _DOUBLED = re.compile(r"(.)\1+")
 _FINAL_H = re.compile("(?<=[aeiou])h$")
-_CACHED_KEYS = 16_384
-"""Number of words whose phonetic key is cached."""
+_CACHED_KEYS = 16_384  # number of words whose phonetic key is cached
 
 _ENGLISH_SOUNDS = _pairs("""
     tion sn sion sn cian sn ture Cr tch C sh s ph f ck k ch C kn n wr r gh g x ks q k w v z g j g

@@ -14,8 +14,7 @@ _VERB_ENDING = re.compile(
 )
 """What may follow the phonetic key of a verb's stem: "nikal" in "nikalna", "nikale", "nikalvaega", "nikaldo"."""
 _COMMON_ENDINGS = ("na", "ne", "ni", "e", "o", "a", "i", "ta", "te", "ti", "ega")
-_FEW_VOWELS = 0.25
-"""Maximum share of vowels in a word that may be an abbreviated spelling: "krna", "nhi"."""
+_FEW_VOWELS = 0.25  # maximum share of vowels in a word that may be an abbreviated spelling: "krna", "nhi"
 
 
 class Glossary(NamedTuple):

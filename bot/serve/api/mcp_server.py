@@ -28,8 +28,7 @@ from bot.serve.visitor import Visitor
 from bot.version import __version__
 
 _SCHEME = "article:///"
-_PAGE = 100
-"""Number of articles in one page of the list of resources."""
+_PAGE = 100  # number of articles in one page of the list of resources
 _MARKDOWN = "text/markdown"
 _INSTRUCTIONS = (
     "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles "

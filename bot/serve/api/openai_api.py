@@ -20,8 +20,7 @@ from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
 
 MODEL = "articlebot"
-_CHUNK = 80
-"""Characters in one chunk of a streamed answer."""
+_CHUNK = 80  # characters in one chunk of a streamed answer
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The question is not valid."},
     429: {"description": "Too many questions."},

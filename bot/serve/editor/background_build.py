@@ -9,8 +9,7 @@ from threading import Lock, Thread
 
 import bot.version
 
-_MAX_LINES = 200
-"""Number of lines of output kept."""
+_MAX_LINES = 200  # number of lines of output kept
 _DONE = "Done: visitors are answered from this index."
 _FAILED = "The build failed; visitors are still answered from the previous index."
 

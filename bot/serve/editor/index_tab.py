@@ -9,8 +9,7 @@ from bot.index.status import index_status
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.service import EditorService
 
-_POLL = 1.0
-"""Seconds between two updates while a build runs."""
+_POLL = 1.0  # seconds between two updates while a build runs
 _HEADERS = ["served", "built", "articles", "passages", "MB", "name"]
 _BUILDING = "Building; meanwhile visitors get answers from the present index."
 

@@ -19,12 +19,10 @@ EDITOR = "/editor"
 """Path of the page."""
 _SIGN_IN, _SIGN_OUT = f"{EDITOR}/sign-in", f"{EDITOR}/sign-out"
 _COOKIE = "articlebot-editor"
-_SESSION = 12 * 3600
-"""Seconds until a session ends."""
+_SESSION = 12 * 3600  # seconds until a session ends
 _TRIES, _TRIES_OF_ALL = 5, 30
 """Maximum tries a minute from one address, and from all together: each costs a tenth of a second."""
-_MAX_PASSWORD = 1000
-"""Maximum length of a password in characters."""
+_MAX_PASSWORD = 1000  # maximum length of a password in characters
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _PAGE = read_asset("sign_in.html", "bot.serve.editor")

@@ -19,14 +19,12 @@ from bot.serve.visitor import Visitor
 
 _log = logging.getLogger(__name__)
 
-_MAX_HISTORY = 10
-"""Number of earlier questions that a question is read together with."""
+_MAX_HISTORY = 10  # number of earlier questions that a question is read together with
 
 # Each event is one plain request: no queue, no public endpoint.
 _EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
-_Outputs = tuple[Any, Any, Any, Any]
-"""The values of chat, box, notice and the browser's storage after an event."""
+_Outputs = tuple[Any, Any, Any, Any]  # the values of chat, box, notice and the browser's storage after an event
 _UNCHANGED: _Outputs = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 
 

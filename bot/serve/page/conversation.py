@@ -12,8 +12,7 @@ from bot.answering.answer import Answer, Source
 from bot.languages.language import Talk
 from bot.passages import Span
 
-_MAX_EXCHANGES = 20
-"""Number of exchanges that the browser stores; all of them travel with each question."""
+_MAX_EXCHANGES = 20  # number of exchanges that the browser stores; all of them travel with each question
 
 
 @dataclass(frozen=True, slots=True)

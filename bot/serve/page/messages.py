@@ -14,10 +14,8 @@ from bot.serve.texts import PageTexts
 Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and questions to click."""
 
-_MAX_CATEGORIES = 6
-"""Number of categories that a sentence names."""
-_LIKELY = 0.75
-"""Probability from which a section is called an answer; below it, the closest passage."""
+_MAX_CATEGORIES = 6  # number of categories that a sentence names
+_LIKELY = 0.75  # probability from which a section is called an answer; below it, the closest passage
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
 """Characters that Gradio's Markdown renders, or turns into links."""
 _LEADING = re.compile(r"\A[-+]|(?<=\d)[.)](?=\s|\Z)")

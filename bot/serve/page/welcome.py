@@ -12,10 +12,8 @@ from bot.settings import Publisher
 
 ALL_CATEGORIES = ""
 """The choice of no category."""
-_NEWEST = 3
-"""Number of newest articles shown."""
-_NAMED = 2
-"""Number of categories named in the empty box; two fit on one line of a phone."""
+_NEWEST = 3  # number of newest articles shown
+_NAMED = 2  # number of categories named in the empty box; two fit on one line of a phone
 
 
 def header(service: ChatService, texts: PageTexts, languages: Mapping[str, PageTexts]) -> str:
