@@ -9,7 +9,9 @@ PY := .venv/bin/python
 run: .venv/installed-chat
 	$(PY) app.py
 
-PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# One process more than there are cores: tests with servers mostly wait.
+PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+PYTEST := $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: lint types
 	$(PYTEST) -m "not slow and not server and not browser"

@@ -59,7 +59,7 @@ def test_every_passage_is_a_line_with_its_vector(generation: Generation, tmp_pat
 def test_parquet_has_the_same_rows_with_days_vectors_and_the_model(
     generation: Generation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.export.rows._TOGETHER", 4)
+    monkeypatch.setattr("bot.export.rows._BATCH", 4)
     write_parquet(generation, tmp_path / "passages.parquet")
     table = parquet.read_table(tmp_path / "passages.parquet")
     passages = list(generation.table.all_passages())

@@ -478,8 +478,8 @@ def test_an_answer_has_labels_in_the_questions_language_and_a_quote_in_the_artic
     answer = page.locator(".answer").last
     expect(answer.locator(".words")).to_have_text("It is often three to six months.")
     assert (answer.get_attribute("lang"), answer.locator(".words").get_attribute("lang")) == (texts.code, "en")
-    expect(answer.locator(".sure")).to_have_text(texts.from_faqs.format(title="Probation letter"))
-    expect(answer.locator(".tools button").first).to_have_text(texts.copy)
+    expect(answer.locator(".sure")).to_have_text(texts["from_faqs"].format(title="Probation letter"))
+    expect(answer.locator(".tools button").first).to_have_text(texts["copy"])
     expect(answer.locator(".note")).to_have_text([note] if note else [])
     expect(page.get_by_test_id("user").last).to_have_text(question)
     page.reload()

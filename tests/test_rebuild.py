@@ -299,7 +299,7 @@ def test_a_guarded_build_does_not_publish_an_index_that_answers_worse(place: Pat
     (place / "corpus" / "gratuity.md").unlink()
     with pytest.raises(
         BuildRefused,
-        match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: mend the articles",
+        match=r"answers eval.csv worse \(hit@1 50.0, was 100.0; .*\) and was not published: fix the articles",
     ):
         build(place / "corpus", store.root, review=Reviewer(guard=RegressionGuard("eval.csv", asked, 2)))
     assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current_name()]
