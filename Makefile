@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run check test lint types format docs clean
+.PHONY: run check test fast-tests all-tests lint types format docs clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed-chat
@@ -13,10 +13,16 @@ run: .venv/installed-chat
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PYTEST := $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
-check: lint types
+check: lint
+	$(MAKE) --jobs 2 types fast-tests
+
+test: lint
+	$(MAKE) --jobs 2 types all-tests
+
+fast-tests: .venv/installed-dev
 	$(PYTEST) -m "not slow and not server and not browser"
 
-test: lint types
+all-tests: .venv/installed-dev
 	$(PYTEST)
 
 lint: .venv/installed-dev

@@ -45,6 +45,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that are marked as a whole when the mark is deselected: their imports alone take seconds."""
+    deselected = [mark for mark in ("slow", "server") if f"not {mark}" in config.option.markexpr]
+    if collection_path.suffix != ".py" or not deselected:
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return any(f"pytestmark = pytest.mark.{mark}\n" in text for mark in deselected) or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they need, and run files with servers first and files with a browser last.
 

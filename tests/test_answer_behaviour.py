@@ -23,6 +23,8 @@ from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.search_result import SearchResult
 from bot.settings import AnswerSettings
 
+pytestmark = pytest.mark.slow
+
 HELP = SmallTalk("help", "en")
 ABOUT_ENGLISH = "in the words of the articles, with their source."
 ABOUT_HINGLISH = "jude sawaalon ke jawaab lekhon ke shabdon mein, srot ke saath deta hoon."

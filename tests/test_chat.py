@@ -20,6 +20,8 @@ from bot.serve.page.conversation import Conversation, Exchange
 from bot.serve.server import _listen, browser_url, serve
 from bot.serve.texts import load_texts
 
+pytestmark = pytest.mark.slow
+
 EN = load_texts()["en"]
 
 

@@ -21,6 +21,8 @@ from bot.encoder.encoder import OnBatch, no_progress
 from bot.errors import CorpusError, ModelError
 from bot.testing import ARTICLES, QUESTIONS, tiny_bot, tiny_index
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -14,6 +14,8 @@ from bot.encoder.model import DEFAULT_WEIGHTS, file_hash, find_model, model_hash
 from bot.errors import IndexCorrupt, ModelError
 from bot.settings import DEFAULT_MODEL
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = ["how long is a notice period", "pf", "Which is better: KPO or BPO?"]
 
 

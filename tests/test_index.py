@@ -41,6 +41,8 @@ from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
 
+pytestmark = pytest.mark.slow
+
 
 def unit(rows: int, dimension: int = 8, seed: int = 0) -> np.ndarray:
     matrix = np.random.default_rng(seed).normal(size=(rows, dimension)).astype(np.float32)

@@ -11,6 +11,8 @@ from bot.corpus import read_corpus
 from bot.evaluation.lint import lint
 from bot.index.generation import all_articles
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 BOILERPLATE = "Call our helpline on any working day for free advice on your letters."
 COPIED = (

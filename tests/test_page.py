@@ -28,6 +28,8 @@ from bot.serve.texts import PageTexts, load_texts
 from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
 from bot.usage.store import USAGE, UsageStore
 
+pytestmark = pytest.mark.slow
+
 EN, HI = load_texts()["en"], load_texts()["hi"]
 ROOT = Path(__file__).parents[1]
 

@@ -14,6 +14,8 @@ from bot.languages.registry import QuestionLanguages
 from bot.retrieval.spelling import Speller
 from bot.serve.texts import load_texts
 
+pytestmark = pytest.mark.slow
+
 ARTICLES = {
     "offers": """---
 title: Offer and promotion letters

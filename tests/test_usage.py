@@ -19,6 +19,8 @@ from bot.usage.logged_question import LoggedQuestion
 from bot.usage.privacy import hash_text, mask
 from bot.usage.store import USAGE, UsageStore
 
+pytestmark = pytest.mark.slow
+
 ASKED = LoggedQuestion(
     "a1",
     float(int(time.time()) - 1000),

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
-
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:;-|#()"
 
 
 def make_tiny_reranker(folder: Path) -> Path:
     """Save a CrossEncoder of the same size, which gives a pair of texts one score, in a folder."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=_save_tokenizer(folder), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
@@ -23,6 +21,8 @@ def make_tiny_reranker(folder: Path) -> Path:
 
 def _save_tokenizer(folder: Path) -> int:
     """Save a tokenizer of letters and return the number of its tokens."""
+    from transformers import BertTokenizerFast
+
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=64).save_pretrained(folder)
@@ -31,6 +31,11 @@ def _save_tokenizer(folder: Path) -> int:
 
 def make_tiny_model(folder: Path, seed: int = 0) -> Path:
     """Save a model of 16 dimensions and 64 tokens, whose words are letters, into a new folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
     torch.manual_seed(seed)
     plain = folder / "bert"
     plain.mkdir(parents=True)
