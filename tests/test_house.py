@@ -259,6 +259,7 @@ def test_importing_loads_nothing_heavy():
     assert loaded_by("import bot") == []
 
 
+@pytest.mark.slow
 def test_opening_and_asking_load_nothing_heavy(shipped_index: Path):
     question = "how long does probation last"
     code = f"from bot import Bot; assert Bot.open({str(shipped_index)!r}).ask({question!r}).status == 'answered'"
@@ -285,6 +286,7 @@ def readme_blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text_of(ROOT / "README.md"), re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_readmes_python_prints_what_the_readme_says(shipped_index: Path, capsys: pytest.CaptureFixture[str]):
     (code,), (printed,) = readme_blocks("python"), readme_blocks("text")
     assert len(code.strip().splitlines()) <= 12

@@ -418,6 +418,7 @@ def test_entities_and_references_to_files_are_not_expanded(tmp_path: Path):
         read(tmp_path, item().replace("<![CDATA[A post]]>", "&file;"), head=head)
 
 
+@pytest.mark.slow
 def test_a_long_export_is_read_one_post_at_a_time(tmp_path: Path):
     path = tmp_path / "export.xml"
     with path.open("w", encoding="utf-8") as file:
