@@ -48,7 +48,7 @@ COSINES = ("multilingual_both", "multilingual_best")
 FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 TARGETS = Path(__file__).parents[2] / "bot" / "languages" / "hindi"
 METHOD = (
-    "weights: those of ranking.json, and the mean of two multilingual cosines times a factor; "
+    "weights: copied from ranking.json, plus the mean of two multilingual cosines times a factor; "
     "probability: logistic regression of whether the first hit is right"
 )
 

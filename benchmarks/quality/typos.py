@@ -9,7 +9,7 @@ The folders are as for fit_ranking.py. Prints:
 2. the number of questions without added slips that the repair changes, asked of their own corpus and of the shipped
    one, which is about other subjects;
 3. for real misspellings with their corrections (dl_typo), how many repairs are right and how many misspellings are
-   repaired, with the vocabulary of the right queries alone and with that of mtrag_govt as well;
+   repaired, with a vocabulary of the corrected queries alone, and of these and mtrag_govt;
 4. the milliseconds that a misspelled word takes with a vocabulary of 200,000 words.
 
 --show prints every change of the second table.
@@ -78,8 +78,8 @@ def main() -> None:
     _print_changes(data, work, shipped, show=arguments.show)
     others = list(build_set(data / "mtrag_govt", work / "mtrag_govt").table.all_passages())
     print("\n| corpus | words | misspellings | repaired right | repaired wrong |\n| --- | --- | --- | --- | --- |")
-    _print_misspellings("the right queries", data / "dl_typo", [])
-    _print_misspellings("the right queries and mtrag_govt", data / "dl_typo", others)
+    _print_misspellings("the corrected queries", data / "dl_typo", [])
+    _print_misspellings("the corrected queries and mtrag_govt", data / "dl_typo", others)
     _print_speed(others)
 
 

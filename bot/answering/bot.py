@@ -59,7 +59,7 @@ class Bot:
         """Return the whole answer of a FAQ, the best one to three sentences of a section, or no answer.
 
         `history` holds the visitor's earlier questions, oldest first; a turn may also be a {"role", "content"} message.
-        `as_typed` turns spelling repair off. The filters are those of `Retriever.search`. Raises `QuestionError` if the
+        `as_typed` turns spelling repair off. The filters work as in `Retriever.search`. Raises `QuestionError` if the
         question is empty or too long.
         """
         return self.answerer().ask(question, history, Filters(**filters), as_typed=as_typed)

@@ -34,7 +34,7 @@ def _self_test(index: Path) -> list[dict[str, Any]]:
 
 
 def _record_figures(corpus: Path, index: Path, report: "BuildReport", tested: list[dict[str, Any]]) -> "Figures | None":
-    """Append the build's figures to the trend; return those of accepted alternates, if there are any."""
+    """Append the build's figures to the trend, and return the figures of accepted alternates, if any."""
     from bot.evaluation.trend import accepted_alternates_metrics, add_point, point_of
 
     figures = accepted_alternates_metrics(Bot.open(index), corpus)

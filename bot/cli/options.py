@@ -1,4 +1,4 @@
-"""The options that several verbs share, and those of `build`."""
+"""The options of `build`, and the options that several verbs share."""
 
 import os
 from datetime import date

@@ -60,7 +60,7 @@ class Decisions:
 
 
 def read_alternates(path: Path) -> Iterator[Alternate | Refused]:
-    """Read a table of alternates: its rows, and what is wrong with those that cannot be used."""
+    """Read a table of alternates: its usable rows, and the fault of every other row."""
     try:
         table = _Table.parse(decode(path.read_bytes()), _PAIR)
         for line, row in table.rows:

@@ -102,7 +102,7 @@ def change_record(when: int, article: str, *, there: bool) -> Iterator[Entity]:
 
 
 def newest(found: Iterable[Entity]) -> list[Entity]:
-    """Return, of the records of each article, those of the version written last."""
+    """Return the records of the newest version of each article."""
     records = list(found)
     last: dict[int, tuple[int, int]] = {}
     for each in records:

@@ -138,7 +138,7 @@ class MilvusStore:
             )
 
     def _copy(self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool) -> Path:
-        """Return the folder with this machine's copies of some files; those that are missing or damaged are fetched."""
+        """Return the folder with this machine's copies of some files; fetch missing and damaged ones."""
         address = self.milvus.address
         home = address.cache / f"{address.host}-{address.port}-{address.name}"
         folder = home / collections.generation

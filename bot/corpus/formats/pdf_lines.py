@@ -77,7 +77,7 @@ def _page_lines(page: PageObject, number: int, count: Callable[..., None]) -> li
 
 
 def remove_running_heads(pages: list[list[Line]]) -> list[Line]:
-    """Join the lines of all pages without those that most pages have at the top or bottom, such as page numbers."""
+    """Join the lines of all pages without running heads and feet, such as page numbers."""
     by_height = (sorted(page, key=lambda line: line.y) for page in pages)
     edges = [[*page[:2], *page[-2:]] for page in by_height]
     counts = Counter(key for page in edges for key in {_running_key(line) for line in page})
