@@ -10,8 +10,8 @@ run: .venv/installed-chat
 	$(PY) app.py
 
 # One process more than there are cores: tests with servers mostly wait.
-PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
-PYTEST := $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+PYTEST = $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 check: lint
 	$(MAKE) --jobs 2 types fast-tests

@@ -44,7 +44,7 @@ def _prune(store: LocalStore, current: str, previous: str | None) -> None:
     """Keep the current and the previous generation, which after a rollback is not the last one that was built."""
     others = [path for path in store.generations() if path.name not in (current, previous)]
     kept = KEPT_GENERATIONS - (1 if previous is None else 2)
-    for path in others[: len(others) - kept]:
+    for path in others[: max(0, len(others) - kept)]:
         hidden = path.with_name(f"{UNFINISHED}{path.name}")
         # Hidden in one step, so that no reader sees half a generation. The next build removes what stays behind.
         with suppress(OSError):

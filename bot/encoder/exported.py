@@ -56,11 +56,11 @@ class ExportedEncoder:
         """Open the export in `folder`; None if there is none, it is damaged, or of another model or version."""
         try:
             settings = ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
-            is_intact = all(file_hash(folder / name) == expected for name, expected in settings.files.items())
+            is_same = (settings.weights, settings.version) == (weights, __version__)
+            is_intact = is_same and all(file_hash(folder / name) == own for name, own in settings.files.items())
         except (OSError, ValueError, TypeError):
             return None
-        is_same = (settings.weights, settings.version) == (weights, __version__)
-        return cls(folder, settings) if is_intact and is_same else None
+        return cls(folder, settings) if is_intact else None
 
     @classmethod
     def describe(cls, folder: Path, weights: str, original: SentenceEncoder) -> Self:

@@ -57,9 +57,8 @@ def _of_csv(path: Path) -> Iterator[Question]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or ()
-        accepted = [] if "expected" in columns else [row for row in read_alternates(path) if isinstance(row, Alternate)]
-        if accepted:
-            yield from (Question(str(row.line), row.question, {row.passage: 1}) for row in accepted)
+        if "passage" in columns:
+            yield from _of_alternates(path)
             return
         if "question" not in columns or not set(columns) <= set(_COLUMNS):
             found = f"The columns of {path} are {', '.join(columns)}"
@@ -69,6 +68,13 @@ def _of_csv(path: Path) -> Iterator[Question]:
                 expected = dict.fromkeys(_split(row.get("expected")), 1)
                 history, group = _split(row.get("history")), row.get("group") or ""
                 yield Question(str(rows.line_num), row["question"], expected, history, group)
+
+
+def _of_alternates(path: Path) -> Iterator[Question]:
+    for row in read_alternates(path):
+        if not isinstance(row, Alternate):
+            raise EvaluationError(f"{path}:{row.line} cannot be read: {row.reason}.")
+        yield Question(str(row.line), row.question, {row.passage: 1})
 
 
 def _split(cell: str | None) -> tuple[str, ...]:

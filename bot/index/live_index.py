@@ -92,7 +92,7 @@ class LiveIndex:
                 _log.error("%s", error)
             self.unreachable = str(error)
             return
-        except ArticlebotError as error:
+        except (ArticlebotError, OSError) as error:
             seen, self.unreachable = str(error), None
         should_retry = self.rejected is not None and monotonic() > self._last_attempt + _RETRY_AFTER
         if seen != self._seen or should_retry:
@@ -121,7 +121,7 @@ class LiveIndex:
 
     def _reject(self, reason: str) -> None:
         name = ""
-        with suppress(ArticlebotError):
+        with suppress(ArticlebotError, OSError):
             name = self._store.current_name()
         self.rejected = RejectedGeneration(name, reason)
         _log.error("%s is not served, %s goes on: %s", name or "the new generation", self._generation.name, reason)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, raise_as_corrupt
+from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalIndex
 from bot.index.manifest import ENCODER, Manifest, verify_files
 from bot.index.multilingual_index import open_multilingual_index
@@ -55,7 +56,7 @@ class LocalGeneration(PassageRows):
 
     def sentence_vectors(self, passage: Passage) -> Matrix:
         """Return the vectors of a passage's sentences, of any length."""
-        number = self.table.number(passage.id) or 0
+        number = numbers_of(self.table, [passage])[0]
         return self.sentences.rows(*self.table.sentence_start[number : number + 2].tolist())
 
     def _check_fit(self, folder: Path) -> None:

@@ -96,5 +96,5 @@ def _content(turn: Mapping[str, object]) -> str:
         return ""
     content = turn.get("content")
     parts = content if isinstance(content, list) else [content]
-    texts = (part.get("text", "") if isinstance(part, Mapping) else part for part in parts if part is not None)
-    return " ".join(map(str, texts))
+    texts = (part.get("text") if isinstance(part, Mapping) else part for part in parts)
+    return " ".join(text for text in texts if isinstance(text, str))
