@@ -46,8 +46,8 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    asked_in = tuple(languages.split(","))
-    settings = BuildSettings(model, _DEFAULTS.passage_tokens, exact_rows, asked_in, multilingual_model)
+    codes = tuple(languages.split(","))
+    settings = BuildSettings(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
     review = _reviewer(questions, corpus, guard, max_drop)
     with show_progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
         report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)

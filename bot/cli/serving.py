@@ -40,7 +40,7 @@ def serve(
 
     chat = read_chat_settings(settings)
     with _rebuilding(corpus, index) if watch else nullcontext():
-        # Without these, Gradio reports to its makers and a reranker is looked up on the network.
+        # Gradio and Hugging Face's libraries read these when imported: nothing is reported or looked up.
         os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
         run(lambda: open_app(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
 
