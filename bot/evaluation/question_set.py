@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.corpus.decisions import read_alternates
+from bot.corpus.decisions import ALTERNATES, read_alternates
 from bot.corpus.source import Alternate
 from bot.errors import EvaluationError
 
@@ -57,7 +57,7 @@ def _of_csv(path: Path) -> Iterator[Question]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or ()
-        if "passage" in columns:
+        if path.name == ALTERNATES or "passage" in columns:
             yield from _of_alternates(path)
             return
         if "question" not in columns or not set(columns) <= set(_COLUMNS):
