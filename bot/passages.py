@@ -42,7 +42,7 @@ class Passage:
     question: str | None = None
     alternates: tuple[str, ...] = ()
     sentences: tuple[Span, ...] = ()
-    """The sentences, whole lists and whole tables of a section, as spans of the article's text."""
+    """The sentences, list items and table rows, as spans of the article's text."""
 
 
 def context(passage: Passage) -> str:
@@ -153,7 +153,8 @@ def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
     seen[key] = seen.get(key, 0) + 1
     ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
     text = article.text[faq.start : faq.end]
-    return Passage(ident, "faq", article, faq.section, text, faq.start, faq.end, faq.question, faq.alternates)
+    sentences = tuple(_quotable(article.text, (faq.start, faq.end), article.language))
+    return Passage(ident, "faq", article, faq.section, text, faq.start, faq.end, faq.question, faq.alternates, sentences)
 
 
 def _section_passages(
@@ -258,16 +259,13 @@ _ITEM = re.compile(r"[|>]|(?:[-*+•]|\d+[.)])(?=\s|$)")
 
 
 def _quotable(text: str, span: Span, language: str) -> list[Span]:
-    """Return the parts that can be quoted alone: sentences, and whole lists and tables with their introduction."""
-    return _merge(_sentences(text, span, language), partial(_continues, text))
+    """Return the parts that can be quoted alone: sentences, list items and table rows."""
+    return _merge(_sentences(text, span, language), partial(_is_same_item, text))
 
 
-def _continues(text: str, unit: Span, following: Span) -> bool:
-    """Whether a span belongs to the unit before it: after a colon, or in the same list item or the next one."""
-    words, between = text[slice(*unit)], text[unit[1] : following[0]]
-    is_item = _ITEM.match(words[words.rfind("\n") + 1 :]) is not None
-    is_next_item = between.count("\n") == 1 and _ITEM.match(text, following[0]) is not None
-    return words.endswith(":") or (is_item and ("\n" not in between or is_next_item))
+def _is_same_item(text: str, unit: Span, following: Span) -> bool:
+    """Whether a sentence belongs to the same list item or table row as the one before it."""
+    return _ITEM.match(text, unit[0]) is not None and "\n" not in text[unit[1] : following[0]]
 
 
 def _word_spans(text: str, unit: Span) -> list[Span]:

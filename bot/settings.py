@@ -37,7 +37,9 @@ class AnswerSettings:
     """The settings of answering."""
 
     threshold: float = 0.5
-    """Minimum probability of a quoted hit; below it the answer is "not in the articles"."""
+    """Minimum probability of words that are shown as the answer."""
+    closest_threshold: float = 0.15
+    """Minimum probability of words that are shown as the closest ones; below it "the articles do not answer this"."""
     suggestions: int = 3
     """Number of further questions that an answer suggests."""
     reranker: str | None = None

@@ -10,10 +10,13 @@ from bot.answering.quote import quote
 from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
 from bot.languages.language import Talk
-from bot.languages.registry import SmallTalk, reply, small_talk
+from bot.languages.registry import SmallTalk, language_of, reply, small_talk
+from bot.reader.model import ReaderModel
+from bot.reader.reader import Reader, Reading
 from bot.retrieval.diversity import newer_hit
 from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
+from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import History, earlier_questions
 from bot.settings import AnswerSettings
@@ -28,6 +31,7 @@ class Answerer:
         self.finder = finder
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
+        self._reader = Reader(finder.generation, ReaderModel.shipped())
 
     def ask(
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
@@ -35,17 +39,36 @@ class Answerer:
         """Answer a question; see `Bot.ask`."""
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
         result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
-        is_covered = bool(result.hits) and result.probability >= self._settings.threshold
+        reading = self._read(result.corrected or question, result)
         asked = (result.corrected or question, *earlier)
         talk = small_talk(question)
+        is_covered = reading is not None and reading.probability >= self._settings.threshold
         if talk and not (is_covered and _is_about(result.hits[0], talk.kind)):
             return self._reply(question, result, talk)
+        if reading is None or reading.probability < self._settings.closest_threshold:
+            return self._no_answer(question, result, reading, asked)
         if not is_covered:
-            return self._no_answer(question, result, asked)
+            return self._closest(question, result, reading, asked)
         did_you_mean = self._did_you_mean(asked[0], result)
         if len(did_you_mean) > 1:
-            return replace(self._blank(question, result), status="ambiguous", did_you_mean=did_you_mean)
-        return self._quote(question, result, asked)
+            blank = self._blank(question, result, reading)
+            return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
+        return self._answered(question, result, reading, asked)
+
+    def _read(self, question: str, result: SearchResult) -> Reading | None:
+        """Return the words to show; those of the first hit where the reader has nothing to choose.
+
+        A FAQ with exactly this question answers it, and an order by a reranker stays. The reader cannot read a script
+        that the packaged model cannot.
+        """
+        if not result.hits:
+            return None
+        first = result.hits[0]
+        is_foreign = language_of(first.passage.article.language).has_own_script
+        if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
+            quoted = quote(self.finder.generation, result, first.passage)
+            return Reading(first.passage, quoted.span, quoted.matched, result.probability)
+        return self._reader.read(result)
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)
@@ -55,29 +78,35 @@ class Answerer:
         blank = replace(self._blank(question, result), topic=None, suggestions=self._examples())
         return replace(blank, reply=reply(talk, self._categories()), talk=talk.kind)
 
-    def _no_answer(self, question: str, result: SearchResult, asked: Sequence[str]) -> Answer:
-        blank, near = self._blank(question, result), self.suggestions.near(result.hits, asked)
+    def _no_answer(
+        self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]
+    ) -> Answer:
+        blank, near = self._blank(question, result, reading), self.suggestions.near(result.hits, asked)
         if near:
             return replace(blank, suggestions=near)
         return replace(blank, suggestions=self._examples(), categories=self._categories())
 
-    def _quote(self, question: str, result: SearchResult, asked: Sequence[str]) -> Answer:
-        hit, generation = result.hits[0], self.finder.generation
-        quoted = quote(generation, result, hit.passage)
-        source = Source(hit.passage, hit.probability, hit.score, hit.signals, quoted.span, quoted.matched)
-        newer = newer_hit(generation, hit, result.hits[1:], self._settings.threshold)
-        suggestions = self.suggestions.after(hit.passage, asked)
-        blank = replace(self._blank(question, result), suggestions=suggestions, newer=newer)
+    def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
+        """Show the words that come closest, and suggest the questions nearest to the visitor's."""
+        source, blank = _source(result, reading), self._blank(question, result, reading)
+        near = self.suggestions.near(result.hits, asked)
+        return replace(blank, status="closest", text=source.words, sources=(source,), suggestions=near)
+
+    def _answered(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
+        source = _source(result, reading)
+        newer = newer_hit(self.finder.generation, source, result.hits[1:], self._settings.threshold)
+        suggestions = self.suggestions.after(reading.passage, asked)
+        blank = replace(self._blank(question, result, reading), suggestions=suggestions, newer=newer)
         return replace(blank, status="answered", text=source.words, sources=(source,))
 
-    def _blank(self, question: str, result: SearchResult) -> Answer:
+    def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
         """Return an answer without content."""
         return Answer(
             id=uuid4().hex,
             status="no_answer",
             question=checked_question(question),
             text="",
-            probability=result.probability,
+            probability=reading.probability if reading else result.probability,
             sources=(),
             suggestions=(),
             generation=self.finder.generation.name,
@@ -97,3 +126,11 @@ def _is_about(hit: Hit, kind: Talk) -> bool:
     """Whether a FAQ asks the same as some small talk, and so answers it."""
     talks = map(small_talk, (hit.passage.question or "", *hit.passage.alternates))
     return any(talk is not None and talk.kind == kind for talk in talks)
+
+
+def _source(result: SearchResult, reading: Reading) -> Source:
+    """Return the passage that was read as a source."""
+    last = result.hits[-1]
+    unranked = Hit(reading.passage, reading.probability, last.score, {})
+    hit = next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
+    return Source(hit.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)

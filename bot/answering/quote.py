@@ -31,14 +31,14 @@ class Quote(NamedTuple):
 
 def quote(generation: Generation, result: SearchResult, passage: Passage) -> Quote:
     """Return the whole answer of a FAQ, or the best one to three sentences of a section."""
-    if len(passage.sentences) < 2:
+    if len(passage.sentences) < 2 or passage.kind == "faq":
         return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = [passage.article.text[start:end] for start, end in passage.sentences]
     if language_of(passage.article.language).has_own_script:
         # The model cannot read them.
         scores = _term_shares(result.native_query or result.query, sentences)
     else:
-        cosines = generation.sentence_cosines(passage, result.vector)
+        (cosines,) = generation.sentence_cosines([passage], result.vector)
         scores = cosines + _TERMS_WEIGHT * _term_shares(result.query, sentences)
     (first, last), best = _window(scores, sentences), int(np.argmax(scores))
     return Quote(_span(passage, first, last), _span(passage, best, best))

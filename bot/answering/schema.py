@@ -7,7 +7,7 @@ dataclasses, so that asking a question does not import pydantic; `bot.serve` rea
 from dataclasses import dataclass, field
 from typing import Literal
 
-Status = Literal["answered", "ambiguous", "no_answer"]
+Status = Literal["answered", "closest", "ambiguous", "no_answer"]
 _PYDANTIC = {"extra": "forbid", "use_attribute_docstrings": True}
 
 
@@ -56,7 +56,7 @@ class Answer:
     id: str
     """The id that feedback refers to."""
     status: Status
-    """Whether the articles answer the question, it is ambiguous, or they hold no answer."""
+    """Whether the articles answer the question, only come close, it is ambiguous, or they hold no answer."""
     question: str
     """The question as it was asked."""
     text: str

@@ -10,6 +10,10 @@ from bot.settings import DEFAULT_MODEL
 DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """sha256 of the published weights of sentence-transformers/all-MiniLM-L6-v2, which the package contains."""
 
+ADAPTER = Path(__file__).parent / "taught"
+"""The adapter that is added to the default model; `bot.encoder.adapter` says what it is."""
+ADAPTER_WEIGHTS = ADAPTER / "adapter_model.safetensors"
+
 _MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
 
 
@@ -40,6 +44,8 @@ def model_hash(folder: Path, name: str) -> str:
         if name == DEFAULT_MODEL and path.name == "model.safetensors" and found != DEFAULT_WEIGHTS:
             raise ModelError(f"The package {DEFAULT_MODEL} has other weights than all-MiniLM-L6-v2: install it again.")
         digest.update(f"{path.relative_to(folder).as_posix()}\0{found}\n".encode())
+    if name == DEFAULT_MODEL:
+        digest.update(file_hash(ADAPTER_WEIGHTS).encode())
     return digest.hexdigest()
 
 

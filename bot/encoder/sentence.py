@@ -4,10 +4,11 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bot.encoder.adapter import add_adapter
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.model import find_model
 from bot.errors import ModelError, requires
@@ -15,6 +16,7 @@ from bot.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch.nn import Module
 
 _BATCH_TOKENS = 4096
 """Number of tokens in a batch, padding included; the fastest between 1,000 and 16,000 on a CPU."""
@@ -124,7 +126,10 @@ def _load(name: str) -> "SentenceTransformer":
         from sentence_transformers import SentenceTransformer
     try:
         with _without_progress_bar():
-            return SentenceTransformer(str(folder), local_files_only=True).eval()
+            model = SentenceTransformer(str(folder), local_files_only=True).eval()
+        if name == DEFAULT_MODEL:
+            add_adapter(cast("Module", model[0].auto_model))
+        return model
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"The model {name!r} cannot be loaded ({reason}): check --model.") from error

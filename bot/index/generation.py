@@ -156,8 +156,8 @@ class Generation(VectorSearch, Protocol):
     def multilingual(self) -> VectorSearch | None:
         """The vectors of the multilingual model, where the generation has them."""
 
-    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the cosine of a unit vector with each sentence of a passage that has several."""
+    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the cosines of a unit vector with the sentences of passages that have several."""
 
 
 def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:

@@ -1,5 +1,6 @@
 """A generation in a local folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +52,8 @@ class LocalGeneration(PassageRows):
             opened._check_fit(folder)
         return opened
 
-    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        return cosines(self.sentence_vectors(passage), vector)
+    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        return [cosines(self.sentence_vectors(passage), vector) for passage in passages]
 
     def sentence_vectors(self, passage: Passage) -> Matrix:
         """Return the vectors of a passage's sentences, of any length."""

@@ -52,6 +52,10 @@ class Patterns:
     """Abbreviations, before the dot, that sentencex takes for the end of a sentence."""
     sentence_ends: str
     """Characters that end a sentence."""
+    asks: Mapping[str, str]
+    """How a question asks for each kind of answer, such as an amount or a date."""
+    holds: Mapping[str, str]
+    """How a sentence holds each kind of answer."""
 
 
 class SmallTalkPhrases(NamedTuple):
@@ -68,8 +72,9 @@ class SmallTalkPhrases(NamedTuple):
 def read_patterns(package: str) -> Patterns:
     """Read the `patterns.toml` of a language's package."""
     fields = read_toml(package, "patterns.toml")
-    ends = fields.pop("sentence_ends")
-    return Patterns(sentence_ends=ends, **{name: tuple(values) for name, values in fields.items()})
+    lists = {name: tuple(values) for name, values in fields.items() if isinstance(values, list)}
+    kinds = {name: fields.get(name, {}) for name in ("asks", "holds")}
+    return Patterns(sentence_ends=fields["sentence_ends"], **lists, **kinds)
 
 
 def read_small_talk(package: str) -> SmallTalkPhrases:

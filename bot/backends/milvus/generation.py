@@ -1,5 +1,6 @@
 """A generation on a Milvus server: `bot.index.generation.Generation`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,14 +70,16 @@ class MilvusGeneration:
         articles = np.array([found[number].article for number in there], np.int64)
         return PassageVectors(np.array(there, np.int64), articles, np.vstack(rows), starts)
 
-    def sentence_cosines(self, passage: Passage, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        number = numeric_id(passage.id)
-        matching = f'kind == "{SENTENCES}" and number == {number}'
-        records = self.milvus.find(self.collections.records, matching, ("number", "part", "body"))
-        rows = parse_sentence_vectors(join_parts(records).get(number, ""), self.manifest.dimension)
-        if len(rows) != len(passage.sentences):
+    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        numbers = [numeric_id(passage.id) for passage in passages]
+        bodies: dict[int, str] = {}
+        for start in range(0, len(numbers), _FETCHED):
+            matching = f'kind == "{SENTENCES}" and {any_of("number", numbers[start : start + _FETCHED])}'
+            bodies |= join_parts(self.milvus.find(self.collections.records, matching, ("number", "part", "body")))
+        rows = [parse_sentence_vectors(bodies.get(number, ""), self.manifest.dimension) for number in numbers]
+        if any(len(own) != len(passage.sentences) for own, passage in zip(rows, passages, strict=True)):
             raise IndexCorrupt("An article was changed while it was read: ask again.")
-        return cosines(rows, vector)
+        return [cosines(own, vector) for own in rows]
 
     def _existing(self, numbers: list[int]) -> list[int]:
         """Return the passages that exist now, and discard outdated ones from the caches.

@@ -1,0 +1,275 @@
+"""Fit the reader's model, and report each fold with a model fitted on the others.
+
+usage: python -m benchmarks.quality.fit_reader DATA_FOLDER ENCODERS --work FOLDER [--write]
+
+ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2: the questions of a fold are read with
+the encoder that did not learn from it. --write stores the model fitted on all folds in bot/reader/reader.json.
+
+Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
+on those that answer (ListNet with top-one probability). Probability: logistic regression of "the quote holds the words
+that answer" on signals of the quote, whose signs are given; negatives are covered questions whose passages were taken
+out, near misses, and questions about something else.
+"""
+
+import argparse
+import json
+import pickle
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+
+from benchmarks.quality.reader_cases import Case, CaseReader, plain
+from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
+from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_questions
+from bot.build.build import build
+from bot.index.local_generation import LocalGeneration
+from bot.index.store import LocalStore
+from bot.passages import Passage
+from bot.reader.features import feature_names
+from bot.reader.model import AnswerModel, SentenceModel
+from bot.reader.reader import choose
+from bot.reader.signals import SIGNALS
+from bot.settings import BuildSettings
+
+TARGET = Path(__file__).parents[2] / "bot" / "reader" / "reader.json"
+SHIPPED = Path(__file__).parents[2] / "corpus"
+QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
+FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300, "mtrag_govt": 200}
+HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
+NEGATIVE = ("weight_of_missing",)
+RISING = ("weight", "body", "both", "heading", "sentence", "above_midpoint", "ranking", "in_both", "in_near", "in_quote")
+FALLING = ("missing", "missing_near", "unmet")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("encoders", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--folds", type=int, default=FOLDS)
+    arguments = parser.parse_args()
+    cases = [case for fold in range(arguments.folds) for case in _saved(arguments, fold)]
+    print(len(cases), "cases", flush=True)
+    report(cases, arguments)
+
+
+def _saved(arguments: argparse.Namespace, fold: int) -> list[Case]:
+    """Return the cases of a fold, from the work folder if they are there."""
+    path = arguments.work / f"cases{fold}.pickle"
+    if not path.exists():
+        arguments.work.mkdir(parents=True, exist_ok=True)
+        made = list(_cases(arguments, fold))
+        path.write_bytes(pickle.dumps(made))
+    return pickle.loads(path.read_bytes())
+
+
+def _cases(arguments: argparse.Namespace, fold: int) -> Iterator[Case]:
+    settings = BuildSettings(model=str(arguments.encoders / f"fold{fold}" / "model"))
+    data, work = arguments.data, arguments.work / f"fold{fold}"
+    yield from _cases_of_words(data / "answer_words", work, settings, fold)
+    if fold == 0:
+        yield from _cases_of_shipped(data, work, settings)
+    for place, name in enumerate(SETS):
+        if name in FAQ_SETS and not is_taught(place, fold):
+            yield from _cases_of_set(data / name, work / name, settings)
+
+
+def _index(corpus: Path, work: Path, settings: BuildSettings) -> CaseReader:
+    build(corpus, work, settings)
+    return CaseReader(LocalGeneration.open(LocalStore(work).current_folder()))
+
+
+def _cases_of_words(data: Path, work: Path, settings: BuildSettings, fold: int) -> Iterator[Case]:
+    corpus = work / "words" / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    (corpus / "corpus.jsonl").write_text((data / "corpus.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    reader = _index(corpus, work / "words" / "index", settings)
+    places = {row["id"]: place for place, row in enumerate(read_json_lines(data / "corpus.jsonl"))}
+    rows = [row for row in read_json_lines(data / "questions.jsonl") if not is_taught(places[row["article"]], fold)]
+    for row in rows:
+        own, words = row["article"], [row["words"]] if row["words"] else []
+        cases = [reader.case("within" if words else "near", row, own, words=words, within=own)]
+        if words:
+            out = [row["words"], *row["passages"]]
+            cases += [reader.case("open", row, own, words=words)]
+            cases += [reader.case("removed", row, own, within=own, without=out)]
+            cases += [reader.case("removed open", row, own, without=out)]
+        yield from filter(None, cases)
+    for row in random.Random(fold).sample(read_json_lines(QUESTIONS), 150):
+        yield from filter(None, [reader.case("unrelated", row, f"unrelated{row['article']}")])
+
+
+def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
+    reader = _index(SHIPPED, work / "shipped" / "index", settings)
+    for row in read_json_lines(QUESTIONS):
+        own, words = f"shipped-{row['article']}", [row["words"], *row["also"]] if row["words"] else []
+        cases = [reader.case("shipped" if words else "shipped near", row, own, words=words)]
+        if words:
+            cases += [reader.case("shipped removed", row, own, without=words)]
+        yield from filter(None, cases)
+    for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
+        yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
+
+
+def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
+    reader, gains = CaseReader(build_set(data, work, settings)), read_gains(data)
+    rows = [row for row in read_questions(data) if row["_id"] in gains and row.get("kind", "standalone") == "standalone"]
+    for row in random.Random(0).sample(rows, min(FAQ_SETS[data.name], len(rows))):
+        row = {**row, "question": row["text"]}
+        texts = [one.text for one in reader.generation.table.all_passages() if one.article.id in gains[row["_id"]]]
+        cases = [reader.case(data.name, row, data.name, articles=gains[row["_id"]])]
+        cases += [reader.case(f"{data.name} removed", row, data.name, without=texts)]
+        yield from filter(None, cases)
+
+
+def fold_of(case: Case) -> int:
+    return sum(case.fold_key.encode()) % FOLDS
+
+
+def is_licensed(case: Case) -> bool:
+    return not case.fold_key.startswith(UNLICENSED)
+
+
+def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
+    """Train the network on covered questions, with equal weight for each kind of set."""
+    torch.manual_seed(seed)
+    used = [case for case in cases if case.is_covered and not case.right.all()]
+    every = np.concatenate([case.features for case in used[::3]])
+    mean, spread = every.mean(axis=0), every.std(axis=0) + 1e-3
+    scaled = [torch.tensor(np.clip((case.features - mean) / spread, -4, 4), dtype=torch.float32) for case in used]
+    right = [torch.tensor(case.right) for case in used]
+    share = torch.tensor([_importance(case.group) for case in used])
+    size = every.shape[1]
+    hidden = torch.nn.Parameter(torch.randn(size, HIDDEN) / size**0.5)
+    bias, output = torch.nn.Parameter(torch.zeros(HIDDEN)), torch.nn.Parameter(torch.randn(HIDDEN) / HIDDEN**0.5)
+    direct = torch.nn.Parameter(torch.zeros(size))
+    parameters = [hidden, bias, output, direct]
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=DECAY)
+    batch = 64
+    steps = EPOCHS * (len(used) // batch + 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1)
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(used)).tolist()
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            features = torch.cat([scaled[n] for n in chosen])
+            scores = torch.relu(features @ hidden + bias) @ output + features @ direct
+            loss = torch.zeros(())
+            for n, own in zip(chosen, scores.split([len(scaled[n]) for n in chosen]), strict=True):
+                loss = loss + share[n] * (torch.logsumexp(own, 0) - torch.logsumexp(own[right[n]], 0))
+            (loss / len(chosen)).backward()
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+    numbers = {"hidden": hidden, "hidden_bias": bias, "output": output, "direct": direct}
+    return SentenceModel(mean, spread, **{name: each.detach().numpy().astype(float) for name, each in numbers.items()})
+
+
+def _importance(group: str) -> float:
+    return {"within": 1.0, "open": 1.0, "shipped": 2.0}.get(group, 0.5)
+
+
+def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:
+    choice = choose(model, case.candidates, case.features.astype(float), case.midpoint, case.ranking, case.terms)
+    start, end = choice.window.span(choice.passage)
+    return choice.passage, choice.passage.text[start:end], dict(choice.signals)
+
+
+def is_right(case: Case, passage: Passage, shown: str) -> bool:
+    if case.words:
+        return any(each in plain(shown) for each in case.words)
+    place = case.candidates.passages.index(passage)
+    starts = np.cumsum([0, *(len(each) for each in case.candidates.sentences)])
+    return bool(case.right[starts[place] : starts[place + 1]].any())
+
+
+def report(cases: list[Case], arguments: argparse.Namespace) -> None:
+    rows = []
+    for fold in range(FOLDS):
+        model = fit_sentences([case for case in cases if fold_of(case) != fold and is_licensed(case)])
+        for case in cases:
+            if fold_of(case) == fold:
+                passage, shown, signals = quote_of(model, case)
+                rows.append((case, is_right(case, passage, shown), len(shown.split()), signals))
+    print_quotes(rows)
+    probability = np.zeros(len(rows))
+    for fold in range(FOLDS):
+        own = np.array([fold_of(row[0]) == fold for row in rows])
+        fit = fit_answers([row for row, out in zip(rows, own, strict=True) if not out and is_licensed(row[0])])
+        for n in np.flatnonzero(own):
+            probability[n] = fit.probability(rows[n][3])
+    print_probabilities(rows, probability)
+    sentences = fit_sentences([case for case in cases if is_licensed(case)])
+    answers = fit_answers([row for row in rows if is_licensed(row[0])])
+    print({name: round(value, 2) for name, value in answers.weights.items()}, round(answers.constant, 2))
+    if arguments.write:
+        fields = {name: np.round(value, 4).tolist() for name, value in asdict(sentences).items()}
+        content = {"sentences": fields, "answers": asdict(answers)}
+        TARGET.write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def fit_answers(rows: Sequence[tuple]) -> AnswerModel:
+    """Fit the probability with given signs and equal weight for each group."""
+    signals = np.array([[row[3][name] for name in SIGNALS] for row in rows])
+    right = np.array([row[1] for row in rows], float)
+    groups = [row[0].group for row in rows]
+    counts = {group: groups.count(group) for group in set(groups)}
+    share = np.array([_answer_importance(group) / counts[group] for group in groups])
+    spread = signals.std(axis=0) + 1e-6
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = signals / spread @ weights[:-1] + weights[-1]
+        error = 1 / (1 + np.exp(-scores)) - right
+        value = share @ (np.logaddexp(0, scores) - right * scores)
+        slope = np.append((share * error) @ (signals / spread), share @ error)
+        return value + 0.002 * weights[:-1] @ weights[:-1], slope + 0.004 * np.append(weights[:-1], 0)
+
+    bounds = [(0, None) if n in RISING else (None, 0) if n in FALLING else (None, None) for n in SIGNALS]
+    weights = minimize(loss, np.zeros(len(SIGNALS) + 1), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)]).x
+    return AnswerModel(dict(zip(SIGNALS, (weights[:-1] / spread).round(4).tolist(), strict=True)), float(weights[-1]))
+
+
+def _answer_importance(group: str) -> float:
+    if group in ("within", "open", "shipped"):
+        return 2.0
+    return 1.0 if group in ("near", "shipped near", "removed", "shipped removed", "unrelated") else 0.5
+
+
+def print_quotes(rows: Sequence[tuple]) -> None:
+    for group in sorted({row[0].group for row in rows}):
+        own = [row for row in rows if row[0].group == group and (row[0].words or row[0].is_covered or "removed" not in group)]
+        own = [row for row in own if row[0].words or row[0].group in FAQ_SETS]
+        if own:
+            styles = sorted({row[0].style for row in own})
+            line = " ".join(f"{s} {100 * np.mean([row[1] for row in own if row[0].style == s]):.0f}" for s in styles)
+            words = np.mean([row[2] for row in own])
+            print(f"{group:16} {len(own):5} quoted {100 * np.mean([row[1] for row in own]):.1f} %, {words:.0f} words; {line}")
+
+
+def print_probabilities(rows: Sequence[tuple], probability: np.ndarray) -> None:
+    groups = np.array([row[0].group for row in rows])
+    right = np.array([row[1] for row in rows], float)
+    for group in sorted(set(groups)):
+        p = probability[groups == group]
+        cuts = " ".join(f"{100 * np.mean(p >= cut):3.0f}" for cut in (0.1, 0.15, 0.2, 0.3, 0.4, 0.5))
+        print(f"{group:22} {len(p):5} p mean {p.mean():.2f} right {right[groups == group].mean():.2f}; at .1 .15 .2 .3 .4 .5: {cuts}")
+    for covered, negative in (("within", "near"), ("within", "removed"), ("open", "removed open"), ("shipped", "shipped near"),
+                              ("shipped", "shipped removed"), ("within", "unrelated"), ("shipped", "shipped unrelated")):  # fmt: skip
+        one, other = probability[groups == covered], probability[groups == negative]
+        if len(one) and len(other):
+            cosine = np.array([row[3]["above_midpoint"] for row in rows])
+            print(f"AUROC {covered} / {negative}: {_auroc(one, other):.1f}, cosine {_auroc(cosine[groups == covered], cosine[groups == negative]):.1f}")
+
+
+def _auroc(one: np.ndarray, other: np.ndarray) -> float:
+    return 100 * float(np.mean((one[:, None] > other) + 0.5 * (one[:, None] == other)))
+
+
+if __name__ == "__main__":
+    main()

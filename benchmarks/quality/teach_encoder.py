@@ -1,0 +1,259 @@
+"""Teach the packaged encoder which passage, and which sentence of it, answers a question.
+
+usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-fold N]
+
+Trains a LoRA adapter (Hu et al. 2021) of the packaged model with MultipleNegativesRankingLoss and two hard negatives a
+question. Lessons are the labelled questions of answer_words (the right passage against stretches of the same article
+that look right; the right sentence against other sentences of the article) and the questions of FAQ and passage sets
+(the right FAQ or passage against those nearest by the packaged model). Only sets whose licence allows it are used: no
+article of myscheme, no GPL set.
+
+--without-fold N leaves out every third article of answer_words and every third set, from the Nth on, so that they can
+serve to measure. OUTPUT receives the adapter, and the model that it makes of the packaged one.
+"""
+
+import argparse
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_questions
+from bot.build.workers import LocalWorkers
+from bot.corpus.in_memory import InMemorySource
+from bot.encoder.model import find_model
+from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
+from bot.passages import Passage, context_and_text
+from bot.settings import DEFAULT_MODEL, BuildSettings
+
+FOLDS = 3
+SETS = {
+    "clinc150_oos": 400,
+    "hinglish_top": 500,
+    "jhu_covidfaq": 600,
+    "mtrag_govt": 200,
+    "stackfaq": 700,
+    "xquad_en": 700,
+}
+"""The number of questions used of each set."""
+UNLICENSED = "myscheme-"
+"""Beginning of the ids of the articles whose licence does not allow teaching with them."""
+RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 5e-4, 1, 32, 128
+NEGATIVES, NEAREST = 2, 15
+NAMED = 0.3  # share of the questions that name their article
+HEADINGS = 3  # number of headings of each article that are asked for
+
+
+class Lesson(NamedTuple):
+    """A question, a text that answers it, and two that do not."""
+
+    question: str
+    right: str
+    wrong: str
+    wrong2: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--without-fold", type=int, choices=range(FOLDS))
+    arguments = parser.parse_args()
+    started, encoder = time.perf_counter(), SentenceEncoder(str(find_model(DEFAULT_MODEL)))
+    lessons = read_lessons(arguments.data, encoder, arguments.without_fold)
+    print({name: len(some) for name, some in lessons.items()}, f"{time.perf_counter() - started:.0f} s", flush=True)
+    teach(encoder, lessons, arguments.output)
+    print(f"taught in {(time.perf_counter() - started) / 60:.1f} minutes")
+
+
+def is_taught(place: int, fold: int | None) -> bool:
+    """Whether the article, or the set, at a place may be taught with when a fold is left out."""
+    return fold is None or place % FOLDS != fold
+
+
+def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict[str, list[Lesson]]:
+    """Return the lessons by kind."""
+    chosen = random.Random(0)
+    by_article = list(_by_article(data / "answer_words", fold))
+    passages = read_passages(data / "answer_words", encoder)
+    taught = [passages[ident] for _, ident in by_article]
+    near = _Neighbours([one for own in taught for one in own], encoder)
+    lessons = {
+        "passages": list(_of_passages(by_article, passages, near, chosen)),
+        "headings": list(_of_headings(taught, near, chosen)),
+        "sentences": [each for asked, ident in by_article for each in _of_sentences(asked, passages[ident], chosen)],
+    }
+    for place, (name, most) in enumerate(SETS.items()):
+        if is_taught(place, fold):
+            lessons[name] = list(_of_set(data / name, encoder, most, chosen))
+    return lessons
+
+
+class _Neighbours:
+    """The passages of other articles that the packaged model takes for the nearest."""
+
+    def __init__(self, passages: Sequence[Passage], encoder: SentenceEncoder) -> None:
+        self._passages, self._encoder = passages, encoder
+        self._vectors = encoder.encode_passages([context_and_text(one) for one in passages])
+        self._owner = np.array([one.article.id for one in passages])
+
+    def of(self, questions: Sequence[str], articles: Sequence[str], chosen: random.Random) -> list[Passage]:
+        """Return one near passage for each question, not of its article."""
+        cosines = self._encoder.encode_questions(questions) @ self._vectors.T
+        cosines[np.array(articles)[:, None] == self._owner] = -1
+        return [self._passages[chosen.choice(order)] for order in np.argsort(-cosines, axis=1)[:, :NEAREST].tolist()]
+
+
+def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], str]]:
+    """Yield the labelled questions of each article that may be taught with, and its id."""
+    questions: dict[str, list[dict]] = {}
+    for question in read_json_lines(folder / "questions.jsonl"):
+        questions.setdefault(question["article"], []).append(question)
+    for place, ident in enumerate(row["id"] for row in read_json_lines(folder / "corpus.jsonl")):
+        if is_taught(place, fold) and not ident.startswith(UNLICENSED):
+            yield [one for one in questions.get(ident, ()) if one["words"]], ident
+
+
+def read_passages(folder: Path, encoder: SentenceEncoder) -> dict[str, list[Passage]]:
+    source = InMemorySource(read_json_lines(folder / "corpus.jsonl"))
+    passages: dict[str, list[Passage]] = {}
+    for passage in LocalWorkers().passages(source, encoder, BuildSettings().passage_tokens):
+        passages.setdefault(passage.article.id, []).append(passage)
+    return passages
+
+
+def _of_passages(
+    by_article: Sequence[tuple[list[dict], str]],
+    passages: dict[str, list[Passage]],
+    near: _Neighbours,
+    chosen: random.Random,
+) -> Iterator[Lesson]:
+    """Yield lessons of labelled questions: against a passage of the same article, and one of another article.
+
+    Some name the article, as a question that continues a conversation does once it is read with the one before it.
+    """
+    asked = [question for questions, _ in by_article for question in questions]
+    others = near.of([one["question"] for one in asked], [one["article"] for one in asked], chosen)
+    for question, other in zip(asked, others, strict=True):
+        own = passages[question["article"]]
+        right = [one for one in own if _holds(one.text, question["words"])]
+        wrong = [one for one in own if not any(_overlaps(one.text, each) for each in question["passages"])]
+        if right and wrong:
+            traps = [one for one in wrong if any(_overlaps(one.text, each) for each in question["traps"])]
+            # A passage has a vector of its text and one of headings and text.
+            write = chosen.choice([context_and_text, context_and_text, lambda passage: passage.text])
+            text = question["question"]
+            text = f"{right[0].article.title} {text}" if chosen.random() < NAMED else text
+            yield Lesson(text, write(right[0]), write(chosen.choice(traps or wrong)), write(other))
+
+
+def _of_headings(taught: Sequence[list[Passage]], near: _Neighbours, chosen: random.Random) -> Iterator[Lesson]:
+    """Yield lessons whose question is the title and a heading, so that names keep their weight."""
+    picked = [chosen.sample(own, min(HEADINGS, len(own))) for own in taught if len(own) > 1]
+    questions = [" ".join(dict.fromkeys((*reversed(one.section[-1:]), one.article.title))) for some in picked for one in some]
+    flat = [one for some in picked for one in some]
+    others = near.of(questions, [one.article.id for one in flat], chosen)
+    siblings = {own[0].article.id: own for own in taught}
+    for question, passage, other in zip(questions, flat, others, strict=True):
+        rest = [one for one in siblings[passage.article.id] if one.section != passage.section]
+        if rest:
+            yield Lesson(question, context_and_text(passage), context_and_text(other), context_and_text(chosen.choice(rest)))
+
+
+def _of_sentences(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:
+    every = [passage.article.text[slice(*span)] for passage in passages for span in passage.sentences]
+    sentences = [line for text in every for line in text.split("\n") if len(line.split()) > 2]
+    for question in questions:
+        right = _plain(question["words"])
+        others = [one for one in sentences if _plain(one) not in right and right not in _plain(one)]
+        traps = [one for one in others if any(_holds(trap, one) for trap in question["traps"])]
+        if len(others) > 1:
+            yield Lesson(question["question"], question["words"], chosen.choice(traps or others), chosen.choice(others))
+
+
+def _of_set(folder: Path, encoder: SentenceEncoder, most: int, chosen: random.Random) -> Iterator[Lesson]:
+    """Yield lessons of a set; wrong ones are among the nearest by the packaged model."""
+    rows, gains = read_json_lines(folder / "corpus.jsonl"), read_gains(folder)
+    places = {row["_id"]: place for place, row in enumerate(rows)}
+    asked = [one for one in read_questions(folder) if one["_id"] in gains]
+    asked = [one for one in asked if one.get("kind", "standalone") == "standalone"]
+    asked = chosen.sample(asked, min(most, len(asked)))
+    texts = [f"{row['title']}\n{row['text']}" for row in rows]
+    vectors = encoder.encode_passages(texts)
+    near = np.argsort(-encoder.encode_questions([one["text"] for one in asked]) @ vectors.T, axis=1)[:, :NEAREST]
+    for question, order in zip(asked, near.tolist(), strict=True):
+        right = [places[ident] for ident in gains[question["_id"]] if ident in places]
+        wrong = [place for place in order if place not in right]
+        roles = _texts_of(rows[chosen.choice(right)], is_page=folder.name in PAGES)
+        kind = chosen.randrange(len(roles))
+        two = [_texts_of(rows[place], is_page=folder.name in PAGES) for place in chosen.sample(wrong, NEGATIVES)]
+        yield Lesson(question["text"], roles[kind], *(one[kind % len(one)] for one in two))
+
+
+def _texts_of(row: dict, *, is_page: bool) -> list[str]:
+    """Return the texts of an article that are encoded: a FAQ's questions, and questions and text together."""
+    if is_page:
+        return [f"{row['title']}\n{row['text']}"]
+    if not row["text"]:
+        return [row["title"], *row.get("alt_questions", ())]
+    return [row["title"], f"{row['title']}\n{row['text']}"]
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _holds(text: str, words: str) -> bool:
+    return _plain(words) in _plain(text)
+
+
+def _overlaps(text: str, other: str) -> bool:
+    """Whether one text contains a sentence or line of the other."""
+    lines = [_plain(line) for line in re.split(r"\n|(?<=[.!?])\s", other)]
+    return any(line in _plain(text) for line in lines if len(line.split()) > 4)
+
+
+def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Path) -> None:
+    """Train an adapter of the model, and write it and the adapted model to a folder."""
+    from datasets import Dataset
+    from peft import LoraConfig, get_peft_model
+    from sentence_transformers import SentenceTransformerTrainer
+    from sentence_transformers.sentence_transformer import training_args
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+    from torch.nn import Dropout
+
+    model = encoder.model
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.p = 0.0  # halves the time of a step, and changes no figure
+    layers = ["query", "key", "value", "dense"]
+    config = LoraConfig(r=RANK, lora_alpha=RANK, lora_dropout=0.0, target_modules=layers)
+    adapted = get_peft_model(model[0].auto_model, config)
+    limit, model.max_seq_length = model.max_seq_length, MAX_TOKENS
+    datasets = {
+        name: Dataset.from_dict({field: [getattr(one, field) for one in some] for field in Lesson._fields})
+        for name, some in lessons.items()
+    }
+    with TemporaryDirectory() as scratch:
+        arguments = training_args.SentenceTransformerTrainingArguments(
+            output_dir=scratch, num_train_epochs=EPOCHS, per_device_train_batch_size=BATCH,
+            learning_rate=LEARNING_RATE, warmup_steps=0.1, lr_scheduler_type="cosine",
+            batch_sampler=training_args.BatchSamplers.NO_DUPLICATES, use_cpu=True, bf16=multiplies_bfloat16(),
+            dataloader_pin_memory=False, save_strategy="no", logging_steps=20, report_to="none", seed=0,
+        )  # fmt: skip
+        loss = MultipleNegativesRankingLoss(model)
+        SentenceTransformerTrainer(model, arguments, train_dataset=datasets, loss=loss).train()
+    adapted.save_pretrained(str(output / "adapter"))
+    adapted.merge_and_unload()
+    model.max_seq_length = limit
+    model.eval()
+    model.save_pretrained(str(output / "model"), create_model_card=False)
+
+
+if __name__ == "__main__":
+    main()

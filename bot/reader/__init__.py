@@ -1,0 +1,1 @@
+"""A question and its hits → the words that answer it, and how surely."""

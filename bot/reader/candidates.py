@@ -1,0 +1,50 @@
+"""The passages that the reader reads: the first hits, and all that is near in the two best articles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.index.filters import Filters
+from bot.index.generation import Generation, numbers_of
+from bot.passages import Passage
+from bot.retrieval.features import passage_cosines
+from bot.retrieval.search_result import SearchResult
+
+_HITS, _ARTICLES, _PER_ARTICLE = 20, 2, 30
+"""Numbers of first hits that are read, of articles that are read further, and of passages read of each of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages with their cosines, and with the sentences of each."""
+
+    passages: list[Passage]
+    cosines: NDArray[np.float64]
+    """With text, both, best, the mean of the best three, and the headings or question; shape (passages, 5)."""
+    sentences: list[list[str]]
+    sentence_cosines: list[NDArray[np.float32]]
+
+
+def read_candidates(generation: Generation, result: SearchResult) -> Candidates:
+    """Return the passages to read for a question."""
+    vector = result.vector
+    hits = [hit.passage for hit in result.hits[:_HITS]]
+    numbers = dict.fromkeys(numbers_of(generation.table, hits).tolist())
+    for article in list(dict.fromkeys(passage.article.id for passage in hits))[:_ARTICLES]:
+        numbers |= dict.fromkeys(generation.nearest(vector[None], _PER_ARTICLE, Filters(article=article)).tolist())
+    found = generation.vectors_of(np.array([*numbers], np.int64))
+    passages = generation.table.passages(found.numbers.tolist())
+    headings = found.rows[found.places("question")] @ vector
+    cosines = np.concatenate([passage_cosines(found, vector[None])[0], headings[:, None]], axis=1)
+    sentences = [sentences_of(passage) for passage in passages]
+    own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
+    each = [next(own) if len(texts) > 1 else row[:1] for texts, row in zip(sentences, cosines, strict=True)]
+    return Candidates(passages, cosines, sentences, [np.asarray(some, np.float32) for some in each])
+
+
+def sentences_of(passage: Passage) -> list[str]:
+    """Return the sentences of a passage; a passage without several is one."""
+    if len(passage.sentences) < 2:
+        return [passage.text]
+    return [passage.article.text[start:end] for start, end in passage.sentences]

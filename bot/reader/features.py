@@ -1,0 +1,155 @@
+"""The features of a candidate sentence, which the reader's model weighs.
+
+body, both, best, top3_mean, heading   cosines of its passage, as in `bot.retrieval.features`
+…_gap                                  the same, minus the greatest among the candidates
+sentence, sentence_gap, sentence_lead  its own cosine; minus the greatest of all, and minus the greatest in its passage
+before, after                          cosines of its neighbours in the passage
+in_sentence, in_text, in_heading       share of the question's content words there, weighted by idf
+in_both, in_both_gap                   the same in text and heading together; minus the greatest of all
+with_heading, missing, missing_near    share in sentence and heading; weight of the rarest word missing from the passage,
+                                       and from sentence and heading
+faq, item, row, first, place, length, short, lead_in, question, mid_thought
+                                       what the sentence is, and where it stands
+negation                               1 if question and sentence are negated, -1 if only the question is
+kind_…                                 1 if the question wants a kind of answer that the sentence holds, -1 if it does not
+opens_yes_no                           1 if a passage that opens with yes or no meets a question for it, else -1
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.index.lexical import content_terms
+from bot.passages import Passage, context
+from bot.reader.candidates import Candidates
+from bot.reader.question_terms import QuestionTerms, held, is_negated, kinds_of_answer
+
+COSINES = ("body", "both", "best", "top3_mean", "heading")
+_SHORT = 4  # number of words below which a sentence is seldom an answer
+_ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s")
+_ROW = re.compile(r"\||.*\s\|\s")
+_YES_NO = re.compile(r"(?:yes|no|usually|generally|normally|not (?:always|usually|necessarily))\b", re.IGNORECASE)
+_CHOICE = re.compile(r"(?:is|are|am|do|does|did|can|could|will|would|should|must|has|have|may)\b", re.IGNORECASE)
+_MID_THOUGHT = re.compile(
+    r"(?:this|that|these|those|it|they|he|she|then|there|so|but|and|or|also|however|meanwhile|otherwise|instead|"
+    r"therefore|thus|in that case|if so|if not|such|both|the same|afterwards|later|for example|for instance)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def feature_names() -> tuple[str, ...]:
+    """Return the names of the features, in the order of their columns."""
+    gaps = tuple(f"{name}_gap" for name in COSINES)
+    kinds = tuple(f"kind_{kind}" for kind in kinds_of_answer())
+    return (
+        *COSINES, *gaps, "sentence", "sentence_gap", "sentence_lead", "before", "after",
+        "in_sentence", "in_text", "in_heading", "in_both", "in_both_gap", "with_heading", "missing", "missing_near",
+        "faq", "item", "row", "first", "place", "length", "short", "lead_in", "question", "mid_thought",
+        "negation", *kinds, "opens_yes_no",
+    )  # fmt: skip
+
+
+class PassageTerms(NamedTuple):
+    """What the features need of a passage, whatever the question."""
+
+    heading: frozenset[str]
+    text: frozenset[str]
+    sentences: list[frozenset[str]]
+    shape: NDArray[np.float64]
+    """What each sentence is, and where it stands; shape (sentences, 10)."""
+    held: NDArray[np.bool_]
+    """The kinds of answer that each sentence may hold; shape (sentences, kinds)."""
+    negated: NDArray[np.bool_]
+    opens_yes_no: bool
+
+    @classmethod
+    def of(cls, passage: Passage, sentences: Sequence[str]) -> "PassageTerms":
+        stems = [frozenset(content_terms(sentence)) for sentence in sentences]
+        shape = np.array([_shape(passage, sentences, place) for place in range(len(sentences))], float)
+        return cls(
+            frozenset(content_terms(context(passage))),
+            frozenset().union(*stems),
+            stems,
+            shape,
+            np.array([held(sentence) for sentence in sentences]),
+            np.array([is_negated(sentence) for sentence in sentences]),
+            _YES_NO.match(passage.text) is not None,
+        )
+
+
+def _shape(passage: Passage, sentences: Sequence[str], place: int) -> list[float]:
+    text, words = sentences[place], len(sentences[place].split())
+    return [
+        passage.question is not None,
+        _ITEM.match(text) is not None,
+        _ROW.match(text) is not None,
+        place == 0,
+        place / len(sentences),
+        min(words, 60) / 60,
+        words < _SHORT,
+        is_lead_in(text),
+        text.endswith("?"),
+        is_mid_thought(text),
+    ]
+
+
+def is_lead_in(sentence: str) -> bool:
+    """Whether a sentence only introduces what follows."""
+    return sentence.rstrip("*_ ").endswith(":")
+
+
+def is_item(sentence: str) -> bool:
+    """Whether a sentence is an item of a list or a row of a table."""
+    return _ITEM.match(sentence) is not None or _ROW.match(sentence) is not None
+
+
+def is_mid_thought(sentence: str) -> bool:
+    """Whether a sentence is understood only with the one before it."""
+    return _MID_THOUGHT.match(sentence) is not None
+
+
+def sentence_features(
+    question: str, asked: QuestionTerms, candidates: Candidates, terms: Sequence[PassageTerms]
+) -> NDArray[np.float64]:
+    """Return the features of each sentence of each candidate; shape (sentences, features)."""
+    counts = [len(each.sentences) for each in terms]
+    owner = np.repeat(np.arange(len(counts)), counts)
+    cosines = candidates.cosines
+    passage = np.concatenate([cosines, cosines - cosines.max(axis=0), ], axis=1)[owner]
+    columns = [passage, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
+    columns.append(np.concatenate([each.shape for each in terms]))
+    negated = np.concatenate([each.negated for each in terms])
+    columns.append((asked.is_negated * (2.0 * negated - 1.0))[:, None])
+    columns.append(asked.kinds * (2.0 * np.concatenate([each.held for each in terms]) - 1.0))
+    opens = np.array([each.opens_yes_no for each in terms])[owner]
+    wants = 1.0 if _CHOICE.match(question) else -1.0
+    columns.append((opens * wants)[:, None])
+    return np.concatenate(columns, axis=1)
+
+
+def _own_cosines(candidates: Candidates, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    each = candidates.sentence_cosines
+    own = np.concatenate(each).astype(np.float64)
+    best = np.array([cosines.max() for cosines in each], float)[owner]
+    before = np.concatenate([np.concatenate([cosines[:1], cosines[:-1]]) for cosines in each])
+    after = np.concatenate([np.concatenate([cosines[1:], cosines[-1:]]) for cosines in each])
+    return np.stack([own, own - own.max(), own - best, before, after], axis=1)
+
+
+def _shares(asked: QuestionTerms, terms: Sequence[PassageTerms], owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    sentences = [stems for each in terms for stems in each.sentences]
+    near = [stems | terms[place].heading for stems, place in zip(sentences, owner.tolist(), strict=True)]
+    both = [each.text | each.heading for each in terms]
+    in_both = asked.shares(both)
+    of_passage = np.stack(
+        [asked.shares([each.text for each in terms]), asked.shares([each.heading for each in terms]),
+         in_both, in_both - in_both.max()], axis=1,
+    )[owner]  # fmt: skip
+    own = asked.shares(sentences)[:, None]
+    last = np.stack([asked.shares(near), asked.rarest_missing(both)[owner], asked.rarest_missing(near)], axis=1)
+    return np.concatenate([own, of_passage, last], axis=1)

@@ -1,0 +1,76 @@
+"""What a question asks: its content words, and the kinds of answer that it wants."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.index.generation import Generation
+from bot.index.lexical import content_terms
+from bot.languages.registry import ENGLISH
+
+_WORD = re.compile(r"[^\W_]+")
+_NEGATION = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor|\w+n['’]t)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTerms:
+    """The content words of a question."""
+
+    stems: tuple[str, ...]
+    weights: NDArray[np.float64]
+    """The inverse document frequency of each stem."""
+    kinds: NDArray[np.bool_]
+    """Which of `kinds_of_answer` the question wants."""
+    is_negated: bool
+
+    @classmethod
+    def of(cls, question: str, generation: Generation) -> "QuestionTerms":
+        content, total = set(content_terms(question)), generation.table.facts.passages
+        weights: dict[str, float] = {}
+        for word in _WORD.findall(question.lower()):
+            for stem in content.intersection(content_terms(word)):
+                known = generation.vocabulary.passages_with(word) or 0
+                weights[stem] = log((total + 1) / (known + 0.5))
+        return cls(tuple(weights), np.array([*weights.values()]), asked(question), is_negated(question))
+
+    def shares(self, texts: list[frozenset[str]]) -> NDArray[np.float64]:
+        """Return the share of the content words that each text, a set of stems, contains, weighted by idf."""
+        return self._found(texts) @ self.weights / max(float(self.weights.sum()), 1e-9)
+
+    def rarest_missing(self, texts: list[frozenset[str]]) -> NDArray[np.float64]:
+        """Return the weight of the rarest content word that each text lacks, as a share of the rarest of all."""
+        missing = np.where(self._found(texts), 0.0, self.weights)
+        return missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9)
+
+    def _found(self, texts: list[frozenset[str]]) -> NDArray[np.bool_]:
+        return np.array([[stem in text for stem in self.stems] for text in texts], bool).reshape(len(texts), -1)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    asks, holds = ENGLISH.patterns.asks, ENGLISH.patterns.holds
+    return tuple((re.compile(asks[kind], re.IGNORECASE), re.compile(holds[kind], re.IGNORECASE)) for kind in asks)
+
+
+def kinds_of_answer() -> tuple[str, ...]:
+    """Return the kinds of answer that are told apart, such as an amount, a date or a place."""
+    return tuple(ENGLISH.patterns.asks)
+
+
+def asked(question: str) -> NDArray[np.bool_]:
+    """Return which kinds of answer a question wants."""
+    return np.array([bool(asks.search(question)) for asks, _ in _patterns()])
+
+
+def held(sentence: str) -> NDArray[np.bool_]:
+    """Return which kinds of answer a sentence may hold."""
+    return np.array([bool(holds.search(sentence)) for _, holds in _patterns()])
+
+
+def is_negated(text: str) -> bool:
+    """Whether a text contains a negation."""
+    return _NEGATION.search(text) is not None

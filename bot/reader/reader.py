@@ -1,0 +1,108 @@
+"""`Reader`: reads the best passages for a question, and decides which words of them answer it."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.index.generation import Generation
+from bot.passages import Passage, Span
+from bot.reader.candidates import Candidates, read_candidates
+from bot.reader.features import PassageTerms, sentence_features
+from bot.reader.model import ReaderModel, SentenceModel, softmax
+from bot.reader.question_terms import QuestionTerms
+from bot.reader.signals import quote_signals
+from bot.reader.windows import Window, best_window
+from bot.retrieval.search_result import SearchResult
+
+_CACHED = 4096  # number of passages whose terms are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words that answer a question best."""
+
+    passage: Passage
+    span: Span
+    """The words to quote, as a span of the passage's text."""
+    matched: Span
+    """The sentence of them that answers best."""
+    probability: float
+    """How likely the quoted words answer the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The quote that the sentence model prefers, with its signals."""
+
+    passage: Passage
+    window: Window
+    matched: int
+    """The sentence of it that answers best."""
+    signals: Mapping[str, float]
+
+
+class Reader:
+    """Reads passages of one generation. Safe to call from many threads."""
+
+    def __init__(self, generation: Generation, model: ReaderModel) -> None:
+        self._generation, self._model = generation, model
+        self._terms: OrderedDict[tuple[str, str], PassageTerms] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, result: SearchResult) -> Reading | None:
+        """Return the words of the hits, or of their articles, that answer a question best; None without hits."""
+        if not result.hits:
+            return None
+        candidates = read_candidates(self._generation, result)
+        asked, features = self.features(result.query, candidates)
+        choice = choose(self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems))
+        probability = self._model.answers.probability(choice.signals)
+        matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
+        return Reading(choice.passage, choice.window.span(choice.passage), matched, probability)
+
+    @property
+    def midpoint(self) -> float:
+        """The cosine halfway between questions that the corpus covers and others."""
+        calibration = self._generation.manifest.score_calibration
+        return (calibration.covered + calibration.uncovered) / 2
+
+    def features(self, query: str, candidates: Candidates) -> tuple[QuestionTerms, NDArray[np.float64]]:
+        """Return what a question asks, and the features of the sentences of its candidates."""
+        terms = [self._terms_of(*each) for each in zip(candidates.passages, candidates.sentences, strict=True)]
+        asked = QuestionTerms.of(query, self._generation)
+        return asked, sentence_features(query, asked, candidates, terms)
+
+    def _terms_of(self, passage: Passage, sentences: list[str]) -> PassageTerms:
+        key = passage.id, passage.text
+        with self._lock:
+            known = self._terms.get(key)
+        if known is None:
+            known = PassageTerms.of(passage, sentences)
+            with self._lock:
+                self._terms[key] = known
+                while len(self._terms) > _CACHED:
+                    self._terms.popitem(last=False)
+        return known
+
+
+def choose(
+    model: SentenceModel,
+    candidates: Candidates,
+    features: NDArray[np.float64],
+    midpoint: float,
+    ranking: float,
+    words: int,
+) -> Choice:
+    """Return the quote that most probably holds the words that answer."""
+    starts = np.cumsum([0, *(len(each) for each in candidates.sentences)])
+    weights = np.split(softmax(model.scores(features)), starts[1:-1])
+    windows = list(map(best_window, candidates.passages, candidates.sentences, weights))
+    best = max(range(len(windows)), key=lambda place: windows[place].weight)
+    window = windows[best]
+    quoted = features[starts[best] + window.first : starts[best] + window.last + 1]
+    signals = quote_signals(quoted, window.weight, midpoint, ranking, words)
+    return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)

@@ -1,0 +1,75 @@
+"""Quotes: which neighbouring sentences of a passage are shown."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.passages import Passage, Span
+from bot.reader.features import is_item, is_lead_in, is_mid_thought
+
+_MOST_WORDS = 90  # maximum number of words in a quote, unless one sentence has more
+_PER_WORD = 0.002
+"""Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
+_WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
+
+
+class Window(NamedTuple):
+    """Neighbouring sentences of a passage."""
+
+    first: int
+    last: int
+    weight: float
+    """The probability that they contain the words that answer."""
+
+    def span(self, passage: Passage) -> Span:
+        """Return the span of the passage's text."""
+        if len(passage.sentences) < 2:
+            return 0, len(passage.text)
+        return passage.sentences[self.first][0] - passage.start, passage.sentences[self.last][1] - passage.start
+
+
+def best_window(passage: Passage, sentences: Sequence[str], weights: NDArray[np.float64]) -> Window:
+    """Return the sentences to quote, given the probability of each that it contains the words that answer."""
+    words = np.array([len(sentence.split()) for sentence in sentences])
+    if passage.kind == "faq" and (len(sentences) <= _WHOLE_FAQ and words.sum() <= _MOST_WORDS):
+        return Window(0, len(sentences) - 1, float(weights.sum()))
+    first = last = int(np.argmax(weights))
+    spans = [(one, other) for one in range(first + 1) for other in range(last, len(sentences))]
+    fitting = [span for span in spans if words[span[0] : span[1] + 1].sum() <= _MOST_WORDS] or [(first, last)]
+    gains = [weights[one : other + 1].sum() - _PER_WORD * words[one : other + 1].sum() for one, other in fitting]
+    return _completed(sentences, weights, words, fitting[int(np.argmax(gains))])
+
+
+def _completed(
+    sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
+) -> Window:
+    """Extend a window that starts in mid-thought or in a short list, or ends on a lead-in."""
+    first, last = window
+    while first > 0 and is_mid_thought(sentences[first]) and not is_item(sentences[first]):
+        first -= 1
+    lead = _lead_in_before(sentences, first)
+    end = _end_of_list(sentences, last)
+    if lead is not None and words[lead : end + 1].sum() <= _MOST_WORDS:
+        first, last = lead, end
+    if is_lead_in(sentences[last]):
+        end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
+        while last < end and words[first : last + 2].sum() <= _MOST_WORDS:
+            last += 1
+    return Window(first, last, float(weights[first : last + 1].sum()))
+
+
+def _lead_in_before(sentences: Sequence[str], place: int) -> int | None:
+    """Return the place of the sentence that introduces the list of an item."""
+    if not is_item(sentences[place]):
+        return None
+    while place > 0 and is_item(sentences[place]):
+        place -= 1
+    return place
+
+
+def _end_of_list(sentences: Sequence[str], place: int) -> int:
+    while is_item(sentences[place]) and place + 1 < len(sentences) and is_item(sentences[place + 1]):
+        place += 1
+    return place
