@@ -154,7 +154,9 @@ def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
     ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
     text = article.text[faq.start : faq.end]
     sentences = tuple(_quotable(article.text, (faq.start, faq.end), article.language))
-    return Passage(ident, "faq", article, faq.section, text, faq.start, faq.end, faq.question, faq.alternates, sentences)
+    return Passage(
+        ident, "faq", article, faq.section, text, faq.start, faq.end, faq.question, faq.alternates, sentences
+    )
 
 
 def _section_passages(

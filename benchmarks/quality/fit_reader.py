@@ -42,7 +42,18 @@ QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300, "mtrag_govt": 200}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 NEGATIVE = ("weight_of_missing",)
-RISING = ("weight", "body", "both", "heading", "sentence", "above_midpoint", "ranking", "in_both", "in_near", "in_quote")
+RISING = (
+    "weight",
+    "body",
+    "both",
+    "heading",
+    "sentence",
+    "above_midpoint",
+    "ranking",
+    "in_both",
+    "in_near",
+    "in_quote",
+)
 FALLING = ("missing", "missing_near", "unmet")
 
 
@@ -119,7 +130,9 @@ def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterat
 
 def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
     reader, gains = CaseReader(build_set(data, work, settings)), read_gains(data)
-    rows = [row for row in read_questions(data) if row["_id"] in gains and row.get("kind", "standalone") == "standalone"]
+    rows = [
+        row for row in read_questions(data) if row["_id"] in gains and row.get("kind", "standalone") == "standalone"
+    ]
     for row in random.Random(0).sample(rows, min(FAQ_SETS[data.name], len(rows))):
         row = {**row, "question": row["text"]}
         texts = [one.text for one in reader.generation.table.all_passages() if one.article.id in gains[row["_id"]]]
@@ -243,13 +256,19 @@ def _answer_importance(group: str) -> float:
 
 def print_quotes(rows: Sequence[tuple]) -> None:
     for group in sorted({row[0].group for row in rows}):
-        own = [row for row in rows if row[0].group == group and (row[0].words or row[0].is_covered or "removed" not in group)]
+        own = [
+            row
+            for row in rows
+            if row[0].group == group and (row[0].words or row[0].is_covered or "removed" not in group)
+        ]
         own = [row for row in own if row[0].words or row[0].group in FAQ_SETS]
         if own:
             styles = sorted({row[0].style for row in own})
             line = " ".join(f"{s} {100 * np.mean([row[1] for row in own if row[0].style == s]):.0f}" for s in styles)
             words = np.mean([row[2] for row in own])
-            print(f"{group:16} {len(own):5} quoted {100 * np.mean([row[1] for row in own]):.1f} %, {words:.0f} words; {line}")
+            print(
+                f"{group:16} {len(own):5} quoted {100 * np.mean([row[1] for row in own]):.1f} %, {words:.0f} words; {line}"
+            )
 
 
 def print_probabilities(rows: Sequence[tuple], probability: np.ndarray) -> None:
@@ -258,13 +277,17 @@ def print_probabilities(rows: Sequence[tuple], probability: np.ndarray) -> None:
     for group in sorted(set(groups)):
         p = probability[groups == group]
         cuts = " ".join(f"{100 * np.mean(p >= cut):3.0f}" for cut in (0.1, 0.15, 0.2, 0.3, 0.4, 0.5))
-        print(f"{group:22} {len(p):5} p mean {p.mean():.2f} right {right[groups == group].mean():.2f}; at .1 .15 .2 .3 .4 .5: {cuts}")
+        print(
+            f"{group:22} {len(p):5} p mean {p.mean():.2f} right {right[groups == group].mean():.2f}; at .1 .15 .2 .3 .4 .5: {cuts}"
+        )
     for covered, negative in (("within", "near"), ("within", "removed"), ("open", "removed open"), ("shipped", "shipped near"),
                               ("shipped", "shipped removed"), ("within", "unrelated"), ("shipped", "shipped unrelated")):  # fmt: skip
         one, other = probability[groups == covered], probability[groups == negative]
         if len(one) and len(other):
             cosine = np.array([row[3]["above_midpoint"] for row in rows])
-            print(f"AUROC {covered} / {negative}: {_auroc(one, other):.1f}, cosine {_auroc(cosine[groups == covered], cosine[groups == negative]):.1f}")
+            print(
+                f"AUROC {covered} / {negative}: {_auroc(one, other):.1f}, cosine {_auroc(cosine[groups == covered], cosine[groups == negative]):.1f}"
+            )
 
 
 def _auroc(one: np.ndarray, other: np.ndarray) -> float:

@@ -46,9 +46,10 @@ def words_figures(data: Path, encoder: SentenceEncoder, fold: int) -> str:
     places = {row["id"]: place for place, row in enumerate(read_json_lines(data / "corpus.jsonl"))}
     asked = [row for row in read_json_lines(data / "questions.jsonl") if row["words"]]
     asked = [row for row in asked if not is_taught(places[row["article"]], fold)]
-    cosines = encoder.encode_questions([row["question"] for row in asked]) @ encoder.encode_passages(
-        [context_and_text(one) for one in passages]
-    ).T
+    cosines = (
+        encoder.encode_questions([row["question"] for row in asked])
+        @ encoder.encode_passages([context_and_text(one) for one in passages]).T
+    )
     texts = [plain(one.text) for one in passages]
     within, everywhere = [], []
     for row, own in zip(asked, cosines, strict=True):
@@ -60,7 +61,9 @@ def words_figures(data: Path, encoder: SentenceEncoder, fold: int) -> str:
 
 def set_figure(data: Path, encoder: SentenceEncoder) -> float:
     rows, gains = read_json_lines(data / "corpus.jsonl"), read_gains(data)
-    asked = [one for one in read_questions(data) if one["_id"] in gains and one.get("kind", "standalone") == "standalone"]
+    asked = [
+        one for one in read_questions(data) if one["_id"] in gains and one.get("kind", "standalone") == "standalone"
+    ]
     asked = asked[:: max(1, len(asked) // MOST)]
     is_page = data.name in PAGES
     texts = [f"{row['title']}\n{row['text'][:600]}" if is_page or row["text"] else row["title"] for row in rows]

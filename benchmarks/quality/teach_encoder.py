@@ -23,18 +23,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.quality.reader_cases import plain
 from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_questions
 from bot.build.workers import LocalWorkers
 from bot.corpus.in_memory import InMemorySource
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
+from bot.index.generation import sentences_to_encode
 from bot.passages import Passage, context_and_text
+from bot.reader.candidates import sentences_of
 from bot.settings import DEFAULT_MODEL, BuildSettings
 
 FOLDS = 3
 SETS = {
     "clinc150_oos": 400,
-    "hinglish_top": 500,
+    "hinglish_top": 300,
     "jhu_covidfaq": 600,
     "mtrag_govt": 200,
     "stackfaq": 700,
@@ -43,10 +46,8 @@ SETS = {
 """The number of questions used of each set."""
 UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
-RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 5e-4, 1, 32, 128
+RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 3e-4, 1, 32, 128
 NEGATIVES, NEAREST = 2, 15
-NAMED = 0.3  # share of the questions that name their article
-HEADINGS = 3  # number of headings of each article that are asked for
 
 
 class Lesson(NamedTuple):
@@ -81,32 +82,14 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
     chosen = random.Random(0)
     by_article = list(_by_article(data / "answer_words", fold))
     passages = read_passages(data / "answer_words", encoder)
-    taught = [passages[ident] for _, ident in by_article]
-    near = _Neighbours([one for own in taught for one in own], encoder)
     lessons = {
-        "passages": list(_of_passages(by_article, passages, near, chosen)),
-        "headings": list(_of_headings(taught, near, chosen)),
+        "passages": [each for asked, ident in by_article for each in _of_passages(asked, passages[ident], chosen)],
         "sentences": [each for asked, ident in by_article for each in _of_sentences(asked, passages[ident], chosen)],
     }
     for place, (name, most) in enumerate(SETS.items()):
         if is_taught(place, fold):
             lessons[name] = list(_of_set(data / name, encoder, most, chosen))
     return lessons
-
-
-class _Neighbours:
-    """The passages of other articles that the packaged model takes for the nearest."""
-
-    def __init__(self, passages: Sequence[Passage], encoder: SentenceEncoder) -> None:
-        self._passages, self._encoder = passages, encoder
-        self._vectors = encoder.encode_passages([context_and_text(one) for one in passages])
-        self._owner = np.array([one.article.id for one in passages])
-
-    def of(self, questions: Sequence[str], articles: Sequence[str], chosen: random.Random) -> list[Passage]:
-        """Return one near passage for each question, not of its article."""
-        cosines = self._encoder.encode_questions(questions) @ self._vectors.T
-        cosines[np.array(articles)[:, None] == self._owner] = -1
-        return [self._passages[chosen.choice(order)] for order in np.argsort(-cosines, axis=1)[:, :NEAREST].tolist()]
 
 
 def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], str]]:
@@ -127,53 +110,39 @@ def read_passages(folder: Path, encoder: SentenceEncoder) -> dict[str, list[Pass
     return passages
 
 
-def _of_passages(
-    by_article: Sequence[tuple[list[dict], str]],
-    passages: dict[str, list[Passage]],
-    near: _Neighbours,
-    chosen: random.Random,
-) -> Iterator[Lesson]:
-    """Yield lessons of labelled questions: against a passage of the same article, and one of another article.
+def _of_passages(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:
+    """Yield a lesson for each question: the passage that answers against others of the article, of text and headings.
 
-    Some name the article, as a question that continues a conversation does once it is read with the one before it.
+    Texts without headings would teach that names do not matter.
     """
-    asked = [question for questions, _ in by_article for question in questions]
-    others = near.of([one["question"] for one in asked], [one["article"] for one in asked], chosen)
-    for question, other in zip(asked, others, strict=True):
-        own = passages[question["article"]]
-        right = [one for one in own if _holds(one.text, question["words"])]
-        wrong = [one for one in own if not any(_overlaps(one.text, each) for each in question["passages"])]
-        if right and wrong:
-            traps = [one for one in wrong if any(_overlaps(one.text, each) for each in question["traps"])]
-            # A passage has a vector of its text and one of headings and text.
-            write = chosen.choice([context_and_text, context_and_text, lambda passage: passage.text])
-            text = question["question"]
-            text = f"{right[0].article.title} {text}" if chosen.random() < NAMED else text
-            yield Lesson(text, write(right[0]), write(chosen.choice(traps or wrong)), write(other))
-
-
-def _of_headings(taught: Sequence[list[Passage]], near: _Neighbours, chosen: random.Random) -> Iterator[Lesson]:
-    """Yield lessons whose question is the title and a heading, so that names keep their weight."""
-    picked = [chosen.sample(own, min(HEADINGS, len(own))) for own in taught if len(own) > 1]
-    questions = [" ".join(dict.fromkeys((*reversed(one.section[-1:]), one.article.title))) for some in picked for one in some]
-    flat = [one for some in picked for one in some]
-    others = near.of(questions, [one.article.id for one in flat], chosen)
-    siblings = {own[0].article.id: own for own in taught}
-    for question, passage, other in zip(questions, flat, others, strict=True):
-        rest = [one for one in siblings[passage.article.id] if one.section != passage.section]
-        if rest:
-            yield Lesson(question, context_and_text(passage), context_and_text(other), context_and_text(chosen.choice(rest)))
+    for question in questions:
+        right = [one for one in passages if _holds(one.text, question["words"])]
+        others = [one for one in passages if not any(_overlaps(one.text, each) for each in question["passages"])]
+        if right and others:
+            traps = [one for one in others if any(_overlaps(one.text, each) for each in question["traps"])]
+            texts = (right[0], chosen.choice(traps or others), chosen.choice(others))
+            yield Lesson(question["question"], *map(context_and_text, texts))
 
 
 def _of_sentences(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:
-    every = [passage.article.text[slice(*span)] for passage in passages for span in passage.sentences]
-    sentences = [line for text in every for line in text.split("\n") if len(line.split()) > 2]
+    """Yield a lesson for each question: the sentence that answers, below its headings, against others."""
+    sentences = [
+        (text, encoded) for one in passages for text, encoded in zip(sentences_of(one), _encoded(one), strict=True)
+    ]
+    sentences = [(plain(text), encoded) for text, encoded in sentences if len(text.split()) > 2]
     for question in questions:
-        right = _plain(question["words"])
-        others = [one for one in sentences if _plain(one) not in right and right not in _plain(one)]
-        traps = [one for one in others if any(_holds(trap, one) for trap in question["traps"])]
-        if len(others) > 1:
-            yield Lesson(question["question"], question["words"], chosen.choice(traps or others), chosen.choice(others))
+        words = plain(question["words"])
+        right = [encoded for text, encoded in sentences if words in text or (text in words and len(text.split()) > 3)]
+        others = [(text, encoded) for text, encoded in sentences if encoded not in right and text not in words]
+        traps = [encoded for text, encoded in others if any(text in plain(trap) for trap in question["traps"])]
+        if right and others:
+            rest = [encoded for _, encoded in others]
+            yield Lesson(question["question"], right[0], chosen.choice(traps or rest), chosen.choice(rest))
+
+
+def _encoded(passage: Passage) -> list[str]:
+    """Return a passage's sentences as they are encoded."""
+    return sentences_to_encode(passage) or [context_and_text(passage)]
 
 
 def _of_set(folder: Path, encoder: SentenceEncoder, most: int, chosen: random.Random) -> Iterator[Lesson]:
@@ -204,18 +173,14 @@ def _texts_of(row: dict, *, is_page: bool) -> list[str]:
     return [row["title"], f"{row['title']}\n{row['text']}"]
 
 
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
-
-
 def _holds(text: str, words: str) -> bool:
-    return _plain(words) in _plain(text)
+    return plain(words) in plain(text)
 
 
 def _overlaps(text: str, other: str) -> bool:
     """Whether one text contains a sentence or line of the other."""
-    lines = [_plain(line) for line in re.split(r"\n|(?<=[.!?])\s", other)]
-    return any(line in _plain(text) for line in lines if len(line.split()) > 4)
+    lines = [plain(line) for line in re.split(r"\n|(?<=[.!?])\s", other)]
+    return any(line in plain(text) for line in lines if len(line.split()) > 4)
 
 
 def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Path) -> None:

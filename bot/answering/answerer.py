@@ -45,7 +45,7 @@ class Answerer:
         is_covered = reading is not None and reading.probability >= self._settings.threshold
         if talk and not (is_covered and _is_about(result.hits[0], talk.kind)):
             return self._reply(question, result, talk)
-        if reading is None or reading.probability < self._settings.closest_threshold:
+        if reading is None or reading.probability < min(self._settings.closest_threshold, self._settings.threshold):
             return self._no_answer(question, result, reading, asked)
         if not is_covered:
             return self._closest(question, result, reading, asked)
@@ -78,9 +78,7 @@ class Answerer:
         blank = replace(self._blank(question, result), topic=None, suggestions=self._examples())
         return replace(blank, reply=reply(talk, self._categories()), talk=talk.kind)
 
-    def _no_answer(
-        self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]
-    ) -> Answer:
+    def _no_answer(self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, result, reading), self.suggestions.near(result.hits, asked)
         if near:
             return replace(blank, suggestions=near)

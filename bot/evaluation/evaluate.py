@@ -1,5 +1,6 @@
 """Ask a bot questions with known answers and compute figures."""
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ Figures = Mapping[str, float | None]
 """Figures by name: fractions of 1, counts of questions, milliseconds (`_ms`); None if there was nothing to measure."""
 
 LOWER_IS_BETTER = ("calibration_error",)
-NOT_QUALITY = ("questions", "uncovered", "ambiguous", "p50_ms", "p95_ms")
+NOT_QUALITY = ("questions", "uncovered", "ambiguous", "closest", "words_shown", "p50_ms", "p95_ms")
 _DEPTH = 50  # maximum number of passages searched for ten different articles
 _RANKED = 10
 
@@ -34,6 +35,20 @@ class Outcome:
     status: Status
     probability: float
     seconds: float
+    text: str
+    """The words shown."""
+    quoted: str
+    """The whole passage that they come from; "" if nothing is shown."""
+
+    @property
+    def quotes_words(self) -> bool:
+        """Whether the words shown hold the words that answer, whatever their case and punctuation."""
+        return _holds_one(self.text, self.question.words)
+
+    @property
+    def right_passage(self) -> bool:
+        """Whether the quoted passage holds the words that answer."""
+        return _holds_one(self.quoted, self.question.words)
 
     @property
     def right(self) -> bool:
@@ -59,12 +74,21 @@ def _ask(bot: Bot, question: Question) -> Outcome:
     seconds = time.perf_counter() - started
     hits = answerer.finder.find(text, _DEPTH, history=question.history).hits
     ranking = tuple(dict.fromkeys(_label(hit.passage, question.expected) for hit in hits))[:_RANKED]
-    return Outcome(question, ranking, hits[0].passage.id if hits else "", answer.status, answer.probability, seconds)
+    first, quoted = hits[0].passage.id if hits else "", "".join(source.passage.text for source in answer.sources)
+    return Outcome(question, ranking, first, answer.status, answer.probability, seconds, answer.text, quoted)
 
 
 def _label(passage: Passage, expected: Mapping[str, int]) -> str:
     names = (passage.id, passage.article.id, passage.article.url or "")
     return next((name for name in names if name in expected), passage.article.id)
+
+
+def _holds_one(text: str, words: Sequence[str]) -> bool:
+    return any(_plain(each) in _plain(text) for each in words)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
@@ -77,13 +101,29 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
         "questions": len(outcomes),
         "uncovered": len(uncovered),
         **ranking_metrics([outcome.ranking for outcome in covered], [outcome.question.expected for outcome in covered]),
-        "answered": share([outcome.status != "no_answer" for outcome in covered]),
+        **_words_figures(outcomes),
+        "answered": share([outcome.status in ("answered", "ambiguous") for outcome in covered]),
+        "closest": share([outcome.status == "closest" for outcome in covered]),
         "ambiguous": share([outcome.status == "ambiguous" for outcome in outcomes]),
         "refused": share([outcome.status == "no_answer" for outcome in uncovered]),
+        "not_claimed": share([outcome.status in ("no_answer", "closest") for outcome in uncovered]),
         "auroc": auroc(np.array([o.probability for o in covered]), np.array([o.probability for o in uncovered])),
         "calibration_error": calibration_error(probabilities, right),
         "p50_ms": float(np.percentile(seconds, 50)) * 1000,
         "p95_ms": float(np.percentile(seconds, 95)) * 1000,
+    }
+
+
+def _words_figures(outcomes: Sequence[Outcome]) -> Figures:
+    """Compute the figures of questions with words that answer; none if there are no such questions."""
+    labelled = [outcome for outcome in outcomes if outcome.question.words]
+    if not labelled:
+        return {}
+    shown = [len(outcome.text.split()) for outcome in outcomes if outcome.text]
+    return {
+        "words_quoted": share([outcome.quotes_words for outcome in labelled]),
+        "right_passage": share([outcome.right_passage for outcome in labelled]),
+        "words_shown": float(np.mean(shown)) if shown else None,
     }
 
 

@@ -11,9 +11,9 @@ from bot.corpus.decisions import ALTERNATES, read_alternates
 from bot.corpus.source import Alternate
 from bot.errors import EvaluationError
 
-_COLUMNS = ("question", "expected", "history", "group")
+_COLUMNS = ("question", "expected", "history", "group", "words")
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
-_GROUP_FIELDS = ("group", "kind", "turn_type")  # fields in which a folder's questions name their group
+_GROUP_FIELDS = ("group", "kind", "turn_type", "style")  # fields in which questions name their group
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,21 @@ class Question:
     """Relevance by id of a passage or article, or by address; empty if the corpus does not cover the question."""
     history: tuple[str, ...] = ()
     group: str = ""
+    words: tuple[str, ...] = ()
+    """The words that answer: the text shown should hold one of them."""
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Read the questions of a folder, of `alternates.csv` or of a CSV.
+    """Read the questions of a folder, of `alternates.csv`, of a CSV or of a JSONL file.
 
-    A CSV has the columns `question` and `expected`, optionally `history` and `group`; several values are separated by
-    `|`. Raises `EvaluationError` if the file is missing, lacks a column or contains no question.
+    A CSV has the columns `question` and `expected`, optionally `history`, `group` and `words`; several values are
+    separated by `|`. A line of JSONL has the fields `question` and `expected` or `article`, and optionally the others;
+    with `words` of "" it is a question that the article does not answer. Raises `EvaluationError` if the file is
+    missing, lacks a column or contains no question.
     """
+    read = _of_folder if path.is_dir() else _of_jsonl if path.suffix == ".jsonl" else _of_csv
     try:
-        questions = list(_of_folder(path) if path.is_dir() else _of_csv(path))
+        questions = list(read(path))
     except FileNotFoundError as error:
         remedy = f"name a CSV of questions, or a folder with {_QUESTIONS} and {_GAINS}"
         raise EvaluationError(f"There is no file {error.filename}: {remedy}.") from None
@@ -62,12 +67,13 @@ def _of_csv(path: Path) -> Iterator[Question]:
             return
         if "question" not in columns or not set(columns) <= set(_COLUMNS):
             found = f"The columns of {path} are {', '.join(columns)}"
-            raise EvaluationError(f"{found}: name them question, expected, history and group.")
+            raise EvaluationError(f"{found}: name them question, expected, history, group and words.")
         for row in rows:
             if row["question"].strip():
                 expected = dict.fromkeys(_split(row.get("expected")), 1)
                 history, group = _split(row.get("history")), row.get("group") or ""
-                yield Question(str(rows.line_num), row["question"], expected, history, group)
+                words = _split(row.get("words"))
+                yield Question(str(rows.line_num), row["question"], expected, history, group, words)
 
 
 def _of_alternates(path: Path) -> Iterator[Question]:
@@ -75,6 +81,21 @@ def _of_alternates(path: Path) -> Iterator[Question]:
         if not isinstance(row, Alternate):
             raise EvaluationError(f"{path}:{row.line} cannot be read: {row.reason}.")
         yield Question(str(row.line), row.question, {row.passage: 1})
+
+
+def _of_jsonl(path: Path) -> Iterator[Question]:
+    for number, fields in enumerate(_objects(path), 1):
+        names = fields.get("expected") or fields.get("article") or ()
+        words = tuple(text for text in (fields.get("words"), *fields.get("also", ())) if text)
+        is_covered = words or "words" not in fields
+        expected = dict.fromkeys([names] if isinstance(names, str) else names, 1) if is_covered else {}
+        yield Question(
+            str(number), fields["question"], expected, tuple(fields.get("history", ())), _group(fields), words
+        )
+
+
+def _group(fields: Mapping[str, Any]) -> str:
+    return next((str(fields[name]) for name in _GROUP_FIELDS if fields.get(name)), "")
 
 
 def _split(cell: str | None) -> tuple[str, ...]:
@@ -90,8 +111,8 @@ def _of_folder(folder: Path) -> Iterator[Question]:
     for fields in _objects(folder / _QUESTIONS):
         said = fields.get("history") or ()
         history = tuple(turn["text"] for turn in said if turn.get("role") == "user")
-        group = next((str(fields[name]) for name in _GROUP_FIELDS if fields.get(name)), "")
-        yield Question(str(fields["_id"]), str(fields["text"]), gains.get(str(fields["_id"]), {}), history, group)
+        expected = gains.get(str(fields["_id"]), {})
+        yield Question(str(fields["_id"]), str(fields["text"]), expected, history, _group(fields))
 
 
 def write_corpus(folder: Path, corpus: Path) -> None:

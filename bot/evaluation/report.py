@@ -23,8 +23,8 @@ def table(groups: Mapping[str, Figures]) -> str:
 def _format(name: str, value: float | None) -> str:
     if value is None:
         return "-"
-    if name in ("questions", "uncovered"):
-        return str(int(value))
+    if name in ("questions", "uncovered", "words_shown"):
+        return f"{value:.0f}"
     return f"{value:.1f} ms" if name.endswith("_ms") else f"{100 * value:.1f}"
 
 
@@ -59,5 +59,7 @@ def write_failures(path: Path, outcomes: Sequence[Outcome]) -> int:
 
 
 def _has_failed(outcome: Outcome) -> bool:
-    is_refused = outcome.status == "no_answer"
-    return is_refused or not outcome.right if outcome.question.expected else not is_refused
+    if outcome.question.words:
+        return not outcome.quotes_words
+    is_claimed = outcome.status in ("answered", "ambiguous")
+    return not (is_claimed and outcome.right) if outcome.question.expected else is_claimed

@@ -171,8 +171,11 @@ def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
 
 
 def sentences_to_encode(passage: Passage) -> list[str]:
-    """Return the sentences that a quote of the passage is chosen from; none if the whole passage is quoted."""
-    return [passage.article.text[start:end] for start, end in passage.sentences] if len(passage.sentences) > 1 else []
+    """Return the sentences of a passage that has several, each below what the passage is about."""
+    if len(passage.sentences) < 2:
+        return []
+    about = context(passage)
+    return [f"{about}\n{passage.article.text[start:end]}" for start, end in passage.sentences]
 
 
 def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:

@@ -39,7 +39,7 @@ def read_candidates(generation: Generation, result: SearchResult) -> Candidates:
     cosines = np.concatenate([passage_cosines(found, vector[None])[0], headings[:, None]], axis=1)
     sentences = [sentences_of(passage) for passage in passages]
     own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
-    each = [next(own) if len(texts) > 1 else row[:1] for texts, row in zip(sentences, cosines, strict=True)]
+    each = [next(own) if len(texts) > 1 else row[1:2] for texts, row in zip(sentences, cosines, strict=True)]
     return Candidates(passages, cosines, sentences, [np.asarray(some, np.float32) for some in each])
 
 

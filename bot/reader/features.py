@@ -120,7 +120,7 @@ def sentence_features(
     counts = [len(each.sentences) for each in terms]
     owner = np.repeat(np.arange(len(counts)), counts)
     cosines = candidates.cosines
-    passage = np.concatenate([cosines, cosines - cosines.max(axis=0), ], axis=1)[owner]
+    passage = np.concatenate([cosines, cosines - cosines.max(axis=0)], axis=1)[owner]
     columns = [passage, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
     columns.append(np.concatenate([each.shape for each in terms]))
     negated = np.concatenate([each.negated for each in terms])

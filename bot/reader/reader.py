@@ -16,6 +16,7 @@ from bot.reader.model import ReaderModel, SentenceModel, softmax
 from bot.reader.question_terms import QuestionTerms
 from bot.reader.signals import quote_signals
 from bot.reader.windows import Window, best_window
+from bot.retrieval.ranking import RankingModel
 from bot.retrieval.search_result import SearchResult
 
 _CACHED = 4096  # number of passages whose terms are kept
@@ -52,6 +53,8 @@ class Reader:
         self._generation, self._model = generation, model
         self._terms: OrderedDict[tuple[str, str], PassageTerms] = OrderedDict()
         self._lock = Lock()
+        self.midpoint = RankingModel.shipped().midpoint(generation.manifest.score_calibration)
+        """The cosine halfway between questions that the corpus covers and others."""
 
     def read(self, result: SearchResult) -> Reading | None:
         """Return the words of the hits, or of their articles, that answer a question best; None without hits."""
@@ -59,16 +62,12 @@ class Reader:
             return None
         candidates = read_candidates(self._generation, result)
         asked, features = self.features(result.query, candidates)
-        choice = choose(self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems))
+        choice = choose(
+            self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems)
+        )
         probability = self._model.answers.probability(choice.signals)
         matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
         return Reading(choice.passage, choice.window.span(choice.passage), matched, probability)
-
-    @property
-    def midpoint(self) -> float:
-        """The cosine halfway between questions that the corpus covers and others."""
-        calibration = self._generation.manifest.score_calibration
-        return (calibration.covered + calibration.uncovered) / 2
 
     def features(self, query: str, candidates: Candidates) -> tuple[QuestionTerms, NDArray[np.float64]]:
         """Return what a question asks, and the features of the sentences of its candidates."""

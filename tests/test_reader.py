@@ -1,0 +1,77 @@
+"""The reader: which words of a passage are quoted, and what a question wants."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from bot.corpus.article import Article
+from bot.passages import Passage, split_articles
+from bot.reader.candidates import sentences_of
+from bot.reader.question_terms import asked, held, kinds_of_answer
+from bot.reader.windows import best_window
+from tests.articles import word_starts
+
+LIST = (
+    "The form asks for a few things. Keep these ready:\n\n- the old payslip\n- the letter of the bank\n- a photograph\n\n"
+    "The counter closes at five. This is checked at the gate. A copy is kept for a year."
+)
+TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
+
+
+def passage(text: str) -> Passage:
+    (made,) = split_articles([Article.make(text)] if hasattr(Article, "make") else [_article(text)], word_starts, 500)
+    return made
+
+
+def _article(text: str) -> Article:
+    return Article(id="a", source="a.md", title="Forms", text=text, published=date(2026, 1, 1))
+
+
+def quoted(text: str, best: str) -> str:
+    """Return the quote of a passage whose sentence with these words answers, and no other."""
+    one = passage(text)
+    sentences = sentences_of(one)
+    weights = np.array([0.9 if best in sentence else 0.0001 for sentence in sentences])
+    start, end = best_window(one, sentences, weights).span(one)
+    return one.text[start:end]
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "quote"),
+    [
+        (LIST, "a few things", "The form asks for a few things."),
+        (LIST, "the bank", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
+        (LIST, "Keep these", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
+        (LIST, "This is checked", "The counter closes at five. This is checked at the gate."),
+        (TABLE, "₹9,600", TABLE),
+    ],
+    ids=["a sentence", "an item with its list", "a lead-in with its list", "no start in mid-thought", "a whole table"],
+)
+def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):
+    assert quoted(text, best) == quote
+
+
+def test_a_long_list_is_quoted_around_the_item_that_answers():
+    items = [f"- item number {n} with some ten words that fill the whole line" for n in range(20)]
+    assert quoted("Bring:\n\n" + "\n".join(items), "number 12 ") == items[12]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "sentence"),
+    [
+        ("how much is the stipend", "amount", "It is ₹9,600 a month."),
+        ("how many days does it take", "duration", "One to three weeks."),
+        ("when is the last date", "date", "Apply before 31 March."),
+        ("where should i complain", "place", "The labour office of your area."),
+        ("who signs it", "person", "The HR manager."),
+        ("how do i download it", "steps", "Click on the link and enter the number."),
+        ("is a police complaint needed", "choice", "No police complaint is needed."),
+        ("what papers do i carry", "paper", "A copy of the certificate."),
+    ],
+)
+def test_a_question_wants_a_kind_of_answer_that_a_sentence_holds(question: str, kind: str, sentence: str):
+    place = kinds_of_answer().index(kind)
+    assert asked(question)[place]
+    assert held(sentence)[place]
+    assert not held("Nothing else.")[place] or kind == "choice"
