@@ -30,7 +30,6 @@ from bot.build.build import build
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.passages import Passage
-from bot.reader.features import feature_names
 from bot.reader.model import AnswerModel, SentenceModel
 from bot.reader.reader import choose
 from bot.reader.signals import SIGNALS
@@ -41,7 +40,13 @@ SHIPPED = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300, "mtrag_govt": 200}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
-NEGATIVE = ("weight_of_missing",)
+CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+AGAINST = (
+    ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
+    ("shipped", "shipped near"), ("shipped", "shipped removed"), ("shipped", "shipped unrelated"),
+    *((name, f"{name} removed") for name in FAQ_SETS),
+)  # fmt: skip
+"""Groups of covered and of uncovered questions that the probability should tell apart."""
 RISING = (
     "weight",
     "body",
@@ -133,8 +138,8 @@ def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[C
     rows = [
         row for row in read_questions(data) if row["_id"] in gains and row.get("kind", "standalone") == "standalone"
     ]
+    rows = [{**row, "question": row["text"]} for row in rows]
     for row in random.Random(0).sample(rows, min(FAQ_SETS[data.name], len(rows))):
-        row = {**row, "question": row["text"]}
         texts = [one.text for one in reader.generation.table.all_passages() if one.article.id in gains[row["_id"]]]
         cases = [reader.case(data.name, row, data.name, articles=gains[row["_id"]])]
         cases += [reader.case(f"{data.name} removed", row, data.name, without=texts)]
@@ -256,38 +261,32 @@ def _answer_importance(group: str) -> float:
 
 def print_quotes(rows: Sequence[tuple]) -> None:
     for group in sorted({row[0].group for row in rows}):
-        own = [
-            row
-            for row in rows
-            if row[0].group == group and (row[0].words or row[0].is_covered or "removed" not in group)
-        ]
-        own = [row for row in own if row[0].words or row[0].group in FAQ_SETS]
+        own = [row for row in rows if row[0].group == group and (row[0].words or group in FAQ_SETS)]
         if own:
             styles = sorted({row[0].style for row in own})
-            line = " ".join(f"{s} {100 * np.mean([row[1] for row in own if row[0].style == s]):.0f}" for s in styles)
+            shares = (f"{style} {_percent([row[1] for row in own if row[0].style == style])}" for style in styles)
             words = np.mean([row[2] for row in own])
-            print(
-                f"{group:16} {len(own):5} quoted {100 * np.mean([row[1] for row in own]):.1f} %, {words:.0f} words; {line}"
-            )
+            share = _percent([row[1] for row in own])
+            print(f"{group:16} {len(own):5} quoted {share} %, {words:.0f} words; {' '.join(shares)}")
+
+
+def _percent(flags: Sequence[bool] | np.ndarray) -> str:
+    return f"{100 * float(np.mean(flags)):.1f}"
 
 
 def print_probabilities(rows: Sequence[tuple], probability: np.ndarray) -> None:
-    groups = np.array([row[0].group for row in rows])
-    right = np.array([row[1] for row in rows], float)
+    groups, right = np.array([row[0].group for row in rows]), np.array([row[1] for row in rows], float)
     for group in sorted(set(groups)):
-        p = probability[groups == group]
-        cuts = " ".join(f"{100 * np.mean(p >= cut):3.0f}" for cut in (0.1, 0.15, 0.2, 0.3, 0.4, 0.5))
-        print(
-            f"{group:22} {len(p):5} p mean {p.mean():.2f} right {right[groups == group].mean():.2f}; at .1 .15 .2 .3 .4 .5: {cuts}"
-        )
-    for covered, negative in (("within", "near"), ("within", "removed"), ("open", "removed open"), ("shipped", "shipped near"),
-                              ("shipped", "shipped removed"), ("within", "unrelated"), ("shipped", "shipped unrelated")):  # fmt: skip
-        one, other = probability[groups == covered], probability[groups == negative]
-        if len(one) and len(other):
-            cosine = np.array([row[3]["above_midpoint"] for row in rows])
-            print(
-                f"AUROC {covered} / {negative}: {_auroc(one, other):.1f}, cosine {_auroc(cosine[groups == covered], cosine[groups == negative]):.1f}"
-            )
+        own = groups == group
+        p = probability[own]
+        cuts = " ".join(f"{_percent(p >= cut):>5}" for cut in CUTS)
+        print(f"{group:22} {len(p):5} mean {p.mean():.2f}, right {right[own].mean():.2f}; at {CUTS}: {cuts}")
+    cosine = np.array([row[3]["above_midpoint"] for row in rows])
+    for covered, negative in AGAINST:
+        one, other = groups == covered, groups == negative
+        if one.any() and other.any():
+            ours, plain_cosine = (_auroc(each[one], each[other]) for each in (probability, cosine))
+            print(f"AUROC {covered} / {negative}: {ours:.1f}, cosine {plain_cosine:.1f}")
 
 
 def _auroc(one: np.ndarray, other: np.ndarray) -> float:

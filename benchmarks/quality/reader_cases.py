@@ -1,10 +1,8 @@
 """Questions with the candidates that the reader reads for them, for fitting it and for measuring it."""
 
-import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +10,6 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation
 from bot.reader.candidates import Candidates, read_candidates
 from bot.reader.model import AnswerModel, ReaderModel, SentenceModel
-from bot.reader.question_terms import QuestionTerms
 from bot.reader.reader import Reader
 from bot.retrieval.finder import Finder
 

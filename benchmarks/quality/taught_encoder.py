@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.teach_encoder import FOLDS, SETS, is_taught, read_passages
 from benchmarks.quality.reader_cases import plain
+from benchmarks.quality.teach_encoder import FOLDS, SETS, is_taught, read_passages
 from benchmarks.shared.question_sets import PAGES, ndcg, read_gains, read_json_lines, read_questions
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder

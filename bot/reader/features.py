@@ -1,18 +1,18 @@
 """The features of a candidate sentence, which the reader's model weighs.
 
-body, both, best, top3_mean, heading   cosines of its passage, as in `bot.retrieval.features`
-…_gap                                  the same, minus the greatest among the candidates
-sentence, sentence_gap, sentence_lead  its own cosine; minus the greatest of all, and minus the greatest in its passage
-before, after                          cosines of its neighbours in the passage
-in_sentence, in_text, in_heading       share of the question's content words there, weighted by idf
-in_both, in_both_gap                   the same in text and heading together; minus the greatest of all
-with_heading, missing, missing_near    share in sentence and heading; weight of the rarest word missing from the passage,
-                                       and from sentence and heading
+body, both, best, top3_mean, heading  cosines of its passage, as in `bot.retrieval.features`
+…_gap                                 the same, minus the greatest among the candidates
+sentence, _gap, _lead                 its own cosine; minus the greatest of all, and minus the greatest in its passage
+before, after                         cosines of its neighbours in the passage
+in_sentence, in_text, in_heading      share of the question's content words there, weighted by idf
+in_both, in_both_gap                  the same in text and heading together; minus the greatest of all
+with_heading                          the same in sentence and heading together
+missing, missing_near                 weight of the rarest content word missing from the passage, from with_heading
 faq, item, row, first, place, length, short, lead_in, question, mid_thought
-                                       what the sentence is, and where it stands
-negation                               1 if question and sentence are negated, -1 if only the question is
-kind_…                                 1 if the question wants a kind of answer that the sentence holds, -1 if it does not
-opens_yes_no                           1 if a passage that opens with yes or no meets a question for it, else -1
+                                      what the sentence is, and where it stands
+negation                              1 if question and sentence are negated, -1 if only the question is
+kind_…                                1 if the sentence holds the kind of answer that the question wants, else -1
+opens_yes_no                          1 if a passage that opens with yes or no meets a question for it, else -1
 """
 
 import re

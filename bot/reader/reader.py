@@ -1,7 +1,7 @@
 """`Reader`: reads the best passages for a question, and decides which words of them answer it."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -99,9 +99,20 @@ def choose(
     """Return the quote that most probably holds the words that answer."""
     starts = np.cumsum([0, *(len(each) for each in candidates.sentences)])
     weights = np.split(softmax(model.scores(features)), starts[1:-1])
-    windows = list(map(best_window, candidates.passages, candidates.sentences, weights))
-    best = max(range(len(windows)), key=lambda place: windows[place].weight)
-    window = windows[best]
+    best, window = _best(candidates, weights)
     quoted = features[starts[best] + window.first : starts[best] + window.last + 1]
     signals = quote_signals(quoted, window.weight, midpoint, ranking, words)
     return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
+
+
+def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:
+    """Return the passage with the best window, and the window."""
+    totals = np.array([own.sum() for own in weights])
+    best, chosen = 0, Window(0, 0, -1.0)
+    for place in np.argsort(-totals, kind="stable").tolist():
+        if totals[place] <= chosen.weight:
+            break
+        window = best_window(candidates.passages[place], candidates.sentences[place], weights[place])
+        if window.weight > chosen.weight:
+            best, chosen = place, window
+    return best, chosen

@@ -4,8 +4,8 @@ weight                          the share of the sentence model's belief that th
 body, both, heading, sentence   cosines of the quote's passage and of its best sentence
 above_midpoint                  its best cosine, minus the corpus's midpoint between covered and uncovered questions
 ranking                         the log-odds of the ranking model that the first hit answers
-in_both, in_near, in_quote      share of the question's content words in passage and heading, in quote and heading, and in
-                                the quote
+in_both, in_near, in_quote      share of the question's content words in passage and heading, in quote and heading, and
+                                in the quote
 missing, missing_near           weight of the rarest content word missing from the passage, and from quote and heading
 unmet                           share of the wanted kinds of answer that the quote does not hold
 faq, words                      whether the passage is a FAQ; number of content words of the question

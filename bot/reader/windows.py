@@ -35,11 +35,19 @@ def best_window(passage: Passage, sentences: Sequence[str], weights: NDArray[np.
     words = np.array([len(sentence.split()) for sentence in sentences])
     if passage.kind == "faq" and (len(sentences) <= _WHOLE_FAQ and words.sum() <= _MOST_WORDS):
         return Window(0, len(sentences) - 1, float(weights.sum()))
-    first = last = int(np.argmax(weights))
-    spans = [(one, other) for one in range(first + 1) for other in range(last, len(sentences))]
-    fitting = [span for span in spans if words[span[0] : span[1] + 1].sum() <= _MOST_WORDS] or [(first, last)]
-    gains = [weights[one : other + 1].sum() - _PER_WORD * words[one : other + 1].sum() for one, other in fitting]
-    return _completed(sentences, weights, words, fitting[int(np.argmax(gains))])
+    return _completed(sentences, weights, words, _worthiest(weights, words))
+
+
+def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
+    """Return the first and last sentence of the stretch around the best one that is worth its length most."""
+    best = int(np.argmax(weights))
+    gain = np.concatenate([[0.0], np.cumsum(weights - _PER_WORD * words)])
+    length = np.concatenate([[0], np.cumsum(words)])
+    firsts, lasts = np.arange(best + 1)[:, None], np.arange(best, len(words))[None]
+    fits = (length[lasts + 1] - length[firsts] <= _MOST_WORDS) | ((firsts == best) & (lasts == best))
+    worth = np.where(fits, gain[lasts + 1] - gain[firsts], -np.inf)
+    first, last = np.unravel_index(int(np.argmax(worth)), worth.shape)
+    return int(first), best + int(last)
 
 
 def _completed(
