@@ -4,6 +4,8 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import uvicorn
@@ -28,6 +30,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+class Hedging(Bot):
+    """A bot that claims no answer to a question which begins with "about": it shows the closest passage."""
+
+    def ask(self, question: str, *earlier: Any, **options: Any) -> Answer:
+        answer = super().ask(question.removeprefix("about "), *earlier, **options)
+        if not question.startswith("about "):
+            return answer
+        near = ("Does leave count towards the notice period?",)
+        return replace(answer, status="closest", question=question, probability=0.3, suggestions=near, newer=None)
 
 
 def chromium() -> str | None:

@@ -12,7 +12,7 @@ import pytest
 from articles import CARD, NOTICE
 from playwright.sync_api import Browser, Page, Route, expect
 from quick_build import build
-from serving import ask, rendered, served
+from serving import Hedging, ask, rendered, served
 
 from bot import Bot
 from bot.errors import ServeError
@@ -133,6 +133,36 @@ def test_the_meanings_of_an_ambiguous_question_are_offered_and_answered_with_one
         page.locator("#chat .option").nth(1).click()
         expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(chosen)
         page.close()
+
+
+@pytest.mark.browser
+def test_the_closest_passage_stands_back_below_a_notice_and_near_questions_are_one_click_away(
+    browser: Browser, bot: Bot
+):
+    for address in served(Hedging(bot.retriever)):
+        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto(address)
+        ask(page, "about who pays gratuity")
+        answer = page.locator(".answer").last
+        expect(answer.locator(".none")).to_have_text(EN["closest"])
+        expect(answer.locator(".words")).to_have_text("The employer pays it, not the provident fund.")
+        expect(answer.locator(".origin .title")).to_have_text("Gratuity › FAQs")
+        expect(answer.locator(".sure")).to_have_count(0)
+        expect(answer.locator(".note").last).to_have_text(EN["ambiguous"])
+        colours = "element => getComputedStyle(element).color"
+        quiet, notice = answer.locator(".words p").evaluate(colours), answer.locator(".none").evaluate(colours)
+        assert quiet == answer.locator(".origin span").last.evaluate(colours) != notice
+        page.get_by_role("button", name=EN["copy"]).click()
+        expect(page.locator(".done")).to_have_text(EN["copied"])
+        copied = page.evaluate("navigator.clipboard.readText()").split("\n\n")
+        words = "The employer pays it, not the provident fund."
+        assert copied[:4] == ["about who pays gratuity", EN["closest"], "Who pays gratuity?", words]
+        page.locator("#chat .option").click()
+        expect(page.locator(".answer").last.locator(".words")).to_have_text(
+            "Only if the employer approves it in writing."
+        )
+        context.close()
 
 
 def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):

@@ -243,7 +243,11 @@
     const link = find(".origin a", answer)?.href ?? "";
     const facts = [...answer.querySelectorAll(".origin > span:not(.dot)")].map((fact) => fact.innerText.trim());
     const origin = [facts.length && `— ${facts.join(" · ")}`, link].filter(Boolean).join("\n");
-    return [part(".asked") || questionOf(answer), part(".words"), origin].filter(Boolean).join("\n\n");
+    // A passage that only comes closest is copied with this notice, below the visitor's own question.
+    const asked = find(".none", answer)
+      ? [questionOf(answer), part(".none"), part(".asked")]
+      : [part(".asked") || questionOf(answer)];
+    return [...asked, part(".words"), origin].filter(Boolean).join("\n\n");
   }
   function addressOf(answer) {
     const address = root();

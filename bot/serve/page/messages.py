@@ -15,7 +15,6 @@ Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and questions to click."""
 
 _MAX_CATEGORIES = 6  # number of categories that a sentence names
-_LIKELY = 0.75  # probability from which a section is called an answer; below it, the closest passage
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
 """Characters that Gradio's Markdown renders, or turns into links."""
 _LEADING = re.compile(r"\A[-+]|(?<=\d)[.)](?=\s|\Z)")
@@ -45,19 +44,10 @@ def _entity(match: re.Match[str]) -> str:
 
 def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) -> Message:
     """Render the quoted words with their sources, or the reason why there are none, and questions to click."""
-    answer, category = exchange.answer, exchange.category
-    parts = _notes_above(answer, texts)
-    sources = zip(answer.sources, exchange.sources, strict=False)
-    parts += [_source(*source, texts) for source in sources] or [_without_sources(exchange, texts)]
-    if exchange.is_in_another_language:
-        parts.append(_note(texts["other_language"]))
-    if answer.newer:
-        parts.append(_newer(answer.newer, texts))
-    if answer.sources and category:
-        parts.append(_note(texts["only_category"].format(category=category)))
-    if answer.sources:
-        parts.append(_tools(texts, votes=votes))
-    attributes = f'class="answer" lang="{html.escape(texts.code)}" id="answer-{html.escape(answer.id)}"'
+    answer = exchange.answer
+    parts = [*_notes_above(answer, texts), *_quotes(exchange, texts), *_notes_below(exchange, texts, votes=votes)]
+    name = "answer closest" if answer.status == "closest" else "answer"
+    attributes = f'class="{name}" lang="{html.escape(texts.code)}" id="answer-{html.escape(answer.id)}"'
     return {
         "role": "assistant",
         # One HTML block without empty lines, in which no Markdown is rendered.
@@ -78,6 +68,22 @@ def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
     return notes
 
 
+def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[str]:
+    """Render what restricts the quoted words, the buttons, and the lead of the questions that may be meant."""
+    answer, notes = exchange.answer, []
+    if exchange.is_in_another_language:
+        notes.append(_note(texts["other_language"]))
+    if answer.newer:
+        notes.append(_newer(answer.newer, texts))
+    if answer.sources and exchange.category:
+        notes.append(_note(texts["only_category"].format(category=exchange.category)))
+    if answer.sources:
+        notes.append(_tools(texts, votes=votes))
+    if answer.status == "closest" and answer.suggestions:
+        notes.append(_note(texts["ambiguous"]))
+    return notes
+
+
 def _note(words: str, button: str = "") -> str:
     return f'<div class="note">{html.escape(words)}{f" {button}" if button else ""}</div>'
 
@@ -92,24 +98,32 @@ def _tools(texts: PageTexts, *, votes: bool) -> str:
     return f'<div class="tools">{"".join(_button(name, texts[name]) for name in names)}</div>'
 
 
+def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
+    """Render each source below its certainty, or the reason why there is none."""
+    parts = []
+    for hit, details in zip(exchange.answer.sources, exchange.sources, strict=False):
+        parts += [_certainty(exchange.answer, hit, details, texts), _source(hit, details, texts)]
+    return parts or [_without_sources(exchange, texts)]
+
+
+def _certainty(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+    """Render where an answer comes from or, above words that may not answer, that they only come closest."""
+    if answer.status == "closest":
+        return f'<div class="none">{html.escape(texts["closest"])}</div>'
+    from_faqs = texts["from_faq"] if details.is_faq_row else texts["from_faqs"].format(title=hit.title)
+    return f'<div class="sure">{html.escape(from_faqs if hit.kind == "faq" else texts["from_article"])}</div>'
+
+
 def _source(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     start, end = hit.quote
     quote = hit.text[start:end]
     highlight = (details.highlight[0] - start, details.highlight[1] - start) if details.highlight else None
-    parts = [f'<div class="sure">{html.escape(_confidence(hit, details, texts))}</div>']
-    if hit.question:
-        parts.append(f'<div class="asked">{html.escape(hit.question)}</div>')
+    parts = [f'<div class="asked">{html.escape(hit.question)}</div>'] if hit.question else []
     parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(quote, highlight)}</div>')
     if quote != hit.text:
         summary = f"<summary>{html.escape(texts['more_of_section'])}</summary>"
         parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")
     return "".join([*parts, _origin(hit, details, texts)])
-
-
-def _confidence(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
-    if hit.kind == "faq":
-        return texts["from_faq"] if details.is_faq_row else texts["from_faqs"].format(title=hit.title)
-    return texts["from_article"] if hit.probability >= _LIKELY else texts["closest"]
 
 
 def _without_sources(exchange: Exchange, texts: PageTexts) -> str:

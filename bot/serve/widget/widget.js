@@ -95,20 +95,21 @@
     return line;
   }
   function confidence(one) {
-    if (one.kind === "faq")
-      return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
-    return one.probability >= 0.75 ? texts.from_article : texts.closest;
+    if (one.kind !== "faq") return texts.from_article;
+    return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
   }
   function renderAnswer(answer) {
     const parts = [];
+    const isClosest = answer.status === "closest";
     if (answer.corrected)
       parts.push(make("p", { className: "quiet" }, fill(texts.corrected, { question: answer.corrected })));
     if (answer.topic && answer.sources.length)
       parts.push(make("p", { className: "quiet" }, fill(texts.topic, { topic: answer.topic })));
     for (const one of answer.sources) {
-      parts.push(make("p", { className: "quiet sure" }, confidence(one)));
+      parts.push(isClosest ? make("p", {}, texts.closest) : make("p", { className: "quiet sure" }, confidence(one)));
       if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
-      parts.push(...render(one.text.slice(...codePoints(one.text, one.quote))), source(one));
+      const words = render(one.text.slice(...codePoints(one.text, one.quote)));
+      parts.push(make("div", { className: "words" }, ...words), source(one));
     }
     if (!answer.sources.length) {
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
@@ -116,8 +117,9 @@
       if (answer.suggestions.length && !answer.reply)
         parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
     } else if (takesVotes) parts.push(votes(answer.id));
+    if (isClosest && answer.suggestions.length) parts.push(make("p", { className: "quiet" }, texts.ambiguous));
     return [
-      make("div", { className: "answer" }, ...parts),
+      make("div", { className: isClosest ? "answer closest" : "answer" }, ...parts),
       renderQuestions(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions),
     ];
   }
@@ -289,12 +291,13 @@ a { color: var(--accent); font-weight: 600; text-underline-offset: 2px; } header
 .visitor { width: fit-content; max-width: 100%; margin-inline-start: auto; padding: 6px 12px; border: 1px solid var(--accent); border-radius: 14px; }
 .answer { background: var(--ground); border: 1px solid var(--line); border-radius: 14px; padding: 12px; margin-bottom: 8px; }
 .answer > :last-child { margin-bottom: 0; } .asked { font-weight: 700; } .quiet, .origin { font-size: 14px; color: var(--quiet); } .sure { font-weight: 600; margin-bottom: 4px; }
+.closest :is(.asked, .words) { color: var(--quiet); padding-inline-start: 12px; border-inline-start: 3px solid var(--line); } .closest .asked { font-weight: 600; margin: 0; padding-bottom: 8px; } .closest .words > :last-child { margin-bottom: 0; } .closest .words { margin-bottom: 8px; }
 .origin { border-top: 1px solid var(--line); padding-top: 8px; } .origin strong { color: var(--ink); }
 .wide { overflow-x: auto; margin-bottom: 8px; } table { border-collapse: collapse; font-size: 14.4px; } th, td { text-align: start; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
 blockquote { border-inline-start: 3px solid var(--line); padding-inline-start: 12px; }
 .offered { display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }
 .offered button { text-align: start; padding: 8px 12px; border: 1px solid var(--edge); border-radius: 12px; font-size: 14px; line-height: 1.4; } .offered button:hover { border-color: var(--accent); }
-.votes { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 14px; color: var(--quiet); } .votes button { text-decoration: underline; text-underline-offset: 2px; min-height: 24px; } .votes button[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
+.votes { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 14px; color: var(--quiet); } .votes button { text-decoration: underline; text-underline-offset: 2px; min-height: 24px; } .votes button[aria-pressed="true"] { color: var(--accent); font-weight: 600; } .votes + .quiet { margin-top: 8px; }
 .trouble { margin: 0 16px 8px; color: var(--wrong); font-size: 14px; font-weight: 600; } .trouble:empty { display: none; }
 form { display: flex; gap: 8px; align-items: center; margin: 0 12px 12px; padding: 6px; border: 1px solid var(--edge); border-radius: 14px; } form:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 textarea { flex: 1; min-width: 0; resize: none; border: 0; outline: 0 !important; background: transparent; padding: 6px 8px; field-sizing: content; max-height: 6em; } textarea::placeholder { color: var(--quiet); opacity: 1; }
