@@ -54,7 +54,7 @@ QUESTIONS: Mapping[Status, str] = MappingProxyType({
     "ambiguous": "How do I correct the admit card?",
     "no_answer": "What is the capital of France?",
 })  # fmt: skip
-"""A question for each status of an answer."""
+"""A question for each status of an answer except closest."""
 
 
 def tiny_index(folder: Path | str) -> Path:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Status = Literal["answered", "ambiguous", "no_answer", "small_talk"]
+Status = Literal["answered", "closest", "ambiguous", "no_answer", "small_talk"]
 Reason = Literal["wrong", "outdated", "incomplete", "unrelated"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 MAX_COMMENT_LENGTH = 2000

@@ -84,8 +84,8 @@ def read_most_answered(transaction: Transaction, least: int, most: int) -> list[
 
 
 def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
-    """Add to the number of questions that each passage answered."""
-    times = Counter(passage for question in questions for passage in question.passages)
+    """Add to the number of questions that each passage answered; one that only came closest did not."""
+    times = Counter(passage for one in questions if one.status == "answered" for passage in one.passages)
     statement = """
         INSERT INTO answered VALUES (:passage, :times)
         ON CONFLICT (passage) DO UPDATE SET times = answered.times + excluded.times"""

@@ -50,6 +50,8 @@ class Gap:
     """Number of times in the span before, of equal length."""
     conversations: int
     unanswered: int
+    closest: int
+    """Number of times that only the closest passage was shown."""
     ambiguous: int
     unsure: int
     unhelpful: int
@@ -132,7 +134,8 @@ def make_report(
     statuses = Counter[str]()
     for one in now:
         statuses[one.status] += one.times
-    answered = {passage for one in now for passage in one.passages}
+    answers, earlier = _answers(now), _answers(before)
+    answered = {passage for one in answers for passage in one.passages}
     table = finder.generation.table
     return Report(
         since=since,
@@ -142,10 +145,10 @@ def make_report(
         gaps=tuple(gap for gap, _ in gaps),
         further_gaps=len(clusters[_MAX_GAPS:]) + sum(group.times > 0 for group in groups[_MAX_CLUSTERED:]),
         most_asked=_most_asked(now, before),
-        turned=_declining(now, before),
+        turned=_declining(answers, earlier),
         never_found=tuple(faq.id for faq in table.all_passages(faqs=True) if faq.id not in answered),
         faqs=table.facts.faqs,
-        only_corrected=_only_corrected(now),
+        only_corrected=_only_corrected(answers),
         proposals=tuple(_proposals([evidence for _, evidence in gaps], finder, decisions)),
     )
 
@@ -158,9 +161,14 @@ def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decision
                 yield proposal
 
 
+def _answers(stats: Iterable[QuestionStats]) -> list[QuestionStats]:
+    """Return the answered questions: a passage that only came closest has answered none."""
+    return [one for one in stats if one.status == "answered"]
+
+
 def _kind(stats: QuestionStats) -> str | None:
     """Return how a question was not answered well, None if it was."""
-    if stats.status in ("no_answer", "ambiguous"):
+    if stats.status in ("no_answer", "closest", "ambiguous"):
         return stats.status
     if stats.status == "answered" and stats.unhelpful > stats.helpful:
         return "unhelpful"
@@ -206,7 +214,7 @@ def _gap(
     evidence = store.evidence(wordings, since, until) if times > 1 else Evidence(wordings[0], 1, {}, {})
     nearest = _nearest(finder, question)
     before = sum(group.before for group in groups)
-    counts = (kinds["no_answer"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"])
+    counts = (kinds[kind] for kind in ("no_answer", "closest", "ambiguous", "unsure", "unhelpful"))
     examples = tuple(group.question for group in groups if group.times)[:_EXAMPLES]
     why = _why(finder, question, nearest, threshold)
     return Gap(question, times, before, evidence.conversations, *counts, examples, nearest, why), evidence

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.usage.report import Gap, Report
 
 _SHOWN = 20  # maximum number of gaps in the text
-_COUNTS = ("times", "before", "conversations", "unanswered", "ambiguous", "unsure", "unhelpful")
+_COUNTS = ("times", "before", "conversations", "unanswered", "closest", "ambiguous", "unsure", "unhelpful")
 _COLUMNS = ("question", *_COUNTS, "nearest", "probability", "why", "examples")
 _INDENT = " " * 16
 
@@ -48,7 +48,10 @@ def _parts(report: Report) -> dict[str, list[str]]:
 
 
 def _gap(gap: Gap) -> Iterator[str]:
-    ways = {"no answer": gap.unanswered, "ambiguous": gap.ambiguous, "unsure": gap.unsure, "not helpful": gap.unhelpful}
+    ways = {
+        "no answer": gap.unanswered, "closest": gap.closest, "ambiguous": gap.ambiguous, "unsure": gap.unsure,
+        "not helpful": gap.unhelpful,
+    }  # fmt: skip
     counts = ", ".join(f"{count} {way}" for way, count in ways.items() if count)
     yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"
     yield from (f"{_INDENT}also: {question}" for question in gap.examples[1:])

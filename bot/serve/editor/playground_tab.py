@@ -32,10 +32,13 @@ def _answer(answer: Answer) -> str:
     parts = [f"**{answer.status.replace('_', ' ')}**, probability {answer.probability:.2f}"]
     if answer.corrected:
         parts.append(f"Read as: {escape_markdown(answer.corrected)}")
+    is_closest = answer.status == "closest"
+    if is_closest:
+        parts.append("Visitors are told that this passage only comes closest:")
     if words := answer.text or answer.reply:
         parts.append(f"> {escape_markdown(words)}")
-    if answer.did_you_mean:
-        parts.append("Did you mean:\n" + "".join(f"\n* {escape_markdown(each)}" for each in answer.did_you_mean))
+    if meant := answer.suggestions if is_closest else answer.did_you_mean:
+        parts.append("Did you mean:\n" + "".join(f"\n* {escape_markdown(each)}" for each in meant))
     return "\n\n".join(parts)
 
 

@@ -124,8 +124,8 @@ def _nearest_faqs(service: EditorService, question: str) -> list[tuple[str, str]
 
 def _detail(gap: Gap) -> str:
     kinds = {
-        "not answered": gap.unanswered, "several meanings": gap.ambiguous, "unsure": gap.unsure,
-        "not helpful": gap.unhelpful,
+        "not answered": gap.unanswered, "closest passage only": gap.closest, "several meanings": gap.ambiguous,
+        "unsure": gap.unsure, "not helpful": gap.unhelpful,
     }  # fmt: skip
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     parts = [
