@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from serving import served
+from serving import Hedging, served
 
 from bot import Bot
 from bot.errors import ServeError, SettingsError
@@ -179,12 +179,13 @@ def metrics(text: str) -> dict[str, float]:
 
 
 def test_prometheus_reads_questions_answers_and_refusals(bot: Bot, tmp_path: Path):
-    settings = ChatSettings(limits=Limits(questions_per_minute=4), metrics=MetricsSettings(path="/metrics"))
-    for address in served(bot, settings, UsageStore(tmp_path)):
+    settings = ChatSettings(limits=Limits(questions_per_minute=5), metrics=MetricsSettings(path="/metrics"))
+    for address in served(Hedging(bot.retriever), settings, UsageStore(tmp_path)):
         with httpx.Client(base_url=address, trust_env=False) as client:
             answer = client.post("/api/v1/ask", json=QUESTION).json()
             client.post("/api/v1/ask", json={"question": "best biryani in Hyderabad"})
             client.post("/api/v1/ask", json={"question": "thanks"})
+            client.post("/api/v1/ask", json={"question": "about who pays gratuity"})
             client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "who pays gratuity"}]})
             assert client.post("/api/v1/ask", json=QUESTION).status_code == 429
             client.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
@@ -193,13 +194,14 @@ def test_prometheus_reads_questions_answers_and_refusals(bot: Bot, tmp_path: Pat
     values = metrics(reply.text)
     expected = {
         "articlebot_questions_total channel=rest status=answered": 1,
+        "articlebot_questions_total channel=rest status=closest": 1,
         "articlebot_questions_total channel=rest status=no_answer": 1,
         "articlebot_questions_total channel=rest status=small_talk": 1,
         "articlebot_questions_total channel=openai status=answered": 1,
-        "articlebot_question_seconds_count channel=rest": 3,
+        "articlebot_question_seconds_count channel=rest": 4,
         "articlebot_turned_away_total channel=rest": 1,
         "articlebot_votes_total helpful=yes": 1,
-        "articlebot_responses_total door=rest status=200": 3,
+        "articlebot_responses_total door=rest status=200": 4,
         "articlebot_responses_total door=rest status=429": 1,
         "articlebot_articles": 4,
         "articlebot_passages": bot.generation.table.facts.passages,

@@ -33,6 +33,8 @@ answer: Answer = faq.ask(
 match answer.status:
     case "answered":
         shown: str = f"{answer.text} {answer.sources[0].passage.article.url}"
+    case "closest":
+        hedged: str = f"This may not answer it: {answer.text} {answer.sources[0].passage.article.url}"
     case "ambiguous":
         offered: tuple[str, ...] = answer.did_you_mean
     case "no_answer":

@@ -35,13 +35,13 @@ class Answer:
     status: schema.Status
     question: str
     text: str
-    """Verbatim words of the corpus; "" when there is no answer."""
+    """Verbatim words of the corpus; of status "closest" they may not answer, so say so; "" when there is no answer."""
     probability: float
     """How likely the corpus answers the question, also when that is too unlikely for an answer."""
     sources: tuple[Source, ...]
     """The quoted passages; empty when there is no answer."""
     suggestions: tuple[str, ...]
-    """Further questions that the corpus answers."""
+    """Questions that the corpus answers: those to ask next or, without a sure answer, those that may be meant."""
     generation: str
     corrected: str | None = None
     """The question with its spelling corrected, if that is how it was read."""

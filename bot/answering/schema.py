@@ -56,11 +56,11 @@ class Answer:
     id: str
     """The id that feedback refers to."""
     status: Status
-    """Whether the articles answer the question, only come close, it is ambiguous, or they hold no answer."""
+    """Whether the articles answer the question, hold words that only come closest, it is ambiguous, or they do not."""
     question: str
     """The question as it was asked."""
     text: str
-    """Verbatim words of the articles; empty without an answer."""
+    """Verbatim words of the articles; with status closest they may not answer, so say so; empty without an answer."""
     probability: float
     """How likely the articles answer the question, from 0 to 1."""
     corrected: str | None
@@ -72,7 +72,7 @@ class Answer:
     did_you_mean: list[str]
     """The possible meanings of an ambiguous question, each a question that the articles answer."""
     suggestions: list[str]
-    """Further questions that the articles answer."""
+    """Questions that the articles answer: those to ask next or, without a sure answer, those that may be meant."""
     reply: str | None
     """The reply to small talk; not words of the articles."""
     categories: list[str]

@@ -15,6 +15,8 @@ from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
+_CLOSEST = "The articles do not say this in so many words. This passage comes closest:"
+
 
 def ask(
     question: str,
@@ -36,7 +38,8 @@ def answer_text(answer: dict[str, Any]) -> str:
     """Return an answer as a person reads it, with its sources and what to ask next."""
     lines = [*_corrected_line(answer["corrected"]), ""] if answer["corrected"] else []
     without = "Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."
-    lines.append(answer["text"] or answer["reply"] or without)
+    is_closest = answer["status"] == "closest"
+    lines += _closest_lines(answer) if is_closest else [answer["text"] or answer["reply"] or without]
     if answer["categories"]:
         lines.append(f"They are about {', '.join(answer['categories'])}.")
     lines += [f"  {question}" for question in answer["did_you_mean"]]
@@ -49,8 +52,15 @@ def answer_text(answer: dict[str, Any]) -> str:
         day = newer["updated"] or newer["published"]
         lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
     if answer["suggestions"]:
-        lines += ["", "You can ask:", *(f"  {question}" for question in answer["suggestions"])]
+        lead = "Did you mean:" if is_closest else "You can ask:"
+        lines += ["", lead, *(f"  {question}" for question in answer["suggestions"])]
     return "\n".join(lines).rstrip()
+
+
+def _closest_lines(answer: dict[str, Any]) -> list[str]:
+    """Return the words that come closest, indented below a notice, with the question of the FAQ that they answer."""
+    questions = [source["question"] for source in answer["sources"] if source["question"]]
+    return [_CLOSEST, "", *(indent(words, "  ") for words in [*questions, answer["text"]])]
 
 
 def _corrected_line(corrected: str | None) -> list[str]:

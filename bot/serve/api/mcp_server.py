@@ -32,12 +32,14 @@ _PAGE = 100  # number of articles in one page of the list of resources
 _MARKDOWN = "text/markdown"
 _INSTRUCTIONS = (
     "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles "
-    "first; where its status is no_answer the articles do not hold the answer, and it should not be made up."
+    "first. Where its status is closest, the text may not answer the question: if you quote it, say so. Where it is "
+    "no_answer, the articles do not hold the answer. Do not make up what they do not say."
 )
 _ASK = (
     "Answer one question{} in the articles' own words. Returns status answered (text, and sources with title, "
-    "date and link), ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give "
-    "earlier questions as history for a follow-up."
+    "date and link), closest (text and sources hold the passage that comes closest, which is not claimed to answer), "
+    "ambiguous (did_you_mean holds what may be meant) or no_answer (the articles do not hold it). Give earlier "
+    "questions as history for a follow-up."
 )
 _SEARCH = (
     "List the passages{} that most likely answer a question, best first, each with its probability. Use it to "

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request, Response
@@ -117,6 +118,8 @@ def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat
 
 def _markdown(answer: Answer, texts: PageTexts) -> str:
     """Return an answer with its sources, or the sentence that there is none, as Markdown."""
+    if answer.status == "closest":
+        return _closest(answer, texts)
     if answer.sources:
         return "\n\n".join([answer.text, *(_source_line(source, texts) for source in answer.sources)])
     if answer.reply:
@@ -127,6 +130,18 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
         lead = texts["begin"] if answer.categories else texts["nearest"]
         return "\n\n".join([f"{texts['no_answer']} {lead}", _bullets(answer.suggestions)])
     return texts["no_answer"]
+
+
+def _closest(answer: Answer, texts: PageTexts) -> str:
+    """Return the words that come closest as a quotation below a notice, so that nobody takes them for an answer."""
+    parts = [texts["closest"]]
+    for source in answer.sources:
+        asked = source.passage.question
+        quoted = f"**{asked}**\n\n{source.words}" if asked else source.words
+        parts += [indent(quoted, "> ", lambda _: True), _source_line(source, texts)]
+    if answer.suggestions:
+        parts += [texts["ambiguous"], _bullets(answer.suggestions)]
+    return "\n\n".join(parts)
 
 
 def _bullets(questions: tuple[str, ...]) -> str:

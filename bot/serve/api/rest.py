@@ -42,7 +42,10 @@ def create_api(service: ChatService) -> FastAPI:
 def _add_question_routes(api: FastAPI, service: ChatService) -> None:
     @api.post("/ask", responses=problem_schemas(429))
     def ask(body: schemas.Question, request: Request) -> schema.Answer:
-        """Answer a question with words of the articles and their source, or report that they hold no answer."""
+        """Answer a question with words of the articles and their source, or report that they hold no answer.
+
+        With status `closest`, the words come closest but may not answer the question: tell your readers so.
+        """
         return serializers.ask(service, body, Visitor.of(request, "rest"))
 
     @api.post("/search", responses=problem_schemas(429))
