@@ -6,9 +6,9 @@ ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2:
 the encoder that did not learn from it. --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
-on those that answer (ListNet with top-one probability). Probability: logistic regression of "the quote holds the words
-that answer" on signals of the quote, whose signs are given; negatives are covered questions whose passages were taken
-out, near misses, and questions about something else.
+on those that answer (ListNet with top-one probability). Probability: gradient-boosted trees that predict "the quote
+holds the words that answer" from signals of the quote; negatives are covered questions whose passages were taken out,
+near misses, and questions about another subject or something quite different.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.quality.reader_cases import Case, CaseReader, plain
 from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
@@ -32,7 +32,6 @@ from bot.index.store import LocalStore
 from bot.passages import Passage
 from bot.reader.model import AnswerModel, SentenceModel
 from bot.reader.reader import choose
-from bot.reader.signals import SIGNALS
 from bot.settings import BuildSettings
 
 TARGET = Path(__file__).parents[2] / "bot" / "reader" / "reader.json"
@@ -43,7 +42,23 @@ HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 AGAINST = (
     ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
-    ("shipped", "shipped near"), ("shipped", "shipped removed"), ("shipped", "shipped unrelated"),
+    ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
+    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
+    *((name, f"{name} removed") for name in FAQ_SETS),
+)  # fmt: skip
+"""Groups of covered and of uncovered questions that the probability should tell apart."""
+DEPTH, TREES = 4, 120
+ANSWER_WEIGHTS = {
+    "within": 3.0, "open": 1.0, "shipped": 3.0, "near": 0.8, "removed": 0.3, "removed open": 0.15,
+    "shipped near": 0.8, "shipped removed": 0.3, "unrelated": 0.4, "shipped unrelated": 0.4, "shipped strange": 0.4,
+    "strange": 0.4,
+}  # fmt: skip
+"""The weight of each group of questions in the fit of the probability."""
+CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+AGAINST = (
+    ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
+    ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
+    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
 """Groups of covered and of uncovered questions that the probability should tell apart."""
@@ -119,6 +134,15 @@ def _cases_of_words(data: Path, work: Path, settings: BuildSettings, fold: int) 
         yield from filter(None, cases)
     for row in random.Random(fold).sample(read_json_lines(QUESTIONS), 150):
         yield from filter(None, [reader.case("unrelated", row, f"unrelated{row['article']}")])
+    yield from _strange(reader, data.parent, "strange")
+
+
+def _strange(reader: CaseReader, data: Path, group: str) -> Iterator[Case]:
+    """Yield questions about something quite different: the ones that clinc150_oos calls out of scope."""
+    gains = read_gains(data / "clinc150_oos")
+    rows = [row for row in read_questions(data / "clinc150_oos") if row["_id"] not in gains]
+    for row in random.Random(0).sample(rows, 200):
+        yield from filter(None, [reader.case(group, {"question": row["text"]}, f"{group}{row['_id']}")])
 
 
 def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
@@ -131,6 +155,7 @@ def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterat
         yield from filter(None, cases)
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
+    yield from _strange(reader, data, "shipped strange")
 
 
 def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
@@ -225,38 +250,45 @@ def report(cases: list[Case], arguments: argparse.Namespace) -> None:
     print_probabilities(rows, probability)
     sentences = fit_sentences([case for case in cases if is_licensed(case)])
     answers = fit_answers([row for row in rows if is_licensed(row[0])])
-    print({name: round(value, 2) for name, value in answers.weights.items()}, round(answers.constant, 2))
     if arguments.write:
         fields = {name: np.round(value, 4).tolist() for name, value in asdict(sentences).items()}
-        content = {"sentences": fields, "answers": asdict(answers)}
+        content = {"sentences": fields, "answers": _fields(answers)}
         TARGET.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
+def _fields(answers: AnswerModel) -> dict[str, object]:
+    numbers = {name: np.round(getattr(answers, name), 5).tolist() for name in ("inner", "thresholds", "leaves")}
+    return {"signals": list(answers.signals), **numbers, "constant": round(answers.constant, 5)}
+
+
 def fit_answers(rows: Sequence[tuple]) -> AnswerModel:
-    """Fit the probability with given signs and equal weight for each group."""
-    signals = np.array([[row[3][name] for name in SIGNALS] for row in rows])
-    right = np.array([row[1] for row in rows], float)
+    """Fit the probability that a quote answers; each group of questions has its own weight in all."""
+    names = tuple(rows[0][3])
+    signals = np.array([[row[3][name] for name in names] for row in rows])
     groups = [row[0].group for row in rows]
-    counts = {group: groups.count(group) for group in set(groups)}
-    share = np.array([_answer_importance(group) / counts[group] for group in groups])
-    spread = signals.std(axis=0) + 1e-6
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        scores = signals / spread @ weights[:-1] + weights[-1]
-        error = 1 / (1 + np.exp(-scores)) - right
-        value = share @ (np.logaddexp(0, scores) - right * scores)
-        slope = np.append((share * error) @ (signals / spread), share @ error)
-        return value + 0.002 * weights[:-1] @ weights[:-1], slope + 0.004 * np.append(weights[:-1], 0)
-
-    bounds = [(0, None) if n in RISING else (None, 0) if n in FALLING else (None, None) for n in SIGNALS]
-    weights = minimize(loss, np.zeros(len(SIGNALS) + 1), jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)]).x
-    return AnswerModel(dict(zip(SIGNALS, (weights[:-1] / spread).round(4).tolist(), strict=True)), float(weights[-1]))
+    weights = np.array([ANSWER_WEIGHTS.get(group, 0.1) / groups.count(group) for group in groups])
+    trees = HistGradientBoostingClassifier(
+        max_depth=DEPTH, max_iter=TREES, learning_rate=0.06, min_samples_leaf=30, l2_regularization=5.0, random_state=0,
+        max_leaf_nodes=2**DEPTH,
+    ).fit(signals, [row[1] for row in rows], sample_weight=1000 * weights)  # fmt: skip
+    # scikit-learn has no public access to its trees.
+    every = [_complete(tree[0].nodes) for tree in trees._predictors]  # noqa: SLF001
+    inner, thresholds, leaves = (np.array([each[n] for each in every]) for n in range(3))
+    return AnswerModel(names, inner, thresholds, leaves, float(trees._baseline_prediction.ravel()[0]))  # noqa: SLF001
 
 
-def _answer_importance(group: str) -> float:
-    if group in ("within", "open", "shipped"):
-        return 2.0
-    return 1.0 if group in ("near", "shipped near", "removed", "shipped removed", "unrelated") else 0.5
+def _complete(nodes: np.ndarray) -> tuple[list[int], list[float], list[float]]:
+    """Return a tree as a complete one; below an early leaf all leaves are the same."""
+    level, inner, thresholds = [nodes[0]], [], []
+    for _ in range(DEPTH):
+        below = []
+        for node in level:
+            is_leaf = bool(node["is_leaf"])
+            inner.append(0 if is_leaf else int(node["feature_idx"]))
+            thresholds.append(0.0 if is_leaf else float(node["num_threshold"]))
+            below += [node, node] if is_leaf else [nodes[node["left"]], nodes[node["right"]]]
+        level = below
+    return inner, thresholds, [float(node["value"]) for node in level]
 
 
 def print_quotes(rows: Sequence[tuple]) -> None:

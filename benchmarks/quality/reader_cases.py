@@ -50,7 +50,9 @@ class CaseReader:
 
     def __init__(self, generation: Generation) -> None:
         zero = np.zeros(1)
-        untrained = ReaderModel(SentenceModel(zero, zero, zero, zero, zero, zero), AnswerModel({}, 0.0))
+        untrained = ReaderModel(
+            SentenceModel(zero, zero, zero, zero, zero, zero), AnswerModel((), zero, zero, zero, 0.0)
+        )
         self.generation, self.finder = generation, Finder(generation)
         self._reader = Reader(generation, untrained)
 

@@ -3,20 +3,21 @@
 usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-fold N]
 
 Trains a LoRA adapter (Hu et al. 2021) of the packaged model with MultipleNegativesRankingLoss and two hard negatives a
-question. Lessons are the labelled questions of answer_words (the right passage against stretches of the same article
-that look right; the right sentence against other sentences of the article) and the questions of FAQ and passage sets
-(the right FAQ or passage against those nearest by the packaged model). Only sets whose licence allows it are used: no
-article of myscheme, no GPL set.
+question. Lessons are the labelled questions of answer_words and of the articles that come with articlebot (the right
+passage, and the right sentence, against others of the same article, first those that look right) and the questions of
+FAQ and passage sets (the right FAQ or passage against those nearest by the packaged model). Only sets whose licence
+allows it are used: no article of myscheme, no GPL set.
 
---without-fold N leaves out every third article of answer_words and every third set, from the Nth on, so that they can
-serve to measure. OUTPUT receives the adapter, and the model that it makes of the packaged one.
+--without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and articlebot's
+own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model that it makes of the packaged
+one.
 """
 
 import argparse
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -26,6 +27,7 @@ import numpy as np
 from benchmarks.quality.reader_cases import plain
 from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_questions
 from bot.build.workers import LocalWorkers
+from bot.corpus.corpus import FolderSource
 from bot.corpus.in_memory import InMemorySource
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
@@ -44,6 +46,8 @@ SETS = {
     "xquad_en": 700,
 }
 """The number of questions used of each set."""
+CORPUS = Path(__file__).parents[2] / "corpus"
+QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
 RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 3e-4, 1, 32, 128
@@ -80,11 +84,14 @@ def is_taught(place: int, fold: int | None) -> bool:
 def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict[str, list[Lesson]]:
     """Return the lessons by kind."""
     chosen = random.Random(0)
-    by_article = list(_by_article(data / "answer_words", fold))
     passages = read_passages(data / "answer_words", encoder)
+    taught = list(_by_article(data / "answer_words", fold))
+    if fold is None:
+        passages |= _by_owner(LocalWorkers().passages(FolderSource(CORPUS), encoder, BuildSettings().passage_tokens))
+        taught += _own_questions()
     lessons = {
-        "passages": [each for asked, ident in by_article for each in _of_passages(asked, passages[ident], chosen)],
-        "sentences": [each for asked, ident in by_article for each in _of_sentences(asked, passages[ident], chosen)],
+        "passages": [each for asked, ident in taught for each in _of_passages(asked, passages[ident], chosen)],
+        "sentences": [each for asked, ident in taught for each in _of_sentences(asked, passages[ident], chosen)],
     }
     for place, (name, most) in enumerate(SETS.items()):
         if is_taught(place, fold):
@@ -94,20 +101,36 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
 
 def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], str]]:
     """Yield the labelled questions of each article that may be taught with, and its id."""
-    questions: dict[str, list[dict]] = {}
-    for question in read_json_lines(folder / "questions.jsonl"):
-        questions.setdefault(question["article"], []).append(question)
+    questions = _grouped(read_json_lines(folder / "questions.jsonl"))
     for place, ident in enumerate(row["id"] for row in read_json_lines(folder / "corpus.jsonl")):
         if is_taught(place, fold) and not ident.startswith(UNLICENSED):
             yield [one for one in questions.get(ident, ()) if one["words"]], ident
 
 
+def _own_questions() -> Iterator[tuple[list[dict], str]]:
+    """Yield the labelled questions of each article that comes with articlebot, and its id."""
+    rows = [row for row in read_json_lines(QUESTIONS) if row["words"]]
+    labelled = [{**row, "passages": [row["words"], *row["also"]]} for row in rows]
+    yield from ((asked, ident) for ident, asked in _grouped(labelled).items())
+
+
+def _grouped(questions: list[dict]) -> dict[str, list[dict]]:
+    by_article: dict[str, list[dict]] = {}
+    for question in questions:
+        by_article.setdefault(question["article"], []).append(question)
+    return by_article
+
+
 def read_passages(folder: Path, encoder: SentenceEncoder) -> dict[str, list[Passage]]:
     source = InMemorySource(read_json_lines(folder / "corpus.jsonl"))
-    passages: dict[str, list[Passage]] = {}
-    for passage in LocalWorkers().passages(source, encoder, BuildSettings().passage_tokens):
-        passages.setdefault(passage.article.id, []).append(passage)
-    return passages
+    return _by_owner(LocalWorkers().passages(source, encoder, BuildSettings().passage_tokens))
+
+
+def _by_owner(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    owned: dict[str, list[Passage]] = {}
+    for passage in passages:
+        owned.setdefault(passage.article.id, []).append(passage)
+    return owned
 
 
 def _of_passages(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:

@@ -41,14 +41,32 @@ class SentenceModel:
 
 @dataclass(frozen=True, slots=True)
 class AnswerModel:
-    """A logistic regression of "the quote answers" on signals of the quote."""
+    """Gradient-boosted trees (Friedman 2001) that predict from signals of a quote whether it answers.
 
-    weights: Mapping[str, float]
+    Each tree is complete: node n has the children 2n + 1 and 2n + 2, and a signal above the threshold leads to the
+    second one.
+    """
+
+    signals: tuple[str, ...]
+    inner: NDArray[np.int64]
+    """The number of the signal that each inner node compares; shape (trees, inner nodes)."""
+    thresholds: Numbers
+    leaves: Numbers
+    """The log-odds that each leaf adds; shape (trees, leaves)."""
     constant: float
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "AnswerModel":
+        inner, (thresholds, leaves) = np.array(fields["inner"]), (np.array(fields[n]) for n in ("thresholds", "leaves"))
+        return cls(tuple(fields["signals"]), inner, thresholds, leaves, fields["constant"])
 
     def probability(self, signals: Mapping[str, float]) -> float:
         """Return the probability that a quote with these signals answers the question."""
-        score = self.constant + sum(weight * signals[name] for name, weight in self.weights.items())
+        values, trees = np.array([signals[name] for name in self.signals]), np.arange(len(self.inner))
+        node = np.zeros(len(trees), np.int64)
+        while len(trees) and node[0] < self.inner.shape[1]:
+            node = 2 * node + 1 + (values[self.inner[trees, node]] > self.thresholds[trees, node])
+        score = self.constant + float(self.leaves[trees, node - self.inner.shape[1]].sum()) if len(trees) else 0.0
         return float(1.0 / (1.0 + np.exp(-score)))
 
 
@@ -66,7 +84,7 @@ class ReaderModel:
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> "ReaderModel":
-        return cls(SentenceModel.read(fields["sentences"]), AnswerModel(**fields["answers"]))
+        return cls(SentenceModel.read(fields["sentences"]), AnswerModel.read(fields["answers"]))
 
 
 def softmax(scores: Numbers) -> Numbers:

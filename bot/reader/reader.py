@@ -98,10 +98,11 @@ def choose(
 ) -> Choice:
     """Return the quote that most probably holds the words that answer."""
     starts = np.cumsum([0, *(len(each) for each in candidates.sentences)])
-    weights = np.split(softmax(model.scores(features)), starts[1:-1])
+    scores = model.scores(features)
+    weights = np.split(softmax(scores), starts[1:-1])
     best, window = _best(candidates, weights)
-    quoted = features[starts[best] + window.first : starts[best] + window.last + 1]
-    signals = quote_signals(quoted, window.weight, midpoint, ranking, words)
+    quoted = slice(starts[best] + window.first, starts[best] + window.last + 1)
+    signals = quote_signals(features, scores, quoted, midpoint, ranking, words)
     return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
 
 

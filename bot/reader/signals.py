@@ -1,14 +1,19 @@
 """The signals of a quote, from which its probability is computed.
 
-weight                          the share of the sentence model's belief that the quote holds
-body, both, heading, sentence   cosines of the quote's passage and of its best sentence
-above_midpoint                  its best cosine, minus the corpus's midpoint between covered and uncovered questions
-ranking                         the log-odds of the ranking model that the first hit answers
-in_both, in_near, in_quote      share of the question's content words in passage and heading, in quote and heading, and
-                                in the quote
-missing, missing_near           weight of the rarest content word missing from the passage, and from quote and heading
-unmet                           share of the wanted kinds of answer that the quote does not hold
-faq, words                      whether the passage is a FAQ; number of content words of the question
+weight, entropy                share of the softmax that the quote holds, and the softmax's entropy, both over the best
+                               sentences only, so that the number of candidates does not matter
+body, both, heading, sentence  cosines of the quote's passage and of its best sentence
+above_midpoint                 its best cosine, minus the corpus's midpoint between covered and uncovered questions
+ranking                        the log-odds of the ranking model that the first hit answers
+in_both, in_near, in_quote     share of the question's content words in passage and heading, quote and heading, quote
+missing, missing_near          weight of the rarest content word missing from the passage, from quote and heading
+unmet                          share of the wanted kinds of answer that the quote does not hold
+faq, words                     whether the passage is a FAQ; number of content words of the question
+lead                           the best sentence's cosine in standard deviations above the mean of all
+most_sentence, most_both, most_in_both
+                               the greatest value among all candidates
+mean_sentence, mean_in_both    the mean over the candidates, weighted by the softmax
+candidates, faqs               logarithm of the number of sentences read, and the share of them in FAQs
 """
 
 from collections.abc import Mapping
@@ -19,35 +24,49 @@ from numpy.typing import NDArray
 from bot.reader.features import feature_names
 from bot.reader.question_terms import kinds_of_answer
 
-SIGNALS = (
-    "weight", "body", "both", "heading", "sentence", "above_midpoint", "ranking", "in_both", "in_near", "in_quote",
-    "missing", "missing_near", "unmet", "faq", "words",
-)  # fmt: skip
+_BEST = 40  # number of best sentences over which the softmax is taken
 _MANY_WORDS = 12
 
 
 def quote_signals(
-    features: NDArray[np.float64], weight: float, midpoint: float, ranking: float, words: int
+    features: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    quoted: slice,
+    midpoint: float,
+    ranking: float,
+    words: int,
 ) -> Mapping[str, float]:
-    """Return the signals of a quote, given the features of its sentences, shape (sentences, features)."""
+    """Return the signals of a quote, given the features and scores of all candidates and the place of its sentences."""
     column = {name: features[:, place] for place, name in enumerate(feature_names())}
-    kinds = np.stack([column[f"kind_{kind}"] for kind in kinds_of_answer()], axis=1).max(axis=0)
-    wanted = max(1, int(np.count_nonzero(kinds)))
-    odds = np.clip(ranking, 0.001, 0.999)
+    own = {name: values[quoted] for name, values in column.items()}
+    kinds = np.stack([own[f"kind_{kind}"] for kind in kinds_of_answer()], axis=1).max(axis=0)
+    odds, share = np.clip(ranking, 0.001, 0.999), _shares_of_best(scores)
+    sentence = column["sentence"]
     return {
-        "weight": weight,
-        "body": float(column["body"][0]),
-        "both": float(column["both"][0]),
-        "heading": float(column["heading"][0]),
-        "sentence": float(column["sentence"].max()),
-        "above_midpoint": float(column["best"][0]) - midpoint,
+        "weight": float(share[quoted].sum()),
+        "entropy": float(-(share * np.log(share + 1e-9)).sum()),
+        **{name: float(own[name][0]) for name in ("body", "both", "heading", "in_both", "missing", "faq")},
+        "sentence": float(own["sentence"].max()),
+        "above_midpoint": float(own["best"][0]) - midpoint,
         "ranking": float(np.log(odds / (1 - odds))),
-        "in_both": float(column["in_both"][0]),
-        "in_near": float(column["with_heading"].max()),
-        "in_quote": float(column["in_sentence"].max()),
-        "missing": float(column["missing"][0]),
-        "missing_near": float(column["missing_near"].min()),
-        "unmet": float(np.count_nonzero(kinds < 0)) / wanted,
-        "faq": float(column["faq"][0]),
+        "in_near": float(own["with_heading"].max()),
+        "in_quote": float(own["in_sentence"].max()),
+        "missing_near": float(own["missing_near"].min()),
+        "unmet": float(np.count_nonzero(kinds < 0)) / max(1, int(np.count_nonzero(kinds))),
         "words": min(words, _MANY_WORDS) / _MANY_WORDS,
+        "lead": float((sentence.max() - sentence.mean()) / (sentence.std() + 1e-6)),
+        "most_sentence": float(sentence.max()),
+        "most_both": float(column["both"].max()),
+        "most_in_both": float(column["in_both"].max()),
+        "mean_sentence": float(share @ sentence),
+        "mean_in_both": float(share @ column["in_both"]),
+        "candidates": float(np.log(len(sentence))),
+        "faqs": float(column["faq"].mean()),
     }
+
+
+def _shares_of_best(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the softmax over the best sentences; 0 for the others."""
+    least = np.partition(scores, -_BEST)[-_BEST] if len(scores) > _BEST else scores.min()
+    powers = np.where(scores >= least, np.exp(scores - scores.max()), 0.0)
+    return np.asarray(powers / powers.sum(), np.float64)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from bot.passages import Passage, Span
 from bot.reader.features import is_item, is_lead_in, is_mid_thought
 
-_MOST_WORDS = 90  # maximum number of words in a quote, unless one sentence has more
-_PER_WORD = 0.002
+_MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
+_PER_WORD = 0.001
 """Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
 
