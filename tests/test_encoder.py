@@ -10,7 +10,7 @@ import pytest
 from bot.encoder import ExportedEncoder, OnnxQuestionEncoder, SentenceEncoder, open_encoder, open_question_encoder
 from bot.encoder.choice import encoder_for_many, export_if_possible
 from bot.encoder.export import export_encoder, write_question_encoder
-from bot.encoder.model import DEFAULT_WEIGHTS, file_hash, find_model, model_hash
+from bot.encoder.model import ADAPTER, DEFAULT_WEIGHTS, file_hash, find_model, model_hash
 from bot.errors import IndexCorrupt, ModelError
 from bot.settings import DEFAULT_MODEL
 
@@ -32,6 +32,35 @@ def test_altered_weights_of_the_default_model_are_rejected(monkeypatch: pytest.M
     monkeypatch.setattr("bot.encoder.model.DEFAULT_WEIGHTS", "0" * 64)
     with pytest.raises(ModelError, match=r"has other weights than all-MiniLM-L6-v2: install it again\."):
         model_hash(find_model(DEFAULT_MODEL), DEFAULT_MODEL)
+
+
+def test_the_default_model_is_taught_to_tell_what_answers_from_what_shares_the_subject(packaged: SentenceEncoder):
+    """The packaged weights prefer the sentence that repeats the question's words."""
+    untaught = SentenceEncoder(str(find_model(DEFAULT_MODEL)))
+    question = "my boss will not give me the release paper, whom do i write to"
+    texts = [
+        "A relieving letter is the paper in which your boss releases you.",
+        "If it is refused, send a reminder by e-mail to the HR head, then a legal notice.",
+    ]
+
+    def lead(encoder: SentenceEncoder) -> float:
+        wrong, right = encoder.encode_passages(texts) @ encoder.encode_questions([question])[0]
+        return float(right - wrong)
+
+    assert lead(packaged) > lead(untaught) + 0.05
+
+
+def test_the_taught_model_has_another_hash_than_the_packaged_one():
+    folder = find_model(DEFAULT_MODEL)
+    assert model_hash(folder, DEFAULT_MODEL) != model_hash(folder, str(folder))
+
+
+def test_the_adapter_is_one_that_peft_loads(packaged: SentenceEncoder):
+    from peft import PeftModel
+
+    untaught = SentenceEncoder(str(find_model(DEFAULT_MODEL)))
+    PeftModel.from_pretrained(untaught.model[0].auto_model, str(ADAPTER)).merge_and_unload()
+    assert np.allclose(untaught.encode_questions(QUESTIONS), packaged.encode_questions(QUESTIONS), atol=1e-4)
 
 
 def test_similar_meaning_is_closer_than_similar_spelling(packaged: SentenceEncoder):

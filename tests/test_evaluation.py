@@ -97,6 +97,38 @@ def test_a_wrong_answer_counts_against_every_figure(bot: Bot):
     assert found["calibration_error"] == pytest.approx(bot.ask("who pays gratuity").probability)
 
 
+def test_an_answer_is_right_when_it_shows_the_words_that_answer(bot: Bot, tmp_path: Path):
+    rows = [
+        {"question": "who pays gratuity", "article": "gratuity", "style": "plain", "words": "the EMPLOYER pays it"},
+        {
+            "question": "who pays gratuity",
+            "article": "gratuity",
+            "style": "plain",
+            "words": "x",
+            "also": ["provident fund"],
+        },
+        {
+            "question": "who pays gratuity",
+            "article": "gratuity",
+            "style": "plain",
+            "words": "lump sum for long service",
+        },
+        {"question": "who won the 2011 cricket world cup", "article": "gratuity", "style": "near", "words": ""},
+    ]
+    path = tmp_path / "words.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    outcomes = ask_all(bot, read_questions(path))
+    assert [(outcome.question.group, outcome.quotes_words) for outcome in outcomes] == [
+        ("plain", True), ("plain", True), ("plain", False), ("near", False),
+    ]  # fmt: skip
+    found = figures(outcomes)
+    assert found["words_quoted"] == pytest.approx(2 / 3)
+    assert (found["words_shown"], found["uncovered"], found["not_claimed"]) == (len(outcomes[0].text.split()), 1, 1)
+    sheet = tmp_path / "words.csv"
+    sheet.write_text("question,expected,words\nwho pays gratuity,gratuity,the employer|the state\n", encoding="utf-8")
+    assert [each.words for each in read_questions(sheet)] == [("the employer", "the state")]
+
+
 def test_a_folder_of_questions_brings_its_own_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "set"
     folder.mkdir()

@@ -37,13 +37,14 @@ from bot.settings import BuildSettings
 TARGET = Path(__file__).parents[2] / "bot" / "reader" / "reader.json"
 SHIPPED = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
-FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300, "mtrag_govt": 200}
+FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 AGAINST = (
     ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
     ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
-    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
+    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"), ("within", "strange within"),
+    ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
 """Groups of covered and of uncovered questions that the probability should tell apart."""
@@ -51,14 +52,16 @@ DEPTH, TREES = 4, 120
 ANSWER_WEIGHTS = {
     "within": 3.0, "open": 1.0, "shipped": 3.0, "near": 0.8, "removed": 0.3, "removed open": 0.15,
     "shipped near": 0.8, "shipped removed": 0.3, "unrelated": 0.4, "shipped unrelated": 0.4, "shipped strange": 0.4,
-    "strange": 0.4,
+    "strange": 0.4, "strange within": 0.3, "shipped strange within": 0.3, "shipped within": 1.5,
+    "shipped near within": 0.4,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 AGAINST = (
     ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
     ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
-    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
+    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"), ("within", "strange within"),
+    ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
 """Groups of covered and of uncovered questions that the probability should tell apart."""
@@ -141,8 +144,14 @@ def _strange(reader: CaseReader, data: Path, group: str) -> Iterator[Case]:
     """Yield questions about something quite different: the ones that clinc150_oos calls out of scope."""
     gains = read_gains(data / "clinc150_oos")
     rows = [row for row in read_questions(data / "clinc150_oos") if row["_id"] not in gains]
-    for row in random.Random(0).sample(rows, 200):
-        yield from filter(None, [reader.case(group, {"question": row["text"]}, f"{group}{row['_id']}")])
+    chosen = random.Random(0)
+    articles = sorted({one.article.id for one in reader.generation.table.sample(500)})
+    for row in chosen.sample(rows, 200):
+        asked, key = {"question": row["text"]}, f"{group}{row['_id']}"
+        cases = [reader.case(group, asked, key)]
+        # As if the corpus were one article.
+        cases += [reader.case(f"{group} within", asked, key, within=chosen.choice(articles))]
+        yield from filter(None, cases)
 
 
 def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
@@ -150,6 +159,11 @@ def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterat
     for row in read_json_lines(QUESTIONS):
         own, words = f"shipped-{row['article']}", [row["words"], *row["also"]] if row["words"] else []
         cases = [reader.case("shipped" if words else "shipped near", row, own, words=words)]
+        cases += [
+            reader.case(
+                "shipped within" if words else "shipped near within", row, own, words=words, within=row["article"]
+            )
+        ]
         if words:
             cases += [reader.case("shipped removed", row, own, without=words)]
         yield from filter(None, cases)
@@ -215,7 +229,7 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 
 def _importance(group: str) -> float:
-    return {"within": 1.0, "open": 1.0, "shipped": 2.0}.get(group, 0.5)
+    return {"within": 1.0, "open": 1.0, "shipped": 2.0}.get(group, 0.3)
 
 
 def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:

@@ -5,12 +5,11 @@ usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-
 Trains a LoRA adapter (Hu et al. 2021) of the packaged model with MultipleNegativesRankingLoss and two hard negatives a
 question. Lessons are the labelled questions of answer_words and of the articles that come with articlebot (the right
 passage, and the right sentence, against others of the same article, first those that look right) and the questions of
-FAQ and passage sets (the right FAQ or passage against those nearest by the packaged model). Only sets whose licence
-allows it are used: no article of myscheme, no GPL set.
+FAQ and passage sets (the right FAQ or passage against those nearest by the packaged model). Only sets whose
+licence allows it are used: no article of myscheme, no GPL set.
 
 --without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and articlebot's
-own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model that it makes of the packaged
-one.
+own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model with the adapter added.
 """
 
 import argparse

@@ -95,7 +95,8 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     """Compute all figures; an ambiguous answer counts as answered."""
     covered = [outcome for outcome in outcomes if outcome.question.expected]
     uncovered = [outcome for outcome in outcomes if not outcome.question.expected]
-    probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
+    probabilities = np.array([o.probability for o in outcomes])
+    right = np.array([o.quotes_words if o.question.words else o.right for o in outcomes])
     seconds = np.array([outcome.seconds for outcome in outcomes])
     return {
         "questions": len(outcomes),
