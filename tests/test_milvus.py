@@ -66,6 +66,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path
     (folder / "corpus").mkdir()
     (folder / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")
     (folder / "corpus" / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
+    (folder / "corpus" / "synonyms.csv").write_text("term,also\ngratuity,long service money\n", encoding="utf-8")
     build(folder / "corpus", folder / "index", BuildSettings(model=tiny_model))
     return folder
 
@@ -159,6 +160,12 @@ def test_passages_and_articles_are_the_same(shipped: Bot, there: Bot):
     assert (far.article(article), far.faqs(article)) == (here.article(article), here.faqs(article))
     assert (far.article("no such"), passage_by_id(far, "no#such"), far.faqs("no such")) == (None, None, [])
     assert there.suggestions.examples() == shipped.suggestions.examples()
+
+
+def test_synonyms_are_published_with_the_index(small: str):
+    retriever = Retriever.open(small)
+    assert retriever.generation.synonyms == {"long service money": "gratuity"}
+    assert retriever.finder().find("who pays long service money", 1).query == "who pays gratuity"
 
 
 # --- generations

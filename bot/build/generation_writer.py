@@ -17,6 +17,7 @@ from bot.build.word_index import lexical_index_in_background
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.refused import Refused, write_refused
 from bot.corpus.source import ArticleSource
+from bot.corpus.synonyms import write_synonyms
 from bot.encoder import FEW_TEXTS, Encoder, export_if_possible
 from bot.errors import CorpusError
 from bot.index.generation import sentences_to_encode, texts_to_encode
@@ -116,6 +117,7 @@ class GenerationWriter:
             raise CorpusError(f"The articles in {source.name} hold no text to answer from.")
         refused = (*source.refused, *unplaced)
         write_refused(self.folder / REFUSED, refused)
+        write_synonyms(self.folder, source.synonyms)
         return refused
 
     def _encode(self, cache: VectorCache, workers: Workers) -> None:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import cast
 
 from bot.corpus.article import Article
-from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, read_alternates
+from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, read_alternates, read_synonyms
 from bot.corpus.decoding import decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable
@@ -79,9 +79,8 @@ class FolderSource(ArticleSource):
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
-        rows = list(read_alternates(self.folder / ALTERNATES)) if (self.folder / ALTERNATES).is_file() else []
-        alternates = tuple(row for row in rows if isinstance(row, Alternate))
-        super().__init__(str(folder), sources, alternates, [row for row in rows if isinstance(row, Refused)])
+        tables = ((self.folder / ALTERNATES, read_alternates), (self.folder / SYNONYMS, read_synonyms))
+        super().__init__(str(folder), sources, [row for path, read in tables if path.is_file() for row in read(path)])
 
     def digest(self) -> str:
         return corpus_digest(self.folder)
@@ -121,7 +120,7 @@ def corpus_digest(folder: Path | str) -> str:
     """
     root = Path(folder)
     digest = hashlib.sha256()
-    for path in [*corpus_files(root), *root.glob(ALTERNATES)]:
+    for path in [*corpus_files(root), *root.glob(ALTERNATES), *root.glob(SYNONYMS)]:
         try:
             with path.open("rb") as file:
                 inner = hashlib.file_digest(file, "sha256").hexdigest()

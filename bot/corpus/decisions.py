@@ -14,18 +14,21 @@ from bot.corpus.columns import FAQ_COLUMNS, find_columns
 from bot.corpus.decoding import decode
 from bot.corpus.refused import Refused, Unreadable
 from bot.corpus.source import Alternate
+from bot.corpus.synonyms import Synonym
 from bot.errors import CorpusError
 from bot.languages.normalization import normalize
 
 ALTERNATES = "alternates.csv"
 """Further ways to ask FAQs that exist."""
+SYNONYMS = "synonyms.csv"
+"""Terms of the articles, each with other words for it."""
 IGNORED = "ignored-questions.csv"
 """Questions that reports leave out."""
 REJECTED = "rejected-alternates.csv"
 """Questions that were proposed as alternates of a FAQ but do not mean it."""
 DRAFTS = "faqs-to-write.csv"
 """A FAQ table whose answers are still empty: each build lists the rows that nobody has written yet."""
-NOT_ARTICLES = (ALTERNATES, IGNORED, REJECTED)
+NOT_ARTICLES = (ALTERNATES, SYNONYMS, IGNORED, REJECTED)
 """Files of a corpus folder that hold no articles."""
 
 _NAMES = {
@@ -34,6 +37,8 @@ _NAMES = {
     "answer": FAQ_COLUMNS["answer"],
     "who": "who by editor",
     "when": "when date",
+    "term": "term terms",
+    "synonym": "also synonym synonyms",
 }
 _PAIR = ("question", "passage")
 _NEEDED = {ALTERNATES: _PAIR, REJECTED: _PAIR, IGNORED: ("question",), DRAFTS: ("question", "answer")}
@@ -61,13 +66,32 @@ class Decisions:
 
 def read_alternates(path: Path) -> Iterator[Alternate | Refused]:
     """Read a table of alternates: its usable rows, and the fault of every other row."""
+    for row in _read_pairs(path, *_PAIR):
+        yield row if isinstance(row, Refused) else Alternate(*row)
+
+
+def read_synonyms(path: Path) -> Iterator[Synonym | Refused]:
+    """Read a table of synonyms, several to a term separated by a bar: the usable ones, and the fault of all others."""
+    terms = dict[str, str]()
+    for row in _read_pairs(path, "term", "synonym"):
+        if isinstance(row, Refused):
+            yield row
+            continue
+        term, words, line = row
+        for word in filter(None, map(str.strip, words.split("|"))):
+            other = terms.setdefault(word.lower(), term)
+            yield Synonym(word, term) if other == term else Refused(path.name, line, f"{word!r} also means {other!r}")
+
+
+def _read_pairs(path: Path, first: str, second: str) -> Iterator[tuple[str, str, int] | Refused]:
+    """Yield two cells and the line of each usable row, and the fault of every other row."""
     try:
-        table = _Table.parse(decode(path.read_bytes()), _PAIR)
+        table = _Table.parse(decode(path.read_bytes()), (first, second))
         for line, row in table.rows:
-            if row["question"] and row["passage"]:
-                yield Alternate(row["question"], row["passage"], line)
+            if row[first] and row[second].strip("| "):
+                yield row[first], row[second], line
             else:
-                yield Refused(path.name, line, f"a row without a {'passage' if row['question'] else 'question'}")
+                yield Refused(path.name, line, f"a row without a {second if row[first] else first}")
         if table.flaw:
             yield Refused(path.name, table.flaw.line, str(table.flaw))
     except Unreadable as error:

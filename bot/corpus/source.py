@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
+from bot.corpus.synonyms import Synonym
 from bot.errors import CorpusError
 
 
@@ -33,13 +34,13 @@ class ArticleSource(ABC):
     the whole corpus has been read.
     """
 
-    def __init__(
-        self, name: str, parts: Sequence[Any], alternates: tuple[Alternate, ...] = (), extra: Sequence[Refused] = ()
-    ) -> None:
+    def __init__(self, name: str, parts: Sequence[Any], rows: Sequence[Alternate | Synonym | Refused] = ()) -> None:
+        """`rows` are those of the editors' tables."""
         self.name, self.parts, self.files_read = name, parts, 0
-        self.alternates = alternates
+        self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
+        self.synonyms = tuple(row for row in rows if isinstance(row, Synonym))
         self.refused: list[Refused] = []
-        self._extra = extra
+        self._extra = [row for row in rows if isinstance(row, Refused)]
         """Refusals that concern no article, added by `finish`."""
         self.also_at: dict[str, tuple[str, ...]] = {}
         """Article id → the URLs of other articles with the same text."""

@@ -153,6 +153,10 @@ class Generation(VectorSearch, Protocol):
     def vocabulary(self) -> "Vocabulary": ...
 
     @property
+    def synonyms(self) -> Mapping[str, str]:
+        """The term of the articles for each synonym in lower case."""
+
+    @property
     def multilingual(self) -> VectorSearch | None:
         """The vectors of the multilingual model, where the generation has them."""
 

@@ -1,12 +1,13 @@
 """A generation in a local folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.corpus.synonyms import stored_synonyms
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.generation import numbers_of
@@ -30,6 +31,7 @@ class LocalGeneration(PassageRows):
     sentences: Sentences
     lexical: LexicalIndex
     vocabulary: Vocabulary
+    synonyms: Mapping[str, str]
     multilingual: PassageRows | None
 
     @classmethod
@@ -44,11 +46,13 @@ class LocalGeneration(PassageRows):
         with raise_as_corrupt(folder):
             table, vectors = PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search)
             sentences = Sentences(folder, manifest.sentences, manifest.dimension)
-            lexical, vocabulary = LexicalIndex(folder / LEXICAL), Vocabulary(folder)
+            lexical, vocabulary, synonyms = LexicalIndex(folder / LEXICAL), Vocabulary(folder), stored_synonyms(folder)
             questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             record = manifest.multilingual
             multilingual = open_multilingual_index(folder, record, table) if record else None
-            opened = cls(table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, multilingual)
+            opened = cls(
+                table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, synonyms, multilingual
+            )
             opened._check_fit(folder)
         return opened
 

@@ -53,7 +53,7 @@ class Finder:
         self._reranker = reranker
         self._scorer = Scorer(generation, ranking)
         languages = QuestionLanguages(generation.vocabulary)
-        self._rewriter = QueryRewriter(languages, generation.lexical, self._scorer.multilingual)
+        self._rewriter = QueryRewriter(languages, generation.lexical, self._scorer.multilingual, generation.synonyms)
         self._speller = Speller(generation.vocabulary, generation.lexical, languages)
 
     def find(
@@ -95,8 +95,10 @@ class Finder:
         text = self._speller.repair(english.text)
         if text is None or not self._scorer.is_better(text, english.text, filters):
             return query
-        variants = (english._replace(text=text), *query.variants[1:])
-        return query._replace(question=text if query.is_english else query.question, variants=variants)
+        if query.is_english:
+            has_synonyms = english.text != query.question
+            return self._rewriter.in_english((has_synonyms and self._speller.repair(query.question)) or text)
+        return query._replace(variants=(english._replace(text=text), *query.variants[1:]))
 
     def _rank(self, query: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> SearchResult:
         alone = self._scorer.score([query], k, filters)

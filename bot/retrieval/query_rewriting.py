@@ -1,13 +1,14 @@
-"""Query variants: a question as it was asked and, if it is not in English, in English and in its own script."""
+"""Query variants: a question as it was asked, in the articles' English words, and in its language's own script."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from bot.index.generation import LexicalSearch
 from bot.languages.registry import ENGLISH, QuestionLanguages, language_of
 
 Form = Literal["original", "english", "native"]
-"""As it was asked, with its words in English, and its content words in the language's own script."""
+"""As it was asked, in the articles' English words, and its content words in the language's own script."""
 
 
 class QueryVariant(NamedTuple):
@@ -26,7 +27,7 @@ class RewrittenQuery(NamedTuple):
 
     question: str
     variants: tuple[QueryVariant, ...]
-    """The variant in English first."""
+    """The variant in the articles' English words first."""
     language: str = ENGLISH.code
     """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
 
@@ -38,12 +39,16 @@ class RewrittenQuery(NamedTuple):
 class QueryRewriter:
     """Rewrites questions for one generation. Safe to call from many threads."""
 
-    def __init__(self, languages: QuestionLanguages, lexical: LexicalSearch, multilingual: Sequence[str]) -> None:
+    def __init__(
+        self, languages: QuestionLanguages, lexical: LexicalSearch, multilingual: Sequence[str],
+        synonyms: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """`multilingual` lists the codes of the languages that have a multilingual index."""
         self._languages, self._lexical, self._multilingual = languages, lexical, multilingual
+        self._synonyms, self._synonym = synonyms or {}, _any_of(synonyms or {})
 
     def rewrite(self, question: str) -> RewrittenQuery:
-        """Return the variants of a question: itself if it is in English, else its translation and other forms.
+        """Return the variants of a question: `in_english` if it is in English, else its translation and other forms.
 
         A question in Latin letters also stays as it is, as an editor may have added it as an alternate. The native form
         is left out if no article contains one of its words.
@@ -51,7 +56,7 @@ class QueryRewriter:
         language = self._languages.detect(question)
         rewriter = self._languages.rewriter(language)
         if rewriter is None:
-            return RewrittenQuery(question, (QueryVariant(question),))
+            return self.in_english(question)
         native = [word for word in rewriter.to_native_script(question).split() if not word.isascii()]
         forms: list[Form] = ["english"]
         if not language_of(language).uses_script(question):
@@ -60,8 +65,22 @@ class QueryRewriter:
             forms.append("native")
         return self._rewritten(question, forms, language)
 
+    def in_english(self, question: str) -> RewrittenQuery:
+        """Return an English question as it is, preceded by a variant in the articles' terms if it has synonyms."""
+
+        def in_terms(found: re.Match[str]) -> str:
+            term = self._synonyms.get(found[0].lower(), found[0])
+            # "Is a CV the same as a resume?" stays as it is.
+            return found[0] if _any_of([term]).search(question) else term
+
+        typed, text = QueryVariant(question), self._synonym.sub(in_terms, question)
+        return RewrittenQuery(question, (typed,) if text == question else (QueryVariant(text, "english"), typed))
+
     def rewrite_like(self, question: str, other: RewrittenQuery) -> RewrittenQuery:
         """Return a question in the forms of another one; an earlier question may be in another language."""
+        if other.is_english:
+            variants = self.in_english(question).variants
+            return RewrittenQuery(question, (variants[0], variants[-1])[: len(other.variants)])
         return self._rewritten(question, [variant.form for variant in other.variants], other.language)
 
     def _rewritten(self, question: str, forms: Sequence[Form], language: str) -> RewrittenQuery:
@@ -76,6 +95,12 @@ class QueryRewriter:
         if rewriter is None or form == "original":
             return question
         return (rewriter.to_english if form == "english" else rewriter.to_native_script)(question) or question
+
+
+def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for any of some phrases as whole words, the longest that fits; for none, one without a match."""
+    longest_first = "|".join(map(re.escape, sorted(phrases, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)" if longest_first else "(?!)", re.IGNORECASE)
 
 
 def prepend_questions(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:

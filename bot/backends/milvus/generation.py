@@ -1,6 +1,6 @@
 """A generation on a Milvus server: `bot.index.generation.Generation`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,7 @@ class MilvusGeneration:
     words: ReplicaLexicalIndex | ServerLexicalIndex
     lexical: LexicalSearch
     vocabulary: Vocabulary
+    synonyms: Mapping[str, str]
     encoder: QuestionEncoder
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
 

@@ -26,6 +26,7 @@ from bot.backends.milvus.layout import (
     numeric_id,
 )
 from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
+from bot.corpus.synonyms import STORED_SYNONYMS
 from bot.index.filters import Filters
 from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
@@ -149,7 +150,7 @@ def _files(folder: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
     encoder = (path for path in sorted((folder / ENCODER).rglob("*")) if path.is_file())
     words = (path for path in sorted(scratch.rglob("*")) if path.is_file() and path.suffix != ".lock")
     yield from ((path.relative_to(scratch).as_posix(), path) for path in words)
-    yield from ((name, folder / name) for name in (MANIFEST, VOCABULARY))
+    yield from ((name, folder / name) for name in (MANIFEST, VOCABULARY, STORED_SYNONYMS) if (folder / name).is_file())
     yield from ((path.relative_to(folder).as_posix(), path) for path in encoder)
 
 

@@ -17,6 +17,7 @@ from bot.backends.milvus.passage_table import GenerationFacts, MilvusPassageTabl
 from bot.backends.milvus.publish import existing, list_generations
 from bot.backends.milvus.records import join_parts, parse_file
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
+from bot.corpus.synonyms import stored_synonyms
 from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
 from bot.index.generation import check_encoder
@@ -129,12 +130,12 @@ class MilvusStore:
         name, milvus, facts = collections.generation, self.milvus, read_facts(self.milvus, collections)
         folder = self._copy(collections, facts, tuple(facts.files), refetch=refetch)
         with raise_as_corrupt(folder):
-            manifest = Manifest.read(folder)
+            manifest, synonyms = Manifest.read(folder), stored_synonyms(folder)
             words = ServerLexicalIndex(milvus, collections) if milvus.has_bm25 else ReplicaLexicalIndex(folder)
             table, vocabulary = MilvusPassageTable(milvus, collections, facts), Vocabulary(folder)
             opened = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             return MilvusGeneration(
-                name, manifest, milvus, collections, table, words, words.current, vocabulary, opened
+                name, manifest, milvus, collections, table, words, words.current, vocabulary, synonyms, opened
             )
 
     def _copy(self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool) -> Path:
