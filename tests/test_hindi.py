@@ -153,6 +153,7 @@ def test_hinglish_is_rewritten_in_english_in_any_spelling(question: str, english
         ("नोटिस पीरियड कितना होता है", "notice period how much"),
         ("पीएफ कैसे निकालें?", "PF how withdraw?"),
         ("पी.एफ. क्लेम का पैसा कब मिलेगा।", "PF claim money when get."),
+        ("पैसा नहीं मिला। पीएफ कैसे निकालें।", "money not get. PF how withdraw."),
         ("पी एफ क्लेम", "PF claim"),
         ("जी आप के लिए", ""),
         ("यूएएन नंबर", "UAN number"),

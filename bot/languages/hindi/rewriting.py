@@ -103,10 +103,6 @@ def _meaning_of_devanagari(latin: str) -> str | None:
 
 
 def _replace_words(question: str, replacement: Callable[[str], str | None]) -> str:
-    """Replace each word unless its replacement is None, and the Hindi full stop with a dot."""
-    parts, at = [], 0
-    for word in _WORD.finditer(question):
-        new = replacement(word[0])
-        parts += [question[at : word.start()], word[0] if new is None else new]
-        at = word.end()
-    return "".join([*parts, question[at:].replace("।", ".")])
+    """Replace each word unless its replacement is None, and each Hindi full stop with a dot."""
+    replaced = _WORD.sub(lambda word: word[0] if (new := replacement(word[0])) is None else new, question)
+    return replaced.replace("।", ".")
