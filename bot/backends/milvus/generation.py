@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from bot.backends.milvus.client import Entity, MilvusClient
 from bot.backends.milvus.filters import filter_expression
 from bot.backends.milvus.layout import SENTENCES, Collections, any_of, numeric_id
-from bot.backends.milvus.lru_cache import VersionedCache
 from bot.backends.milvus.passage_table import MilvusPassageTable
 from bot.backends.milvus.records import join_parts, parse_sentence_vectors
+from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
