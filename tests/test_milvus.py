@@ -635,6 +635,19 @@ def test_a_killed_server_is_reported_and_loses_no_acknowledged_update(
     assert reader.ask("Is a quarantine paid?").text == "It is not paid."
 
 
+def test_a_replica_loads_the_collections_again_that_a_restarted_server_has_not_in_memory(newer: str):
+    from pymilvus import MilvusClient as Client
+
+    reader = Retriever.open(newer)
+    assert reader.search("notice period")
+    server = Client(f"http://{MilvusAddress.parse(newer).server}")
+    for name in server.list_collections():
+        server.release_collection(name)
+    until(lambda: "has not loaded the index yet" in (reader.index.unreachable or ""))
+    until(lambda: reader.index.unreachable is None)
+    assert reader.search("notice period")
+
+
 def test_a_replica_is_not_ready_while_the_server_is_down(
     small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ):

@@ -23,6 +23,7 @@ _MAX_KEYS = 1000  # maximum number of entities deleted in one call
 _MAX_FOUND = 16_000  # maximum number of entities read in one query; Milvus returns at most 16,384
 _MAX_BYTES = 8_000_000  # bytes sent at once; a server accepts 64 MB
 _ENTITY_BYTES = 300  # approximate size of an entity without its text and its vector
+_NOT_LOADED = 101  # the code of Milvus for a collection that is not in memory
 _NO_CONNECTION = ("fail connecting", "unavailable", "deadline", "timeout", "timed out", "connection", "retry run out")
 """Signs in pymilvus's messages that the server does not answer."""
 
@@ -217,7 +218,7 @@ def _translated(server: str, reason: str, code: object) -> IndexUnreachable | In
     if "auth" in lower or "permission" in lower:
         advice = "set MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD"
         return IndexUnreachable(f"{at} denies access ({first}): {advice}.")
-    if "not loaded" in lower:
+    if code == _NOT_LOADED or "not loaded" in lower:
         return IndexUnreachable(f"{at} has not loaded the index yet ({first}): wait for it.")
     if code in (100, 4) or "collection not found" in lower:
         advice = "run articlebot build --to again, or articlebot rollback"

@@ -19,7 +19,7 @@ from bot.backends.milvus.records import join_parts, parse_file
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.corpus.synonyms import stored_synonyms
 from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
-from bot.errors import IndexCorrupt, IndexMissing, IndexUnwritable, raise_as_corrupt
+from bot.errors import IndexCorrupt, IndexMissing, IndexUnreachable, IndexUnwritable, raise_as_corrupt
 from bot.index.generation import check_encoder
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
 from bot.index.vocabulary import Vocabulary
@@ -104,7 +104,7 @@ class MilvusStore:
         if collections is None:
             raise IndexCorrupt(f"{address.place} is not an index of articlebot ({name}): name another one.")
         if collections != self._loaded:
-            # After a restart or a rollback, the server may not have it in memory.
+            # After a restart or a rollback, the server may not have them in memory.
             self._load(collections)
             self._loaded = collections
         return collections
@@ -124,7 +124,11 @@ class MilvusStore:
 
     def _changes_of(self, collections: Collections) -> ArticleChanges:
         known = self._changes if self._opened and self._opened.collections == collections else ArticleChanges()
-        return _read_changes(self.milvus, collections, known)
+        try:
+            return _read_changes(self.milvus, collections, known)
+        except IndexUnreachable:
+            self._loaded = None  # the server may have been restarted, without the collections in its memory
+            raise
 
     def _open(self, collections: Collections, encoder: QuestionEncoder | None, *, refetch: bool) -> MilvusGeneration:
         name, milvus, facts = collections.generation, self.milvus, read_facts(self.milvus, collections)
