@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
+from command_line import articlebot
 from quick_build import build, copy_folder
 
 from bot import Bot
@@ -25,7 +26,6 @@ from bot.settings import LogSettings
 from bot.usage import clusters
 from bot.usage.clusters import cluster
 from bot.usage.logged_question import LoggedQuestion
-from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -316,8 +316,11 @@ def test_a_table_of_alternates_with_two_columns_keeps_its_columns(newsroom: News
 
 @pytest.mark.parametrize("passage", ["no-such#faq", "notice-period#section-how-long-it-runs-1"])
 def test_an_alternate_for_an_unknown_faq_is_refused(newsroom: Newsroom, passage: str):
-    with pytest.raises(CorpusError, match="There is no FAQ"):
-        require_faq(newsroom.bot.generation.table, passage)
+    where = ("--index", str(newsroom.index), "--corpus", str(newsroom.corpus))
+    refused = articlebot("questions", "accept", "is it mine", passage, *where, cwd=ROOT)
+    advice = "name the id of one, as articlebot search --json shows it"
+    assert (refused.returncode, refused.stderr) == (1, f"articlebot: There is no FAQ {passage!r}: {advice}.\n")
+    assert not (newsroom.corpus / "alternates.csv").exists()
 
 
 def test_a_draft_faq_waits_in_a_table_and_is_read_once_it_has_an_answer(newsroom: Newsroom):
@@ -393,21 +396,6 @@ def test_invalid_options_are_reported_in_one_sentence(newsroom: Newsroom):
         assert "neither a span such as 7d or 12h nor a day" in " ".join(refused.stderr.replace("│", " ").split())
     empty = command(newsroom)
     assert (empty.returncode, empty.stdout.splitlines()[0].startswith("0 questions, ")) == (0, True)
-    asked = [
-        sys.executable,
-        "-m",
-        "bot",
-        "questions",
-        "accept",
-        "x",
-        "none",
-        "--index",
-        str(newsroom.index),
-        "--corpus",
-        str(newsroom.corpus),
-    ]
-    refused = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
 
 
 def test_an_editor_decides_on_the_command_line(newsroom: Newsroom):

@@ -16,6 +16,7 @@ from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.serving import read_chat_settings
 from bot.corpus import decisions
+from bot.index.generation import require_faq
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
@@ -93,8 +94,6 @@ def accept_alternate(
     who: Annotated[str, Option(help="Name of the editor.")] = "",
 ) -> None:
     """Make a question an alternate of a FAQ, from the next build on."""
-    from bot.usage.proposals import require_faq
-
     faq = require_faq(Retriever.open(index).generation.table, passage)
     say(f"written to {decisions.accept(corpus, question, faq, who=who)}: the next articlebot build uses it")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bot.corpus.article import Article
 from bot.encoder import Matrix, QuestionEncoder
-from bot.errors import IndexCorrupt
+from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
 from bot.passages import Passage, context
 
@@ -202,6 +202,14 @@ def passage_by_id(table: Passages, ident: str) -> Passage | None:
     """Return the passage with an id."""
     number = table.number(ident)
     return None if number is None else table.passages([number])[0]
+
+
+def require_faq(table: Passages, ident: str) -> str:
+    """Return the id of a FAQ. Raises `CorpusError` if there is no FAQ with this id."""
+    passage = passage_by_id(table, ident)
+    if passage is None or passage.kind != "faq":
+        raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
+    return ident
 
 
 def all_articles(table: Passages) -> Iterator[Article]:

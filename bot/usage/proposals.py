@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.errors import CorpusError
 from bot.index.generation import Passages, passage_by_id
 from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
@@ -59,14 +58,6 @@ def propose(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
             continue
         if count >= _MIN_SHARE * meant.total() and _is_enough(count, evidence.conversations, ident, asked, finder):
             yield Proposal(asked, ident, faq.question, evidence.conversations, count)
-
-
-def require_faq(table: Passages, ident: str) -> str:
-    """Return the id of a FAQ. Raises `CorpusError` if there is no FAQ with this id."""
-    passage = passage_by_id(table, ident)
-    if passage is None or passage.kind != "faq":
-        raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
-    return ident
 
 
 def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:

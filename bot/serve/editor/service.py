@@ -10,10 +10,10 @@ from bot.answering.bot import Bot
 from bot.corpus.corpus import read_corpus
 from bot.corpus.decisions import Decisions, accept
 from bot.evaluation.lint import lint
+from bot.index.generation import require_faq
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.watch import build_command
 from bot.settings import AnswerSettings
-from bot.usage.proposals import require_faq
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -43,7 +43,7 @@ class EditorService:
         return make_report(self.usage, finder, until - days * _DAY, until, AnswerSettings().threshold, decisions)
 
     def accept(self, question: str, passage: str) -> Path:
-        """Record that a question means the FAQ of a passage, and return the file. Raises as `decisions.accept`."""
+        """Make a question an alternate of a FAQ and return the file. Raises `CorpusError` if there is no such FAQ."""
         return accept(self.corpus, question, require_faq(self.bot.generation.table, passage), who="editor")
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
