@@ -156,7 +156,7 @@ def test_while_the_server_is_down_questions_wait_and_one_warning_is_logged(
     time.sleep(0.5)
     written = [record.message for record in caplog.records if "cannot be written" in record.message]
     assert len(written) == 1
-    assert written[0].endswith("The last 10000 questions are kept in memory until then.")
+    assert written[0].endswith("The last 10000 questions are kept in memory until the log works.")
     mortal.start()
     # The waiting questions are written without a further one.
     assert until(lambda: len(list(store.questions())) == 21)

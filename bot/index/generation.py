@@ -65,7 +65,7 @@ class Matches(NamedTuple):
         return cls(np.empty(0, np.int64), np.empty(0), np.empty(0))
 
 
-NEWEST, EXAMPLES = 50, 300
+NEWEST, EXAMPLES = 50, 300  # maximum number of ids in `CorpusFacts.newest` and `CorpusFacts.examples`
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class UsageStore:
     def _requeue(self, questions: Sequence[LoggedQuestion], error: UsageError) -> None:
         """Put questions back into the queue; they are written with the next question, or after a delay."""
         if not self._has_warned:
-            _log.warning("%s The last %d questions are kept in memory until then.", error, _MAX_QUEUED)
+            _log.warning("%s The last %d questions are kept in memory until the log works.", error, _MAX_QUEUED)
         self._has_warned = True
         with self._lock:
             self._queue = deque([*questions, *self._queue], _MAX_QUEUED)
