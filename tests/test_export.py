@@ -22,7 +22,7 @@ from bot.export import map as corpus_map
 from bot.export.faq_markup import CONTENTS, faq_page, file_name, write_faq_markup
 from bot.export.map import write_map
 from bot.export.rows import write_jsonl, write_parquet
-from bot.index.generation import Generation
+from bot.index.generation import ROLES, Generation
 from bot.retrieval.retriever import Retriever
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def generation(bot: Bot) -> Generation:
 
 
 def vectors_as_built(generation: Generation) -> np.ndarray:
-    return generation.vectors.rows(generation.table.rows_of(range(generation.table.facts.passages), "both"))
+    return generation.vectors.rows(np.flatnonzero(generation.table.role_of_row == ROLES.index("both")))
 
 
 def test_every_passage_is_a_line_with_its_vector(generation: Generation, tmp_path: Path):

@@ -29,7 +29,7 @@ from bot.corpus import Refused, read_corpus
 from bot.encoder import SentenceEncoder
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.filters import Filters
-from bot.index.generation import ROLES, all_articles, check_encoder, texts_to_encode
+from bot.index.generation import ROLES, PassageVectors, all_articles, check_encoder, texts_to_encode
 from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
@@ -236,12 +236,15 @@ def test_passages_are_read_back_unchanged(corpus: Path, tmp_path: Path):
     assert list(all_articles(table)) == list(read_corpus(corpus).articles)
     assert table.facts.categories == {"EPFO": 1, "HRM": 1}
     assert table.article("none") is None
+    vectors = PassageVectors(
+        np.arange(len(passages)), table.article_of_passage, np.empty((0, 0), np.float32), table.row_start
+    )
     for number in range(len(passages)):
         roles = [role for role, _ in texts_to_encode(passages[number])]
         rows = np.flatnonzero(table.passage_of_row == number)
         assert roles == [ROLES[role] for role in table.role_of_row[rows]]
         for role in ROLES:
-            assert table.rows_of([number], role).tolist() == [rows[roles.index(role)]]
+            assert vectors.places(role)[number] == rows[roles.index(role)]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.filters import Filters
-from bot.index.generation import EXAMPLES, NEWEST, ROLES, CorpusFacts, Numbers, Role
+from bot.index.generation import EXAMPLES, NEWEST, ROLES, CorpusFacts, Numbers
 from bot.passages import Passage
 
 PASSAGES = "passages.sqlite"
@@ -133,14 +133,6 @@ class PassageTable:
         examples = [ident for (ident,) in self._rows(_EXAMPLES, EXAMPLES)]
         newest = self._rows(_NEWEST, NEWEST)
         return CorpusFacts(self.count_articles(), len(self), faqs, dict(counted), newest, examples)
-
-    def rows_of(self, passages: Sequence[int] | Numbers, role: Role) -> Numbers:
-        """Return the vector row of each passage in one role; for the question of a FAQ, not that of an alternate."""
-        numbers = np.asarray(passages, np.int64)
-        # The rows are in the order of `texts_to_encode`: questions first, then the text, then both together.
-        if role == "question":
-            return np.asarray(self.row_start[numbers])
-        return np.asarray(self.row_start[numbers + 1] - (2 if role == "body" else 1))
 
     def rows_admitted(self, filters: Filters) -> Numbers:
         """Return the vector rows of the articles that pass the filters."""
