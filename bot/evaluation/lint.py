@@ -17,11 +17,11 @@ from bot.index.filters import Filters, last_change
 from bot.index.generation import Generation, Numbers, numbers_of, role_vectors
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
+from bot.retrieval.near_duplicates import SAME_QUESTION
 
 YEARS = 3
 """Age from which an article counts as old."""
-_SAME_QUESTION, _SAME_ANSWER = 0.93, 0.93
-"""Minimum cosines of equal questions and answers: paraphrases reach them, neighbours on one topic do not."""
+_SAME_ANSWER = 0.93  # minimum cosine of equal answers: paraphrases reach it, neighbours on one topic do not
 _NEAR = 10  # number of passages nearest to a FAQ's question that are compared with it
 
 _RUN, _SAMPLED, _COMMON = 5, 4, 20
@@ -46,8 +46,7 @@ class Finding:
 
 def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = YEARS) -> tuple[Finding, ...]:
     """Check a corpus and the index built from it; findings are sorted by kind and article."""
-    table = finder.generation.table
-    faqs = [passage for passage in table.all_passages() if passage.question is not None]
+    faqs = list(finder.generation.table.all_passages(faqs=True))
     rules = (_long_sections, _lost_relations, _same_articles, _repeated_paragraphs, _broken_letters)
     found = [finding for rule in rules for finding in rule(articles)]
     found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs)]
@@ -174,7 +173,7 @@ def _similar_faqs(faq: Passage, generation: Generation) -> Iterator[Passage]:
     near = np.unique(np.concatenate([generation.nearest(question[None], _NEAR, Filters()) for question in own]))
     for other, asked in _questions(generation, near[near != number]).items():
         passage = generation.table.passages([other])[0]
-        if passage.question is not None and float((own @ asked.T).max()) >= _SAME_QUESTION:
+        if passage.question is not None and float((own @ asked.T).max()) >= SAME_QUESTION:
             yield passage
 
 
