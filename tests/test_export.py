@@ -84,9 +84,16 @@ def test_a_failed_export_leaves_the_old_file(generation: Generation, tmp_path: P
         write_jsonl(generation, tmp_path / "gone" / "passages.jsonl")
     (tmp_path / "old.parquet").write_text("old")
     (tmp_path / "folder").write_text("a file")
-    with pytest.raises(OutputUnwritable, match="cannot be made"):
+    with pytest.raises(OutputUnwritable, match=r"folder cannot be written \(File exists\)"):
         write_faq_markup(generation, tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old.parquet"]
+
+
+def test_an_outdated_file_of_the_markup_that_cannot_be_removed_is_named(generation: Generation, tmp_path: Path):
+    (tmp_path / CONTENTS).write_text('{"articles": [{"file": "old.jsonld"}]}', encoding="utf-8")
+    (tmp_path / "old.jsonld").mkdir()
+    with pytest.raises(OutputUnwritable, match=r"old\.jsonld cannot be written .*: check the folder"):
+        write_faq_markup(generation, tmp_path)
 
 
 def test_an_export_without_its_extra_says_what_to_install(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.corpus.article import Article, slug
-from bot.errors import OutputUnwritable, requires
-from bot.export.atomic import atomic_file
+from bot.errors import requires
+from bot.export.atomic import atomic_file, writing
 from bot.index.generation import Generation, all_articles
 
 if TYPE_CHECKING:
@@ -41,18 +41,16 @@ def write_faq_markup(generation: Generation, folder: Path) -> list[MarkupFile]:
 
     Raises `MissingExtra` without markdown-it-py, `OutputUnwritable` if the folder cannot be written.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = f"The folder {folder} cannot be made ({error.strerror})"
-        raise OutputUnwritable(f"{reason}: check its name and permissions.") from error
     before = _files_in(folder / CONTENTS)
     written = [_write(article, folder) for article in all_articles(generation.table) if article.faqs]
     with atomic_file(folder / CONTENTS) as pending:
         listing = {"generation": generation.name, "articles": [asdict(each) for each in written]}
         pending.write_text(json.dumps(listing, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for name in before - {each.file for each in written}:
-        (folder / name).unlink(missing_ok=True)
+        with writing(folder / name):
+            (folder / name).unlink(missing_ok=True)
     return written
 
 
