@@ -84,6 +84,12 @@ def test_unreadable_rows_of_alternates_are_refused_and_the_others_are_read(tmp_p
     ]
 
 
+def test_a_table_of_alternates_that_is_too_large_is_refused(tmp_path: Path):
+    with (tmp_path / ALTERNATES).open("wb") as file:
+        file.truncate(50_000_001)
+    assert list(read_alternates(tmp_path / ALTERNATES)) == [Refused(ALTERNATES, None, "larger than 50 MB: split it")]
+
+
 def test_each_decision_creates_its_table_and_is_read_back(tmp_path: Path):
     accept(tmp_path, "who, pays", "gratuity#faq-1", who="Asha")
     draft(tmp_path, "how do I apply\nfor a passport")

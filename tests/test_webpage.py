@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article
-from bot.corpus.formats.webpage import MAX_BYTES, decode_page, read, read_file
+from bot.corpus.formats.webpage import decode_page, read, read_file
 from bot.corpus.html.boilerplate import is_boilerplate_line
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.outline import outline
@@ -395,7 +395,7 @@ def test_a_page_nested_as_deep_as_allowed_is_read(tag: str):
 def test_a_page_that_is_too_large_is_refused(tmp_path: Path):
     path = tmp_path / "a.html"
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(20_000_001)
     with pytest.raises(Unreadable, match="larger than 20 MB"):
         list(read_file(path, "a.html"))
 

@@ -16,7 +16,7 @@ from bot.corpus.article import Article
 from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, read_alternates, read_synonyms
 from bot.corpus.decoding import decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
-from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.source import Alternate, ArticleSource, PartReader
 from bot.errors import CorpusError, MissingExtra
 
@@ -34,8 +34,6 @@ FORMATS = {
 
 A module has `read` or `read_file`; either raises `Unreadable` if nothing of the file can be read.
 """
-MAX_BYTES = 250_000_000
-"""Maximum size of a text file; a larger one is an export or a log and would fill the memory."""
 _MAX_COMPARED_DUMPS = 500
 """Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
 
@@ -170,8 +168,8 @@ def _import_format(name: str) -> ModuleType:
 
 def _read_text(path: Path) -> str:
     """Read and decode a text file. Raises `Unreadable` if it is too large, empty or not text."""
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB: split it into several files")
+    # A larger text is an export or a log, and would fill the memory.
+    check_size(path, megabytes=250, remedy="split it into several files")
     content = decode(path.read_bytes())
     if not content.strip():
         raise Unreadable("the file is empty")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
 from bot.corpus.decoding import decode
-from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.source import Alternate
 from bot.corpus.synonyms import Synonym
 from bot.errors import CorpusError
@@ -86,6 +86,7 @@ def read_synonyms(path: Path) -> Iterator[Synonym | Refused]:
 def _read_pairs(path: Path, first: str, second: str) -> Iterator[tuple[str, str, int] | Refused]:
     """Yield two cells and the line of each usable row, and the fault of every other row."""
     try:
+        check_size(path, megabytes=50)
         table = _Table.parse(decode(path.read_bytes()), (first, second))
         for line, row in table.rows:
             if row[first] and row[second].strip("| "):

@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
-from bot.corpus.refused import Unreadable
+from bot.corpus.refused import Unreadable, check_size
 
-MAX_BYTES = 100 * 2**20
-"""Maximum size of the file, most of which may be pictures."""
 MAX_UNPACKED_BYTES = 300 * 2**20
 MAX_XML_BYTES = 64 * 2**20
 """Maximum size of the XML parts together; parsed, they take several times as much memory."""
@@ -33,8 +31,7 @@ PARSER_ERRORS = (
 
 def check_package(path: Path, kind: str) -> None:
     """Raise `Unreadable` unless the file is a ZIP package that is safe to unpack; `kind` is "docx" or "xlsx"."""
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it or take the pictures out")
+    check_size(path, megabytes=100, remedy="split it or take the pictures out")
     _check_signature(path, kind)
     with refuse_damaged(kind), ZipFile(path) as package:
         _check_sizes(package.infolist())

@@ -14,6 +14,12 @@ class Unreadable(ValueError):
         self.line = line
 
 
+def check_size(path: Path, *, megabytes: int, remedy: str = "split it") -> None:
+    """Raise `Unreadable` if a file is larger than this."""
+    if path.stat().st_size > megabytes * 1_000_000:
+        raise Unreadable(f"larger than {megabytes} MB: {remedy}")
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A file, or a part of one, that did not become an article."""

@@ -7,10 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 from bot.corpus.decoding import decode
-from bot.corpus.refused import Unreadable
+from bot.corpus.refused import Unreadable, check_size
 from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow, truncate_rows
 
-MAX_BYTES = 50 * 2**20
 MAX_LINES_PER_ROW = 500
 """Maximum number of lines in a row; a quotation mark that is open longer was never meant to be closed."""
 MAX_HEAD_ROWS = 10
@@ -31,8 +30,7 @@ def read_delimited(path: Path, count_columns: Callable[[list[TableRow]], int]) -
 
     Raises `Unreadable` if the file is too large, empty or not text.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it")
+    check_size(path, megabytes=50)
     lines = decode(path.read_bytes()).split("\n")
     if not any(line.strip() for line in lines):
         raise Unreadable("the file is empty")

@@ -20,9 +20,8 @@ from bot.corpus.formats.pdf_lines import Line, extract_lines, mark_headings, rem
 from bot.corpus.formats.pdf_text import join_lines, split_title, write_blocks
 from bot.corpus.office_package import PARSER_ERRORS
 from bot.corpus.outline import outline
-from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.refused import Refused, Unreadable, check_size
 
-MAX_BYTES = 200 * 2**20
 MAX_PAGES = 2_000
 MAX_PAGE_BYTES = 10 * 2**20
 """Maximum size of one page's drawing operations when unpacked; a page of text needs 10,000 bytes."""
@@ -56,8 +55,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
     Raises `Unreadable` if the file is damaged, protected, too large, or has no text at all.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES >> 20} MB: split it")
+    check_size(path, megabytes=200)
     try:
         with path.open("rb") as file, apply_configuration(_LIMITS), _without_stray_warnings():
             reader = _open(file)

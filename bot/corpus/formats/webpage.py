@@ -24,10 +24,8 @@ from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs
 from bot.corpus.outline import outline
-from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.refused import Refused, Unreadable, check_size
 
-MAX_BYTES = 20_000_000
-"""Maximum size of a page; real ones are under 1 MB, apart from embedded data."""
 MAX_FAQS = 1000
 """Maximum number of FAQs taken from the markup of a page; each is searched in the text."""
 _WHOLE = 0.995
@@ -56,8 +54,8 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
     Raises `Unreadable` if the page is too large, nested too deep, not in the encoding that it declares, or has no text.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB: save the page without the data in it")
+    # Real pages are under 1 MB, apart from embedded data.
+    check_size(path, megabytes=20, remedy="save the page without the data in it")
     yield from read(decode_page(path.read_bytes()), source)
 
 
