@@ -190,6 +190,27 @@ def test_wrong_usage_has_exit_status_2(place: Path, words: list[str]):
     assert articlebot(*words, cwd=place).returncode == 2
 
 
+@pytest.mark.parametrize("day", ["soon", "20260131", "2026-W05-6", "2026-1-31", "2026-02-31", "2026-01-31T10:00"])
+def test_a_day_is_written_in_one_form(tmp_path: Path, day: str):
+    for words in (["search", "x"], ["ask", "x"], ["pull", "https://example.com"]):
+        done = articlebot(*words, "--since", day, cwd=tmp_path)
+        assert (done.returncode, f"{day!r} is not a day such as 2026-01-31." in unboxed(done.stderr)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "since", ["yesterday", "xd", "-7d", "1.5d", "7", "7D", "99999999999d", "999999999d", "20260131", "2026-01-31T10:00"]
+)
+def test_a_report_starts_on_a_day_or_a_number_of_days_or_hours_ago(tmp_path: Path, since: str):
+    done = articlebot("questions", "--since", since, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{since!r} is neither a span such as 7d or 12h nor a day such as 2026-01-31." in unboxed(done.stderr)
+
+
+def unboxed(text: str) -> str:
+    """Return the words of an error message without the frame around them."""
+    return " ".join(text.replace("│", " ").split())
+
+
 def test_the_version_is_printed(tmp_path: Path):
     from bot import __version__
 

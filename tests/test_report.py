@@ -389,11 +389,7 @@ def test_the_command_line_prints_exports_and_deletes_questions(newsroom: Newsroo
     assert [entry.conversation for entry in newsroom.store.questions()] == ["a"]
 
 
-def test_invalid_options_are_reported_in_one_sentence(newsroom: Newsroom):
-    for since in ("yesterday", "xd", "99999999999d"):
-        refused = command(newsroom, "--since", since)
-        assert refused.returncode == 2
-        assert "neither a span such as 7d or 12h nor a day" in " ".join(refused.stderr.replace("│", " ").split())
+def test_a_report_without_questions_is_empty(newsroom: Newsroom):
     empty = command(newsroom)
     assert (empty.returncode, empty.stdout.splitlines()[0].startswith("0 questions, ")) == (0, True)
 

@@ -1,9 +1,10 @@
 """The verbs that measure and improve the answers: questions, eval and tune."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from typer import Argument, BadParameter, Context, Exit, Option, Typer
 
 from bot.answering.bot import Bot
 from bot.backends.location import state_folder
-from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
+from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile, parse_day
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.serving import read_chat_settings
 from bot.corpus import decisions
@@ -77,10 +78,10 @@ def _start(since: str, now: datetime) -> datetime:
     """Return the time that `--since` names: a day, or a number of days or hours ago."""
     units = {"d": "days", "h": "hours"}
     try:
-        if since[-1:] in units:
-            return now - timedelta(**{units[since[-1]]: int(since[:-1])})
-        return datetime.fromisoformat(since).replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        if span := re.fullmatch(r"([0-9]{1,9})([dh])", since):
+            return now - timedelta(**{units[span[2]]: int(span[1])})
+        return datetime.combine(parse_day(since), time(), UTC)
+    except (BadParameter, OverflowError):
         message = f"{since!r} is neither a span such as 7d or 12h nor a day such as 2026-01-31."
         raise BadParameter(message, param_hint="--since") from None
 

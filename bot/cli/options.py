@@ -1,6 +1,7 @@
 """The options of `build`, and the options that several verbs share."""
 
 import os
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -24,11 +25,12 @@ def _supported(names: str) -> str:
     return names
 
 
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise BadParameter(f"{value!r} is not a day such as 2026-01-31.") from None
+def parse_day(value: str) -> date:
+    """Return the day that an option names; of the forms of ISO 8601 only the usual one is accepted."""
+    with suppress(ValueError):
+        if str(day := date.fromisoformat(value)) == value:
+            return day
+    raise BadParameter(f"{value!r} is not a day such as 2026-01-31.")
 
 
 _index = partial(Option, "--index", envvar="ARTICLEBOT_INDEX")
@@ -41,7 +43,7 @@ SettingsFile = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
 
-_since = partial(Option, "--since", parser=_day, metavar="YYYY-MM-DD")
+_since = partial(Option, "--since", parser=parse_day, metavar="YYYY-MM-DD")
 Category = Annotated[str | None, Option(help="Search only articles of this category.")]
 ArticleId = Annotated[str | None, Option("--article", help="Search only the article with this id.")]
 Since = Annotated[date | None, _since(help="Search only articles published or updated on or after this day.")]
