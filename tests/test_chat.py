@@ -32,7 +32,6 @@ class Broken(Bot):
         raise OSError("disk gone")
 
 
-@pytest.mark.browser
 def test_an_answer_shows_text_title_category_dates_and_link(page: Page):
     ask(page, "can I buy out my notice period")
     answer = page.get_by_test_id("bot").last
@@ -48,7 +47,6 @@ def test_an_answer_shows_text_title_category_dates_and_link(page: Page):
     )
 
 
-@pytest.mark.browser
 def test_a_section_answer_names_its_section(page: Page):
     ask(page, "how many days do contracts name for notice")
     origin = page.get_by_test_id("bot").last.locator(".origin")
@@ -56,21 +54,18 @@ def test_a_section_answer_names_its_section(page: Page):
     expect(origin).to_contain_text("HRM · Published 5 January 2026")
 
 
-@pytest.mark.browser
 def test_after_enter_the_box_is_empty_and_keeps_the_focus(page: Page):
     ask(page, "who pays gratuity")
     expect(page.get_by_test_id("textbox")).to_have_value("")
     expect(page.get_by_test_id("textbox")).to_be_focused()
 
 
-@pytest.mark.browser
 def test_the_page_shows_how_many_articles_each_category_has(page: Page):
     expect(page.locator("#category label")).to_have_text(
         ["All\u00a04", "HRM\u00a02", "EPFO\u00a01", "Web & more\u00a01"]
     )
 
 
-@pytest.mark.browser
 def test_after_a_clicked_question_the_focus_is_in_the_box(page: Page):
     ask(page, "who won the 2011 cricket world cup")
     page.locator("#chat .option").first.click()
@@ -78,7 +73,6 @@ def test_after_a_clicked_question_the_focus_is_in_the_box(page: Page):
     expect(page.get_by_test_id("textbox")).to_be_focused()
 
 
-@pytest.mark.browser
 def test_an_answer_stays_when_the_page_finishes_loading_after_it(browser: Browser, address: str):
     page = browser.new_page()
     held: list[Route] = []
@@ -94,7 +88,6 @@ def test_an_answer_stays_when_the_page_finishes_loading_after_it(browser: Browse
     page.close()
 
 
-@pytest.mark.browser
 def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(page: Page):
     ask(page, "who won the 2011 cricket world cup")
     answer = page.get_by_test_id("bot").last
@@ -105,7 +98,6 @@ def test_without_an_answer_there_is_a_sentence_no_source_and_questions_to_click(
     expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
 
 
-@pytest.mark.browser
 def test_a_greeting_gets_a_sentence_and_a_question_to_click(page: Page):
     ask(page, "hello")
     expect(page.get_by_test_id("bot").last).to_have_text(
@@ -115,7 +107,6 @@ def test_a_greeting_gets_a_sentence_and_a_question_to_click(page: Page):
     expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
 
 
-@pytest.mark.browser
 def test_the_meanings_of_an_ambiguous_question_are_offered_and_answered_with_one_click(
     browser: Browser, tmp_path: Path
 ):
@@ -180,7 +171,6 @@ def test_without_a_near_question_the_categories_are_named(bot: Bot):
     assert f"They are about HRM, EPFO, Web &amp; more. {EN['begin']}" in shown
 
 
-@pytest.mark.browser
 def test_an_example_is_asked_with_a_click_and_answered(page: Page):
     example = page.locator("#chat .example").first
     question = example.inner_text()
@@ -189,7 +179,6 @@ def test_an_example_is_asked_with_a_click_and_answered(page: Page):
     expect(page.get_by_test_id("bot").last.locator(".asked")).to_have_text(question)
 
 
-@pytest.mark.browser
 def test_a_follow_up_keeps_the_topic_and_says_so(page: Page):
     ask(page, "how long is a probation period")
     ask(page, "and can it be extended?")
@@ -200,7 +189,6 @@ def test_a_follow_up_keeps_the_topic_and_says_so(page: Page):
     )
 
 
-@pytest.mark.browser
 def test_a_new_conversation_starts_empty(page: Page):
     ask(page, "who pays gratuity")
     page.get_by_role("button", name=EN["new"]).click()
@@ -208,7 +196,6 @@ def test_a_new_conversation_starts_empty(page: Page):
     expect(page.get_by_text(EN["greeting"])).to_be_visible()
 
 
-@pytest.mark.browser
 def test_html_of_visitors_and_articles_is_shown_as_text(page: Page):
     ask(page, "<b>zebra</b> *striping* <img src=http://192.0.2.1/y.png> [x](http://192.0.2.1)")
     expect(page.get_by_test_id("user").last).to_have_text(
@@ -223,14 +210,12 @@ def test_html_of_visitors_and_articles_is_shown_as_text(page: Page):
     assert answer.locator(".words img, .words script, .words em, .words a, .title i").count() == 0
 
 
-@pytest.mark.browser
 def test_a_table_is_drawn_as_a_table(page: Page):
     ask(page, "sign and name of angle brackets")
     cells = page.get_by_test_id("bot").last.locator("td")
     expect(cells).to_have_text(["<b>", "bold *tag*"])
 
 
-@pytest.mark.browser
 def test_a_long_conversation_shows_the_newest_question_at_the_top(page: Page):
     for question in [
         "who pays gratuity",
@@ -251,20 +236,17 @@ def test_a_long_conversation_shows_the_newest_question_at_the_top(page: Page):
     )
 
 
-@pytest.mark.browser
 def test_an_empty_question_is_not_asked(page: Page):
     page.get_by_test_id("textbox").press("Enter")
     ask(page, "who pays gratuity")
     expect(page.get_by_test_id("user")).to_have_count(1)
 
 
-@pytest.mark.browser
 def test_an_address_can_hold_the_question(page: Page, address: str):
     page.goto(f"{address}/?q=who+pays+gratuity")
     expect(page.get_by_test_id("bot").last).to_contain_text("The employer pays it, not the provident fund.")
 
 
-@pytest.mark.browser
 def test_a_question_that_is_too_long_is_reported_and_the_conversation_goes_on(page: Page, address: str):
     page.goto(f"{address}/?q={'a' * 1001}")
     expect(page.get_by_role("alert").filter(has_text="question")).to_have_text(
@@ -276,14 +258,12 @@ def test_a_question_that_is_too_long_is_reported_and_the_conversation_goes_on(pa
     expect(page.get_by_test_id("bot").last.locator(".origin")).to_have_count(1)
 
 
-@pytest.mark.browser
 def test_an_endless_word_is_broken_instead_of_widening_the_page(page: Page):
     page.set_viewport_size({"width": 360, "height": 740})
     ask(page, "a" * 200)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browser: Browser, address: str, scheme: str):
     context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
@@ -302,13 +282,11 @@ def test_a_phone_shows_question_answer_and_box_without_sideways_scrolling(browse
     context.close()
 
 
-@pytest.mark.browser
 def test_the_box_has_a_name_and_the_page_a_title_and_language(page: Page):
     expect(page.get_by_role("textbox", name=EN["question"])).to_be_visible()
     assert (page.title(), page.locator("html").get_attribute("lang")) == (EN["title"], "en")
 
 
-@pytest.mark.browser
 def test_a_failure_is_never_shown_as_a_question_without_an_answer(
     browser: Browser, bot: Bot, caplog: pytest.LogCaptureFixture
 ):
@@ -377,7 +355,6 @@ def test_the_address_shown_opens_on_this_machine(host: str, shown: str):
     assert browser_url(host, 80) == shown
 
 
-@pytest.mark.browser
 def test_responses_do_not_wait_for_the_client_to_acknowledge_their_headers():
     with _listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         connection, _ = listener.accept()
@@ -448,7 +425,6 @@ def test_a_conversation_with_a_damaged_source_is_an_empty_one(bot: Bot, damage: 
     assert Conversation.load(stored).exchanges == ()
 
 
-@pytest.mark.browser
 def test_the_page_sends_its_conversation_as_data(page: Page):
     ask(page, "can I buy out my notice period")
     with page.expect_request("**/gradio_api/run/**") as sent:
@@ -458,7 +434,6 @@ def test_the_page_sends_its_conversation_as_data(page: Page):
     assert "<" not in json.dumps(stored)
 
 
-@pytest.mark.browser
 def test_a_conversation_that_an_older_version_stored_is_dropped(page: Page, address: str):
     def with_html(route: Route) -> None:
         route.continue_(post_data=json.dumps({**route.request.post_data_json, "data": [HTML_MESSAGES]}))
@@ -473,7 +448,6 @@ def test_a_conversation_that_an_older_version_stored_is_dropped(page: Page, addr
     expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
 
 
-@pytest.mark.browser
 def test_damaged_browser_storage_is_an_empty_conversation(browser: Browser, address: str):
     page = browser.new_page()
     page.goto(address)
@@ -488,7 +462,6 @@ def test_damaged_browser_storage_is_an_empty_conversation(browser: Browser, addr
     page.close()
 
 
-@pytest.mark.browser
 def test_a_page_that_is_opened_after_a_rebuild_shows_the_new_articles(browser: Browser, tmp_path: Path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "notice.md").write_text(NOTICE, encoding="utf-8")

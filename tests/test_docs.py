@@ -115,7 +115,7 @@ def test_each_command_of_a_page_works(command: str, reader: Path, server: str):
         case ["articlebot", "serve", *options]:
             serves(options, reader)
         case ["articlebot", "mcp", *options]:
-            done = run([sys.executable, "-m", "bot", "mcp", *options], reader)
+            done = run([str(Path(sys.executable).with_name("articlebot")), "mcp", *options], reader)
             assert (done.returncode, done.stdout) == (0, "")
         case ["articlebot", "pull", _, *options]:
             # The server has no article at this address, so pull fails with one sentence.

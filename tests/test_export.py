@@ -202,7 +202,6 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
     assert refused.returncode == 2
 
 
-@pytest.mark.browser
 def test_the_map_shows_every_passage_and_loads_nothing_from_the_network(
     browser: Browser, generation: Generation, tmp_path: Path
 ):

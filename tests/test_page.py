@@ -48,7 +48,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- The answer
 
 
-@pytest.mark.browser
 def test_an_answer_names_its_source_in_words_and_shows_no_number(page: Page):
     ask(page, "can I buy out my notice period")
     expect(page.locator(".answer .sure").last).to_have_text("From the FAQs of “Notice period”")
@@ -77,7 +76,6 @@ def test_a_mark_stays_within_each_line_and_out_of_tables():
     assert article_html("First. Second. Third.", (7, 14)).strip() == "<p>First. <mark>Second.</mark> Third.</p>"
 
 
-@pytest.mark.browser
 def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browser, shipped: Bot):
     for address in served(shipped):
         page = browser.new_page()
@@ -90,7 +88,6 @@ def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browse
         page.close()
 
 
-@pytest.mark.browser
 def test_a_topic_is_undone_with_one_click(page: Page):
     ask(page, "how long is a probation period")
     ask(page, "and can it be extended?")
@@ -99,7 +96,6 @@ def test_a_topic_is_undone_with_one_click(page: Page):
     expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period", "and can it be extended?"])
 
 
-@pytest.mark.browser
 def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Browser, shipped: Bot):
     for address in served(shipped):
         page = browser.new_page()
@@ -123,7 +119,6 @@ def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Brows
 # --- Suggestions and examples
 
 
-@pytest.mark.browser
 def test_suggestions_appear_after_a_pause_and_are_chosen_with_arrow_keys_and_enter(page: Page):
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url) if "/suggest" in request.url else None)
@@ -146,7 +141,6 @@ def test_suggestions_appear_after_a_pause_and_are_chosen_with_arrow_keys_and_ent
     assert len(requests) == 1
 
 
-@pytest.mark.browser
 def test_escape_closes_the_suggestions_and_enter_then_sends_what_is_typed(page: Page):
     box = page.get_by_test_id("textbox")
     box.press_sequentially("who pays grat")
@@ -157,7 +151,6 @@ def test_escape_closes_the_suggestions_and_enter_then_sends_what_is_typed(page: 
     expect(page.get_by_test_id("user")).to_have_text(["who pays grat"])
 
 
-@pytest.mark.browser
 def test_a_suggestion_is_asked_with_a_click(page: Page):
     page.get_by_test_id("textbox").press_sequentially("who pays grat")
     page.get_by_role("option", name="Who pays gratuity?").click()
@@ -173,7 +166,6 @@ def test_suggestions_match_words_and_meaning(shipped: Bot):
     assert all(shipped.ask(question).text for question in typed("can a company"))
 
 
-@pytest.mark.browser
 def test_only_articles_of_the_chosen_category_answer(page: Page):
     page.get_by_role("radio", name="EPFO").check()
     ask(page, "can I buy out my notice period")
@@ -189,7 +181,6 @@ def test_only_articles_of_the_chosen_category_answer(page: Page):
     )
 
 
-@pytest.mark.browser
 def test_the_newest_articles_are_shown_before_the_first_question(page: Page):
     expect(page.locator("#chat .newest li")).to_have_text(
         ["Notice period 5 January 2026", "Gratuity 1 December 2025", "Markup <i>rules</i> 11 November 2025"]
@@ -198,7 +189,6 @@ def test_the_newest_articles_are_shown_before_the_first_question(page: Page):
     expect(page.locator("#chat .newest")).to_have_count(0)
 
 
-@pytest.mark.browser
 def test_questions_that_were_asked_often_come_first(browser: Browser, place: Path, tmp_path: Path):
     usage = UsageStore(tmp_path)
     bot = Bot.open(place / "index")
@@ -216,7 +206,6 @@ def test_questions_that_were_asked_often_come_first(browser: Browser, place: Pat
 # --- The conversation
 
 
-@pytest.mark.browser
 def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browser, page: Page, address: str):
     ask(page, "how long is a probation period")
     page.reload()
@@ -234,7 +223,6 @@ def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browse
     assert page.get_by_test_id("user").count() == 0
 
 
-@pytest.mark.browser
 def test_a_question_in_the_address_is_asked_once_over_several_page_loads(page: Page, address: str):
     page.goto(f"{address}/?q=who+pays+gratuity")
     expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
@@ -251,7 +239,6 @@ def copying(browser: Browser, address: str):
     context.close()
 
 
-@pytest.mark.browser
 def test_an_answer_is_copied_with_its_source(copying: Page):
     ask(copying, "can I buy out my notice period")
     copying.get_by_role("button", name=EN["copy"]).click()
@@ -264,7 +251,6 @@ def test_an_answer_is_copied_with_its_source(copying: Page):
     )
 
 
-@pytest.mark.browser
 def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, address: str):
     ask(copying, "who pays gratuity & why?")
     copying.get_by_role("button", name=EN["link"], exact=True).click()
@@ -277,7 +263,6 @@ def test_a_link_to_a_question_opens_its_answer(browser: Browser, copying: Page, 
     page.close()
 
 
-@pytest.mark.browser
 def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser: Browser, place: Path, tmp_path: Path):
     def stored() -> list[tuple]:
         with sqlite3.connect(tmp_path / USAGE) as connection:
@@ -312,7 +297,6 @@ def test_a_vote_is_stored_with_reason_and_comment_changed_and_taken_back(browser
         page.close()
 
 
-@pytest.mark.browser
 def test_without_a_question_log_the_page_asks_for_no_vote(browser: Browser, place: Path):
     for address in served(Bot.open(place / "index")):
         page = browser.new_page()
@@ -336,7 +320,6 @@ def test_the_page_names_only_its_own_bot_and_publisher(address: str, language: s
 # --- Failures
 
 
-@pytest.mark.browser
 def test_an_unreachable_server_is_reported_and_the_question_stays(browser: Browser, address: str):
     page = browser.new_page()
     page.goto(address)
@@ -354,7 +337,6 @@ def test_an_unreachable_server_is_reported_and_the_question_stays(browser: Brows
     page.close()
 
 
-@pytest.mark.browser
 def test_the_rate_limit_names_the_seconds_to_wait_and_the_question_stays(browser: Browser, place: Path):
     for address in served(Bot.open(place / "index"), ChatSettings(limits=Limits(questions_per_minute=2))):
         page = browser.new_page()
@@ -371,7 +353,6 @@ def test_the_rate_limit_names_the_seconds_to_wait_and_the_question_stays(browser
         page.close()
 
 
-@pytest.mark.browser
 def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser: Browser, address: str):
     page = browser.new_page(viewport={"width": 360, "height": 740})
     page.goto(address)
@@ -398,7 +379,6 @@ def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser
     page.close()
 
 
-@pytest.mark.browser
 def test_without_an_index_the_page_says_how_to_build_one_and_opens_after_the_build(
     browser: Browser, place: Path, tmp_path: Path
 ):
@@ -421,7 +401,6 @@ def test_without_an_index_the_page_says_how_to_build_one_and_opens_after_the_bui
 # --- Appearance, languages and accessibility
 
 
-@pytest.mark.browser
 def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place: Path):
     from bot.serve.settings_file import read_settings
 
@@ -443,7 +422,6 @@ def test_name_logo_colours_and_words_come_from_one_file(browser: Browser, place:
         page.close()
 
 
-@pytest.mark.browser
 def test_the_browser_chooses_the_language_and_a_link_changes_it(browser: Browser, address: str):
     context = browser.new_context(locale="hi-IN")
     page = context.new_page()
@@ -464,7 +442,6 @@ def test_the_browser_chooses_the_language_and_a_link_changes_it(browser: Browser
     context.close()
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(
     ("question", "texts", "note"),
     [
@@ -488,7 +465,6 @@ def test_an_answer_has_labels_in_the_questions_language_and_a_quote_in_the_artic
     expect(page.get_by_test_id("user").last).to_have_text(question)
 
 
-@pytest.mark.browser
 def test_a_right_to_left_language_mirrors_the_page(browser: Browser, place: Path, tmp_path: Path):
     words = (
         (ROOT / "bot/serve/languages/en.toml")
@@ -556,7 +532,6 @@ def careful(place: Path, tmp_path_factory: pytest.TempPathFactory):
     )
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
 def test_axe_finds_no_violation_in_any_state(browser: Browser, careful: str, state: str, scheme: str):
@@ -570,7 +545,6 @@ def test_axe_finds_no_violation_in_any_state(browser: Browser, careful: str, sta
     context.close()
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("width", [320, 360, 768, 1440])
 def test_the_page_does_not_scroll_sideways_at_any_width(browser: Browser, shipped: Bot, width: int):
     for address in served(shipped):
@@ -589,7 +563,6 @@ def test_the_page_does_not_scroll_sideways_at_any_width(browser: Browser, shippe
         page.close()
 
 
-@pytest.mark.browser
 def test_everything_can_be_reached_with_the_keyboard(page: Page):
     ask(page, "who pays gratuity")
     page.get_by_test_id("textbox").focus()
@@ -604,7 +577,6 @@ def test_everything_can_be_reached_with_the_keyboard(page: Page):
     ), names
 
 
-@pytest.mark.browser
 def test_at_two_hundred_percent_question_and_answer_can_be_read(browser: Browser, address: str):
     context = browser.new_context(viewport={"width": 640, "height": 400}, device_scale_factor=2)
     page = context.new_page()
@@ -668,7 +640,6 @@ class _LateHost:
         await host(_LateHost.bot)(scope, receive, send)
 
 
-@pytest.mark.browser
 def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
     hosted: tuple[Page, BrowserContext, list[str]],
 ):
@@ -717,7 +688,6 @@ def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
     assert [each for each in complaints if "429" not in each and "favicon" not in each] == []
 
 
-@pytest.mark.browser
 def test_the_styles_of_page_and_widget_do_not_affect_each_other(hosted: tuple[Page, BrowserContext, list[str]]):
     page, *_ = hosted
     before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
@@ -856,7 +826,6 @@ for address in served(Bot.open("index")):
 """
 
 
-@pytest.mark.browser
 @pytest.mark.usefixtures("browser")
 def test_server_and_page_work_without_a_network(place: Path):
     cut = ["unshare", "--user", "--net", "--map-root-user"]
