@@ -147,7 +147,7 @@ def matches(numbers: Sequence[int], scores: Sequence[float], frequencies: Sequen
 
 
 class LexicalIndex:
-    """The word index in a folder. Raises `IndexCorrupt` if the folder does not hold one."""
+    """The word index in a folder: `LexicalSearch`. Raises `IndexCorrupt` if the folder does not hold one."""
 
     def __init__(self, folder: Path) -> None:
         self._passages, self._articles = _Texts(folder / _PASSAGES), _Texts(folder / _ARTICLES)
@@ -157,12 +157,10 @@ class LexicalIndex:
         return len(self._passages)
 
     def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """See `LexicalSearch.search`."""
         index = self._articles if field == "article_words" else self._passages
         return index.search(_PAIRS if field == "pairs" else _WORDS, query_terms(field, question), k, filters)
 
     def has(self, field: Field, words: str) -> bool:
-        """See `LexicalSearch.has`."""
         index = self._articles if field == "article_words" else self._passages
         return index.has(_PAIRS if field == "pairs" else _WORDS, terms_of(field, words))
 

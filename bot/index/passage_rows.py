@@ -23,13 +23,11 @@ class PassageRows:
     encoder: QuestionEncoder
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
-        """See `VectorSearch.nearest`."""
         admitted = None if filters == Filters() else self.table.rows_admitted(filters)
         rows, _ = self.vectors.search(vector, k * ROWS_PER_PASSAGE, admitted)
         return np.array(list(dict.fromkeys(self.table.passage_of_row[rows].tolist()))[:k], np.int64)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
-        """See `VectorSearch.vectors_of`."""
         start = self.table.row_start
         counts = start[numbers + 1] - start[numbers]
         starts = np.append(0, np.cumsum(counts))

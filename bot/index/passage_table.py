@@ -56,7 +56,7 @@ _CACHED_PASSAGES, _CACHED_ARTICLES = 4096, 1024  # maximum number of passages an
 
 
 class PassageTable:
-    """An open `passages.sqlite`. Thread-safe. Raises `IndexCorrupt` if the file is not one."""
+    """An open `passages.sqlite`: `Passages`. Thread-safe. Raises `IndexCorrupt` if the file is not one."""
 
     def __init__(self, path: Path) -> None:
         with raise_as_corrupt(path):
@@ -89,45 +89,37 @@ class PassageTable:
         return int(self.article_of_passage.max(initial=-1)) + 1
 
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
-        """See `Passages.passages`."""
         return [self.passage(int(number)) for number in numbers]
 
     def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
-        """See `Passages.all_passages`."""
         for number in self._faq_numbers() if faqs else range(len(self)):
             yield _read_passage(self._connection, self._article, number)
 
     def number(self, ident: str) -> int | None:
-        """See `Passages.number`."""
         return self._number(ident)
 
     def _faq_numbers(self) -> list[int]:
         return [number for (number,) in self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number")]
 
     def sample(self, most: int, *, faqs: bool = False) -> list[Passage]:
-        """See `Passages.sample`."""
         numbers = np.array(self._faq_numbers(), np.int64) if faqs else np.arange(len(self))
         places = np.linspace(0, len(numbers) - 1, min(most, len(numbers)))
         return self.passages(numbers[np.unique(places.astype(int))].tolist())
 
     def faqs(self, article: str) -> list[Passage]:
-        """See `Passages.faqs`."""
         return self.passages(number for (number,) in self._rows(_FAQS_OF_ARTICLE, article))
 
     def listed(self, category: str | None, offset: int, limit: int) -> list[Article]:
-        """See `Passages.listed`."""
         key = category.casefold() if category is not None else None
         query = "SELECT number FROM articles WHERE ?1 IS NULL OR category_key = ?1 ORDER BY number LIMIT ?2 OFFSET ?3"
         return [self._article(number) for (number,) in self._rows(query, key, limit, offset)]
 
     def article(self, ident: str) -> Article | None:
-        """See `Passages.article`."""
         found = self._rows("SELECT number FROM articles WHERE id = ?", ident)
         return self._article(found[0][0]) if found else None
 
     @cached_property
     def facts(self) -> CorpusFacts:
-        """See `Passages.facts`."""
         counted = self._rows(_CATEGORIES)
         ((faqs,),) = self._rows("SELECT count(*) FROM passages WHERE kind = 'faq'")
         examples = [ident for (ident,) in self._rows(_EXAMPLES, EXAMPLES)]

@@ -53,13 +53,11 @@ class PostgresDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Open a transaction. Raises `UsageError` if the database cannot be read."""
         with self._translate_errors("read"), self._engine.connect() as connection:
             yield _Transaction(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Open a transaction. Raises `UsageError` if the database cannot be written."""
         with self._translate_errors("written"), self._engine.begin() as connection:
             yield _Transaction(connection)
 

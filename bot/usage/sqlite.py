@@ -43,7 +43,6 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """Open a transaction. Raises `UsageError` if the file cannot be written."""
         with self._translate_write_errors(), closing(_connect(self._path)) as connection, connection:
             yield _Transaction(connection)
 

@@ -43,7 +43,7 @@ class ReplicaLexicalIndex:
 
 
 class ServerLexicalIndex:
-    """Words that the server ranks by BM25. Safe to use from many threads."""
+    """Words that the server ranks by BM25: `LexicalSearch`. Safe to use from many threads."""
 
     def __init__(self, milvus: MilvusClient, collections: Collections) -> None:
         self._milvus, self._collections = milvus, collections
@@ -60,7 +60,6 @@ class ServerLexicalIndex:
         self._frequency.cache_clear()
 
     def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:
-        """See `LexicalSearch.search`."""
         terms = lexical.query_terms(field, question)
         if not terms or k < 1:
             return Matches.none()
@@ -71,7 +70,6 @@ class ServerLexicalIndex:
         return lexical.matches(numbers, scores, frequencies, self._sizes[collection])
 
     def has(self, field: Field, words: str) -> bool:
-        """See `LexicalSearch.has`."""
         terms = lexical.terms_of(field, words)
         return bool(terms) and all(self._frequency(*self._column(field), term) for term in terms)
 
