@@ -30,9 +30,7 @@ def read_settings(path: Path) -> ChatSettings:
     Raises `SettingsError` if the file is missing or not TOML, or if a setting is unknown or has an invalid value.
     """
     try:
-        settings = _ADAPTER.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
+        settings = _ADAPTER.validate_python(read_toml(path))
     except ValidationError as error:
         raise SettingsError(f"{path}: {_sentence(error)}") from error
     if settings.languages is not None:
@@ -43,6 +41,14 @@ def read_settings(path: Path) -> ChatSettings:
     for fault in _faults(settings):
         raise SettingsError(f"{path}: {fault}")
     return settings
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file. Raises `SettingsError` if it cannot be read or is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
 
 
 def _sentence(error: ValidationError) -> str:

@@ -1,7 +1,6 @@
 """`PageTexts`: the words of the chat page, the widget and the OpenAI-compatible API in one language."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +16,7 @@ from babel.dates import format_date
 from bot.errors import SettingsError
 from bot.languages.language import Replies, Talk
 from bot.languages.registry import OTHERS, compose_reply
+from bot.serve.settings_file import read_toml
 from bot.settings import ChatSettings
 
 ENGLISH = "en"
@@ -89,19 +89,12 @@ def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:
     """
     paths = {ENGLISH: _ENGLISH_FILE, **{language.code: path for language in OTHERS if (path := language.page_texts)}}
     paths |= {path.stem: path for path in sorted(folder.glob("*.toml"))} if folder else {}
-    english, spoken = _read(_ENGLISH_FILE), {language.code: language.talk.replies[language.code] for language in OTHERS}
+    english, spoken = read_toml(_ENGLISH_FILE), {each.code: each.talk.replies[each.code] for each in OTHERS}
     return {code: _load(code, path, english, spoken.get(code, {})) for code, path in paths.items()}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}.") from error
-
-
 def _load(code: str, path: Path, english: Mapping[str, Any], replies: Replies) -> PageTexts:
-    words = _read(path)
+    words = read_toml(path)
     replies = words.pop("replies", replies)
     words.pop("months", None)  # files of version 0.1.0 list them
     _check(str(path), words, english, complete=True)

@@ -35,7 +35,7 @@ def _parts(report: Report) -> dict[str, list[str]]:
             for one in report.proposals
         ],
         "asked most": [
-            f"  {one.times:5} {_trend(one.times, one.before):>6}  {one.question}  ({one.status.replace('_', ' ')})"
+            f"  {one.times:5} {trend(one.times, one.before):>6}  {one.question}  ({one.status.replace('_', ' ')})"
             for one in report.most_asked
         ],
         "no longer help": [
@@ -53,13 +53,14 @@ def _gap(gap: Gap) -> Iterator[str]:
         "not helpful": gap.unhelpful,
     }  # fmt: skip
     counts = ", ".join(f"{count} {way}" for way, count in ways.items() if count)
-    yield f"  {gap.times:5} {_trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"
+    yield f"  {gap.times:5} {trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"
     yield from (f"{_INDENT}also: {question}" for question in gap.examples[1:])
     yield f"{_INDENT}{gap.why}"
     yield from (f"{_INDENT}{near.probability:.2f} {near.passage}: {near.about}" for near in gap.nearest)
 
 
-def _trend(times: int, before: int) -> str:
+def trend(times: int, before: int) -> str:
+    """Return how much more often a question was asked than before."""
     return "new" if before == 0 else f"{times - before:+d}"
 
 

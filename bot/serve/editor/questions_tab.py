@@ -14,6 +14,7 @@ from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
 from bot.usage.report import Gap, Report
+from bot.usage.report_text import trend
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
 _MAX_QUESTIONS = 40
@@ -70,7 +71,7 @@ def questions_tab(service: EditorService, page: gr.Blocks) -> None:
 
 def _report(report: Report) -> tuple[Any, ...]:
     gaps, proposals = report.gaps[:_MAX_QUESTIONS], report.proposals
-    gap_choices = [(f"{gap.question}  ·  {gap.times}× ({_trend(gap.times, gap.before)})", gap.question) for gap in gaps]
+    gap_choices = [(f"{gap.question}  ·  {gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
     proposal_choices = []
     for each in proposals:
         label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
@@ -97,10 +98,6 @@ def _summary(report: Report) -> str:
         return f"{asked} Nothing waits for you here."
     limit = f"; the {_MAX_QUESTIONS} asked most are shown" if waiting > _MAX_QUESTIONS else ""
     return f"{asked} **{waiting}** wait for you{limit}."
-
-
-def _trend(times: int, before: int) -> str:
-    return "new" if before == 0 else f"{times - before:+d}"
 
 
 def _choose(service: EditorService, report: Report | None, question: str | None) -> tuple[Any, ...]:
@@ -142,7 +139,7 @@ def _detail(gap: Gap) -> str:
 
 def _further(report: Report) -> str:
     """Return the rest of the report as Markdown."""
-    asked = [f"{each.times}× ({_trend(each.times, each.before)}) {each.question}" for each in report.most_asked]
+    asked = [f"{each.times}× ({trend(each.times, each.before)}) {each.question}" for each in report.most_asked]
     turned = [f"{each.passage}: {each.helpful} helpful, {each.unhelpful} not" for each in report.turned]
     corrected = report.only_corrected[:_MAX_QUESTIONS]
     parts = {"Asked most": asked, "No longer help": turned, "Found only after a spelling correction": corrected}
