@@ -136,9 +136,7 @@ def status(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJ
     from bot.index.status import index_status
 
     facts = index_status(store_at(index), corpus)
-    lines = [
-        f"{name.replace('_', ' '):18}{format_value(value)}" for name, value in facts.items() if name != "generations"
-    ]
+    lines = [f"{key.replace('_', ' '):18}{format_value(value)}" for key, value in facts.items() if key != "generations"]
     lines += ["", "generations", *(f"  {_generation_line(each)}" for each in facts["generations"])]
     print_facts(facts, as_json, lambda: "\n".join(lines))
 

@@ -43,14 +43,14 @@ def build_faq_article(source: str, fields: Fields) -> Article:
     The default id is made of the permalink, or the file, and the question, because rows may move and several may link
     to the same page. Raises `Unreadable` if the question or the answer is missing, or a field cannot be read.
     """
-    fields = drop_empty_fields(fields)
+    fields = nonempty(fields)
     question, answer = read_faq(fields)
     ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
     return build_article(source, {"id": ident, "title": question, **fields}, answer, [faq])
 
 
-def drop_empty_fields(fields: Fields) -> Fields:
+def nonempty(fields: Fields) -> Fields:
     """Return the fields without empty values."""
     return {name: value for name, value in fields.items() if value not in (None, "")}
 

@@ -47,6 +47,5 @@ def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[
 def _coverage(threshold: float, reworded: Sequence[tuple[float, bool]], left_out: Sequence[float]) -> OperatingPoint:
     right = [true for probability, true in reworded if probability >= threshold]
     answered = share([probability >= threshold for probability, _ in reworded])
-    return OperatingPoint(
-        threshold, answered, share(right), share([probability < threshold for probability in left_out])
-    )
+    refused = share([probability < threshold for probability in left_out])
+    return OperatingPoint(threshold, answered, share(right), refused)

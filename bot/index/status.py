@@ -1,5 +1,6 @@
 """The status of an index: what it contains, and whether it can be opened."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,9 @@ def _facts(manifest: Manifest, corpus: Path | str) -> dict[str, Any]:
 
 
 def _has_changed(corpus: Path | str, manifest: Manifest) -> bool | None:
-    try:
+    with suppress(CorpusError):
         return corpus_digest(corpus) != manifest.corpus
-    except CorpusError:
-        return None
+    return None
 
 
 def _fault(store: Store) -> str | None:

@@ -54,7 +54,7 @@ class Store(Protocol):
 
 
 class LocalStore:
-    """The generations in an index folder, which need not exist yet."""
+    """The generations in an index folder, which need not exist yet: `Store`."""
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
@@ -74,18 +74,15 @@ class LocalStore:
         return folder
 
     def current_name(self) -> str:
-        """See `Store.current_name`."""
         return self.current_folder().name
 
     def find_current(self) -> str | None:
         """Return the name of the current generation, or None if there is none."""
-        try:
+        with suppress(IndexMissing, IndexCorrupt):
             return self.current_name()
-        except (IndexMissing, IndexCorrupt):
-            return None
+        return None
 
     def open_current(self, encoder: QuestionEncoder | None = None, *, whole: bool = False) -> LocalGeneration:
-        """See `Store.open_current`."""
         return self.read_current(lambda folder: LocalGeneration.open(folder, whole=whole, encoder=encoder))
 
     def read_current(self, read: Callable[[Path], Opened]) -> Opened:
@@ -109,7 +106,6 @@ class LocalStore:
         return sorted(path for path in paths if not path.name.startswith(UNFINISHED))
 
     def manifests(self) -> Iterator[tuple[str, Manifest | IndexCorrupt]]:
-        """See `Store.manifests`."""
         for folder in self.generations():
             try:
                 yield folder.name, Manifest.read(folder)
@@ -117,7 +113,6 @@ class LocalStore:
                 yield folder.name, error
 
     def facts(self) -> dict[str, str]:
-        """See `Store.facts`."""
         return {}
 
     def roll_back(self) -> str:
@@ -187,11 +182,10 @@ class LocalStore:
 
 
 def _read_holder(path: Path) -> str:
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError):
         facts = json.loads(path.read_text(encoding="utf-8"))
         return f" (process {facts['process']}, since {facts['since']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    return ""
 
 
 def sync_to_disk(path: Path) -> None:

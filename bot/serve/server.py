@@ -47,9 +47,8 @@ def open_app(
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:
     """Return the store of questions and votes, or None if the settings store neither."""
-    return (
-        UsageStore(state_folder(index), settings.log) if settings.feedback or settings.log.questions != "off" else None
-    )
+    is_needed = settings.feedback or settings.log.questions != "off"
+    return UsageStore(state_folder(index), settings.log) if is_needed else None
 
 
 def serve(create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:

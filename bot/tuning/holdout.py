@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.corpus.article import Article, Faq
+from bot.corpus.article import Article
 from bot.evaluation.question_set import Question
 from bot.index.generation import all_articles
 from bot.index.passage_table import PassageTable
@@ -59,9 +59,5 @@ def _without(article: Article, asked: Collection[str]) -> Article:
         start = article.text.rfind("\n", 0, heading) + 1 if faq.start else 0
         cut = faq.start - start
         article = replace(article, text=article.text[:start] + article.text[faq.start :])
-        faqs = [_shift(each, -cut) if each.start > faq.start else each for each in faqs]
+        faqs = [replace(f, start=f.start - cut, end=f.end - cut) if f.start > faq.start else f for f in faqs]
     return replace(article, title=title, faqs=tuple(faqs))
-
-
-def _shift(faq: Faq, by: int) -> Faq:
-    return replace(faq, start=faq.start + by, end=faq.end + by)

@@ -159,9 +159,7 @@ def _verify(milvus: MilvusClient, collections: Collections, local: LocalGenerati
     expected = local.manifest.passages, local.manifest.vectors
     found = milvus.count(collections.records, f"{PASSAGE_KINDS} and part == 0"), milvus.count(collections.rows)
     if found != expected:
-        counts = (
-            f"{found[0]} passages and {found[1]} vectors of {local.name}, which has {expected[0]} and {expected[1]}"
-        )
+        counts = f"{found[0]} passages and {found[1]} vectors of {local.name}, not {expected[0]} and {expected[1]}"
         raise corrupt(f"Milvus at {milvus.address.server} holds {counts}")
     vector = np.array([local.manifest.check_vector], np.float32)
     near = {numeric_id(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}

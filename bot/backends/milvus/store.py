@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -195,10 +196,9 @@ def _name(collections: Collections, changes: ArticleChanges) -> str:
 
 
 def _has_hash(path: Path, expected: str) -> bool:
-    try:
+    with suppress(OSError):
         return file_hash(path) == expected
-    except OSError:
-        return False
+    return False
 
 
 def _remove_others(home: Path, folder: Path) -> None:

@@ -173,9 +173,8 @@ class _Updater:
     def _place(self, article: Article, stored: _Stored | None) -> records.Places:
         if stored and stored.category == category_key(article):
             return stored.places
-        return records.Places(
-            stored.places.place if stored else self._next(ARTICLE), self._next(category_counter_key(article))
-        )
+        place = stored.places.place if stored else self._next(ARTICLE)
+        return records.Places(place, self._next(category_counter_key(article)))
 
     def _passage_records(self, passages: Sequence[Passage], version: int, stored: _Stored | None) -> Iterator[Entity]:
         for passage in passages:

@@ -7,15 +7,7 @@ import json
 from collections.abc import Iterator
 
 from bot.corpus.article import Article, Faq
-from bot.corpus.fields import (
-    Fields,
-    build_article,
-    build_faq_article,
-    drop_empty_fields,
-    list_field,
-    multiline_field,
-    read_faq,
-)
+from bot.corpus.fields import Fields, build_article, build_faq_article, list_field, multiline_field, nonempty, read_faq
 from bot.corpus.refused import Refused, Unreadable
 
 
@@ -47,7 +39,7 @@ def parse_article(fields: Fields, source: str, number: int) -> Article:
     text, listed = _append_faqs(multiline_field(fields, "text"), fields.get("faqs") or [])
     if not text:
         raise Unreadable("no text and no faqs: nothing to answer from")
-    fields = drop_empty_fields(fields)
+    fields = nonempty(fields)
     default_id = {} if "id" in fields or "url" in fields else {"id": f"{source.rsplit('.', 1)[0]}-{number}"}
     return build_article(source, {**default_id, **fields}, text, listed)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
 
 from bot.languages.hindi.devanagari import has_devanagari, is_mostly_devanagari, normalize
 from bot.languages.hindi.rewriting import HindiRewriter
@@ -43,16 +42,8 @@ class Hindi(Language):
 
     def _kinds_of(self, phrase: str) -> set[Talk] | None:
         """Return the kinds of small talk a phrase may be: none for a mere address, None for anything else."""
-        found = {kind for kind, pattern in self._phrases.items() if pattern.fullmatch(phrase)}
-        return found if found or self._addressees.fullmatch(phrase) else None
-
-    @cached_property
-    def _phrases(self) -> dict[Talk, re.Pattern[str]]:
-        return {kind: re.compile(phrase) for kind, phrase in self.talk.phrases.items()}
-
-    @cached_property
-    def _addressees(self) -> re.Pattern[str]:
-        return re.compile(self.talk.addressees)
+        found = {kind for kind, pattern in self.talk.phrases.items() if re.fullmatch(pattern, phrase)}
+        return found if found or re.fullmatch(self.talk.addressees, phrase) else None
 
 
 HINDI = Hindi(__name__)
