@@ -126,7 +126,6 @@ def test_the_meanings_of_an_ambiguous_question_are_offered_and_answered_with_one
         page.close()
 
 
-@pytest.mark.browser
 def test_the_closest_passage_stands_back_below_a_notice_and_near_questions_are_one_click_away(
     browser: Browser, bot: Bot
 ):
