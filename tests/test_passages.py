@@ -167,7 +167,7 @@ def test_an_article_without_words_has_no_passage():
     assert split("## Only a heading") == []
 
 
-def test_sentences_lists_and_tables_can_be_quoted():
+def test_sentences_list_items_and_table_rows_can_be_quoted():
     text = """One thing. Another thing!
 
 Bring these:
@@ -187,9 +187,14 @@ Done?"""
     assert [passage.article.text[start:end] for start, end in passage.sentences] == [
         "One thing.",
         "Another thing!",
-        "Bring these:\n\n- a photo\n- a pen",
-        "1. Log in. Wait.\n2. Print.",
-        "| Form | Use |\n| --- | --- |\n| 31 | advance |",
+        "Bring these:",
+        "- a photo",
+        "- a pen",
+        "1. Log in. Wait.",
+        "2. Print.",
+        "| Form | Use |",
+        "| --- | --- |",
+        "| 31 | advance |",
         "Done?",
     ]
 

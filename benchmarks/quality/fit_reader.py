@@ -22,11 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.quality.reader_cases import Case, CaseReader, plain
 from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
 from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_questions
 from bot.build.build import build
+from bot.build.score_calibration import calibration_questions
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.passages import Passage
@@ -39,28 +41,25 @@ SHIPPED = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
-CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-AGAINST = (
-    ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
-    ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
-    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"), ("within", "strange within"),
-    ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
-    *((name, f"{name} removed") for name in FAQ_SETS),
-)  # fmt: skip
-"""Groups of covered and of uncovered questions that the probability should tell apart."""
 DEPTH, TREES = 4, 120
 ANSWER_WEIGHTS = {
-    "within": 3.0, "open": 1.0, "shipped": 3.0, "near": 0.8, "removed": 0.3, "removed open": 0.15,
-    "shipped near": 0.8, "shipped removed": 0.3, "unrelated": 0.4, "shipped unrelated": 0.4, "shipped strange": 0.4,
-    "strange": 0.4, "strange within": 0.3, "shipped strange within": 0.3, "shipped within": 1.5,
-    "shipped near within": 0.4,
+    "within": 3.0, "open": 1.0, "shipped": 3.0, "shipped within": 1.5, "shipped own": 1.5, "near": 0.3,
+    "removed": 0.1, "removed open": 0.05, "shipped near": 0.3, "shipped near within": 0.15, "shipped removed": 0.1,
+    "unrelated": 0.1, "shipped unrelated": 0.1,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
+WITHIN = ("within", "near", "removed")
+"""Groups that are asked of one article; the others named so stand for a corpus of one article."""
+RELEVANT = ("within", "open", "shipped", "shipped within", "near", "shipped near")
+STRANGE = ("strange", "strange within", "shipped strange", "shipped strange within")
+RELEVANCE = ("above_midpoint", "ranking", "most_sentence", "most_both", "in_both")
+"""The signals of whether the corpus is about a question at all."""
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 AGAINST = (
     ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
     ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
     ("shipped", "shipped unrelated"), ("shipped", "shipped strange"), ("within", "strange within"),
+    ("shipped own", "shipped strange"),
     ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
@@ -170,6 +169,11 @@ def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterat
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
     yield from _strange(reader, data, "shipped strange")
+    for each in calibration_questions(reader.generation.table, 400):
+        own = f"shipped-{each.passage.article.id}"
+        yield from filter(
+            None, [reader.case("shipped own", {"question": each.reworded}, own, words=[each.passage.text])]
+        )
 
 
 def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
@@ -260,10 +264,11 @@ def report(cases: list[Case], arguments: argparse.Namespace) -> None:
         own = np.array([fold_of(row[0]) == fold for row in rows])
         fit = fit_answers([row for row, out in zip(rows, own, strict=True) if not out and is_licensed(row[0])])
         for n in np.flatnonzero(own):
-            probability[n] = fit.probability(rows[n][3])
+            probability[n] = fit.probability(rows[n][3], is_within=rows[n][0].group in WITHIN)
     print_probabilities(rows, probability)
     sentences = fit_sentences([case for case in cases if is_licensed(case)])
     answers = fit_answers([row for row in rows if is_licensed(row[0])])
+    print(answers.relevance)
     if arguments.write:
         fields = {name: np.round(value, 4).tolist() for name, value in asdict(sentences).items()}
         content = {"sentences": fields, "answers": _fields(answers)}
@@ -272,23 +277,42 @@ def report(cases: list[Case], arguments: argparse.Namespace) -> None:
 
 def _fields(answers: AnswerModel) -> dict[str, object]:
     numbers = {name: np.round(getattr(answers, name), 5).tolist() for name in ("inner", "thresholds", "leaves")}
-    return {"signals": list(answers.signals), **numbers, "constant": round(answers.constant, 5)}
+    return {
+        "relevance": answers.relevance,
+        "signals": list(answers.signals),
+        **numbers,
+        "constant": round(answers.constant, 5),
+    }
 
 
 def fit_answers(rows: Sequence[tuple]) -> AnswerModel:
     """Fit the probability that a quote answers; each group of questions has its own weight in all."""
     names = tuple(rows[0][3])
-    signals = np.array([[row[3][name] for name in names] for row in rows])
-    groups = [row[0].group for row in rows]
-    weights = np.array([ANSWER_WEIGHTS.get(group, 0.1) / groups.count(group) for group in groups])
+    used = [row for row in rows if row[0].group in ANSWER_WEIGHTS]
+    signals = np.array([[row[3][name] for name in names] for row in used])
+    groups = [row[0].group for row in used]
+    weights = np.array([ANSWER_WEIGHTS[group] / groups.count(group) for group in groups])
     trees = HistGradientBoostingClassifier(
         max_depth=DEPTH, max_iter=TREES, learning_rate=0.06, min_samples_leaf=30, l2_regularization=5.0, random_state=0,
         max_leaf_nodes=2**DEPTH,
-    ).fit(signals, [row[1] for row in rows], sample_weight=1000 * weights)  # fmt: skip
+    ).fit(signals, [row[1] for row in used], sample_weight=1000 * weights)  # fmt: skip
     # scikit-learn has no public access to its trees.
     every = [_complete(tree[0].nodes) for tree in trees._predictors]  # noqa: SLF001
     inner, thresholds, leaves = (np.array([each[n] for each in every]) for n in range(3))
-    return AnswerModel(names, inner, thresholds, leaves, float(trees._baseline_prediction.ravel()[0]))  # noqa: SLF001
+    constant = float(trees._baseline_prediction.ravel()[0])  # noqa: SLF001
+    return AnswerModel(_fit_relevance(rows), names, inner, thresholds, leaves, constant)
+
+
+def _fit_relevance(rows: Sequence[tuple]) -> dict[str, float]:
+    used = [row for row in rows if row[0].group in (*RELEVANT, *STRANGE)]
+    signals = np.array([[row[3][name] for name in RELEVANCE] for row in used])
+    is_relevant = np.array([row[0].group in RELEVANT for row in used])
+    model = LogisticRegression(
+        C=10, class_weight={True: len(used) / is_relevant.sum(), False: len(used) / (~is_relevant).sum()}
+    )
+    model.fit(signals, is_relevant)
+    weights = dict(zip(RELEVANCE, model.coef_[0].round(4).tolist(), strict=True))
+    return {**weights, "constant": round(float(model.intercept_[0]), 4)}
 
 
 def _complete(nodes: np.ndarray) -> tuple[list[int], list[float], list[float]]:

@@ -51,7 +51,7 @@ class CaseReader:
     def __init__(self, generation: Generation) -> None:
         zero = np.zeros(1)
         untrained = ReaderModel(
-            SentenceModel(zero, zero, zero, zero, zero, zero), AnswerModel((), zero, zero, zero, 0.0)
+            SentenceModel(zero, zero, zero, zero, zero, zero), AnswerModel({}, (), zero, zero, zero, 0.0)
         )
         self.generation, self.finder = generation, Finder(generation)
         self._reader = Reader(generation, untrained)

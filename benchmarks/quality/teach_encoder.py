@@ -13,6 +13,7 @@ own articles, so that they can serve to measure. OUTPUT receives the adapter, an
 """
 
 import argparse
+import json
 import random
 import re
 import time
@@ -51,6 +52,8 @@ UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
 RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 3e-4, 1, 32, 128
 NEGATIVES, NEAREST = 2, 15
+SHARE = 0.7
+"""The weight with which the adapter is added: averaging with the packaged model keeps what that one knows."""
 
 
 class Lesson(NamedTuple):
@@ -235,11 +238,26 @@ def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Pa
         )  # fmt: skip
         loss = MultipleNegativesRankingLoss(model)
         SentenceTransformerTrainer(model, arguments, train_dataset=datasets, loss=loss).train()
-    adapted.save_pretrained(str(output / "adapter"))
+    adapted.eval().save_pretrained(str(output / "trained"))
+    write_adapter(output / "trained", output / "adapter")
     adapted.merge_and_unload()
     model.max_seq_length = limit
-    model.eval()
     model.save_pretrained(str(output / "model"), create_model_card=False)
+
+
+def write_adapter(trained: Path, adapter: Path) -> None:
+    """Write a trained adapter in 16 bits, to be added with the weight `SHARE`, without what belongs to this machine."""
+    from safetensors.torch import load_file, save_file
+
+    adapter.mkdir(exist_ok=True)
+    factors = load_file(trained / "adapter_model.safetensors")
+    kept = {name: each.half().contiguous() for name, each in factors.items() if ".pooler." not in name}
+    save_file(kept, adapter / "adapter_model.safetensors")
+    settings = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
+    used = {name: settings[name] for name in ("peft_type", "r", "lora_dropout", "bias", "fan_in_fan_out")}
+    used |= {"base_model_name_or_path": DEFAULT_MODEL, "lora_alpha": SHARE * RANK, "inference_mode": True}
+    used["target_modules"] = r"encoder\..*\.(query|key|value|dense)"
+    (adapter / "adapter_config.json").write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Answerer:
         """Answer a question; see `Bot.ask`."""
         earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
         result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
-        reading = self._read(result.corrected or question, result)
+        reading = self._read(result.corrected or question, result, filters)
         asked = (result.corrected or question, *earlier)
         talk = small_talk(question)
         is_covered = reading is not None and reading.probability >= self._settings.threshold
@@ -55,7 +55,7 @@ class Answerer:
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
         return self._answered(question, result, reading, asked)
 
-    def _read(self, question: str, result: SearchResult) -> Reading | None:
+    def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the words to show; those of the first hit where the reader has nothing to choose.
 
         A FAQ with exactly this question answers it, and an order by a reranker stays. The reader cannot read a script
@@ -68,7 +68,7 @@ class Answerer:
         if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
             quoted = quote(self.finder.generation, result, first.passage)
             return Reading(first.passage, quoted.span, quoted.matched, result.probability)
-        return self._reader.read(result)
+        return self._reader.read(result, is_within=filters.article is not None)
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)

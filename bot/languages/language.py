@@ -72,9 +72,9 @@ class SmallTalkPhrases(NamedTuple):
 def read_patterns(package: str) -> Patterns:
     """Read the `patterns.toml` of a language's package."""
     fields = read_toml(package, "patterns.toml")
-    lists = {name: tuple(values) for name, values in fields.items() if isinstance(values, list)}
-    kinds = {name: fields.get(name, {}) for name in ("asks", "holds")}
-    return Patterns(sentence_ends=fields["sentence_ends"], **lists, **kinds)
+    kinds: dict[str, Any] = {name: fields.pop(name, {}) for name in ("asks", "holds")}
+    ends = fields.pop("sentence_ends")
+    return Patterns(sentence_ends=ends, **{name: tuple(values) for name, values in fields.items()}, **kinds)
 
 
 def read_small_talk(package: str) -> SmallTalkPhrases:

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
+_LEAST, _LEAST_WITHIN, _STEEPNESS = 0.5, 0.05, 4
+"""Below this probability that the corpus is about the question, the answer falls with this power. Who asks of one
+article has named the subject."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentenceModel:
@@ -41,11 +45,14 @@ class SentenceModel:
 
 @dataclass(frozen=True, slots=True)
 class AnswerModel:
-    """Gradient-boosted trees (Friedman 2001) that predict from signals of a quote whether it answers.
+    """Predicts from signals of a quote whether the corpus is about the question, and if so whether the quote answers.
 
-    Each tree is complete: node n has the children 2n + 1 and 2n + 2, and a signal above the threshold leads to the
-    second one.
+    The first is a logistic regression, the second gradient-boosted trees (Friedman 2001). Each tree is complete: node n
+    has the children 2n + 1 and 2n + 2, and a signal above the threshold leads to the second one.
     """
+
+    relevance: Mapping[str, float]
+    """The weight of each signal in the log-odds that the corpus is about the question, and of "constant"."""
 
     signals: tuple[str, ...]
     inner: NDArray[np.int64]
@@ -58,16 +65,24 @@ class AnswerModel:
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> "AnswerModel":
         inner, (thresholds, leaves) = np.array(fields["inner"]), (np.array(fields[n]) for n in ("thresholds", "leaves"))
-        return cls(tuple(fields["signals"]), inner, thresholds, leaves, fields["constant"])
+        return cls(fields["relevance"], tuple(fields["signals"]), inner, thresholds, leaves, fields["constant"])
 
-    def probability(self, signals: Mapping[str, float]) -> float:
-        """Return the probability that a quote with these signals answers the question."""
+    def probability(self, signals: Mapping[str, float], *, is_within: bool) -> float:
+        """Return the probability that a quote with these signals answers; `is_within`: asked of one article."""
+        least = _LEAST_WITHIN if is_within else _LEAST
+        return self.answer(signals) * min(1.0, self.relevant(signals) / least) ** _STEEPNESS
+
+    def relevant(self, signals: Mapping[str, float]) -> float:
+        """Return the probability that the corpus is about the question."""
+        return _logistic(sum(weight * signals.get(name, 1.0) for name, weight in self.relevance.items()))
+
+    def answer(self, signals: Mapping[str, float]) -> float:
+        """Return the probability that the quote answers a question that the corpus is about."""
         values, trees = np.array([signals[name] for name in self.signals]), np.arange(len(self.inner))
         node = np.zeros(len(trees), np.int64)
-        while len(trees) and node[0] < self.inner.shape[1]:
+        while node[0] < self.inner.shape[1]:
             node = 2 * node + 1 + (values[self.inner[trees, node]] > self.thresholds[trees, node])
-        score = self.constant + float(self.leaves[trees, node - self.inner.shape[1]].sum()) if len(trees) else 0.0
-        return float(1.0 / (1.0 + np.exp(-score)))
+        return _logistic(self.constant + float(self.leaves[trees, node - self.inner.shape[1]].sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +106,7 @@ def softmax(scores: Numbers) -> Numbers:
     """Return the shares of scores; their sum is 1."""
     powers = np.exp(scores - scores.max())
     return np.asarray(powers / powers.sum(), np.float64)
+
+
+def _logistic(score: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-score)))

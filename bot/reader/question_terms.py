@@ -44,7 +44,7 @@ class QuestionTerms:
     def rarest_missing(self, texts: list[frozenset[str]]) -> NDArray[np.float64]:
         """Return the weight of the rarest content word that each text lacks, as a share of the rarest of all."""
         missing = np.where(self._found(texts), 0.0, self.weights)
-        return missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9)
+        return np.asarray(missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9))
 
     def _found(self, texts: list[frozenset[str]]) -> NDArray[np.bool_]:
         return np.array([[stem in text for stem in self.stems] for text in texts], bool).reshape(len(texts), -1)

@@ -56,8 +56,11 @@ class Reader:
         self.midpoint = RankingModel.shipped().midpoint(generation.manifest.score_calibration)
         """The cosine halfway between questions that the corpus covers and others."""
 
-    def read(self, result: SearchResult) -> Reading | None:
-        """Return the words of the hits, or of their articles, that answer a question best; None without hits."""
+    def read(self, result: SearchResult, *, is_within: bool = False) -> Reading | None:
+        """Return the words of the hits, or of their articles, that answer a question best; None without hits.
+
+        `is_within` says that the question is asked of one article.
+        """
         if not result.hits:
             return None
         candidates = read_candidates(self._generation, result)
@@ -65,7 +68,7 @@ class Reader:
         choice = choose(
             self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems)
         )
-        probability = self._model.answers.probability(choice.signals)
+        probability = self._model.answers.probability(choice.signals, is_within=is_within)
         matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
         return Reading(choice.passage, choice.window.span(choice.passage), matched, probability)
 
