@@ -200,7 +200,7 @@ def test_questions_are_spread_evenly():
     [
         (
             "frage,antwort\na,b\n",
-            "The columns of .* are frage, antwort: name them question, expected, history and group",
+            "The columns of .* are frage, antwort: name them question, expected, history, group and words",
         ),
         ("", "The columns of .* are : name them question"),
         ("question,expected\n", "There are no questions in"),

@@ -138,7 +138,7 @@ def test_a_new_topic_is_answered_as_if_nothing_had_been_asked_before(shipped: Bo
 
 def test_an_uncovered_question_after_a_covered_one_is_refused(shipped: Bot):
     refused = [
-        shipped.ask(question, ["how long is a notice period"]).status == "no_answer"
+        shipped.ask(question, ["how long is a notice period"]).status != "answered"
         for question, _ in questions("uncovered")
     ]
     assert sum(refused) >= 0.9 * len(refused)

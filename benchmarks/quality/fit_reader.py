@@ -233,7 +233,7 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 
 def _importance(group: str) -> float:
-    return {"within": 1.0, "open": 1.0, "shipped": 2.0}.get(group, 0.3)
+    return {"within": 1.0, "open": 1.0, "shipped": 2.0, "shipped own": 1.0}.get(group, 0.3)
 
 
 def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:

@@ -101,7 +101,12 @@ def _without(candidates: Candidates, texts: Sequence[str]) -> Candidates:
     lines = {plain(line) for text in texts for line in re.split(r"\n|(?<=[.!?])\s", text)}
     lines = {line for line in lines if len(line.split()) > 3}
     kept = [n for n, one in enumerate(candidates.passages) if not any(line in plain(one.text) for line in lines)]
+    ranked = candidates.ranked[kept]
+    if len(ranked):
+        # As if the passages taken out had never been there.
+        ranked[:, 0] -= ranked[:, 0].max()
+        ranked[:, 1] = np.arange(len(ranked)) == ranked[:, 0].argmax()
     return Candidates(
-        [candidates.passages[n] for n in kept], candidates.cosines[kept],
+        [candidates.passages[n] for n in kept], candidates.cosines[kept], ranked,
         [candidates.sentences[n] for n in kept], [candidates.sentence_cosines[n] for n in kept],
     )  # fmt: skip

@@ -10,7 +10,7 @@ from bot.answering.quote import quote
 from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
 from bot.languages.language import Talk
-from bot.languages.registry import SmallTalk, language_of, reply, small_talk
+from bot.languages.registry import ENGLISH, SmallTalk, language_of, reply, small_talk
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.diversity import newer_hit
@@ -56,19 +56,23 @@ class Answerer:
         return self._answered(question, result, reading, asked)
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
-        """Return the words to show; those of the first hit where the reader has nothing to choose.
+        """Return the words to show, if any come close.
 
-        A FAQ with exactly this question answers it, and an order by a reranker stays. The reader cannot read a script
-        that the packaged model cannot.
+        Those of the first hit, if it is likely to answer, where the reader has nothing to choose: a FAQ with exactly
+        this question answers it, an order by a reranker stays, and the reader reads no foreign script. Nor can it tell
+        how close words are to a question in another language.
         """
         if not result.hits:
             return None
-        first = result.hits[0]
+        first, is_likely = result.hits[0], result.probability >= self._settings.threshold
         is_foreign = language_of(first.passage.article.language).has_own_script
         if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
             quoted = quote(self.finder.generation, result, first.passage)
-            return Reading(first.passage, quoted.span, quoted.matched, result.probability)
-        return self._reader.read(result, is_within=filters.article is not None)
+            return Reading(first.passage, quoted.span, quoted.matched, result.probability) if is_likely else None
+        reading = self._reader.read(result, is_within=filters.article is not None)
+        if reading is not None and language_of(result.language) is not ENGLISH:
+            return replace(reading, probability=result.probability) if is_likely else None
+        return reading
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)

@@ -14,6 +14,8 @@ from bot.retrieval.search_result import SearchResult
 _HITS, _ARTICLES, _PER_ARTICLE = 20, 2, 30
 """Numbers of first hits that are read, of articles that are read further, and of passages read of each of these."""
 
+_FAR = -0.5  # difference in score from which a passage is as far from the first hit as one that is no hit
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -22,6 +24,8 @@ class Candidates:
     passages: list[Passage]
     cosines: NDArray[np.float64]
     """With text, both, best, the mean of the best three, and the headings or question; shape (passages, 5)."""
+    ranked: NDArray[np.float64]
+    """Score of the ranking model below the first hit's, and whether it is the first hit; shape (passages, 2)."""
     sentences: list[list[str]]
     sentence_cosines: list[NDArray[np.float32]]
 
@@ -40,7 +44,14 @@ def read_candidates(generation: Generation, result: SearchResult) -> Candidates:
     sentences = [sentences_of(passage) for passage in passages]
     own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
     each = [next(own) if len(texts) > 1 else row[1:2] for texts, row in zip(sentences, cosines, strict=True)]
-    return Candidates(passages, cosines, sentences, [np.asarray(some, np.float32) for some in each])
+    ranked = _ranked(result, passages)
+    return Candidates(passages, cosines, ranked, sentences, [np.asarray(some, np.float32) for some in each])
+
+
+def _ranked(result: SearchResult, passages: list[Passage]) -> NDArray[np.float64]:
+    first = result.hits[0]
+    gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
+    return np.array([(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages], float)
 
 
 def sentences_of(passage: Passage) -> list[str]:

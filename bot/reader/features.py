@@ -2,6 +2,7 @@
 
 body, both, best, top3_mean, heading  cosines of its passage, as in `bot.retrieval.features`
 …_gap                                 the same, minus the greatest among the candidates
+ranked, first_hit                     score of its passage below the first hit's, and whether it is the first hit
 sentence, _gap, _lead                 its own cosine; minus the greatest of all, and minus the greatest in its passage
 before, after                         cosines of its neighbours in the passage
 in_sentence, in_text, in_heading      share of the question's content words there, weighted by idf
@@ -47,7 +48,7 @@ def feature_names() -> tuple[str, ...]:
     gaps = tuple(f"{name}_gap" for name in COSINES)
     kinds = tuple(f"kind_{kind}" for kind in kinds_of_answer())
     return (
-        *COSINES, *gaps, "sentence", "sentence_gap", "sentence_lead", "before", "after",
+        *COSINES, *gaps, "ranked", "first_hit", "sentence", "sentence_gap", "sentence_lead", "before", "after",
         "in_sentence", "in_text", "in_heading", "in_both", "in_both_gap", "with_heading", "missing", "missing_near",
         "faq", "item", "row", "first", "place", "length", "short", "lead_in", "question", "mid_thought",
         "negation", *kinds, "opens_yes_no",
@@ -108,6 +109,11 @@ def is_item(sentence: str) -> bool:
     return _ITEM.match(sentence) is not None or _ROW.match(sentence) is not None
 
 
+def is_ruler(sentence: str) -> bool:
+    """Whether a row of a table only divides its header from the rows below."""
+    return set(sentence) <= set("|-: ")
+
+
 def is_mid_thought(sentence: str) -> bool:
     """Whether a sentence is understood only with the one before it."""
     return _MID_THOUGHT.match(sentence) is not None
@@ -120,7 +126,7 @@ def sentence_features(
     counts = [len(each.sentences) for each in terms]
     owner = np.repeat(np.arange(len(counts)), counts)
     cosines = candidates.cosines
-    passage = np.concatenate([cosines, cosines - cosines.max(axis=0)], axis=1)[owner]
+    passage = np.concatenate([cosines, cosines - cosines.max(axis=0), candidates.ranked], axis=1)[owner]
     columns = [passage, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
     columns.append(np.concatenate([each.shape for each in terms]))
     negated = np.concatenate([each.negated for each in terms])

@@ -13,6 +13,7 @@ lead                           the best sentence's cosine in standard deviations
 most_sentence, most_both, most_in_both
                                the greatest value among all candidates
 mean_sentence, mean_in_both    the mean over the candidates, weighted by the softmax
+ranked, first_hit              score of the quote's passage below the first hit's, and whether it is the first hit
 candidates, faqs               logarithm of the number of sentences read, and the share of them in FAQs
 """
 
@@ -45,7 +46,10 @@ def quote_signals(
     return {
         "weight": float(share[quoted].sum()),
         "entropy": float(-(share * np.log(share + 1e-9)).sum()),
-        **{name: float(own[name][0]) for name in ("body", "both", "heading", "in_both", "missing", "faq")},
+        **{
+            name: float(own[name][0])
+            for name in ("body", "both", "heading", "ranked", "first_hit", "in_both", "missing", "faq")
+        },
         "sentence": float(own["sentence"].max()),
         "above_midpoint": float(own["best"][0]) - midpoint,
         "ranking": float(np.log(odds / (1 - odds))),

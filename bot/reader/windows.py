@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.passages import Passage, Span
-from bot.reader.features import is_item, is_lead_in, is_mid_thought
+from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_ruler
 
 _MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
 _PER_WORD = 0.001
 """Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
+_FEW_WORDS = 10  # number of words below which one sentence seldom answers
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
 
 
@@ -53,9 +54,9 @@ def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
 def _completed(
     sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
 ) -> Window:
-    """Extend a window that starts in mid-thought or in a short list, or ends on a lead-in."""
+    """Extend a window that starts in mid-thought or in a list, ends on a lead-in, or only names its subject."""
     first, last = window
-    while first > 0 and is_mid_thought(sentences[first]) and not is_item(sentences[first]):
+    while first > 0 and (is_mid_thought(sentences[first]) or is_ruler(sentences[first])):
         first -= 1
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
@@ -65,6 +66,8 @@ def _completed(
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_WORDS:
             last += 1
+    if first == last and words[first] < _FEW_WORDS and last + 1 < len(sentences):
+        last += words[first : last + 2].sum() <= _MOST_WORDS
     return Window(first, last, float(weights[first : last + 1].sum()))
 
 
