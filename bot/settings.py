@@ -38,7 +38,7 @@ class AnswerSettings:
 
     threshold: float = 0.5
     """Minimum probability of words that are shown as the answer."""
-    closest_threshold: float = 0.1
+    closest_threshold: float = 0.15
     """Minimum probability of words that are shown as the closest ones; below it "the articles do not answer this"."""
     suggestions: int = 3
     """Number of further questions that an answer suggests."""

@@ -417,13 +417,12 @@ def test_a_search_for_no_hits_or_without_candidates_returns_none(polite: Bot):
     assert diverse(polite.retriever.generation, *[np.array([], np.int64)] * 2, np.array([]), 5) == []
 
 
-def test_without_an_answer_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):
-    answer = polite.ask("leave encashment rules")
-    assert (answer.status, answer.sources, answer.categories) == ("no_answer", (), ())
-    assert "Is casual leave shown on the payslip?" in answer.suggestions
-    assert [polite.ask(question).sources[0].passage.question for question in answer.suggestions] == list(
-        answer.suggestions
-    )
+def test_beside_the_closest_words_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):
+    answer = polite.ask("earned leave carry forward limit")
+    assert (answer.status, answer.categories) == ("closest", ())
+    assert answer.suggestions == ("How many days of casual leave are allowed in one year?",)
+    (suggested,) = (polite.ask(question) for question in answer.suggestions)
+    assert (suggested.status, suggested.sources[0].passage.question) == ("answered", answer.suggestions[0])
 
 
 def test_the_categories_are_listed_if_no_question_is_near(polite: Bot):

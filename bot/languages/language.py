@@ -72,9 +72,9 @@ class SmallTalkPhrases(NamedTuple):
 def read_patterns(package: str) -> Patterns:
     """Read the `patterns.toml` of a language's package."""
     fields = read_toml(package, "patterns.toml")
-    kinds: dict[str, Any] = {name: fields.pop(name, {}) for name in ("asks", "holds")}
-    ends = fields.pop("sentence_ends")
-    return Patterns(sentence_ends=ends, **{name: tuple(values) for name, values in fields.items()}, **kinds)
+    asks, holds, ends = fields.pop("asks", {}), fields.pop("holds", {}), fields.pop("sentence_ends")
+    lists = {name: tuple(values) for name, values in fields.items()}
+    return Patterns(sentence_ends=ends, asks=asks, holds=holds, **lists)
 
 
 def read_small_talk(package: str) -> SmallTalkPhrases:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _LEAST, _LEAST_WITHIN, _STEEPNESS = 0.5, 0.05, 4
-"""Below this probability that the corpus is about the question, the answer falls with this power. Who asks of one
-article has named the subject."""
+"""Below this probability that the corpus is about the question, the answer falls with this power of it."""
+_ANSWER_SHARE = 0.6
+"""The weight of the trees in the geometric mean with the ranking model, which knows strange questions better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,15 @@ class AnswerModel:
         return cls(fields["relevance"], tuple(fields["signals"]), inner, thresholds, leaves, fields["constant"])
 
     def probability(self, signals: Mapping[str, float], *, is_within: bool) -> float:
-        """Return the probability that a quote with these signals answers; `is_within`: asked of one article."""
-        least = _LEAST_WITHIN if is_within else _LEAST
-        return self.answer(signals) * min(1.0, self.relevant(signals) / least) ** _STEEPNESS
+        """Return the probability that a quote with these signals answers.
+
+        `is_within` says that the question is asked of one article, which names its subject.
+        """
+        answers, relevant = self.answer(signals), self.relevant(signals)
+        if is_within:
+            return answers * min(1.0, relevant / _LEAST_WITHIN) ** _STEEPNESS
+        mean = answers**_ANSWER_SHARE * _logistic(signals["ranking"]) ** (1 - _ANSWER_SHARE)
+        return float(mean * min(1.0, relevant / _LEAST) ** _STEEPNESS)
 
     def relevant(self, signals: Mapping[str, float]) -> float:
         """Return the probability that the corpus is about the question."""

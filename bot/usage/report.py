@@ -214,10 +214,13 @@ def _gap(
     evidence = store.evidence(wordings, since, until) if times > 1 else Evidence(wordings[0], 1, {}, {})
     nearest = _nearest(finder, question)
     before = sum(group.before for group in groups)
-    counts = (kinds[kind] for kind in ("no_answer", "closest", "ambiguous", "unsure", "unhelpful"))
     examples = tuple(group.question for group in groups if group.times)[:_EXAMPLES]
     why = _why(finder, question, nearest, threshold)
-    return Gap(question, times, before, evidence.conversations, *counts, examples, nearest, why), evidence
+    gap = Gap(
+        question, times, before, evidence.conversations, kinds["no_answer"], kinds["closest"], kinds["ambiguous"],
+        kinds["unsure"], kinds["unhelpful"], examples, nearest, why,
+    )  # fmt: skip
+    return gap, evidence
 
 
 def _nearest(finder: Finder, question: str) -> tuple[NearPassage, ...]:
