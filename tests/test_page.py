@@ -218,6 +218,7 @@ def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browse
     assert other.get_by_test_id("user").count() == 0
     other.close()
     page.get_by_role("button", name=EN["new"]).click()
+    page.locator("#chat .greeting").wait_for()
     page.reload()
     page.locator("#chat .greeting").wait_for()
     assert page.get_by_test_id("user").count() == 0

@@ -212,6 +212,7 @@ def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Pa
     """Train an adapter of the model, and write it and the adapted model to a folder."""
     from datasets import Dataset
     from peft import LoraConfig, get_peft_model
+    from peft.tuners.lora import LoraLayer
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer import training_args
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
@@ -240,6 +241,9 @@ def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Pa
         SentenceTransformerTrainer(model, arguments, train_dataset=datasets, loss=loss).train()
     adapted.eval().save_pretrained(str(output / "trained"))
     write_adapter(output / "trained", output / "adapter")
+    for module in adapted.modules():
+        if isinstance(module, LoraLayer):
+            module.scale_layer(SHARE)
     adapted.merge_and_unload()
     model.max_seq_length = limit
     model.save_pretrained(str(output / "model"), create_model_card=False)

@@ -56,7 +56,7 @@ class Bot:
     def ask(
         self, question: str, history: History = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
     ) -> Answer:
-        """Return the whole answer of a FAQ, the best one to three sentences of a section, or no answer.
+        """Return the words of the articles that answer a question, those that come closest, or no answer.
 
         `history` holds the visitor's earlier questions, oldest first; a turn may also be a {"role", "content"} message.
         `as_typed` turns spelling repair off. The filters work as in `Retriever.search`. Raises `QuestionError` if the
