@@ -60,7 +60,7 @@ class Answerer:
 
         Those of the first hit, if it is likely to answer, where the reader has nothing to choose: a FAQ with exactly
         this question answers it, an order by a reranker stays, and the reader reads no foreign script. Nor can it tell
-        how close words are to a question in another language.
+        whether an article is about a question in another language.
         """
         if not result.hits:
             return None
@@ -69,8 +69,9 @@ class Answerer:
         if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
             quoted = quote(self.finder.generation, result, first.passage)
             return Reading(first.passage, quoted.span, quoted.matched, result.probability) if is_likely else None
-        reading = self._reader.read(result, is_within=filters.article is not None)
-        if reading is not None and language_of(result.language) is not ENGLISH:
+        is_within = filters.article is not None
+        reading = self._reader.read(result, is_within=is_within)
+        if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
             return replace(reading, probability=result.probability) if is_likely else None
         return reading
 
