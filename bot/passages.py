@@ -55,6 +55,13 @@ def context_and_text(passage: Passage) -> str:
     return f"{context(passage)}\n{passage.text}"
 
 
+def sentences_of(passage: Passage) -> list[str]:
+    """Return the sentences, list items and table rows of a passage; a passage without several is one."""
+    if len(passage.sentences) < 2:
+        return [passage.text]
+    return [passage.article.text[start:end] for start, end in passage.sentences]
+
+
 def _headings(article: Article, path: tuple[str, ...]) -> str:
     return ": ".join(dict.fromkeys((article.title, *path)))
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from bot.corpus.article import Article
-from bot.passages import Passage, split_articles
-from bot.reader.candidates import sentences_of
+from bot.passages import Passage, sentences_of, split_articles
 from bot.reader.question_terms import asked, held, kinds_of_answer
 from bot.reader.windows import best_window
 from tests.articles import word_starts

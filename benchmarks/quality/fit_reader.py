@@ -64,19 +64,6 @@ AGAINST = (
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
 """Groups of covered and of uncovered questions that the probability should tell apart."""
-RISING = (
-    "weight",
-    "body",
-    "both",
-    "heading",
-    "sentence",
-    "above_midpoint",
-    "ranking",
-    "in_both",
-    "in_near",
-    "in_quote",
-)
-FALLING = ("missing", "missing_near", "unmet")
 
 
 def main() -> None:

@@ -32,8 +32,7 @@ from bot.corpus.in_memory import InMemorySource
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
 from bot.index.generation import sentences_to_encode
-from bot.passages import Passage, context_and_text
-from bot.reader.candidates import sentences_of
+from bot.passages import Passage, context_and_text, sentences_of
 from bot.settings import DEFAULT_MODEL, BuildSettings
 
 FOLDS = 3

@@ -11,6 +11,7 @@ from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
 from bot.languages.language import Talk
 from bot.languages.registry import ENGLISH, SmallTalk, language_of, reply, small_talk
+from bot.passages import Passage
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.diversity import newer_hit
@@ -43,7 +44,7 @@ class Answerer:
         asked = (result.corrected or question, *earlier)
         talk = small_talk(question)
         is_covered = reading is not None and reading.probability >= self._settings.threshold
-        if talk and not (is_covered and _is_about(result.hits[0], talk.kind)):
+        if talk and not (is_covered and reading and _is_about(reading.passage, talk.kind)):
             return self._reply(question, result, talk)
         if reading is None or reading.probability < min(self._settings.closest_threshold, self._settings.threshold):
             return self._no_answer(question, result, reading, asked)
@@ -125,9 +126,9 @@ class Answerer:
         return tuple(self.finder.generation.table.facts.categories)
 
 
-def _is_about(hit: Hit, kind: Talk) -> bool:
+def _is_about(passage: Passage, kind: Talk) -> bool:
     """Whether a FAQ asks the same as some small talk, and so answers it."""
-    talks = map(small_talk, (hit.passage.question or "", *hit.passage.alternates))
+    talks = map(small_talk, (passage.question or "", *passage.alternates))
     return any(talk is not None and talk.kind == kind for talk in talks)
 
 

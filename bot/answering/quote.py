@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bot.index.generation import Generation
 from bot.index.lexical import content_terms
 from bot.languages.registry import language_of
-from bot.passages import Passage, Span
+from bot.passages import Passage, Span, sentences_of
 from bot.retrieval.search_result import SearchResult
 
 _MAX_SENTENCES = 3
@@ -33,7 +33,7 @@ def quote(generation: Generation, result: SearchResult, passage: Passage) -> Quo
     """Return the whole answer of a FAQ, or the best one to three sentences of a section."""
     if len(passage.sentences) < 2 or passage.kind == "faq":
         return Quote((0, len(passage.text)), (0, len(passage.text)))
-    sentences = [passage.article.text[start:end] for start, end in passage.sentences]
+    sentences = sentences_of(passage)
     if language_of(passage.article.language).has_own_script:
         # The model cannot read them.
         scores = _term_shares(result.native_query or result.query, sentences)

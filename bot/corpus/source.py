@@ -35,7 +35,7 @@ class ArticleSource(ABC):
     """
 
     def __init__(self, name: str, parts: Sequence[Any], rows: Sequence[Alternate | Synonym | Refused] = ()) -> None:
-        """`rows` are those of the editors' tables."""
+        """`rows` come from the editors' tables."""
         self.name, self.parts, self.files_read = name, parts, 0
         self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
         self.synonyms = tuple(row for row in rows if isinstance(row, Synonym))

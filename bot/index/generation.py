@@ -11,7 +11,7 @@ from bot.corpus.article import Article
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
-from bot.passages import Passage, context
+from bot.passages import Passage, context, sentences_of
 
 if TYPE_CHECKING:
     from bot.index.manifest import Manifest
@@ -179,7 +179,7 @@ def sentences_to_encode(passage: Passage) -> list[str]:
     if len(passage.sentences) < 2:
         return []
     about = context(passage)
-    return [f"{about}\n{passage.article.text[start:end]}" for start, end in passage.sentences]
+    return [f"{about}\n{sentence}" for sentence in sentences_of(passage)]
 
 
 def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:

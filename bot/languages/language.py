@@ -6,7 +6,7 @@ English is the default; every other language is one package beside `english/`, l
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -52,9 +52,16 @@ class Patterns:
     """Abbreviations, before the dot, that sentencex takes for the end of a sentence."""
     sentence_ends: str
     """Characters that end a sentence."""
-    asks: Mapping[str, str]
+    continuations: tuple[str, ...] = ()
+    """How a sentence starts that is understood only with the one before it."""
+    verdicts: tuple[str, ...] = ()
+    """How the answer to a question for yes or no starts."""
+    choices: tuple[str, ...] = ()
+    """How a question for yes or no starts."""
+    negations: tuple[str, ...] = ()
+    asks: Mapping[str, str] = field(default_factory=dict)
     """How a question asks for each kind of answer, such as an amount or a date."""
-    holds: Mapping[str, str]
+    holds: Mapping[str, str] = field(default_factory=dict)
     """How a sentence holds each kind of answer."""
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation, numbers_of
-from bot.passages import Passage
+from bot.passages import Passage, sentences_of
 from bot.retrieval.features import passage_cosines
 from bot.retrieval.search_result import SearchResult
 
@@ -52,10 +52,3 @@ def _ranked(result: SearchResult, passages: list[Passage]) -> NDArray[np.float64
     first = result.hits[0]
     gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
     return np.array([(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages], float)
-
-
-def sentences_of(passage: Passage) -> list[str]:
-    """Return the sentences of a passage; a passage without several is one."""
-    if len(passage.sentences) < 2:
-        return [passage.text]
-    return [passage.article.text[start:end] for start, end in passage.sentences]

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.lexical import content_terms
+from bot.languages.registry import combined_pattern
 from bot.passages import Passage, context
 from bot.reader.candidates import Candidates
 from bot.reader.question_terms import QuestionTerms, held, is_negated, kinds_of_answer
@@ -33,12 +34,8 @@ COSINES = ("body", "both", "best", "top3_mean", "heading")
 _SHORT = 4  # number of words below which a sentence is seldom an answer
 _ITEM = re.compile(r"(?:[-*+•]|\d+[.)])\s")
 _ROW = re.compile(r"\||.*\s\|\s")
-_YES_NO = re.compile(r"(?:yes|no|usually|generally|normally|not (?:always|usually|necessarily))\b", re.IGNORECASE)
-_CHOICE = re.compile(r"(?:is|are|am|do|does|did|can|could|will|would|should|must|has|have|may)\b", re.IGNORECASE)
-_MID_THOUGHT = re.compile(
-    r"(?:this|that|these|those|it|they|he|she|then|there|so|but|and|or|also|however|meanwhile|otherwise|instead|"
-    r"therefore|thus|in that case|if so|if not|such|both|the same|afterwards|later|for example|for instance)\b",
-    re.IGNORECASE,
+_VERDICT, _CHOICE, _CONTINUATION = (
+    re.compile(rf"(?:{combined_pattern(name)})\b", re.IGNORECASE) for name in ("verdicts", "choices", "continuations")
 )
 
 
@@ -79,7 +76,7 @@ class PassageTerms(NamedTuple):
             shape,
             np.array([held(sentence) for sentence in sentences]),
             np.array([is_negated(sentence) for sentence in sentences]),
-            _YES_NO.match(passage.text) is not None,
+            _VERDICT.match(passage.text) is not None,
         )
 
 
@@ -116,7 +113,7 @@ def is_ruler(sentence: str) -> bool:
 
 def is_mid_thought(sentence: str) -> bool:
     """Whether a sentence is understood only with the one before it."""
-    return _MID_THOUGHT.match(sentence) is not None
+    return _CONTINUATION.match(sentence) is not None
 
 
 def sentence_features(

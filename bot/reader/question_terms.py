@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from bot.index.generation import Generation
 from bot.index.lexical import content_terms
-from bot.languages.registry import ENGLISH
+from bot.languages.registry import ENGLISH, combined_pattern
 
 _WORD = re.compile(r"[^\W_]+")
-_NEGATION = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor|\w+n['’]t)\b", re.IGNORECASE)
+_NEGATION = re.compile(rf"\b(?:{combined_pattern('negations')})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
