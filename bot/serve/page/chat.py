@@ -48,7 +48,8 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         chat.option_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
         as_typed.click(handlers.ask_as_typed, [stored, category], outputs, **_EVENT_OPTIONS)
         alone.click(handlers.ask_alone, [stored, category], outputs, **_EVENT_OPTIONS)
-        new.click(lambda: ([], "", "", None), None, outputs, **_EVENT_OPTIONS)
+        # `BrowserState` stores no empty value: None would leave the old conversation for the next reload.
+        new.click(lambda: ([], "", "", Conversation().dump()), None, outputs, **_EVENT_OPTIONS)
         page.load(handlers.open_page, [stored], [*outputs, category], **_EVENT_OPTIONS)
     return page
 
