@@ -9,8 +9,9 @@ from bot.reader.question_terms import asked, held, kinds_of_answer
 from bot.reader.windows import best_window
 from tests.articles import word_starts
 
+ITEMS = "- the old payslip\n- the letter of the bank\n- a photograph"
 LIST = (
-    "The form asks for a few things. Keep these ready:\n\n- the old payslip\n- the letter of the bank\n- a photograph"
+    f"The form asks for a few things. Keep these ready:\n\n{ITEMS}"
     "\n\nThe counter closes at five. This is checked at the gate. A copy is kept for a year."
 )
 TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
@@ -39,8 +40,20 @@ def quoted(text: str, best: str) -> str:
         (LIST, "Keep these", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
         (LIST, "This is checked", "The counter closes at five. This is checked at the gate."),
         (TABLE, "₹9,600", TABLE),
+        (
+            f"A lost slip is no loss. It can be had again:\n\n{ITEMS}",
+            "the bank",
+            f"A lost slip is no loss. It can be had again:\n\n{ITEMS}",
+        ),
     ],
-    ids=["a sentence", "an item with its list", "a lead-in with its list", "no start in mid-thought", "a whole table"],
+    ids=[
+        "a sentence",
+        "an item with its list",
+        "a lead-in with its list",
+        "no start in mid-thought",
+        "a whole table",
+        "a lead-in that starts in mid-thought",
+    ],
 )
 def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):
     assert quoted(text, best) == quote
@@ -49,6 +62,12 @@ def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):
 def test_a_long_list_is_quoted_around_the_item_that_answers():
     items = [f"- item number {n} with some ten words that fill the whole line" for n in range(20)]
     assert quoted("Bring:\n\n" + "\n".join(items), "number 12 ") == items[12]
+
+
+def test_a_row_of_a_long_table_is_quoted_with_the_header():
+    rows = [f"Grade {n} | {n}00 rupees a month, paid by the employer on the last day" for n in range(1, 20)]
+    table = "\n".join(["Grade | Stipend", *rows])
+    assert quoted(f"Rates:\n\n{table}", "Grade 4 ") == "\n".join(["Grade | Stipend", *rows[:4]])
 
 
 @pytest.mark.parametrize(

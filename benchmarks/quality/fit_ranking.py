@@ -1,9 +1,10 @@
 """Fit the ranking model on public question sets, and report each set with coefficients fitted on the others.
 
-usage: python -m benchmarks.quality.fit_ranking DATA_FOLDER --work FOLDER [--write]
+usage: python -m benchmarks.quality.fit_ranking DATA_FOLDER --work FOLDER [--model NAME_OR_PATH] [--write]
 
 DATA_FOLDER holds folders with corpus.jsonl (_id, title, text, alt_questions), queries.jsonl (_id, text) and qrels.tsv.
---work keeps the built indexes between runs. --write stores the coefficients fitted on all sets in
+--work keeps the built indexes between runs. --model encodes with another model than the default one, such as one that
+`teach_encoder` taught without some of the sets. --write stores the coefficients fitted on all sets in
 bot/retrieval/ranking.json.
 
 Ranking: softmax regression over the candidates of each question (ListNet with top-one probability, Cao et al. 2007),
@@ -29,7 +30,7 @@ from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
 from bot.retrieval.features import COSINES, FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
-from bot.settings import AnswerSettings
+from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings
 
 SETS = {
     "stackfaq": 600,
@@ -79,18 +80,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
+    settings = BuildSettings(model=arguments.model)
     sets = {
-        name: list(_candidates(arguments.data / name, arguments.work / name, limit)) for name, limit in SETS.items()
+        name: list(_candidates(arguments.data / name, arguments.work / name, settings, limit))
+        for name, limit in SETS.items()
     }
     _print_table(sets)
     if arguments.write:
         TARGET.write_text(json.dumps(_fields(sets), indent=2) + "\n", encoding="utf-8")
 
 
-def _candidates(data: Path, work: Path, limit: int) -> Iterator[QuestionCandidates]:
-    generation, gains = build_set(data, work), read_gains(data)
+def _candidates(data: Path, work: Path, settings: BuildSettings, limit: int) -> Iterator[QuestionCandidates]:
+    generation, gains = build_set(data, work, settings), read_gains(data)
     calibration = generation.manifest.score_calibration
     midpoint = (calibration.covered + calibration.uncovered) / 2
     questions = [question for question in read_questions(data) if question.get("kind", "standalone") == "standalone"]

@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.quality.reader_cases import Case, CaseReader, plain
 from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
-from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_questions
+from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.build import build
 from bot.build.score_calibration import calibration_questions
 from bot.index.local_generation import LocalGeneration
@@ -41,25 +41,26 @@ SHIPPED = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
-DEPTH, TREES = 4, 120
+DEPTH, TREES = 5, 120
 ANSWER_WEIGHTS = {
-    "within": 3.0, "open": 1.0, "shipped": 3.0, "shipped within": 1.5, "shipped own": 1.5, "near": 0.3,
-    "removed": 0.1, "removed open": 0.05, "shipped near": 0.3, "shipped near within": 0.15, "shipped removed": 0.1,
-    "unrelated": 0.1, "shipped unrelated": 0.1,
+    "within": 1.5, "within more": 1.5, "open": 0.5, "open more": 0.5, "near": 0.35, "near more": 0.25,
+    "shipped": 3.0, "shipped within": 1.5, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
+    "shipped near": 0.3, "shipped near within": 0.15, "shipped removed": 0.1, "unrelated": 0.1,
+    "shipped unrelated": 0.1,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
-WITHIN = ("within", "near", "removed")
+WITHIN = ("within", "within more", "near", "near more", "removed")
 """Groups that are asked of one article; the others named so stand for a corpus of one article."""
-RELEVANT = ("within", "open", "shipped", "shipped within", "near", "shipped near")
+RELEVANT = ("within", "open", "within more", "open more", "shipped", "shipped within", "near", "shipped near")
 STRANGE = ("strange", "strange within", "shipped strange", "shipped strange within")
 RELEVANCE = ("above_midpoint", "ranking", "most_sentence", "most_both", "in_both")
 """The signals of whether the corpus is about a question at all."""
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 AGAINST = (
     ("within", "near"), ("within", "removed"), ("open", "removed open"), ("within", "unrelated"),
-    ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"), ("shipped", "shipped removed"),
-    ("shipped", "shipped unrelated"), ("shipped", "shipped strange"), ("within", "strange within"),
-    ("shipped own", "shipped strange"),
+    ("within more", "near more"), ("open", "unrelated"), ("open", "strange"), ("shipped", "shipped near"),
+    ("shipped", "shipped removed"), ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
+    ("within", "strange within"), ("shipped own", "shipped strange"),
     ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
@@ -100,30 +101,45 @@ def _cases(arguments: argparse.Namespace, fold: int) -> Iterator[Case]:
             yield from _cases_of_set(data / name, work / name, settings)
 
 
+def _index_of_rows(rows: Sequence[dict], work: Path, settings: BuildSettings) -> CaseReader:
+    corpus = work / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
+    (corpus / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return _index(corpus, work / "index", settings)
+
+
 def _index(corpus: Path, work: Path, settings: BuildSettings) -> CaseReader:
     build(corpus, work, settings)
     return CaseReader(LocalGeneration.open(LocalStore(work).current_folder()))
 
 
 def _cases_of_words(data: Path, work: Path, settings: BuildSettings, fold: int) -> Iterator[Case]:
-    corpus = work / "words" / "corpus"
-    corpus.mkdir(parents=True, exist_ok=True)
-    (corpus / "corpus.jsonl").write_text((data / "corpus.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
-    reader = _index(corpus, work / "words" / "index", settings)
-    places = {row["id"]: place for place, row in enumerate(read_json_lines(data / "corpus.jsonl"))}
-    rows = [row for row in read_json_lines(data / "questions.jsonl") if not is_taught(places[row["article"]], fold)]
+    articles = read_json_lines(data / "corpus.jsonl")
+    left_out = [row for place, row in enumerate(articles) if not is_taught(place, fold)]
+    every, few = (
+        _index_of_rows(rows, work / name, settings) for name, rows in (("words", articles), ("few", left_out))
+    )
+    ids = {row["id"] for row in left_out}
+    rows = [row for row in read_labelled(data) if row["article"] in ids]
     for row in rows:
-        own, words = row["article"], [row["words"]] if row["words"] else []
-        cases = [reader.case("within" if words else "near", row, own, words=words, within=own)]
-        if words:
-            out = [row["words"], *row["passages"]]
-            cases += [reader.case("open", row, own, words=words)]
-            cases += [reader.case("removed", row, own, within=own, without=out)]
-            cases += [reader.case("removed open", row, own, without=out)]
-        yield from filter(None, cases)
+        yield from filter(None, _cases_of_row(row, every, few))
     for row in random.Random(fold).sample(read_json_lines(QUESTIONS), 150):
-        yield from filter(None, [reader.case("unrelated", row, f"unrelated{row['article']}")])
-    yield from _strange(reader, data.parent, "strange")
+        yield from filter(None, [every.case("unrelated", row, f"unrelated{row['article']}")])
+    yield from _strange(every, data.parent, "strange")
+
+
+def _cases_of_row(row: dict, every: CaseReader, few: CaseReader) -> Iterator[Case | None]:
+    """Yield the cases of a question of answer_words, or of ours, among all articles and among the left-out ones."""
+    own, words = row["article"], [row["words"]] if row["words"] else []
+    more = " more" if "also" in row else ""
+    yield every.case(f"within{more}" if words else f"near{more}", row, own, words=words, within=own)
+    if words:
+        yield every.case(f"open{more}", row, own, words=words)
+    if words and not more:
+        out = [row["words"], *row["passages"]]
+        yield few.case("open few", row, own, words=words)
+        yield every.case("removed", row, own, within=own, without=out)
+        yield every.case("removed open", row, own, without=out)
 
 
 def _strange(reader: CaseReader, data: Path, group: str) -> Iterator[Case]:
@@ -220,7 +236,7 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 
 def _importance(group: str) -> float:
-    return {"within": 1.0, "open": 1.0, "shipped": 2.0, "shipped own": 1.0}.get(group, 0.3)
+    return {"within": 1.0, "open": 1.0, "shipped": 2.0, "shipped own": 1.0}.get(group.removesuffix(" more"), 0.3)
 
 
 def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:

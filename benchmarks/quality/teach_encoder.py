@@ -2,11 +2,12 @@
 
 usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-fold N]
 
-Trains a LoRA adapter (Hu et al. 2021) of the packaged model with MultipleNegativesRankingLoss and two hard negatives a
-question. Lessons are the labelled questions of answer_words and of the articles that come with articlebot (the right
-passage, and the right sentence, against others of the same article, first those that look right) and the questions of
-FAQ and passage sets (the right FAQ or passage against those nearest by the packaged model). Only sets whose
-licence allows it are used: no article of myscheme, no GPL set.
+Trains the layers of the packaged model with MultipleNegativesRankingLoss and two hard negatives a question, and writes
+what that changed as an adapter of low rank (Hu et al. 2021). Lessons are labelled questions over answer_words's
+articles and over the ones that come with articlebot (the right passage, and the right sentence, against others of the
+same article, first those that look right, and near ones of other articles) and the questions of FAQ and passage sets
+(the right FAQ or passage against those nearest by the packaged model). Only sets whose licence allows it are used: no
+article of myscheme, no GPL set.
 
 --without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and articlebot's
 own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model with the adapter added.
@@ -20,12 +21,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from benchmarks.quality.reader_cases import plain
-from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_questions
+from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.workers import LocalWorkers
 from bot.corpus.corpus import FolderSource
 from bot.corpus.in_memory import InMemorySource
@@ -34,6 +35,11 @@ from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
 from bot.index.generation import sentences_to_encode
 from bot.passages import Passage, context_and_text, sentences_of
 from bot.settings import DEFAULT_MODEL, BuildSettings
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+    from torch.nn import Module
 
 FOLDS = 3
 SETS = {
@@ -49,10 +55,11 @@ CORPUS = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
-RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 32, 3e-4, 1, 32, 128
-NEGATIVES, NEAREST = 2, 15
+RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 48, 8e-5, 1, 32, 128
+NEGATIVES, NEAREST, MAY_ANSWER = 2, 15, 3
 SHARE = 0.7
 """The weight with which the adapter is added: averaging with the packaged model keeps what that one knows."""
+PREFIX = "base_model.model."
 
 
 class Lesson(NamedTuple):
@@ -90,8 +97,9 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
     if fold is None:
         passages |= _by_owner(LocalWorkers().passages(FolderSource(CORPUS), encoder, BuildSettings().passage_tokens))
         taught += _own_questions()
+    near = _NearPassages(encoder, {ident: passages[ident] for _, ident in taught})
     lessons = {
-        "passages": [each for asked, ident in taught for each in _of_passages(asked, passages[ident], chosen)],
+        "passages": [each for asked, ident in taught for each in _of_passages(asked, passages[ident], near, chosen)],
         "sentences": [each for asked, ident in taught for each in _of_sentences(asked, passages[ident], chosen)],
     }
     for place, (name, most) in enumerate(SETS.items()):
@@ -102,7 +110,7 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
 
 def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], str]]:
     """Yield the labelled questions of each article that may be taught with, and its id."""
-    questions = _grouped(read_json_lines(folder / "questions.jsonl"))
+    questions = _grouped(read_labelled(folder))
     for place, ident in enumerate(row["id"] for row in read_json_lines(folder / "corpus.jsonl")):
         if is_taught(place, fold) and not ident.startswith(UNLICENSED):
             yield [one for one in questions.get(ident, ()) if one["words"]], ident
@@ -134,17 +142,37 @@ def _by_owner(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
     return owned
 
 
-def _of_passages(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:
-    """Yield a lesson for each question: the passage that answers against others of the article, of text and headings.
+class _NearPassages:
+    """The passages of all articles taught with, by nearness to a question as the packaged model sees it."""
 
-    Texts without headings would teach that names do not matter.
+    def __init__(self, encoder: SentenceEncoder, passages: dict[str, list[Passage]]) -> None:
+        self._encoder, self._passages = encoder, [one for own in passages.values() for one in own]
+        self._vectors = encoder.encode_passages([context_and_text(one) for one in self._passages])
+
+    def elsewhere(self, questions: Sequence[str], article: str) -> list[list[Passage]]:
+        """Return the nearest passages of other articles, without the very nearest, which may answer as well."""
+        found = []
+        for cosines in self._encoder.encode_questions(questions) @ self._vectors.T:
+            order = np.argsort(-cosines)[: 3 * NEAREST].tolist()
+            others = [self._passages[place] for place in order if self._passages[place].article.id != article]
+            found.append(others[MAY_ANSWER:NEAREST])
+        return found
+
+
+def _of_passages(
+    questions: Sequence[dict], passages: Sequence[Passage], near: _NearPassages, chosen: random.Random
+) -> Iterator[Lesson]:
+    """Yield a lesson for each question: the passage that answers, against one of the article and one of another.
+
+    Texts are passages below their headings: without them they would teach that names do not matter.
     """
-    for question in questions:
+    elsewhere = near.elsewhere([one["question"] for one in questions], passages[0].article.id)
+    for question, others in zip(questions, elsewhere, strict=True):
         right = [one for one in passages if _holds(one.text, question["words"])]
-        others = [one for one in passages if not any(_overlaps(one.text, each) for each in question["passages"])]
-        if right and others:
-            traps = [one for one in others if any(_overlaps(one.text, each) for each in question["traps"])]
-            texts = (right[0], chosen.choice(traps or others), chosen.choice(others))
+        wrong = [one for one in passages if not any(_overlaps(one.text, each) for each in question["passages"])]
+        if right and wrong:
+            traps = [one for one in wrong if any(_overlaps(one.text, each) for each in question["traps"])]
+            texts = (right[0], chosen.choice(traps or wrong), chosen.choice(others or wrong))
             yield Lesson(question["question"], *map(context_and_text, texts))
 
 
@@ -208,22 +236,41 @@ def _overlaps(text: str, other: str) -> bool:
 
 
 def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Path) -> None:
-    """Train an adapter of the model, and write it and the adapted model to a folder."""
+    """Train the model's layers, and write what that changed as an adapter, and the adapted model, to a folder."""
+    model, layers = encoder.model.float(), dict(_layers(encoder.model))
+    before = {name: layer.weight.detach().clone() for name, layer in layers.items()}
+    _train(model, lessons)
+    factors = {}
+    for name, layer in layers.items():
+        first, second = _factors(layer.weight.detach() - before[name])
+        layer.weight.data = before[name] + SHARE * (second.float() @ first.float())
+        factors |= {f"{PREFIX}{name}.lora_A.weight": first, f"{PREFIX}{name}.lora_B.weight": second}
+    write_adapter(factors, output / "adapter")
+    model.save_pretrained(str(output / "model"), create_model_card=False)
+
+
+def _layers(model: "SentenceTransformer") -> Iterator[tuple[str, "Module"]]:
+    """Yield the linear layers that are taught, by name; the words' vectors stay as they are."""
+    from torch.nn import Linear
+
+    for name, layer in model[0].auto_model.named_modules():
+        if isinstance(layer, Linear) and name.startswith("encoder."):
+            yield name, layer
+
+
+def _train(model: "SentenceTransformer", lessons: dict[str, list[Lesson]]) -> None:
     from datasets import Dataset
-    from peft import LoraConfig, get_peft_model
-    from peft.tuners.lora import LoraLayer
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer import training_args
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from torch.nn import Dropout
 
-    model = encoder.model
     for module in model.modules():
         if isinstance(module, Dropout):
             module.p = 0.0  # halves the time of a step, and changes no figure
-    layers = ["query", "key", "value", "dense"]
-    config = LoraConfig(r=RANK, lora_alpha=RANK, lora_dropout=0.0, target_modules=layers)
-    adapted = get_peft_model(model[0].auto_model, config)
+    model.requires_grad_(requires_grad=False)
+    for _, layer in _layers(model):
+        layer.weight.requires_grad = True
     limit, model.max_seq_length = model.max_seq_length, MAX_TOKENS
     datasets = {
         name: Dataset.from_dict({field: [getattr(one, field) for one in some] for field in Lesson._fields})
@@ -238,29 +285,30 @@ def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Pa
         )  # fmt: skip
         loss = MultipleNegativesRankingLoss(model)
         SentenceTransformerTrainer(model, arguments, train_dataset=datasets, loss=loss).train()
-    adapted.eval().save_pretrained(str(output / "trained"))
-    write_adapter(output / "trained", output / "adapter")
-    for module in adapted.modules():
-        if isinstance(module, LoraLayer):
-            module.scale_layer(SHARE)
-    adapted.merge_and_unload()
     model.max_seq_length = limit
-    model.save_pretrained(str(output / "model"), create_model_card=False)
 
 
-def write_adapter(trained: Path, adapter: Path) -> None:
-    """Write a trained adapter in 16 bits, to be added with the weight `SHARE`, without what belongs to this machine."""
-    from safetensors.torch import load_file, save_file
+def _factors(change: "Tensor") -> "tuple[Tensor, Tensor]":
+    """Return two 16-bit matrices of rank `RANK` whose product is nearest to a change of weights (Eckart and Young)."""
+    from torch.linalg import svd
 
-    adapter.mkdir(exist_ok=True)
-    factors = load_file(trained / "adapter_model.safetensors")
-    kept = {name: each.half().contiguous() for name, each in factors.items() if ".pooler." not in name}
-    save_file(kept, adapter / "adapter_model.safetensors")
-    settings = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
-    used = {name: settings[name] for name in ("peft_type", "r", "lora_dropout", "bias", "fan_in_fan_out")}
-    used |= {"base_model_name_or_path": DEFAULT_MODEL, "lora_alpha": SHARE * RANK, "inference_mode": True}
-    used["target_modules"] = r"encoder\..*\.(query|key|value|dense)"
-    (adapter / "adapter_config.json").write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
+    left, singular, right = svd(change, full_matrices=False)
+    root = singular[:RANK].sqrt()
+    return (root[:, None] * right[:RANK]).half().contiguous(), (left[:, :RANK] * root).half().contiguous()
+
+
+def write_adapter(factors: "dict[str, Tensor]", adapter: Path) -> None:
+    """Write an adapter to be added with the weight `SHARE`, in PEFT's format."""
+    from safetensors.torch import save_file
+
+    adapter.mkdir(parents=True, exist_ok=True)
+    save_file(factors, adapter / "adapter_model.safetensors")
+    settings = {
+        "peft_type": "LORA", "r": RANK, "lora_alpha": SHARE * RANK, "lora_dropout": 0.0, "bias": "none",
+        "fan_in_fan_out": False, "base_model_name_or_path": DEFAULT_MODEL, "inference_mode": True,
+        "target_modules": r"encoder\..*\.(query|key|value|dense)",
+    }  # fmt: skip
+    (adapter / "adapter_config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from bot.settings import BuildSettings
 PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en", "xquad_hi2en")
 """Sets whose corpus is pages; the corpus of the other sets is FAQs."""
 
+_MORE = Path(__file__).parents[1] / "quality" / "questions.jsonl"
+"""More questions over answer_words's articles; the words are spans of their texts, which are not ours to copy."""
+
 
 def read_questions(data: Path) -> list[dict]:
     """Return the questions of a set with all their fields."""
@@ -23,6 +26,19 @@ def read_questions(data: Path) -> list[dict]:
 
 def read_json_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def read_labelled(data: Path) -> list[dict]:
+    """Return the questions over answer_words's articles, its own and ours, each with the words that answer."""
+    texts = {row["id"]: row["text"] for row in read_json_lines(data / "corpus.jsonl")}
+    more = [_with_words(row, texts[row["article"]]) for row in read_json_lines(_MORE)]
+    return read_json_lines(data / "questions.jsonl") + more
+
+
+def _with_words(row: dict, text: str) -> dict:
+    words = text[slice(*row["words"])] if row["words"] else ""
+    also, traps = ([text[slice(*span)] for span in row[name]] for name in ("also", "traps"))
+    return {**row, "words": words, "passages": [words, *also] if words else [], "traps": traps}
 
 
 def read_gains(data: Path) -> dict[str, dict[str, int]]:

@@ -3,6 +3,9 @@
 body, both, best, top3_mean, heading  cosines of its passage, as in `bot.retrieval.features`
 …_gap                                 the same, minus the greatest among the candidates
 ranked, first_hit                     score of its passage below the first hit's, and whether it is the first hit
+article_ranked, article_sentence      greatest score, and cosine of a sentence, in its article, below the best of all
+in_article, missing_article           share of the question's content words that its article's candidates hold together,
+                                      and weight of the rarest one that they lack
 sentence, _gap, _lead                 its own cosine; minus the greatest of all, and minus the greatest in its passage
 before, after                         cosines of its neighbours in the passage
 in_sentence, in_text, in_heading      share of the question's content words there, weighted by idf
@@ -45,7 +48,8 @@ def feature_names() -> tuple[str, ...]:
     gaps = tuple(f"{name}_gap" for name in COSINES)
     kinds = tuple(f"kind_{kind}" for kind in kinds_of_answer())
     return (
-        *COSINES, *gaps, "ranked", "first_hit", "sentence", "sentence_gap", "sentence_lead", "before", "after",
+        *COSINES, *gaps, "ranked", "first_hit", "article_ranked", "article_sentence",
+        "in_article", "missing_article", "sentence", "sentence_gap", "sentence_lead", "before", "after",
         "in_sentence", "in_text", "in_heading", "in_both", "in_both_gap", "with_heading", "missing", "missing_near",
         "faq", "item", "row", "first", "place", "length", "short", "lead_in", "question", "mid_thought",
         "negation", *kinds, "opens_yes_no",
@@ -85,7 +89,7 @@ def _shape(passage: Passage, sentences: Sequence[str], place: int) -> list[float
     return [
         passage.question is not None,
         _ITEM.match(text) is not None,
-        _ROW.match(text) is not None,
+        is_row(text),
         place == 0,
         place / len(sentences),
         min(words, 60) / 60,
@@ -103,7 +107,12 @@ def is_lead_in(sentence: str) -> bool:
 
 def is_item(sentence: str) -> bool:
     """Whether a sentence is an item of a list or a row of a table."""
-    return _ITEM.match(sentence) is not None or _ROW.match(sentence) is not None
+    return _ITEM.match(sentence) is not None or is_row(sentence)
+
+
+def is_row(sentence: str) -> bool:
+    """Whether a sentence is a row of a table."""
+    return _ROW.match(sentence) is not None
 
 
 def is_ruler(sentence: str) -> bool:
@@ -124,7 +133,8 @@ def sentence_features(
     owner = np.repeat(np.arange(len(counts)), counts)
     cosines = candidates.cosines
     passage = np.concatenate([cosines, cosines - cosines.max(axis=0), candidates.ranked], axis=1)[owner]
-    columns = [passage, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
+    articles = _of_articles(asked, candidates, terms)[owner]
+    columns = [passage, articles, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
     columns.append(np.concatenate([each.shape for each in terms]))
     negated = np.concatenate([each.negated for each in terms])
     columns.append((asked.is_negated * (2.0 * negated - 1.0))[:, None])
@@ -133,6 +143,20 @@ def sentence_features(
     wants = 1.0 if _CHOICE.match(question) else -1.0
     columns.append((opens * wants)[:, None])
     return np.concatenate(columns, axis=1)
+
+
+def _of_articles(asked: QuestionTerms, candidates: Candidates, terms: Sequence[PassageTerms]) -> NDArray[np.float64]:
+    """Return what the candidates of each passage's article say together; shape (passages, 4)."""
+    names, place = np.unique([one.article.id for one in candidates.passages], return_inverse=True)
+    stems: list[frozenset[str]] = [frozenset()] * len(names)
+    best = np.full((len(names), 2), -np.inf)
+    for number, each, ranked, cosines in zip(
+        place.tolist(), terms, candidates.ranked[:, 0], candidates.sentence_cosines, strict=True
+    ):
+        stems[number] |= each.text | each.heading
+        best[number] = np.maximum(best[number], [ranked, cosines.max()])
+    words = np.stack([asked.shares(stems), asked.rarest_missing(stems)], axis=1)
+    return np.concatenate([best - best.max(axis=0), words], axis=1)[place]
 
 
 def _own_cosines(candidates: Candidates, owner: NDArray[np.int64]) -> NDArray[np.float64]:

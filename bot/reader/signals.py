@@ -14,6 +14,8 @@ most_sentence, most_both, most_in_both
                                the greatest value among all candidates
 mean_sentence, mean_in_both    the mean over the candidates, weighted by the softmax
 ranked, first_hit              score of the quote's passage below the first hit's, and whether it is the first hit
+article_…, in_article, missing_article
+                               what the candidates of its article hold together, as in `bot.reader.features`
 candidates, faqs               logarithm of the number of sentences read, and the share of them in FAQs
 """
 
@@ -27,6 +29,10 @@ from bot.reader.question_terms import kinds_of_answer
 
 _BEST = 40  # number of best sentences over which the softmax is taken
 _MANY_WORDS = 12
+_OF_PASSAGE = (
+    "body", "both", "heading", "ranked", "first_hit", "article_ranked", "article_sentence", "in_article",
+    "missing_article", "in_both", "missing", "faq",
+)  # fmt: skip
 
 
 def quote_signals(
@@ -46,10 +52,7 @@ def quote_signals(
     return {
         "weight": float(share[quoted].sum()),
         "entropy": float(-(share * np.log(share + 1e-9)).sum()),
-        **{
-            name: float(own[name][0])
-            for name in ("body", "both", "heading", "ranked", "first_hit", "in_both", "missing", "faq")
-        },
+        **{name: float(own[name][0]) for name in _OF_PASSAGE},
         "sentence": float(own["sentence"].max()),
         "above_midpoint": float(own["best"][0]) - midpoint,
         "ranking": float(np.log(odds / (1 - odds))),

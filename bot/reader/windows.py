@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.passages import Passage, Span
-from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_ruler
+from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_row, is_ruler
 
 _MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
+_MOST_TABLE_WORDS = 150
+"""The same from the header of a table to the row that answers."""
 _PER_WORD = 0.001
 """Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
 _FEW_WORDS = 10  # number of words below which one sentence seldom answers
@@ -55,13 +57,14 @@ def _completed(
     sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
 ) -> Window:
     """Extend a window that starts in mid-thought or in a list, ends on a lead-in, or only names its subject."""
-    first, last = window
-    while first > 0 and (is_mid_thought(sentences[first]) or is_ruler(sentences[first])):
-        first -= 1
+    first, last = _start_of_thought(sentences, window[0]), window[1]
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
     if lead is not None and words[lead : end + 1].sum() <= _MOST_WORDS:
         first, last = lead, end
+    header = _header_of(sentences, first)
+    if words[header : last + 1].sum() <= _MOST_TABLE_WORDS:
+        first = _start_of_thought(sentences, header)
     if is_lead_in(sentences[last]):
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_WORDS:
@@ -76,11 +79,25 @@ def _completed(
     return Window(first, last, float(weights[first : last + 1].sum()))
 
 
+def _start_of_thought(sentences: Sequence[str], place: int) -> int:
+    """Return the place of the sentence from which a sentence is understood."""
+    while place > 0 and (is_mid_thought(sentences[place]) or is_ruler(sentences[place])):
+        place -= 1
+    return place
+
+
 def _lead_in_before(sentences: Sequence[str], place: int) -> int | None:
     """Return the place of the sentence that introduces the list of an item."""
     if not is_item(sentences[place]):
         return None
     while place > 0 and is_item(sentences[place]):
+        place -= 1
+    return place
+
+
+def _header_of(sentences: Sequence[str], place: int) -> int:
+    """Return the place of the first row of a row's table, which says what its columns are."""
+    while place > 0 and is_row(sentences[place]) and is_row(sentences[place - 1]):
         place -= 1
     return place
 
