@@ -538,7 +538,7 @@ def test_devanagari_words_find_passages_in_any_spelling(mixed: Bot):
 
 
 def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
-    assert set(mixed.suggestions.complete("नोटिस पी")) == {
+    assert set(mixed.suggestions.complete("नोटिस पी")[:2]) == {
         "नोटिस पीरियड कितने दिन का होता है?",
         "क्या नोटिस पीरियड में छुट्टी मिलती है?",
     }

@@ -10,9 +10,9 @@ from bot.passages import Passage, Span
 from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_row, is_ruler
 
 _MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
-_MOST_TABLE_WORDS = 150
-"""The same from the header of a table to the row that answers."""
-_PER_WORD = 0.001
+_MOST_LIST_WORDS = 120
+"""The same for a whole list, and from the header of a table to the row that answers."""
+_PER_WORD = 0.0015
 """Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
 _FEW_WORDS = 10  # number of words below which one sentence seldom answers
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
@@ -60,14 +60,14 @@ def _completed(
     first, last = _start_of_thought(sentences, window[0]), window[1]
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
-    if lead is not None and words[lead : end + 1].sum() <= _MOST_WORDS:
+    if lead is not None and words[lead : end + 1].sum() <= _MOST_LIST_WORDS:
         first, last = lead, end
     header = _header_of(sentences, first)
-    if words[header : last + 1].sum() <= _MOST_TABLE_WORDS:
+    if words[header : last + 1].sum() <= _MOST_LIST_WORDS:
         first = _start_of_thought(sentences, header)
     if is_lead_in(sentences[last]):
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
-        while last < end and words[first : last + 2].sum() <= _MOST_WORDS:
+        while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
             last += 1
     if (
         first == last
