@@ -23,7 +23,7 @@ _FAMILIES = {
     "Build an index": (build, update, status, check, rollback, pull),
     "Ask questions": (ask, search),
     "Serve": (serve, mcp, key, password),
-    "Improve the answers": (improving.evaluate, improving.tune),
+    "Improve the answers": (improving.forget, improving.evaluate, improving.tune),
     "Export": (exporting.export, exporting.draw_map),
 }
 _NAMES = {improving.evaluate: "eval", exporting.draw_map: "map"}

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra
 from bot.serve.api.articles_api import health_routes
+from bot.serve.api.docs_page import docs_routes
 from bot.serve.api.keys import ApiKeyMiddleware
 from bot.serve.api.openai_api import create_openai_api
 from bot.serve.api.rest import create_api
@@ -87,6 +88,7 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
     if settings.metrics.port:
         service.metrics.listen(settings.metrics.host, settings.metrics.port)
     app.include_router(widget_routes(languages, settings, votes=service.accepts_votes))
+    app.include_router(docs_routes())
     app.mount("/api/v1", create_api(service))
     app.mount("/v1", create_openai_api(service, languages[settings.language]))
 

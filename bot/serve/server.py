@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 def open_app(
-    index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True
-) -> "FastAPI":
-    """Open an index and return its application; `corpus` is the folder that the editor's page changes.
+    index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True,
+    build: Sequence[str] = (),
+) -> "FastAPI":  # fmt: skip
+    """Open an index and return its application.
+
+    `corpus` is the folder that the editor's page changes, and `build` the command that it builds by.
 
     Raises what `Bot.open` and `create_app` raise, `ModelError` if the reranker cannot be loaded, `MissingExtra` if
     FastAPI is not installed, `SettingsError` if an editor's page is set for an index on Milvus.
@@ -42,7 +45,7 @@ def open_app(
 
     # The editor still sees what was stored before the log was switched off.
     stored = usage or UsageStore(Path(index), settings.log)
-    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored), ui=ui)
+    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)
 
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:
