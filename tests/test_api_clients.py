@@ -1,4 +1,4 @@
-"""What clients of the APIs send and read beside questions: broken text, tasks of chat clients, CORS, REST's own page."""
+"""What clients of the APIs send and read beside questions: broken text, their own tasks, CORS, REST's page."""
 
 import shutil
 from collections.abc import Iterator
@@ -126,8 +126,7 @@ def test_a_streamed_answer_ends_with_its_usage_if_asked_for(client: openai.OpenA
 
 
 TASKS = [
-    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n### Guidelines:\n- Be "
-    "clear.\n### Chat History:\n<chat_history>\nUSER: how long is probation\nASSISTANT: Three months.\n</chat_history>",
+    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n\n### Chat History:\n<chat_history>\nUSER: how long is probation\nASSISTANT: Three months.\n</chat_history>",
     "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history, with 1-3 subtopic tags.",
     "### Task:\nSuggest 3-5 relevant follow-up questions that the user might naturally ask next in this conversation.",
     "### Task:\nAnalyze the chat history to determine the necessity of generating search queries.",
@@ -144,9 +143,14 @@ def test_tasks_of_chat_clients_are_declined_and_not_logged(client: openai.OpenAI
     for task in TASKS:
         long = task + "\n" + "USER: how long is probation\nASSISTANT: Three months.\n" * 50
         for text in (task, long):
-            reply = client.chat.completions.create(model="articlebot", messages=messages(QUESTION, "Three months.", text))
+            reply = client.chat.completions.create(
+                model="articlebot", messages=messages(QUESTION, "Three months.", text)
+            )
             assert reply.choices[0].message.content == DECLINED
-    instruction = {"role": "system", "content": "You are a summarizer. Create a short title for the user's conversation."}
+    instruction = {
+        "role": "system",
+        "content": "You are a summarizer. Create a short title for the user's conversation.",
+    }
     written = {"role": "user", "content": "user: how long is probation\nassistant: Three months."}
     reply = client.chat.completions.create(model="articlebot", messages=[instruction, written])
     assert reply.choices[0].message.content == DECLINED
@@ -210,12 +214,12 @@ def test_rest_describes_itself_on_a_page_of_this_host(http: httpx.Client):
     assert http.get("/docs/other.js").status_code == 404
 
 
-def test_suggestions_for_a_word_come_from_several_articles(tmp_path: Path):
+def test_suggestions_for_a_word_come_from_several_articles():
     about = {"show cause": 6, "notice period": 2}
     articles = [
         {
             "id": subject, "title": f"Notice: {subject}", "text": f"What a {subject} is.",
-            "faqs": [{"question": f"What is rule {n} of notice for {subject}?", "answer": f"Rule {n} of {subject} applies."}
+            "faqs": [{"question": f"What is rule {n} of notice for {subject}?", "answer": f"Rule {n} applies."}
                      for n in range(count)],
         }
         for subject, count in about.items()

@@ -110,10 +110,16 @@ def test_one_threshold_holds_for_the_command_line_and_the_apis(tmp_path: Path):
 
 def test_expected_ids_that_do_not_exist_are_named(tmp_path: Path):
     tiny_index(tmp_path / "index")
-    rows = ["how long is probation,probation", "who pays gratuity,https://example.com/gratuity/", "what,no-such-article"]
+    rows = [
+        "how long is probation,probation",
+        "who pays gratuity,https://example.com/gratuity/",
+        "what,no-such-article",
+    ]
     (tmp_path / "eval.csv").write_text("\n".join(["question,expected", *rows]))
     done = articlebot("eval", "eval.csv", cwd=tmp_path)
-    sentence = "eval.csv expects ids that this index does not have, so that their questions count as wrong: no-such-article"
+    sentence = (
+        "eval.csv expects ids that this index does not have, so that their questions count as wrong: no-such-article"
+    )
     assert (done.returncode, done.stderr) == (0, f"{sentence}\n")
 
 

@@ -380,9 +380,7 @@ def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser
     page.close()
 
 
-def test_without_an_index_the_page_says_so_and_opens_after_the_build(
-    browser: Browser, place: Path, tmp_path: Path
-):
+def test_without_an_index_the_page_says_so_and_opens_after_the_build(browser: Browser, place: Path, tmp_path: Path):
     pending = PendingApp(lambda: open_app(tmp_path / "index", AnswerSettings(), ChatSettings(), tmp_path / "corpus"))
     pending.try_open()
     for address in running(pending):

@@ -97,10 +97,10 @@ def _self_test_lines(tested: dict[str, Any] | None, accepted: "Figures | None") 
     if tested and tested["answered"] is not None:
         answered, right, refused = (_percent(tested[name]) for name in ("answered", "accuracy", "refused"))
         lines.append(
-            f"self-test: of the articles' own questions in other words {answered} are answered, {right} of them rightly,"
-            f" and {refused} are refused without their article; if this falls from build to build, see which articles"
-            " changed, and measure with articlebot eval before you move [answers] threshold"
-            f" ({tested['threshold']:g})"
+            f"self-test: of the articles' own questions in other words {answered} are answered, {right} of them"
+            f" rightly, and {refused} are refused without their article; if this falls from build to build, see which"
+            " articles changed, and measure with articlebot eval before you move the threshold of"
+            f" {tested['threshold']:g}"
         )
     if accepted:
         found = f"{100 * (accepted['hit@1'] or 0):.1f} %"

@@ -170,12 +170,13 @@ def evaluate(
 @contextmanager
 def _bot_for(questions: Path, index: str, work: Path | None, settings: AnswerSettings) -> Iterator[Bot]:
     """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
-    from bot.build.build import build
     from bot.evaluation.question_set import has_corpus, write_corpus
 
     if not has_corpus(questions):
         yield Bot.open(index, settings=settings)
         return
+    from bot.build.build import build
+
     with TemporaryDirectory() as scratch, show_progress() as progress:
         folder = work or Path(scratch)
         write_corpus(questions, folder / "corpus")

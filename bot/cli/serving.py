@@ -76,8 +76,8 @@ def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
 
 def key(name: str, as_json: AsJson = False) -> None:
     """Make an API key for a program; it is printed once, and articlebot.toml gets only its hash."""
-    from bot.serve.api.keys import new_key
-
+    with requires(None, "serve"):
+        from bot.serve.api.keys import new_key
     made, sha256 = new_key()
     table = f'[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
     text = f"{made}\n\nGive this key to {name}; it is stored nowhere. Add to articlebot.toml:\n\n{table}"

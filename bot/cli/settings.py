@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.cli.output import say
-from bot.errors import IndexCorrupt, IndexMissing, requires
 from bot.encoder import MODEL_KINDS
+from bot.errors import IndexCorrupt, IndexMissing, requires
 from bot.index.manifest import Manifest
 from bot.index.store import LocalStore
 from bot.settings import BuildChoices, BuildSettings, Settings

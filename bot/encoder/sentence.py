@@ -107,8 +107,9 @@ class SentenceEncoder:
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:
+    options = {"batch_size": len(texts), "normalize_embeddings": True, "show_progress_bar": False}
     with forked_threads():
-        vectors = model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False)
+        vectors = model.encode_document(texts, **options)
     return np.asarray(vectors, np.float32)
 
 

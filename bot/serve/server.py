@@ -4,12 +4,13 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
 from bot.backends.location import is_remote, state_folder
-from bot.errors import ServeError, SettingsError, requires
+from bot.errors import MissingExtra, ServeError, SettingsError, requires
 from bot.index.generation import CHECK_SENTENCE
 from bot.settings import AnswerSettings, ChatSettings
 from bot.usage.store import UsageStore
@@ -29,8 +30,15 @@ def open_app(
     Raises what `Bot.open` and `create_app` raise, `ModelError` if the reranker cannot be loaded, `MissingExtra` if
     FastAPI is not installed, `SettingsError` if an editor's page is set for an index on Milvus.
     """
-    with requires(None, "chat" if ui else "serve"):
+    # All that is needed at once, rather than one extra after the other.
+    extra = "editor" if settings.editor.password else "chat" if ui else "serve"
+    with requires(None, extra):
         from bot.serve.application import create_app
+
+        if extra == "editor":
+            from bot.serve.editor.service import EditorService
+    if ui and find_spec("gradio") is None:
+        raise MissingExtra("gradio", extra)
     bot = Bot.open(index, settings=answers)
     if answers.reranker:
         # It is loaded by the first question; its errors should not wait for a visitor.
@@ -41,8 +49,6 @@ def open_app(
     if is_remote(index):
         advice = "leave [editor] out of the settings of a server that answers from Milvus."
         raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
-    from bot.serve.editor.service import EditorService
-
     # The editor still sees what was stored before the log was switched off.
     stored = usage or UsageStore(Path(index), settings.log)
     return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)

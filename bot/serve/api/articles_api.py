@@ -14,7 +14,6 @@ from bot.serve.api.serializers import check_category, get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
 
-
 _NOT_OPENED = "It cannot be opened: the log of this server says why."
 _UNREACHABLE = "The server that holds the index does not answer."
 

@@ -30,9 +30,7 @@ class EditorService:
     build: BackgroundBuild
 
     @classmethod
-    def open(
-        cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore, build: Sequence[str] = ()
-    ) -> "EditorService":
+    def open(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore, build: Sequence[str] = ()) -> "EditorService":
         """Return the service of an index; `build` is the command of its builds, by default with the index's model."""
         command = [*(build or build_command(corpus, index)), "--tell-progress"]
         return cls(bot, index, corpus, usage, BackgroundBuild(command))
