@@ -94,10 +94,10 @@ def test_errors_of_the_server_name_no_path_and_no_command(tmp_path: Path, caplog
 def test_a_damaged_index_is_reported_without_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     folder = tiny_index(tmp_path / "secret-place")
     bot = Bot.open(folder)
-    # The table is gone from under the open index, as on a failing disk.
-    with next(folder.rglob("passages.sqlite")).open("r+b") as file:
-        file.truncate(0)
     for address in served(bot, ChatSettings(), ui=False):
+        # The table is gone from under the open index, as on a failing disk.
+        with next(folder.rglob("passages.sqlite")).open("r+b") as file:
+            file.truncate(0)
         with httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
             rest = http.post("/api/v1/ask", json={"question": QUESTION})
             chat = http.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": QUESTION}]})

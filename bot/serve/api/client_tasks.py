@@ -7,9 +7,10 @@ visitor does neither, or not both.
 import re
 from collections.abc import Mapping, Sequence
 
-_HEADING = r"^\W*(?:task\W+)?"
+_READ = 2000  # number of characters of a message that are looked at
+_HEADING = r"^\W{0,20}(?:task\W{1,20})?"
 _LEAD = r"(?:(?:please|kindly)\s+|(?:based on|given|for|from|in)\s[^.!?\n]{1,80}?[,:]\s*|you are [^.\n]{1,200}\.\s*"
-_LEAD += r"|you (?:need|have) to\s+|your (?:task|job) is to\s+)*"
+_LEAD += r"|you (?:need|have) to\s+|your (?:task|job) is to\s+){0,3}"
 _VERB = r"(?:generate|create|write|suggest|provide|give|summari[sz]e|analy[sz]e|come up with|determine|name)\b"
 _MADE = r"\b(?:titles?|tags?|names?|headline|topics?|summary|follow-?up (?:questions?|prompts?)|search quer(?:y|ies))\b"
 _OWN = r"(?:our|this|the following|the above|the user's|user's)\s(?:\w+\s)?(?:conversation|chat|dialogu?e|discussion)"
@@ -19,7 +20,7 @@ _TASK = re.compile(
     rf"{_HEADING}{_LEAD}{_VERB}(?:{_NEAR}{_MADE}{_NEAR}{_TALK}|{_NEAR}{_TALK}{_NEAR}{_MADE})", re.IGNORECASE
 )
 _SUMMARY = re.compile(rf"{_HEADING}{_LEAD}summari[sz]e\s(?:{_TALK}|the discussion\b)", re.IGNORECASE)
-_TRANSCRIPT = re.compile(r"^\W*(?:user|assistant|human|ai)\W*:", re.IGNORECASE | re.MULTILINE)
+_TRANSCRIPT = re.compile(r"^\W{0,9}(?:user|assistant|human|ai)\W{0,9}:", re.IGNORECASE | re.MULTILINE)
 DECLINED = "This model only quotes articles, so it writes no titles, tags or summaries of a conversation."
 
 
@@ -36,4 +37,4 @@ def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
 def _text(message: Mapping[str, object]) -> str:
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
-    return " ".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping)).strip()
+    return " ".join(str(part.get("text") or "") for part in parts if isinstance(part, Mapping)).strip()[:_READ]

@@ -4,7 +4,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
 
@@ -28,7 +28,7 @@ def docs_routes() -> APIRouter:
         )  # fmt: skip
 
     @routes.get("/docs/{name}")
-    def file(name: str) -> FileResponse | HTMLResponse:
+    def file(name: str) -> Response:
         if name not in _FILES:
             return HTMLResponse("There is nothing here.", 404)
         return FileResponse(folder / name, media_type=_FILES[name], headers={"Cache-Control": "max-age=86400"})
