@@ -18,7 +18,6 @@ VERBS = {
     "serve without a page": (["serve", "--no-ui", "--index", INDEX, "--port", "0"], "serve"),
     "mcp": (["mcp", "--index", INDEX], "mcp"),
     "key": (["key", "a"], "serve"),
-    "questions": (["questions", "--index", INDEX], "eval"),
     "eval": (["eval", "eval.csv", "--index", INDEX], "eval"),
     "tune": (["tune", "--index", INDEX], "tune"),
     "export": (["export", "--format", "parquet", "--output", "x", "--index", INDEX], "export"),
@@ -57,7 +56,14 @@ def place(tmp_path: Path) -> Path:
 def run(words: list[str], index: Path, environment: dict[str, str], place: Path) -> subprocess.CompletedProcess[str]:
     full = command(*(str(index) if word == INDEX else word for word in words))
     return subprocess.run(
-        full, env=environment, cwd=place, capture_output=True, text=True, timeout=240, check=False, stdin=subprocess.DEVNULL
+        full,
+        env=environment,
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -75,7 +81,7 @@ def test_a_verb_without_its_packages_says_what_to_install(verb: str, index: Path
     assert done.stderr.endswith(f"is not installed: run pip install 'articlebot[{extra}]'.\n")
 
 
-@pytest.mark.parametrize("verb", ["key", "eval", "questions", "export", "map"])
+@pytest.mark.parametrize("verb", ["key", "eval", "export", "map"])
 def test_what_a_verb_names_is_all_that_it_needs(verb: str, index: Path, place: Path):
     words, extra = VERBS[verb]
     done = run(words, index, link_packages(place / "packages", extra), place)

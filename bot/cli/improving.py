@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile, pa
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.settings import read_settings_file
 from bot.corpus import decisions
+from bot.errors import MissingExtra
 from bot.index.generation import require_faq
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
@@ -216,6 +218,9 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune the model to the articles, and keep it only if it answers held-out questions better."""
+    for package in ("accelerate", "datasets", "ir_measures", "sentence_transformers"):
+        if find_spec(package) is None:
+            raise MissingExtra(package, "tune")
     from bot.evaluation.report import table
     from bot.tuning import tune as run
 

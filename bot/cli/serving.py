@@ -46,7 +46,7 @@ def serve(
     with _rebuilding(command, corpus, index) if watch else nullcontext():
         # Gradio and Hugging Face's libraries read these when imported: nothing is reported or looked up.
         os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
-        run(lambda: open_app(index, answers, chat, corpus, ui=ui, build=command), host, port, chat)
+        run(lambda: open_app(index, answers, chat, corpus, ui=ui, build=command), host, port, chat, ui=ui)
 
 
 def _rebuilding(command: Sequence[str], corpus: Path, index: str) -> AbstractContextManager[None]:

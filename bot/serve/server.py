@@ -30,12 +30,11 @@ def open_app(
     Raises what `Bot.open` and `create_app` raise, `ModelError` if the reranker cannot be loaded, `MissingExtra` if
     FastAPI is not installed, `SettingsError` if an editor's page is set for an index on Milvus.
     """
-    # All that is needed at once, rather than one extra after the other.
-    extra = "editor" if settings.editor.password else "chat" if ui else "serve"
+    extra = extra_for(settings, ui=ui)
     with requires(None, extra):
         from bot.serve.application import create_app
 
-        if extra == "editor":
+        if settings.editor.password:
             from bot.serve.editor.service import EditorService
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", extra)
@@ -54,20 +53,27 @@ def open_app(
     return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)
 
 
+def extra_for(settings: ChatSettings, *, ui: bool) -> str:
+    """Return the extra that brings all packages of a server, so that none is missing after another."""
+    return "editor" if settings.editor.password else "chat" if ui else "serve"
+
+
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:
     """Return the store of questions and votes, or None if the settings store neither."""
     is_needed = settings.feedback or settings.log.questions != "off"
     return UsageStore(state_folder(index), settings.log) if is_needed else None
 
 
-def serve(create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:
+def serve(
+    create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings(), *, ui: bool = True
+) -> None:
     """Serve an application until Ctrl-C; port 0 takes a free one.
 
     As long as there is no index, or the server that holds it does not answer, a page says so. Raises `ServeError` if
     the address cannot be used, `MissingExtra` if uvicorn is not installed, and what `create` raises except
     `IndexMissing` and `IndexUnreachable`.
     """
-    with requires(None, "serve"):
+    with requires(None, extra_for(settings, ui=ui)):
         import uvicorn
 
         from bot.serve.pending_app import PendingApp
