@@ -126,7 +126,7 @@ def test_a_streamed_answer_ends_with_its_usage_if_asked_for(client: openai.OpenA
 
 
 TASKS = [
-    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n\n### Chat History:\n<chat_history>\nUSER: how long is probation\nASSISTANT: Three months.\n</chat_history>",
+    "### Task:\nGenerate a concise, 3-5 word title summarizing the chat history.\n### Chat History:\nUSER: x",
     "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history, with 1-3 subtopic tags.",
     "### Task:\nSuggest 3-5 relevant follow-up questions that the user might naturally ask next in this conversation.",
     "### Task:\nAnalyze the chat history to determine the necessity of generating search queries.",
