@@ -107,9 +107,9 @@ class SentenceEncoder:
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:
-    options = {"batch_size": len(texts), "normalize_embeddings": True, "show_progress_bar": False}
+    count = len(texts)
     with forked_threads():
-        vectors = model.encode_document(texts, **options)
+        vectors = model.encode_document(texts, batch_size=count, normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, np.float32)
 
 

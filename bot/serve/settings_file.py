@@ -53,8 +53,8 @@ def _with_models_beside(folder: Path, settings: Settings) -> Settings:
 
     answers = replace(settings.answers, reranker=find(settings.answers.reranker))
     build = settings.build
-    models = {"model": find(build.model), "multilingual_model": find(build.multilingual_model)}
-    return replace(settings, answers=answers, build=replace(build, **models))
+    build = replace(build, model=find(build.model), multilingual_model=find(build.multilingual_model))
+    return replace(settings, answers=answers, build=build)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from functools import partial
 
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*"
 """Characters without width, which copied text may hold anywhere."""
@@ -30,8 +31,12 @@ _DAYS = re.compile(rf"{_DAY}(?:{_GAP}{_DAY})*(?:\s\d{{1,2}})?")
 def mask(text: str) -> str:
     """Replace e-mail addresses, telephone numbers and long runs of digits; years, days and amounts of money stay."""
     for pattern, label in _PATTERNS.items():
-        text = pattern.sub(lambda found, label=label: found[0] if _DAYS.fullmatch(found[0]) else label, text)
+        text = pattern.sub(partial(_masked, label), text)
     return text
+
+
+def _masked(label: str, found: re.Match[str]) -> str:
+    return found[0] if _DAYS.fullmatch(found[0]) else label
 
 
 def hash_text(text: str, key: bytes) -> str:
