@@ -1,8 +1,9 @@
 """A path before the page: behind a proxy that takes it off, in a host application, and by uvicorn's root path."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import httpx
 import pytest
@@ -24,11 +25,13 @@ QUESTION, ANSWER = QUESTIONS["answered"], "It is often three to six months."
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], FastAPI]:
+    """Return a function that makes the application; one can be served only once."""
     folder = tmp_path_factory.mktemp("prefix")
     logo = folder / "logo.svg"
     logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
-    return create_app(Bot.open(tiny_index(folder / "index")), ChatSettings(publisher=Publisher("Desk", logo=logo)))
+    bot, settings = Bot.open(tiny_index(folder / "index")), ChatSettings(publisher=Publisher("Desk", logo=logo))
+    return partial(create_app, bot, settings)
 
 
 def proxy(target: str) -> FastAPI:
@@ -70,12 +73,12 @@ def mounted(app: FastAPI) -> FastAPI:
 
 
 @pytest.fixture(scope="module", params=["proxy", "mounted"])
-def address(request: pytest.FixtureRequest, app: FastAPI) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, make: Callable[[], FastAPI]) -> Iterator[str]:
     """The address of the chat, below /chat."""
     if request.param == "mounted":
-        yield from (f"{each}/chat" for each in running(mounted(app)))
+        yield from (f"{each}/chat" for each in running(mounted(make())))
         return
-    for inner in running(app):
+    for inner in running(make()):
         yield from (f"{each}/chat" for each in running(proxy(inner)))
 
 
@@ -102,8 +105,8 @@ def test_everything_is_served_below_a_path(address: str):
 
 
 @pytest.mark.parametrize("sent", ["//evil.example", "/a b", "evil", '/"><script>'])
-def test_a_prefix_that_is_no_path_is_ignored(app: FastAPI, sent: str):
-    for address in running(app):
+def test_a_prefix_that_is_no_path_is_ignored(make: Callable[[], FastAPI], sent: str):
+    for address in running(make()):
         page = httpx.get(f"{address}/", headers={"X-Forwarded-Prefix": sent}, trust_env=False, timeout=60)
         assert (page.status_code, f'"root":"{address}"' in page.text.replace(" ", "")) == (200, True)
 
