@@ -12,10 +12,11 @@
     ├── IndexBusy            another build holds the lock
     ├── ClusterError         a Ray cluster cannot be reached, or fails
     ├── BuildRefused         a new index answers worse than allowed, and was not published
-    ├── QuestionError        a question is empty or too long
+    ├── QuestionError        a question is empty, too long or not text
     ├── ArticleMissing       there is no article with the given id
     ├── TooManyQuestions     a client exceeded its rate limit
     ├── UsageError           feedback cannot be stored
+    │   └── LogUnavailable   the question log cannot be read or written
     ├── EvaluationError      a question set or earlier figures cannot be read
     ├── SettingsError        a settings file or a language file is invalid
     ├── ServeError           the chat cannot be served at the given address
@@ -78,7 +79,7 @@ class BuildRefused(ArticlebotError):
 
 
 class QuestionError(ArticlebotError):
-    """A question is empty or too long."""
+    """A question is empty, too long or not text."""
 
 
 class ArticleMissing(ArticlebotError):
@@ -98,6 +99,10 @@ class TooManyQuestions(ArticlebotError):
 
 class UsageError(ArticlebotError):
     """Feedback cannot be stored, or names an unknown answer."""
+
+
+class LogUnavailable(UsageError):
+    """The question log cannot be read or written."""
 
 
 class EvaluationError(ArticlebotError):

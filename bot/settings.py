@@ -1,7 +1,7 @@
 """Frozen settings and their defaults, passed as arguments: only `bot.cli` and `app.py` read the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,14 +33,30 @@ class BuildSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildChoices:
+    """What builds from now on use instead of what the served index was built with; None leaves that as it is."""
+
+    model: str | None = None
+    passage_tokens: int | None = field(default=None, metadata={"ge": 20})
+    exact_rows: int | None = field(default=None, metadata={"ge": 0})
+    languages: tuple[str, ...] | None = None
+    multilingual_model: str | None = None
+
+    def over(self, settings: BuildSettings) -> BuildSettings:
+        """Return the settings with these choices made."""
+        names = self.__dataclass_fields__
+        return replace(settings, **{name: value for name in names if (value := getattr(self, name)) is not None})
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerSettings:
     """The settings of answering."""
 
-    threshold: float = 0.5
+    threshold: float = field(default=0.5, metadata={"ge": 0, "le": 1})
     """Minimum probability of words that are shown as the answer."""
-    closest_threshold: float = 0.15
+    closest_threshold: float = field(default=0.15, metadata={"ge": 0, "le": 1})
     """Minimum probability of words that are shown as the closest ones; below it "the articles do not answer this"."""
-    suggestions: int = 3
+    suggestions: int = field(default=3, metadata={"ge": 0})
     """Number of further questions that an answer suggests."""
     reranker: str | None = None
     """Name or path of a CrossEncoder that reorders the first hits; None for no reranking."""
@@ -137,3 +153,11 @@ class ChatSettings:
     editor: EditorSettings = EditorSettings()
     feedback: bool = True
     """Whether visitors are asked if an answer helped; their votes are stored beside the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(ChatSettings):
+    """Everything in a settings file."""
+
+    answers: AnswerSettings = AnswerSettings()
+    build: BuildChoices = BuildChoices()

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bot.answering.bot import Bot
 from bot.answering.schema import Status
 from bot.build.build import build
+from bot.build.vocabulary_writer import check_packages
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import HashingEncoder
 
@@ -62,10 +63,12 @@ def tiny_index(folder: Path | str) -> Path:
 
     Raises `MissingExtra` if the packages that build an index are not installed.
     """
+    check_packages("testing")
     build(ARTICLES, folder, encoder=HashingEncoder())
     return Path(folder)
 
 
 def tiny_bot() -> Bot:
     """Return the bot of `ARTICLES`, in a temporary folder. Raises the exceptions of `tiny_index`."""
+    check_packages("testing")
     return Bot.from_articles(ARTICLES, encoder=HashingEncoder())

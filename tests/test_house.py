@@ -29,6 +29,7 @@ IMPORTED_BY = {
     "docx": ("bot.corpus.formats.docx", "bot.corpus.formats.docx_elements"),
     "faiss": ("bot.index.vectors",),
     "fastapi": ("bot.serve",),
+    "fastapi_offline": ("bot.serve.api.docs_page",),
     "filelock": ("bot.index.store",),
     "frontmatter": ("bot.corpus.formats.markdown",),
     "gradio": ("bot.serve",),

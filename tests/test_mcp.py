@@ -297,4 +297,5 @@ def test_a_server_that_waited_for_its_index_answers_agents_and_stops_cleanly(tmp
         finally:
             server.send_signal(signal.SIGINT)
         _, said = server.communicate(timeout=20)
-    assert (server.returncode, said) == (130, "")
+    waited = f"articlebot: waiting: There is no index in {tmp_path / 'index'}: run articlebot build"
+    assert (server.returncode, said.count("\n"), said.startswith(waited)) == (130, 1, True)

@@ -663,13 +663,16 @@ def test_a_replica_is_not_ready_while_the_server_is_down(
     try:
         until(lambda: client.get("/readyz").status_code == 503)
         assert client.get("/healthz").status_code == 200
-        assert client.post("/api/v1/ask", json={"question": "what is gratuity"}).status_code == 503
+        refused = client.post("/api/v1/ask", json={"question": "what is gratuity"})
+        assert refused.status_code == 503
+        assert refused.json()["title"] == "The articles cannot be searched at the moment: try again later."
+        assert "127.0.0.1" not in client.get("/readyz").text
     finally:
         server.start()
     until(lambda: client.get("/readyz").status_code == 200, 120)
 
 
-def test_a_replica_that_starts_before_the_server_waits_for_it():
+def test_a_replica_that_starts_before_the_server_waits_for_it(capsys: pytest.CaptureFixture[str]):
     from fastapi.testclient import TestClient
 
     from bot.serve.pending_app import PendingApp
@@ -680,4 +683,7 @@ def test_a_replica_that_starts_before_the_server_waits_for_it():
     )
     app.try_open()
     answer = TestClient(app).get("/readyz")
-    assert (answer.status_code, "does not answer" in answer.text) == (503, True)
+    assert answer.status_code == 503
+    assert "127.0.0.1" not in answer.text
+    assert "milvus" not in answer.text.lower()
+    assert "Milvus at 127.0.0.1:9 does not answer" in capsys.readouterr().err

@@ -176,7 +176,7 @@ def test_a_generation_that_fails_to_open_is_rejected_and_the_previous_one_stays(
         assert health == {
             "status": "ok",
             "generation": good.name,
-            "refused": {"generation": "99-bad", "reason": facts["fault"]},
+            "refused": {"generation": "99-bad", "reason": "It cannot be opened: the log of this server says why."},
         }
     assert store.roll_back() == good.name
     wait_for(lambda: bot.retriever.index.rejected is None)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -384,8 +385,9 @@ def test_the_command_line_prints_exports_and_deletes_questions(newsroom: Newsroo
         rows = {row["question"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"'=HYPERLINK(biryani) in Hyderabad", "how do I apply for a passport"}
     assert rows["how do I apply for a passport"]["unanswered"] == "1"
-    assert command(newsroom, "--forget", "PASSPORT").stdout == "1 question forgotten\n"
-    assert command(newsroom, "--conversation", "b").stdout == "1 question forgotten\n"
+    forget = partial(articlebot, "forget", "--index", str(newsroom.index))
+    assert forget("PASSPORT", "--yes").stdout == "1 question forgotten\n"
+    assert forget("--conversation", "b", "--yes").stdout == "1 question forgotten\n"
     assert [entry.conversation for entry in newsroom.store.questions()] == ["a"]
 
 

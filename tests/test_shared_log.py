@@ -233,13 +233,13 @@ def test_the_password_may_come_from_the_environment(postgres: PostgresServer, ad
     opened(address).vote(ASKED, helpful=True)
     bare = postgres.address(address.rpartition("/")[2], password=False)
     (tmp_path / "articlebot.toml").write_text(f'[log]\ndatabase = "{bare}"\n', encoding="utf-8")
-    refused = command(tmp_path, "questions", "--conversation", "c1")
+    refused = command(tmp_path, "forget", "--conversation", "c1", "--yes")
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "no password supplied" in refused.stderr
-    wrong = command(tmp_path, "questions", "--conversation", "c1", PGPASSWORD="wr0ng")
+    wrong = command(tmp_path, "forget", "--conversation", "c1", "--yes", PGPASSWORD="wr0ng")
     assert "password authentication failed" in wrong.stderr
     assert "wr0ng" not in wrong.stderr
-    done = command(tmp_path, "questions", "--conversation", "c1", PGPASSWORD=postgres.password)
+    done = command(tmp_path, "forget", "--conversation", "c1", "--yes", PGPASSWORD=postgres.password)
     assert done.stdout == "1 question forgotten\n"
 
 

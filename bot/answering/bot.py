@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from bot.answering.answer import Answer
 from bot.answering.answerer import Answerer
@@ -52,6 +52,10 @@ class Bot:
             articles, settings=settings, encoder=encoder, reranker=reranker, build_settings=build_settings
         )
         return cls(retriever, settings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle or copy the place of the index, which is opened anew there."""
+        return type(self), (self.retriever, self.settings)
 
     def ask(
         self, question: str, history: History = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]

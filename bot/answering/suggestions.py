@@ -1,9 +1,10 @@
 """Suggestions: further questions, each of which is answered when it is asked."""
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from threading import Lock
 
 from bot.index.filters import Filters
@@ -18,7 +19,7 @@ _NEAR = 0.2
 """Minimum probability, as a share of the threshold, of a suggestion for a question that is not answered."""
 _MAX_EXAMPLES = 6
 _MIN_TYPED = 3  # minimum number of characters typed before questions are completed
-_MAX_COMPLETED, _SEARCHED, _MAX_WORDS = 5, 30, 3
+_MAX_COMPLETED, _SEARCHED, _MAX_WORDS = 5, 60, 3
 """Maximum number of completed questions, of hits searched for them, and of completions of the last word."""
 _MIN_PROBABILITY = 0.1  # minimum probability of a completed question that does not contain the typed words
 _WORD = re.compile(r"[\w\u0900-\u0963]+")
@@ -55,7 +56,10 @@ class Suggestions:
         return self._examples
 
     def complete(self, typed: str, category: str | None = None) -> tuple[str, ...]:
-        """Return questions that contain the typed words, the last of which may be incomplete, then similar ones."""
+        """Return questions that contain the typed words, the last of which may be incomplete, then similar ones.
+
+        One of each article comes first: a word such as "notice" may mean the subject of any of them.
+        """
         text = " ".join(typed.split())
         if not _MIN_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
@@ -67,6 +71,7 @@ class Suggestions:
         containing = {hit.passage.id for hit in faqs if _contains(hit.passage, prefixes)}
         near = [hit for hit in faqs if hit.passage.id in containing or hit.probability >= _MIN_PROBABILITY]
         near.sort(key=lambda hit: (hit.passage.id not in containing, -hit.score))
+        near = _articles_in_turn(near, containing)
         answered = (hit.passage for hit in near if self.is_answered(hit.passage))
         return tuple(islice(_unique_questions(answered), _MAX_COMPLETED))
 
@@ -114,6 +119,17 @@ def _contains(faq: Passage, prefixes: Sequence[str]) -> bool:
     questions = (faq.question or "", *faq.alternates)
     words_of = ([word.lower() for word in _WORD.findall(question)] for question in questions)
     return any(all(any(word.startswith(prefix) for word in words) for prefix in prefixes) for words in words_of)
+
+
+def _articles_in_turn(hits: Sequence[Hit], containing: set[str]) -> list[Hit]:
+    """Order hits so that articles take turns, first among those in `containing`."""
+    turns: Counter[tuple[bool, str]] = Counter()
+    places = []
+    for hit in hits:
+        group = hit.passage.id not in containing, hit.passage.article.id
+        places.append((group[0], turns[group]))
+        turns[group] += 1
+    return [hit for _, hit in sorted(zip(places, hits, strict=True), key=itemgetter(0))]
 
 
 def _unique_questions(faqs: Iterable[Passage]) -> Iterator[str]:

@@ -53,16 +53,23 @@ class VocabularyWriter:
             yield length, "".join(words), np.array([self._counts[word] for word in words], "<i4").tobytes()
 
 
-def check_dictionaries() -> None:
-    """Raise `MissingExtra` if a dictionary is not installed."""
-    for module, package in {"symspellpy": "symspellpy", "spellchecker": "pyspellchecker"}.items():
+_PACKAGES = {
+    "dateutil": "python-dateutil", "filelock": "filelock", "sentencex": "sentencex", "spellchecker": "pyspellchecker",
+    "symspellpy": "symspellpy",
+}  # fmt: skip
+"""The packages that every build needs, whatever its encoder and the files of its corpus, by their modules."""
+
+
+def check_packages(extra: str = "build") -> None:
+    """Raise `MissingExtra`, naming `extra`, if a package that every build needs is not installed."""
+    for module, package in _PACKAGES.items():
         if find_spec(module) is None:
-            raise MissingExtra(package, "build")
+            raise MissingExtra(package, extra)
 
 
 @lru_cache(maxsize=1)
 def _english_words() -> tuple[str, ...]:
-    check_dictionaries()
+    check_packages()
     from spellchecker import SpellChecker
 
     lines = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import bot.version
-from bot.build.vocabulary_writer import VocabularyWriter, check_dictionaries
+from bot.build.vocabulary_writer import VocabularyWriter, check_packages
 from bot.errors import IndexUnwritable
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.passage_table import PASSAGES, PassageTable
@@ -35,7 +35,7 @@ def lexical_index_in_background(folder: Path, passages: int) -> Iterator[None]:
 
     Raises `MissingExtra` if a dictionary is not installed, `IndexUnwritable` if the word index cannot be written.
     """
-    check_dictionaries()
+    check_packages()
     if passages > FEW_PASSAGES:
         with _in_another_process(folder):
             yield

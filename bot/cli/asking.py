@@ -1,6 +1,7 @@
 """The verbs that ask an index: ask and search."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from textwrap import indent
 from typing import Annotated, Any
 
@@ -8,12 +9,12 @@ from typer import Option
 
 from bot.answering.answer import hit_to_dict
 from bot.answering.bot import Bot
-from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, Since
+from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, SettingsFile, Since
 from bot.cli.output import print_facts
+from bot.cli.settings import read_settings_file
 from bot.index.filters import Filters
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
-from bot.settings import AnswerSettings
 
 _CLOSEST = "The articles do not say this in so many words. This passage comes closest:"
 
@@ -26,10 +27,12 @@ def ask(
     since: Since = None,
     history: History = None,
     reranker: Reranker = None,
+    settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question in the words of the articles."""
-    bot = Bot.open(index, settings=AnswerSettings(reranker=reranker))
+    answers = read_settings_file(settings).answers
+    bot = Bot.open(index, settings=replace(answers, reranker=reranker or answers.reranker))
     answer = bot.ask(question, history or (), category=category, article=article, since=since).to_dict()
     print_facts(answer, as_json, lambda: answer_text(answer))
 

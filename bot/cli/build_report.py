@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.bot import Bot
-from bot.cli.output import count, print_facts, say_refusals, table
-from bot.retrieval.retriever import Retriever
+from bot.cli.output import count, print_facts, say_refusals
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
@@ -17,34 +16,36 @@ if TYPE_CHECKING:
 _SHOWN_IDS = 5  # maximum number of article ids on a line
 
 
-def test_and_report(report: "BuildReport", corpus: Path, index: Path, as_json: bool) -> None:
+def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings, as_json: bool) -> None:
     """Test a new index, record its figures and print what the build did."""
     refusals = index / "generations" / report.generation / "refused.json"
     say_refusals(report.refused, f"full list: {refusals}" if report.published else "")
-    tested = _self_test(index) if report.built and report.published else []
-    accepted = _record_figures(corpus, index, report, tested) if tested else None
+    bot = Bot.open(index, settings=answers) if report.built and report.published else None
+    tested = _self_test(bot) if bot else None
+    accepted = _record_figures(bot, corpus, index, report, tested) if bot and tested else None
     facts = {**_facts(report, tested), "accepted": accepted}
     print_facts(facts, as_json, lambda: "\n".join(_lines(report, tested, accepted)))
 
 
-def _self_test(index: Path) -> list[dict[str, Any]]:
+def _self_test(bot: Bot) -> dict[str, Any]:
     from bot.evaluation.self_test import self_test
 
-    return [asdict(coverage) for coverage in self_test(Retriever.open(index).finder())]
+    (point,) = self_test(bot.retriever.finder(), (bot.settings.threshold,))
+    return asdict(point)
 
 
-def _record_figures(corpus: Path, index: Path, report: "BuildReport", tested: list[dict[str, Any]]) -> "Figures | None":
+def _record_figures(
+    bot: Bot, corpus: Path, index: Path, report: "BuildReport", tested: dict[str, Any]
+) -> "Figures | None":
     """Append the build's figures to the trend, and return the figures of accepted alternates, if any."""
     from bot.evaluation.trend import accepted_alternates_metrics, add_point, point_of
 
-    figures = accepted_alternates_metrics(Bot.open(index), corpus)
-    at_threshold = next(row for row in tested if row["threshold"] == AnswerSettings().threshold)
-    manifest = report.manifest
-    add_point(index, point_of(manifest.created, report.generation, manifest.passages, at_threshold, figures))
+    figures, manifest = accepted_alternates_metrics(bot, corpus), report.manifest
+    add_point(index, point_of(manifest.created, report.generation, manifest.passages, tested, figures))
     return figures
 
 
-def _facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[str, Any]:
+def _facts(report: "BuildReport", tested: dict[str, Any] | None) -> dict[str, Any]:
     manifest = report.manifest
     return {
         "generation": report.generation,
@@ -62,7 +63,7 @@ def _facts(report: "BuildReport", tested: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def _lines(report: "BuildReport", tested: list[dict[str, Any]], accepted: "Figures | None") -> list[str]:
+def _lines(report: "BuildReport", tested: dict[str, Any] | None, accepted: "Figures | None") -> list[str]:
     manifest = report.manifest
     size = f"{count(manifest.articles, 'article')}, {count(manifest.passages, 'passage')}"
     if not report.built:
@@ -90,20 +91,22 @@ def _article_ids(articles: "ChangedArticles") -> str:
     return f"{count(articles.count, 'article')} ({shown}{', …' if articles.count > _SHOWN_IDS else ''})"
 
 
-def _self_test_lines(rows: list[dict[str, Any]], accepted: "Figures | None") -> list[str]:
-    if not rows:
-        return []
-    names = ("threshold", "answered", "accuracy", "refused")
-    cells = [[_cell(name, row[name]) for name in names] for row in rows]
-    head = "self-test: the index's own questions, reworded (answered, accuracy) or without their article (refused);"
-    lines = ["", head, f"the bot answers from a probability of {AnswerSettings().threshold:g}", *table(names, cells)]
+def _self_test_lines(tested: dict[str, Any] | None, accepted: "Figures | None") -> list[str]:
+    """Return one sentence on the new index's own questions, and one on those that editors accepted."""
+    lines = []
+    if tested and tested["answered"] is not None:
+        answered, right, refused = (_percent(tested[name]) for name in ("answered", "accuracy", "refused"))
+        lines.append(
+            f"self-test: of the articles' own questions in other words {answered} are answered, {right} of them"
+            f" rightly, and {refused} are refused without their article; if this falls from build to build, see which"
+            " articles changed, and measure with articlebot eval before you move the threshold of"
+            f" {tested['threshold']:g}"
+        )
     if accepted:
         found = f"{100 * (accepted['hit@1'] or 0):.1f} %"
-        lines += ["", f"accepted questions: {found} of {accepted['questions']:g} find their FAQ first"]
+        lines.append(f"accepted questions: {found} of {accepted['questions']:g} find their FAQ first")
     return lines
 
 
-def _cell(name: str, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.1f}" if name == "threshold" else f"{100 * value:.0f} %"
+def _percent(value: float | None) -> str:
+    return "none" if value is None else f"{100 * value:.0f} %"

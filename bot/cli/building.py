@@ -15,27 +15,26 @@ from typer import Argument, BadParameter, Option
 from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
 from bot.cli.build_report import test_and_report
-from bot.cli.options import AsJson, Corpus, Index, IndexFolder
+from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress, table
+from bot.cli.settings import read_settings_file, settings_of_build
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
 from bot.retrieval.finder import Finder
-from bot.settings import BuildSettings
+from bot.settings import AnswerSettings, BuildChoices
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
     from bot.build.workers import Workers
 
-_DEFAULTS = BuildSettings()
-
 
 def build(
     corpus: Corpus = Path("corpus"),
     index: IndexFolder = Path("index"),
-    model: options.Model = _DEFAULTS.model,
-    exact_rows: options.ExactRows = _DEFAULTS.exact_rows,
-    languages: options.Languages = "en",
-    multilingual_model: options.MultilingualModel = _DEFAULTS.multilingual_model,
+    model: options.Model = None,
+    exact_rows: options.ExactRows = None,
+    languages: options.Languages = None,
+    multilingual_model: options.MultilingualModel = None,
     to: options.PublishTo = "",
     questions: options.SavedQuestions = None,
     guard: options.Guard = None,
@@ -43,17 +42,20 @@ def build(
     dry_run: options.DryRun = False,
     workers: options.RayAddress = None,
     tell_progress: options.TellProgress = False,
+    settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    codes = tuple(languages.split(","))
-    settings = BuildSettings(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
-    review = _reviewer(questions, corpus, guard, max_drop)
+    codes = tuple(languages.split(",")) if languages else None
+    chosen = BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
+    written = read_settings_file(settings)
+    build_settings = settings_of_build(index, written.build, chosen)
+    review = _reviewer(questions, corpus, guard, max_drop, written.answers)
     with show_progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
-        report = run(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
+        report = run(corpus, index, build_settings, progress, review, publish=not dry_run, workers=who)
         if to and report.published:
             _publish(report, index, to, progress)
-    test_and_report(report, corpus, index, as_json)
+    test_and_report(report, corpus, index, written.answers, as_json)
 
 
 @contextmanager
@@ -94,7 +96,9 @@ def _workers(address: str | None) -> Iterator["Workers"]:
         yield workers
 
 
-def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop: float) -> "Review | None":
+def _reviewer(
+    questions: Path | None, corpus: Path, guard: Path | None, max_drop: float, answers: AnswerSettings
+) -> "Review | None":
     from bot.evaluation.question_set import read_questions
     from bot.evaluation.review import RegressionGuard, Reviewer
 
@@ -103,7 +107,7 @@ def _reviewer(questions: Path | None, corpus: Path, guard: Path | None, max_drop
     if saved is None and guard is None:
         return None
     regression = RegressionGuard(str(guard), read_questions(guard), max_drop) if guard else None
-    return Reviewer(read_questions(saved) if saved else (), regression)
+    return Reviewer(read_questions(saved) if saved else (), regression, answers, say)
 
 
 def update(

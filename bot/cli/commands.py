@@ -14,7 +14,7 @@ from bot.cli.asking import ask, search
 from bot.cli.building import build, check, pull, rollback, status, update
 from bot.cli.output import say
 from bot.cli.serving import key, mcp, password, serve
-from bot.errors import ArticlebotError
+from bot.errors import ArticlebotError, MissingExtra
 from bot.version import __version__
 
 _HELP = "Answer questions from your own articles, word for word."
@@ -23,11 +23,14 @@ _FAMILIES = {
     "Build an index": (build, update, status, check, rollback, pull),
     "Ask questions": (ask, search),
     "Serve": (serve, mcp, key, password),
-    "Improve the answers": (improving.evaluate, improving.tune),
+    "Improve the answers": (improving.forget, improving.evaluate, improving.tune),
     "Export": (exporting.export, exporting.draw_map),
 }
 _NAMES = {improving.evaluate: "eval", exporting.draw_map: "map"}
 """Verbs that are not called like their function."""
+_EXTRAS = {"serve": "chat", "mcp": "mcp", "key": "serve", "password": "serve", "questions": "eval", "forget": "serve"}
+_EXTRAS |= {"eval": "build,eval", "tune": "tune", "export": "export", "map": "map"}
+"""What brings all packages of a verb; of the other verbs that is "build"."""
 for family, verbs in _FAMILIES.items():
     for verb in verbs:
         cli.command(_NAMES.get(verb), rich_help_panel=family)(verb)
@@ -57,4 +60,10 @@ def run(*words: str) -> None:
             raise
     except ArticlebotError as error:
         say(f"articlebot: {error}")
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        package, verb = str(error.name).partition(".")[0], next(iter(words), "")
+        if package == "bot":
+            raise
+        say(f"articlebot: {MissingExtra(package, _EXTRAS.get(verb, 'build'))}")
         sys.exit(1)

@@ -1,31 +1,33 @@
-"""The verbs that measure and improve the answers: questions, eval and tune."""
+"""The verbs that measure and improve the answers: questions, forget, eval and tune."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, BadParameter, Context, Exit, Option, Typer
+from typer import Argument, BadParameter, Context, Exit, Option, Typer, confirm
 
 from bot.answering.bot import Bot
 from bot.backends.location import state_folder
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile, parse_day
 from bot.cli.output import count, print_facts, say, show_progress
-from bot.cli.serving import read_chat_settings
+from bot.cli.settings import read_settings_file
 from bot.corpus import decisions
+from bot.errors import MissingExtra
 from bot.index.generation import require_faq
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
-    from bot.usage.store import UsageStore
 
-_THRESHOLD = AnswerSettings().threshold
+_THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
 FaqId = Annotated[str, Argument(metavar="FAQ", help="Id of the FAQ.")]
 
@@ -37,8 +39,6 @@ def report(
     corpus: Corpus = Path("corpus"),
     since: Annotated[str, Option(help="How far back: 7d, 12h, or a day such as 2026-01-31.")] = "7d",
     to_csv: Annotated[Path | None, Option("--csv", help="Write the unanswered questions to this file.")] = None,
-    forget: Annotated[str | None, Option(help="Delete the questions and comments that contain this text.")] = None,
-    conversation: Annotated[str | None, Option(help="Delete the questions of this conversation.")] = None,
     accept_proposed: Annotated[bool, Option("--accept-proposed", help="Accept all proposals without review.")] = False,
     settings: SettingsFile = None,
     as_json: AsJson = False,
@@ -46,26 +46,14 @@ def report(
     """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
-    from bot.usage.store import UsageStore
-
-    store = UsageStore(state_folder(index), read_chat_settings(settings).log)
-    if forget is None and conversation is None:
-        _print_report(store, index, corpus, since, to_csv, accept_proposed, as_json)
-    else:
-        deleted = store.forget(text=forget, conversation=conversation)
-        print_facts({"forgotten": deleted}, as_json, lambda: f"{count(deleted, 'question')} forgotten")
-
-
-def _print_report(
-    store: "UsageStore", index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, as_json: bool
-) -> None:
     from bot.usage.report import make_report
     from bot.usage.report_text import report_text, write_csv
+    from bot.usage.store import UsageStore
 
-    until = datetime.now(UTC)
+    read, until = read_settings_file(settings), datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
-    finder = Retriever.open(index).finder()
-    made = make_report(store, finder, *period, _THRESHOLD, decisions.Decisions.read(corpus))
+    store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
+    made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
     if to_csv:
         write_csv(to_csv, made)
     for proposal in made.proposals if accept_proposed else ():
@@ -117,6 +105,35 @@ def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
     say(f"written to {decisions.ignore(corpus, question)}: reports leave it out")
 
 
+def forget(
+    text: Annotated[str | None, Argument(help="Delete the questions and comments that contain this text.")] = None,
+    conversation: Annotated[str | None, Option(help="Delete the questions of the conversation with this id.")] = None,
+    index: Index = "index",
+    settings: SettingsFile = None,
+    yes: Annotated[bool, Option("--yes", help="Delete without asking, as a script must.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete visitors' questions from the log for good."""
+    from bot.usage.store import UsageStore
+
+    kinds = {"that contain": text, "of the conversation": conversation}
+    chosen = {kind: words for kind, words in kinds.items() if words is not None}
+    if not chosen or not all(words.strip() for words in chosen.values()):
+        raise BadParameter("name a text, or a conversation with --conversation; an empty one would be all of them.")
+    if not yes:
+        _confirm(f"Delete for good the questions {' and those '.join(f'{k} {w!r}' for k, w in chosen.items())}?")
+    store = UsageStore(state_folder(index), read_settings_file(settings).log)
+    deleted = store.forget(text=text, conversation=conversation)
+    print_facts({"forgotten": deleted}, as_json, lambda: f"{count(deleted, 'question')} forgotten")
+
+
+def _confirm(question: str) -> None:
+    """Ask on the terminal, and stop unless the answer is yes."""
+    if not sys.stdin.isatty():
+        raise BadParameter("without a terminal to confirm on, say --yes.", param_hint="--yes")
+    confirm(question, abort=True, err=True)
+
+
 _QUESTION_SET = "CSV (question, expected) to ask the index, or a folder with a corpus of its own."
 
 
@@ -125,38 +142,43 @@ def evaluate(
     index: Index = "index",
     work: Annotated[Path | None, Option(help="Keep the index of a question set's own corpus in this folder.")] = None,
     most: Annotated[int | None, Option(min=1, help="Maximum number of questions, spread evenly.")] = None,
-    threshold: Annotated[float, Option(min=0, max=1, help="Minimum probability of an answer.")] = _THRESHOLD,
+    threshold: Annotated[float | None, Option(min=0, max=1, help=_THRESHOLD)] = None,
     save: Annotated[Path | None, Option(help="Write the figures to this file.")] = None,
     compare: Annotated[Path | None, Option(help="Exit 1 if a figure is worse than in this saved file.")] = None,
     margin: Annotated[float, Option(min=0, help="Percentage points that a figure may lose.")] = 1.0,
     failures: Annotated[Path | None, Option(help="Write the questions that went wrong to this CSV.")] = None,
     plot: Annotated[Path | None, Option(help="Draw calibration, and coverage against accuracy, as PNG.")] = None,
+    settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import ask_all, figures_by_group
-    from bot.evaluation.question_set import read_questions, spread
+    from bot.evaluation.question_set import read_questions, spread, unknown_ids, unknown_sentence
     from bot.evaluation.report import table
 
     asked = spread(read_questions(questions), most)
-    with _bot_for(questions, index, work, threshold) as bot:
+    answers = read_settings_file(settings).answers
+    answers = answers if threshold is None else replace(answers, threshold=threshold)
+    with _bot_for(questions, index, work, answers) as bot:
+        if names := unknown_ids(asked, bot.generation.table):
+            say(unknown_sentence(names, questions))
         outcomes = ask_all(bot, asked)
     groups = figures_by_group(outcomes)
     print_facts(groups, as_json, lambda: table(groups))
-    _write_outcomes(outcomes, threshold, failures, plot)
+    _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
 
 
 @contextmanager
-def _bot_for(questions: Path, index: str, work: Path | None, threshold: float) -> Iterator[Bot]:
+def _bot_for(questions: Path, index: str, work: Path | None, settings: AnswerSettings) -> Iterator[Bot]:
     """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
-    from bot.build.build import build
     from bot.evaluation.question_set import has_corpus, write_corpus
 
-    settings = AnswerSettings(threshold=threshold)
     if not has_corpus(questions):
         yield Bot.open(index, settings=settings)
         return
+    from bot.build.build import build
+
     with TemporaryDirectory() as scratch, show_progress() as progress:
         folder = work or Path(scratch)
         write_corpus(questions, folder / "corpus")
@@ -196,6 +218,9 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Tune the model to the articles, and keep it only if it answers held-out questions better."""
+    for package in ("accelerate", "datasets", "ir_measures", "sentence_transformers"):
+        if find_spec(package) is None:
+            raise MissingExtra(package, "tune")
     from bot.evaluation.report import table
     from bot.tuning import tune as run
 

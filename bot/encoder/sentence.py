@@ -1,6 +1,7 @@
 """Sentence-transformers models: the reference for all vectors, and the fastest way to encode many passages."""
 
 import copy
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -24,6 +25,7 @@ _MAX_TEXTS, _TEXTS_MULTIPLE, _TOKENS_MULTIPLE = 256, 8, 16
 """Maximum number of texts in a batch; the multiples that texts per batch and tokens per text are rounded to."""
 _MIN_COSINE = 0.999
 """Minimum cosine between the bfloat16 and the float32 vector of a text; the default model reaches 0.9999."""
+_LOADED_IN = os.getpid()  # the process that loaded this module
 _SAMPLES = 8  # number of texts on which bfloat16 is compared with float32
 
 
@@ -77,7 +79,8 @@ class SentenceEncoder:
         return vectors
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        vectors = self.model.encode_query(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        with forked_threads():
+            vectors = self.model.encode_query(list(texts), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32).reshape(len(texts), self.dimension)
 
     def _passage_model(self, texts: Sequence[str]) -> "SentenceTransformer":
@@ -104,8 +107,26 @@ class SentenceEncoder:
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:
-    vectors = model.encode_document(texts, batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False)
+    count = len(texts)
+    with forked_threads():
+        vectors = model.encode_document(texts, batch_size=count, normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, np.float32)
+
+
+@contextmanager
+def forked_threads() -> Iterator[None]:
+    """Let torch use one thread in a forked process, where OpenMP may wait for ever for the threads of the parent."""
+    if os.getpid() == _LOADED_IN:
+        yield
+        return
+    import torch
+
+    own = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(own)
 
 
 def _to_float32(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:

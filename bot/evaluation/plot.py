@@ -42,7 +42,8 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     """Write a PNG with the reliability curve, and accuracy over coverage with the threshold marked."""
     with requires("matplotlib", "eval"):
         from matplotlib.figure import Figure
-    probabilities, right = np.array([o.probability for o in outcomes]), np.array([o.right for o in outcomes])
+    probabilities = np.array([o.probability for o in outcomes])
+    right = np.array([o.quotes_words if o.question.words else o.right for o in outcomes])
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curve, trade = figure.subplots(1, 2)
     means, accuracies, counts = zip(*reliability(probabilities, right), strict=True)

@@ -10,9 +10,11 @@ from typing import Any
 from bot.corpus.decisions import ALTERNATES, read_alternates
 from bot.corpus.source import Alternate
 from bot.errors import EvaluationError
+from bot.index.generation import Passages, all_articles
 
 _COLUMNS = ("question", "expected", "history", "group", "words")
 _CORPUS, _QUESTIONS, _GAINS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
+_SHOWN = 5  # maximum number of unknown ids in a sentence
 _GROUP_FIELDS = ("group", "kind", "turn_type", "style")  # fields in which questions name their group
 
 
@@ -113,6 +115,20 @@ def _of_folder(folder: Path) -> Iterator[Question]:
         history = tuple(turn["text"] for turn in said if turn.get("role") == "user")
         expected = gains.get(str(fields["_id"]), {})
         yield Question(str(fields["_id"]), str(fields["text"]), expected, history, _group(fields))
+
+
+def unknown_ids(questions: Iterable[Question], table: Passages) -> list[str]:
+    """Return the expected ids that name no article, passage or address of an index: nothing can be found under them."""
+    names = dict.fromkeys(name for question in questions for name in question.expected)
+    missing = [name for name in names if table.number(name) is None and table.article(name) is None]
+    addresses = {article.url for article in all_articles(table)} if missing else set()
+    return [name for name in missing if name not in addresses]
+
+
+def unknown_sentence(names: Sequence[str], path: Path | str) -> str:
+    """Return the sentence about expected ids that an index does not have."""
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"{path} expects ids that this index does not have, so that their questions count as wrong: {shown}"
 
 
 def write_corpus(folder: Path, corpus: Path) -> None:

@@ -1,6 +1,6 @@
 """Compare the answers of a new generation with those of the served one before it is published."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.answering.answer import Answer
@@ -8,7 +8,7 @@ from bot.answering.answerer import Answerer
 from bot.answering.bot import Bot
 from bot.errors import BuildRefused
 from bot.evaluation.evaluate import Figures, ask_all, drops, figures
-from bot.evaluation.question_set import Question
+from bot.evaluation.question_set import Question, unknown_ids, unknown_sentence
 from bot.index.generation import Generation
 from bot.index.live_index import StaticIndex
 from bot.index.manifest import ChangedAnswer, ChangedAnswers
@@ -38,12 +38,17 @@ class Reviewer:
     questions: Sequence[Question] = ()
     guard: RegressionGuard | None = None
     settings: AnswerSettings = AnswerSettings()
+    tell: Callable[[str], None] = lambda _: None
+    """Called with a sentence about ids that the guard expects and neither generation has."""
 
     def __call__(self, before: Generation | None, after: Generation) -> ChangedAnswers:
         if before is None:
             return ChangedAnswers()
         old, new = (Bot(Retriever(StaticIndex(generation)), self.settings) for generation in (before, after))
         if self.guard:
+            unknown = [set(unknown_ids(self.guard.questions, each.table)) for each in (before, after)]
+            if names := sorted(unknown[0] & unknown[1]):
+                self.tell(unknown_sentence(names, self.guard.name))
             _check(self.guard, *(figures(ask_all(bot, self.guard.questions)) for bot in (old, new)))
         changed = (_changed(question, old.answerer(), new.answerer()) for question in self.questions)
         return ChangedAnswers(len(self.questions), tuple(change for change in changed if change))

@@ -12,7 +12,6 @@ from bot.evaluation.metrics import share
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import same_question
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 _QUESTIONS = 100
 _HITS = 10
 
@@ -30,7 +29,7 @@ class OperatingPoint:
     """Share of the questions without their article that is refused."""
 
 
-def self_test(finder: Finder, thresholds: Sequence[float] = THRESHOLDS) -> list[OperatingPoint]:
+def self_test(finder: Finder, thresholds: Sequence[float]) -> list[OperatingPoint]:
     """Ask an index its own questions reworded, and with their articles left out."""
     generation = finder.generation
     reworded, left_out = list[tuple[float, bool]](), list[float]()

@@ -8,7 +8,7 @@ import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.encoder import QuestionEncoder
 from bot.errors import ArticlebotError, IndexUnreachable
@@ -59,26 +59,47 @@ class LiveIndex:
     A background thread opens the new generation while the old one answers; the old one is freed after its last
     question. A generation that cannot be opened is rejected and logged, and the old one goes on answering. A custom
     index needs its `encoder`. Raises `IndexMissing` or `IndexCorrupt` if no generation can be opened at first.
+
+    A forked process opens the index anew at its first question: locks and connections of the parent may be in use at
+    the moment of the fork. A pickled or copied handle opens it anew as well. An index that does not `follow` is one of
+    this process alone, and never changes.
     """
 
-    def __init__(self, store: Store, encoder: QuestionEncoder | None = None) -> None:
-        self._store, self._encoder = store, encoder
+    def __init__(self, store: Store, encoder: QuestionEncoder | None = None, *, follow: bool = True) -> None:
+        self._store, self._encoder, self._follow = store, encoder, follow
         self._seen = store.current_name()
         self._generation = store.open_current() if encoder is None else self._open()
-        self._watching_process = 0
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._of_parents: list[Generation] = []
         self._last_attempt = 0.0
         self._should_trim_memory = False
         self.rejected: RejectedGeneration | None = None
         self.unreachable: str | None = None
+        if follow:
+            _start_watching(self)
 
     @property
     def generation(self) -> Generation:
         """The generation to ask now."""
-        # Threads do not survive a fork, so each process starts its own.
-        if self._watching_process != os.getpid():
-            self._watching_process = os.getpid()
-            _start_watching(self)
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._enter_process()
         return self._generation
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self._follow:
+            raise TypeError("An index of a list of articles lives in one process: build it into a folder to share it.")
+        return LiveIndex, (self._store, self._encoder)
+
+    def _enter_process(self) -> None:
+        """Open the index in a forked process, and follow it with a thread of its own."""
+        opened = self._store.open_current(self._encoder)
+        # Freeing it would close what the parent goes on using.
+        self._of_parents.append(self._generation)
+        self._generation, self._process = opened, os.getpid()
+        if self._follow:
+            _start_watching(self)
 
     def poll(self) -> None:
         """Open the current generation of the store if it has changed."""

@@ -57,7 +57,8 @@ class LocalStore:
     """The generations in an index folder, which need not exist yet: `Store`."""
 
     def __init__(self, root: Path | str) -> None:
-        self.root = Path(root)
+        self.root = Path(root).absolute()  # the process may change its working directory
+        self._name = root
         self.generations_folder = self.root / "generations"
         self.cache_folder = self.root / "cache"
         self.encoder_folder = self.cache_folder / "encoder"
@@ -158,7 +159,7 @@ class LocalStore:
             return pointer.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             advice = "run articlebot build, or name another folder with --index"
-            raise IndexMissing(f"There is no index in {self.root}: {advice}.") from None
+            raise IndexMissing(f"There is no index in {self._name}: {advice}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexCorrupt(f"The pointer {pointer} cannot be read ({error}): run articlebot build.") from error
 

@@ -9,7 +9,9 @@ an error, and raises empty AssertionErrors.
 """
 
 import errno
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,8 +36,24 @@ _MIN_REFINED, _ROWS_PER_REFINED = 1000, 1500
 _MAX_FILTERED_EXACT = 20_000  # search exhaustively up to this many rows that pass a filter
 _NEAREST, _TOLERANCE = 10, 1e-5
 """Number of nearest rows that recall is measured on; difference of cosines that counts as equal."""
+_LOADED_IN = os.getpid()  # the process that loaded faiss
 _MIN_RECALL = 0.995
 """Minimum recall on questions half-way between two of the corpus; visitors' have 0.98 (benchmarks/scale/sizes.py)."""
+
+
+@contextmanager
+def _threads(questions: int) -> Iterator[None]:
+    """Let faiss use one thread for one question, which it cannot share out, and in a forked process.
+
+    There OpenMP would wait for ever for threads that did not survive the fork, if the parent used several. The
+    setting is one of the calling thread, and the host's own is put back.
+    """
+    own = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1 if questions == 1 or os.getpid() != _LOADED_IN else own)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(own)
 
 
 class RowSource(Protocol):
@@ -67,12 +85,13 @@ def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: i
     Raises `ValueError` if the length of a row is not 1.
     """
     rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    lists = _train_lists(source, dimension) if len(source) > exact_rows else None
-    for block in source.blocks(_BLOCK):
-        _check_lengths(block, rows.ntotal)
-        rows.add(block)
-        if lists is not None:
-            lists.add(block)
+    with _threads(len(questions)):
+        lists = _train_lists(source, dimension) if len(source) > exact_rows else None
+        for block in source.blocks(_BLOCK):
+            _check_lengths(block, rows.ntotal)
+            rows.add(block)
+            if lists is not None:
+                lists.add(block)
     _write(rows, folder / ROWS)
     if lists is None:
         return SearchPlan()
@@ -163,7 +182,8 @@ class Vectors:
         """Return the vectors of these rows. Raises `IndexError` if a row does not exist."""
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"rows run from 0 to {len(self) - 1}")
-        found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
+        with _threads(len(numbers)):
+            found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
         return np.asarray(found, np.float32).reshape(len(numbers), self.dimension)
 
     def _search(self, matrix: Matrix, k: int, among: Rows | None) -> tuple[Rows, Cosines]:
@@ -175,7 +195,7 @@ class Vectors:
             refine: Any = faiss.IndexRefineSearchParameters
             factor = max(1.0, max(_MIN_REFINED, len(self) // _ROWS_PER_REFINED) / k)
             index, parameters = self._refined, refine(k_factor=factor, base_index_params=inner)
-        with raise_as_corrupt("The vector index"):
+        with raise_as_corrupt("The vector index"), _threads(len(matrix)):
             cosines, found = index.search(np.ascontiguousarray(matrix, np.float32), k, params=parameters)
         return found, cosines
 

@@ -78,9 +78,10 @@ class Finder:
         The last question is read with this one if this one is vague by itself and gains by it (`bot.retrieval.topic`),
         or refers back and is about the same article. Misspellings are repaired if that finds something better.
         """
+        checked_filters(filters)
         original = self._rewriter.rewrite(checked_question(question))
         query = original if as_typed else self._repaired(original, filters)
-        earlier = [one[:_LONGEST_EARLIER] for one in earlier_questions(history)[-_EARLIER:]]
+        earlier = [checked_text(one[:_LONGEST_EARLIER]) for one in earlier_questions(history)[-_EARLIER:]]
         topics = [self._rewriter.rewrite_like(self._speller.repair(one) or one, query) for one in earlier]
         result = self._rank(query, k, filters, topics)
         return replace(result, corrected=query.question if query.question != original.question else None)
@@ -167,11 +168,23 @@ def _blend(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
 
 
 def checked_question(question: str) -> str:
-    """Return the question on one line. Raises `QuestionError` if it is empty or longer than `LONGEST_QUESTION`."""
-    text = " ".join(question.split())
+    """Return the question on one line. Raises `QuestionError` if it is empty, too long or holds half a character."""
+    text = " ".join(checked_text(question).split())
     if not text:
         raise QuestionError("The question is empty: type a few words.")
     if len(text) > LONGEST_QUESTION:
         reason = f"The question has {len(text)} characters; the limit is {LONGEST_QUESTION}"
         raise QuestionError(f"{reason}: ask it in fewer words.")
+    return text
+
+
+def checked_filters(filters: Filters) -> None:
+    """Raise `QuestionError` if a filter holds half a character."""
+    checked_text(f"{filters.category}{filters.article}")
+
+
+def checked_text(text: str) -> str:
+    """Return the text. Raises `QuestionError` if it holds half a character, such as one half of an emoji."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise QuestionError("The text holds half a character: send whole ones, in UTF-8.")
     return text

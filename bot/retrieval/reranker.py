@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.encoder import forked_threads
 from bot.errors import ModelError, requires
 from bot.passages import context_and_text
 from bot.retrieval.hit import Hit
@@ -32,7 +33,8 @@ class CrossEncoderReranker:
 
     def __call__(self, question: str, hits: Sequence[Hit]) -> Sequence[float]:
         pairs = [(question, context_and_text(hit.passage)) for hit in hits]
-        return [float(score) for score in self._model.predict(pairs, show_progress_bar=False)]
+        with forked_threads():
+            return [float(score) for score in self._model.predict(pairs, show_progress_bar=False)]
 
     @cached_property
     def _model(self) -> "CrossEncoder":

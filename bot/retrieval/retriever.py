@@ -1,13 +1,14 @@
 """`Retriever`: searches the passages of an index."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Unpack
+from typing import Any, Unpack
 from weakref import finalize
 
 from bot.backends.location import store_at
@@ -15,8 +16,7 @@ from bot.corpus.in_memory import ArticleInput
 from bot.encoder import Encoder, QuestionEncoder
 from bot.index.filters import FilterOptions, Filters
 from bot.index.generation import Generation
-from bot.index.live_index import IndexHandle, LiveIndex, StaticIndex
-from bot.index.local_generation import LocalGeneration
+from bot.index.live_index import IndexHandle, LiveIndex
 from bot.index.store import LocalStore
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
@@ -74,10 +74,14 @@ class Retriever:
         with ExitStack() as stack:
             stack.callback(rmtree, folder, ignore_errors=True)
             build(articles, folder, build_settings, encoder=encoder)
-            index = StaticIndex(LocalGeneration.open(LocalStore(folder).current_folder(), encoder=encoder))
+            index = LiveIndex(LocalStore(folder), encoder, follow=False)
             retriever = cls(index, reranker=reranker or _reranker_of(settings))
-            finalize(retriever, stack.pop_all().close)
+            finalize(retriever, _close_in, os.getpid(), stack.pop_all().close)
         return retriever
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle or copy the place of the index, which is opened anew there."""
+        return partial(type(self), reranker=self._reranker), (self.index,)
 
     @property
     def generation(self) -> Generation:
@@ -118,6 +122,12 @@ class Retriever:
         finder, chosen = self.finder(), Filters(**filters)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return [found.hits for found in pool.map(lambda question: finder.find(question, k, chosen), questions)]
+
+
+def _close_in(process: int, close: Callable[[], None]) -> None:
+    """Call `close` in this process only, and not in those forked from it."""
+    if os.getpid() == process:
+        close()
 
 
 def _reranker_of(settings: AnswerSettings) -> Reranker | None:

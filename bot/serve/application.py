@@ -13,11 +13,13 @@ from starlette.applications import Starlette
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra
 from bot.serve.api.articles_api import health_routes
+from bot.serve.api.docs_page import docs_routes
 from bot.serve.api.keys import ApiKeyMiddleware
 from bot.serve.api.openai_api import create_openai_api
 from bot.serve.api.rest import create_api
 from bot.serve.chat_service import ChatService
 from bot.serve.metrics import MetricsMiddleware
+from bot.serve.prefix_middleware import PrefixMiddleware, RestoringMiddleware
 from bot.serve.security_middleware import SecurityMiddleware
 from bot.serve.texts import PageTexts, texts_for
 from bot.serve.widget.widget import widget_routes
@@ -58,6 +60,7 @@ def create_app(
     languages, service = texts_for(settings), ChatService(bot, settings, usage)
     mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
+    app.add_middleware(RestoringMiddleware)
     _add_apis(app, service, languages)
     if mcp:
         app.router.routes.extend(mcp.routes)
@@ -87,6 +90,7 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
     if settings.metrics.port:
         service.metrics.listen(settings.metrics.host, settings.metrics.port)
     app.include_router(widget_routes(languages, settings, votes=service.accepts_votes))
+    app.include_router(docs_routes())
     app.mount("/api/v1", create_api(service))
     app.mount("/v1", create_openai_api(service, languages[settings.language]))
 
@@ -114,9 +118,11 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     settings = service.settings
     title, logo = languages[settings.language]["title"], settings.publisher.logo
     app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
-    if logo:
-        app.get("/logo")(lambda: FileResponse(logo, headers=_LOGO_HEADERS, media_type=guess_type(logo)[0]))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
+    if logo:
+        image = FileResponse(logo, headers=_LOGO_HEADERS, media_type=guess_type(logo)[0])
+        for path in paths.values():
+            app.get(f"{path}logo")(lambda: image)
     # The default language comes last: its path "/" is a prefix of all others.
     for code in sorted(languages, key=lambda each: each == settings.language):
         page = create_chat(service, languages[code], languages)
@@ -145,6 +151,7 @@ def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ..
     shown = languages if ui else (settings.language,)
     app.add_middleware(SecurityMiddleware, languages=shown, default=settings.language, ancestors=settings.origins)
     app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+    app.add_middleware(PrefixMiddleware)
 
 
 def _web_manifest(title: str, publisher: Publisher) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """`PendingApp`: what is served until an index can be opened."""
 
-import html
+import sys
 import time
 from asyncio import FIRST_COMPLETED, Event, Lock, ensure_future, wait
 from collections.abc import Callable
@@ -39,8 +39,7 @@ class PendingApp:
         if app is not None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            response = HTMLResponse(_PAGE.replace("<!-- reason -->", html.escape(self._reason)), 503, _HEADERS)
-            await response(scope, receive, send)
+            await HTMLResponse(_PAGE, 503, _HEADERS)(scope, receive, send)
 
     def try_open(self) -> None:
         """Create the application, unless that raises `IndexMissing` or `IndexUnreachable`."""
@@ -48,7 +47,13 @@ class PendingApp:
         try:
             self._app = self._create()
         except (IndexMissing, IndexUnreachable) as error:
+            self._wait_for(error)
+
+    def _wait_for(self, error: ArticlebotError) -> None:
+        """Say what is waited for: on the page without the names of files and hosts, and once in full on stderr."""
+        if str(error) != self._reason:
             self._reason = str(error)
+            sys.stderr.write(f"articlebot: waiting: {error}\n")
 
     async def _get_app(self) -> FastAPI | None:
         async with self._lock:
@@ -56,7 +61,7 @@ class PendingApp:
                 try:
                     await run_in_threadpool(self.try_open)
                 except ArticlebotError as error:
-                    self._reason = str(error)
+                    self._wait_for(error)
         if self._app is not None:
             self._created.set()
             await self._started.wait()

@@ -3,13 +3,14 @@
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.answering.bot import Bot
 from bot.backends.location import is_remote, state_folder
-from bot.errors import ServeError, SettingsError, requires
+from bot.errors import MissingExtra, ServeError, SettingsError, requires
 from bot.index.generation import CHECK_SENTENCE
 from bot.settings import AnswerSettings, ChatSettings
 from bot.usage.store import UsageStore
@@ -19,15 +20,24 @@ if TYPE_CHECKING:
 
 
 def open_app(
-    index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True
-) -> "FastAPI":
-    """Open an index and return its application; `corpus` is the folder that the editor's page changes.
+    index: Path | str, answers: AnswerSettings, settings: ChatSettings, corpus: Path, *, ui: bool = True,
+    build: Sequence[str] = (),
+) -> "FastAPI":  # fmt: skip
+    """Open an index and return its application.
+
+    `corpus` is the folder that the editor's page changes, and `build` the command that it builds by.
 
     Raises what `Bot.open` and `create_app` raise, `ModelError` if the reranker cannot be loaded, `MissingExtra` if
     FastAPI is not installed, `SettingsError` if an editor's page is set for an index on Milvus.
     """
-    with requires(None, "chat" if ui else "serve"):
+    extra = extra_for(settings, ui=ui)
+    with requires(None, extra):
         from bot.serve.application import create_app
+
+        if settings.editor.password:
+            from bot.serve.editor.service import EditorService
+    if ui and find_spec("gradio") is None:
+        raise MissingExtra("gradio", extra)
     bot = Bot.open(index, settings=answers)
     if answers.reranker:
         # It is loaded by the first question; its errors should not wait for a visitor.
@@ -38,11 +48,14 @@ def open_app(
     if is_remote(index):
         advice = "leave [editor] out of the settings of a server that answers from Milvus."
         raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
-    from bot.serve.editor.service import EditorService
-
     # The editor still sees what was stored before the log was switched off.
     stored = usage or UsageStore(Path(index), settings.log)
-    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored), ui=ui)
+    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)
+
+
+def extra_for(settings: ChatSettings, *, ui: bool) -> str:
+    """Return the extra that brings all packages of a server, so that none is missing after another."""
+    return "editor" if settings.editor.password else "chat" if ui else "serve"
 
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:
@@ -51,14 +64,16 @@ def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | 
     return UsageStore(state_folder(index), settings.log) if is_needed else None
 
 
-def serve(create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings()) -> None:
+def serve(
+    create: "Callable[[], FastAPI]", host: str, port: int, settings: ChatSettings = ChatSettings(), *, ui: bool = True
+) -> None:
     """Serve an application until Ctrl-C; port 0 takes a free one.
 
     As long as there is no index, or the server that holds it does not answer, a page says so. Raises `ServeError` if
     the address cannot be used, `MissingExtra` if uvicorn is not installed, and what `create` raises except
     `IndexMissing` and `IndexUnreachable`.
     """
-    with requires(None, "serve"):
+    with requires(None, extra_for(settings, ui=ui)):
         import uvicorn
 
         from bot.serve.pending_app import PendingApp

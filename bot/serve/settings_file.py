@@ -1,4 +1,4 @@
-"""The settings file, `articlebot.toml` → `ChatSettings`."""
+"""The settings file, `articlebot.toml` → `Settings`."""
 
 import re
 import tomllib
@@ -10,21 +10,22 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError, with_config
 
 from bot.errors import SettingsError
+from bot.languages.registry import CODES
 from bot.serve.editor.password import STORED
 from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND, contrast
-from bot.settings import ApiKey, ChatSettings
+from bot.settings import ApiKey, Settings
 
 _MIN_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3 (AA)
 _MAX_LOGO = 1_000_000
 _LOGO_SUFFIXES = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 _KEY_HASH = "must be the 64 digits that articlebot key prints"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d+)?|https://\*\.[A-Za-z0-9.-]+(?::\d+)?"
-_SECTIONS: dict[Any, Any] = {each.name: each.type for each in fields(ChatSettings) if is_dataclass(each.type)}
+_SECTIONS: dict[Any, Any] = {each.name: each.type for each in fields(Settings) if is_dataclass(each.type)}
 # Pydantic applies the configuration to the sections as well.
-_ADAPTER = TypeAdapter(with_config(extra="forbid")(ChatSettings))
+_ADAPTER = TypeAdapter(with_config(extra="forbid")(Settings))
 
 
-def read_settings(path: Path) -> ChatSettings:
+def read_settings(path: Path) -> Settings:
     """Read a settings file; relative paths start at its folder, and a folder `languages` there holds further languages.
 
     Raises `SettingsError` if the file is missing or not TOML, or if a setting is unknown or has an invalid value.
@@ -38,9 +39,22 @@ def read_settings(path: Path) -> ChatSettings:
     languages, logo = path.parent / "languages", settings.publisher.logo
     publisher = replace(settings.publisher, logo=path.parent / logo if logo else None)
     settings = replace(settings, publisher=publisher, languages=languages if languages.is_dir() else None)
+    settings = _with_models_beside(path.parent, settings)
     for fault in _faults(settings):
         raise SettingsError(f"{path}: {fault}")
     return settings
+
+
+def _with_models_beside(folder: Path, settings: Settings) -> Settings:
+    """Return the settings with the paths of models that are folders beside the file; other models are names."""
+
+    def find(model: str | None) -> str | None:
+        return str(folder / model) if model and (folder / model).is_dir() else model
+
+    answers = replace(settings.answers, reranker=find(settings.answers.reranker))
+    build = settings.build
+    build = replace(build, model=find(build.model), multilingual_model=find(build.multilingual_model))
+    return replace(settings, answers=answers, build=build)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -56,16 +70,18 @@ def _sentence(error: ValidationError) -> str:
     *section, name = first["loc"]
     if first["type"] != "unexpected_keyword_argument":
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
-    kind = ApiKey if section[:1] == ["keys"] else _SECTIONS[section[0]] if section else ChatSettings
+    kind = ApiKey if section[:1] == ["keys"] else _SECTIONS[section[0]] if section else Settings
     known = ", ".join(field.name for field in fields(kind) if field.name != "languages")
     where = f"[{'.'.join(map(str, section))}]" if section else "the top"
     return f"there is no setting {name!r} at {where}: there are {known}."
 
 
-def _faults(settings: ChatSettings) -> Iterator[str]:
+def _faults(settings: Settings) -> Iterator[str]:
     colours, logo, metrics = settings.colours, settings.publisher.logo, settings.metrics
+    codes = settings.build.languages or ()
     password, database, keys = settings.editor.password, settings.log.database, settings.keys.items()
     formats = [
+        *(("build.languages", code, "|".join(CODES), f"may hold {', '.join(CODES)}, not {code!r}") for code in codes),
         ("publisher.site", settings.publisher.site, "(?:https?://.*)?", "must begin with https:// or http://"),
         ("metrics.path", metrics.path, r"(?:/[\w.-]+)*", f"must be like /metrics, not {metrics.path!r}"),
         ("log.database", database, "(?:postgres(?:ql)?://.*)?", "must be like postgresql://user@host/name"),

@@ -11,7 +11,6 @@ from typing import Any
 
 import bot.version
 from bot.errors import requires
-from bot.settings import BuildSettings
 
 _QUIET_MS, _MAX_DELAY_MS = 1_000, 60_000
 """Milliseconds without a change before a build starts, and the longest delay while files keep changing."""
@@ -22,15 +21,15 @@ _NICENESS = 10  # niceness of a build, so that the server's answers come first
 
 
 @contextmanager
-def rebuild_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Iterator[None]:
-    """While the body runs, build the index in another process: once at the start, and after each change of the corpus.
+def rebuild_on_change(corpus: Path, command: Sequence[str]) -> Iterator[None]:
+    """While the body runs, run a build: once at the start, and after each change of the corpus.
 
     The build writes its messages to stderr. Raises `MissingExtra` if watchfiles is not installed.
     """
     with requires("watchfiles", "chat"):
         import watchfiles  # noqa: F401
     stop = Event()
-    thread = Thread(target=_watch, args=(corpus.resolve(), build_command(corpus, index, settings), stop), daemon=True)
+    thread = Thread(target=_watch, args=(corpus.resolve(), command, stop), daemon=True)
     thread.start()
     try:
         yield
@@ -39,23 +38,19 @@ def rebuild_on_change(corpus: Path, index: Path, settings: BuildSettings) -> Ite
         thread.join()
 
 
-def build_command(corpus: Path, index: Path, settings: BuildSettings) -> list[str]:
-    """Return the command that builds an index with these settings."""
-    options = {
-        "--corpus": corpus.absolute(),
-        "--index": index.absolute(),
-        "--model": settings.model,
-        "--exact-rows": settings.exact_rows,
-        "--languages": ",".join(settings.languages),
-        "--multilingual-model": settings.multilingual_model,
-    }
-    return [sys.executable, "-m", "bot", "build", *(str(part) for option in options.items() for part in option)]
+def build_command(corpus: Path, index: Path, settings: Path | None = None) -> list[str]:
+    """Return the command that brings an index up to date in another process, with the choices of a settings file."""
+    options = {"--corpus": corpus, "--index": index, **({"--settings": settings} if settings else {})}
+    words = (word for option, path in options.items() for word in (option, str(path.absolute())))
+    # Run in this folder, where paths of models start, with this package, which need not be installed.
+    package = str(Path(bot.version.__file__).parents[1])
+    start = f"import sys; sys.path[0] = {package!r}; from bot.cli import main; main()"
+    return [sys.executable, "-c", start, "build", *words]
 
 
 def run_build(command: Sequence[str], stop: Event) -> bool:
     """Run a build and return whether it succeeded; terminate it when `stop` is set."""
-    folder = Path(bot.version.__file__).parents[1]
-    with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr) as process:  # noqa: S603
         if hasattr(os, "setpriority"):
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, _NICENESS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import MissingExtra, SettingsError, UsageError
+from bot.errors import LogUnavailable, MissingExtra, SettingsError
 from bot.usage.database import Row, Transaction, Values
 from bot.usage.schema import TABLES, VERSION, unknown_version
 
@@ -71,7 +71,7 @@ class PostgresDatabase:
         try:
             yield
         except SQLAlchemyError as error:
-            raise UsageError(f"{self._name} cannot be {action} ({_reason(error)}): {_REMEDY}.") from error
+            raise LogUnavailable(f"{self._name} cannot be {action} ({_reason(error)}): {_REMEDY}.") from error
 
     def _connect(self) -> "DriverConnection[Any]":
         import psycopg
@@ -86,19 +86,20 @@ class PostgresDatabase:
         return connection
 
     def _make_tables(self, connection: "DriverConnection[Any]") -> None:
-        """Make the tables if they do not exist. Raises `UsageError` if they cannot be used."""
+        """Make the tables if they do not exist. Raises `LogUnavailable` if they cannot be used."""
         if _version(connection) is None:
             # Of several processes one makes the tables; the others wait here and find them.
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         version = _version(connection)
         if version is None and _has_table(connection, "questions"):
             reason = "its table questions is another program's"
-            raise UsageError(f"{self._name} cannot be used ({reason}): give the log a database of its own.")
+            raise LogUnavailable(f"{self._name} cannot be used ({reason}): give the log a database of its own.")
         if version is None:
             connection.execute(_TABLES)
             connection.execute("INSERT INTO articlebot_log VALUES (%s)", (VERSION,))
         elif version > VERSION:
-            raise UsageError(f"{self._name} cannot be used ({unknown_version(version)}): install a newer articlebot.")
+            reason = unknown_version(version)
+            raise LogUnavailable(f"{self._name} cannot be used ({reason}): install a newer articlebot.")
 
 
 class _Transaction:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from bot.errors import UsageError
+from bot.errors import LogUnavailable
 from bot.usage.database import Row, Transaction, Values
 from bot.usage.schema import TABLES, VERSION, unknown_version
 
@@ -34,12 +34,12 @@ class SqliteDatabase:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Open a transaction; an empty one if there is no file. Raises `UsageError` if the file cannot be read."""
+        """Open a transaction; an empty one if there is no file. Raises `LogUnavailable` if the file cannot be read."""
         try:
             with closing(_connect(self._path if self._path.exists() else _EMPTY)) as connection:
                 yield _Transaction(connection)
         except sqlite3.Error as error:
-            raise UsageError(f"{self._path} cannot be read ({error}).") from error
+            raise LogUnavailable(f"{self._path} cannot be read ({error}).") from error
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -47,7 +47,7 @@ class SqliteDatabase:
             yield _Transaction(connection)
 
     def purge(self) -> None:
-        """Empty the journal; in the file itself deleted rows are overwritten. Raises `UsageError` as `writing` does."""
+        """Empty the journal; in the file itself deleted rows are overwritten. Raises as `writing` does."""
         with self._translate_write_errors(), closing(_connect(self._path)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -57,7 +57,7 @@ class SqliteDatabase:
             yield
         except (sqlite3.Error, OSError) as error:
             remedy = "make its folder writable, or switch the log and feedback off"
-            raise UsageError(f"{self._path} cannot be written ({error}): {remedy}.") from error
+            raise LogUnavailable(f"{self._path} cannot be written ({error}): {remedy}.") from error
 
 
 class _Transaction:

@@ -5,6 +5,7 @@ Nothing is sent elsewhere. One thread writes everything in order; no answer wait
 """
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TypeVar
 
-from bot.errors import UsageError
+from bot.errors import LogUnavailable, UsageError
 from bot.settings import LogSettings
 from bot.usage import queries
 from bot.usage.database import Database, Transaction
@@ -43,16 +44,17 @@ class UsageStore:
     """
 
     def __init__(self, index: Path | str, log: LogSettings = LogSettings()) -> None:
-        file = SqliteDatabase(Path(index) / USAGE)
-        self._database: Database = PostgresDatabase(log.database) if log.database else file
-        self._settings = log
-        self._writer = ThreadPoolExecutor(1, "articlebot-usage")
-        self._reader = ThreadPoolExecutor(1, "articlebot-often-asked")
-        self._queue: deque[LoggedQuestion] = deque(maxlen=_MAX_QUEUED)
-        self._lock, self._flush_pending = Lock(), False
-        self._retry: Timer | None = None
+        self._path, self._settings = Path(index).absolute() / USAGE, log
+        self._writers = [_Writer(self._path, log)]
         self._has_warned = False
         self._expired_at = self._paused_until = 0.0
+
+    @property
+    def _own(self) -> "_Writer":
+        """The writer of this process; those of its parents are kept, since freeing them would close what they use."""
+        if self._writers[-1].process != os.getpid():
+            self._writers.append(_Writer(self._path, self._settings))
+        return self._writers[-1]
 
     def add(self, question: LoggedQuestion) -> None:
         """Store a question soon: masked, hashed, or only as a count of its passages, as the settings say."""
@@ -90,22 +92,22 @@ class UsageStore:
             return deleted if text is None else deleted + queries.delete_containing(transaction, text)
 
         deleted = self._write(write)
-        self._writer.submit(self._database.purge).result()
+        self._own.thread.submit(self._own.database.purge).result()
         return deleted
 
     def questions(self, since: float = 0.0, until: float = float("inf")) -> Iterator[LoggedQuestion]:
         """Yield the questions of a span of time, oldest first. Raises `UsageError` if they cannot be read."""
-        with self._database.reading() as transaction:
+        with self._own.database.reading() as transaction:
             yield from queries.read_questions(transaction, since, until)
 
     def question_stats(self, since: float, until: float) -> list[QuestionStats]:
         """Count equal questions with equal answers, most frequent first. Raises `UsageError` if they cannot be read."""
-        with self._database.reading() as transaction:
+        with self._own.database.reading() as transaction:
             return queries.read_stats(transaction, since, until)
 
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """Collect what visitors did who asked any of these questions. Raises `UsageError` if it cannot be read."""
-        with self._database.reading() as transaction:
+        with self._own.database.reading() as transaction:
             return queries.read_evidence(transaction, questions, since, until)
 
     def most_answered(self, least: int, most: int) -> list[str]:
@@ -117,7 +119,7 @@ class UsageStore:
             return []
 
         try:
-            found = _wait(self._reader.submit(self._read_most_answered, least, most), _READ_TIMEOUT)
+            found = _wait(self._own.reader.submit(self._read_most_answered, least, most), _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)
@@ -127,35 +129,35 @@ class UsageStore:
         return found
 
     def _read_most_answered(self, least: int, most: int) -> list[str]:
-        with self._database.reading() as transaction:
+        with self._own.database.reading() as transaction:
             return queries.read_most_answered(transaction, least, most)
 
     def flush(self) -> None:
         """Wait until everything added so far has been written, or its write has failed."""
-        self._writer.submit(lambda: None).result()
+        self._own.thread.submit(lambda: None).result()
 
     def _write(self, write: Callable[[Transaction], Result], timeout: float | None = None) -> Result:
         def run() -> Result:
-            with self._database.writing() as transaction:
+            with self._own.database.writing() as transaction:
                 return write(transaction)
 
-        return _wait(self._writer.submit(run), timeout)
+        return _wait(self._own.thread.submit(run), timeout)
 
     def _flush_soon(self, *questions: LoggedQuestion) -> None:
-        with self._lock:
-            self._queue.extend(questions)
-            if self._flush_pending:
+        with self._own.lock:
+            self._own.queue.extend(questions)
+            if self._own.flush_pending:
                 return
-            self._flush_pending = True
-        self._writer.submit(self._flush)
+            self._own.flush_pending = True
+        self._own.thread.submit(self._flush)
 
     def _flush(self) -> None:
-        with self._lock:
-            questions = list(self._queue)
-            self._queue.clear()
-            self._flush_pending = False
+        with self._own.lock:
+            questions = list(self._own.queue)
+            self._own.queue.clear()
+            self._own.flush_pending = False
         try:
-            with self._database.writing() as transaction:
+            with self._own.database.writing() as transaction:
                 queries.add_answer_counts(transaction, questions)
                 if self._settings.questions != "off":
                     queries.insert_questions(transaction, questions, self._settings.questions)
@@ -170,12 +172,12 @@ class UsageStore:
         if not self._has_warned:
             _log.warning("%s The last %d questions are kept in memory until the log works.", error, _MAX_QUEUED)
         self._has_warned = True
-        with self._lock:
-            self._queue = deque([*questions, *self._queue], _MAX_QUEUED)
-        if self._retry is None or not self._retry.is_alive():
-            self._retry = Timer(_RETRY_DELAY, self._flush_soon)
-            self._retry.daemon = True
-            self._retry.start()
+        with self._own.lock:
+            self._own.queue = deque([*questions, *self._own.queue], _MAX_QUEUED)
+        if self._own.retry is None or not self._own.retry.is_alive():
+            self._own.retry = Timer(_RETRY_DELAY, self._flush_soon)
+            self._own.retry.daemon = True
+            self._own.retry.start()
 
     def _expire(self) -> None:
         """Delete questions older than the settings allow, once an hour."""
@@ -183,12 +185,25 @@ class UsageStore:
             return
         self._expired_at = time.time()
         try:
-            with self._database.writing() as transaction:
+            with self._own.database.writing() as transaction:
                 deleted = queries.delete_expired(transaction, time.time() - self._settings.days * _DAY)
             if deleted:
-                self._database.purge()
+                self._own.database.purge()
         except UsageError as error:
             _log.warning("%s", error)
+
+
+class _Writer:
+    """What a process writes with: neither threads nor locks nor connections survive a fork."""
+
+    def __init__(self, path: Path, log: LogSettings) -> None:
+        self.process = os.getpid()
+        self.database: Database = PostgresDatabase(log.database) if log.database else SqliteDatabase(path)
+        self.thread = ThreadPoolExecutor(1, "articlebot-usage")
+        self.reader = ThreadPoolExecutor(1, "articlebot-often-asked")
+        self.queue: deque[LoggedQuestion] = deque(maxlen=_MAX_QUEUED)
+        self.lock, self.flush_pending = Lock(), False
+        self.retry: Timer | None = None
 
 
 def _wait(future: "Future[Result]", timeout: float | None) -> Result:
@@ -196,4 +211,4 @@ def _wait(future: "Future[Result]", timeout: float | None) -> Result:
         return future.result(timeout)
     except TimeoutError:
         future.cancel()
-        raise UsageError("The log does not answer in time: try again later.") from None
+        raise LogUnavailable("The log does not answer in time: try again later.") from None

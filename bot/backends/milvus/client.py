@@ -1,5 +1,6 @@
 """The one door to pymilvus: a client with short timeouts, whose errors are one sentence each."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ class MilvusClient:
     def __init__(self, address: MilvusAddress) -> None:
         with requires("pymilvus", "milvus"):
             from pymilvus import MilvusClient as Client
-        self.address = address
+        self.address, self._process = address, os.getpid()
         scheme = "https" if address.secure else "http"
         secret = {"user": address.user, "password": address.secret} if address.user else {"token": address.secret}
         ca = {"server_pem_path": address.ca} if address.ca else {}
@@ -56,6 +57,10 @@ class MilvusClient:
         """Whether the server ranks texts by BM25, as Milvus does from 2.5 on."""
         found = re.search(r"(\d+)\.(\d+)", self.version)
         return found is not None and (int(found[1]), int(found[2])) >= _BM25_SINCE
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle or copy the address, which is connected anew there."""
+        return type(self), (self.address,)
 
     def list_collections(self) -> list[str]:
         with self._translate_errors():
@@ -183,6 +188,9 @@ class MilvusClient:
         from grpc import RpcError
         from pymilvus.exceptions import MilvusException
 
+        if self._process != os.getpid():
+            reason = f"The connection to Milvus at {self.address.server} does not survive a fork of its process"
+            raise IndexUnreachable(f"{reason}: open the index after the fork, in each process.")
         try:
             yield
         except (MilvusException, RpcError) as error:

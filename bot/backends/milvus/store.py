@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import NO_BM25, MilvusClient
@@ -50,6 +51,9 @@ class MilvusStore:
         self._changes = ArticleChanges()
         self._opened: MilvusGeneration | None = None
         self._loaded: Collections | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.milvus.address,)
 
     def current_name(self) -> str:
         """See `Store.current_name`. After updates of single articles it ends with their number."""

@@ -10,9 +10,12 @@ from fastapi.responses import JSONResponse
 from bot.answering.bot import Bot
 from bot.serve.api import schemas
 from bot.serve.api.error_responses import problem, problem_schemas
-from bot.serve.api.serializers import get_article, whole_article
+from bot.serve.api.serializers import check_category, get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
+
+_NOT_OPENED = "It cannot be opened: the log of this server says why."
+_UNREACHABLE = "The server that holds the index does not answer."
 
 
 def check_etag(service: ChatService) -> Callable[[Request, Response], None]:
@@ -35,14 +38,14 @@ def health_routes(bot: Bot) -> APIRouter:
     @routes.get("/healthz")
     def health() -> schemas.Health:
         """Report that the server runs, and which generation it serves; 503 until there is an index."""
-        facts = {"status": "ok", "generation": bot.generation.name, "refused": bot.retriever.index.rejected}
-        return schemas.Health.model_validate(facts, from_attributes=True)
+        rejected = bot.retriever.index.rejected
+        refused = schemas.RejectedGeneration(generation=rejected.generation, reason=_NOT_OPENED) if rejected else None
+        return schemas.Health(status="ok", generation=bot.generation.name, refused=refused)
 
     @routes.get("/readyz", response_model=schemas.Health, responses=problem_schemas(503))
     def readiness() -> schemas.Health | JSONResponse:
         """Report the same as `/healthz`; 503 also while the server that holds the index does not answer."""
-        unreachable = bot.retriever.index.unreachable
-        return problem(503, unreachable) if unreachable else health()
+        return problem(503, _UNREACHABLE) if bot.retriever.index.unreachable else health()
 
     return routes
 
@@ -58,6 +61,7 @@ def articles_routes(service: ChatService) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of articles.")] = 50,
     ) -> schemas.Articles:
         """List articles in the order of the corpus, one page at a time."""
+        check_category(service, category)
         table = service.bot.generation.table
         facts = {"articles": table.listed(category, offset, limit), "total": table.facts.articles}
         return schemas.Articles.model_validate(facts, from_attributes=True)

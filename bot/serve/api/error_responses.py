@@ -1,9 +1,17 @@
 """Errors as HTTP responses: problem details (RFC 9457), and the errors of OpenAI's API."""
 
+import logging
 from typing import Any
 
 from fastapi.responses import JSONResponse
 
+from bot.errors import ArticleMissing, LogUnavailable, QuestionError, TooManyQuestions, UsageError
+
+_log = logging.getLogger(__name__)
+
+_OF_REQUESTS = (ArticleMissing, QuestionError, TooManyQuestions, UsageError)
+_UNAVAILABLE = "The articles cannot be searched at the moment: try again later."
+_NOT_STORED = "Feedback cannot be stored at the moment: try again later."
 PROBLEM = "application/problem+json"
 _DESCRIPTIONS = {
     400: "The request is not JSON.",
@@ -12,8 +20,19 @@ _DESCRIPTIONS = {
     409: "No such answer was given, or the feedback on it cannot be stored.",
     422: "The request is not valid; the title says why.",
     429: "Too many questions from one address; Retry-After gives the seconds to wait.",
-    503: "The server that holds the index does not answer.",
+    503: "The index cannot be read at the moment.",
 }
+
+
+def public_message(error: Exception) -> str:
+    """Return what the sender of a request may read of an error.
+
+    That is its message, if the request is at fault. Other messages name files, hosts and commands: they are logged.
+    """
+    if isinstance(error, _OF_REQUESTS) and not isinstance(error, LogUnavailable):
+        return str(error)
+    _log.error("%s", error)
+    return _NOT_STORED if isinstance(error, LogUnavailable) else _UNAVAILABLE
 
 
 def problem_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:

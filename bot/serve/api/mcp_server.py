@@ -23,6 +23,7 @@ from bot.answering import schema
 from bot.corpus.article import Article
 from bot.errors import ArticlebotError
 from bot.serve.api import schemas, serializers
+from bot.serve.api.error_responses import public_message
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 from bot.version import __version__
@@ -145,7 +146,7 @@ def _call(tool: _Tool, arguments: dict[str, Any], visitor: Visitor) -> types.Cal
     except ValidationError as error:
         return _failure("; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
     except ArticlebotError as error:
-        return _failure(str(error))
+        return _failure(public_message(error))
     text = types.TextContent(type="text", text=tool.result.dump_json(result).decode())
     return types.CallToolResult(content=[text], structured_content=tool.result.dump_python(result))
 
@@ -190,7 +191,7 @@ def _read_resource(service: ChatService, uri: str) -> str:
     try:
         return _markdown(serializers.get_article(service, unquote(uri.removeprefix(_SCHEME))))
     except ArticlebotError as error:
-        raise MCPError(types.INVALID_PARAMS, str(error), {"uri": uri}) from None
+        raise MCPError(types.INVALID_PARAMS, public_message(error), {"uri": uri}) from None
 
 
 def _markdown(article: Article) -> str:

@@ -5,22 +5,28 @@ import time
 from collections.abc import Iterator, Mapping
 from textwrap import indent
 from typing import Any, Literal
+from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
 
 from bot.answering.answer import Answer, Source
 from bot.answering.link import quoting_link
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.retrieval.topic import earlier_questions
-from bot.serve.api.error_responses import openai_error
+from bot.serve.api.client_tasks import DECLINED, is_client_task
+from bot.serve.api.cors import add_cors
+from bot.serve.api.error_responses import openai_error, public_message
+from bot.serve.api.schemas import TextModel
 from bot.serve.chat_service import ChatService
 from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
 
 MODEL = "articlebot"
+_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no tokens are generated
 _CHUNK = 80  # characters in one chunk of a streamed answer
 _ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The question is not valid."},
@@ -35,12 +41,19 @@ class ChatMessage(BaseModel):
     content: str | list[dict[str, Any]] | None = None
 
 
-class ChatQuestion(BaseModel):
+class StreamOptions(BaseModel):
+    """What a streamed answer holds besides its words."""
+
+    include_usage: bool = False
+
+
+class ChatQuestion(TextModel):
     """A conversation whose last user message is the question; other parameters of OpenAI's API are ignored."""
 
     messages: list[ChatMessage] = Field(min_length=1)
     model: str = MODEL
     stream: bool = False
+    stream_options: StreamOptions | None = None
 
 
 def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
@@ -60,13 +73,23 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     @api.post("/chat/completions", response_model=None, responses=_ERRORS)
     def complete(body: ChatQuestion, request: Request) -> Response:
         """Answer the last question, read together with those before it."""
-        questions = earlier_questions([message.model_dump() for message in body.messages])
+        messages = [message.model_dump() for message in body.messages]
+        if is_client_task(messages):
+            return _response(_declined(service), DECLINED, body)
+        questions = earlier_questions(messages)
         answer = service.ask(questions[-1] if questions else "", questions[:-1], Visitor.of(request, "openai"))
         return _response(answer, _markdown(answer, texts), body)
 
     api.exception_handler(ArticlebotError)(_known_error)
+    api.exception_handler(HTTPException)(_http_error)
     api.exception_handler(RequestValidationError)(_invalid_request)
+    add_cors(api, service.settings.origins)
     return api
+
+
+def _declined(service: ChatService) -> Answer:
+    """Return the answer to a client's own task, which is neither searched nor logged."""
+    return Answer(uuid4().hex, "no_answer", "", "", 0.0, (), (), service.bot.generation.name, reply=DECLINED)
 
 
 def _model(name: str) -> dict[str, Any]:
@@ -75,7 +98,9 @@ def _model(name: str) -> dict[str, Any]:
 
 def _response(answer: Answer, content: str, body: ChatQuestion) -> Response:
     if body.stream:
-        chunks, headers = _stream(answer, content, body.model), {"Cache-Control": "no-store"}
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        chunks = _stream(answer, content, body.model, with_usage=with_usage)
+        headers = {"Cache-Control": "no-store"}
         return StreamingResponse(chunks, media_type="text/event-stream", headers=headers)
     return JSONResponse(_completion(answer, content, body.model))
 
@@ -85,25 +110,30 @@ def _completion(answer: Answer, content: str, model: str) -> dict[str, Any]:
     return {
         **_envelope(answer, model, "chat.completion"),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-        # No tokens are generated.
-        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        "usage": _USAGE,
         "articlebot": answer.to_dict(),
     }
 
 
-def _stream(answer: Answer, content: str, model: str) -> Iterator[str]:
-    """Yield the server-sent events of a streamed answer."""
-    envelope = _envelope(answer, model, "chat.completion.chunk")
+def _stream(answer: Answer, content: str, model: str, *, with_usage: bool) -> Iterator[str]:
+    """Yield the server-sent events of a streamed answer; `with_usage` adds a last one with the usage."""
+    envelope = _envelope(answer, model, "chat.completion.chunk") | ({"usage": None} if with_usage else {})
 
     def event(delta: Mapping[str, str], finish_reason: str | None = None, **facts: Any) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        return f"data: {json.dumps({**envelope, 'choices': [choice], **facts}, ensure_ascii=False)}\n\n"
+        return _event({**envelope, "choices": [choice], **facts})
 
     yield event({"role": "assistant", "content": ""})
     for start in range(0, len(content), _CHUNK):
         yield event({"content": content[start : start + _CHUNK]})
     yield event({}, "stop", articlebot=answer.to_dict())
+    if with_usage:
+        yield _event({**envelope, "choices": [], "usage": _USAGE})
     yield "data: [DONE]\n\n"
+
+
+def _event(facts: Mapping[str, Any]) -> str:
+    return f"data: {json.dumps(facts, ensure_ascii=False)}\n\n"
 
 
 def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat.completion.chunk"]) -> dict[str, Any]:
@@ -163,7 +193,14 @@ def _known_error(_: Request, error: Exception) -> Response:
         return openai_error(429, str(error), "rate_limit_error", {"Retry-After": str(error.seconds)})
     if isinstance(error, QuestionError):
         return openai_error(400, str(error))
-    return openai_error(503, str(error), "server_error")
+    return openai_error(503, public_message(error), "server_error")
+
+
+def _http_error(request: Request, error: Any) -> Response:
+    what = f"{request.method} {request.url.path}"
+    sentence = f"{what} does not exist here: there are POST /v1/chat/completions and GET /v1/models."
+    is_unknown = error.status_code in (404, 405)
+    return openai_error(error.status_code, sentence if is_unknown else error.detail, headers=error.headers)
 
 
 def _invalid_request(_: Request, error: Any) -> Response:

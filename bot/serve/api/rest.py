@@ -6,18 +6,18 @@ from fastapi import Depends, FastAPI, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 
 from bot.answering import schema
-from bot.errors import ArticlebotError, ArticleMissing, QuestionError, TooManyQuestions, UsageError
+from bot.errors import ArticlebotError, ArticleMissing, LogUnavailable, QuestionError, TooManyQuestions, UsageError
 from bot.serve.api import schemas, serializers
 from bot.serve.api.articles_api import articles_routes, check_etag, health_routes
-from bot.serve.api.error_responses import problem, problem_schemas
+from bot.serve.api.cors import add_cors
+from bot.serve.api.error_responses import problem, problem_schemas, public_message
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 from bot.version import __version__
 
-_STATUSES = {QuestionError: 422, TooManyQuestions: 429, UsageError: 409, ArticleMissing: 404}
+_STATUSES = {QuestionError: 422, TooManyQuestions: 429, UsageError: 409, LogUnavailable: 409, ArticleMissing: 404}
 _KEY = Security(HTTPBearer(auto_error=False, description="An API key, made by articlebot key."))
 
 
@@ -35,7 +35,7 @@ def create_api(service: ChatService) -> FastAPI:
     api.exception_handler(ArticlebotError)(_known_error)
     api.exception_handler(HTTPException)(_http_error)
     api.exception_handler(RequestValidationError)(_invalid_request)
-    _add_cors(api, service.settings.origins)
+    add_cors(api, service.settings.origins)
     return api
 
 
@@ -62,6 +62,7 @@ def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
         category: Annotated[str | None, Query(description="Suggest only questions of this category.")] = None,
     ) -> schemas.Suggestions:
         """Suggest questions of the articles that begin with the typed text or mean the same."""
+        serializers.check_category(service, category)
         return schemas.Suggestions(questions=list(service.suggest(q, Visitor.of(request, "rest"), category)))
 
     @api.post("/feedback", status_code=204, responses=problem_schemas(409))
@@ -70,24 +71,11 @@ def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
         service.vote(body.answer, helpful=body.helpful, reason=body.reason, comment=body.comment)
 
 
-def _add_cors(api: FastAPI, origins: tuple[str, ...]) -> None:
-    """Allow pages of these origins to call from a browser; `*` in an origin matches any subdomain."""
-    patterns = [each.replace(".", r"\.").replace("*", "[A-Za-z0-9.-]+") for each in origins if "*" in each]
-    api.add_middleware(
-        CORSMiddleware,
-        allow_origins=[origin for origin in origins if "*" not in origin],
-        allow_origin_regex="|".join(patterns) or None,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Content-Type", "Authorization", "X-API-Key"],
-        max_age=86400,
-    )
-
-
 def _known_error(_: Request, error: Exception) -> Response:
-    status = _STATUSES.get(type(error), 503)
+    status, message = _STATUSES.get(type(error), 503), public_message(error)
     if isinstance(error, TooManyQuestions):
-        return problem(status, str(error), {"Retry-After": str(error.seconds)}, seconds=error.seconds)
-    return problem(status, str(error))
+        return problem(status, message, {"Retry-After": str(error.seconds)}, seconds=error.seconds)
+    return problem(status, message)
 
 
 def _http_error(_: Request, error: Any) -> Response:

@@ -1,9 +1,10 @@
 """Requests and responses of REST and MCP, described by their docstrings; answers are in `bot.answering.schema`."""
 
+import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from bot.answering.schema import Hit
 from bot.retrieval.finder import LONGEST_QUESTION
@@ -31,7 +32,20 @@ def _check_date_string(value: Any) -> Any:
 _IsoDate = Annotated[str | None, BeforeValidator(lambda day: day.isoformat() if isinstance(day, date) else day)]
 
 
-class _Model(BaseModel):
+class TextModel(BaseModel):
+    """A request whose text is whole: JSON can spell half an emoji, which no response can repeat."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_text(cls, data: Any) -> Any:
+        try:
+            json.dumps(data, ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError:
+            raise ValueError("The text holds half a character: send whole ones, in UTF-8") from None
+        return data
+
+
+class _Model(TextModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 

@@ -6,28 +6,39 @@ from typing import Any
 from bot.answering import schema
 from bot.answering.answer import hit_to_schema
 from bot.corpus.article import Article
-from bot.errors import ArticleMissing
+from bot.errors import ArticleMissing, QuestionError
+from bot.retrieval.finder import checked_text
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 
 
 def ask(service: ChatService, body: schemas.Question, visitor: Visitor) -> schema.Answer:
-    """Return the answer to a question. Raises what `ChatService.ask` raises."""
+    """Return the answer to a question. Raises what `ChatService.ask` and `check_category` raise."""
+    check_category(service, body.category)
     visitor = replace(visitor, conversation=body.conversation)
     return service.ask(body.question, body.history, visitor, **_options(body)).to_schema()
 
 
 def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> schemas.Hits:
-    """Return the passages that most likely answer a question. Raises what `ChatService.search` raises."""
+    """Return the passages that most likely answer a question. Raises as `ask`."""
+    check_category(service, body.category)
     found = service.search(body.question, body.k, body.history, visitor, **_options(body))
     hits = [hit_to_schema(hit) for hit in found.hits]
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
 
+def check_category(service: ChatService, category: str | None) -> None:
+    """Raise `QuestionError`, naming the categories that exist, if there is none of this name, in capitals or not."""
+    known = service.bot.generation.table.facts.categories
+    if category is not None and category.casefold() not in (name.casefold() for name in known):
+        there = f"there are {', '.join(known)}" if known else "the articles have none"
+        raise QuestionError(f"There is no category {category!r}: {there}.")
+
+
 def get_article(service: ChatService, ident: str) -> Article:
     """Return the article with this id. Raises `ArticleMissing` if there is none."""
-    article = service.bot.generation.table.article(ident)
+    article = service.bot.generation.table.article(checked_text(ident))
     if article is None:
         raise ArticleMissing(ident)
     return article

@@ -4,10 +4,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock, Thread
-
-import bot.version
 
 _MAX_LINES = 200  # number of lines of output kept
 _DONE = "Done: visitors are answered from this index."
@@ -40,7 +37,7 @@ class BackgroundBuild:
     def _run(self) -> None:
         try:
             with subprocess.Popen(  # noqa: S603
-                self._command, cwd=Path(bot.version.__file__).parents[1], stdin=subprocess.DEVNULL,
+                self._command, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
             ) as process:  # fmt: skip
                 for line in process.stdout or ():

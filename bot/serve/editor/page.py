@@ -14,7 +14,7 @@ from bot.serve.editor.service import EditorService
 
 _HEADERS = ["what", "where", "why"]
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
-_HEADER = '<div class="top"><h1>Editor</h1><a href="/editor/sign-out" target="_self">Sign out</a></div>'
+_HEADER = '<div class="top"><h1>Editor</h1><a href="sign-out" target="_self">Sign out</a></div>'
 
 
 def create_editor(service: EditorService) -> gr.Blocks:

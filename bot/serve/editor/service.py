@@ -13,7 +13,6 @@ from bot.evaluation.lint import lint
 from bot.index.generation import require_faq
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.watch import build_command
-from bot.settings import AnswerSettings
 from bot.usage.report import Report, make_report
 from bot.usage.store import UsageStore
 
@@ -31,16 +30,16 @@ class EditorService:
     build: BackgroundBuild
 
     @classmethod
-    def open(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore) -> "EditorService":
-        """Return the service of an index; its builds use the model of that index."""
-        command = build_command(corpus, index, bot.generation.manifest.settings)
-        return cls(bot, index, corpus, usage, BackgroundBuild([*command, "--tell-progress"]))
+    def open(cls, bot: Bot, index: Path, corpus: Path, usage: UsageStore, build: Sequence[str] = ()) -> "EditorService":
+        """Return the service of an index; `build` is the command of its builds, by default with the index's model."""
+        command = [*(build or build_command(corpus, index)), "--tell-progress"]
+        return cls(bot, index, corpus, usage, BackgroundBuild(command))
 
     def report(self, days: float) -> Report:
         """Return the report of the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
         until, finder = time.time(), self.bot.retriever.finder()
         decisions = Decisions.read(self.corpus)
-        return make_report(self.usage, finder, until - days * _DAY, until, AnswerSettings().threshold, decisions)
+        return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, decisions)
 
     def accept(self, question: str, passage: str) -> Path:
         """Make a question an alternate of a FAQ and return the file. Raises `CorpusError` if there is no such FAQ."""

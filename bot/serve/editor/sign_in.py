@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.editor.password import is_password
 from bot.serve.page.head_middleware import read_asset
+from bot.serve.prefix_middleware import prefix_of
 
 EDITOR = "/editor"
 """Path of the page."""
@@ -43,18 +44,22 @@ class SignIn:
             end = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), 0.0)
         if end > time.monotonic():
             return "editor"
-        if request.method == "GET" and request.url.path.rstrip("/") == EDITOR:
-            raise HTTPException(303, headers={"Location": _SIGN_IN})
+        prefix = prefix_of(request.scope)
+        if request.method == "GET" and request.url.path.rstrip("/") == prefix + EDITOR:
+            raise HTTPException(303, headers={"Location": prefix + _SIGN_IN})
         raise HTTPException(401, "Sign in first.")
 
     def routes(self) -> APIRouter:
         """Return the routes that sign in and out."""
         router = APIRouter(include_in_schema=False)
-        router.get(EDITOR)(lambda: RedirectResponse(f"{EDITOR}/"))
+        router.get(EDITOR)(self._open)
         router.get(_SIGN_IN)(lambda: _page())  # noqa: PLW0108 - FastAPI would take its parameters from the query
         router.post(_SIGN_IN)(self._sign_in)
         router.get(_SIGN_OUT)(self._sign_out)
         return router
+
+    def _open(self, request: Request) -> Response:
+        return RedirectResponse(f"{prefix_of(request.scope)}{EDITOR}/")
 
     async def _sign_in(self, request: Request) -> Response:
         address = request.client.host if request.client else ""
@@ -64,9 +69,10 @@ class SignIn:
         password = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
         if len(password) > _MAX_PASSWORD or not await run_in_threadpool(is_password, password, self._password):
             return _page("That is not the password.", 401)
-        response = RedirectResponse(f"{EDITOR}/", 303)
+        editor = prefix_of(request.scope) + EDITOR
+        response = RedirectResponse(f"{editor}/", 303)
         response.set_cookie(
-            _COOKIE, self._new_session(), max_age=_SESSION, path=EDITOR, httponly=True, samesite="strict",
+            _COOKIE, self._new_session(), max_age=_SESSION, path=editor, httponly=True, samesite="strict",
             secure=request.url.scheme == "https",
         )  # fmt: skip
         return response
@@ -74,8 +80,9 @@ class SignIn:
     def _sign_out(self, request: Request) -> Response:
         with self._lock:
             self._sessions.pop(_digest(request.cookies.get(_COOKIE, "")), None)
-        response = RedirectResponse(_SIGN_IN, 303)
-        response.delete_cookie(_COOKIE, path=EDITOR)
+        prefix = prefix_of(request.scope)
+        response = RedirectResponse(prefix + _SIGN_IN, 303)
+        response.delete_cookie(_COOKIE, path=prefix + EDITOR)
         return response
 
     def _new_session(self) -> str:

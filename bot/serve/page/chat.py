@@ -144,6 +144,8 @@ class _Handlers:
             return self._render(conversation), "", "", conversation.dump()
         except QuestionError:
             length = len(question.strip())
+            if length <= LONGEST_QUESTION:
+                return _refusal(self._texts["broken"], question)
             return _refusal(self._texts["too_long"].format(length=length, longest=LONGEST_QUESTION), question)
         except TooManyQuestions as error:
             return _refusal(self._texts["too_many"].format(seconds=error.seconds), question)

@@ -35,7 +35,7 @@ def _publisher(publisher: Publisher, texts: PageTexts) -> str:
     name = html.escape(publisher.name)
     # Beside the name, screen readers need no text for the logo.
     alt = "" if name else html.escape(texts["title"])
-    logo = f'<img class="logo" src="/logo" alt="{alt}">' if publisher.logo else ""
+    logo = f'<img class="logo" src="logo" alt="{alt}">' if publisher.logo else ""
     if publisher.site:
         return f'<a class="publisher" href="{html.escape(publisher.site)}">{logo}{name}</a>'
     return f'<span class="publisher">{logo}{name}</span>'

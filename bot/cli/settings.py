@@ -1,0 +1,51 @@
+"""The settings of a command: those of `articlebot.toml`, the choices of the served index, and the options."""
+
+from pathlib import Path
+
+from bot.cli.output import say
+from bot.encoder import MODEL_KINDS
+from bot.errors import IndexCorrupt, IndexMissing, requires
+from bot.index.manifest import Manifest
+from bot.index.store import LocalStore
+from bot.settings import BuildChoices, BuildSettings, Settings
+
+
+def read_settings_file(path: Path | None) -> Settings:
+    """Return the settings in a file, by default in articlebot.toml. Raises `MissingExtra` without pydantic."""
+    default = Path("articlebot.toml")
+    if path is None and not default.is_file():
+        return Settings()
+    with requires(None, "serve"):
+        from bot.serve.settings_file import read_settings
+    return read_settings(path or default)
+
+
+def settings_of_build(index: Path, written: BuildChoices, options: BuildChoices) -> BuildSettings:
+    """Return the settings of the served index, changed by those of the file and then by the options; say the changes.
+
+    An index with a custom encoder can only be built in Python: the command line builds another one.
+    """
+    served = _served_settings(index)
+    settings = options.over(written.over(served or BuildSettings()))
+    if served is not None and (changes := _changes(served, settings)):
+        say(f"this build changes {', '.join(changes)}")
+    return settings
+
+
+def _served_settings(index: Path) -> BuildSettings | None:
+    try:
+        manifest = LocalStore(index).read_current(Manifest.read)
+    except (IndexMissing, IndexCorrupt):
+        return None  # the first build, or one of an earlier version: nothing to keep can be read
+    return manifest.settings if manifest.question_encoder in MODEL_KINDS else None
+
+
+def _changes(before: BuildSettings, after: BuildSettings) -> list[str]:
+    names = BuildSettings.__dataclass_fields__
+    pairs = {name.replace("_", " "): (_shown(before, name), _shown(after, name)) for name in names}
+    return [f"{name} from {old} to {new}" for name, (old, new) in pairs.items() if old != new]
+
+
+def _shown(settings: BuildSettings, name: str) -> str:
+    value = getattr(settings, name)
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,231 @@
+"""What clients of the APIs send and read beside questions: broken text, their own tasks, CORS, REST's page."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from serving import served
+
+from bot import Bot
+from bot.errors import QuestionError
+from bot.serve.api.client_tasks import DECLINED
+from bot.settings import ChatSettings, Limits
+from bot.testing import QUESTIONS, tiny_index
+from bot.usage.store import UsageStore
+
+QUESTION = QUESTIONS["answered"]
+HALF = '"hi\\ud83d"'
+"""JSON of a text that ends with half an emoji."""
+SITE = "https://www.example.com"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_index(tmp_path_factory.mktemp("clients") / "index")
+
+
+@pytest.fixture(scope="module")
+def usage(tmp_path_factory: pytest.TempPathFactory) -> UsageStore:
+    return UsageStore(tmp_path_factory.mktemp("usage"))
+
+
+@pytest.fixture(scope="module")
+def address(index: Path, usage: UsageStore) -> Iterator[str]:
+    settings = ChatSettings(limits=Limits(questions_per_minute=10_000), origins=(SITE,))
+    yield from served(Bot.open(index), settings, usage, ui=False)
+
+
+@pytest.fixture(scope="module")
+def http(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(address: str) -> openai.OpenAI:
+    return openai.OpenAI(
+        base_url=f"{address}/v1", api_key="none", max_retries=0, http_client=httpx.Client(trust_env=False, timeout=60)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/v1/ask", f'{{"question": {HALF}}}', 422),
+        ("/api/v1/ask", f'{{"question": "x", "history": [{HALF}]}}', 422),
+        ("/api/v1/ask", f'{{"question": "x", "category": {HALF}}}', 422),
+        ("/api/v1/ask", f'{{"question": "x", "article": {HALF}}}', 422),
+        ("/api/v1/ask", f'{{"question": "x", "conversation": {HALF}}}', 422),
+        ("/api/v1/ask", f'{{"question": "x", {HALF}: 1}}', 422),
+        ("/api/v1/search", f'{{"question": {HALF}}}', 422),
+        ("/api/v1/feedback", f'{{"answer": {HALF}, "helpful": true}}', 422),
+        ("/v1/chat/completions", f'{{"messages": [{{"role": "user", "content": {HALF}}}]}}', 400),
+        ("/v1/chat/completions", f'{{"model": {HALF}, "messages": [{{"role": "user", "content": "x"}}]}}', 400),
+    ],
+)
+def test_half_an_emoji_is_the_fault_of_the_request(http: httpx.Client, path: str, body: str, status: int):
+    reply = http.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == status
+    assert "half a character" in reply.text or "not valid" in reply.text
+
+
+def test_half_an_emoji_is_a_question_error_in_python(index: Path):
+    bot = Bot.open(index)
+    for question, options in (("hi\ud83d", {}), ("hi", {"history": ["\udc00"]}), ("hi", {"category": "\ud83d"})):
+        with pytest.raises(QuestionError, match="half a character"):
+            bot.ask(question, **options)
+    assert bot.ask(f"{QUESTION} 😀").status == "answered"
+
+
+def test_errors_of_the_server_name_no_path_and_no_command(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    folder = tiny_index(tmp_path / "secret-place")
+    for address in served(Bot.open(folder), ChatSettings(), UsageStore(tmp_path / "no" / "log"), ui=False):
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
+            answer = http.post("/api/v1/ask", json={"question": QUESTION}).json()
+            vote = http.post("/api/v1/feedback", json={"answer": answer["id"], "helpful": True})
+    title = "Feedback cannot be stored at the moment: try again later."
+    assert (vote.status_code, vote.json()) == (409, {"title": title, "status": 409})
+    assert str(tmp_path) in caplog.text
+
+
+def test_a_damaged_index_is_reported_without_its_path(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    folder = tiny_index(tmp_path / "secret-place")
+    bot = Bot.open(folder)
+    for address in served(bot, ChatSettings(), ui=False):
+        # The table is gone from under the open index, as on a failing disk.
+        with next(folder.rglob("passages.sqlite")).open("r+b") as file:
+            file.truncate(0)
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as http:
+            rest = http.post("/api/v1/ask", json={"question": QUESTION})
+            chat = http.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": QUESTION}]})
+    sentence = "The articles cannot be searched at the moment: try again later."
+    assert (rest.status_code, rest.json()["title"]) == (503, sentence)
+    assert (chat.status_code, chat.json()["error"]["message"]) == (503, sentence)
+    assert "run articlebot build" in caplog.text
+    shutil.rmtree(folder)
+
+
+def messages(*texts: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": text} for role, text in zip(["user", "assistant"] * 9, texts, strict=False)]
+
+
+def test_a_streamed_answer_ends_with_its_usage_if_asked_for(client: openai.OpenAI):
+    plain = list(client.chat.completions.create(model="articlebot", messages=messages(QUESTION), stream=True))
+    assert all(chunk.choices for chunk in plain)
+    chunks = list(
+        client.chat.completions.create(
+            model="articlebot", messages=messages(QUESTION), stream=True, stream_options={"include_usage": True}
+        )
+    )
+    *words, last = chunks
+    assert [chunk.usage for chunk in words] == [None] * len(words)
+    assert (last.choices, last.usage.total_tokens if last.usage else None) == ([], 0)
+
+
+TASKS = [
+    "### Task:\nGenerate a concise, 3-5 word title summarizing the chat history.\n### Chat History:\nUSER: x",
+    "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history, with 1-3 subtopic tags.",
+    "### Task:\nSuggest 3-5 relevant follow-up questions that the user might naturally ask next in this conversation.",
+    "### Task:\nAnalyze the chat history to determine the necessity of generating search queries.",
+    "Provide a concise, 5-word-or-less title for the conversation, using title case. Only return the title itself.",
+    "Please generate a four to five word title summarizing our conversation without any lead-in or punctuation.",
+    "Based on the chat history, give this conversation a name.\nKeep it short - 10 characters max, no quotes.",
+    "Summarize the discussion briefly in 200 words or less to use as a prompt for future context.",
+]
+
+
+def test_tasks_of_chat_clients_are_declined_and_not_logged(client: openai.OpenAI, usage: UsageStore):
+    usage.flush()
+    before = len(list(usage.questions()))
+    for task in TASKS:
+        long = task + "\n" + "USER: how long is probation\nASSISTANT: Three months.\n" * 50
+        for text in (task, long):
+            reply = client.chat.completions.create(
+                model="articlebot", messages=messages(QUESTION, "Three months.", text)
+            )
+            assert reply.choices[0].message.content == DECLINED
+    instruction = {
+        "role": "system",
+        "content": "You are a summarizer. Create a short title for the user's conversation.",
+    }
+    written = {"role": "user", "content": "user: how long is probation\nassistant: Three months."}
+    reply = client.chat.completions.create(model="articlebot", messages=[instruction, written])
+    assert reply.choices[0].message.content == DECLINED
+    usage.flush()
+    assert len(list(usage.questions())) == before
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        QUESTION,
+        "What is the title of the person who leads a chat?",
+        "give me the name of the form for a conversation with HR",
+        "how do I write a summary of a conversation with my manager",
+        "name the topics of a group discussion round",
+        "Suggest documents for the interview",
+    ],
+)
+def test_questions_of_visitors_are_no_tasks(client: openai.OpenAI, question: str):
+    kind = {"role": "system", "content": "You are kind. Suggest follow-up questions in the conversation."}
+    reply = client.chat.completions.create(model="articlebot", messages=[kind, *messages(question)])
+    assert reply.choices[0].message.content != DECLINED
+
+
+def test_pages_of_allowed_sites_may_call_the_openai_api(http: httpx.Client):
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+    reply = http.options("/v1/chat/completions", headers={"Origin": SITE, **asked})
+    assert (reply.status_code, reply.headers["Access-Control-Allow-Origin"]) == (200, SITE)
+    assert "x-stainless-os" in reply.headers["Access-Control-Allow-Headers"]
+    other = http.options("/v1/chat/completions", headers={"Origin": "https://evil.example", **asked})
+    assert (other.status_code, "Access-Control-Allow-Origin" in other.headers) == (400, False)
+
+
+def test_unknown_calls_get_an_error_in_openais_form(http: httpx.Client, client: openai.OpenAI):
+    with pytest.raises(openai.NotFoundError, match="POST /v1/embeddings does not exist here"):
+        client.embeddings.create(model="articlebot", input="x")
+    wrong = http.get("/v1/chat/completions")
+    assert (wrong.status_code, wrong.json()["error"]["type"]) == (405, "invalid_request_error")
+
+
+def test_an_unknown_category_is_refused_with_those_that_exist(http: httpx.Client):
+    sentence = "There is no category 'Nope': there are"
+    replies = [
+        http.post("/api/v1/ask", json={"question": QUESTION, "category": "Nope"}),
+        http.post("/api/v1/search", json={"question": QUESTION, "category": "Nope"}),
+        http.get("/api/v1/suggest", params={"q": "how", "category": "Nope"}),
+        http.get("/api/v1/articles", params={"category": "Nope"}),
+    ]
+    assert [reply.status_code for reply in replies] == [422] * 4
+    assert all(reply.json()["title"].startswith(sentence) for reply in replies)
+    assert all(name in replies[0].text for name in ("HR", "Money", "Exams"))
+    assert http.post("/api/v1/ask", json={"question": QUESTION, "category": "hr"}).json()["status"] == "answered"
+
+
+def test_rest_describes_itself_on_a_page_of_this_host(http: httpx.Client):
+    page = http.get("/docs")
+    assert (page.status_code, "api/v1/openapi.json" in page.text) == (200, True)
+    assert "https://" not in page.text
+    assert "SwaggerUIBundle" in http.get("/docs/swagger-ui-bundle.js").text
+    assert http.get("/docs/swagger-ui.css").headers["content-type"].startswith("text/css")
+    assert http.get("/docs/other.js").status_code == 404
+
+
+def test_suggestions_for_a_word_come_from_several_articles():
+    about = {"show cause": 6, "notice period": 2}
+    articles = [
+        {
+            "id": subject, "title": f"Notice: {subject}", "text": f"What a {subject} is.",
+            "faqs": [{"question": f"What is rule {n} of notice for {subject}?", "answer": f"Rule {n} applies."}
+                     for n in range(count)],
+        }
+        for subject, count in about.items()
+    ]  # fmt: skip
+    from bot.encoder import HashingEncoder
+
+    suggested = Bot.from_articles(articles, encoder=HashingEncoder()).suggestions.complete("notice")
+    assert len(suggested) == 5
+    assert {subject for subject in about for question in suggested[:2] if subject in question} == set(about)

@@ -1,0 +1,124 @@
+"""A path before the page: behind a proxy that takes it off, in a host application, and by uvicorn's root path."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from mcp import Client
+from playwright.sync_api import Browser, expect
+from serving import ask, running
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot import Bot
+from bot.serve.application import create_app
+from bot.settings import ChatSettings, Publisher
+from bot.testing import QUESTIONS, tiny_index
+
+pytestmark = pytest.mark.slow
+
+QUESTION, ANSWER = QUESTIONS["answered"], "It is often three to six months."
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], FastAPI]:
+    """Return a function that makes the application; one can be served only once."""
+    folder = tmp_path_factory.mktemp("prefix")
+    logo = folder / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    bot, settings = Bot.open(tiny_index(folder / "index")), ChatSettings(publisher=Publisher("Desk", logo=logo))
+    return partial(create_app, bot, settings)
+
+
+def proxy(target: str) -> FastAPI:
+    """Return a proxy that serves another server below /chat, as nginx does with `proxy_pass http://host:port/`."""
+    front = FastAPI(openapi_url=None)
+
+    @front.api_route("/chat/{path:path}", methods=["GET", "POST", "OPTIONS"])
+    async def forward(path: str, request: Request) -> Response:
+        headers = {**request.headers, "x-forwarded-prefix": "/chat", "x-forwarded-host": request.headers["host"]}
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            reply = await client.request(
+                request.method, f"{target}/{path}", params=request.query_params, content=await request.body(),
+                headers=headers,
+            )  # fmt: skip
+        kept = {
+            name: value for name, value in reply.headers.items() if name not in ("content-length", "content-encoding")
+        }
+        return Response(reply.content, reply.status_code, kept)
+
+    @front.get("/healthz")
+    def health() -> str:
+        return "ok"
+
+    return front
+
+
+def mounted(app: FastAPI) -> FastAPI:
+    """Return a host application that has the chat below /chat."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI):
+        async with AsyncExitStack() as stack:
+            yield await stack.enter_async_context(app.router.lifespan_context(app))
+
+    host = FastAPI(lifespan=lifespan)
+    host.get("/healthz")(lambda: "ok")
+    host.mount("/chat", app)
+    return host
+
+
+@pytest.fixture(scope="module", params=["proxy", "mounted"])
+def address(request: pytest.FixtureRequest, make: Callable[[], FastAPI]) -> Iterator[str]:
+    """The address of the chat, below /chat."""
+    if request.param == "mounted":
+        yield from (f"{each}/chat" for each in running(mounted(make())))
+        return
+    for inner in running(make()):
+        yield from (f"{each}/chat" for each in running(proxy(inner)))
+
+
+def test_everything_is_served_below_a_path(address: str):
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        page = client.get(f"{address}/")
+        assert (page.status_code, f'"root":"{address}"' in page.text.replace(" ", "")) == (200, True)
+        assert client.get(f"{address}/logo").headers["content-type"] == "image/svg+xml"
+        assert client.get(f"{address}/widget.js").status_code == 200
+        assert client.get(f"{address}/docs").status_code == 200
+        answer = client.post(f"{address}/api/v1/ask", json={"question": QUESTION}).json()
+        assert answer["text"] == ANSWER
+        assert client.get(f"{address}/api/v1/openapi.json").json()["servers"] == [{"url": "/chat/api/v1"}]
+        body = {"messages": [{"role": "user", "content": QUESTION}]}
+        reply = client.post(f"{address}/v1/chat/completions", json=body).json()
+        assert reply["choices"][0]["message"]["content"].startswith(ANSWER)
+        assert client.get(f"{address}/gradio_api/upload").status_code == 404
+
+    async def over_mcp() -> dict:
+        async with Client(f"{address}/mcp") as agent:
+            return (await agent.call_tool("ask_articles", {"question": QUESTION})).structured_content
+
+    assert asyncio.run(over_mcp())["text"] == ANSWER
+
+
+@pytest.mark.parametrize("sent", ["//evil.example", "/a b", "evil", '/"><script>'])
+def test_a_prefix_that_is_no_path_is_ignored(make: Callable[[], FastAPI], sent: str):
+    for address in running(make()):
+        page = httpx.get(f"{address}/", headers={"X-Forwarded-Prefix": sent}, trust_env=False, timeout=60)
+        assert (page.status_code, f'"root":"{address}"' in page.text.replace(" ", "")) == (200, True)
+
+
+@pytest.mark.parametrize("lang", ["en", "hi"])
+def test_the_page_answers_below_a_path(browser: Browser, address: str, lang: str):
+    page = browser.new_page(locale=lang)
+    outside: list[str] = []
+    page.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith((address, "data:")) else None)
+    page.goto(f"{address}/")
+    page.locator("#chat .greeting").wait_for()
+    ask(page, QUESTION)
+    expect(page.locator(".answer .words")).to_have_text(ANSWER)
+    page.close()
+    assert outside == []
