@@ -7,7 +7,7 @@ where it stopped at a cost that does not grow with the site. The end of a pull r
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -41,13 +41,18 @@ class PageState:
 class CrawlState:
     """The state of one site. Use as a context manager; call `finish` at the end of the site."""
 
-    def __init__(self, corpus: Path, site: str, pull: str) -> None:
-        """Load the state. `pull` identifies the request: only an equal one resumes an interrupted pull."""
+    def __init__(self, corpus: Path, site: str, pull: str, types: Sequence[str] = ()) -> None:
+        """Load the state. `pull` identifies the request: only an equal one resumes an interrupted pull.
+
+        Without `types`, those of the last complete pull are read again: their articles would else count as deleted.
+        """
         self.folder = f"pulled/{site}"
         self.finished: dict[str, PageState] = {}
         """Addresses of this pull, including the part before an interruption."""
         self.completed: date | None = None
         """The day on which the last complete pull of this kind began."""
+        self.types = tuple(types)
+        """The further types of posts that are read."""
         self._pull, self._started = pull, datetime.now(UTC)
         self._corpus = corpus
         self._known: dict[str, PageState] = {}
@@ -119,7 +124,8 @@ class CrawlState:
         # Lists of earlier pulls are dropped: each value of `since` has its own.
         current = (page for page in self._known.values() if not page.pages or page.url in self.finished)
         with _translate_write_errors(self._path):
-            records = [*map(asdict, current), {"completed": self._pull, "started": self._started.isoformat()}]
+            last = {"completed": self._pull, "started": self._started.isoformat(), "types": self.types}
+            records = [*map(asdict, current), last]
             _write(self._path, "".join(f"{json.dumps(record)}\n" for record in records).encode())
 
     def report(self, more: bool) -> PullReport:
@@ -158,6 +164,8 @@ class CrawlState:
             elif record.get("completed") == pull:
                 completed = _moment(record.get("started"))
                 self.completed = completed.date() if completed else None
+                before = record.get("types")
+                self.types = self.types or tuple(map(str, before if isinstance(before, list) else ()))
             elif (page := _page(record)) is not None:
                 self._remember(page)
         if not resumed:

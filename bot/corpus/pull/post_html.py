@@ -11,6 +11,7 @@ from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.html.wordpress_markup import expand_shortcodes
 from bot.corpus.outline import is_question
 from bot.corpus.pull.addresses import UrlRefused, parse_address
+from bot.corpus.refused import Unreadable
 
 _HTML = """\
 <!DOCTYPE html>
@@ -30,8 +31,9 @@ _HTML = """\
 </html>
 """
 _GONE = 410  # the status of a post that visitors can no longer read
-_QUESTION_KEY = re.compile(r"question|title|heading|header|label|faq|q", re.IGNORECASE)
-_ANSWER_KEY = re.compile(r"answer|text|content|description|body|copy|a", re.IGNORECASE)
+_QUESTION_KEY = re.compile(r"(?:^|_)(?:question|title|heading|q)(?:_|\d|$)", re.IGNORECASE)
+_ANSWER_KEY = re.compile(r"(?:^|_)(?:answer|text|content|description|body|a)(?:_|\d|$)", re.IGNORECASE)
+_ADDRESS = re.compile(r"\s*https?://\S+\s*")
 _MIN_WORDS = 3  # minimum number of words in a field that is text for visitors
 _MAX_DEPTH = 20
 Post = dict[str, object]
@@ -63,10 +65,8 @@ def to_html(post: Post, terms: Terms) -> bytes:
         raise UrlRefused("a post without content as WordPress returns it")
     if content.get("protected") is True:
         raise UrlRefused("protected by a password", _GONE)
-    title, body = (
-        plain_line(_rendered(post, "title")),
-        f"{expand_shortcodes(str(content['rendered']))}{acf_html(post.get('acf'))}".strip(),
-    )
+    title = plain_line(_rendered(post, "title"))
+    body = f"{expand_shortcodes(str(content['rendered']))}{acf_html(post.get('acf'))}".strip()
     if not body:
         raise UrlRefused("no text in it", _GONE)
     categories, tags = _term_names(post, "categories", terms.categories), _term_names(post, "tags", terms.tags)
@@ -99,17 +99,14 @@ def acf_html(fields: object, depth: int = 0) -> str:
 
 def _acf_row(fields: Mapping[str, object], depth: int) -> Iterator[str]:
     """Yield the fields of a group: a title and the text that belongs to it together, the others one by one."""
-    texts = {name: value for name, value in fields.items() if isinstance(value, str) and value.strip()}
+    texts = {name: value for name, value in fields.items() if isinstance(value, str) and plain_line(value)}
+    texts = {name: value for name, value in texts.items() if not _ADDRESS.fullmatch(value)}
     title = next((name for name in texts if _QUESTION_KEY.search(name) and "<p" not in texts[name]), None)
     body = next((name for name in texts if name != title and _ANSWER_KEY.search(name)), None)
     if title is not None and body is not None:
-        name, text = plain_line(texts[title]), texts[body] if "<" in texts[body] else f"<p>{texts[body]}</p>"
-        is_faq = is_question(name)
-        yield (
-            f"<details><summary>{escape(name)}</summary>{text}</details>"
-            if is_faq
-            else f"<h3>{escape(name)}</h3>{text}"
-        )
+        text = texts[body] if "<" in texts[body] else f"<p>{texts[body]}</p>"
+        name, is_faq = escape(plain_line(texts[title])), is_question(texts[title])
+        yield f"<details><summary>{name}</summary>{text}</details>" if is_faq else f"<h3>{name}</h3>{text}"
         fields = {each: value for each, value in fields.items() if each not in (title, body)}
     for value in fields.values():
         yield acf_html(value, depth + 1)
@@ -125,7 +122,10 @@ def plain_line(markup: object) -> str:
     # JSON may contain lone surrogates, which cannot be encoded.
     if not isinstance(markup, str):
         return ""
-    return " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
+    try:
+        return " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
+    except Unreadable:
+        return ""
 
 
 def _term_names(post: Post, taxonomy: str, names: Mapping[int, str]) -> list[str]:

@@ -42,12 +42,12 @@ def pull_site(
         raise PullError(f"{address!r} cannot be pulled: {refusal}.") from None
     with (
         HttpClient(start, limits, allow_private=allow_private) as client,
-        CrawlState(corpus, site_name(start), " ".join(map(str, (start, since, *types)))) as state,
+        CrawlState(corpus, site_name(start), f"{start} {since}", types) as state,
     ):
         if state.finished:
             report(f"Continuing the last pull: {len(state.finished)} addresses are done.")
         try:
-            _Pull(client, state, start, since, types, limits.articles, report).run()
+            _Pull(client, state, start, since, limits.articles, report).run()
         except _LimitReached:
             report(f"The limit of {limits.articles} articles is reached: pull again to continue.")
             return state.report(more=True)
@@ -59,10 +59,9 @@ class _Pull:
     """One pull of one site."""
 
     def __init__(
-        self, client: HttpClient, state: CrawlState, start: httpx.URL, since: date | None, types: Sequence[str],
-        limit: int, report: Progress,
-    ) -> None:  # fmt: skip
-        self._client, self._state, self._start, self._since, self._types = client, state, start, since, types
+        self, client: HttpClient, state: CrawlState, start: httpx.URL, since: date | None, limit: int, report: Progress
+    ) -> None:
+        self._client, self._state, self._start, self._since = client, state, start, since
         self._limit, self._report = limit, report
         self._seen = self._failures = 0
         self._links: set[str] = set()
@@ -96,7 +95,7 @@ class _Pull:
             wanted = "pull again, or delete the folder if the site really has them no longer"
             self._report(f"{len(unlisted)} of {len(known)} articles are no longer listed, and stay: {wanted}.")
             return
-        kept = [url for url in unlisted if not self._is_deleted(url)]
+        kept = [url for url in unlisted if self._failures >= _MAX_FAILURES or not self._is_deleted(url)]
         if kept:
             self._report(f"{len(kept)} articles are no longer listed but still there, and stay: {kept[0]}, …")
 
@@ -105,6 +104,7 @@ class _Pull:
         try:
             found = str(self._client.get(url, PAGES).url)
         except UrlRefused as refusal:
+            self._failures += isinstance(refusal, UrlFailed)
             if is_gone := refusal.status in _GONE:
                 self._state.remove(url)
             return is_gone
@@ -152,7 +152,7 @@ class _Pull:
     def _read_api(self, api: WordPressApi) -> None:
         terms = api.read_terms(self._refuse)
         self._report_types(api)
-        for post_type in (*wordpress.POST_TYPES, *self._types):
+        for post_type in (*wordpress.POST_TYPES, *self._state.types):
             links = self._changed_links(api, post_type)
             since = self._since if links is None else self._last_day()
             number, last = 1, 1
@@ -162,7 +162,7 @@ class _Pull:
             self._keep_unchanged(api, terms, post_type, links or ())
 
     def _report_types(self, api: WordPressApi) -> None:
-        others = [name for name in api.other_types() if name not in self._types]
+        others = [name for name in api.other_types() if name not in self._state.types]
         if others:
             self._report(f"Left out: the types {', '.join(others)}; read them with --types {','.join(others)}.")
 
@@ -191,6 +191,7 @@ class _Pull:
                 missing.append(post)
         for first in range(0, len(missing), wordpress.POSTS_PER_PAGE):
             some = missing[first : first + wordpress.POSTS_PER_PAGE]
+            self._links.difference_update(str(post.get("link")) for post in some)
             self._read_list(api, terms, api.included_address(post_type, some), 1, 1)
 
     def _read_list(
@@ -280,7 +281,7 @@ class _Pull:
     def _refuse(self, url: str, refusal: UrlRefused) -> None:
         if not isinstance(refusal, UrlFailed):
             self._failures = 0
-            if refusal.status in _GONE and self._state.find(url) is not None:
+            if refusal.status in _GONE and (known := self._state.find(url)) is not None and known.file:
                 self._state.remove(url)
             else:
                 self._state.refuse(url, str(refusal))
