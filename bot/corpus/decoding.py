@@ -65,7 +65,7 @@ class RepairingReader:
         text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
         clean = self._repaired(text) if _is_damaged(text) else text.encode()
         self._line += content.count(b"\n")
-        return clean
+        return clean if clean or not content else self.read(size)  # an empty piece would be the end of the file
 
     def _repaired(self, text: str) -> bytes:
         self.damaged_lines += _damaged_lines(text, self._line)
