@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
 from bot.corpus.decisions import ALTERNATES
-from bot.corpus.outline import outline, trim
+from bot.corpus.outline import outline, table_head, trim
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
 from bot.languages.registry import combined_pattern
@@ -46,8 +46,15 @@ class Passage:
 
 
 def context(passage: Passage) -> str:
-    """Return what a passage is about: a FAQ's question, or the article's title and the headings above a section."""
-    return _headings(passage.article, passage.section) if passage.question is None else passage.question
+    """Return what a passage is about: a FAQ's question, or the title and the headings above a section.
+
+    Of the later parts of a table, the names of its columns as well.
+    """
+    if passage.question is not None:
+        return passage.question
+    head = table_head(passage.article.text, passage.start).split("\n")[0]
+    columns = ", ".join(filter(None, (cell.strip() for cell in re.split(r"(?<!\\)\|", head))))
+    return ": ".join(filter(None, (_headings(passage.article, passage.section), columns)))
 
 
 def context_and_text(passage: Passage) -> str:
@@ -171,11 +178,22 @@ def _section_passages(
 ) -> Iterator[Passage]:
     key = f"{article.id}#section-{slug(' '.join(section.path)) or 'opening'}"
     text, language = article.text, article.language
-    for start, end in _pack(text, _blocks(text, section), count_tokens, room, language):
+    for start, end in _pack(text, _blocks(text, section), _with_head(text, count_tokens), room, language):
         seen[key] = seen.get(key, 0) + 1
         ident, sentences = f"{key}-{seen[key]}", tuple(_quotable(text, (start, end), language))
         path = section.path
         yield Passage(ident, "section", article, path, text[start:end], start, end, sentences=sentences)
+
+
+def _with_head(text: str, count_tokens: _CountTokens) -> _CountTokens:
+    """Count the header row of a table with each of its parts but not with a single row, which is not split for it."""
+
+    def count(span: Span) -> int:
+        head = table_head(text, span[0]) if "\n" in text[span[0] : span[1]] else ""
+        start = text.rfind(head, 0, span[0]) if head else 0
+        return count_tokens(span) + (count_tokens((start, start + len(head))) if head else 0)
+
+    return count
 
 
 def _blocks(text: str, section: Section) -> list[Span]:
@@ -223,15 +241,13 @@ def _split_long(
 def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Iterator[Span]:
     """Join neighbouring spans greedily into spans of at most `room` tokens."""
     joined: Span | None = None
-    used = 0
     for span in spans:
-        size = count_tokens(span)
-        if joined is not None and used + size <= room:
-            joined, used = (joined[0], span[1]), used + size
+        if joined is not None and count_tokens((joined[0], span[1])) <= room:
+            joined = (joined[0], span[1])
         else:
             if joined is not None:
                 yield joined
-            joined, used = span, size
+            joined = span
     if joined is not None:
         yield joined
 

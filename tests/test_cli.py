@@ -34,11 +34,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Path:
         "## FAQs\n\n### Is leave paid?\n\nYes, it is.\n",
         encoding="utf-8",
     )
-    (folder / "corpus" / "bad.md").write_bytes(b"\x81")
+    (folder / "corpus" / "bad.md").write_bytes(b"\0")
     done = articlebot("build", "--model", tiny_model, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "1 article, 2 passages, 6 texts encoded, 1 refused" in done.stdout
-    assert "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8" in done.stderr
+    assert "refused: bad.md:1: not a text file: it contains the control character '\\x00'" in done.stderr
     return folder
 
 
@@ -104,12 +104,12 @@ def test_check_passes_on_a_new_index_and_shows_what_is_read_of_each_format(place
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].endswith("2 passages, 6 vectors, all as built")
-    assert lines[1] == "vectors: 6 encoded again; FAQs found by their own question: 1 of 1"
+    assert lines[1] == "vectors: 6 encoded again; FAQs first for their own question: 1 of 1 tried"
     assert lines[3:5] == [
         "format         files  articles      faqs   refused",
         ".md                1         1         1         1",
     ]
-    assert lines[-1] == "refused: bad.md:1: neither UTF-8 nor Windows-1252 text: save it as UTF-8"
+    assert lines[-1] == "refused: bad.md:1: not a text file: it contains the control character '\\x00'"
 
 
 def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):

@@ -19,7 +19,7 @@ from bot.corpus.formats.markdown import markdown_to_plain_form
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.formats.plaintext import read as read_plaintext
 from bot.corpus.outline import is_faq_title, outline
-from bot.corpus.refused import Unreadable
+from bot.corpus.refused import Unreadable, by_kind
 from bot.errors import CorpusError
 from bot.passages import split_articles
 
@@ -411,7 +411,9 @@ def test_the_same_text_at_two_addresses_is_one_article_with_both_addresses(tmp_p
         )
     read = read_corpus(tmp_path)
     assert [(article.id, article.also_at) for article in read.articles] == [("a", ("https://example.com/b/",))]
-    assert read.refused == (Refused("b.md", None, "the same text as a.md: indexed once, with both addresses"),)
+    assert read.refused == (
+        Refused("b.md", None, "'T' has the same text as 'a': indexed once, with both addresses", "merged"),
+    )
 
 
 def test_a_plain_text_file_keeps_its_words_and_lists():
@@ -471,6 +473,9 @@ def test_any_text_is_read_or_refused(content):
                 assert isinstance(item, (Article, Refused))
 
 
+TAKEN = "'Gratuity': its address is that of an article in again.md, which is read instead"
+
+
 def test_one_bad_file_never_stops_the_rest(corpus: Path):
     (corpus / "bytes.md").write_bytes(b"fine\ncaf\x81")
     (corpus / "zeros.md").write_bytes(b"a\n\0\0")
@@ -479,13 +484,13 @@ def test_one_bad_file_never_stops_the_rest(corpus: Path):
     (corpus / "again.md").write_text("---\nurl: https://example.com/gratuity/\n---\nText.")
     (corpus / ".hidden").write_text("x")
     read = read_corpus(corpus)
-    assert {article.id for article in read.articles} == {"notice-period", "gratuity"}
+    assert {article.id for article in read.articles} == {"notice-period", "gratuity", "bytes"}
     assert {(r.file, r.line, r.reason) for r in read.refused} == {
-        ("bytes.md", 2, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),
+        ("bytes.md", 2, "a damaged character in line 2: compare with the original"),
         ("zeros.md", 2, "not a text file: it contains the control character '\\x00'"),
         ("empty.md", None, "the file is empty"),
         ("photo.jpg", None, f".jpg files are not supported; supported formats: {', '.join(FORMATS)}"),
-        ("gratuity.md", None, "the id 'gratuity' is already used by again.md"),
+        ("gratuity.md", None, TAKEN),
     }
 
 
@@ -508,10 +513,8 @@ def test_a_missing_or_empty_corpus_is_reported_in_one_sentence(tmp_path: Path):
         read_corpus(tmp_path / "none")
     with pytest.raises(CorpusError, match="is empty: put articles in"):
         read_corpus(tmp_path)
-    (tmp_path / "a.md").write_bytes(b"\x81")
-    with pytest.raises(
-        CorpusError, match=r"No article could be read from .*the first reason: a.md:1: neither UTF-8 nor"
-    ):
+    (tmp_path / "a.md").write_bytes(b"\0")
+    with pytest.raises(CorpusError, match=r"No article could be read from .*the first reason: a.md:1: not a text file"):
         read_corpus(tmp_path)
 
 
@@ -548,3 +551,16 @@ def test_articles_are_read_one_file_at_a_time(tmp_path: Path):
     assert list(articles) == []
     assert [refused.file for refused in reading.refused] == ["b.md"]
     assert (reading.files, reading.files_read) == (2, 2)
+
+
+def test_what_did_not_become_an_article_is_refused_left_out_merged_or_cleaned(tmp_path: Path):
+    (tmp_path / "a.md").write_text("---\nurl: https://example.com/a/\n---\nThe same text.", encoding="utf-8")
+    (tmp_path / "b.md").write_text("---\nurl: https://example.com/b/\n---\nThe same text.", encoding="utf-8")
+    (tmp_path / "c.md").write_bytes(b"It\x92s damaged.")
+    (tmp_path / "d.jpg").write_bytes(b"\xff\xd8")
+    groups = by_kind(read_corpus(tmp_path).refused)
+    assert {kind: [item.file for item in group] for kind, group in groups.items()} == {
+        "refused": ["d.jpg"],
+        "merged": ["b.md"],
+        "cleaned": ["c.md"],
+    }

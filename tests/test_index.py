@@ -410,13 +410,13 @@ def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path
 
 
 def test_every_build_reports_refused_files(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
-    (corpus / "bad.md").write_bytes(b"\x81")
+    (corpus / "bad.md").write_bytes(b"\0")
     first, second = (build(corpus, tmp_path / "index", tiny_settings) for _ in range(2))
     assert (first.built, second.built) == (True, False)
     assert (
         first.refused
         == second.refused
-        == (Refused("bad.md", 1, "neither UTF-8 nor Windows-1252 text: save it as UTF-8"),)
+        == (Refused("bad.md", 1, "not a text file: it contains the control character '\\x00'"),)
     )
 
 

@@ -1,5 +1,6 @@
 """Splitting articles into passages."""
 
+import re
 from pathlib import Path
 
 from articles import word_starts
@@ -65,12 +66,29 @@ def test_a_list_stays_with_the_line_that_introduces_it():
 
 def test_a_long_table_is_cut_between_rows():
     rows = "\n".join(f"| r{n} | v{n} |" for n in range(4))
-    passages = split(f"## A\n\n| k | v |\n| --- | --- |\n{rows}")
-    assert [passage.text for passage in passages] == [
-        "| k | v |\n| --- | --- |",
-        "| r0 | v0 |\n| r1 | v1 |",
-        "| r2 | v2 |\n| r3 | v3 |",
+    passages = split(f"## A\n\n| k | v |\n| --- | --- |\n{rows}", 24)
+    assert [(passage.text, context(passage)) for passage in passages] == [
+        ("| k | v |\n| --- | --- |\n| r0 | v0 |\n| r1 | v1 |", "T: A"),
+        ("| r2 | v2 |\n| r3 | v3 |", "T: A: k, v"),
     ]
+
+
+def test_each_part_of_a_table_names_the_columns_and_keeps_to_the_limit():
+    rows = "\n".join(f"| r{n} | v{n} |" for n in range(9))
+    for limit in (12, 20, 24, 30):
+        passages = split(f"## A\n\nFees:\n\n| k \\| 1 |  |\n| --- | --- |\n{rows}\n\nEnd of it.", limit)
+        parts = [passage for passage in passages if passage.text.startswith("| r")]
+        assert parts
+        assert {context(part) for part in parts} == {"T: A: k \\| 1"}
+        assert all(part.text.count("\n") == 0 or len(part.text.split()) + 6 <= limit for part in parts)
+        assert context(passages[0]) == "T: A"
+
+
+def test_text_below_a_table_and_a_table_in_a_faq_have_no_header_of_it():
+    *_, text, faq = split(
+        "## A\n\n| k | v |\n| --- | --- |\n| a | b |\n\nx | y z\n\n## FAQs\n\n### Q?\n\n| k |\n|---|\n| a |"
+    )
+    assert (text.text, context(text), context(faq)) == ("x | y z", "T: A", "Q?")
 
 
 def test_ids_name_article_and_heading_and_differ():
@@ -156,7 +174,7 @@ def test_passages_of_any_article_are_literal_within_the_limit_and_lose_no_word(t
         assert all(
             len(p.text.split()) + len(context(p).split()) <= max(limit, limit // 3 + len(context(p).split()))
             for p in passages
-            if p.kind == "section"
+            if p.kind == "section" and not re.fullmatch(r"\|[^\n]*", p.text)  # a row, below the names of its columns
         )
         words = " ".join(passage.text for passage in passages).split()
         expected = [line for line in article.text.splitlines() if not line.startswith("#")]

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,8 +28,8 @@ from bot.corpus.pull import PullLimits, PullReport, http_client, pull
 from bot.corpus.pull.addresses import UrlRefused, file_name, is_public, parse_address, same_host
 from bot.corpus.pull.http_client import gunzip, parse_retry_after
 from bot.corpus.pull.network import CheckedNetwork
+from bot.corpus.pull.post_html import Terms, acf_html, to_html
 from bot.corpus.pull.sitemap import parse_sitemap
-from bot.corpus.pull.wordpress_api import Terms, to_html
 from bot.errors import MissingExtra, PullError
 
 FAST = PullLimits(delay=0, backoff=0, silence=2, request_time=5, response_bytes=500_000, retries=2)
@@ -217,7 +217,8 @@ class Blog:
             wanted = [
                 entry
                 for entry in entries()
-                if "modified_after" not in query or entry["modified"] > query["modified_after"]
+                if ("modified_after" not in query or entry["modified"] > query["modified_after"])
+                and ("include" not in query or str(entry["id"]) in query["include"].split(","))
             ]
             pages = -(-len(wanted) // size)
             if number > max(pages, 1):
@@ -300,14 +301,21 @@ def test_a_second_pull_of_an_unchanged_api_sends_conditional_requests_and_rewrit
     assert {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()} == before
 
 
-def test_only_changed_posts_are_written_if_the_api_has_no_etags(site: Site, tmp_path: Path):
+def test_only_changed_posts_are_read_and_written_if_the_api_has_no_etags(site: Site, tmp_path: Path):
     blog = Blog(site, posts=3)
     bring(site, tmp_path)
     before = {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()}
+    today = datetime.now(UTC).date()
     blog.posts[1]["content"]["rendered"] = "<p>It was written anew, as the law has changed.</p>"
+    blog.posts[1]["modified"] = f"{today}T12:00:00"
     blog.posts.append(blog.post(4))
+    site.asked.clear()
     report = bring(site, tmp_path)
     assert counts(report) == (1, 1, 3)
+    full = [parse_qs(urlsplit(asked).query) for asked in site.asked if "/posts?" in asked and "content" in asked]
+    assert [(query.get("modified_after"), query.get("include")) for query in full] == [
+        ([f"{today - timedelta(days=2)}T23:59:59"], None), (None, ["4"]),
+    ]  # fmt: skip
     after = {name: path.stat().st_mtime_ns for name, path in files(tmp_path).items()}
     assert {name for name in after if after[name] != before.get(name)} == {"hrm/post-2.html", "hrm/post-4.html"}
 
@@ -447,6 +455,77 @@ def test_any_json_becomes_an_article_or_is_refused(value, data: st.DataObject):
     post[data.draw(st.sampled_from(sorted(post)))] = value
     with suppress(UrlRefused):
         assert b"<h1>" in to_html(json.loads(json.dumps(post)), Terms({1: "One", 5: "Five"}, {7: "Seven"}))
+
+
+RENDERED = (
+    "<p>Intro.</p>\n<p>[vc_row][vc_column][vc_toggle title=&#8221;How long does it take?&#8221; el_id=&#8221;a&#8221;]"
+    "Thirty minutes.[/vc_toggle]</p>\n<p>[vc_toggle title=&#8221;Who may come?&#8221;]</p>\n<p>Everyone.</p>\n"
+    "<p>[/vc_toggle][/vc_column][/vc_row]</p>\n<p>Dear [Name], see [sic].</p>"
+)
+
+
+def test_shortcodes_that_wordpress_left_in_a_post_are_read_as_in_an_export(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=1)
+    blog.posts[0]["content"]["rendered"] = RENDERED
+    bring(site, tmp_path)
+    (article,) = read_file(files(tmp_path)["hrm/post-1.html"], "a.html")
+    assert {faq.question: article.text[faq.start : faq.end] for faq in article.faqs} == {
+        "How long does it take?": "Thirty minutes.",
+        "Who may come?": "Everyone.",
+    }
+    assert "[vc_" not in article.text
+    assert "Dear [Name], see [sic]." in article.text
+
+
+def test_further_types_of_posts_are_named_and_read_if_wanted(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=1)
+    types = {
+        "post": "posts",
+        "page": "pages",
+        "attachment": "media",
+        "wp_block": "blocks",
+        "ufaq": "ufaq",
+        "docs": "docs",
+    }
+    site.pages["/wp-json/wp/v2/types"] = as_json({name: {"rest_base": route} for name, route in types.items()})
+    faq = blog.post(70, link=f"{site.url}/faq/lost-card/", title="Who pays for a lost card?")
+    site.pages["/wp-json/wp/v2/ufaq"] = blog.listing(lambda: [faq])
+    messages: list[str] = []
+    assert counts(bring(site, tmp_path, report=messages.append)) == (2, 0, 0)
+    assert messages[-1] == "Left out: the types docs, ufaq; read them with --types docs,ufaq."
+    report = bring(site, tmp_path, types=("ufaq",), report=messages.append)
+    assert (counts(report), "faq/lost-card.html" in files(tmp_path)) == ((1, 0, 2), True)
+    assert messages[-1] == "Left out: the types docs; read them with --types docs."
+    assert counts(bring(site, tmp_path)) == (0, 0, 3)
+
+
+def test_a_type_that_the_site_does_not_have_is_told(site: Site, tmp_path: Path):
+    Blog(site, posts=1)
+    report = bring(site, tmp_path, types=("recipes",))
+    assert (counts(report), list(reasons(site, report).values())) == ((2, 0, 0), ["answers 404 Not Found"])
+
+
+def test_fields_of_advanced_custom_fields_are_read(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=1)
+    blog.posts[0]["acf"] = {
+        "intro": "<p>These rules hold for all members.</p>",
+        "faqs": [{"question": "Who may pin?", "answer": "Everyone in the group."}, {"title": "Fees", "text": "None."}],
+        "image": 17, "colour": "#fff", "link": "https://example.com/", "nested": {"deep": [{"q": "Why?", "a": "So."}]},
+    }  # fmt: skip
+    bring(site, tmp_path)
+    (article,) = read_file(files(tmp_path)["hrm/post-1.html"], "a.html")
+    assert {faq.question: article.text[faq.start : faq.end] for faq in article.faqs} == {
+        "Who may pin?": "Everyone in the group.",
+        "Why?": "So.",
+    }
+    assert "These rules hold for all members." in article.text
+    assert "Fees\n\nNone." in article.text
+    assert "#fff" not in article.text
+
+
+@pytest.mark.parametrize("fields", [None, False, [], "", 3, {"a": None}, "one two", [[[]]]])
+def test_fields_without_text_add_nothing(fields: object):
+    assert acf_html(fields) == ""
 
 
 # Sitemaps
@@ -1030,3 +1109,88 @@ def test_without_httpx_the_missing_extra_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(MissingExtra, match=r"httpx is not installed: run pip install 'articlebot\[build\]'"):
         pull("https://site.example/", tmp_path)
+
+
+# What the site has no longer
+
+
+def test_a_post_that_the_site_deleted_is_removed(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=6)
+    bring(site, tmp_path)
+    del blog.posts[4]
+    report = bring(site, tmp_path)
+    assert (counts(report), report.removed, report.refused) == ((0, 0, 6), 1, ())
+    assert "hrm/post-5.html" not in files(tmp_path)
+    report = bring(site, tmp_path)
+    assert (counts(report), report.removed) == ((0, 0, 6), 0)
+
+
+def test_a_page_that_left_the_sitemap_and_is_gone_is_removed(site: Site, tmp_path: Path):
+    listed(site, "/a", "/b", "/c")
+    bring(site, tmp_path)
+    site.pages["/sitemap.xml"] = sitemap(site, "/a")
+    del site.pages["/b"]
+    messages: list[str] = []
+    report = bring(site, tmp_path, report=messages.append)
+    assert (set(files(tmp_path)), report.removed) == ({"a.html", "c.html"}, 1)
+    assert messages[-1] == f"1 articles are no longer listed but still there, and stay: {site.url}/c, …"
+
+
+def test_a_listed_page_that_is_gone_is_removed(site: Site, tmp_path: Path):
+    listed(site, "/a", "/b")
+    bring(site, tmp_path)
+    site.pages["/b"] = Reply("gone", 410)
+    report = bring(site, tmp_path)
+    assert (set(files(tmp_path)), report.removed) == ({"a.html"}, 1)
+
+
+@pytest.mark.parametrize("status", [500, 403, 200])
+def test_a_page_that_only_fails_or_is_not_listed_stays(site: Site, tmp_path: Path, status: int):
+    listed(site, "/a", "/b")
+    bring(site, tmp_path)
+    site.pages["/sitemap.xml"] = sitemap(site, "/a")
+    site.pages["/b"] = Reply("x", status)
+    report = bring(site, tmp_path)
+    assert (set(files(tmp_path)), report.removed) == ({"a.html", "b.html"}, 0)
+
+
+def test_a_post_with_a_new_address_replaces_the_old_one(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=3)
+    bring(site, tmp_path)
+    blog.posts[1]["link"] = f"{site.url}/hrm/renamed/"
+    site.pages["/hrm/post-2/"] = Reply(status=301, headers={"Location": "/hrm/renamed/"})
+    site.pages["/hrm/renamed/"] = page("Renamed")
+    report = bring(site, tmp_path)
+    assert (counts(report), report.removed) == ((1, 0, 3), 1)
+    assert set(files(tmp_path)) == {"hrm/post-1.html", "hrm/renamed.html", "hrm/post-3.html", "about.html"}
+
+
+def test_a_post_that_got_a_password_is_removed(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=3)
+    bring(site, tmp_path)
+    blog.posts[1] |= {
+        "content": {"rendered": "", "protected": True},
+        "modified": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",
+    }
+    report = bring(site, tmp_path)
+    assert (set(files(tmp_path)), report.removed) == ({"hrm/post-1.html", "hrm/post-3.html", "about.html"}, 1)
+
+
+def test_an_empty_list_removes_nothing(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=30)
+    bring(site, tmp_path)
+    blog.posts.clear()
+    messages: list[str] = []
+    report = bring(site, tmp_path, report=messages.append)
+    assert (len(files(tmp_path)), report.removed) == (31, 0)
+    assert messages[-1].startswith("30 of 31 articles are no longer listed, and stay: pull again, or delete")
+
+
+def test_a_pull_of_a_part_or_since_a_day_removes_nothing(site: Site, tmp_path: Path):
+    listed(site, "/hrm/a", "/hrm/b", "/c")
+    bring(site, tmp_path)
+    site.pages["/sitemap.xml"] = sitemap(site, "/hrm/a")
+    del site.pages["/c"]
+    assert bring(site, tmp_path, "/hrm/").removed == 0
+    assert bring(site, tmp_path, since=date(2025, 2, 1)).removed == 0
+    assert set(files(tmp_path)) == {"hrm/a.html", "hrm/b.html", "c.html"}

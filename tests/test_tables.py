@@ -6,7 +6,7 @@ import subprocess
 import sys
 import zipfile
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused, table_row
+from bot.corpus.formats.number_format import format_value
 from bot.corpus.formats.tables import read_file
 from bot.corpus.refused import Unreadable
 
@@ -25,6 +26,10 @@ FAQ = {
     "category": "HRM",
     "id": "pay",
 }
+
+AFTERNOON = datetime.fromisoformat("2026-03-04 17:05")
+INDIAN = r"[>=10000000]##\,##\,##\,##0.00;[>=100000]##\,##\,##0.00;##,##0.00"
+ACCOUNTING = r'_ * #,##0.00_ ;_ * \-#,##0.00_ ;_ * "-"??_ ;_ @_ '
 
 
 def read(path: Path) -> tuple[list[Article], list[Refused]]:
@@ -189,7 +194,7 @@ def test_html_in_an_answer_becomes_text_and_a_hash_is_not_a_heading(tmp_path: Pa
             "no columns for the question and the answer: the first row names 'question', 'reply to'",
         ),
         (" \n\n", "the file is empty"),
-        (b"question,answer\nWho?,\x00\n", "not a text file"),
+        (b"question,answer\nWho?," + bytes(9), "not a text file"),
     ],
 )
 def test_a_file_without_a_table_is_refused_with_the_reason(tmp_path: Path, content: str | bytes, reason: str):
@@ -256,6 +261,119 @@ def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
     assert refused == []
 
 
+@pytest.mark.parametrize(
+    ("value", "layout", "shown"),
+    [
+        (150000, "#,##,##0", "1,50,000"),
+        (12345678.5, "[$₹-4009] #,##,##0.00", "₹ 1,23,45,678.50"),
+        (150000, INDIAN, "1,50,000.00"), (12345678, INDIAN, "1,23,45,678.00"), (1500, INDIAN, "1,500.00"),
+        (0.125, "0.0 %", "12.5 %"), (0.5, "0%", "50%"), (-0.5, "0%", "-50%"), (1.005, "0.00", "1.01"), (2.5, "0", "3"),
+        (-5, "0;(0)", "(5)"), (0, '0;-0;"none"', "none"), (0, ACCOUNTING, "-"), (-3, ACCOUNTING, "-3.00"),
+        (1500000, '0.0,,"M"', "1.5M"), (25000, "#,##0,", "25"), (12345, "0.00E+00", "1.23E+04"), (3.0, "0.##", "3"),
+        (5, 'General "kg"', "5 kg"), (0.5, "# ?/?", "0.5"), (5, "@", "5"), (1e20, "0", "1e+20"),
+        (400001, "000\\-000", "400-001"), (9876543210, "00000 00000", "98765 43210"), (5, '"Rs. "0', "Rs. 5"),
+        (AFTERNOON, 'd"th" mmmm yyyy', "4th March 2026"),
+        (AFTERNOON, "mm:ss", "05:00"), (AFTERNOON, "dd\\.mm\\.yyyy;@", "04.03.2026"),
+        (time(17, 5), "h:mm AM/PM", "5:05 PM"), (time(17, 5), "General", "17:05"),
+        (timedelta(hours=30, minutes=5), "[h]:mm", "30:05"), (True, "0", "TRUE"),
+    ],
+)  # fmt: skip
+def test_numbers_dates_and_times_are_written_as_the_sheet_shows_them(value: object, layout: str, shown: str):
+    assert format_value(value, layout) == shown
+
+
+@settings(deadline=None)
+@given(
+    st.floats(-1e12, 1e12) | st.integers(-(10**16), 10**16), st.text('0#?,.%E+-();"\\\\_*[<>=1]@/ dmyhs₹', max_size=20)
+)
+def test_any_number_format_is_applied_or_ignored(value: float, layout: str):
+    assert isinstance(format_value(value, layout), str)
+    assert isinstance(format_value(AFTERNOON, layout), str)
+
+
+def merged(folder: Path, *ranges: str, rows: list[list[object]]) -> tuple[list[Article], list[Refused]]:
+    path = workbook(folder, *rows)
+    book = openpyxl.load_workbook(path)
+    for cells in ranges:
+        book.active.merge_cells(cells)
+    book.save(path)
+    return read(path)
+
+
+def test_a_merged_category_or_date_counts_for_each_of_its_rows(tmp_path: Path):
+    day = datetime.fromisoformat("2026-03-04")
+    rows = [["Q", "A", "Category", "Date"], ["One?", "1", "HRM", day], ["Two?", "2"], ["Three?", "3"], ["Four?", "4"]]
+    articles, refused = merged(tmp_path, "C2:C4", "D2:D3", rows=rows)
+    assert [(article.category, article.published) for article in articles] == [
+        ("HRM", day.date()), ("HRM", day.date()), ("HRM", None), (None, None),
+    ]  # fmt: skip
+    assert refused == []
+
+
+def test_a_merged_answer_answers_each_question_and_a_merged_question_has_all_its_answers(tmp_path: Path):
+    rows = [["Q", "A"], ["One?", "Yes it is."], ["Two?"], ["Three?", "First."], [None, "Second."], ["Title"]]
+    articles, refused = merged(tmp_path, "B2:B3", "A4:A5", "A6:B6", rows=rows)
+    assert [(article.title, article.text) for article in articles] == [
+        ("One?", "Yes it is."), ("Two?", "Yes it is."), ("Three?", "First.\n\nSecond."),
+    ]  # fmt: skip
+    assert reasons(refused) == {6: "sheet 'Sheet': a FAQ without an answer"}
+
+
+def test_hidden_sheets_and_rows_are_left_out_and_told(tmp_path: Path):
+    book = openpyxl.Workbook()
+    for row in (["Q", "A"], ["One?", "1"], ["Two?", "2"], ["Three?", "3"], [None]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = book.active.row_dimensions[9].hidden = True
+    for title, state in (("Old", "hidden"), ("Older", "veryHidden"), ("Lists", "hidden")):
+        sheet = book.create_sheet(title)
+        sheet.sheet_state = state
+        if title != "Lists":
+            sheet.append(["Q", "A"])
+            sheet.append([f"{title}?", "no"])
+    book.save(tmp_path / "faqs.xlsx")
+    articles, refused = read(tmp_path / "faqs.xlsx")
+    assert [article.title for article in articles] == ["One?", "Three?"]
+    assert [(item.kind, item.line, item.reason) for item in refused] == [
+        ("left out", 3, "sheet 'Sheet': hidden rows, 1 of them; show them, or clear the filter, to publish them"),
+        ("left out", None, "sheet 'Old': hidden; show it to publish its rows"),
+        ("left out", None, "sheet 'Older': hidden; show it to publish its rows"),
+    ]
+
+
+QNA = (
+    "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts{column}\n"
+    "Who pays?\tThe firm.\\nAlways:\\n\\n- monthly\tEditorial\t\t[]\tFalse\t[]{one}\n"
+    "Payer?\tThe firm.\\nAlways:\\n\\n- monthly\tEditorial\t\t[]\tFalse\t[]{one}\n"
+    "When?\tMonthly.\tEditorial\t\t[]\tFalse\t[]{two}\n"
+    "Who settles?\tThe firm.\\nAlways:\\n\\n- monthly\tEditorial\t\t[]\tFalse\t[]{one}\n"
+    "How often?\tMonthly.\tEditorial\t\t[]\tFalse\t[]{three}\n"
+)
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_the_questions_of_one_answer_of_qna_maker_become_one_faq(tmp_path: Path, has_ids: bool):
+    names = ("\tQnaId", "\t1", "\t2", "\t3") if has_ids else ("",) * 4
+    text = QNA.format(**dict(zip(("column", "one", "two", "three"), names, strict=True)))
+    (paid, *others), refused = read(written(tmp_path, text, "kb.tsv"))
+    assert (paid.id, paid.text) == ("kb/who-pays", "The firm.\nAlways:\n\n- monthly")
+    assert paid.faqs[0].alternates == ("Payer?", "Who settles?")
+    expected = [("When?", ()), ("How often?", ())] if has_ids else [("When?", ("How often?",))]
+    assert [(other.title, other.faqs[0].alternates) for other in others] == expected
+    assert refused == []
+
+
+def test_a_backslash_in_a_path_of_a_text_table_is_no_line_break(tmp_path: Path):
+    articles, _ = read(written(tmp_path, 'question,answer\nWhere?,"In C:\\new, not D:\\.\\nThen save."\n'))
+    assert articles[0].text == "In C:\\new, not D:\\.\nThen save."
+
+
+def test_rows_with_the_same_question_and_answer_are_one_faq(tmp_path: Path):
+    (article,), refused = read(written(tmp_path, "question,answer\nWho?,Me.\nWho?,Me.\nWHO?,Me.\n"))
+    assert article.faqs[0].alternates == ("WHO?",)
+    assert [str(item) for item in refused] == [f"faqs.csv:{row}: the id and the answer of row 2" for row in (3, 4)]
+    assert {item.kind for item in refused} == {"merged"}
+
+
 def test_a_workbooks_rows_keep_their_ids_and_dates(tmp_path: Path):
     path = workbook(
         tmp_path,
@@ -320,7 +438,7 @@ SHEET = "xl/worksheets/sheet1.xml"
         (SHEET, BILLION, "its part xl/worksheets/sheet1.xml declares entities"),
         (SHEET, BILLION.decode().encode("utf-16"), "its part xl/worksheets/sheet1.xml declares entities"),
         (SHEET, b"<worksheet><sheetData><row>", "a damaged .xlsx file"),
-        ("xl/workbook.xml", b"<x/>", "no sheet with cells in it"),
+        ("xl/workbook.xml", b"<x/>", "no sheet with visible cells in it"),
         ("[Content_Types].xml", b"<Types/>", "a damaged .xlsx file"),
         ("[Content_Types].xml", b"", "a damaged .xlsx file"),
     ],

@@ -124,10 +124,10 @@ def test_only_published_posts_and_pages_are_read_and_the_others_are_counted(tmp_
     )  # fmt: skip
     assert [article.title for article in articles if isinstance(article, Article)] == ["A post", "A page"]
     reason = (
-        "left out: 1 of the type 'attachment', 1 of the type 'nav_menu_item', 1 with a password, 2 with the "
+        "1 of the type 'attachment', 1 of the type 'nav_menu_item', 1 with a password, 2 with the "
         "status 'draft', 1 with the status 'private'"
     )
-    assert refused == Refused("export.xml", None, reason)
+    assert refused == Refused("export.xml", None, reason, "left out")
 
 
 @pytest.mark.parametrize("field", ["post_type", "status"])
@@ -135,13 +135,15 @@ def test_a_post_without_a_type_or_a_status_is_left_out(tmp_path: Path, field: st
     kind, status = ("", "publish") if field == "post_type" else ("post", "")
     first, refused = read(tmp_path, item(), item(kind=kind, status=status))
     assert isinstance(first, Article)
-    assert refused == Refused("export.xml", None, f"left out: 1 without a {field.removeprefix('post_')}")
+    assert refused == Refused("export.xml", None, f"1 without a {field.removeprefix('post_')}", "left out")
 
 
 def test_an_export_without_posts_is_refused_and_one_of_drafts_is_counted(tmp_path: Path):
     with pytest.raises(Unreadable, match="a WordPress export without posts or pages"):
         read(tmp_path)
-    assert read(tmp_path, item(status="draft")) == [Refused("export.xml", None, "left out: 1 with the status 'draft'")]
+    assert read(tmp_path, item(status="draft")) == [
+        Refused("export.xml", None, "1 with the status 'draft'", "left out")
+    ]
 
 
 def test_repeated_terms_count_once_and_uncategorized_is_ignored(tmp_path: Path):
@@ -291,7 +293,7 @@ def test_items_left_out_before_a_fault_are_counted(tmp_path: Path):
     refused, left_out = read(tmp_path, item(status="draft"), "</wrong>")
     assert isinstance(refused, Refused)
     assert "the rest of the file was not read" in refused.reason
-    assert left_out == Refused("export.xml", None, "left out: 1 with the status 'draft'")
+    assert left_out == Refused("export.xml", None, "1 with the status 'draft'", "left out")
 
 
 def test_unknown_namespace_prefixes_lose_nothing(tmp_path: Path):

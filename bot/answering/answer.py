@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.answering import schema
 from bot.answering.link import quoting_link
+from bot.corpus.outline import table_head
 from bot.languages.language import Talk
 from bot.languages.registry import ENGLISH, language_of
 from bot.passages import Span
@@ -23,8 +24,9 @@ class Source(Hit):
 
     @property
     def words(self) -> str:
-        """The quoted words."""
-        return self.passage.text[slice(*self.quote)]
+        """The quoted words; rows of a table below its header row."""
+        head = table_head(self.passage.article.text, self.passage.start + self.quote[0])
+        return f"{head}\n{self.passage.text[slice(*self.quote)]}".lstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)

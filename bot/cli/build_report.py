@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.bot import Bot
-from bot.cli.output import count, print_facts, say_refusals
+from bot.cli.output import count, count_kinds, print_facts, say_refusals
+from bot.corpus.refused import write_refused
 from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _SHOWN_IDS = 5  # maximum number of article ids on a line
 def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings, as_json: bool) -> None:
     """Test a new index, record its figures and print what the build did."""
     refusals = index / "generations" / report.generation / "refused.json"
-    say_refusals(report.refused, f"full list: {refusals}" if report.published else "")
+    if not report.published:
+        refusals = index / "dry-run-refused.json"
+        write_refused(refusals, report.refused)
+    say_refusals(report.refused, str(refusals))
     bot = Bot.open(index, settings=answers) if report.built and report.published else None
     tested = _self_test(bot) if bot else None
     accepted = _record_figures(bot, corpus, index, report, tested) if bot and tested else None
@@ -58,7 +62,7 @@ def _facts(report: "BuildReport", tested: dict[str, Any] | None) -> dict[str, An
         "question_encoder": manifest.question_encoder,
         "languages": list(manifest.settings.languages),
         "changes": asdict(manifest.changes) if report.built and manifest.changes else None,
-        "refused": [{"file": r.file, "line": r.line, "reason": r.reason} for r in report.refused],
+        "refused": [asdict(each) for each in report.refused],
         "self_test": tested,
     }
 
@@ -69,7 +73,7 @@ def _lines(report: "BuildReport", tested: dict[str, Any] | None, accepted: "Figu
     if not report.built:
         return [f"Nothing changed; the index is up to date: {size}"]
     done = f"built {report.generation}" if report.published else "dry run, nothing published"
-    work = f"{count(report.encoded, 'text')} encoded, {len(report.refused)} refused"
+    work = f"{count(report.encoded, 'text')} encoded, {count_kinds(report.refused)}"
     return [f"{done}: {size}, {work}", *_change_lines(manifest.changes), *_self_test_lines(tested, accepted)]
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -20,12 +20,15 @@ from bot.cli.output import Progress, count, format_value, print_facts, say, say_
 from bot.cli.settings import read_settings_file, settings_of_build
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
+from bot.corpus.refused import Refused
 from bot.retrieval.finder import Finder
 from bot.settings import AnswerSettings, BuildChoices
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
     from bot.build.workers import Workers
+
+_SHOWN = 5  # number of findings of a kind that check shows
 
 
 def build(
@@ -153,7 +156,12 @@ def _generation_line(facts: dict[str, Any]) -> str:
     return f"{name}  {counts}, {facts['bytes'] / 1e6:.1f} MB, {facts['model']}"
 
 
-def check(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:
+def check(
+    index: Index = "index",
+    corpus: Corpus = Path("corpus"),
+    show_all: Annotated[bool, Option("--all", help=f"List all findings instead of {_SHOWN} of each kind.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Verify the index, and report what was read of the corpus and what an editor may want to correct."""
     from bot.evaluation.lint import lint
     from bot.evaluation.verification import verify
@@ -163,9 +171,9 @@ def check(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJs
     if corpus.is_dir():
         read = read_corpus(corpus)
         findings = lint(read.articles, Finder(generation), datetime.now(UTC).date())
-        facts |= {"formats": read.by_format(), "refused": [str(refused) for refused in read.refused]}
+        facts |= {"formats": read.by_format(), "refused": [asdict(each) for each in read.refused]}
         facts["findings"] = [asdict(finding) for finding in findings]
-    print_facts(facts, as_json, lambda: "\n".join([*_verified_lines(facts), *_corpus_lines(facts)]).rstrip())
+    print_facts(facts, as_json, lambda: "\n".join([*_verified_lines(facts), *_corpus_lines(facts, show_all)]).rstrip())
 
 
 def _verified_lines(facts: dict[str, Any]) -> list[str]:
@@ -174,11 +182,11 @@ def _verified_lines(facts: dict[str, Any]) -> list[str]:
     counts = ", ".join(count(facts[f"{noun}s"], noun) for noun in ("file", "passage", "vector"))
     return [
         f"{facts['generation']}: {counts}, all as built",
-        f"vectors: {encoded}; FAQs found by their own question: {facts['faqs_found']} of {facts['faqs_asked']}",
+        f"vectors: {encoded}; FAQs first for their own question: {facts['faqs_found']} of {facts['faqs_asked']} tried",
     ]
 
 
-def _corpus_lines(facts: dict[str, Any]) -> list[str]:
+def _corpus_lines(facts: dict[str, Any], show_all: bool) -> list[str]:
     if "formats" not in facts:
         return []
     columns = ("files", "articles", "faqs", "refused")
@@ -188,9 +196,21 @@ def _corpus_lines(facts: dict[str, Any]) -> list[str]:
         f"format    {head}",
         *(f"{suffix:10}{row}" for suffix, row in zip(facts["formats"], rows, strict=True)),
         "",
-        *(f"refused: {refused}" for refused in facts["refused"]),
-        *(f"{finding['kind']}: {finding['article']}: {finding['message']}" for finding in facts["findings"]),
+        *_grouped(((each["kind"], str(Refused(**each))) for each in facts["refused"]), show_all),
+        *_grouped(((each["kind"], f"{each['article']}: {each['message']}") for each in facts["findings"]), show_all),
     ]
+
+
+def _grouped(lines: Iterable[tuple[str, str]], show_all: bool) -> Iterator[str]:
+    """Yield lines, each with its kind; of a kind with many only the first, and how many there are."""
+    groups: dict[str, list[str]] = {}
+    for kind, line in lines:
+        groups.setdefault(kind, []).append(line)
+    for kind, group in groups.items():
+        shown = group if show_all else group[:_SHOWN]
+        yield from (f"{kind}: {line}" for line in shown)
+        if len(shown) < len(group):
+            yield f"{kind}: {len(group) - len(shown)} more, {len(group)} in all (--all lists them)"
 
 
 def rollback(index: Index = "index", as_json: AsJson = False) -> None:
@@ -203,6 +223,7 @@ def pull(
     address: str,
     corpus: Corpus = Path("corpus"),
     since: options.ChangedSince = None,
+    types: Annotated[str, Option(help="Further types of posts in WordPress's API, such as faq,docs.")] = "",
     most: Annotated[int, Option(min=1, help="Maximum number of articles; the next pull continues there.")] = 10_000,
     delay: Annotated[float, Option(min=0, help="Seconds between requests, unless the site asks for more.")] = 1.0,
     allow_private: Annotated[bool, Option("--allow-private", help="Allow private networks.")] = False,
@@ -213,8 +234,10 @@ def pull(
     from bot.corpus.pull import pull as run
 
     limits = PullLimits(articles=most, delay=delay)
-    report = run(address, corpus, since=since, limits=limits, allow_private=allow_private, report=say)
-    say_refusals([f"{page}: {reason}" for page, reason in report.refused])
+    wanted = tuple(filter(None, map(str.strip, types.split(","))))
+    report = run(address, corpus, since=since, types=wanted, limits=limits, allow_private=allow_private, report=say)
+    say_refusals([Refused(page, None, reason) for page, reason in report.refused])
     total = count(report.new + report.changed + report.unchanged, "article")
-    changes = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {len(report.refused)} refused"
-    print_facts(asdict(report), as_json, lambda: f"{total} in {corpus / report.folder}: {changes}")
+    changes = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed"
+    refused = f", {len(report.refused)} refused"
+    print_facts(asdict(report), as_json, lambda: f"{total} in {corpus / report.folder}: {changes}{refused}")

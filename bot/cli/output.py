@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import Any, NoReturn
 
+from bot.corpus.refused import Refused, by_kind
 from bot.errors import requires
 
 Progress = Callable[[str, int, int], None]
@@ -21,7 +22,7 @@ _STEPS = {
 }
 _UNITS = {"before": "texts", "training": "steps", "after": "texts"}
 _LINE_INTERVAL = 2.0  # seconds between two lines of progress
-_SHOWN_REFUSALS = 20  # maximum number of refusals printed one by one
+_SHOWN_REFUSALS = 20  # maximum number of lines of a kind that are printed one by one
 
 
 def print_facts(facts: object, as_json: bool, text: Callable[[], str]) -> None:
@@ -34,13 +35,20 @@ def say(line: str) -> None:
     sys.stderr.write(" ".join(line.split()) + "\n")
 
 
-def say_refusals(refusals: Sequence[object], full_list: str = "") -> None:
-    """Print the first refusals, how many more there are, and where the full list is."""
-    for refusal in refusals[:_SHOWN_REFUSALS]:
-        say(f"refused: {refusal}")
-    more = f"{len(refusals) - _SHOWN_REFUSALS} more" if len(refusals) > _SHOWN_REFUSALS else ""
-    if refusals and (more or full_list):
-        say(f"refused: {'; '.join(filter(None, (more, full_list)))}")
+def say_refusals(refusals: Sequence[Refused], full_list: str = "") -> None:
+    """Print what was refused, left out, merged or cleaned: the first of each kind, and where the full list is."""
+    for kind, group in by_kind(refusals).items():
+        for refusal in group[:_SHOWN_REFUSALS]:
+            say(f"{kind}: {refusal}")
+        if len(group) > _SHOWN_REFUSALS:
+            say(f"{kind}: {len(group) - _SHOWN_REFUSALS} more")
+    if refusals and full_list:
+        say(f"full list: {full_list}")
+
+
+def count_kinds(refusals: Sequence[Refused]) -> str:
+    """Return how many of a list are of each kind: "2 refused, 1 merged"; "0 refused" of an empty one."""
+    return ", ".join(f"{len(group)} {kind}" for kind, group in by_kind(refusals).items()) or "0 refused"
 
 
 def count(number: int, noun: str) -> str:

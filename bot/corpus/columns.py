@@ -17,6 +17,7 @@ FAQ_COLUMNS: Names = {
     "category": "category categories topic topics section subject group theme",
     "url": "url link permalink page-url web-address web-page webpage page-link",
     "id": "id faq-id question-id qid key slug",
+    "group": "qnaid qna-id",
     "date": "date published date-published publish-date publication-date published-on posted posted-on created "
     "created-on",
     "updated": "updated date-updated last-updated updated-on modified last-modified date-modified modified-on "

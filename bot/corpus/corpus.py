@@ -14,9 +14,10 @@ from typing import cast
 
 from bot.corpus.article import Article
 from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, read_alternates, read_synonyms
-from bot.corpus.decoding import decode
+from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
+from bot.corpus.sites import has_several_sites, newest_first, with_site
 from bot.corpus.source import Alternate, ArticleSource, PartReader
 from bot.errors import CorpusError, MissingExtra
 
@@ -52,7 +53,7 @@ class Corpus:
             "files": Counter(map(_suffix, {article.source for article in self.articles})),
             "articles": Counter(_suffix(article.source) for article in self.articles),
             "faqs": Counter(_suffix(article.source) for article in self.articles for _ in article.faqs),
-            "refused": Counter(_suffix(item.file) for item in self.refused),
+            "refused": Counter(_suffix(item.file) for item in self.refused if item.kind == "refused"),
         }
         suffixes = sorted({suffix for count in counts.values() for suffix in count})
         return {suffix: {name: count[suffix] for name, count in counts.items()} for suffix in suffixes}
@@ -77,6 +78,7 @@ class FolderSource(ArticleSource):
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
+        sources = newest_first(self.folder, sources)
         tables = ((self.folder / ALTERNATES, read_alternates), (self.folder / SYNONYMS, read_synonyms))
         super().__init__(str(folder), sources, [row for path, read in tables if path.is_file() for row in read(path)])
 
@@ -87,7 +89,7 @@ class FolderSource(ArticleSource):
         folder = self.folder.absolute()
         dumps = [folder / source for source in self.parts if source.lower().endswith(".txt")]
         shared = shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
-        return partial(_read_file, folder, shared)
+        return partial(_read_part, folder, shared, has_several_sites(folder, self.parts))
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -135,7 +137,14 @@ def _suffix(source: str) -> str:
 def _readable_contents(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         with suppress(Unreadable, OSError):
-            yield _read_text(path)
+            yield _read_text(path).text
+
+
+def _read_part(
+    folder: Path, shared: frozenset[str], has_several_sites: bool, source: str
+) -> Iterator[Article | Refused]:
+    for item in _read_file(folder, shared, source):
+        yield with_site(item) if has_several_sites and isinstance(item, Article) else item
 
 
 def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Article | Refused]:
@@ -150,8 +159,9 @@ def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Ar
         if hasattr(module, "read_file"):
             yield from cast(FileReader, module.read_file)(path, source)
         else:
-            content = _read_text(path)
-            content = drop_shared_lines(content, shared) if suffix == ".txt" else content
+            decoded = _read_text(path)
+            yield from decoded.notes(source)
+            content = drop_shared_lines(decoded.text, shared) if suffix == ".txt" else decoded.text
             yield from cast(TextReader, module.read)(content, source)
     except Unreadable as error:
         yield Refused(source, error.line, str(error))
@@ -166,11 +176,11 @@ def _import_format(name: str) -> ModuleType:
         raise MissingExtra(error.name or name, "build") from None
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path) -> Decoded:
     """Read and decode a text file. Raises `Unreadable` if it is too large, empty or not text."""
     # A larger text is an export or a log, and would fill the memory.
     check_size(path, megabytes=250, remedy="split it into several files")
-    content = decode(path.read_bytes())
-    if not content.strip():
+    decoded = decode(path.read_bytes())
+    if not decoded.text.strip():
         raise Unreadable("the file is empty")
-    return content
+    return decoded

@@ -87,7 +87,9 @@ def _read_pairs(path: Path, first: str, second: str) -> Iterator[tuple[str, str,
     """Yield two cells and the line of each usable row, and the fault of every other row."""
     try:
         check_size(path, megabytes=50)
-        table = _Table.parse(decode(path.read_bytes()), (first, second))
+        decoded = decode(path.read_bytes())
+        yield from decoded.notes(path.name)
+        table = _Table.parse(decoded.text, (first, second))
         for line, row in table.rows:
             if row[first] and row[second].strip("| "):
                 yield row[first], row[second], line
@@ -179,7 +181,7 @@ def _read_rows(
 
 def _whole_table(path: Path, content: bytes) -> _Table | None:
     """Return a table, or None if it is empty. Raises `Unreadable` if part of it cannot be read."""
-    text = decode(content)
+    text = decode(content).text
     table = _Table.parse(text, _NEEDED[path.name]) if text.strip() else None
     if table and table.flaw:
         raise table.flaw

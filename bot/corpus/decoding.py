@@ -1,36 +1,170 @@
-"""Decodes the text files of publishers."""
+"""Decodes the text files of publishers; a damaged byte costs a character, not the file."""
 
 import codecs
+import html
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
 
-from bot.corpus.refused import Unreadable
+from bot.corpus.refused import Refused, Unreadable
 
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), *((mark, "utf-16") for mark in _UTF_16))
+_MAX_CONTROLS, _MAX_SHARE = 5, 0.02
+"""Control characters, plus a share of all, above which a file is not text; compressed data has 11 %."""
+_SHOWN_LINES = 5  # maximum number of lines named in a note
+
+_CONTROLS = "\0-\x08\x0b\x0e-\x1f\x7f"
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+_DAMAGE = re.compile(f"[{_CONTROLS}\x80-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL_BYTES = bytes(n for n in range(0x80) if _CONTROL.match(chr(n)))
+_DAMAGED_BYTES = re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"\xef\xbf[\xbe\xbf]")
+"""Control characters above ASCII and non-characters in UTF-8; two patterns, each quick by its first byte."""
+_DECLARATION = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
+_BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80, 0x100)}
+_BYTES |= {chr(n): n for n in range(0x80, 0xA0)}
+"""The characters that Windows-1252 and Latin-1 give to the bytes above ASCII."""
+_REFERENCE = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|x0*[89][0-9a-f])(?![0-9a-f]);?", re.IGNORECASE)
+_DAMAGED_RUN = re.compile(
+    f"(?P<lone>(?<![^\0-\x7f])[\udc80-\udcff](?![^\0-\x7f]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
+    f"|[{''.join(_BYTES)}]+"
+)
 
 
-def decode(content: bytes) -> str:
-    """Decode a file as UTF-8, UTF-16 with a byte order mark, or else Windows-1252, with "\\n" as the only line ending.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file, and the lines in which characters were damaged."""
 
-    Raises `Unreadable` if none of them fits, or if there are control characters, which text files do not have.
+    text: str
+    damaged_lines: tuple[int, ...] = ()
+    """The line of each damaged character, counted from 1."""
+
+    def notes(self, source: str) -> Iterator[Refused]:
+        """Yield a note on the damaged characters, if there are any."""
+        yield from damage_notes(source, self.damaged_lines)
+
+
+class RepairingReader:
+    """Reads an XML file with its damaged characters repaired: a parser would stop at the first one.
+
+    Only UTF-8 is repaired.
     """
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), None)
-    try:
-        text = content.decode(encoding or "utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        if encoding is not None:
-            raise Unreadable(f"not {encoding.upper()} text, as its first bytes say: save it as UTF-8", line) from None
-        text = _windows_1252(content, line)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if (control := _CONTROL.search(text)) is not None:
-        line = text.count("\n", 0, control.start()) + 1
-        raise Unreadable(f"not a text file: it contains the control character {control[0]!r}", line)
-    return text
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.damaged_lines: list[int] = []
+        self._file, self._line = file, 1
+        self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+    def read(self, size: int = -1, /) -> bytes:
+        content = self._file.read(size)
+        if self._line == 1 and (content.startswith(_UTF_16) or _DECLARATION.match(content)):
+            self._decoder = None
+        if self._decoder is None:
+            return content
+        text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
+        clean = self._repaired(text) if _is_damaged(text) else text.encode()
+        self._line += content.count(b"\n")
+        return clean if clean or not content else self.read(size)  # an empty piece would be the end of the file
+
+    def _repaired(self, text: str) -> bytes:
+        self.damaged_lines += _damaged_lines(text, self._line)
+        return repair(text).encode()
 
 
-def _windows_1252(content: bytes, line: int) -> str:
+def _is_damaged(text: str) -> bool:
     try:
-        return content.decode("cp1252")
+        content = text.encode()
+    except UnicodeEncodeError:
+        return True
+    has_controls = len(content.translate(None, _CONTROL_BYTES)) < len(content)
+    return has_controls or any(pattern.search(content) for pattern in _DAMAGED_BYTES)
+
+
+def damage_notes(source: str, damaged_lines: Sequence[int]) -> Iterator[Refused]:
+    """Yield a note on damaged characters in these lines of a file, if there are any."""
+    if lines := list(dict.fromkeys(damaged_lines)):
+        shown = ", ".join(map(str, lines[:_SHOWN_LINES])) + (", …" if len(lines) > _SHOWN_LINES else "")
+        number = len(damaged_lines)
+        characters = f"{number} damaged characters" if number > 1 else "a damaged character"
+        place = f"in line{'s' if len(lines) > 1 else ''} {shown}"
+        yield Refused(source, lines[0], f"{characters} {place}: compare with the original", "cleaned")
+
+
+def decode(content: bytes, declared: str = "") -> Decoded:
+    """Decode a file as UTF-8, UTF-16 with a byte order mark, as `declared`, or else as Windows-1252.
+
+    The only line ending is "\\n". Damaged bytes and control characters are repaired as `repair` does. Raises
+    `Unreadable` if the file is not text, or its declared encoding is unknown.
+    """
+    text = _decoded(content, declared).replace("\r\n", "\n").replace("\r", "\n")
+    controls = list(_CONTROL.finditer(text))
+    if len(controls) > min(_MAX_CONTROLS + _MAX_SHARE * len(text), len(text) / 3):
+        line = text.count("\n", 0, controls[0].start()) + 1
+        raise Unreadable(f"not a text file: it contains the control character {controls[0][0]!r}", line)
+    return Decoded(repair(text), tuple(_damaged_lines(text)))
+
+
+def _damaged_lines(text: str, line: int = 1) -> Iterator[int]:
+    """Yield the line of each damaged character, counted from the number of the first line."""
+    at = 0
+    for damage in _DAMAGE.finditer(text):
+        line, at = line + text.count("\n", at, damage.start()), damage.start()
+        yield line
+
+
+def repair(text: str) -> str:
+    """Return a text without control characters and lone surrogates.
+
+    Control characters above ASCII are letters of Windows-1252, or of UTF-8 read as Windows-1252, and become those; a
+    byte that fits into no encoding (a lone surrogate) becomes "\\ufffd"; other control characters are removed.
+    """
+    return _DAMAGED_RUN.sub(_repair_run, text) if _DAMAGE.search(text) else text
+
+
+def repair_markup(markup: str) -> str:
+    """Return HTML without control characters; numeric references to them are letters of Windows-1252, as in browsers.
+
+    https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state
+    """
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), repair(markup))
+
+
+def _decoded(content: bytes, declared: str) -> str:
+    """Return the text, with a lone surrogate for each byte that fits into no encoding."""
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
+    if encoding == "utf-16":
+        return _replaced(content, encoding)
+    text = content.decode(encoding, "surrogateescape")
+    damaged = len(re.findall("[\udc80-\udcff]", text))
+    is_utf_8 = not damaged or encoding == "utf-8-sig" or damaged <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text))
+    if is_utf_8 or not declared:
+        return text if is_utf_8 else content.decode("cp1252", "surrogateescape")
+    try:
+        return _replaced(content, declared)
+    except (LookupError, UnicodeError):
+        raise Unreadable(f"its encoding {declared!r} is unknown: save it as UTF-8") from None
+
+
+def _replaced(content: bytes, encoding: str) -> str:
+    return content.decode(encoding, "replace").replace("\ufffd", "\udfff")
+
+
+def _repair_run(match: re.Match[str]) -> str:
+    run = match[0]
+    if match["lone"]:  # between letters of ASCII: pasted from a text in Windows-1252
+        return run.encode("ascii", "surrogateescape").decode("cp1252", "replace")
+    if match["lost"]:
+        return "\ufffd"
+    if match["control"]:
+        return " " if run == "\v" else ""
+    return _repair_letters(run) if _DAMAGE.search(run) else run
+
+
+def _repair_letters(run: str) -> str:
+    """Return the letters that a run of characters between U+0080 and U+00FF stands for."""
+    content = bytes(_BYTES[letter] for letter in run)
+    try:
+        return repair(content.decode())
     except UnicodeDecodeError:
-        raise Unreadable("neither UTF-8 nor Windows-1252 text: save it as UTF-8", line) from None
+        return "".join(bytes([_BYTES[c]]).decode("cp1252", "ignore") if "\x80" <= c <= "\x9f" else c for c in run)

@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
+from bot.corpus.decoding import repair
 from bot.corpus.outline import outline
 from bot.corpus.refused import Unreadable
 from bot.languages.registry import detect_language
 
 Fields = Mapping[str, object]
+
+_LANGUAGE = re.compile(r"(?:^|&)lang=([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?)(?=&|$)")
+"""The language of an article in an address of WPML or Polylang."""
 
 
 def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
@@ -22,7 +26,7 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
     """
     url = text_field(fields, "url")
     return Article(
-        id=text_field(fields, "id") or _permalink_path(url) or source.rsplit(".", 1)[0],
+        id=text_field(fields, "id") or permalink_path(url) or source.rsplit(".", 1)[0],
         source=source,
         title=text_field(fields, "title") or source.rsplit("/", 1)[-1].rsplit(".", 1)[0],
         text=text,
@@ -45,7 +49,7 @@ def build_faq_article(source: str, fields: Fields) -> Article:
     """
     fields = nonempty(fields)
     question, answer = read_faq(fields)
-    ident = f"{_permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
+    ident = f"{permalink_path(text_field(fields, 'url')) or source.rsplit('.', 1)[0]}/{slug(question)}"
     faq = Faq(question, 0, len(answer), (), list_field(fields, "alternates"))
     return build_article(source, {"id": ident, "title": question, **fields}, answer, [faq])
 
@@ -68,7 +72,7 @@ def multiline_field(fields: Fields, name: str) -> str:
     value = fields.get(name)
     if value is not None and not isinstance(value, str):
         raise Unreadable(f"{name} should be text, not {value!r}")
-    return (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    return repair(value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def text_field(fields: Fields, name: str) -> str | None:
@@ -76,7 +80,7 @@ def text_field(fields: Fields, name: str) -> str | None:
     value = fields.get(name)
     if isinstance(value, (list, dict, bool)):
         raise Unreadable(f"{name} should be text, not {value!r}")
-    return None if value is None else " ".join(str(value).split()) or None
+    return None if value is None else " ".join(repair(str(value)).split()) or None
 
 
 def list_field(fields: Fields, name: str) -> tuple[str, ...]:
@@ -85,7 +89,7 @@ def list_field(fields: Fields, name: str) -> tuple[str, ...]:
     value = () if value is None else value.split(",") if isinstance(value, str) else value
     if not isinstance(value, (list, tuple)) or any(isinstance(entry, (list, dict)) for entry in value):
         raise Unreadable(f"{name} should be a list of words, not {value!r}")
-    return tuple(entry for entry in (str(item).strip() for item in value if item is not None) if entry)
+    return tuple(entry for entry in (repair(str(item)).strip() for item in value if item is not None) if entry)
 
 
 def date_field(fields: Fields, *names: str) -> date | None:
@@ -132,11 +136,14 @@ def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[
     return {"published": published, "updated": updated if updated and published and updated > published else None}
 
 
-def _permalink_path(url: str | None) -> str | None:
+def permalink_path(url: str | None) -> str | None:
+    """Return the path of an address, below its language where its query names one: "hi/faq" for "/faq/?lang=hi"."""
     try:
-        return unquote(urlsplit(url).path).strip("/") or None if url else None
+        parts = urlsplit(url or "")
     except ValueError:
         raise Unreadable(f"url should be a web address, not {url!r}") from None
+    language = _LANGUAGE.search(parts.query)
+    return "/".join(filter(None, [language[1].lower() if language else "", unquote(parts.path).strip("/")])) or None
 
 
 def _merge_faqs(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:

@@ -18,6 +18,7 @@ _LABELLED_PAIR = re.compile(
 _FAQ_TITLE = re.compile(combined_pattern("faq_titles"), re.IGNORECASE)
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK_LINE = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
+_TABLE_HEAD = re.compile(r"\|[^\n]*\n\|[ |:-]*-[ |:-]*(?=\n)")
 _RULE = re.compile(r"(?:[-*_][ \t]*){3,}")
 _CLOSING = re.compile(combined_pattern("closings"), re.IGNORECASE)
 """Openings of paragraphs that end a page and no longer belong to the last answer."""
@@ -135,6 +136,13 @@ def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
 
 def _normalized(title: str) -> str:
     return " ".join(re.findall(r"\w+", title.casefold()))
+
+
+def table_head(text: str, at: int) -> str:
+    """Return the header row and the ruler of the table that has a row below them at position `at`; "" if none has."""
+    above = text.rfind("\n\n", 0, at) if text.startswith("|", at) else at
+    head = _TABLE_HEAD.match(text, above + 2 if above >= 0 else 0, at)
+    return head[0] if head else ""
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,9 +1,14 @@
-"""Files and parts of files that cannot be read, each with the reason shown to the editor."""
+"""What did not become an article of its own, each with the reason shown to the editor."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal, get_args
+
+Kind = Literal["refused", "left out", "merged", "cleaned"]
+"""Refused: cannot be read. Left out: not meant for visitors, such as drafts. Merged: the text of another article, which
+has both addresses. Cleaned: read, apart from damaged characters."""
 
 
 class Unreadable(ValueError):
@@ -22,16 +27,24 @@ def check_size(path: Path, *, megabytes: int, remedy: str = "split it") -> None:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file, or a part of one, that did not become an article."""
+    """A file, or a part of one, that did not become an article as it is."""
 
     file: str
     """Path relative to the corpus."""
     line: int | None
     """First line of the refused part, counted from 1; None for the whole file."""
     reason: str
+    kind: Kind = "refused"
 
     def __str__(self) -> str:
         return f"{self.file}{f':{self.line}' if self.line else ''}: {self.reason}"
+
+
+def by_kind(refused: Iterable[Refused]) -> dict[Kind, list[Refused]]:
+    """Group a list by kind, the refused ones first; kinds without any are left out."""
+    found = list(refused)
+    groups = {kind: [each for each in found if each.kind == kind] for kind in get_args(Kind)}
+    return {kind: group for kind, group in groups.items() if group}
 
 
 def write_refused(path: Path, refused: Iterable[Refused]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from bot.corpus.article import Article
+from bot.corpus.fields import permalink_path
 from bot.corpus.refused import Refused
 from bot.corpus.synonyms import Synonym
 from bot.errors import CorpusError
@@ -46,6 +47,8 @@ class ArticleSource(ABC):
         """Article id → the URLs of other articles with the same text."""
         self._sources: dict[str, str] = {}
         """Article id → file."""
+        self._addresses: dict[str, str | None] = {}
+        """Article id → path of its address."""
         self._first_with_text: dict[bytes, str] = {}
         """Hash of a text → id of the first article with that text."""
         self._by_title: dict[str, str] = {}
@@ -76,7 +79,8 @@ class ArticleSource(ABC):
         """Complete `refused`. Raises `CorpusError` if there was no article."""
         self.refused += self._extra
         if not self._by_title:
-            first = f"; the first reason: {self.refused[0]}" if self.refused else ""
+            reasons = sorted(self.refused, key=lambda item: item.kind != "refused")
+            first = f"; the first reason: {reasons[0]}" if reasons else ""
             raise CorpusError(f"No article could be read from {self.name}{first}.")
 
     @abstractmethod
@@ -92,17 +96,22 @@ class ArticleSource(ABC):
         return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
 
     def _check_duplicate(self, article: Article) -> Refused | None:
-        """Refuse an article whose id is taken, or whose text an earlier article has; that one then gets its URL too."""
+        """Refuse an article whose id is taken; merge one with the text of an earlier one, which gets its URL too."""
         if (taken := self._sources.get(article.id)) is not None:
-            return Refused(article.source, None, f"the id {article.id!r} is already used by {taken}")
+            if article.url and self._addresses.get(article.id) == permalink_path(article.url):
+                reason = f"{article.title!r}: its address is that of an article in {taken}, which is read instead"
+                return Refused(article.source, None, reason, "left out")
+            name = f"{article.title!r} has the id {article.id!r}, which is already used by an article in {taken}"
+            return Refused(article.source, None, f"{name}: give one of them another url or id")
         self._sources[article.id] = article.source
+        self._addresses[article.id] = permalink_path(article.url)
         digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
         first = self._first_with_text.setdefault(digest, article.id)
         if first == article.id or _is_single_faq(article):
             return None
         self.also_at[first] = (*self.also_at.get(first, ()), *([article.url] if article.url else []))
-        reason = f"the same text as {self._sources[first]}: indexed once, with both addresses"
-        return Refused(article.source, None, reason)
+        reason = f"{article.title!r} has the same text as {first!r}: indexed once, with both addresses"
+        return Refused(article.source, None, reason, "merged")
 
 
 def _is_single_faq(article: Article) -> bool:

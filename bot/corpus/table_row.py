@@ -20,6 +20,8 @@ class TableRow:
     """Dates in cells, by column."""
     cell_flaws: Mapping[int, str] = field(default_factory=dict)
     """Reasons why cells cannot be read, by column."""
+    copied: frozenset[int] = frozenset()
+    """Columns whose cell belongs to a merged one that begins in a row above."""
     flaw: str | None = None
     """Reason why the whole row cannot be read."""
 

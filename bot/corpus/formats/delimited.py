@@ -4,10 +4,8 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 
-from bot.corpus.decoding import decode
-from bot.corpus.refused import Unreadable, check_size
+from bot.corpus.refused import Unreadable
 from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow, truncate_rows
 
 MAX_LINES_PER_ROW = 500
@@ -25,13 +23,12 @@ _CSV_ERRORS = {
 }
 
 
-def read_delimited(path: Path, count_columns: Callable[[list[TableRow]], int]) -> list[TableRow]:
+def read_delimited(text: str, count_columns: Callable[[list[TableRow]], int]) -> list[TableRow]:
     """Read a table with the separator for which `count_columns` recognises most columns in the first rows.
 
-    Raises `Unreadable` if the file is too large, empty or not text.
+    Raises `Unreadable` if the text is empty.
     """
-    check_size(path, megabytes=50)
-    lines = decode(path.read_bytes()).split("\n")
+    lines = text.split("\n")
     if not any(line.strip() for line in lines):
         raise Unreadable("the file is empty")
     start = 1 if re.fullmatch(r"sep=.", lines[0].strip(), re.IGNORECASE) else 0  # how Excel declares it
@@ -55,7 +52,7 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[TableRow]
         number, block = at + 1, lines[at : at + MAX_LINES_PER_ROW]
         reader = csv.reader(block, delimiter=separator, skipinitialspace=True, strict=True)
         try:
-            cells = tuple(cell.strip() for cell in next(reader))
+            cells = tuple(_unescape(cell, separator).strip() for cell in next(reader))
         except csv.Error as error:
             broken, is_doubtful = broken + 1, True
             yield TableRow(number, (), flaw=_explain(str(error), broken))
@@ -67,6 +64,16 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[TableRow]
         is_doubtful = is_doubtful and (len(cells) != width or any(cell.count('"') % 2 for cell in cells))
         width = width if is_doubtful or not any(cells) else len(cells)
         yield TableRow(number, cells, flaw=_DOUBTFUL if is_doubtful and any(cells) else None)
+
+
+def _unescape(cell: str, separator: str) -> str:
+    """Return a cell with its line breaks, which tables write as "\\n" where they cannot have them.
+
+    Between tabs it is always one; elsewhere not before a letter in lower case, as in the path "C:\\new".
+    """
+    return (
+        re.sub(r"(?:\\r)?\\n" if separator == "\t" else r"(?:\\r)?\\n(?![a-z])", "\n", cell) if "\\" in cell else cell
+    )
 
 
 def _explain(error: str, broken: int) -> str:

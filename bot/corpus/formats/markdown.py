@@ -11,6 +11,7 @@ from frontmatter.default_handlers import BaseHandler, YAMLHandler
 from markdown_it import MarkdownIt
 
 from bot.corpus.article import Article
+from bot.corpus.decoding import repair_markup
 from bot.corpus.fields import Fields, build_article
 from bot.corpus.html.plain_form import PlainForm, html_to_plain_form
 from bot.corpus.outline import outline
@@ -74,7 +75,7 @@ def markdown_to_plain_form(markdown: str) -> tuple[str | None, PlainForm]:
     """Return the title of a document that opens with a `#` heading, and the plain form of the rest."""
     bare = markdown if _FENCES.search(markdown) else _MDX_COMMENT.sub("", _MDX_LINE.sub("", markdown))
     bare = _TEMPLATE_LINE.sub(lambda match: "" if match["tag"] else match[0], bare)
-    markup = _render(_TAG_ABOVE_TEXT.sub(lambda match: match[0] + "\n" * bool(match["tag"]), bare))
+    markup = _render(_TAG_ABOVE_TEXT.sub(lambda match: match[0] + "\n" * bool(match["tag"]), repair_markup(bare)))
     opening = re.match(r"\s*<h1>(.*?)</h1>", markup, re.DOTALL)
     title = html_to_plain_form(opening[1]).text if opening else None
     return title, html_to_plain_form(markup[opening.end() :] if opening else markup)

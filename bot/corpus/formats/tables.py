@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
+from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
 from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
 from bot.corpus.html.plain_form import html_to_plain_form
-from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow
 
 MAX_QUESTION_LENGTH = 1_000
@@ -22,10 +23,15 @@ _HTML_BLOCK = re.compile(r"<(?:p|br|div|ul|ol|table|h[1-6])[\s/>]", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    number: int
+    row: TableRow
     width: int
     columns: Mapping[str, tuple[int, ...]]
     """Columns of each field."""
+
+    @property
+    def is_qna_maker(self) -> bool:
+        """Whether the table was exported by QnA Maker, which repeats an answer for each of its questions."""
+        return "group" in self.columns or {"source", "metadata"} <= {cell.casefold() for cell in self.row.cells}
 
 
 def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
@@ -34,20 +40,30 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     Raises `Unreadable` if the file is not in the format of its suffix, or has no columns for question and answer.
     """
     if path.suffix.lower() != ".xlsx":
-        yield from _articles(read_delimited(path, _count_columns), source)
+        check_size(path, megabytes=50)
+        decoded = decode(path.read_bytes())
+        yield from decoded.notes(source)
+        yield from _articles(read_delimited(decoded.text, _count_columns), source)
         return
     from bot.corpus.formats.workbook import read_sheets
 
     flaws: list[str] = []
     tables = 0
-    for title, rows in read_sheets(path):
+    for sheet in read_sheets(path):
+        where = f"sheet {sheet.title!r}"
+        if sheet.is_hidden:
+            yield Refused(source, None, f"{where}: hidden; show it to publish its rows", "left out")
+            continue
         try:
-            yield from _articles(rows, source, f"sheet {title!r}: ")
+            yield from _articles(sheet.rows, source, f"{where}: ")
             tables += 1
         except Unreadable as error:
-            flaws.append(f"sheet {title!r}: {error}")
+            flaws.append(f"{where}: {error}")
+        if hidden := sheet.hidden_rows:
+            reason = f"{where}: hidden rows, {len(hidden)} of them; show them, or clear the filter, to publish them"
+            yield Refused(source, hidden[0], reason, "left out")
     if not tables:
-        raise Unreadable("; ".join(flaws[:MAX_HEAD_ROWS]) or "no sheet with cells in it")
+        raise Unreadable("; ".join(flaws[:MAX_HEAD_ROWS]) or "no sheet with visible cells in it")
     yield from (Refused(source, None, flaw) for flaw in flaws)
 
 
@@ -63,25 +79,47 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
     if header is None:
         named = _quote_names(rows[0].cells) if rows else "nothing"
         raise Unreadable(f"no columns for the question and the answer: the first row names {named}")
-    ids: dict[str, int] = {}
-    for row in rows:
-        if row.number <= header.number:
-            if row.number < header.number:
-                yield Refused(source, row.number, f"{where}{row.flaw or 'above the header of the table: no FAQ'}")
-            continue
+    found: dict[object, tuple[int, Article]] = {}
+    for row in rows[: rows.index(header.row)]:
+        yield Refused(source, row.number, f"{where}{row.flaw or 'above the header of the table: no FAQ'}")
+    for row in _join_answers(rows[rows.index(header.row) + 1 :], header):
         try:
-            yield _article(row, header, source, ids)
+            fields = _fields(row, header)
+            article = build_faq_article(source, fields)
+            key = (fields.get("group"), article.text) if header.is_qna_maker else article.id
+            number, first = found.get(key, (row.number, article))
+            found[key] = number, _add_question(number, first, article)
+            if key == article.id and number != row.number:
+                yield Refused(source, row.number, f"{where}the id and the answer of row {number}", "merged")
         except Unreadable as error:
             yield Refused(source, row.number, f"{where}{error}")
+    yield from (article for _, article in found.values())
 
 
-def _article(row: TableRow, header: _Header, source: str, ids: dict[str, int]) -> Article:
-    """Build the article of a row and add its id to `ids`. Raises `Unreadable` if the row cannot be read."""
-    article = build_faq_article(source, _fields(row, header))
-    if article.id in ids:
-        raise Unreadable(f"the id {article.id!r} is already used by row {ids[article.id]}")
-    ids[article.id] = row.number
-    return article
+def _add_question(number: int, first: Article, article: Article) -> Article:
+    """Return the article of row `number` with the question of another row of the same answer as an alternate.
+
+    Raises `Unreadable` if the other row has another answer.
+    """
+    if first.text != article.text:
+        raise Unreadable(f"the id {article.id!r} is already used by row {number}")
+    (faq,), (other,) = first.faqs, article.faqs
+    alternates = dict.fromkeys((*faq.alternates, other.question, *other.alternates))
+    return replace(first, faqs=(replace(faq, alternates=tuple(a for a in alternates if a != faq.question)),))
+
+
+def _join_answers(rows: Iterable[TableRow], header: _Header) -> Iterator[TableRow]:
+    """Yield the rows; the answers beside a question that is merged over several rows become one answer."""
+    waiting: TableRow | None = None
+    (question,), (answer,) = header.columns["question"], header.columns["answer"]
+    for row in rows:
+        if waiting is None or question not in row.copied or row.flaw or waiting.flaw:
+            yield from [waiting] if waiting else []
+            waiting = row
+        elif answer not in row.copied and answer < len(row.cells) and row.cells[answer]:
+            joined = "\n\n".join(filter(None, (waiting.cells[answer], row.cells[answer])))
+            waiting = replace(waiting, cells=(*waiting.cells[:answer], joined, *waiting.cells[answer + 1 :]))
+    yield from [waiting] if waiting else []
 
 
 def _fields(row: TableRow, header: _Header) -> Fields:
@@ -109,7 +147,7 @@ def _find_header(rows: Iterable[TableRow]) -> _Header | None:
         columns = find_columns(row.cells, FAQ_COLUMNS, repeated=("alternates",))
         if "question" in columns and "answer" in columns:
             width = max(n for n, cell in enumerate(row.cells, 1) if cell)
-            return _Header(row.number, width, columns)
+            return _Header(row, width, columns)
     return None
 
 

@@ -3,7 +3,6 @@
 trafilatura finds the main text, `structured_data` reads the declared fields and FAQs, `boilerplate` removes the rest.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,7 +14,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Article
-from bot.corpus.decoding import decode
+from bot.corpus.decoding import Decoded, decode
 from bot.corpus.fields import build_article
 from bot.corpus.html.accordion import unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
@@ -23,6 +22,7 @@ from bot.corpus.html.elements import HEADINGS, parse_html
 from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs
+from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable, check_size
 
@@ -39,8 +39,6 @@ _ENCODINGS = {
     "ks_c_5601-1987": "cp949",
 }  # fmt: skip
 """Declared encoding → the one that browsers use for it."""
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _HTML_TAGS = {
     "item": "li", "row": "tr", "quote": "blockquote", "code": "pre", "lb": "br", "ref": "span", "hi": "span",
@@ -52,11 +50,13 @@ _HTML_TAGS = {
 def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     """Yield the article of a saved page, and a refusal for each question in it without an answer.
 
-    Raises `Unreadable` if the page is too large, nested too deep, not in the encoding that it declares, or has no text.
+    Raises `Unreadable` if the page is too large, nested too deep, in an unknown encoding, or has no text.
     """
     # Real pages are under 1 MB, apart from embedded data.
     check_size(path, megabytes=20, remedy="save the page without the data in it")
-    yield from read(decode_page(path.read_bytes()), source)
+    decoded = decode_page(path.read_bytes())
+    yield from decoded.notes(source)
+    yield from read(decoded.text, source)
 
 
 def read(content: str, source: str) -> Iterator[Article | Refused]:
@@ -67,6 +67,9 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     folded = unfold_faqs(body)
     related = remove_boilerplate(body, urlsplit(str(fields.get("url") or "")).netloc)
     unfolded = [faq for pair in folded if pair.is_within(body) and (faq := pair.to_marked_faq()) is not None]
+    for table in body.iter("table"):
+        if table.find(".//table") is None:  # tables around tables are layout
+            spread_cells(table)
     title = str(fields.get("title") or "")
     text = _remove_boilerplate_blocks(_main_text(page, body, unfolded), title)
     text, listed = add_marked_faqs(text, [*faqs, *unfolded][:MAX_FAQS], unfolded)
@@ -79,32 +82,15 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         yield Refused(source, None, f"the question {question!r} has no answer")
 
 
-def decode_page(content: bytes) -> str:
-    """Decode a page as UTF-8, else in the encoding that a meta tag declares, else as Windows-1252.
+def decode_page(content: bytes) -> Decoded:
+    """Decode a page as UTF-8, else in the encoding that a meta tag declares, else as Windows-1252; see `decode`.
 
-    Encodings are named as in https://encoding.spec.whatwg.org: "iso-8859-1" means Windows-1252, as in browsers. Control
-    characters are removed, as browsers ignore them. Raises `Unreadable` if no encoding fits, or if the file is not
-    text.
+    Encodings are named as in https://encoding.spec.whatwg.org: "iso-8859-1" means Windows-1252, as in browsers.
     """
-    if content.startswith(_UTF16_BOMS):
-        return decode(content)
-    if b"\0" in content:
-        line = content.count(b"\n", 0, content.index(b"\0")) + 1
-        raise Unreadable("not a text file: it contains the control character '\\x00'", line)
-    return _CONTROL.sub("", _decoded(content))
-
-
-def _decoded(content: bytes) -> str:
     declared = _CHARSET.search(content[:4096])
     name = declared[1].decode("ascii").lower() if declared else "utf-8"
-    for encoding in ("utf-8-sig", *([_ENCODINGS.get(name, name)] if name not in ("utf-8", "utf8") else []), "cp1252"):
-        try:
-            return content.decode(encoding)
-        except LookupError:
-            raise Unreadable(f"its encoding {name!r} is unknown: save it as UTF-8") from None
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-    raise Unreadable(f"neither {name} text, as it says, nor Windows-1252: save it as UTF-8", line)
+    encoding = _ENCODINGS.get(name, name)
+    return decode(content, "" if encoding in ("utf-8", "utf8", "cp1252") else encoding)
 
 
 def _main_text(page: HtmlElement, body: HtmlElement, unfolded: list[MarkedFaq]) -> str:

@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import unquote
 
 from lxml import etree
 
 from bot.corpus.article import Article
+from bot.corpus.decoding import RepairingReader, damage_notes
 from bot.corpus.fields import Fields, build_article
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.html.wordpress_markup import render_post
@@ -32,7 +32,7 @@ _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _UNUSED_PARTS = ("}comment", "}postmeta")  # parts of a post that are not used; they may be larger than the rest
 _TYPES = ("post", "page")
 _VERSIONS = re.compile(r"1\.\d+")
-_PERMALINK = re.compile(r"https?://[^/?#]+/+[^/?#]+[^?]*")
+_PERMALINK = re.compile(r"https?://[^/?#]+/+[^/?#]+[^?]*(?:\?lang=[\w-]+)?")
 """A URL whose path names the post; URLs such as "/blog/?p=12" have the same path for all posts."""
 
 
@@ -46,7 +46,8 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     skipped: Counter[str] = Counter()
     read = 0
     with path.open("rb") as file:
-        items = _items(_LimitedReader(file))
+        reader = RepairingReader(file)
+        items = _items(_LimitedReader(reader))
         while (item := _next_item(items, source, is_first=not read and not skipped)) is not None:
             if isinstance(item, Refused):
                 yield item
@@ -55,9 +56,10 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
             else:
                 read += 1
                 yield from _read_post(item, source)
+    yield from damage_notes(source, reader.damaged_lines)
     if skipped:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
-        yield Refused(source, None, f"left out: {counts}")
+        yield Refused(source, None, counts, "left out")
     elif not read:
         raise Unreadable("a WordPress export without posts or pages")
 
@@ -76,7 +78,7 @@ def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> 
 class _LimitedReader:
     """A file of which at most `MAX_BYTES` can be read before `bytes_read` is reset at the end of a post."""
 
-    file: BinaryIO
+    file: RepairingReader
     bytes_read: int = 0
 
     def read(self, size: int = -1, /) -> bytes:

@@ -3,13 +3,16 @@
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
+from openpyxl.utils import column_index_from_string
 
+from bot.corpus.formats.number_format import format_value
 from bot.corpus.office_package import check_package, refuse_damaged
 from bot.corpus.table_row import MAX_ROWS, TableRow, truncate_rows
 
@@ -19,22 +22,31 @@ _LAST_ROW = 1_048_576  # excel's own limit; a damaged file may claim any number
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _CONTROL = re.compile(r"_x00[01][0-9A-Fa-f]_")
 """Control characters as Excel writes them, such as `_x000D_` for a line break typed on a Mac."""
-_TEXT = r"[^#0,.%E]*"
-_NUMBER = re.compile(rf"(?P<before>{_TEXT})(?P<whole>[#0,]+)(?:\.(?P<part>[0#]+))?(?P<percent>%?)(?P<after>{_TEXT})")
-_DATE_PARTS = re.compile(r"yyyy|yy|mmmm|mmm|mm|m|dddd|ddd|dd|d|hh|h|ss|s|am/pm", re.IGNORECASE)
-_LOCAL_FORMATS = ("mm-dd-yy", "m/d/yy h:mm")
-"""Formats that Excel shows in the reader's own order of day and month; dates in them are written as 2025-10-09."""
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b(?=[^>]*\shidden=[\"'](?:1|true)[\"'])[^>]*\sr=[\"'](\d+)[\"']")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\sref=[\"']([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})[\"']")
 
 
-def read_sheets(path: Path) -> Iterator[tuple[str, list[TableRow]]]:
-    """Yield the title and the rows, without blank ones, of each sheet that has any.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of a sheet, without blank and hidden ones."""
+
+    title: str
+    rows: list[TableRow]
+    hidden_rows: tuple[int, ...] = ()
+    """Numbers of the hidden rows that have cells."""
+    is_hidden: bool = False
+    """Whether the whole sheet is hidden; then its rows are not read."""
+
+
+def read_sheets(path: Path) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook that have cells.
 
     Raises `Unreadable` if the file is not a workbook, is protected or damaged, or would unpack to an unreasonable size.
     """
     check_package(path, "xlsx")
     with refuse_damaged("xlsx"), path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns about validation rules and styles, which are not needed
-        found = _read(file, again if _has_formulas(path) else None)
+        found = _read(path, file, again if _has_formulas(path) else None)
     yield from found
 
 
@@ -43,12 +55,40 @@ def _has_formulas(path: Path) -> bool:
         return any(_FORMULA.search(package.read(part)) for part in package.infolist() if "worksheets/" in part.filename)
 
 
-def _read(file: Any, again: Any) -> list[tuple[str, list[TableRow]]]:
+def _read(path: Path, file: Any, again: Any) -> list[Sheet]:
     values = load_workbook(file, read_only=True, data_only=True)
     formulas = load_workbook(again, read_only=True) if again else None
-    sheets = [(sheet, _find_formulas(formulas[sheet.title]) if formulas else {}) for sheet in values.worksheets]
-    found = [(sheet.title, truncate_rows(_rows(sheet, columns))) for sheet, columns in sheets]
-    return [(title, rows) for title, rows in found if rows]
+    with ZipFile(path) as package:
+        found = [_sheet(sheet, formulas, package) for sheet in values.worksheets]
+    return [sheet for sheet in found if sheet.rows or sheet.hidden_rows or sheet.is_hidden]
+
+
+def _sheet(sheet: Any, formulas: Any, package: ZipFile) -> Sheet:
+    if sheet.sheet_state != "visible":
+        return Sheet(sheet.title, [], is_hidden=any(True for _ in _cells(sheet)))
+    # In its read-only mode, openpyxl skips merged cells and hidden rows.
+    content = package.read(sheet._worksheet_path)  # noqa: SLF001
+    hidden = frozenset(int(row[1]) for row in _HIDDEN_ROW.finditer(content))
+    columns = _find_formulas(formulas[sheet.title]) if formulas else {}
+    skipped: list[int] = []
+
+    def shown() -> Iterator[TableRow]:
+        for row in _rows(sheet, columns, _merged_cells(content)):
+            if row.number not in hidden:
+                yield row
+            else:
+                skipped.append(row.number)
+
+    return Sheet(sheet.title, truncate_rows(shown()), tuple(skipped))
+
+
+def _merged_cells(content: bytes) -> Mapping[int, list[tuple[int, int]]]:
+    """Map the first row of merged cells to their first column and last row."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for letters, first, last in _MERGED.findall(content):
+        if int(last) > int(first):
+            found.setdefault(int(first), []).append((column_index_from_string(letters.decode()) - 1, int(last)))
+    return found
 
 
 def _cells(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -71,71 +111,30 @@ def _find_formulas(sheet: Any) -> Mapping[int, frozenset[int]]:
     return found
 
 
-def _rows(sheet: Any, formulas: Mapping[int, frozenset[int]]) -> Iterator[TableRow]:
+def _rows(
+    sheet: Any, formulas: Mapping[int, frozenset[int]], merged: Mapping[int, list[tuple[int, int]]]
+) -> Iterator[TableRow]:
+    """Yield the rows that have cells; a cell merged over several rows counts for each of them."""
+    open_cells: dict[int, tuple[int, str, date | None]] = {}  # column → last row, text and date of a merged cell
     for number, cells in _cells(sheet):
-        texts = tuple("" if cell.value is None else _format(cell.value, cell.number_format) for cell in cells)
+        texts = ["" if cell.value is None else _text(cell) for cell in cells]
         dates = {column: cell.value for column, cell in enumerate(cells) if isinstance(cell.value, date)}
         flaws = {n: f"contains the error {cell.value}" for n, cell in enumerate(cells) if cell.data_type == "e"}
         for column in formulas.get(number, ()):
             if cells[column].value is None:
                 flaws[column] = "is a formula without a saved result: open and save the file in Excel or LibreOffice"
-        yield TableRow(number, texts, dates, flaws)
+        open_cells = {column: cell for column, cell in open_cells.items() if cell[0] >= number}
+        for column, (_, text, day) in open_cells.items():
+            texts += [""] * (column + 1 - len(texts))
+            texts[column] = text
+            dates |= {column: day} if day else {}
+        yield TableRow(number, tuple(texts), dates, flaws, frozenset(open_cells))
+        for column, last in merged.get(number, ()):
+            if column < len(texts):
+                open_cells[column] = (last, texts[column], dates.get(column))
 
 
-def _format(value: object, number_format: str | None) -> str:
-    """Format the value of a cell as its sheet shows it."""
-    layout = _layout(number_format or "General")
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, (int, float)):
-        return _format_number(value, layout)
-    if isinstance(value, (date, time)):
-        return _format_date(value, layout)
-    if isinstance(value, timedelta):
-        minutes, seconds = divmod(round(value.total_seconds()), 60)
-        return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
-    return _CONTROL.sub("", str(value)).replace("\r\n", "\n").strip()
-
-
-def _layout(number_format: str) -> str:
-    """Return the part of a number format for positive values, with its literal text unquoted."""
-    layout = re.sub(r"\[\$([^\]-]*)[^\]]*\]", r"\1", number_format.split(";", maxsplit=1)[0])
-    return re.sub(r"\[[^\]]*\]|_.|\*.", "", layout).replace('"', "").replace("\\", "")
-
-
-def _format_number(value: float, layout: str) -> str:
-    match = _NUMBER.fullmatch(layout)
-    if match is None:
-        is_plain = isinstance(value, float) and 1e-4 < abs(value) < 1e15
-        return f"{value:.10f}".rstrip("0").rstrip(".") if is_plain else f"{value:.15g}"
-    scaled = value * 100 if match["percent"] else value
-    part = match["part"] or ""
-    digits = f"{scaled:{',' if ',' in match['whole'] else ''}.{len(part)}f}"
-    if part.endswith("#"):
-        digits = digits.rstrip("0").rstrip(".")
-    whole = digits.split(".")[0]
-    padded = digits.zfill(len(digits) - len(whole) + match["whole"].count("0")) if "," not in match["whole"] else digits
-    return f"{match['before']}{padded}{match['percent']}{match['after']}".strip()
-
-
-def _format_date(value: date | time, layout: str) -> str:
-    if layout in {"General", *_LOCAL_FORMATS} or not _DATE_PARTS.search(layout):
-        if isinstance(value, datetime) and value.time() != time():
-            return value.isoformat(sep=" ", timespec="minutes")
-        return str(value)[:10]
-    codes = _DATE_CODES | ({"h": "%-I", "hh": "%I"} if "am/pm" in layout.lower() else {})
-    parts: list[str] = []
-    last = ""
-    for piece in re.split(f"({_DATE_PARTS.pattern})", layout.split("@", maxsplit=1)[0], flags=re.IGNORECASE):
-        part = piece.lower()
-        # "m" means the month, but after an hour the minute.
-        code = "%M" if part in ("m", "mm") and last.startswith("h") else codes.get(part)
-        parts.append(value.strftime(code) if code else piece)
-        last = part if code else last
-    return "".join(parts).strip(" ;")
-
-
-_DATE_CODES = {
-    "yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%-m", "dddd": "%A", "ddd": "%a",
-    "dd": "%d", "d": "%-d", "hh": "%H", "h": "%-H", "ss": "%S", "s": "%-S", "am/pm": "%p",
-}  # fmt: skip
+def _text(cell: Any) -> str:
+    """Return the text of a cell as people see it."""
+    text = format_value(cell.value, cell.number_format)
+    return _CONTROL.sub("", text).replace("\r\n", "\n").strip() if isinstance(cell.value, str) else text

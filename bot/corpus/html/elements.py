@@ -5,6 +5,7 @@ from itertools import accumulate
 from lxml import etree, html
 from lxml.html import HtmlElement
 
+from bot.corpus.decoding import repair_markup
 from bot.corpus.refused import Unreadable
 
 SKIPPED = {
@@ -25,7 +26,7 @@ def parse_html(markup: str) -> HtmlElement:
     """Parse HTML. Raises `Unreadable` if it is empty, or nested too deep: the parser would drop the rest silently."""
     parser = html.HTMLParser(remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(markup, parser=parser)
+        tree = html.document_fromstring(repair_markup(markup), parser=parser)
     except etree.ParserError:
         raise Unreadable("no text in it") from None
     limits = [error for error in parser.error_log if error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT]

@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from bot.corpus.article import Faq
 from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, parse_html, text_of
 from bot.corpus.html.faq_elements import accordions_to_details, faq_block
+from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import is_faq_title, is_question
 
 _LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
@@ -225,8 +226,10 @@ def _list(element: HtmlElement) -> str:
 
 
 def _table(element: HtmlElement) -> str:
+    spread_cells(element)
+    caption = next(map(_contents, element.iterchildren("caption")), "")
     rows = [[text_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
-    return write_table(rows)
+    return "\n\n".join(filter(None, (caption, write_table(rows))))
 
 
 def write_table(rows: Iterable[list[str]]) -> str:

@@ -1,6 +1,7 @@
 """Renders the content of a WordPress post as HTML: shortcodes, and the paragraphs of the classic editor."""
 
 import re
+from html import unescape
 
 from bot.corpus.outline import is_question
 
@@ -20,6 +21,9 @@ _LONE = re.compile(
     r"(?i)gallery|playlist|audio|video|embed|caption|more|nextpage|(?:ez-|lwp)?toc|contact-form(-7)?|wpforms|gravityform"
 )
 """Shortcodes often used without attributes or closing tag; other bare words in brackets, such as "[sic]", are text."""
+_BRACKETS = re.compile(r"\[/?[a-zA-Z][^\[\]<>]*+\]")
+_AROUND_BLOCK = re.compile(r"<p>\s*(?=</?details>|<h4>)|(?<=</details>)\s*</p>|<p>\s*</p>")
+"""The tags of paragraphs around the elements that replace shortcodes: a paragraph cannot contain them."""
 _BLOCK_TAG = re.compile(
     r"(?is)(?P<whole><(?P<verbatim>pre|script|style|textarea)\b.*?(?:</(?P=verbatim)\s*>|\Z))"
     r"|<(?P<end>/)?(?P<name>address|article|aside|blockquote|center|dd|details|div|dl|dt|fieldset|figcaption|figure"
@@ -34,6 +38,17 @@ def render_post(content: str) -> str:
     """Return the HTML of a post: its shortcodes replaced, and blank lines of the classic editor as paragraphs."""
     content = _replace_shortcodes(_EMBEDDED.sub("", content.replace("\r\n", "\n").replace("\r", "\n")))
     return content if "<!-- wp:" in content else _add_paragraphs(content)
+
+
+def expand_shortcodes(html: str) -> str:
+    """Return the HTML of a post with the shortcodes replaced that WordPress left in it, because no plugin knows them.
+
+    WordPress has wrapped them in paragraphs, and turned their quotation marks into entities.
+    """
+    if "[" not in html:
+        return html
+    html = _BRACKETS.sub(lambda tag: unescape(tag[0]) if "&" in tag[0] else tag[0], html)
+    return _AROUND_BLOCK.sub("", _replace_shortcodes(_EMBEDDED.sub("", html)))
 
 
 def _replace_shortcodes(content: str) -> str:

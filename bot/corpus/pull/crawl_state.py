@@ -7,17 +7,17 @@ where it stopped at a cost that does not grow with the site. The end of a pull r
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from bot.corpus.pull.report import PullReport
 from bot.errors import PullError
 
-NEW, CHANGED, UNCHANGED, REFUSED = "new", "changed", "unchanged", "refused"
+NEW, CHANGED, UNCHANGED, REFUSED, REMOVED = "new", "changed", "unchanged", "refused", "removed"
 _RESUME_WITHIN = timedelta(days=1)  # an older interrupted pull starts over: the site may have changed since
 
 
@@ -41,11 +41,19 @@ class PageState:
 class CrawlState:
     """The state of one site. Use as a context manager; call `finish` at the end of the site."""
 
-    def __init__(self, corpus: Path, site: str, pull: str) -> None:
-        """Load the state. `pull` identifies the request: only an equal one resumes an interrupted pull."""
+    def __init__(self, corpus: Path, site: str, pull: str, types: Sequence[str] = ()) -> None:
+        """Load the state. `pull` identifies the request: only an equal one resumes an interrupted pull.
+
+        Without `types`, those of the last complete pull are read again: their articles would else count as deleted.
+        """
         self.folder = f"pulled/{site}"
         self.finished: dict[str, PageState] = {}
         """Addresses of this pull, including the part before an interruption."""
+        self.completed: date | None = None
+        """The day on which the last complete pull of this kind began."""
+        self.types = tuple(types)
+        """The further types of posts that are read."""
+        self._pull, self._started = pull, datetime.now(UTC)
         self._corpus = corpus
         self._known: dict[str, PageState] = {}
         self._failed: dict[str, str] = {}
@@ -57,7 +65,7 @@ class CrawlState:
             # An incomplete last line must not swallow the next one.
             self._file.write("\n")
             if not resumed:
-                self._append({"pull": pull, "started": datetime.now(UTC).isoformat()})
+                self._append({"pull": pull, "started": self._started.isoformat()})
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +103,17 @@ class CrawlState:
         """Record that an address was refused; what is known about it from earlier pulls stays."""
         self.record(PageState(url, REFUSED, reason))
 
+    def remove(self, url: str) -> None:
+        """Delete the file of an article that the site has no longer."""
+        path = self._corpus / self._known[url].file
+        with _translate_write_errors(path):
+            path.unlink(missing_ok=True)
+        self.record(PageState(url, REMOVED))
+
+    def articles(self) -> list[str]:
+        """Return the addresses of all articles that this pull or an earlier one has saved."""
+        return [url for url, page in self._known.items() if page.file]
+
     def fail(self, url: str, reason: str) -> None:
         """Report an address as refused in this pull; a resumed pull tries it again."""
         self._failed[url] = reason
@@ -105,7 +124,9 @@ class CrawlState:
         # Lists of earlier pulls are dropped: each value of `since` has its own.
         current = (page for page in self._known.values() if not page.pages or page.url in self.finished)
         with _translate_write_errors(self._path):
-            _write(self._path, "".join(f"{json.dumps(asdict(page))}\n" for page in current).encode())
+            last = {"completed": self._pull, "started": self._started.isoformat(), "types": self.types}
+            records = [*map(asdict, current), last]
+            _write(self._path, "".join(f"{json.dumps(record)}\n" for record in records).encode())
 
     def report(self, more: bool) -> PullReport:
         """Report the outcome of this pull, including the part before an interruption."""
@@ -113,11 +134,14 @@ class CrawlState:
         counts = Counter(page.outcome for page in articles if page.file)
         refused = [(page.url, page.reason) for page in articles if page.outcome == REFUSED]
         refused += self._failed.items()
-        return PullReport(counts[NEW], counts[CHANGED], counts[UNCHANGED], tuple(refused), more, self.folder)
+        removed = sum(page.outcome == REMOVED for page in articles)
+        return PullReport(counts[NEW], counts[CHANGED], counts[UNCHANGED], tuple(refused), more, self.folder, removed)
 
     def _remember(self, page: PageState) -> None:
         self.finished[page.url] = page
-        if page.outcome != REFUSED:
+        if page.outcome == REMOVED:
+            self._known.pop(page.url, None)
+        elif page.outcome != REFUSED:
             self._known[page.url] = page
 
     def _append(self, record: Mapping[str, object]) -> None:
@@ -134,7 +158,14 @@ class CrawlState:
             record = _record(line)
             if "pull" in record:
                 self.finished.clear()
-                resumed = record["pull"] == pull and _is_recent(record.get("started"))
+                started = _moment(record.get("started"))
+                resumed = record["pull"] == pull and started is not None and _is_recent(started)
+                self._started = started if resumed and started else self._started
+            elif record.get("completed") == pull:
+                completed = _moment(record.get("started"))
+                self.completed = completed.date() if completed else None
+                before = record.get("types")
+                self.types = self.types or tuple(map(str, before if isinstance(before, list) else ()))
             elif (page := _page(record)) is not None:
                 self._remember(page)
         if not resumed:
@@ -160,10 +191,15 @@ def _page(record: dict[str, object]) -> PageState | None:
     return PageState(**strings, articles=tuple(map(str, articles)), pages=pages)
 
 
-def _is_recent(started: object) -> bool:
-    with suppress(ValueError, TypeError):
-        return datetime.now(UTC) - datetime.fromisoformat(str(started)) < _RESUME_WITHIN
-    return False
+def _moment(text: object) -> datetime | None:
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(str(text))
+        return moment if moment.tzinfo else None
+    return None
+
+
+def _is_recent(started: datetime) -> bool:
+    return datetime.now(UTC) - started < _RESUME_WITHIN
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -20,3 +20,5 @@ class PullReport:
     """Whether the limit of articles was reached before the end of the site; the next pull continues from there."""
     folder: str
     """The folder of the articles, relative to the corpus."""
+    removed: int = 0
+    """The number of articles that the site has no longer, and whose files were deleted."""

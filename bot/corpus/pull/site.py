@@ -1,10 +1,8 @@
 """The pull of one site: by its WordPress REST API, its sitemaps, or its one page."""
 
-import re
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
-from html import escape
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -12,19 +10,21 @@ import httpx
 from bot.corpus.pull import wordpress_api as wordpress
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused, file_name, parse_address, site_name
 from bot.corpus.pull.crawl_state import NEW, REFUSED, UNCHANGED, CrawlState, PageState
-from bot.corpus.pull.http_client import PAGES, Fetched, HttpClient
+from bot.corpus.pull.http_client import PAGES, HttpClient
 from bot.corpus.pull.limits import PullLimits
+from bot.corpus.pull.page import to_standalone_html
+from bot.corpus.pull.post_html import Post, Terms, permalink, to_html
 from bot.corpus.pull.report import Progress, PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
-from bot.corpus.pull.wordpress_api import Page, Post, Terms, WordPressApi
+from bot.corpus.pull.wordpress_api import Page, WordPressApi
 from bot.errors import PullError
 
 _MAX_FAILURES = 5  # number of failures in a row after which the pull stops
+_MAX_UNLISTED = 0.5
+"""Share of the known articles that may be missing from the lists; if more are, the lists are not believed."""
+_FEW = 10  # number of missing articles that are always looked up
+_GONE = (404, 410)
 _REPORT_EVERY = 50  # articles between two lines about the progress
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_CANONICAL = re.compile(rb"<link\b[^<>]*\brel\s*=\s*[\"']?canonical", re.IGNORECASE)
-_START_TAGS = [re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>", re.IGNORECASE) for tag in (b"head", b"html", b"!doctype")]
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class _LimitReached(Exception):
@@ -32,8 +32,9 @@ class _LimitReached(Exception):
 
 
 def pull_site(
-    address: str, corpus: Path, since: date | None, limits: PullLimits, report: Progress, *, allow_private: bool
-) -> PullReport:
+    address: str, corpus: Path, since: date | None, types: Sequence[str], limits: PullLimits, report: Progress, *,
+    allow_private: bool,
+) -> PullReport:  # fmt: skip
     """Download a site into a corpus; see `bot.corpus.pull.pull`."""
     try:
         start = parse_address(address)
@@ -41,7 +42,7 @@ def pull_site(
         raise PullError(f"{address!r} cannot be pulled: {refusal}.") from None
     with (
         HttpClient(start, limits, allow_private=allow_private) as client,
-        CrawlState(corpus, site_name(start), f"{start} {since}") as state,
+        CrawlState(corpus, site_name(start), f"{start} {since}", types) as state,
     ):
         if state.finished:
             report(f"Continuing the last pull: {len(state.finished)} addresses are done.")
@@ -74,9 +75,43 @@ class _Pull:
         elif (api := WordPressApi.find(self._client, self._start, self._refuse, self._report)) is not None:
             self._report(f"Reading {api.root} (WordPress REST API).")
             self._read_api(api)
-        elif not self._read_sitemaps():
+            self._remove_deleted()
+        elif self._read_sitemaps():
+            self._remove_deleted()
+        else:
             self._report("Reading this one page: no sitemap lists it.")
             self._read_one_page()
+
+    def _remove_deleted(self) -> None:
+        """Remove the articles that the site lists no longer, if their addresses say that they are gone or have moved.
+
+        Without a complete list nothing is removed, nor if the list lacks more articles than a site would delete.
+        """
+        known = [url for url in self._state.articles() if is_below(url, self._start)]
+        unlisted = [url for url in known if url not in self._state.finished]
+        if self._since is not None or not unlisted:
+            return
+        if len(unlisted) > max(_MAX_UNLISTED * len(known), _FEW):
+            wanted = "pull again, or delete the folder if the site really has them no longer"
+            self._report(f"{len(unlisted)} of {len(known)} articles are no longer listed, and stay: {wanted}.")
+            return
+        kept = [url for url in unlisted if self._failures >= _MAX_FAILURES or not self._is_deleted(url)]
+        if kept:
+            self._report(f"{len(kept)} articles are no longer listed but still there, and stay: {kept[0]}, …")
+
+    def _is_deleted(self, url: str) -> bool:
+        """Remove an article if its address answers that it is gone, or leads to one that was listed."""
+        try:
+            found = str(self._client.get(url, PAGES).url)
+        except UrlRefused as refusal:
+            self._failures += isinstance(refusal, UrlFailed)
+            if is_gone := refusal.status in _GONE:
+                self._state.remove(url)
+            return is_gone
+        moved = found != url and found in self._state.finished
+        if moved:
+            self._state.remove(url)
+        return moved
 
     def _read_sitemaps(self) -> bool:
         """Read the pages that the sitemaps list at or below the start and return whether there were any."""
@@ -116,13 +151,52 @@ class _Pull:
 
     def _read_api(self, api: WordPressApi) -> None:
         terms = api.read_terms(self._refuse)
-        for post_type in wordpress.POST_TYPES:
+        self._report_types(api)
+        for post_type in (*wordpress.POST_TYPES, *self._state.types):
+            links = self._changed_links(api, post_type)
+            since = self._since if links is None else self._last_day()
             number, last = 1, 1
             while number <= last:
-                last = self._read_list(api, terms, api.posts_address(post_type, number, self._since), number, last)
+                last = self._read_list(api, terms, api.posts_address(post_type, number, since), number, last, since)
                 number += 1
+            self._keep_unchanged(api, terms, post_type, links or ())
 
-    def _read_list(self, api: WordPressApi, terms: Terms, address: str, number: int, last: int) -> int:
+    def _report_types(self, api: WordPressApi) -> None:
+        others = [name for name in api.other_types() if name not in self._state.types]
+        if others:
+            self._report(f"Left out: the types {', '.join(others)}; read them with --types {','.join(others)}.")
+
+    def _last_day(self) -> date | None:
+        """The day before the last complete pull: the site's clock may be in another time zone."""
+        return self._state.completed - timedelta(days=1) if self._state.completed else None
+
+    def _changed_links(self, api: WordPressApi, post_type: str) -> list[Post] | None:
+        """Return the links of all posts if only changed ones need to be read, for lack of conditional requests."""
+        first = self._state.find(api.posts_address(post_type, 1, None))
+        if self._since is not None or self._last_day() is None or (first and (first.etag or first.last_modified)):
+            return None
+        try:
+            return api.read_links(post_type)
+        except UrlRefused:
+            return None
+
+    def _keep_unchanged(self, api: WordPressApi, terms: Terms, post_type: str, listed: Sequence[Post]) -> None:
+        """Keep the listed posts that are known and have not changed, and read those whose files are missing."""
+        missing = []
+        for post in listed:
+            link = str(post.get("link"))
+            if link not in self._state.finished and (known := self._state.find(link)) is not None:
+                self._state.record(replace(known, outcome=UNCHANGED))
+            elif link not in self._state.finished:
+                missing.append(post)
+        for first in range(0, len(missing), wordpress.POSTS_PER_PAGE):
+            some = missing[first : first + wordpress.POSTS_PER_PAGE]
+            self._links.difference_update(str(post.get("link")) for post in some)
+            self._read_list(api, terms, api.included_address(post_type, some), 1, 1)
+
+    def _read_list(
+        self, api: WordPressApi, terms: Terms, address: str, number: int, last: int, since: date | None = None
+    ) -> int:
         """Read page `number` of a list of posts and return the number of the last page, as far as it is known."""
         finished = self._state.finished.get(address)
         if finished is not None and finished.outcome != REFUSED:
@@ -138,15 +212,15 @@ class _Pull:
         self._failures = 0
         if known is not None and page.fetched.is_unchanged:
             return self._keep_all(known)
-        return self._read_posts(terms, address, number, page)
+        return self._read_posts(terms, address, number, page, since)
 
-    def _read_posts(self, terms: Terms, address: str, number: int, page: Page) -> int:
+    def _read_posts(self, terms: Terms, address: str, number: int, page: Page, since: date | None) -> int:
         links = {str(post.get("link")) for post in page.posts}
         if links <= self._links:
             return number
         self._links |= links
         last = page.pages or number + 1
-        wanted = [post for post in page.posts if not wordpress.modified_before(post, self._since)]
+        wanted = [post for post in page.posts if not wordpress.modified_before(post, since)]
         saved = [link for post in wanted if (link := self._read_post(post, terms, address)) is not None]
         # A page with a refused post is requested in full again, so that the next report lists the post too.
         validators = page.fetched.validators if len(saved) == len(wanted) else ("", "")
@@ -156,7 +230,7 @@ class _Pull:
     def _read_post(self, post: Post, terms: Terms, address: str) -> str | None:
         """Save a post and return its link, None if it is refused."""
         try:
-            url = wordpress.permalink(post)
+            url = permalink(post)
         except UrlRefused as refusal:
             self._refuse(f"{address}#{post.get('id')!r}", refusal)
             return None
@@ -164,7 +238,7 @@ class _Pull:
         if finished is None:
             self._count(str(url))
             try:
-                self._state.save(PageState(str(url), NEW), file_name(url), wordpress.to_html(post, terms))
+                self._state.save(PageState(str(url), NEW), file_name(url), to_html(post, terms))
             except UrlRefused as refusal:
                 self._refuse(str(url), refusal)
                 return None
@@ -207,37 +281,16 @@ class _Pull:
     def _refuse(self, url: str, refusal: UrlRefused) -> None:
         if not isinstance(refusal, UrlFailed):
             self._failures = 0
-            self._state.refuse(url, str(refusal))
+            if refusal.status in _GONE and (known := self._state.find(url)) is not None and known.file:
+                self._state.remove(url)
+            else:
+                self._state.refuse(url, str(refusal))
             return
         self._state.fail(url, str(refusal))
         self._failures += 1
         if self._failures == _MAX_FAILURES:
             last = f"the last is {url}, which {refusal}"
             raise PullError(f"Stopped: {_MAX_FAILURES} addresses in a row failed, {last}; pull again to continue.")
-
-
-def to_standalone_html(fetched: Fetched) -> bytes:
-    """Return a page so that it can be read without its HTTP headers.
-
-    It is converted to UTF-8 if only the headers name its encoding, and its address is added as the canonical link.
-    """
-    content = fetched.content
-    if content.startswith(_UTF16_MARKS):
-        return content
-    content = _to_utf8(content, fetched.headers.get("Content-Type", ""))
-    if _CANONICAL.search(content):
-        return content
-    link = f'<link rel="canonical" href="{escape(str(fetched.url))}">'.encode()
-    found = next((match for tag in _START_TAGS if (match := tag.search(content))), None)
-    at = found.end() if found else 0
-    return content[:at] + link + content[at:]
-
-
-def _to_utf8(content: bytes, content_type: str) -> bytes:
-    for encoding in ("utf-8", *_CHARSET.findall(content_type)[:1]):
-        with suppress(LookupError, ValueError):
-            return content.decode(encoding).encode()
-    return content
 
 
 def _conditions(known: PageState | None) -> dict[str, str]:

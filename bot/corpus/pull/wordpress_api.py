@@ -1,44 +1,29 @@
 """Articles from the WordPress REST API: https://developer.wordpress.org/rest-api/reference/posts/."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from html import escape
 from urllib.parse import urlencode
 
 import httpx
 
-from bot.corpus.html.plain_form import html_to_plain_form
-from bot.corpus.pull.addresses import Refuse, UrlFailed, UrlRefused, parse_address
+from bot.corpus.pull.addresses import Refuse, UrlFailed, UrlRefused
 from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
+from bot.corpus.pull.post_html import Post, Terms, plain_line
 from bot.corpus.pull.report import Progress
 
 POST_TYPES = ("posts", "pages")
-_POSTS_PER_PAGE = 50  # WordPress allows 100; with 50, even the longest articles fit into one response
+"""The routes of posts and pages; other types have routes of their own."""
+_INTERNAL_TYPES = re.compile(r"post|page|attachment|nav_menu_item|wp_\w+")
+_LINKS_PER_PAGE, _MAX_LINK_PAGES = 100, 10_000
+POSTS_PER_PAGE = 50  # WordPress allows 100; with 50, even the longest articles fit into one response
 _TERMS_PER_PAGE = 100
 _MAX_TERM_PAGES = 100
-_FIELDS = "id,link,date,modified,title,content,categories,tags"
+_FIELDS = "id,link,date,modified,title,content,categories,tags,acf"
 _UNCATEGORIZED = "uncategorized"
-_HTML = """\
-<!DOCTYPE html>
-<html>
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<link rel="canonical" href="{link}">
-{head}
-</head>
-<body>
-<article>
-<h1>{title}</h1>
-{body}
-</article>
-</body>
-</html>
-"""
-Post = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +34,6 @@ class Page:
     posts: tuple[Post, ...]
     pages: int
     """Number of pages of the list; 0 if the site does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Names of a site's categories and tags, by id."""
-
-    categories: Mapping[int, str]
-    tags: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +72,7 @@ class WordPressApi:
         if since is not None:
             # The parameter excludes its own second: the last one of the day before `since`.
             wanted["modified_after"] = f"{since - timedelta(days=1)}T23:59:59"
-        return self.address(post_type, per_page=_POSTS_PER_PAGE, page=number, **wanted)
+        return self.address(post_type, per_page=POSTS_PER_PAGE, page=number, **wanted)
 
     def read_page(self, address: str, conditions: Mapping[str, str] | None = None) -> Page:
         """Read one page of a list. Raises `UrlRefused` if the response is not a list."""
@@ -114,7 +91,7 @@ class WordPressApi:
 
     def post_address(self, address: str, post: Post) -> str:
         """Return the address of one post of a list."""
-        post_type = next(name for name in POST_TYPES if f"/wp/v2/{name}" in address)
+        post_type = re.split(r"[?&]", address.rpartition("/wp/v2/")[2])[0]
         return self.address(f"{post_type}/{post.get('id')}", _fields=_FIELDS)
 
     def read_post(self, address: str) -> Post:
@@ -123,6 +100,43 @@ class WordPressApi:
         if not isinstance(post, dict):
             raise UrlRefused("is not a post as WordPress returns it")
         return post
+
+    def read_links(self, post_type: str) -> list[Post]:
+        """Read the ids and links of all posts of a type. Raises `UrlRefused` if a page of the list cannot be read."""
+        posts: dict[str, Post] = {}
+        for number in range(1, _MAX_LINK_PAGES + 1):
+            wanted = {"orderby": "id", "order": "asc", "_fields": "id,link"}
+            address = self.address(post_type, per_page=_LINKS_PER_PAGE, page=number, **wanted)
+            try:
+                page = self.read_page(address)
+            except UrlRefused as refusal:
+                if is_past_the_end(refusal, number):
+                    break
+                raise
+            new = {str(post.get("id")): post for post in page.posts if str(post.get("id")) not in posts}
+            posts |= new
+            if number == page.pages or not new:
+                break
+        return list(posts.values())
+
+    def included_address(self, post_type: str, posts: Sequence[Post]) -> str:
+        """Return the address of the list of these posts."""
+        ids = ",".join(str(post.get("id")) for post in posts)
+        return self.address(post_type, per_page=POSTS_PER_PAGE, include=ids, _fields=_FIELDS)
+
+    def other_types(self) -> list[str]:
+        """Return the routes of further types of posts that the site shows, as far as it says so."""
+        try:
+            types = _parse_json(self.client.get(self.address("types"), JSON).content)
+        except UrlRefused:
+            return []
+        found = types.items() if isinstance(types, dict) else ()
+        routes = [
+            each.get("rest_base")
+            for name, each in found
+            if isinstance(each, dict) and not _INTERNAL_TYPES.fullmatch(name)
+        ]
+        return sorted(route for route in routes if isinstance(route, str) and re.fullmatch(r"[\w-]+", route))
 
     def read_terms(self, refuse: Refuse) -> Terms:
         """Read the names of categories and tags; articles go without those that fail."""
@@ -141,7 +155,7 @@ class WordPressApi:
                 break
             for term in page.posts:
                 if isinstance(ident := term.get("id"), int) and term.get("slug") != _UNCATEGORIZED:
-                    names[ident] = _plain(term.get("name"))
+                    names[ident] = plain_line(term.get("name"))
             if number == page.pages or not page.posts:
                 break
         return names
@@ -150,40 +164,6 @@ class WordPressApi:
 def is_past_the_end(refusal: UrlRefused, number: int) -> bool:
     """Whether a page is refused because the list has ended, on a site that gives no number of pages."""
     return number > 1 and refusal.status == 400
-
-
-def permalink(post: Post) -> httpx.URL:
-    """Return the address of a post. Raises `UrlRefused` if it has none."""
-    link = post.get("link")
-    if not isinstance(link, str):
-        raise UrlRefused("a post without a link")
-    return parse_address(link)
-
-
-def to_html(post: Post, terms: Terms) -> bytes:
-    """Return a post as an HTML page whose head declares its title, dates, category, tags and permalink.
-
-    Raises `UrlRefused` if it is protected by a password or has no text.
-    """
-    content = post.get("content")
-    if not isinstance(content, dict) or not isinstance(content.get("rendered"), str):
-        raise UrlRefused("a post without content as WordPress returns it")
-    if content.get("protected") is True:
-        raise UrlRefused("protected by a password")
-    title, body = _plain(_rendered(post, "title")), str(content["rendered"]).strip()
-    if not body:
-        raise UrlRefused("no text in it")
-    categories, tags = _term_names(post, "categories", terms.categories), _term_names(post, "tags", terms.tags)
-    metas = [
-        ("article:published_time", str(post.get("date") or "")),
-        ("article:modified_time", str(post.get("modified") or "")),
-        ("article:section", next(iter(categories), "")),
-        # An article has one category; its other ones become tags.
-        *(("article:tag", tag) for tag in (*categories[1:], *tags)),
-    ]
-    link = str(permalink(post))
-    head = "\n".join(f'<meta property="{name}" content="{escape(value)}">' for name, value in metas if value)
-    return _HTML.format(title=escape(title or link), link=escape(link), head=head, body=body).encode("utf-8", "replace")
 
 
 def modified_before(post: Post, day: date | None) -> bool:
@@ -198,22 +178,3 @@ def _parse_json(content: bytes) -> object:
         return json.loads(content)
     except (ValueError, RecursionError):
         raise UrlRefused("is not valid JSON") from None
-
-
-def _rendered(post: Post, name: str) -> object:
-    value = post.get(name)
-    return value.get("rendered") if isinstance(value, dict) else value
-
-
-def _plain(markup: object) -> str:
-    # JSON may contain lone surrogates, which cannot be encoded.
-    if not isinstance(markup, str):
-        return ""
-    return " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
-
-
-def _term_names(post: Post, taxonomy: str, names: Mapping[int, str]) -> list[str]:
-    ids = post.get(taxonomy)
-    if not isinstance(ids, list):
-        return []
-    return [names[ident] for ident in ids if isinstance(ident, int) and names.get(ident)]

@@ -180,7 +180,7 @@ def _bullets(questions: tuple[str, ...]) -> str:
 
 def _source_line(source: Source, texts: PageTexts) -> str:
     article = source.passage.article
-    link = quoting_link(article.url, source.words)
+    link = quoting_link(article.url, source.passage.text[slice(*source.quote)])
     title = f"[{article.title}]({link})" if link else article.title
     published = texts["published"].format(day=texts.day(article.published)) if article.published else None
     updated = texts["updated"].format(day=texts.day(article.updated)) if article.updated else None

@@ -50,7 +50,11 @@ class EditorService:
         corpus = read_corpus(self.corpus)
         found = lint(corpus.articles, self.bot.retriever.finder(), date.today())  # noqa: DTZ011 - the editor's own day
         unread = [
-            ("not read", each.file if each.line is None else f"{each.file}, line {each.line}", each.reason)
+            (
+                "not read" if each.kind == "refused" else each.kind,
+                each.file if each.line is None else f"{each.file}, line {each.line}",
+                each.reason,
+            )
             for each in corpus.refused
         ]
         return [*unread, *((finding.kind, finding.article, finding.message) for finding in found)]

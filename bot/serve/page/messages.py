@@ -102,7 +102,7 @@ def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
     """Render each source below its certainty, or the reason why there is none."""
     parts = []
     for hit, details in zip(exchange.answer.sources, exchange.sources, strict=False):
-        parts += [_certainty(exchange.answer, hit, details, texts), _source(hit, details, texts)]
+        parts += [_certainty(exchange.answer, hit, details, texts), _source(exchange.answer, hit, details, texts)]
     return parts or [_without_sources(exchange, texts)]
 
 
@@ -114,12 +114,14 @@ def _certainty(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, t
     return f'<div class="sure">{html.escape(from_faqs if hit.kind == "faq" else texts["from_article"])}</div>'
 
 
-def _source(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+def _source(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     start, end = hit.quote
     quote = hit.text[start:end]
-    highlight = (details.highlight[0] - start, details.highlight[1] - start) if details.highlight else None
+    words = answer.text if answer.text.endswith(quote) else quote  # rows of a table, below its header row
+    shift = len(words) - len(quote) - start
+    highlight = (details.highlight[0] + shift, details.highlight[1] + shift) if details.highlight else None
     parts = [f'<div class="asked">{html.escape(hit.question)}</div>'] if hit.question else []
-    parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(quote, highlight)}</div>')
+    parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(words, highlight)}</div>')
     if quote != hit.text:
         summary = f"<summary>{html.escape(texts['more_of_section'])}</summary>"
         parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")

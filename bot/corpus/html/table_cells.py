@@ -1,0 +1,85 @@
+"""Gives each row of an HTML table all its cells: those that span rows or columns are repeated.
+
+https://html.spec.whatwg.org/multipage/tables.html#forming-a-table
+"""
+
+from collections.abc import Iterator
+
+from lxml.html import HtmlElement
+
+from bot.corpus.html.elements import text_of
+
+_MAX_COLUMNS = 100
+_MAX_REPEATED = 200
+"""Maximum number of characters of a cell that is repeated; of a longer one, only the first row or column has it."""
+_MAX_WIDTH = 20  # maximum number of columns over which a cell is repeated
+_TO_THE_END = 1 << 16  # rowspan=0
+
+_Waiting = dict[int, tuple[int, HtmlElement]]
+"""Column → how many further rows its cell spans, and the cell."""
+
+
+def spread_cells(table: HtmlElement) -> None:
+    """Replace cells that span rows or columns by one cell for each, and the rows of a tall header by one, in place."""
+    group, waiting = None, _Waiting()
+    for row in list(_own_rows(table)):
+        if row.getparent() is not group:
+            group, waiting = row.getparent(), {}
+        for cell in _spread_row(row, waiting):
+            row.append(cell)
+    for head in table.iterchildren("thead"):
+        _join_header(list(_own_rows(head, table)))
+
+
+def _own_rows(element: HtmlElement, table: HtmlElement | None = None) -> Iterator[HtmlElement]:
+    table = element if table is None else table
+    return (row for row in element.iter("tr") if next(row.iterancestors("table"), None) is table)
+
+
+def _spread_row(row: HtmlElement, waiting: _Waiting) -> list[HtmlElement]:
+    """Return all cells of a row, from left to right, and note in `waiting` those that span further rows."""
+    own = list(row.iterchildren("td", "th"))
+    is_title = len(own) == 1 and not waiting  # one cell over the whole width is a title: said once
+    cells: list[HtmlElement] = []
+    while (own or any(column >= len(cells) for column in waiting)) and len(cells) < _MAX_COLUMNS:
+        column = len(cells)
+        if column in waiting:
+            rows, cell = waiting.pop(column)
+            cells.append(_copy(cell))
+            if rows > 1:
+                waiting[column] = (rows - 1, cell)
+        elif own:
+            cell = own.pop(0)
+            width, height = _span(cell, "colspan", 1), _span(cell, "rowspan", _TO_THE_END)
+            columns = range(column, min(column + width, _MAX_COLUMNS))
+            cells += [cell, *(_copy(cell, is_blank=is_title or width > _MAX_WIDTH) for _ in columns[1:])]
+            waiting |= {each: (height - 1, cell) for each in columns if height > 1}
+        else:
+            cells.append(row.makeelement("td"))
+    return [*cells, *own]
+
+
+def _span(cell: HtmlElement, name: str, zero: int) -> int:
+    """Return how many rows or columns a cell spans, and remove the attribute."""
+    value = (cell.attrib.pop(name, None) or "1").strip()
+    return int(value[:6]) or zero if value.isascii() and value.isdigit() else 1
+
+
+def _copy(cell: HtmlElement, *, is_blank: bool = False) -> HtmlElement:
+    copy, text = cell.makeelement(cell.tag), text_of(cell)
+    copy.text = "" if is_blank or len(text) > _MAX_REPEATED else text
+    return copy
+
+
+def _join_header(rows: list[HtmlElement]) -> None:
+    """Join the rows of a header into the first: "Fee" above "General" becomes "Fee General"."""
+    columns = [list(row.iterchildren("td", "th")) for row in rows]
+    if len(rows) < 2 or len({len(cells) for cells in columns}) > 1:
+        return
+    for cells in zip(*columns, strict=True):
+        texts = dict.fromkeys(filter(None, map(text_of, cells)))
+        for child in list(cells[0]):
+            cells[0].remove(child)
+        cells[0].text = " ".join(texts)
+    for row in rows[1:]:
+        row.drop_tree()
