@@ -38,6 +38,7 @@ IMPORTED_BY = {
     "httpx": ("bot.corpus.pull",),
     "ir_measures": ("bot.evaluation.metrics",),
     "langchain_core": ("bot.integrations.langchain",),
+    "json_repair": ("bot.corpus.html.structured_data",),
     "limits": ("bot.serve.api.rate_limiter",),
     "llama_index": ("bot.integrations.llama_index",),
     "lxml": ("bot.corpus",),
