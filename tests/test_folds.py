@@ -19,8 +19,8 @@ FOLDED = {
         'class="wp-block-accordion-panel"><p>{a}</p></div></div>'
     ),
     "kadence": (
-        '<div class="kt-accordion-pane"><div class="kt-accordion-header-wrap"><button class="kt-blocks-accordion-header"'
-        "><span><span>{q}</span></span><span></span></button></div><div class='kt-accordion-panel'><div><p>{a}</p>"
+        '<div class="kt-accordion-pane"><div class="kt-accordion-header-wrap"><button class="kt-blocks-accordion">'
+        "<span><span>{q}</span></span><span></span></button></div><div class='kt-accordion-panel'><div><p>{a}</p>"
         "</div></div></div>"
     ),
     "generateblocks": (
@@ -139,7 +139,8 @@ def test_menus_dialogs_and_cookie_banners_of_a_page_stay_out():
 
 
 def test_a_script_opens_what_its_attributes_name():
-    markup = "<div onclick=\"toggle('x1')\">Who pays?</div><p>Read this.</p><div id='x1' style='display:none'>The firm.</div>"
+    panel = "<div id='x1' style='display:none'>The firm.</div>"
+    markup = f"<div onclick=\"toggle('x1')\">Who pays?</div><p>Read this.</p>{panel}"
     assert answers(markup) == page_answers(markup) == {"Who pays?": "The firm."}
 
 
@@ -204,7 +205,7 @@ def test_faq_tables_and_lists_of_markdown_are_faqs():
         '{"@type":"Question","name":"What\\\'s so?","acceptedAnswer":{"@type":"Answer","text":"It is the law."}}',
         '{"@type":"Question","name":"What\'s so?","acceptedAnswer":{"@type":"Answer","text":"It is the law.",},}',
         '[{"@type":"Question","name":"What\'s so?","acceptedAnswer":{"@type":"Answer","text":"It is the law."}}',
-        '/* FAQ */ {"@type":"Question","name":"What\'s so?" "acceptedAnswer":{"@type":"Answer","text":"It is the law."}}',
+        '/**/ {"@type":"Question","name":"What\'s so?" "acceptedAnswer":{"@type":"Answer","text":"It is the law."}}',
         "{'@type':'Question','name':\"What's so?\",'acceptedAnswer':{'@type':'Answer','text':'It is the law.'}}",
     ],
     ids=["quote", "commas", "unclosed", "comment", "apostrophes"],

@@ -56,7 +56,7 @@ def encoded(html: str) -> str:
 @pytest.mark.parametrize(
     "content",
     [
-        '[sc_fs_multi_faq headline-0="h2" question-0="Who may pin?" answer-0="Everyone." image-0="" count="1" html="true"]',
+        '[sc_fs_multi_faq headline-0="h2" question-0="Who may pin?" answer-0="Everyone." count="1" html="true"]',
         '[faq_item faq_question="Who may pin?" faq_answer="Everyone."]',
         '[sc_fs_faq html="true" headline="h2" img="" question="Who may pin?"]Everyone.[/sc_fs_faq]',
         '[my_list items="' + quote('[{"question":"Who may pin?","answer":"Everyone."}]', safe="") + '"]',
@@ -68,9 +68,9 @@ def encoded(html: str) -> str:
             '"faqs_0_answer":"Everyone.","faqs":1},"mode":"preview"} /-->'
         ),
         (
-            '<!-- wp:divi/accordion-item {"module":{"advanced":{"on":"off"}},"title":{"innerContent":{"desktop":{"value":'
-            '"Who may pin?"}}},"content":{"innerContent":{"desktop":{"value":"\\u003cp\\u003eEveryone.\\u003c/p\\u003e"}}}} -->'
-            "\n<!-- /wp:divi/accordion-item -->"
+            '<!-- wp:divi/accordion-item {"module":{"advanced":{"on":"off"}},"title":{"innerContent":{"desktop":'
+            '{"value":"Who may pin?"}}},"content":{"innerContent":{"desktop":{"value":"\\u003cp\\u003eEveryone.'
+            '\\u003c/p\\u003e"}}}} -->\n<!-- /wp:divi/accordion-item -->'
         ),
     ],
     ids=["indexed", "prefixed", "enclosing", "list", "divi", "blurb", "seopress", "acf", "divi-5"],
@@ -90,10 +90,7 @@ def test_questions_in_attributes_are_faqs(tmp_path: Path, content: str):
         ("[vc_message title='A ``CTC`` `{`cost`}`']Pay.[/vc_message]", '#### A "CTC" [cost]\n\nPay.'),
         (f'[vc_custom_heading text="#E-8_{encoded("Pay & leave")}"]', "## Pay & leave"),
         ('[contact-form-7 id="9" title="Contact form 1"][button title="Click me" link="/x"]Words.', "Words."),
-        (
-            '[vc_row el_class="a b" css=".x{color:red}"][vc_column width="1/2" text_align="left"]Words.[/vc_column]',
-            "Words.",
-        ),
+        ('[vc_row el_class="a b" css=".x{color:red}"][vc_column text_align="left"]Words.[/vc_column]', "Words."),
     ],
 )
 def test_words_in_attributes_are_read_and_settings_are_not(tmp_path: Path, content: str, text: str):
@@ -117,9 +114,7 @@ def test_a_block_with_html_is_not_read_twice(tmp_path: Path):
 def test_reusable_blocks_are_read_where_posts_refer_to_them(tmp_path: Path):
     post = item('<!-- wp:block {"ref":12} /-->\n<!-- wp:paragraph --><p>After.</p><!-- /wp:paragraph -->')
     inner = item("<!-- wp:paragraph --><p>Inner.</p><!-- /wp:paragraph -->", 13, "wp_block")
-    block = item(
-        '<!-- wp:block {"ref":13} /--><!-- wp:paragraph --><p>Shared.</p><!-- /wp:paragraph -->', 12, "wp_block"
-    )
+    block = item('<!-- wp:block {"ref":13} /--><p>Shared.</p>', 12, "wp_block")
     unused = item("<p>Unused.</p>", 14, "wp_block")
     ((article,), refused) = read(tmp_path, post, block, inner, unused)
     assert article.text == "Inner.\n\nShared.\n\nAfter."
@@ -168,17 +163,15 @@ def test_the_text_of_an_elementor_post_is_read_from_its_data(tmp_path: Path):
 def test_elementors_data_replaces_content_with_the_same_words(tmp_path: Path):
     data = elementor(widget("toggle", tabs=[{"tab_title": "Who pays?", "tab_content": "<p>The holder.</p>"}]))
     assert text_of(tmp_path, "Who pays? The holder.", _elementor_data=data) == "### Who pays?\n\nThe holder."
-    assert text_of(tmp_path, "<p>A much longer text than that of the builder.</p>", _elementor_data=data).startswith(
-        "A much"
-    )
+    longer = "A much longer text than that of the builder."
+    assert text_of(tmp_path, longer, _elementor_data=data) == longer
 
 
 def test_unreadable_data_of_a_builder_is_told_and_the_content_is_read(tmp_path: Path):
     ((article,), refused) = read(tmp_path, item("<p>Words.</p>", _elementor_data='[{"elType":'))
     assert article.text == "Words."
-    assert refused == [
-        "A post: the data of its page builder is not valid JSON: save the post again and export it again"
-    ]
+    flaw = "the data of its page builder is not valid JSON: save the post again and export it again"
+    assert refused == [f"A post: {flaw}"]
 
 
 def test_questions_and_rows_in_custom_fields_are_read(tmp_path: Path):
@@ -225,9 +218,7 @@ def test_the_name_of_a_field_says_whether_it_is_a_title_or_a_text(field: str, ex
     assert read_name(field) == expected
 
 
-@pytest.mark.parametrize(
-    "value", ["", "12", "center", "https://example.com/a b", "#fff", "photo.jpg", "field_6a", None, 4]
-)
+@pytest.mark.parametrize("value", ["", "12", "center", "https://example.com/a", "#fff", "photo.jpg", "field_6a", 4])
 def test_settings_are_no_texts(value: object):
     assert not is_text(value)
 
