@@ -126,6 +126,15 @@ def test_links_to_the_questions_of_a_page_are_no_questions():
     assert form.text.startswith("- Who pays?\n- When?\n\n### Who pays?\n\nThe firm.")
 
 
+def test_a_question_in_a_sentence_is_no_label():
+    for sentence in (
+        '<a href="#">Who pays?</a> is often asked.',
+        '<a tabindex="0">Who?</a> <b>asks</b>',
+        "<b>So: </b><a>Who?</a>",
+    ):
+        assert html_to_plain_form(f"<p>{sentence}</p><p>The firm.</p>").faqs == ()
+
+
 def test_menus_dialogs_and_cookie_banners_of_a_page_stay_out():
     (article,) = page(
         '<div class="x"><button>Need help?</button><div class="chat-widget"><p>Talk to us.</p></div></div>'

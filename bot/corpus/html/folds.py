@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from bot.corpus.html.boilerplate import is_hidden, is_named_boilerplate
 from bot.corpus.html.elements import HEADINGS, INLINE
+from bot.corpus.html.labels import has_words, is_descriptive_label, label_of, outermost
 from bot.corpus.outline import is_question
 
 _LABELS = XPath(
@@ -23,12 +24,6 @@ _LABELS = XPath(
     " or @data-toggle or @data-bs-toggle or @onclick]"
 )
 _CLASSED = XPath(".//*[contains(@class, 'question')]")
-_GENERIC_LABEL = re.compile(
-    r"(?i)(?:read|show|see|view|load|learn) (?:more|less|all)|(?:expand|collapse)(?: all)?|more|menu|open|close"
-    r"|toggle .*|\W*"
-)
-"""Labels that do not describe what they open."""
-_ICONS = "+−–▸▶►▼▾⌄›»✕×✖✚➕➖❯-"
 _FOLDING = re.compile(r"(?i)accordion|toggle|collaps|expand|spoiler|faq|tab|question|fold")
 """Parts of the classes of elements that fold."""
 _QUESTION, _ANSWER = (re.compile(rf"(?i)(?:^|[\s_-]){name}(?:$|[\s_-])") for name in ("question", "answer"))
@@ -36,7 +31,6 @@ _OPENERS = {"collapse", "tab", "pill", "accordion", "toggle"}
 _PANELS = ("div", "section", "article", "aside", "dd")  # wrappers, unlike paragraphs and lists
 _HIDDEN = ("div", "p", "section", "article", "ul", "ol", "dd", "span", "table")
 _MAX_DISTANCE = 5  # maximum number of elements between a label and the element whose class says that it folds
-_MAX_LABEL_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ def folds_to_details(tree: HtmlElement) -> None:
     for fold in find_folds(tree, is_page=False):
         details, summary = html.Element("details"), html.Element("summary")
         summary.text = fold.label.text
-        header = _outermost(fold.label)
+        header = outermost(fold.label)
         fold.panel.addprevious(details)
         details.extend((summary, fold.panel))
         details.tail, fold.panel.tail = fold.panel.tail, None
@@ -69,16 +63,6 @@ def folds_to_details(tree: HtmlElement) -> None:
     for button in [*tree.iter("button")]:
         if is_question(label_of(button)):
             button.tag = "span"
-
-
-def label_of(element: HtmlElement) -> str:
-    """Return the words of a label, without its icons."""
-    return _without_icons(" ".join("".join(_shown(element)).split()))
-
-
-def is_descriptive_label(label: str) -> bool:
-    """Whether the label of a button is a title of what it opens."""
-    return len(label.split()) <= _MAX_LABEL_WORDS and _GENERIC_LABEL.fullmatch(label) is None
 
 
 class _Finder:
@@ -90,9 +74,11 @@ class _Finder:
             if any(above.tag in (*HEADINGS, "summary", "dt", "th") for above in button.iterancestors()):
                 button.tag, button.attrib["role"] = "span", "button"
         self._by_id = {element.get("id"): element for element in tree.iter() if element.get("id")}
-        self._headers = {_outermost(label): label for label in _LABELS(tree) if self._is_label(label)}
+        self._headers = {outermost(label): label for label in _LABELS(tree) if self._is_label(label)}
         self._panels: dict[HtmlElement, HtmlElement] = {}
         """Panel → its label."""
+        self._tab_panels: dict[HtmlElement, dict[HtmlElement, HtmlElement]] = {}
+        """List of tabs → the panel of each tab; empty for other elements."""
 
     def find(self) -> list[Fold]:
         for header, label in self._headers.items():
@@ -127,7 +113,7 @@ class _Finder:
         ids += [(label.get("href") or "").lstrip("#")] if _is_toggle(label) else []
         ids += re.findall(r"[\w-]+", label.get("onclick") or "")
         panel = next((self._by_id[ident] for ident in ids if ident in self._by_id), None)
-        if panel is None or any(element is panel for element in label.iterancestors()) or not _has_words(panel):
+        if panel is None or any(element is panel for element in label.iterancestors()) or not has_words(panel):
             return None
         return None if any(element is label for element in panel.iter()) else panel
 
@@ -144,19 +130,24 @@ class _Finder:
             return None
         is_panel = following is not None and following.tag in _PANELS and not (header.tail or "").strip()
         if following is not None and is_panel:
-            return following if _has_words(following) and not self._holds_header(following) else None
+            return following if has_words(following) and not self._holds_header(following) else None
         return self._wrapped_below(header) if is_question(words) else None
 
     def _below_tabs(self, header: HtmlElement) -> HtmlElement | None:
         """Return the panel of a header in a list of nothing but headers, above as many panels."""
         tabs = header.getparent()
-        headers = [] if tabs is None else _children_with_words(tabs)
-        if tabs is None or len(headers) < 2 or not all(each in self._headers for each in headers):
-            return None
-        panels = [each for each in tabs.itersiblings() if isinstance(each.tag, str) and _has_words(each)]
+        if tabs is not None and tabs not in self._tab_panels:
+            self._tab_panels[tabs] = self._panels_of_tabs(tabs)
+        return None if tabs is None else self._tab_panels[tabs].get(header)
+
+    def _panels_of_tabs(self, tabs: HtmlElement) -> dict[HtmlElement, HtmlElement]:
+        headers = _children_with_words(tabs)
+        if len(headers) < 2 or not all(each in self._headers for each in headers):
+            return {}
+        panels = [each for each in tabs.itersiblings() if isinstance(each.tag, str) and has_words(each)]
         while panels and len(panels) != len(headers):
             panels = _children_with_words(panels[0])
-        return panels[headers.index(header)] if panels else None
+        return dict(zip(headers, panels, strict=False))
 
     def _wrapped_below(self, header: HtmlElement) -> HtmlElement | None:
         """Wrap what follows a header up to the next header, heading or rule; None if it has no words."""
@@ -169,7 +160,7 @@ class _Finder:
                 break
             following.append(element)
         tails = [header.tail, *(element.tail for element in following)]
-        if not any(tail and tail.strip() for tail in tails) and not any(map(_has_words, following)):
+        if not any(tail and tail.strip() for tail in tails) and not any(map(has_words, following)):
             return None
         panel = html.Element("div")
         panel.text, header.tail = header.tail, None
@@ -182,9 +173,9 @@ class _Finder:
 
     def _arranged(self, label: HtmlElement, panel: HtmlElement) -> Fold:
         """Leave only words in a label, and move it above its panel if it is in a list of labels."""
-        header, words = _outermost(label), label_of(label)
-        beside = (_next_element(header), next(header.itersiblings(preceding=True), None))
-        is_tab = _next_element(header) in self._headers or (beside[0] is None and beside[1] in self._headers)
+        header, words = outermost(label), label_of(label)
+        after, before = _next_element(header), next(header.itersiblings(preceding=True), None)
+        is_tab = after in self._headers or (after is None and before in self._headers)
         for child in [*label]:
             label.remove(child)
         label.text = words
@@ -200,7 +191,7 @@ class _Finder:
 def _hidden_answers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HtmlElement]]:
     """Yield the hidden elements right below a heading or question, with that: a script opens them."""
     for panel in [*tree.iter(*_HIDDEN)]:
-        if not is_hidden(panel) or is_named_boilerplate(panel) or not _has_words(panel):
+        if not is_hidden(panel) or is_named_boilerplate(panel) or not has_words(panel):
             continue
         label = _label_above(panel)
         if label is None or is_named_boilerplate(label) or any(map(is_hidden, panel.iterancestors())):
@@ -214,7 +205,7 @@ def _hidden_answers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HtmlElemen
 def _label_above(panel: HtmlElement) -> HtmlElement | None:
     """Return the element right above a panel; a question without an element of its own is put into one."""
     above, parent = panel.getprevious(), panel.getparent()
-    while above is not None and not (above.tail or "").strip() and not _has_words(above):
+    while above is not None and not (above.tail or "").strip() and not has_words(above):
         above = above.getprevious()
     if above is not None:
         return None if (above.tail or "").strip() else above
@@ -232,7 +223,7 @@ def _classed_answers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HtmlEleme
         panel = _next_element(label)
         if panel is None or not _QUESTION.search(label.get("class") or "") or (label.tail or "").strip():
             continue
-        if _ANSWER.search(panel.get("class") or "") and _has_words(panel) and is_question(label_of(label)):
+        if _ANSWER.search(panel.get("class") or "") and has_words(panel) and is_question(label_of(label)):
             yield panel, label
 
 
@@ -247,32 +238,16 @@ def _classes(element: HtmlElement) -> str:
     return " ".join(each.get("class") or "" for each in near).lower()
 
 
-def _outermost(label: HtmlElement) -> HtmlElement:
-    """Return the largest element with the words of a label and no others."""
-    words, outermost = "".join("".join(_shown(label)).split()), label
-    for above in label.iterancestors():
-        if above.getparent() is None or above.tag in ("body", "html") or not _has_only(above, words):
-            break
-        outermost = above
-    return outermost
-
-
-def _has_only(element: HtmlElement, words: str) -> bool:
-    """Whether an element has these words, written without spaces, and no others; reads no further than needed."""
-    read = ""
-    for part in _shown(element):
-        read += "".join(part.split())
-        if not words.startswith(_without_icons(read)):
-            return False
-    return _without_icons(read) == _without_icons(words)
-
-
 def _stands_alone(header: HtmlElement) -> bool:
-    """Whether an element begins a line of its own."""
+    """Whether an element is a line of its own, unlike a link in a sentence."""
     before, parent = header.getprevious(), header.getparent()
     text = before.tail if before is not None else parent.text if parent is not None else None
-    is_line = before is None or before.tag not in INLINE - {"br", "label"} or header.tag not in INLINE
-    return is_line and not (text or "").strip()
+    following = _next_element(header)
+    inline = INLINE - {"br", "label"} if header.tag in INLINE else set()
+    begins = not (text or "").strip() and (before is None or before.tag not in inline)
+    tail = (header.tail or "").lstrip(" \t")
+    ends = tail.startswith("\n") or (not tail and (following is None or following.tag not in inline))
+    return begins and (header.tag == "label" or header.tag not in INLINE or ends)
 
 
 def _next_element(element: HtmlElement) -> HtmlElement | None:
@@ -280,21 +255,4 @@ def _next_element(element: HtmlElement) -> HtmlElement | None:
 
 
 def _children_with_words(element: HtmlElement) -> list[HtmlElement]:
-    return [each for each in element if isinstance(each.tag, str) and _has_words(each)]
-
-
-def _has_words(element: HtmlElement) -> bool:
-    return any(re.search(r"\w", part) for part in _shown(element))
-
-
-def _shown(element: HtmlElement) -> Iterator[str]:
-    """Yield the texts in an element, without those of icons."""
-    yield element.text or ""
-    for child in element:
-        if isinstance(child.tag, str) and child.tag not in {"svg", "script", "style"}:
-            yield from () if child.tag in INLINE and child.get("aria-hidden") == "true" else _shown(child)
-        yield child.tail or ""
-
-
-def _without_icons(words: str) -> str:
-    return words.lstrip(f"{_ICONS} ").rstrip(f"{_ICONS} ")
+    return [each for each in element if isinstance(each.tag, str) and has_words(each)]
