@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -26,7 +27,7 @@ _SCRIPT_WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|
 _PAGE_TYPES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage",
                "FAQPage", "QAPage")  # fmt: skip
 """Types that describe the page, the most specific first."""
-_MAX_REPAIRED = 200_000  # maximum number of characters of faulty JSON-LD that is read
+_MAX_REPAIRED = 100_000  # maximum number of characters of faulty JSON-LD that is read
 _MAX_DEPTH = 40  # maximum nesting of JSON-LD that is read
 
 
@@ -93,6 +94,7 @@ def _json_ld_scripts(page: HtmlElement) -> Iterator[HtmlElement]:
             yield script
 
 
+@lru_cache(maxsize=4)  # each part of a page's reading asks for its scripts
 def _parsed(script: str) -> object:
     """Parse JSON, with the faults of hand-written one: line breaks in strings, `\\'`, a comma too many."""
     text = _SCRIPT_WRAPPER.sub("", script).strip().rstrip(";")
