@@ -20,7 +20,8 @@ from bot.corpus.html.folds import folds_to_details
 from bot.corpus.outline import is_faq_title, is_question
 
 _MAY_FOLD = re.compile(
-    r"(?i)<button|<label|<a>|tabindex|aria-|onclick|hidden|display|collapse|role=|question[\w-]*+[\"' ][^<>]*+>|href=.(?:#|javascript:)"
+    r"(?i)<button|<label|<a>|tabindex|aria-|onclick|hidden|display|collapse|role=|question[\w-]*+[\"' ][^<>]*+>"
+    r"|href=.(?:#|javascript:)"
 )
 """Markup without which nothing is folded; to look for folds takes longer than to read a post."""
 _LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
