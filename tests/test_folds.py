@@ -153,6 +153,22 @@ def test_a_script_opens_what_its_attributes_name():
     assert answers(markup) == page_answers(markup) == {"Who pays?": "The firm."}
 
 
+def test_a_panel_is_not_the_accordion_around_it():
+    item = '<h4><a data-toggle="collapse" data-parent="#all" href="#{n}">{q}</a></h4><div id="{n}" class="collapse">{a}</div>'
+    items = [item.format(n=number, q=question, a=answer) for number, (question, answer) in enumerate(TWO.items())]
+    markup = f'<div id="all">{items[0]}</div>{items[1]}'  # the second is outside, as after a stray end tag
+    assert answers(markup) == page_answers(markup) == TWO
+
+
+def test_text_hidden_below_a_heading_is_not_read_unless_it_folds():
+    assert page_answers("<h3>Notes</h3><div style='display:none'><p>A draft.</p></div>") == {}
+    hidden = "<div class='accordion'><h3>Notes</h3><div style='display:none'><p>Bring a card.</p></div></div>"
+    for markup, is_read in ((hidden, True), (hidden.replace("accordion", "x"), False)):
+        (article,) = page(markup)
+        assert isinstance(article, Article)
+        assert ("Bring a card." in article.text) == is_read
+
+
 def test_several_terms_and_definitions_are_kept():
     markup = (
         "<dl><dt>Who pays?</dt><dd>The firm pays it.</dd><dd>Or the trust.</dd><dt>Is it due?</dt><dt>Must I pay?</dt>"

@@ -83,7 +83,7 @@ class _Finder:
     def find(self) -> list[Fold]:
         for header, label in self._headers.items():
             panel = self._controlled(label)
-            if panel is None:
+            if panel is None or panel in self._panels:
                 panel = self._below(header, label_of(label))
             if panel is not None:
                 self._panels.setdefault(panel, label)
@@ -108,14 +108,13 @@ class _Finder:
 
     def _controlled(self, label: HtmlElement) -> HtmlElement | None:
         """Return the element whose id a label names in its attributes."""
-        names = ["aria-controls", *(str(name) for name in label.attrib if str(name).startswith("data-"))]
+        names = ["aria-controls", "data-target", "data-bs-target", *(["href"] if _is_toggle(label) else [])]
+        names += [str(name) for name in label.attrib if str(name).startswith("data-") and "parent" not in str(name)]
         ids = [(label.get(name) or "").lstrip("#") for name in names]
-        ids += [(label.get("href") or "").lstrip("#")] if _is_toggle(label) else []
         ids += re.findall(r"[\w-]+", label.get("onclick") or "")
-        panel = next((self._by_id[ident] for ident in ids if ident in self._by_id), None)
-        if panel is None or any(element is panel for element in label.iterancestors()) or not has_words(panel):
-            return None
-        return None if any(element is label for element in panel.iter()) else panel
+        panels = [self._by_id[ident] for ident in ids if ident in self._by_id]
+        above = {label, *label.iterancestors()}  # an accordion is named, too
+        return next((panel for panel in panels if panel not in above and has_words(panel)), None)
 
     def _below(self, header: HtmlElement, words: str) -> HtmlElement | None:
         """Return what follows a header or, for one of several tabs, the panel as far down as the header is."""
@@ -197,7 +196,7 @@ def _hidden_answers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HtmlElemen
         if label is None or is_named_boilerplate(label) or any(map(is_hidden, panel.iterancestors())):
             continue
         words = label_of(label)
-        is_title = label.tag in HEADINGS or is_question(words)
+        is_title = is_question(words) or (label.tag in HEADINGS and _FOLDING.search(_classes(panel)))
         if is_title and is_descriptive_label(words):
             yield panel, label
 
