@@ -154,7 +154,7 @@ def test_a_script_opens_what_its_attributes_name():
 
 
 def test_a_panel_is_not_the_accordion_around_it():
-    item = '<h4><a data-toggle="collapse" data-parent="#all" href="#{n}">{q}</a></h4><div id="{n}" class="collapse">{a}</div>'
+    item = '<h4><a data-toggle="collapse" data-parent="#all" href="#{n}">{q}</a></h4><div id="{n}">{a}</div>'
     items = [item.format(n=number, q=question, a=answer) for number, (question, answer) in enumerate(TWO.items())]
     markup = f'<div id="all">{items[0]}</div>{items[1]}'  # the second is outside, as after a stray end tag
     assert answers(markup) == page_answers(markup) == TWO
