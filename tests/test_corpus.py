@@ -494,6 +494,25 @@ def test_one_bad_file_never_stops_the_rest(corpus: Path):
     }
 
 
+def test_linked_folders_are_read_once_and_broken_links_are_told(tmp_path: Path):
+    corpus, elsewhere = tmp_path / "corpus", tmp_path / "elsewhere"
+    for folder in (corpus / "own", elsewhere / "inner"):
+        folder.mkdir(parents=True)
+    (corpus / "own" / "a.md").write_text("Words.")
+    (elsewhere / "inner" / "b.md").write_text("Other words.")
+    (elsewhere / "inner" / "loop").symlink_to(elsewhere)
+    for name, target in {"linked": elsewhere, "again": corpus / "own", "up": corpus, "gone": tmp_path / "x"}.items():
+        (corpus / name).symlink_to(target)
+    (corpus / "c.md").symlink_to(tmp_path / "deleted.md")
+    read = read_corpus(corpus)
+    assert {article.source for article in read.articles} == {"own/a.md", "linked/inner/b.md"}
+    reason = "a link to a file or folder that does not exist: mend or remove it"
+    assert {(refused.file, refused.reason) for refused in read.refused} == {("c.md", reason), ("gone", reason)}
+    before = corpus_digest(corpus)
+    (elsewhere / "inner" / "b.md").write_text("Changed words.")
+    assert corpus_digest(corpus) != before
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_usual_encodings_and_windows_line_ends_are_read(tmp_path: Path, encoding: str):
     (tmp_path / "a.md").write_bytes("---\r\ntitle: Café\r\n---\r\n“One”.\r\n\r\nTwo.\r\n".encode(encoding))

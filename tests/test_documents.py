@@ -304,6 +304,75 @@ def test_a_bold_question_below_a_bold_faq_line_is_a_faq(tmp_path: Path):
     }
 
 
+@pytest.mark.parametrize(
+    ("questions", "style", "is_bold"),
+    [
+        (("Who pays?", "Is it free?"), "List Number", False),
+        (("Who pays?", "Is it free?"), "List Number", True),
+        (("Who pays?", "Is it free?"), "List Bullet", False),
+        (("1. Who pays?", "2. Is it free?"), "Normal", True),
+        (("1) Who pays?", "2) Is it free?"), "Normal", False),
+        (("Q1. Who pays?", "Q2. Is it free?"), "Normal", True),
+    ],
+)
+def test_numbered_questions_with_text_below_them_are_faqs(
+    tmp_path: Path, questions: tuple[str, ...], style: str, is_bold: bool
+):
+    def fill(document: docx.document.Document) -> None:
+        document.add_heading("Guide", 0)
+        document.add_heading("Cards", 1)
+        for question, answer in zip(questions, ("The firm.", "No."), strict=True):
+            document.add_paragraph(style=style).add_run(question).bold = is_bold
+            document.add_paragraph(answer)
+            document.add_paragraph("in cash", "List Bullet")
+        document.add_heading("Next", 1)
+        document.add_paragraph("Words.")
+
+    ((article,), _) = read(made_docx(tmp_path, fill))
+    assert article.text == (
+        "# Cards\n\n## Who pays?\n\nThe firm.\n\n- in cash\n\n## Is it free?\n\nNo.\n\n- in cash\n\n# Next\n\nWords."
+    ).replace("## ", "### ")
+    assert answers(article) == {
+        "Who pays?": (("Cards",), "The firm.\n\n- in cash"),
+        "Is it free?": (("Cards",), "No.\n\n- in cash"),
+    }
+
+
+def test_numbered_questions_without_answers_stay_a_list(tmp_path: Path):
+    def fill(document: docx.document.Document) -> None:
+        document.add_paragraph("Ask yourself:")
+        for question in ("Who pays?", "Who gets it?"):
+            document.add_paragraph(question, "List Number")
+        document.add_paragraph("Then write.")
+
+    ((article,), _) = read(made_docx(tmp_path, fill))
+    assert (article.text, article.faqs) == ("Ask yourself:\n\n1. Who pays?\n2. Who gets it?\n\nThen write.", ())
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("Question", "Answer"), ("Who pays?", "The firm.\nIn cash."), ("Is it free?", "No.")),
+        (("Nr.", "Frage", "Antwort"), ("1", "Who pays?", "The firm.\nIn cash."), ("2", "Is it free?", "No.")),
+        (("Who pays?", "The firm.\nIn cash."), ("Is it free?", "No.")),
+    ],
+    ids=["named", "another language", "no header"],
+)
+def test_each_row_of_a_faq_table_is_a_faq(tmp_path: Path, rows: tuple[tuple[str, ...], ...]):
+    def fill(document: docx.document.Document) -> None:
+        document.add_paragraph("Before.")
+        table = document.add_table(len(rows), len(rows[0]))
+        for row, texts in zip(table.rows, rows, strict=True):
+            for cell, text in zip(row.cells, texts, strict=True):
+                cell.text = text
+        document.add_paragraph("After.")
+
+    ((article,), _) = read(made_docx(tmp_path, fill))
+    assert answers(article) == {"Who pays?": ((), "The firm.\nIn cash."), "Is it free?": ((), "No.")}
+    assert article.text.startswith("Before.\n\n### Who pays?\n\nThe firm.")
+    assert article.text.endswith("No.\n\nAfter.")
+
+
 def test_plausible_properties_of_a_word_document_are_used(tmp_path: Path):
     def fill(document: docx.document.Document) -> None:
         document.add_heading("Only heading", 1)

@@ -39,6 +39,7 @@ IMPORTED_BY = {
     "httpx": ("bot.corpus.pull",),
     "ir_measures": ("bot.evaluation.metrics",),
     "langchain_core": ("bot.integrations.langchain",),
+    "json_repair": ("bot.corpus.html.structured_data",),
     "limits": ("bot.serve.api.rate_limiter",),
     "llama_index": ("bot.integrations.llama_index",),
     "lxml": ("bot.corpus",),
@@ -246,7 +247,7 @@ def test_no_module_is_longer_than_300_lines():
 
 
 def test_the_package_has_at_most_24_000_lines():
-    """22,000 before there were a reader and synonyms, 23,000 before damaged, hidden and deleted things were read."""
+    """22,000 before there were a reader and synonyms; 23,000 before more of what publishers' files hold was read."""
     assert sum(lines_by_module().values()) <= 24_000
 
 

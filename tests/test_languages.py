@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.corpus.outline import is_faq_title, outline
 from bot.index.filters import Filters
 from bot.index.generation import Field, Matches
 from bot.languages import registry
@@ -116,3 +117,50 @@ def test_every_pattern_compiles_and_every_variant_has_all_replies(language: Lang
     assert set(language.talk.replies) == set(language.variants)
     kinds = {*LANGUAGES[0].talk.phrases, "about", "about_bare", "and", "more"}
     assert all(set(replies) == kinds for replies in language.talk.replies.values())
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Häufige Fragen",
+        "Häufig gestellte Fragen zum Konto",
+        "Fragen und Antworten",
+        "Foire aux questions",
+        "Questions fréquentes",
+        "Preguntas frecuentes sobre la cuenta",
+        "Perguntas frequentes",
+        "Domande frequenti",
+        "Veelgestelde vragen",
+        "Najczęściej zadawane pytania",
+        "Sıkça sorulan sorular",
+        "Часто задаваемые вопросы",
+        "الأسئلة الشائعة",
+        "اکثر پوچھے جانے والے سوالات",
+        "প্রায়শই জিজ্ঞাসিত প্রশ্ন",
+        "वारंवार विचारले जाणारे प्रश्न",
+        "વારંવાર પૂછાતા પ્રશ્નો",
+        "அடிக்கடி கேட்கப்படும் கேள்விகள்",
+        "తరచుగా అడిగే ప్రశ్నలు",
+        "ಪದೇ ಪದೇ ಕೇಳಲಾಗುವ ಪ್ರಶ್ನೆಗಳು",
+        "പതിവ് ചോദ്യങ്ങൾ",
+        "常见问题",
+        "よくある質問",
+        "자주 묻는 질문",
+        "3. FAQs",
+        "❓ FAQ",
+    ],
+)
+def test_a_heading_of_any_language_introduces_faqs(title: str):
+    text = f"## {title}\n\n### Kto?\n\nFirma."
+    assert [(faq.question, text[faq.start : faq.end]) for faq in outline(text).faqs] == [("Kto?", "Firma.")]
+
+
+@pytest.mark.parametrize("title", ["Fragen", "Open questions", "Questions du jour", "प्रश्न", "Häufige Fehler", "問題"])
+def test_other_headings_introduce_no_faqs(title: str):
+    assert not is_faq_title(title)
+
+
+def test_questions_and_answers_are_labelled_in_the_words_of_a_language():
+    text = "Frage: Wer zahlt?\n\nAntwort: Die Firma.\n\nFrage 2: Wann?\nAntwort: Im Mai."
+    found = {faq.question: text[faq.start : faq.end] for faq in outline(text).faqs}
+    assert found == {"Wer zahlt?": "Die Firma.", "Wann?": "Im Mai."}

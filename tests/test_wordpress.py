@@ -244,7 +244,7 @@ def test_text_enclosed_by_a_shortcode_and_placeholders_stay(tmp_path: Path, cont
 
 def test_an_unclosed_toggle_does_not_swallow_the_text_after_it(tmp_path: Path):
     article = only(read(tmp_path, item('[toggle title="Who pays?"]The firm.\n\n<h2>Next</h2>\nWords.')))
-    assert (article.text, article.faqs) == ("The firm.\n\n## Next\n\nWords.", ())
+    assert (article.text, article.faqs) == ("#### Who pays?\n\nThe firm.\n\n## Next\n\nWords.", ())
 
 
 def test_blank_lines_of_the_classic_editor_are_paragraphs(tmp_path: Path):

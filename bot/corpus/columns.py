@@ -1,10 +1,13 @@
-"""The names under which the header of a table may list its columns."""
+"""Finds the columns of a table: by the names in its header or, in the tables of a text, by their cells."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.corpus.article import slug
+from bot.corpus.outline import is_question
 
+Row = Sequence[str]
 Names = Mapping[str, str]
 """Each field with the names of its column, the plainest first."""
 
@@ -40,3 +43,41 @@ def find_columns(header: Sequence[str], names: Names, repeated: Collection[str] 
             found[field] = tuple(sorted(places)) if field in repeated else (places[0],)
             taken.update(found[field])
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FaqColumns:
+    """The columns of a table with one FAQ in each row."""
+
+    question: int
+    answer: int
+    names: tuple[str, ...]
+    """Names of all columns; empty without a header."""
+
+    def others(self, row: Row) -> Iterator[str]:
+        """Yield the other cells of a row, each below the name of its column, without mere numbers."""
+        for column, text in enumerate(row):
+            if column not in (self.question, self.answer) and re.search(r"[^\W\d_]", text):
+                name = self.names[column] if column < len(self.names) else ""
+                yield f"{name}: {text}" if name else text
+
+
+def find_faq_columns(rows: Sequence[Row]) -> FaqColumns | None:
+    """Return the columns of question and answer: those that the first row names, else where every row has a question.
+
+    Without known names there must be at least two questions, and nothing but numbers beside question and answer.
+    """
+    if not rows:
+        return None
+    names = find_columns(rows[0], FAQ_COLUMNS)
+    if "question" in names and "answer" in names and len(rows) > 1:
+        return FaqColumns(names["question"][0], names["answer"][0], tuple(rows[0]))
+    header = () if any(map(is_question, rows[0])) else tuple(rows[0])
+    body = [row for row in rows[1 if header else 0 :] if sum(map(bool, row)) > 1]
+    width = min(map(len, body), default=0)
+    questions = [column for column in range(width) if all(is_question(row[column]) for row in body)]
+    if len(body) < 2 or len(questions) != 1:
+        return None
+    columns = FaqColumns(questions[0], questions[0] + 1, header)
+    has_answers = questions[0] + 1 < width and all(row[columns.answer] for row in body)
+    return columns if has_answers and not any(text for row in body for text in columns.others(row)) else None

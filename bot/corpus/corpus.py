@@ -106,11 +106,18 @@ def corpus_files(root: Path) -> list[Path]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, without hidden ones and those in hidden folders."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = (name for name in folders if not name.startswith("."))
+    """Yield the files and broken links below a folder, without hidden ones and those in hidden folders.
+
+    Links to folders are followed, each folder once, unless they lead back into the corpus.
+    """
+    read = {root.resolve()}
+    for folder, folders, names in os.walk(root, followlinks=True):
+        links = {name: Path(folder, name).resolve() for name in folders if Path(folder, name).is_symlink()}
+        repeated = {name for name, real in links.items() if real in read or root.resolve() in real.parents}
+        read.update(links.values())
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in repeated)
         paths = (Path(folder, name) for name in names if not name.startswith("."))
-        yield from (path for path in paths if path.is_file())
+        yield from (path for path in paths if path.is_file() or path.is_symlink())
 
 
 def corpus_digest(folder: Path | str) -> str:
@@ -150,6 +157,9 @@ def _read_part(
 def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Article | Refused]:
     path = folder / source
     suffix = path.suffix.lower()
+    if not path.exists():
+        yield Refused(source, None, "a link to a file or folder that does not exist: mend or remove it")
+        return
     if suffix not in FORMATS:
         kind = f"{path.suffix} files" if path.suffix else "files without a suffix"
         yield Refused(source, None, f"{kind} are not supported; supported formats: {', '.join(FORMATS)}")

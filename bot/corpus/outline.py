@@ -16,6 +16,7 @@ _LABELLED_PAIR = re.compile(
     rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)"
 )
 _FAQ_TITLE = re.compile(combined_pattern("faq_titles"), re.IGNORECASE)
+_BEFORE_TITLE = re.compile(r"^[\W\d_]+")  # a number or a pictogram
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
 _AFTER_BLANK_LINE = re.compile(r"(?<=\S)[ \t]*\n\n+(\S[^\n]*)")
 _TABLE_HEAD = re.compile(r"\|[^\n]*\n\|[ |:-]*-[ |:-]*(?=\n)")
@@ -56,8 +57,8 @@ def is_question(text: str) -> bool:
 
 
 def is_faq_title(title: str) -> bool:
-    """Whether a heading introduces FAQs, as "Frequently asked questions about gratuity" does."""
-    return not is_question(title) and _FAQ_TITLE.match(title.strip()) is not None
+    """Whether a heading introduces FAQs, as "3. Frequently asked questions about gratuity" does."""
+    return not is_question(title) and _FAQ_TITLE.match(_BEFORE_TITLE.sub("", title)) is not None
 
 
 def outline(text: str) -> Outline:

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.languages.hindi import HINDI
-from bot.languages.language import Language, QuestionRewriter, Replies, Talk, WordLookup
+from bot.languages.language import Language, QuestionRewriter, Replies, Talk, WordLookup, read_toml
 
 ENGLISH = Language("bot.languages.english")
 OTHERS: tuple[Language, ...] = (HINDI,)
 """All languages but English."""
 LANGUAGES = (ENGLISH, *OTHERS)
 CODES = tuple(language.code for language in LANGUAGES)
+_STRUCTURE = read_toml("bot.languages", "structure.toml")
+"""Phrases by language, of languages without a package: articles in them are read, questions are not rewritten."""
 
 _WORD = re.compile(r"[^\W_\u0900-\u097f]+|[\u0900-\u097f]+")
 """A word; Devanagari vowel signs are not letters, but belong to it."""
@@ -50,7 +52,8 @@ def normalize_spelling(text: str) -> str:
 
 def combined_pattern(name: str) -> str:
     """Join one of the `Patterns` of all languages into one regular expression."""
-    return "|".join(pattern for language in LANGUAGES for pattern in getattr(language.patterns, name))
+    own = [pattern for language in LANGUAGES for pattern in getattr(language.patterns, name)]
+    return "|".join([*own, *(pattern for phrases in _STRUCTURE.values() for pattern in phrases.get(name, ()))])
 
 
 def small_talk(message: str) -> SmallTalk | None:

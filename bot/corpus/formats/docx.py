@@ -6,7 +6,7 @@ Notes follow the paragraph or table that refers to them, as "[1] …". Reviewers
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from docx.opc.exceptions import OpcError
 from docx.oxml.exceptions import InvalidXmlError
 from docx.oxml.ns import qn
 
-from bot.corpus.article import Article
+from bot.corpus.article import Article, Faq
+from bot.corpus.columns import FaqColumns, find_faq_columns
 from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats import docx_elements as word
 from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
@@ -27,6 +28,14 @@ from bot.corpus.refused import Refused, Unreadable
 
 MAX_HEADING_WORDS = 15
 """Maximum number of words in a bold line that is taken for a heading."""
+Part = tuple[str, str]
+"""Kind and text of a block.
+
+The kinds: "title", "contents", "h1" to "h6", "item" of a list, "text", "bold" for a bold question, "question" for one
+whose answer follows up to the next heading or question, and "end" for the end of an answer.
+"""
+_MARKER = re.compile(r"(?:[-–•]|(?:Q\.? ?)?\d{1,3}[.):]) ?(?=\S)")
+_MAX_QUESTION_WORDS = 40  # maximum number of words in a numbered question
 _MAX_DEPTH = 20  # maximum nesting of tables and text boxes
 _TEMPLATE_TITLES = {"word document", "untitled", "document", "title"}
 _TEMPLATE_CREATED = datetime(2013, 12, 23, 23, 15, tzinfo=UTC)
@@ -44,10 +53,11 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
         writer = _Writer(document)
         writer.blocks(document.element.body)
         fields = _fields(document)
-    title, text = writer.title_and_text(fields.get("title"))
+    title = writer.take_title(fields.get("title"))
+    text, faqs = _write_parts(writer.parts)
     if not text:
         raise Unreadable("no text in it")
-    yield build_article(source, {**fields, "title": title}, text)
+    yield build_article(source, {**fields, "title": title}, text, faqs)
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
 
@@ -76,8 +86,8 @@ class _Writer:
         self._numbering = word.numbering_formats(document)
         self._counts: dict[tuple[str, int], int] = {}
         self._notes = word.number_notes(document)
-        self._parts: list[tuple[str, str]] = []
-        """Kind ("title", "contents", "h1"…"h6", "item", "text") and text of each block."""
+        self.parts: list[Part] = []
+        """The blocks so far."""
 
     def blocks(self, element: Any, depth: int = 0) -> None:
         """Add the blocks inside an element."""
@@ -91,30 +101,25 @@ class _Writer:
             elif child.tag in word.WRAPPERS and not word.is_table_of_contents(child):
                 self.blocks(child, depth + 1)
 
-    def title_and_text(self, declared: object) -> tuple[object, str]:
-        """Return the title (of the style Title, else the declared one, else the first heading 1) and the text."""
-        title = next((text for kind, text in self._parts if kind == "title"), None) or declared
-        headings = [(n, text) for n, (kind, text) in enumerate(self._parts) if kind == "h1"]
+    def take_title(self, declared: object) -> object:
+        """Remove the title from the parts: that of the style Title, else the declared one, else the first heading 1."""
+        title = next((text for kind, text in self.parts if kind == "title"), None) or declared
+        headings = [(n, text) for n, (kind, text) in enumerate(self.parts) if kind == "h1"]
         opening, title = next(((n, text) for n, text in headings if title in (None, text)), (None, title))
-        parts = self._parts[1:] if opening == 0 and len(headings) == 1 else self._parts
-        written = last = ""
-        for kind, text in parts:
-            if kind != "contents" and (kind, text) != ("title", title):
-                written += "\n" if kind == last == "item" else "\n\n"
-                written += f"{'#' * int(kind[1])} {text}" if kind[0] == "h" else text
-                last = kind
-        return title, written.strip()
+        parts = self.parts[1:] if opening == 0 and len(headings) == 1 else self.parts
+        self.parts = [part for part in parts if part[0] != "contents" and part != ("title", title)]
+        return title
 
     def _paragraph(self, element: Any, depth: int) -> None:
         lines = [" ".join(line.split()) for line in word.paragraph_text(element).split("\n")]
         text = "\n".join(line for line in lines if line)
         if text:
-            self._parts.append(self._part(element, text))
+            self.parts.append(self._part(element, text))
         self._add_notes(mark for mark in element.iter(*NOTES) if next(mark.iterancestors(qn("w:p"))) is element)
         for box in word.text_boxes(element):
             self.blocks(box, depth + 1)
 
-    def _part(self, element: Any, text: str) -> tuple[str, str]:
+    def _part(self, element: Any, text: str) -> Part:
         name, level = self._style(element)
         line = " ".join(text.split())
         if name == "title":
@@ -128,7 +133,7 @@ class _Writer:
             return "item", marker + text.replace("\n", f"\n{indent}")
         is_short = len(line.split()) <= MAX_HEADING_WORDS
         if is_short and (is_question(line) or is_faq_title(line)) and word.is_bold(element):
-            return ("h6" if is_question(line) else "h2"), line
+            return ("bold" if is_question(line) else "h2"), line
         return "text", re.sub(r"^(?=#{1,6} )", r"\\", text, flags=re.MULTILINE)
 
     def _style(self, element: Any) -> tuple[str, int | None]:
@@ -167,11 +172,74 @@ class _Writer:
             for cell in chain.from_iterable(rows):  # one column: a box around text, not a table
                 self.blocks(cell, depth + 1)
             return
+        if (columns := find_faq_columns([word.row_texts(row) for row in rows])) is not None:
+            self._faq_table(rows[bool(columns.names) :], columns, depth)
+            return
         if table := write_table([text for cell in row for text in word.cell_texts(cell)] for row in rows):
-            self._parts.append(("text", table))
+            self.parts.append(("text", table))
             self._add_notes(element.iter(*NOTES))
+
+    def _faq_table(self, rows: list[list[Any]], columns: FaqColumns, depth: int) -> None:
+        """Add each row as a question with its answer; rows without them as text."""
+        for row in rows:
+            texts = word.row_texts(row)
+            question, answer = (texts[at] if at < len(texts) else "" for at in (columns.question, columns.answer))
+            if not question or not answer or columns.answer >= len(row):
+                self.parts += [("text", text) for text in texts if text]
+                continue
+            self.parts.append(("question", question))
+            self.blocks(row[columns.answer], depth + 1)
+            self.parts += [*(("text", text) for text in columns.others(texts)), ("end", "")]
 
     def _add_notes(self, references: Iterable[Any]) -> None:
         for reference in references:
             if note := self._notes.get(reference.get(NOTE_NUMBER)):
-                self._parts.append(("text", f"[{reference.get(NOTE_NUMBER)}] {note}"))
+                self.parts.append(("text", f"[{reference.get(NOTE_NUMBER)}] {note}"))
+
+
+def _write_parts(parts: Iterable[Part]) -> tuple[str, list[Faq]]:
+    """Return the text of the parts, and the FAQs in it that are not questions of a heading "FAQs"."""
+    text, last, level = "", "", 1
+    faqs: list[Faq] = []
+    question: tuple[str, int] | None = None
+    for kind, words in (*_with_questions([*parts]), ("end", "")):
+        if question is not None and (kind in ("question", "end") or kind[0] == "h"):
+            faqs.append(Faq(question[0], min(question[1], len(text)), len(text)))
+            question = None
+        if kind == "end":
+            last = kind
+            continue
+        text += "" if not text else "\n" if kind == last == "item" else "\n\n"
+        if kind[0] == "h":
+            level = int(kind[1])
+        text += f"{'#' * _level(kind, level)} {words}" if _level(kind, level) else words
+        question = (words, len(text) + 2) if kind == "question" else question
+        last = kind
+    return text, [faq for faq in faqs if faq.start < faq.end]
+
+
+def _level(kind: str, above: int) -> int:
+    """Return the level of a heading or question; 0 for other parts."""
+    levels = {"bold": 6, "question": min(max(above + 1, 3), 6)}
+    return int(kind[1]) if kind[0] == "h" else levels.get(kind, 0)
+
+
+def _with_questions(parts: list[Part]) -> Iterator[Part]:
+    """Yield the parts, with numbered questions marked as such in stretches where text follows each of them."""
+    start = 0
+    for end, (kind, _) in enumerate([*parts, ("end", "")]):
+        if kind[0] == "h" or kind in ("question", "end"):
+            stretch = parts[start:end]
+            numbered = [_is_numbered_question(part) for part in stretch]
+            answered = [not following for one, following in pairwise([*numbered, True]) if one]
+            is_list = bool(answered) and all(answered)
+            for part, is_one in zip(stretch, numbered, strict=True):
+                yield ("question", _MARKER.sub("", part[1].strip(), count=1)) if is_list and is_one else part
+            yield from parts[end : end + 1]
+            start = end + 1
+
+
+def _is_numbered_question(part: Part) -> bool:
+    kind, text = part
+    is_line = kind in ("item", "bold", "text") and "\n" not in text and len(text.split()) <= _MAX_QUESTION_WORDS
+    return is_line and is_question(text) and _MARKER.match(text.strip()) is not None

@@ -69,6 +69,11 @@ def cell_texts(cell: Any) -> list[str]:
     return [_line(cell).replace("|", "\\|")] + [""] * (min(int(span), 100) - 1 if span.isdecimal() else 0)
 
 
+def row_texts(row: list[Any]) -> list[str]:
+    """Return the texts of the cells of a row."""
+    return [_line(cell) for cell in row]
+
+
 def _line(element: Any) -> str:
     """Return the text of all paragraphs in an element on one line."""
     return " ".join(" ".join(paragraph_text(paragraph) for paragraph in element.iter(qn("w:p"))).split())

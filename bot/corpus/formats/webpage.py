@@ -21,7 +21,7 @@ from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
 from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
 from bot.corpus.html.plain_form import to_plain_form
-from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs
+from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs, unreadable_faqs
 from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable, check_size
@@ -63,10 +63,11 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     """Yield the article of a page's HTML, and a refusal for each question in it without an answer."""
     page = parse_html(_XML_DECLARATION.sub("", content))
     fields, faqs = declared_fields(page), list(marked_faqs(page))
+    unreadable = list(unreadable_faqs(page))
     body = page if (found := page.find("body")) is None else found
     folded = unfold_faqs(body)
     related = remove_boilerplate(body, urlsplit(str(fields.get("url") or "")).netloc)
-    unfolded = [faq for pair in folded if pair.is_within(body) and (faq := pair.to_marked_faq()) is not None]
+    unfolded = [faq for pair in folded if pair.is_within(body) for faq in pair.to_marked_faqs()]
     for table in body.iter("table"):
         if table.find(".//table") is None:  # tables around tables are layout
             spread_cells(table)
@@ -78,6 +79,8 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     yield build_article(source, {**fields, "related": [name for name in related if name != title]}, text, listed)
     if (extra := len(faqs) + len(unfolded) - MAX_FAQS) > 0:
         yield Refused(source, None, f"{extra} of its questions are not FAQs here: a page can have {MAX_FAQS}, split it")
+    for line in unreadable:
+        yield Refused(source, line, "its FAQs in JSON-LD are not valid JSON: correct the script")
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
 

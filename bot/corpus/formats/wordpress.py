@@ -7,10 +7,11 @@ and reports the rest.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,13 +24,16 @@ from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.html.wordpress_markup import render_post
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
+from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text_field, reusable_blocks
 
 MAX_BYTES = 50_000_000
 """Maximum size of one post without its comments: a whole post is held in memory."""
 _FIELD = ("{http://wordpress.org/export/", "{https://wordpress.org/export/")
 """Namespaces of WordPress's fields, up to the version."""
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-_UNUSED_PARTS = ("}comment", "}postmeta")  # parts of a post that are not used; they may be larger than the rest
+_UNUSED_PARTS = ("}comment", "}postmeta")  # parts of a post that are mostly not used; they may be larger than the rest
+_CUSTOM_FIELD = "custom-field"
+"""Name given to elements with a custom field that is read."""
 _TYPES = ("post", "page")
 _VERSIONS = re.compile(r"1\.\d+")
 _PERMALINK = re.compile(r"https?://[^/?#]+/+[^/?#]+[^?]*(?:\?lang=[\w-]+)?")
@@ -44,6 +48,7 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     first post, or has no posts.
     """
     skipped: Counter[str] = Counter()
+    blocks = _reusable_blocks(path)
     read = 0
     with path.open("rb") as file:
         reader = RepairingReader(file)
@@ -52,16 +57,40 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
             if isinstance(item, Refused):
                 yield item
             elif (reason := _skip_reason(item)) is not None:
+                if _field(item, "post_id") in blocks:
+                    continue
                 skipped[reason] += 1
             else:
                 read += 1
-                yield from _read_post(item, source)
+                yield from _read_post(item, source, blocks)
     yield from damage_notes(source, reader.damaged_lines)
     if skipped:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
         yield Refused(source, None, counts, "left out")
     elif not read:
         raise Unreadable("a WordPress export without posts or pages")
+
+
+def _reusable_blocks(path: Path) -> dict[str, str]:
+    """Return the content of the reusable blocks to which posts of an export refer, by number."""
+    if not _contains(path, REFERENCE):
+        return {}
+    found: dict[str, str] = {}
+    wanted: set[str] = set()
+    with path.open("rb") as file, suppress(Unreadable):
+        for item in _items(_LimitedReader(file)):
+            content = item.findtext(_CONTENT) or ""
+            wanted.update(reusable_blocks(content))
+            if _field(item, "post_type") == "wp_block" and _field(item, "status") == "publish":
+                found[_field(item, "post_id") or ""] = content
+    return {number: content for number, content in found.items() if number in wanted}
+
+
+def _contains(path: Path, words: bytes) -> bool:
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(words) >= 0
 
 
 def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> etree._Element | Refused | None:
@@ -106,6 +135,9 @@ def _items(file: _LimitedReader) -> Iterator[etree._Element]:
             _check_version(version, line)
             yield element
         is_unused = name.startswith(_FIELD) and name.endswith(_UNUSED_PARTS)
+        if is_unused and is_text_field(_field(element, "meta_key") or ""):
+            element.tag = _CUSTOM_FIELD
+            continue
         if parent is not None and (parent.tag == "channel" or (parent.tag == "item" and is_unused)):
             _forget(element, same_tag_only=parent.tag == "item")
             file.bytes_read = 0
@@ -169,12 +201,15 @@ def _skip_reason(item: etree._Element) -> str | None:
     return "with a password" if _field(item, "post_password") else None
 
 
-def _read_post(item: etree._Element, source: str) -> Iterator[Article | Refused]:
+def _read_post(item: etree._Element, source: str, blocks: Mapping[str, str]) -> Iterator[Article | Refused]:
     """Yield the article of an item, and a refusal for each question in it without an answer."""
     title = "a post without a title"
     try:
         title = _plain_line(item.findtext("title") or "") or title
-        article = _article(item, source)
+        fields = {_field(each, "meta_key") or "": _field(each, "meta_value") or "" for each in item.iter(_CUSTOM_FIELD)}
+        markup, flaws = complete_markup(item.findtext(_CONTENT) or "", fields, blocks)
+        yield from (Refused(source, item.sourceline, f"{title}: {flaw}") for flaw in flaws)
+        article = _article(item, source, markup)
     except Unreadable as error:
         yield Refused(source, item.sourceline, f"{title}: {' '.join(str(error).split())}")
         return
@@ -183,8 +218,8 @@ def _read_post(item: etree._Element, source: str) -> Iterator[Article | Refused]
         yield Refused(source, item.sourceline, f"{title}: the question {question!r} has no answer")
 
 
-def _article(item: etree._Element, source: str) -> Article:
-    form = html_to_plain_form(render_post(item.findtext(_CONTENT) or ""))
+def _article(item: etree._Element, source: str, markup: str) -> Article:
+    form = html_to_plain_form(render_post(markup))
     if not form.text:
         raise Unreadable("no text in it")
     return build_article(source, _fields(item), form.text, form.faqs)

@@ -1,19 +1,21 @@
-"""Unfolds the questions of a page (`details`, accordions, FAQ blocks, definition lists) into headings and open text."""
+"""Unfolds the questions of a page (`details`, accordions, FAQ blocks, tables and lists) into headings and open text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
 from bot.corpus.html.elements import HEADINGS, text_of
-from bot.corpus.html.faq_elements import controlled_panel, faq_block, is_descriptive_label
+from bot.corpus.html.faq_elements import faq_block
+from bot.corpus.html.faq_lists import faq_lists_to_details
+from bot.corpus.html.faq_tables import faq_tables_to_details
+from bot.corpus.html.folds import find_folds
 from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
 
 _LOWEST_LEVEL = 6
-_MAX_DISTANCE = 5  # maximum number of elements between a button and its accordion
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +24,26 @@ class FoldedFaq:
 
     question: HtmlElement
     answer: HtmlElement
+    alternates: tuple[str, ...] = ()
 
     def is_within(self, body: HtmlElement) -> bool:
         """Whether both elements are still part of a page."""
         return all(any(above is body for above in part.iterancestors()) for part in (self.question, self.answer))
 
-    def to_marked_faq(self) -> MarkedFaq | None:
-        """Return the FAQ in plain form; None if it is no question or has no answer."""
-        question, answer = text_of(self.question), to_plain_form(self.answer).text
-        return MarkedFaq(question, answer) if is_question(question) and answer else None
+    def to_marked_faqs(self) -> Iterator[MarkedFaq]:
+        """Yield the FAQ in plain form, once for each of its questions, if it has an answer."""
+        answer = to_plain_form(self.answer).text
+        for question in (text_of(self.question), *self.alternates):
+            if answer and is_question(question):
+                yield MarkedFaq(question, answer)
 
 
 def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
     """Turn folded questions into headings and make their answers visible, in place; return what was found."""
-    panels = {element.get("id"): element for element in body.iter() if element.get("id")}
-    found = [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element, panels)]
+    faq_tables_to_details(body)
+    faq_lists_to_details(body)
+    found = [FoldedFaq(fold.label, fold.panel) for fold in find_folds(body, is_page=True)]
+    found += [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element)]
     questions = {pair.question for pair in found}
     level = 2
     for element in [*body.iter()]:
@@ -60,7 +67,7 @@ def _bold_questions_to_headings(body: HtmlElement) -> None:
             paragraph.addprevious(heading)
 
 
-def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Iterator[FoldedFaq]:
+def _pairs(element: HtmlElement) -> Iterator[FoldedFaq]:
     if element.tag == "details":
         if (summary := element.find("summary")) is not None:
             summary.drop_tree()
@@ -68,20 +75,29 @@ def _pairs(element: HtmlElement, panels: dict[str | None, HtmlElement]) -> Itera
             element.tag = "div"
             yield FoldedFaq(summary, element)
     elif element.tag == "dt":
-        answer = element.getnext()
-        if answer is not None and answer.tag == "dd" and is_question(text_of(element)):
-            yield FoldedFaq(element, answer)
+        yield from _definition(element)
     elif (pair := faq_block(element)) is not None:
         yield FoldedFaq(*pair)
-    elif (panel := controlled_panel(element, panels)) is not None and _is_accordion_title(element):
-        yield FoldedFaq(element, panel)
 
 
-def _is_accordion_title(toggle: HtmlElement) -> bool:
-    """Whether a button is a question, or the title of a panel in an accordion, unlike the button of a menu."""
-    label = " ".join(toggle.text_content().split())  # `text_of` skips buttons
-    classes = " ".join(above.get("class") or "" for above in (toggle, *islice(toggle.iterancestors(), _MAX_DISTANCE)))
-    return is_question(label) or ("accordion" in classes.lower() and is_descriptive_label(label))
+def _definition(term: HtmlElement) -> Iterator[FoldedFaq]:
+    """Yield the FAQ of a group of terms and definitions, which become one answer."""
+    terms = [term, *takewhile(lambda each: each.tag == "dt", term.itersiblings("dt", "dd"))]
+    rest = islice(term.itersiblings("dt", "dd"), len(terms) - 1, None)
+    definitions = [*takewhile(lambda each: each.tag == "dd", rest)]
+    previous = next(term.itersiblings("dt", "dd", preceding=True), None)
+    question = next((each for each in terms if is_question(text_of(each))), None)
+    if question is None or not definitions or (previous is not None and previous.tag == "dt"):
+        return
+    answer = definitions[0]
+    for other in definitions[1:]:
+        other.tag = "div"
+        answer.append(other)
+    others = [each for each in terms if each is not question]
+    alternates = tuple(map(text_of, others))
+    for each in others:
+        each.drop_tree()
+    yield FoldedFaq(question, answer, alternates)
 
 
 def _make_heading(element: HtmlElement, level: int) -> None:

@@ -45,6 +45,21 @@ def is_boilerplate_line(line: str) -> bool:
     return _BOILERPLATE_LINE.fullmatch(bare) is not None
 
 
+def is_named_boilerplate(element: HtmlElement) -> bool:
+    """Whether an element is boilerplate by its class or id."""
+    names = _names(element)
+    return _BOILERPLATE.search(names) is not None or _RELATED.search(names) is not None
+
+
+def is_hidden(element: HtmlElement) -> bool:
+    """Whether an element is not shown until a script shows it."""
+    return element.get("aria-hidden") == "true" or _is_unseen(element)
+
+
+def _is_unseen(element: HtmlElement) -> bool:
+    return element.get("hidden") is not None or _HIDDEN.search(element.get("style") or "") is not None
+
+
 def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
     """Remove the boilerplate from a page and return the titles of related posts in it; `site` is the page's host."""
     related: list[str] = []
@@ -65,7 +80,7 @@ def _boilerplate_elements(body: HtmlElement) -> list[HtmlElement]:
     named = ((element, _names(element)) for element in _NAMED(body) if element.tag not in _NEVER_REMOVED)
     found = [*body.iter("nav", "script", "style", "noscript", "template", "iframe", "svg", "dialog")]
     found += [element for element, names in named if _BOILERPLATE.search(names) or _RELATED.search(names)]
-    found += [e for e in body.iter("*") if e.get("hidden") is not None or _HIDDEN.search(e.get("style") or "")]
+    found += filter(_is_unseen, body.iter("*"))
     return found
 
 

@@ -1,5 +1,6 @@
 """Parses HTML and returns the text of its elements."""
 
+from collections.abc import Iterator
 from itertools import accumulate
 
 from lxml import etree, html
@@ -52,3 +53,13 @@ def inline_text(element: HtmlElement) -> str:
         return "\n\v"
     text = (element.text or "") + "".join(inline_text(child) + (child.tail or "") for child in element)
     return text if element.tag in INLINE else f" {text} "
+
+
+def has_text(element: HtmlElement) -> bool:
+    """Whether an element has a text."""
+    return bool(text_of(element))
+
+
+def own_descendants(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
+    """Yield the descendants of a list or table that do not belong to another one inside it."""
+    return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)

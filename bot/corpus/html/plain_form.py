@@ -1,6 +1,7 @@
 """Converts HTML to an article's plain form, for saved pages, WordPress posts and HTML inside Markdown.
 
-Questions marked up as such (`details`, definition lists, the FAQ blocks of Yoast and Rank Math, microdata) become FAQs.
+Questions marked up as such (`details`, definition lists, accordions, FAQ tables and lists, the FAQ blocks of Yoast and
+Rank Math, microdata) become FAQs.
 """
 
 import re
@@ -11,11 +12,19 @@ from itertools import pairwise, takewhile
 from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
-from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, parse_html, text_of
-from bot.corpus.html.faq_elements import accordions_to_details, faq_block
+from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, own_descendants, parse_html, text_of
+from bot.corpus.html.faq_elements import faq_block
+from bot.corpus.html.faq_lists import faq_lists_to_details
+from bot.corpus.html.faq_tables import faq_tables_to_details
+from bot.corpus.html.folds import folds_to_details
 from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import is_faq_title, is_question
 
+_MAY_FOLD = re.compile(
+    r"(?i)<button|<label|<a>|tabindex|aria-|onclick|hidden|display|collapse|role=|question[\w-]*+[\"' ][^<>]*+>"
+    r"|href=.(?:#|javascript:)"
+)
+"""Markup without which nothing is folded; to look for folds takes longer than to read a post."""
 _LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
 
 
@@ -26,6 +35,8 @@ class _Block:
     """Heading level; 0 for text, and for a question that goes one level below the heading above it."""
     answer: tuple["_Block", ...] = ()
     """The answer, if the markup declares the block a question."""
+    alternates: tuple[str, ...] = ()
+    """Other questions with the same answer."""
 
 
 _RULE = _Block("---")
@@ -49,7 +60,8 @@ def to_plain_form(element: HtmlElement) -> PlainForm:
         parts.append(block.text if block == _RULE else _write([block], level))
         if block.answer:
             end = length + len(parts[-1])
-            faqs.append(Faq(block.text, end - len(parts[-1].split("\n\n", 1)[1]), end))
+            start = end - len(parts[-1].split("\n\n", 1)[1])
+            faqs.append(Faq(block.text, start, end, alternates=block.alternates))
         length += len(parts[-1]) + 2
     return PlainForm("\n\n".join(parts), tuple(faqs))
 
@@ -79,10 +91,14 @@ def _write(blocks: Iterable[_Block], parent: int, separator: str = "\n\n") -> st
 
 
 def html_to_plain_form(markup: str) -> PlainForm:
-    """Return the plain form of a fragment of HTML, such as a WordPress post, with its accordions open."""
+    """Return the plain form of a fragment of HTML, such as a WordPress post, with its folds open."""
     tree = parse_html(f"<div>{markup}</div>")
-    if "aria-controls" in markup or "collapse" in markup:
-        accordions_to_details(tree)
+    if _MAY_FOLD.search(markup):
+        folds_to_details(tree)
+    if "<table" in markup:
+        faq_tables_to_details(tree)
+    if "<li" in markup and "?" in markup:
+        faq_lists_to_details(tree)
     return to_plain_form(tree)
 
 
@@ -228,8 +244,9 @@ def _list(element: HtmlElement) -> str:
 def _table(element: HtmlElement) -> str:
     spread_cells(element)
     caption = next(map(_contents, element.iterchildren("caption")), "")
-    rows = [[text_of(cell).replace("|", "\\|") for cell in row.iterchildren("td", "th")] for row in _own(element, "tr")]
-    return "\n\n".join(filter(None, (caption, write_table(rows))))
+    rows = (row.iterchildren("td", "th") for row in own_descendants(element, "tr"))
+    cells = ([text_of(cell).replace("|", "\\|") for cell in row] for row in rows)
+    return "\n\n".join(filter(None, (caption, write_table(cells))))
 
 
 def write_table(rows: Iterable[list[str]]) -> str:
@@ -240,11 +257,6 @@ def write_table(rows: Iterable[list[str]]) -> str:
     return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""
 
 
-def _own(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
-    """Return the descendants of a list or table that do not belong to another one inside it."""
-    return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)
-
-
 def _details(element: HtmlElement) -> Iterator[_Block]:
     summary = element.find("summary")
     if summary is None:
@@ -253,26 +265,32 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
     question, summary.text = text_of(summary), ""
     for child in list(summary):
         summary.remove(child)
-    yield from _term(question, element)
+    yield from _terms([question], _answer_blocks(element))
 
 
 def _definitions(element: HtmlElement) -> Iterator[_Block]:
-    question = ""
-    for child in _own(element, "dt", "dd"):
+    """Yield each group of terms with its definitions; a group begins at a term below a definition."""
+    terms: list[str] = []
+    blocks: list[_Block] = []
+    for child in own_descendants(element, "dt", "dd"):
+        if child.tag == "dt" and blocks:
+            yield from _terms(terms, tuple(blocks))
+            terms, blocks = [], []
         if child.tag == "dt":
-            question = text_of(child)
+            terms.append(text_of(child))
         else:
-            yield from _term(question, child)
-            question = ""
+            blocks += _answer_blocks(child)
+    yield from _terms(terms, tuple(blocks))
 
 
-def _term(question: str, answer: HtmlElement) -> Iterator[_Block]:
-    """Yield a FAQ if the term is a question, else the term as a heading above its text."""
-    blocks = _answer_blocks(answer)
-    if is_question(question) and blocks:
-        yield _Block(question, answer=blocks)
+def _terms(terms: list[str], blocks: tuple[_Block, ...]) -> Iterator[_Block]:
+    """Yield a FAQ if one of the terms is a question, with the others as alternates, else a heading above the text."""
+    named = [term for term in terms if term]
+    question = next(filter(is_question, named), None)
+    if question is not None and blocks:
+        yield _Block(question, answer=blocks, alternates=tuple(term for term in named if term != question))
     else:
-        yield from _text_block(question, 4 if blocks else 0)
+        yield from _text_block(", ".join(named), 4 if blocks else 0)
         yield from blocks
 
 

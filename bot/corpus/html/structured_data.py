@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -26,6 +27,7 @@ _SCRIPT_WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|
 _PAGE_TYPES = ("Article", "BlogPosting", "NewsArticle", "TechArticle", "Report", "ScholarlyArticle", "WebPage",
                "FAQPage", "QAPage")  # fmt: skip
 """Types that describe the page, the most specific first."""
+_MAX_REPAIRED = 100_000  # maximum number of characters of faulty JSON-LD that is read
 _MAX_DEPTH = 40  # maximum nesting of JSON-LD that is read
 
 
@@ -75,15 +77,37 @@ def marked_faqs(page: HtmlElement) -> Iterator[MarkedFaq]:
 
 def json_ld_objects(page: HtmlElement) -> Iterator[Node]:
     """Yield every object of a page's JSON-LD, outer ones before inner ones; scripts that are not JSON are skipped."""
+    for script in _json_ld_scripts(page):
+        yield from _nodes(_parsed(script.text or ""), _MAX_DEPTH)
+
+
+def unreadable_faqs(page: HtmlElement) -> Iterator[int | None]:
+    """Yield the lines of the scripts that declare FAQs in JSON-LD which cannot be read."""
+    for script in _json_ld_scripts(page):
+        if "Question" in (script.text or "") and not isinstance(_parsed(script.text or ""), (dict, list)):
+            yield script.sourceline
+
+
+def _json_ld_scripts(page: HtmlElement) -> Iterator[HtmlElement]:
     for script in page.iter("script"):
         if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json":
-            yield from _nodes(_parsed(script.text or ""), _MAX_DEPTH)
+            yield script
 
 
+@lru_cache(maxsize=4)  # each part of a page's reading asks for its scripts
 def _parsed(script: str) -> object:
-    with suppress(json.JSONDecodeError, RecursionError):
-        # strict=False accepts line breaks inside strings, the most common fault of hand-written JSON-LD.
-        return json.loads(_SCRIPT_WRAPPER.sub("", script).strip().rstrip(";"), strict=False)
+    """Parse JSON, with the faults of hand-written one: line breaks in strings, `\\'`, a comma too many."""
+    text = _SCRIPT_WRAPPER.sub("", script).strip().rstrip(";")
+    try:
+        return json.loads(text, strict=False)
+    except ValueError:
+        pass
+    except RecursionError:
+        return None
+    from json_repair import repair_json
+
+    with suppress(ValueError, RecursionError):
+        return repair_json(text, return_objects=True, skip_json_loads=True) if len(text) <= _MAX_REPAIRED else None
     return None
 
 

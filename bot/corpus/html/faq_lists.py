@@ -1,0 +1,75 @@
+"""Turns lists whose items are questions into `details`: with the answer in the item, or below a list of one item."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from lxml import html
+from lxml.html import HtmlElement
+
+from bot.corpus.html.elements import HEADINGS, has_text, own_descendants, text_of
+from bot.corpus.outline import is_question
+
+_LISTS = ("ol", "ul")
+_LABELS = ("strong", "b", "p", "h3", "h4", "h5", "h6", "em", "span")
+
+
+def faq_lists_to_details(tree: HtmlElement) -> None:
+    """Replace the items of a list where all are a question with its answer, and lists of nothing but one question."""
+    for element in [*tree.iter(*_LISTS)]:
+        items = [*own_descendants(element, "li")]
+        if len(items) > 1 and all(map(_is_faq, items)):
+            container = html.Element("div")
+            container.extend([_details(*_split(item)) for item in items])
+            element.addprevious(container)
+            element.drop_tree()
+    lone = [each for each in tree.iter(*_LISTS) if is_question(text_of(each)) and len([*each.iter("li")]) == 1]
+    answers = {each: _following(each, lone) for each in lone}
+    if len(lone) > 1 and all(any(map(has_text, following)) for following in answers.values()):
+        for each, following in answers.items():
+            answer = html.Element("div")
+            answer.extend(following)
+            each.addprevious(_details(text_of(each), answer))
+            each.drop_tree()
+
+
+def _is_faq(item: HtmlElement) -> bool:
+    """Whether an item begins with a question that is a line or in bold, and goes on."""
+    first = next(iter(item), None)
+    before = (item.text or "").strip()
+    if first is None:
+        return False
+    rest = [first.tail or "", *(text_of(each) + (each.tail or "") for each in first.itersiblings())]
+    if before:
+        is_line = first.tag in ("br", "p", "div", *_LISTS)
+        return is_line and is_question(before) and bool((text_of(first) + "".join(rest)).strip())
+    return first.tag in _LABELS and is_question(text_of(first)) and bool("".join(rest).strip())
+
+
+def _split(item: HtmlElement) -> tuple[str, HtmlElement]:
+    """Return the question of an item, and the item without it."""
+    question = (item.text or "").strip()
+    if not question:
+        first = item[0]
+        question, tail = text_of(first), first.tail
+        item.remove(first)
+        item.text = tail
+    else:
+        item.text = None
+    item.tag, item.tail = "div", None
+    return question, item
+
+
+def _details(question: str, answer: HtmlElement) -> HtmlElement:
+    details, summary = html.Element("details"), html.Element("summary")
+    summary.text = question
+    details.extend((summary, answer))
+    return details
+
+
+def _following(element: HtmlElement, lone: list[HtmlElement]) -> list[HtmlElement]:
+    """Return what follows a list up to the next one, a heading or a rule."""
+    return [*takewhile(lambda each: each not in lone and each.tag not in (*HEADINGS, "hr"), _siblings(element))]
+
+
+def _siblings(element: HtmlElement) -> Iterator[HtmlElement]:
+    return (each for each in element.itersiblings() if isinstance(each.tag, str))

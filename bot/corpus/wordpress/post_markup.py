@@ -1,0 +1,56 @@
+"""Completes the content of an exported post: by reusable blocks, its page builder's data, and its custom fields."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from bot.corpus.wordpress.json_texts import json_to_html
+from bot.corpus.wordpress.named_texts import fields_to_html, paired_fields, read_name
+
+_BUILDER = "_elementor_data"  # custom field with the text of a page builder, in JSON
+_REUSABLE = re.compile(r"<!--\s+wp:block\s+\{[^{}]*?\"ref\":\s*(?P<ref>\d+)[^{}]*+\}\s+/-->")
+REFERENCE = b"<!-- wp:block {"
+"""How every reference to a reusable block begins."""
+_MAX_REFERENCES = 5  # maximum depth of reusable blocks inside one another
+_MAX_INSERTED = 10_000_000  # maximum number of characters of reusable blocks in one post
+
+
+def is_text_field(name: str) -> bool:
+    """Whether a custom field may hold a text of its post."""
+    return name == _BUILDER or read_name(name) is not None
+
+
+def reusable_blocks(content: str) -> Iterator[str]:
+    """Yield the ids of the reusable blocks to which a post refers."""
+    return (reference["ref"] for reference in _REUSABLE.finditer(content))
+
+
+def complete_markup(content: str, fields: Mapping[str, str], blocks: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the content of a post with the reusable blocks and the texts that it lacks, and what could not be read."""
+    content = _with_blocks(content, blocks)
+    missing_refs = dict.fromkeys(reusable_blocks(content))
+    flaws = [f"its reusable block {ref} is not among the published ones: export all content" for ref in missing_refs]
+    try:
+        built = json_to_html(json.loads(fields.get(_BUILDER) or "[]", strict=False))
+    except (ValueError, RecursionError):
+        built = ""
+        flaws.append("the data of its page builder is not valid JSON: save the post again and export it again")
+    # A builder writes its words into the content, too, but without their structure.
+    content = built if built and len(_words(built)) >= len(_words(content)) else content
+    words = set(_words(content))
+    texts = {name: text for name, text in fields.items() if name != _BUILDER and not words.issuperset(_words(text))}
+    missing = fields_to_html(paired_fields(texts))
+    return f"{content}\n\n{missing}" if missing else content, flaws
+
+
+def _with_blocks(content: str, blocks: Mapping[str, str]) -> str:
+    """Replace references to reusable blocks by their content; those that cannot be replaced stay."""
+    for _ in range(_MAX_REFERENCES):
+        if sum(len(blocks.get(ref, "")) for ref in reusable_blocks(content)) > _MAX_INSERTED:
+            break
+        content = _REUSABLE.sub(lambda reference: blocks.get(reference["ref"], reference[0]), content)
+    return content
+
+
+def _words(markup: str) -> list[str]:
+    return re.findall(r"\w+", re.sub(r"<[^<>]*>", " ", markup))
