@@ -575,7 +575,7 @@ def test_articles_are_read_one_file_at_a_time(tmp_path: Path):
 def test_what_did_not_become_an_article_is_refused_left_out_merged_or_cleaned(tmp_path: Path):
     (tmp_path / "a.md").write_text("---\nurl: https://example.com/a/\n---\nThe same text.", encoding="utf-8")
     (tmp_path / "b.md").write_text("---\nurl: https://example.com/b/\n---\nThe same text.", encoding="utf-8")
-    (tmp_path / "c.md").write_bytes(b"It\x92s damaged.")
+    (tmp_path / "c.md").write_bytes("Café: ".encode() + b"it\x92s damaged.")
     (tmp_path / "d.jpg").write_bytes(b"\xff\xd8")
     groups = by_kind(read_corpus(tmp_path).refused)
     assert {kind: [item.file for item in group] for kind, group in groups.items()} == {

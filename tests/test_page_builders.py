@@ -118,7 +118,7 @@ def test_reusable_blocks_are_read_where_posts_refer_to_them(tmp_path: Path):
     unused = item("<p>Unused.</p>", 14, "wp_block")
     ((article,), refused) = read(tmp_path, post, block, inner, unused)
     assert article.text == "Inner.\n\nShared.\n\nAfter."
-    assert refused == ["left out: 1 of the type 'wp_block'"]
+    assert refused == ["1 of the type 'wp_block'"]
 
 
 def test_a_reusable_block_that_the_export_lacks_is_told(tmp_path: Path):
