@@ -21,7 +21,15 @@ from bot.index.manifest import ScoreCalibration
 from bot.retrieval.features import FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
-from bot.retrieval.topic import earlier_questions, refers_back, top_article_margin, topic_weight
+from bot.retrieval.topic import (
+    Exchange,
+    continues_topic,
+    earlier_questions,
+    exchanges,
+    refers_back,
+    top_article_margin,
+    topic_weight,
+)
 from bot.settings import BuildSettings
 
 
@@ -163,6 +171,23 @@ def test_a_follow_up_keeps_the_topic_of_the_last_question(bot: Bot, history: lis
     assert answer.topic == "how long is a probation period"
 
 
+def test_the_article_of_the_last_answer_is_known_by_its_words(bot: Bot):
+    asked = bot.ask("can it be extended?", [{"role": "user", "content": "tell me"}, said(bot, "probation-letter")])
+    assert (asked.text, asked.topic) == ("Yes, in writing and before it ends.", "tell me")
+
+
+def test_a_question_that_was_refused_is_not_the_topic(bot: Bot):
+    history = ["how long is a probation period", {"role": "user", "content": "who won the world cup"}, said(bot, None)]
+    answer = bot.ask("and can it be extended?", history)
+    assert (answer.text, answer.topic) == ("Yes, in writing and before it ends.", "how long is a probation period")
+
+
+def said(bot: Bot, article: str | None) -> dict:
+    """Return the assistant's message with the answer of an article's first FAQ, or with none."""
+    faqs = bot.generation.table.faqs(article) if article else []
+    return {"role": "assistant", "content": faqs[0].text if faqs else ""}
+
+
 def test_a_new_topic_drops_the_old_one(bot: Bot):
     answer = bot.ask("who pays gratuity to an employee", history=["how long is a probation period"])
     assert (answer.text, answer.topic) == ("The employer pays it, not the provident fund.", None)
@@ -226,6 +251,21 @@ def test_an_earlier_question_counts_if_the_new_one_is_vague_and_gains_by_it():
         < topic_weight("and for it", vague, vague, articles)
         < 1
     )
+
+
+def test_a_question_continues_the_topic_if_that_article_is_near_the_best_and_no_article_leads():
+    articles, vague = np.arange(6), np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.1])
+    distinct = np.array([0.9, 0.3, 0.3, 0.29, 0.29, 0.1])
+    assert continues_topic("documents needed", vague, articles, 4)
+    assert not continues_topic("documents needed", vague - np.array([0, 0, 0, 0, 0.4, 0]), articles, 4)
+    assert not continues_topic("documents needed", distinct, articles, 0)
+    assert continues_topic("documents needed", vague, articles, None)
+    assert not continues_topic("documents needed", distinct, articles, None)
+
+
+def test_exchanges_hold_the_answers_that_are_known_and_no_small_talk():
+    turns = ["a b?", {"role": "user", "content": "c"}, {"role": "assistant", "content": "d\ne"}, "thanks"]
+    assert exchanges(turns) == [Exchange("a b?"), Exchange("c", "d e")]
 
 
 def test_only_the_visitors_turns_count_as_history():

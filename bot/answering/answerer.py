@@ -19,7 +19,7 @@ from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import History, earlier_questions
+from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
@@ -38,15 +38,19 @@ class Answerer:
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
         """Answer a question; see `Bot.ask`."""
-        earlier = [turn for turn in earlier_questions(history) if small_talk(turn) is None]
-        result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
+        turns = exchanges(history)
+        earlier = [turn.question for turn in turns]
+        result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
         reading = self._read(result.corrected or question, result, filters)
+        if result.within and (reading is None or reading.probability < self._least):
+            result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
+            reading = self._read(result.corrected or question, result, filters)
         asked = (result.corrected or question, *earlier)
         talk = small_talk(question)
         is_covered = reading is not None and reading.probability >= self._settings.threshold
         if talk and not (is_covered and reading and _is_about(reading.passage, talk.kind)):
             return self._reply(question, result, talk)
-        if reading is None or reading.probability < min(self._settings.closest_threshold, self._settings.threshold):
+        if reading is None or reading.probability < self._least:
             return self._no_answer(question, result, reading, asked)
         if not is_covered:
             return self._closest(question, result, reading, asked)
@@ -70,11 +74,17 @@ class Answerer:
         if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
             quoted = quote(self.finder.generation, result, first.passage)
             return Reading(first.passage, quoted.span, quoted.matched, result.probability) if is_likely else None
-        is_within = filters.article is not None
-        reading = self._reader.read(result, is_within=is_within)
+        is_within = filters.article is not None or result.within is not None
+        shown = result.within.shown if result.within and result.within.passage.kind == "faq" else ""
+        reading = self._reader.read(result, is_within=is_within, shown=shown)
         if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
             return replace(reading, probability=result.probability) if is_likely else None
         return reading
+
+    @property
+    def _least(self) -> float:
+        """The minimum probability of words that are shown."""
+        return min(self._settings.closest_threshold, self._settings.threshold)
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)

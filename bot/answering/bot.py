@@ -62,7 +62,8 @@ class Bot:
     ) -> Answer:
         """Return the words of the articles that answer a question, those that come closest, or no answer.
 
-        `history` holds the visitor's earlier questions, oldest first; a turn may also be a {"role", "content"} message.
+        `history` holds the visitor's earlier questions, oldest first; a turn may also be a {"role", "content"} message
+        of the user or the assistant. A question that continues the topic is answered from the article that answered.
         `as_typed` turns spelling repair off. The filters work as in `Retriever.search`. Raises `QuestionError` if the
         question is empty or too long.
         """

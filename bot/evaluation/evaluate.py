@@ -43,12 +43,12 @@ class Outcome:
     @property
     def quotes_words(self) -> bool:
         """Whether the words shown hold the words that answer, whatever their case and punctuation."""
-        return _holds_one(self.text, self.question.words)
+        return holds_one(self.text, self.question.words)
 
     @property
     def right_passage(self) -> bool:
         """Whether the quoted passage holds the words that answer."""
-        return _holds_one(self.quoted, self.question.words)
+        return holds_one(self.quoted, self.question.words)
 
     @property
     def right(self) -> bool:
@@ -83,7 +83,8 @@ def _label(passage: Passage, expected: Mapping[str, int]) -> str:
     return next((name for name in names if name in expected), passage.article.id)
 
 
-def _holds_one(text: str, words: Sequence[str]) -> bool:
+def holds_one(text: str, words: Sequence[str]) -> bool:
+    """Whether a text holds one of some words, whatever their case and punctuation."""
     return any(_plain(each) in _plain(text) for each in words)
 
 

@@ -20,6 +20,7 @@ from bot.retrieval.ranking import RankingModel
 from bot.retrieval.search_result import SearchResult
 
 _CACHED = 4096  # number of passages whose terms are kept
+_SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,17 @@ class Reader:
         self.midpoint = RankingModel.shipped().midpoint(generation.manifest.score_calibration)
         """The cosine halfway between questions that the corpus covers and others."""
 
-    def read(self, result: SearchResult, *, is_within: bool = False) -> Reading | None:
+    def read(self, result: SearchResult, *, is_within: bool = False, shown: str = "") -> Reading | None:
         """Return the words of the hits, or of their articles, that answer a question best; None without hits.
 
-        `is_within` says that the question is asked of one article.
+        `is_within` says that the question is asked of one article, `shown` the words that answered the question before.
         """
         if not result.hits:
             return None
         candidates = read_candidates(self._generation, result)
         asked, features = self.features(result.query, candidates)
         choice = choose(
-            self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems)
+            self._model.sentences, candidates, features, self.midpoint, result.probability, len(asked.stems), shown
         )
         probability = self._model.answers.probability(choice.signals, is_within=is_within)
         matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
@@ -98,10 +99,13 @@ def choose(
     midpoint: float,
     ranking: float,
     words: int,
+    shown: str = "",
 ) -> Choice:
-    """Return the quote that most probably holds the words that answer."""
+    """Return the quote that most probably holds the words that answer; seldom those that were `shown` before."""
     starts = np.cumsum([0, *(len(each) for each in candidates.sentences)])
     scores = model.scores(features)
+    if shown:
+        scores = scores - _SHOWN * np.array([text in shown for each in candidates.sentences for text in each], float)
     weights = np.split(softmax(scores), starts[1:-1])
     best, window = _best(candidates, weights)
     quoted = slice(starts[best] + window.first, starts[best] + window.last + 1)

@@ -12,6 +12,7 @@ from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers
 from bot.languages.registry import QuestionLanguages, language_of
 from bot.passages import Passage
+from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
 from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
 from bot.retrieval.hit import Hit
@@ -21,7 +22,16 @@ from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.scoring import ScoredCandidates, Scorer
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.spelling import Speller
-from bot.retrieval.topic import History, coverage, earlier_questions, may_need_context, refers_back, topic_weight
+from bot.retrieval.topic import (
+    Exchange,
+    History,
+    continues_topic,
+    coverage,
+    earlier_questions,
+    may_need_context,
+    refers_back,
+    topic_weight,
+)
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
@@ -55,6 +65,7 @@ class Finder:
         languages = QuestionLanguages(generation.vocabulary)
         self._rewriter = QueryRewriter(languages, generation.lexical, self._scorer.multilingual, generation.synonyms)
         self._speller = Speller(generation.vocabulary, generation.lexical, languages)
+        self._topics = TopicTracker(generation, self._scorer, self._rewritten_earlier)
 
     def find(
         self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
@@ -65,10 +76,7 @@ class Finder:
         hits. `as_typed` turns spelling repair off. Raises `QuestionError` if the question is empty or longer than
         `LONGEST_QUESTION`.
         """
-        if self._reranker is None:
-            return self.rank(question, k, filters, history, as_typed=as_typed)
-        ranked = self.rank(question, max(k, RERANKED), filters, history, as_typed=as_typed)
-        return replace(ranked, hits=reranked(ranked.query, ranked.hits, self._reranker)[: max(k, 0)])
+        return self._reranked(self.rank(question, self._depth(k), filters, history, as_typed=as_typed), k)
 
     def rank(
         self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
@@ -85,6 +93,60 @@ class Finder:
         topics = [self._rewriter.rewrite_like(self._speller.repair(one) or one, query) for one in earlier]
         result = self._rank(query, k, filters, topics)
         return replace(result, corrected=query.question if query.question != original.question else None)
+
+    def find_in_conversation(
+        self, question: str, k: int, filters: Filters, history: Sequence[Exchange], *, as_typed: bool = False
+    ) -> SearchResult:
+        """Return what `find` does for an answer: hits of the last answer's article only, if the question continues it.
+
+        The result names the topic `within` which it was found. Raises `QuestionError` as `find` does.
+        """
+        original = self._rewriter.rewrite(checked_question(question))
+        query = original if as_typed else self._repaired(original, filters)
+        alone = self._scorer.score([query], self._depth(k), filters)
+        self._topics.remember(query.question, filters, alone)
+        topic = self._continued_topic(query, alone, filters, history) if history else None
+        if topic is not None:
+            result = self._within(query, alone, topic, k)
+        else:
+            result = self._reranked(self._standalone(query, alone, self._depth(k)), k)
+        return replace(result, corrected=query.question if query.question != original.question else None)
+
+    def _continued_topic(
+        self, query: RewrittenQuery, alone: ScoredCandidates, filters: Filters, history: Sequence[Exchange]
+    ) -> Topic | None:
+        if not continues_topic(query.question, alone.scores[0], alone.articles, None):
+            return None
+        topic = self._topics.last_topic(history, filters)
+        continues = topic and continues_topic(query.question, alone.scores[0], alone.articles, topic.article)
+        return topic if continues else None
+
+    def _within(self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int) -> SearchResult:
+        """Keep the hits in the topic's article; the vector stands for the question alone and after the earlier one.
+
+        The reader also reads what is near that vector in the article.
+        """
+        own = np.flatnonzero(alone.articles == topic.article)
+        scores = alone.scores[0][own]
+        ranked = _Ranked(alone.passages[own], alone.articles[own], alone.features[0][own], scores, scores)
+        earlier = self._rewriter.rewrite_like(topic.question.question, query)
+        longer = prepend_questions([earlier], query).variants[0].text
+        vector = alone.vectors[0] + self.generation.encoder.encode_questions([longer])[0]
+        result = SearchResult.of(self._hits(query, ranked, k), query, vector / np.linalg.norm(vector), topic.question)
+        return replace(result, within=topic)
+
+    def _depth(self, k: int) -> int:
+        """Return the number of hits to rank for `k` hits."""
+        return k if self._reranker is None else max(k, RERANKED)
+
+    def _reranked(self, result: SearchResult, k: int) -> SearchResult:
+        if self._reranker is None:
+            return result
+        return replace(result, hits=reranked(result.query, result.hits, self._reranker)[: max(k, 0)])
+
+    def _rewritten_earlier(self, question: str) -> RewrittenQuery:
+        text = question[:_LONGEST_EARLIER]
+        return self._rewriter.rewrite(self._speller.repair(text) or text)
 
     def own_probability(self, passage: Passage) -> float:
         """Return the least probability of a FAQ for its own question; see `Scorer.own_probability`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.encoder import Matrix
 from bot.languages.registry import ENGLISH
+from bot.retrieval.conversation import Topic
 from bot.retrieval.hit import Hit
 from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
 
@@ -25,6 +26,8 @@ class SearchResult:
     """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
     corrected: str | None = None
     """The question with its misspellings repaired, if that was searched for instead."""
+    within: Topic | None = None
+    """The topic of the conversation, if only the article that answered before was searched."""
 
     @classmethod
     def of(

@@ -1,21 +1,24 @@
-"""Follow-up questions: whether an earlier question adds to this one.
+"""Follow-up questions: whether a question continues the topic of the one before it.
 
-"Documents needed?" fits many articles alike; read together with the question before it, it fits one much better. A
-question about something new has a best article of its own, which no earlier question improves. Two measures decide, not
-a language model: how vague the question is by itself, and how much it gains.
+"Documents needed?" fits many articles alike, also the one that answered before. A question about something new has a
+best article of its own, which the article of the last answer is far behind. Measures of the scores decide, not a
+language model: to answer, `continues_topic`; to rank passages of all articles, how vague the question is by itself, and
+how much it gains by being read with the earlier ones.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from bot.index.generation import Numbers
-from bot.languages.registry import LANGUAGES, combined_pattern
+from bot.index.lexical import content_terms
+from bot.languages.registry import LANGUAGES, combined_pattern, small_talk
 from bot.retrieval.ranking import Scores
 
 Turn = str | Mapping[str, object]
-"""An earlier question, or a message {"role": …, "content": …}; only the user's messages count."""
+"""An earlier question, or a message {"role": …, "content": …} of the user or the assistant."""
 History = Sequence[Turn]
 """The turns of a conversation, oldest first."""
 
@@ -32,14 +35,56 @@ _TRUST, _FREE_GAIN, _REFERENCE_BONUS = 25.0, 0.03, 0.1
 """The weight of earlier questions is `_TRUST` times vagueness times gain; every question gets `_FREE_GAIN`, and one
 that refers back `_REFERENCE_BONUS` on both."""
 _FIELD = slice(4, 10)  # the fifth to tenth best articles, with which the best one is compared
+_GAP, _MARGIN, _TERMS, _REFERENCE, _CONTINUES = 26.6, 21.1, 3.65, 1.56, 11.7
+"""A logistic regression: weights of how far the article of the last answer is behind the best, of the best article's
+lead, of the logarithm of the number of content terms and of a reference back, and the limit of a follow-up. Fitted on
+the conversations of one half of the articles, against questions after one about another article of the same category
+(benchmarks/quality/conversations.py)."""
 _UNKNOWN, _KNOWN = -0.2, -0.1
 """Scores between which the articles go from knowing nothing of a question to knowing something."""
 
 
+class Exchange(NamedTuple):
+    """An earlier question, and the answer that was shown: None if the history holds only questions."""
+
+    question: str
+    answer: str | None = None
+
+
+def exchanges(history: History) -> list[Exchange]:
+    """Return the questions of a conversation that are no small talk, oldest first, with their answers."""
+    found: list[Exchange] = []
+    for turn in history:
+        role, content = ("user", turn) if isinstance(turn, str) else (turn.get("role"), _content(turn))
+        text = " ".join(content.split())
+        if role == "user" and text:
+            found.append(Exchange(text))
+        elif role == "assistant" and found and found[-1].answer is None:
+            found[-1] = Exchange(found[-1].question, text)
+    return [exchange for exchange in found if small_talk(exchange.question) is None]
+
+
 def earlier_questions(history: History) -> list[str]:
     """Return the visitor's questions of a conversation, oldest first."""
-    texts = (turn if isinstance(turn, str) else _content(turn) for turn in history)
+    asked = (turn for turn in history if isinstance(turn, str) or turn.get("role") == "user")
+    texts = (turn if isinstance(turn, str) else _content(turn) for turn in asked)
     return [question for question in (" ".join(text.split()) for text in texts) if question]
+
+
+def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int | None) -> bool:
+    """Whether a question, by its scores alone, continues the topic of the article with this number.
+
+    Without a number, whether it could continue any.
+    """
+    if not len(scores):
+        return topic is None
+    own = scores[articles == topic] if topic is not None else scores
+    if not len(own):
+        return False
+    gap = float(scores.max() - own.max())
+    terms = float(np.log(max(1, len(set(content_terms(question))))))
+    evidence = _GAP * gap + _MARGIN * top_article_margin(scores, articles) + _TERMS * terms
+    return evidence - (_REFERENCE if refers_back(question) else 0.0) < _CONTINUES
 
 
 def refers_back(question: str) -> bool:
@@ -92,8 +137,6 @@ def _bonus(question: str) -> float:
 
 
 def _content(turn: Mapping[str, object]) -> str:
-    if turn.get("role") != "user":
-        return ""
     content = turn.get("content")
     parts = content if isinstance(content, list) else [content]
     texts = (part.get("text") if isinstance(part, Mapping) else part for part in parts)

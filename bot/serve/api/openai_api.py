@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from bot.answering.answer import Answer, Source
 from bot.answering.link import quoting_link
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
-from bot.retrieval.topic import earlier_questions
+from bot.retrieval.topic import Turn, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import openai_error, public_message
@@ -73,11 +73,12 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     @api.post("/chat/completions", response_model=None, responses=_ERRORS)
     def complete(body: ChatQuestion, request: Request) -> Response:
         """Answer the last question, read together with those before it."""
-        messages = [message.model_dump() for message in body.messages]
+        messages: list[Turn] = [message.model_dump() for message in body.messages]
         if is_client_task(messages):
             return _response(_declined(service), DECLINED, body)
-        questions = earlier_questions(messages)
-        answer = service.ask(questions[-1] if questions else "", questions[:-1], Visitor.of(request, "openai"))
+        asked = [place for place, message in enumerate(messages) if earlier_questions([message])]
+        question = earlier_questions(messages[asked[-1] :])[0] if asked else ""
+        answer = service.ask(question, messages[: asked[-1]] if asked else [], Visitor.of(request, "openai"))
         return _response(answer, _markdown(answer, texts), body)
 
     api.exception_handler(ArticlebotError)(_known_error)

@@ -49,13 +49,23 @@ class _Model(TextModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
+class Message(_Model):
+    """A question or an answer of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    """The question, or the `text` of its answer."""
+
+
 class Question(_Model):
     """A visitor's question."""
 
     question: str = Field(json_schema_extra=_QUESTION, examples=["how long is a probation period"])
     """The question in the visitor's words."""
-    history: list[str] = Field(default=[], max_length=LONGEST_HISTORY, examples=[["what is a probation letter"]])
-    """The visitor's earlier questions, oldest first."""
+    history: list[str | Message] = Field(
+        default=[], max_length=LONGEST_HISTORY, examples=[["what is a probation letter"]]
+    )
+    """The visitor's earlier questions, oldest first, or messages with the answers as well."""
     category: str | None = Field(default=None, examples=["HRM"])
     """Search only the articles of this category."""
     article: str | None = Field(default=None, examples=["probation-letter"])

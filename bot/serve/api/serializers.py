@@ -8,6 +8,7 @@ from bot.answering.answer import hit_to_schema
 from bot.corpus.article import Article
 from bot.errors import ArticleMissing, QuestionError
 from bot.retrieval.finder import checked_text
+from bot.retrieval.topic import Turn
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
@@ -17,13 +18,13 @@ def ask(service: ChatService, body: schemas.Question, visitor: Visitor) -> schem
     """Return the answer to a question. Raises what `ChatService.ask` and `check_category` raise."""
     check_category(service, body.category)
     visitor = replace(visitor, conversation=body.conversation)
-    return service.ask(body.question, body.history, visitor, **_options(body)).to_schema()
+    return service.ask(body.question, _history(body), visitor, **_options(body)).to_schema()
 
 
 def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> schemas.Hits:
     """Return the passages that most likely answer a question. Raises as `ask`."""
     check_category(service, body.category)
-    found = service.search(body.question, body.k, body.history, visitor, **_options(body))
+    found = service.search(body.question, body.k, _history(body), visitor, **_options(body))
     hits = [hit_to_schema(hit) for hit in found.hits]
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
@@ -52,6 +53,10 @@ def whole_article(article: Article) -> schemas.Article:
         for faq in article.faqs
     ]
     return schemas.Article.model_validate(facts | {"faqs": faqs})
+
+
+def _history(body: schemas.Question) -> list[Turn]:
+    return [turn if isinstance(turn, str) else turn.model_dump() for turn in body.history]
 
 
 def _options(body: schemas.Question) -> dict[str, Any]:

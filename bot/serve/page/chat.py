@@ -19,7 +19,7 @@ from bot.serve.visitor import Visitor
 
 _log = logging.getLogger(__name__)
 
-_MAX_HISTORY = 10  # number of earlier questions that a question is read together with
+_MAX_HISTORY = 10  # number of earlier questions, with their answers, that a question is read together with
 
 # Each event is one plain request: no queue, no public endpoint.
 _EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
@@ -157,7 +157,7 @@ class _Handlers:
         self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool,
         alone: bool,
     ) -> Conversation:  # fmt: skip
-        history = [] if alone else conversation.questions()[-_MAX_HISTORY:]
+        history = [] if alone else conversation.messages(_MAX_HISTORY)
         visitor = Visitor(request.client.host if request.client else "", "chat", conversation=conversation.id)
         answer = self._service.ask(question, history, visitor, category=category or None, as_typed=as_typed)
         return conversation.with_exchange(Exchange.of(answer, category or None, as_typed=as_typed, alone=alone))

@@ -11,6 +11,7 @@ from bot.answering import schema
 from bot.answering.answer import Answer, Source
 from bot.languages.language import Talk
 from bot.passages import Span
+from bot.retrieval.topic import Turn
 
 _MAX_EXCHANGES = 20  # number of exchanges that the browser stores; all of them travel with each question
 
@@ -96,6 +97,11 @@ class Conversation:
 
     def questions(self) -> list[str]:
         return [exchange.question for exchange in self.exchanges]
+
+    def messages(self, most: int) -> list[Turn]:
+        """Return the questions and answers of the last `most` exchanges as messages."""
+        spoken = ((("user", one.question), ("assistant", one.answer.text)) for one in self.exchanges[-most:])
+        return [{"role": role, "content": content} for pair in spoken for role, content in pair]
 
     def with_exchange(self, exchange: Exchange) -> "Conversation":
         """Return the conversation with one more exchange, without the oldest if there are too many."""

@@ -8,8 +8,8 @@
   const base = new URL("./", script.src);
   const side = script.dataset.side === "left" ? "left" : "right";
   const MAX_LENGTH = 1000,
-    MAX_HISTORY = 10;
-  const asked = [];
+    MAX_HISTORY = 20;
+  const said = [];
   const conversation = Math.random().toString(36).slice(2);
 
   const make = (tag, properties = {}, ...children) => {
@@ -186,12 +186,12 @@
     log.append(turn);
     turn.scrollIntoView({ block: "start" });
     try {
-      const response = await post("ask", { question: words, history: asked.slice(-MAX_HISTORY), conversation });
+      const response = await post("ask", { question: words, history: said.slice(-MAX_HISTORY), conversation });
       const body = await response.json();
       if (response.status === 429) throw fill(texts.too_many, { seconds: body.seconds });
       if (!response.ok) throw texts.broken;
       turn.lastChild.replaceWith(...renderAnswer(body).filter(Boolean));
-      asked.push(words);
+      said.push({ role: "user", content: words }, { role: "assistant", content: body.text });
       if (box.value.trim() === question.trim()) box.value = "";
     } catch (error) {
       turn.remove();

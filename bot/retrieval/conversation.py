@@ -1,0 +1,117 @@
+"""What a conversation is about: the last question that was answered, and the passage that answered it."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import NamedTuple
+
+from bot.index.filters import Filters
+from bot.index.generation import Generation, numbers_of
+from bot.passages import Passage, sentences_of
+from bot.retrieval.query_rewriting import RewrittenQuery
+from bot.retrieval.scoring import ScoredCandidates, Scorer
+from bot.retrieval.topic import Exchange, continues_topic
+
+_LIKELY = 0.3
+"""Minimum probability of the best passage for an earlier question; below it, the question was probably refused."""
+_TURNS = 2  # maximum number of earlier questions that are searched again if their answers are not known
+_LONGEST_ANSWER, _FOUND = 600, 5
+"""Numbers of characters of an answer that are searched for, and of passages that may hold them."""
+_REMEMBERED = 512  # number of last questions whose candidates are kept: 20 kB each
+_FEW_WORDS = 3  # number of words below which a sentence may stand in many passages
+_WORDS = re.compile(r"\w+")
+
+
+class Topic(NamedTuple):
+    """The last question that was answered."""
+
+    question: RewrittenQuery
+    passage: Passage
+    """The passage that answered it."""
+    article: int
+    """The number of the passage's article."""
+    shown: str
+    """The words that were shown as the answer."""
+
+
+class TopicTracker:
+    """Finds the topic of conversations about one generation. Safe to call from many threads."""
+
+    def __init__(self, generation: Generation, scorer: Scorer, rewrite: Callable[[str], RewrittenQuery]) -> None:
+        self._generation, self._scorer, self._rewrite = generation, scorer, rewrite
+        self._searched: OrderedDict[tuple[str, Filters], ScoredCandidates] = OrderedDict()
+        self._lock = Lock()
+
+    def last_topic(self, turns: Sequence[Exchange], filters: Filters) -> Topic | None:
+        """Return the topic of the last of these exchanges that was answered; None if none was.
+
+        An answer is recognized by its words, without a session; a question without one is searched for again.
+        """
+        searched = 0
+        for place in range(len(turns) - 1, -1, -1):
+            question, answer = turns[place]
+            passage = self._quoted(answer) if answer else None
+            if passage is not None:
+                return self._topic(self._rewrite(question), passage, answer or "")
+            if answer == "":
+                continue
+            if searched == _TURNS:
+                return None
+            searched += 1
+            topic = self._of_question(question, turns[max(0, place - 1) : place], filters)
+            if topic is not None:
+                return topic
+        return None
+
+    def remember(self, question: str, filters: Filters, found: ScoredCandidates) -> None:
+        """Keep what was found for a question: the next one of its conversation may follow soon."""
+        with self._lock:
+            self._searched[question, filters] = found
+            while len(self._searched) > _REMEMBERED:
+                self._searched.popitem(last=False)
+
+    def _recall(self, query: RewrittenQuery, filters: Filters) -> ScoredCandidates:
+        with self._lock:
+            known = self._searched.get((query.question, filters))
+        return known or self._scorer.score([query], 1, filters)
+
+    def _of_question(self, question: str, before: Sequence[Exchange], filters: Filters) -> Topic | None:
+        """Return the topic after a question whose answer is not known; None if it is probably not answered."""
+        query = self._rewrite(question)
+        found = self._recall(query, filters)
+        scores = found.scores[0]
+        if before and continues_topic(question, scores, found.articles, None):
+            earlier = self.last_topic(before, filters)
+            if earlier and continues_topic(question, scores, found.articles, earlier.article):
+                return earlier._replace(question=query, shown="")
+        if not len(scores):
+            return None
+        best = int(scores.argmax())
+        if self._scorer.ranking_of(query).probabilities(scores[[best]])[0] < _LIKELY:
+            return None
+        (passage,) = self._generation.table.passages([int(found.passages[best])])
+        return Topic(query, passage, int(found.articles[best]), passage.text if passage.kind == "faq" else "")
+
+    def _topic(self, question: RewrittenQuery, passage: Passage, shown: str) -> Topic:
+        number = numbers_of(self._generation.table, [passage])
+        return Topic(question, passage, int(self._generation.vectors_of(number).articles[0]), shown)
+
+    def _quoted(self, answer: str) -> Passage | None:
+        """Return the passage of which an answer quotes most."""
+        matches = self._generation.lexical.search("words", answer[:_LONGEST_ANSWER], _FOUND)
+        passages, shown = self._generation.table.passages(matches.numbers.tolist()), plain(answer)
+        quoted = [_quoted_length(passage, shown) for passage in passages]
+        best = max(range(len(passages)), key=quoted.__getitem__, default=0)
+        return passages[best] if passages and quoted[best] else None
+
+
+def plain(text: str) -> str:
+    """Return the words of a text, whatever their case, punctuation and markup."""
+    return " ".join(_WORDS.findall(text.lower()))
+
+
+def _quoted_length(passage: Passage, shown: str) -> int:
+    """Return how many characters of the sentences of a passage are among the words shown."""
+    sentences = map(plain, sentences_of(passage))
+    return sum(len(each) for each in sentences if len(each.split()) >= _FEW_WORDS and each in shown)
