@@ -9,6 +9,7 @@ from bot.answering.answer import Answer, Source
 from bot.answering.quote import quote
 from bot.answering.suggestions import Suggestions
 from bot.index.filters import Filters
+from bot.index.lexical import content_terms
 from bot.languages.language import Talk
 from bot.languages.registry import ENGLISH, SmallTalk, language_of, reply, small_talk
 from bot.passages import Passage
@@ -23,6 +24,10 @@ from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
+_RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
+"""A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
+likely if its rarest word, of at least `_OWN_TERMS`, is missing: it names something else. Fitted like the limits of
+`bot.retrieval.topic`, and on uncovered questions after covered ones."""
 
 
 class Answerer:
@@ -77,6 +82,8 @@ class Answerer:
         is_within = filters.article is not None or result.within is not None
         shown = result.within.shown if result.within and result.within.passage.kind == "faq" else ""
         reading = self._reader.read(result, is_within=is_within, shown=shown)
+        if reading is not None and result.within is not None:
+            return replace(reading, probability=_share_of_follow_up(result.query, reading) * reading.probability)
         if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
             return replace(reading, probability=result.probability) if is_likely else None
         return reading
@@ -140,6 +147,12 @@ def _is_about(passage: Passage, kind: Talk) -> bool:
     """Whether a FAQ asks the same as some small talk, and so answers it."""
     talks = map(small_talk, (passage.question or "", *passage.alternates))
     return any(talk is not None and talk.kind == kind for talk in talks)
+
+
+def _share_of_follow_up(question: str, reading: Reading) -> float:
+    """Return the factor by which a follow-up is less likely answered than a question asked of one article."""
+    names_something_else = reading.missing >= _RARE and len(content_terms(question)) >= _OWN_TERMS
+    return min(1.0, reading.relevance / _RELEVANT) * (_ELSEWHERE if names_something_else else 1.0)
 
 
 def _source(result: SearchResult, reading: Reading) -> Source:

@@ -34,6 +34,10 @@ class Reading:
     """The sentence of them that answers best."""
     probability: float
     """How likely the quoted words answer the question."""
+    relevance: float = 1.0
+    """How likely the corpus is about the question."""
+    missing: float = 0.0
+    """The weight of the rarest content word that the passage lacks, as a share of the rarest of the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class Reader:
         )
         probability = self._model.answers.probability(choice.signals, is_within=is_within)
         matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
-        return Reading(choice.passage, choice.window.span(choice.passage), matched, probability)
+        relevance, missing = self._model.answers.relevant(choice.signals), choice.signals["missing"]
+        return Reading(choice.passage, choice.window.span(choice.passage), matched, probability, relevance, missing)
 
     def features(self, query: str, candidates: Candidates) -> tuple[QuestionTerms, NDArray[np.float64]]:
         """Return what a question asks, and the features of the sentences of its candidates."""

@@ -107,7 +107,7 @@ class Finder:
         self._topics.remember(query.question, filters, alone)
         topic = self._continued_topic(query, alone, filters, history) if history else None
         if topic is not None:
-            result = self._within(query, alone, topic, k)
+            result = self._within(query, alone, topic, k, filters)
         else:
             result = self._reranked(self._standalone(query, alone, self._depth(k)), k)
         return replace(result, corrected=query.question if query.question != original.question else None)
@@ -121,11 +121,15 @@ class Finder:
         continues = topic and continues_topic(query.question, alone.scores[0], alone.articles, topic.article)
         return topic if continues else None
 
-    def _within(self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int) -> SearchResult:
+    def _within(
+        self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int, filters: Filters
+    ) -> SearchResult:
         """Keep the hits in the topic's article; the vector stands for the question alone and after the earlier one.
 
         The reader also reads what is near that vector in the article.
         """
+        if topic.article not in alone.articles:
+            alone = self._scorer.score([query], k, replace(filters, article=topic.passage.article.id))
         own = np.flatnonzero(alone.articles == topic.article)
         scores = alone.scores[0][own]
         ranked = _Ranked(alone.passages[own], alone.articles[own], alone.features[0][own], scores, scores)

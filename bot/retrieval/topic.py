@@ -79,9 +79,7 @@ def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int
     if not len(scores):
         return topic is None
     own = scores[articles == topic] if topic is not None else scores
-    if not len(own):
-        return False
-    gap = float(scores.max() - own.max())
+    gap = float(scores.max() - (own.max() if len(own) else scores.min()))
     terms = float(np.log(max(1, len(set(content_terms(question))))))
     evidence = _GAP * gap + _MARGIN * top_article_margin(scores, articles) + _TERMS * terms
     return evidence - (_REFERENCE if refers_back(question) else 0.0) < _CONTINUES

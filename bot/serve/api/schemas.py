@@ -65,7 +65,7 @@ class Question(_Model):
     history: list[str | Message] = Field(
         default=[], max_length=LONGEST_HISTORY, examples=[["what is a probation letter"]]
     )
-    """The visitor's earlier questions, oldest first, or messages with the answers as well."""
+    """The visitor's earlier questions, oldest first. An item may be a message, so that answers are known as well."""
     category: str | None = Field(default=None, examples=["HRM"])
     """Search only the articles of this category."""
     article: str | None = Field(default=None, examples=["probation-letter"])
