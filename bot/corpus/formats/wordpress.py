@@ -78,7 +78,7 @@ def _reusable_blocks(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     wanted: set[str] = set()
     with path.open("rb") as file, suppress(Unreadable):
-        for item in _items(_LimitedReader(file)):
+        for item in _items(_LimitedReader(RepairingReader(file))):
             content = item.findtext(_CONTENT) or ""
             wanted.update(reusable_blocks(content))
             if _field(item, "post_type") == "wp_block" and _field(item, "status") == "publish":

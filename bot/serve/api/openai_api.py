@@ -73,12 +73,13 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     @api.post("/chat/completions", response_model=None, responses=_ERRORS)
     def complete(body: ChatQuestion, request: Request) -> Response:
         """Answer the last question, read together with those before it."""
-        messages: list[Turn] = [message.model_dump() for message in body.messages]
+        messages = [message.model_dump() for message in body.messages]
         if is_client_task(messages):
             return _response(_declined(service), DECLINED, body)
-        asked = [place for place, message in enumerate(messages) if earlier_questions([message])]
-        question = earlier_questions(messages[asked[-1] :])[0] if asked else ""
-        answer = service.ask(question, messages[: asked[-1]] if asked else [], Visitor.of(request, "openai"))
+        turns: list[Turn] = [*messages]
+        asked = [place for place, turn in enumerate(turns) if earlier_questions([turn])]
+        question = earlier_questions(turns[asked[-1] :])[0] if asked else ""
+        answer = service.ask(question, turns[: asked[-1]] if asked else [], Visitor.of(request, "openai"))
         return _response(answer, _markdown(answer, texts), body)
 
     api.exception_handler(ArticlebotError)(_known_error)
