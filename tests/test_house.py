@@ -245,9 +245,9 @@ def test_no_module_is_longer_than_300_lines():
     assert {module: lines for module, lines in lines_by_module().items() if lines > 300} == {}
 
 
-def test_the_package_has_at_most_23_000_lines():
-    """22,000 before there were a reader and synonyms."""
-    assert sum(lines_by_module().values()) <= 23_000
+def test_the_package_has_at_most_24_000_lines():
+    """22,000 before there were a reader and synonyms, 23,000 before forks, tasks of chat clients and a path prefix."""
+    assert sum(lines_by_module().values()) <= 24_000
 
 
 def loaded_by(code: str) -> list[str]:
