@@ -72,7 +72,7 @@ def build(
     store = LocalStore(index)
     source = FolderSource(corpus) if isinstance(corpus, (Path, str)) else InMemorySource(corpus)
     inputs = _inputs(source, settings, encoder)
-    with store.lock(), _translate_write_errors(store.root):
+    with store.lock(), _translate_write_errors(store.name):
         previous = _find_intact(store)
         if previous is not None and _is_up_to_date(previous, inputs):
             refused = read_refused(previous / REFUSED)
@@ -95,7 +95,7 @@ def _inputs(source: ArticleSource, settings: BuildSettings, encoder: Encoder | N
 
 
 @contextmanager
-def _translate_write_errors(root: Path) -> Iterator[None]:
+def _translate_write_errors(root: Path | str) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:

@@ -49,16 +49,33 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    codes = tuple(languages.split(",")) if languages else None
-    chosen = BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
+    chosen = _choices(model, exact_rows, languages, multilingual_model)
     written = read_settings_file(settings)
-    build_settings = settings_of_build(index, written.build, chosen)
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
+    how = to, workers, tell_progress
+    report = _run_build(corpus, index, written.build, chosen, review, *how, publish=not dry_run)
+    test_and_report(report, corpus, index, written.answers, as_json)
+
+
+def _choices(
+    model: str | None, exact_rows: int | None, languages: str | None, multilingual_model: str | None
+) -> BuildChoices:
+    codes = tuple(languages.split(",")) if languages else None
+    return BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
+
+
+def _run_build(
+    corpus: Path, index: Path, written: BuildChoices, options: BuildChoices, review: "Review | None", to: str,
+    workers: str | None, tell_progress: bool, *, publish: bool,
+) -> "BuildReport":  # fmt: skip
+    settings, changes = settings_of_build(index, written, options)
     with show_progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
-        report = run(corpus, index, build_settings, progress, review, publish=not dry_run, workers=who)
+        report = run(corpus, index, settings, progress, review, publish=publish, workers=who)
         if to and report.published:
             _publish(report, index, to, progress)
-    test_and_report(report, corpus, index, written.answers, as_json)
+    if changes and report.built:
+        say(f"this build changes {', '.join(changes)}")
+    return report
 
 
 @contextmanager

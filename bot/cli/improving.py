@@ -22,10 +22,11 @@ from bot.corpus import decisions
 from bot.errors import MissingExtra
 from bot.index.generation import require_faq
 from bot.retrieval.retriever import Retriever
-from bot.settings import AnswerSettings
+from bot.settings import AnswerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
+    from bot.evaluation.question_set import Question
 
 _THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
@@ -46,11 +47,17 @@ def report(
     """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
+    _print_report(index, corpus, since, to_csv, accept_proposed, read_settings_file(settings), as_json)
+
+
+def _print_report(
+    index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, read: Settings, as_json: bool
+) -> None:
     from bot.usage.report import make_report
     from bot.usage.report_text import report_text, write_csv
     from bot.usage.store import UsageStore
 
-    read, until = read_settings_file(settings), datetime.now(UTC)
+    until = datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
     store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
     made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
@@ -153,20 +160,29 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import ask_all, figures_by_group
-    from bot.evaluation.question_set import read_questions, spread, unknown_ids, unknown_sentence
+    from bot.evaluation.question_set import read_questions, spread
     from bot.evaluation.report import table
 
-    asked = spread(read_questions(questions), most)
-    answers = read_settings_file(settings).answers
-    answers = answers if threshold is None else replace(answers, threshold=threshold)
+    asked, answers = spread(read_questions(questions), most), _answer_settings(settings, threshold)
     with _bot_for(questions, index, work, answers) as bot:
-        if names := unknown_ids(asked, bot.generation.table):
-            say(unknown_sentence(names, questions))
+        _say_unknown_ids(questions, asked, bot)
         outcomes = ask_all(bot, asked)
     groups = figures_by_group(outcomes)
     print_facts(groups, as_json, lambda: table(groups))
     _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
+
+
+def _answer_settings(file: Path | None, threshold: float | None) -> AnswerSettings:
+    answers = read_settings_file(file).answers
+    return answers if threshold is None else replace(answers, threshold=threshold)
+
+
+def _say_unknown_ids(path: Path, questions: Sequence["Question"], bot: Bot) -> None:
+    from bot.evaluation.question_set import unknown_ids, unknown_sentence
+
+    if names := unknown_ids(questions, bot.generation.table):
+        say(unknown_sentence(names, path))
 
 
 @contextmanager

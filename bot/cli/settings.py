@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from bot.cli.output import say
 from bot.encoder import MODEL_KINDS
 from bot.errors import IndexCorrupt, IndexMissing, requires
 from bot.index.manifest import Manifest
@@ -20,16 +19,14 @@ def read_settings_file(path: Path | None) -> Settings:
     return read_settings(path or default)
 
 
-def settings_of_build(index: Path, written: BuildChoices, options: BuildChoices) -> BuildSettings:
-    """Return the settings of the served index, changed by those of the file and then by the options; say the changes.
+def settings_of_build(index: Path, written: BuildChoices, options: BuildChoices) -> tuple[BuildSettings, list[str]]:
+    """Return the settings of the served index, changed by those of the file and then by the options, and the changes.
 
     An index with a custom encoder can only be built in Python: the command line builds another one.
     """
     served = _served_settings(index)
     settings = options.over(written.over(served or BuildSettings()))
-    if served is not None and (changes := _changes(served, settings)):
-        say(f"this build changes {', '.join(changes)}")
-    return settings
+    return settings, _changes(served, settings) if served is not None else []
 
 
 def _served_settings(index: Path) -> BuildSettings | None:

@@ -58,7 +58,8 @@ class LocalStore:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()  # the process may change its working directory
-        self._name = root
+        self.name = root
+        """The folder as the caller named it, for messages."""
         self.generations_folder = self.root / "generations"
         self.cache_folder = self.root / "cache"
         self.encoder_folder = self.cache_folder / "encoder"
@@ -122,7 +123,7 @@ class LocalStore:
             current = self._read_pointer()
             earlier = [path for path in self.generations() if path.name < current]
             if not earlier:
-                raise IndexMissing(f"There is no earlier generation in {self.root}: nothing to roll back to.")
+                raise IndexMissing(f"There is no earlier generation in {self.name}: nothing to roll back to.")
             LocalGeneration.open(earlier[-1])
             self.point_to(earlier[-1].name)
             return earlier[-1].name
@@ -159,7 +160,7 @@ class LocalStore:
             return pointer.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             advice = "run articlebot build, or name another folder with --index"
-            raise IndexMissing(f"There is no index in {self._name}: {advice}.") from None
+            raise IndexMissing(f"There is no index in {self.name}: {advice}.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexCorrupt(f"The pointer {pointer} cannot be read ({error}): run articlebot build.") from error
 
@@ -172,12 +173,12 @@ class LocalStore:
             lock.acquire()
         except Timeout:
             holder = _read_holder(self.root / "lock.json")
-            raise IndexBusy(f"Another build is writing {self.root}{holder}: wait for it to end.") from None
+            raise IndexBusy(f"Another build is writing {self.name}{holder}: wait for it to end.") from None
         except OSError as error:
-            problem = f"The index folder {self.root} cannot be written ({error.strerror})"
+            problem = f"The index folder {self.name} cannot be written ({error.strerror})"
             raise IndexUnwritable(f"{problem}: check its permissions.") from error
         except NotImplementedError:
-            problem = f"The file system of the index folder {self.root} has no locks"
+            problem = f"The file system of the index folder {self.name} has no locks"
             raise IndexUnwritable(f"{problem}: put the index on a local disk.") from None
         return lock
 
