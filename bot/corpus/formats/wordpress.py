@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -28,6 +27,7 @@ from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text
 
 MAX_BYTES = 50_000_000
 """Maximum size of one post without its comments: a whole post is held in memory."""
+_CHUNK = 1_000_000  # bytes that are searched at a time
 _FIELD = ("{http://wordpress.org/export/", "{https://wordpress.org/export/")
 """Namespaces of WordPress's fields, up to the version."""
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -87,10 +87,13 @@ def _reusable_blocks(path: Path) -> dict[str, str]:
 
 
 def _contains(path: Path, words: bytes) -> bool:
-    if not path.stat().st_size:
-        return False
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return content.find(words) >= 0
+    end = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if words in end + chunk:
+                return True
+            end = chunk[-len(words) :]
+    return False
 
 
 def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> etree._Element | Refused | None:
@@ -135,7 +138,7 @@ def _items(file: _LimitedReader) -> Iterator[etree._Element]:
             _check_version(version, line)
             yield element
         is_unused = name.startswith(_FIELD) and name.endswith(_UNUSED_PARTS)
-        if is_unused and is_text_field(_field(element, "meta_key") or ""):
+        if is_unused and is_text_field(element.findtext(name.replace("}postmeta", "}meta_key")) or ""):
             element.tag = _CUSTOM_FIELD
             continue
         if parent is not None and (parent.tag == "channel" or (parent.tag == "item" and is_unused)):

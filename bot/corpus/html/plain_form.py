@@ -20,11 +20,12 @@ from bot.corpus.html.folds import folds_to_details
 from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import is_faq_title, is_question
 
-_MAY_FOLD = re.compile(
-    r"(?i)<button|<label|<a>|tabindex|aria-|onclick|hidden|display|collapse|role=|question[\w-]*+[\"' ][^<>]*+>"
-    r"|href=.(?:#|javascript:)"
-)
+_FOLDING_MARKUP = (
+    "<button", "<label", "<a>", "tabindex", "aria-", "onclick", "hidden", "display", "collapse", "role=", "javascript:",
+    '"#', "'#", '"question', "'question", "-question", "_question",
+)  # fmt: skip
 """Markup without which nothing is folded; to look for folds takes longer than to read a post."""
+_QUESTION_ITEM = re.compile(r"<li\b[^<>]*+>\s*+(?:<[^<>]*+>\s*+)*+[^<>?？؟]*+[?？؟]")
 _LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
 
 
@@ -93,11 +94,11 @@ def _write(blocks: Iterable[_Block], parent: int, separator: str = "\n\n") -> st
 def html_to_plain_form(markup: str) -> PlainForm:
     """Return the plain form of a fragment of HTML, such as a WordPress post, with its folds open."""
     tree = parse_html(f"<div>{markup}</div>")
-    if _MAY_FOLD.search(markup):
+    if any(words in markup for words in _FOLDING_MARKUP):
         folds_to_details(tree)
     if "<table" in markup:
         faq_tables_to_details(tree)
-    if "<li" in markup and "?" in markup:
+    if _QUESTION_ITEM.search(markup):
         faq_lists_to_details(tree)
     return to_plain_form(tree)
 

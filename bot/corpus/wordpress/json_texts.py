@@ -12,6 +12,7 @@ from bot.corpus.wordpress.paragraphs import add_paragraphs
 _MAX_DEPTH = 60
 _WRAPPERS = ("innerContent", "desktop", "value", "raw", "rendered")
 """Names of objects between the name of a field and its text, as Divi 5 nests them."""
+_PLUGIN = re.compile(r"<!-- wp:[\w-]+/")
 _BLOCK = re.compile(r"wp:(?P<name>[a-z][\w-]*+/[\w-]++)\s++(?P<attributes>\{.*\})\s*+/?\s*+\Z", re.DOTALL)
 
 
@@ -22,6 +23,8 @@ def json_to_html(value: object, depth: int = _MAX_DEPTH) -> str:
 
 def add_block_texts(content: str) -> str:
     """Add the texts in the attributes of plugins' blocks that have no words in their HTML."""
+    if _PLUGIN.search(content) is None:
+        return content
     before, *parts = content.split("<!-- ")
     return "".join([before, *(f"<!-- {_with_texts(part)}" for part in parts)])
 

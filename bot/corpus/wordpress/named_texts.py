@@ -5,6 +5,7 @@ A title and a text whose names differ in nothing else, such as `faqs_0_question`
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.corpus.outline import is_question
@@ -40,6 +41,7 @@ class Name(NamedTuple):
     """Its other parts, which a title and its text have in common."""
 
 
+@lru_cache(maxsize=4096)  # posts have the same fields
 def read_name(field: str) -> Name | None:
     """Return what a name such as `faqs_0_question` says; None if the field holds no text."""
     parts = [part.lower() for part in _PARTS.findall(field)]

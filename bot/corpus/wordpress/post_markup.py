@@ -37,10 +37,11 @@ def complete_markup(content: str, fields: Mapping[str, str], blocks: Mapping[str
         flaws.append("the data of its page builder is not valid JSON: save the post again and export it again")
     # A builder writes its words into the content, too, but without their structure.
     content = built if built and len(_words(built)) >= len(_words(content)) else content
-    words = set(_words(content))
-    texts = {name: text for name, text in fields.items() if name != _BUILDER and not words.issuperset(_words(text))}
-    missing = fields_to_html(paired_fields(texts))
-    return f"{content}\n\n{missing}" if missing else content, flaws
+    if texts := paired_fields({name: text for name, text in fields.items() if name != _BUILDER}):
+        words = set(_words(content))
+        missing = {name: text for name, text in texts.items() if not words.issuperset(_words(text))}
+        content = f"{content}\n\n{fields_to_html(missing)}"
+    return content, flaws
 
 
 def _with_blocks(content: str, blocks: Mapping[str, str]) -> str:
