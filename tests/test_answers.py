@@ -182,6 +182,12 @@ def test_a_question_that_was_refused_is_not_the_topic(bot: Bot):
     assert (answer.text, answer.topic) == ("Yes, in writing and before it ends.", "how long is a probation period")
 
 
+def test_a_faq_of_another_article_in_its_own_words_is_no_follow_up(bot: Bot):
+    for faq in bot.generation.table.faqs("gratuity"):
+        answer = bot.ask(faq.question or "", ["how long is a probation period"])
+        assert (answer.text, answer.topic) == (faq.text, None)
+
+
 def said(bot: Bot, article: str | None) -> dict:
     """Return the assistant's message with the answer of an article's first FAQ, or with none."""
     faqs = bot.generation.table.faqs(article) if article else []

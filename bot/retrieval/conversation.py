@@ -90,8 +90,10 @@ class TopicTracker:
         best = int(scores.argmax())
         if self._scorer.ranking_of(query).probabilities(scores[[best]])[0] < _LIKELY:
             return None
-        (passage,) = self._generation.table.passages([int(found.passages[best])])
-        return Topic(query, passage, int(found.articles[best]), passage.text if passage.kind == "faq" else "")
+        # Of an index that is changed in place, the passage may have been removed meanwhile.
+        for passage in self._generation.table.passages([int(found.passages[best])]):
+            return Topic(query, passage, int(found.articles[best]), passage.text if passage.kind == "faq" else "")
+        return None
 
     def _topic(self, question: RewrittenQuery, passage: Passage, shown: str) -> Topic:
         number = numbers_of(self._generation.table, [passage])

@@ -16,6 +16,7 @@ from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
 from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
 from bot.retrieval.hit import Hit
+from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.query_rewriting import QueryRewriter, RewrittenQuery, prepend_questions
 from bot.retrieval.ranking import RankingModel, Scores
 from bot.retrieval.reranker import RERANKED, Reranker, reranked
@@ -117,6 +118,9 @@ class Finder:
     ) -> Topic | None:
         if not continues_topic(query.question, alone.scores[0], alone.articles, None):
             return None
+        first = self.generation.table.passages(alone.passages[[alone.scores[0].argmax()]].tolist())
+        if any(asks_exactly(passage, query.question) for passage in first):
+            return None  # such as a suggestion that was clicked
         topic = self._topics.last_topic(history, filters)
         continues = topic and continues_topic(query.question, alone.scores[0], alone.articles, topic.article)
         return topic if continues else None

@@ -77,7 +77,7 @@ def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int
     Without a number, whether it could continue any.
     """
     if not len(scores):
-        return topic is None
+        return False
     own = scores[articles == topic] if topic is not None else scores
     gap = float(scores.max() - (own.max() if len(own) else scores.min()))
     terms = float(np.log(max(1, len(set(content_terms(question))))))
