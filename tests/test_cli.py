@@ -112,6 +112,31 @@ def test_check_passes_on_a_new_index_and_shows_what_is_read_of_each_format(place
     assert lines[-1] == "refused: bad.md:1: not a text file: it contains the control character '\\x00'"
 
 
+def test_check_groups_its_findings_and_lists_all_of_them_on_demand(place: Path, tmp_path: Path):
+    for n in range(7):
+        (tmp_path / f"{n}.jpg").write_bytes(b"\xff")
+    (tmp_path / "a.md").write_text("Words for all.", encoding="utf-8")
+    short, full = (
+        articlebot("check", "--corpus", str(tmp_path), *more, cwd=place).stdout.splitlines()
+        for more in ((), ("--all",))
+    )
+    assert [line for line in short if line.startswith("refused")][4:] == [
+        f"refused: 4.jpg: {short[8].partition('.jpg: ')[2]}",
+        "refused: 2 more, 7 in all (--all lists them)",
+    ]
+    assert sum(line.startswith("refused: ") for line in full) == 7
+
+
+def test_a_dry_run_writes_the_list_of_what_it_did_not_read(place: Path, tmp_path: Path, tiny_model: str):
+    (tmp_path / "a.md").write_text("Words for all.", encoding="utf-8")
+    (tmp_path / "b.jpg").write_bytes(b"\xff")
+    words = ("--corpus", str(tmp_path), "--index", str(tmp_path / ".index"), "--model", tiny_model, "--dry-run")
+    done = articlebot("build", *words, cwd=place)
+    written = json.loads((tmp_path / ".index" / "dry-run-refused.json").read_text(encoding="utf-8"))
+    assert [(each["file"], each["kind"]) for each in written] == [("b.jpg", "refused")]
+    assert f"full list: {tmp_path / '.index' / 'dry-run-refused.json'}" in done.stderr
+
+
 def test_pull_brings_a_page_into_the_corpus(tmp_path: Path):
     text = b"<h1>Leave</h1><p>Twelve days a year are paid, and more can be agreed.</p>"
     page = b"<html><head><title>Leave</title></head><body>" + text + b"</body></html>"
@@ -155,7 +180,7 @@ def test_environment_variables_name_the_folders(place: Path, tmp_path: Path):
         (["build", "--corpus", "EMPTY"], "The corpus folder EMPTY is empty: put articles in"),
         (
             ["build", "--corpus", "UNREADABLE"],
-            "No article could be read from UNREADABLE; the first reason: a.md:1: neither UTF-8 nor",
+            "No article could be read from UNREADABLE; the first reason: a.md:1: not a text file",
         ),
         (["build", "--model", "none/such"], "There is no model 'none/such'"),
         (["build", "--index", "corpus/leave.md"], "The index folder corpus/leave.md cannot be written"),
@@ -168,7 +193,7 @@ def test_environment_variables_name_the_folders(place: Path, tmp_path: Path):
 def test_a_known_error_is_one_sentence_with_exit_status_1(place: Path, words: list[str], sentence: str):
     (place / "EMPTY").mkdir(exist_ok=True)
     (place / "UNREADABLE").mkdir(exist_ok=True)
-    (place / "UNREADABLE" / "a.md").write_bytes(b"\x81")
+    (place / "UNREADABLE" / "a.md").write_bytes(b"\0")
     if "CORRUPT" in words and not (place / "CORRUPT").exists():
         import shutil
 
