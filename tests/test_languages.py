@@ -101,7 +101,7 @@ def test_a_further_language_needs_only_a_package():
     assert talk is not None
     assert reply(talk, ["HRM", "EPFO"]) == "Deiz mat! HRM ha EPFO."
     assert RankingModel.shipped("br") == RankingModel.shipped()
-    assert registry.combined_pattern("question_labels").endswith("|C")
+    assert "C" in registry.combined_pattern("question_labels").split("|")
 
 
 def test_a_variant_belongs_to_its_language_and_any_other_code_to_english():

@@ -160,17 +160,27 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import ask_all, figures_by_group
-    from bot.evaluation.question_set import read_questions, spread
-    from bot.evaluation.report import table
 
-    asked, answers = spread(read_questions(questions), most), _answer_settings(settings, threshold)
+    asked, answers = _questions_of(questions, most), _answer_settings(settings, threshold)
     with _bot_for(questions, index, work, answers) as bot:
         _say_unknown_ids(questions, asked, bot)
         outcomes = ask_all(bot, asked)
     groups = figures_by_group(outcomes)
-    print_facts(groups, as_json, lambda: table(groups))
+    _print_figures(groups, as_json)
     _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
+
+
+def _print_figures(groups: Mapping[str, "Figures"], as_json: bool) -> None:
+    from bot.evaluation.report import table
+
+    print_facts(groups, as_json, lambda: table(groups))
+
+
+def _questions_of(path: Path, most: int | None) -> Sequence["Question"]:
+    from bot.evaluation.question_set import read_questions, spread
+
+    return spread(read_questions(path), most)
 
 
 def _answer_settings(file: Path | None, threshold: float | None) -> AnswerSettings:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ class Finder:
         languages = QuestionLanguages(generation.vocabulary)
         self._rewriter = QueryRewriter(languages, generation.lexical, self._scorer.multilingual, generation.synonyms)
         self._speller = Speller(generation.vocabulary, generation.lexical, languages)
-        self._topics = TopicTracker(generation, self._scorer, self._rewritten_earlier)
+        self._topics = TopicTracker(generation, self._scorer, partial(_rewrite_earlier, self._rewriter, self._speller))
 
     def find(
         self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
@@ -102,6 +103,9 @@ class Finder:
 
         The result names the topic `within` which it was found. Raises `QuestionError` as `find` does.
         """
+        checked_filters(filters)
+        for turn in history:
+            checked_text(f"{turn.question}{turn.answer}")
         original = self._rewriter.rewrite(checked_question(question))
         query = original if as_typed else self._repaired(original, filters)
         alone = self._scorer.score([query], self._depth(k), filters)
@@ -151,10 +155,6 @@ class Finder:
         if self._reranker is None:
             return result
         return replace(result, hits=reranked(result.query, result.hits, self._reranker)[: max(k, 0)])
-
-    def _rewritten_earlier(self, question: str) -> RewrittenQuery:
-        text = question[:_LONGEST_EARLIER]
-        return self._rewriter.rewrite(self._speller.repair(text) or text)
 
     def own_probability(self, passage: Passage) -> float:
         """Return the least probability of a FAQ for its own question; see `Scorer.own_probability`."""
@@ -226,6 +226,15 @@ class Finder:
         preferred = scores.copy()
         preferred[likely] += _OWN_LANGUAGE_BONUS * np.array([one.article.language == language for one in found], float)
         return preferred
+
+
+def _rewrite_earlier(rewriter: QueryRewriter, speller: Speller, question: str) -> RewrittenQuery:
+    """Return an earlier question with its spelling repaired.
+
+    No method of the finder: a reference back to it would keep an old generation in memory.
+    """
+    text = checked_text(question[:_LONGEST_EARLIER])
+    return rewriter.rewrite(speller.repair(text) or text)
 
 
 def _named(features: NDArray[np.float64]) -> dict[str, float]:
