@@ -274,7 +274,7 @@ def test_proposals_are_accepted_automatically_only_with_the_option(newsroom: New
 
 
 def test_an_unreadable_table_is_named(newsroom: Newsroom):
-    (newsroom.corpus / "ignored-questions.csv").write_bytes(b"question\n\x81\n")
+    (newsroom.corpus / "ignored-questions.csv").write_text('question\n"open\n', encoding="utf-8")
     with pytest.raises(CorpusError, match=r"ignored-questions\.csv:2 cannot be read .*: save it as CSV in UTF-8"):
         newsroom.report()
 
@@ -385,7 +385,7 @@ def test_the_command_line_prints_exports_and_deletes_questions(newsroom: Newsroo
         rows = {row["question"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"'=HYPERLINK(biryani) in Hyderabad", "how do I apply for a passport"}
     assert rows["how do I apply for a passport"]["unanswered"] == "1"
-    forget = partial(articlebot, "forget", "--index", str(newsroom.index))
+    forget = partial(articlebot, "forget", "--index", str(newsroom.index), "--settings", str(newsroom.settings))
     assert forget("PASSPORT", "--yes").stdout == "1 question forgotten\n"
     assert forget("--conversation", "b", "--yes").stdout == "1 question forgotten\n"
     assert [entry.conversation for entry in newsroom.store.questions()] == ["a"]

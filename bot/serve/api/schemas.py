@@ -53,6 +53,7 @@ class Message(_Model):
     """A question or an answer of the conversation so far."""
 
     role: Literal["user", "assistant"]
+    """Who wrote it: "user" of a question, "assistant" of an answer."""
     content: str
     """The question, or the `text` of its answer."""
 
