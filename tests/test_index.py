@@ -464,7 +464,7 @@ def test_a_failed_build_leaves_the_old_index_and_the_next_one_cleans_up(
     store = LocalStore(tmp_path / "index")
     (store.generations_folder / ".unfinished-1").mkdir()
     for path in corpus.iterdir():
-        path.write_bytes(b"\x81")
+        path.write_bytes(b"\0")
     with pytest.raises(CorpusError, match="No article could be read"):
         build(corpus, store.root, tiny_settings)
     with pytest.raises(ModelError, match="There is no model 'nope'"):

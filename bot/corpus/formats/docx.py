@@ -21,7 +21,7 @@ from bot.corpus.columns import FaqColumns, find_faq_columns
 from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats import docx_elements as word
 from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
-from bot.corpus.html.plain_form import write_table
+from bot.corpus.html.table_cells import write_table
 from bot.corpus.office_package import PARSER_ERRORS, check_package, refuse_damaged
 from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused, Unreadable

@@ -17,7 +17,7 @@ from bot.corpus.html.faq_elements import faq_block
 from bot.corpus.html.faq_lists import faq_lists_to_details
 from bot.corpus.html.faq_tables import faq_tables_to_details
 from bot.corpus.html.folds import folds_to_details
-from bot.corpus.html.table_cells import spread_cells
+from bot.corpus.html.table_cells import spread_cells, write_table
 from bot.corpus.outline import is_faq_title, is_question
 
 _FOLDING_MARKUP = (
@@ -248,14 +248,6 @@ def _table(element: HtmlElement) -> str:
     rows = (row.iterchildren("td", "th") for row in own_descendants(element, "tr"))
     cells = ([text_of(cell).replace("|", "\\|") for cell in row] for row in rows)
     return "\n\n".join(filter(None, (caption, write_table(cells))))
-
-
-def write_table(rows: Iterable[list[str]]) -> str:
-    """Return a table in plain form, without its empty rows; "" if there are no others."""
-    filled = [row for row in rows if any(row)]
-    width = max(map(len, filled), default=0)
-    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in filled]
-    return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""
 
 
 def _details(element: HtmlElement) -> Iterator[_Block]:

@@ -1,9 +1,9 @@
-"""Gives each row of an HTML table all its cells: those that span rows or columns are repeated.
+"""Gives each row of an HTML table all its cells, those that span rows or columns repeated, and writes plain tables.
 
 https://html.spec.whatwg.org/multipage/tables.html#forming-a-table
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lxml.html import HtmlElement
 
@@ -83,3 +83,11 @@ def _join_header(rows: list[HtmlElement]) -> None:
         cells[0].text = " ".join(texts)
     for row in rows[1:]:
         row.drop_tree()
+
+
+def write_table(rows: Iterable[list[str]]) -> str:
+    """Return a table in plain form, without its empty rows; "" if there are no others."""
+    filled = [row for row in rows if any(row)]
+    width = max(map(len, filled), default=0)
+    lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in filled]
+    return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""
