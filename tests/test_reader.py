@@ -64,12 +64,6 @@ def test_a_long_list_is_quoted_around_the_item_that_answers():
     assert quoted("Bring:\n\n" + "\n".join(items), "number 12 ") == items[12]
 
 
-def test_a_row_of_a_long_table_is_quoted_with_the_header():
-    rows = [f"Grade {n} | {n}00 rupees a month, paid by the employer on the last day" for n in range(1, 20)]
-    table = "\n".join(["Grade | Stipend", *rows])
-    assert quoted(f"Rates:\n\n{table}", "Grade 4 ") == "\n".join(["Grade | Stipend", *rows[:4]])
-
-
 @pytest.mark.parametrize(
     ("question", "kind", "sentence"),
     [

@@ -24,13 +24,14 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.quality.reader_cases import Case, CaseReader, plain
+from benchmarks.quality.reader_cases import Case, CaseReader
 from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
 from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.build import build
 from bot.build.score_calibration import calibration_questions
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
+from bot.languages.normalization import words_only
 from bot.passages import Passage
 from bot.reader.model import AnswerModel, SentenceModel
 from bot.reader.reader import choose
@@ -247,7 +248,7 @@ def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, 
 
 def is_right(case: Case, passage: Passage, shown: str) -> bool:
     if case.words:
-        return any(each in plain(shown) for each in case.words)
+        return any(each in words_only(shown) for each in case.words)
     place = case.candidates.passages.index(passage)
     starts = np.cumsum([0, *(len(each) for each in case.candidates.sentences)])
     return bool(case.right[starts[place] : starts[place + 1]].any())

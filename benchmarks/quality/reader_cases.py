@@ -8,6 +8,7 @@ import numpy as np
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation
+from bot.languages.normalization import words_only
 from bot.reader.candidates import Candidates, read_candidates
 from bot.reader.model import AnswerModel, ReaderModel, SentenceModel
 from bot.reader.reader import Reader
@@ -38,11 +39,6 @@ class Case:
     @property
     def is_covered(self) -> bool:
         return bool(self.right.any())
-
-
-def plain(text: str) -> str:
-    """Return a text without case, punctuation and kinds of space."""
-    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 class CaseReader:
@@ -79,17 +75,17 @@ class CaseReader:
             ranking = max((hit.probability for hit in result.hits if hit.passage in candidates.passages), default=0.0)
         return Case(
             group, row.get("style", "-"), row["question"], fold_key, candidates, features.astype(np.float32), right,
-            tuple(map(plain, words)), self._reader.midpoint, ranking, len(asked.stems),
+            tuple(map(words_only, words)), self._reader.midpoint, ranking, len(asked.stems),
         )  # fmt: skip
 
 
 def _right(candidates: Candidates, words: Sequence[str], articles: set[str]) -> np.ndarray:
-    wanted, flags = [plain(each) for each in words if each], []
+    wanted, flags = [words_only(each) for each in words if each], []
     for passage, sentences in zip(candidates.passages, candidates.sentences, strict=True):
         if passage.article.id in articles:
             flags += [True] * len(sentences)
         else:
-            flags += [any(_matches(plain(sentence), each) for each in wanted) for sentence in sentences]
+            flags += [any(_matches(words_only(sentence), each) for each in wanted) for sentence in sentences]
     return np.array(flags, bool)
 
 
@@ -98,9 +94,9 @@ def _matches(sentence: str, wanted: str) -> bool:
 
 
 def _without(candidates: Candidates, texts: Sequence[str]) -> Candidates:
-    lines = {plain(line) for text in texts for line in re.split(r"\n|(?<=[.!?])\s", text)}
+    lines = {words_only(line) for text in texts for line in re.split(r"\n|(?<=[.!?])\s", text)}
     lines = {line for line in lines if len(line.split()) > 3}
-    kept = [n for n, one in enumerate(candidates.passages) if not any(line in plain(one.text) for line in lines)]
+    kept = [n for n, one in enumerate(candidates.passages) if not any(line in words_only(one.text) for line in lines)]
     ranked = candidates.ranked[kept]
     if len(ranked):
         # As if the passages taken out had never been there.

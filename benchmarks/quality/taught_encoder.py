@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.reader_cases import plain
 from benchmarks.quality.teach_encoder import FOLDS, SETS, is_taught, read_passages
 from benchmarks.shared.question_sets import PAGES, ndcg, read_gains, read_json_lines, read_questions
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder
+from bot.languages.normalization import words_only
 from bot.passages import context_and_text
 from bot.settings import DEFAULT_MODEL
 
@@ -50,10 +50,10 @@ def words_figures(data: Path, encoder: SentenceEncoder, fold: int) -> str:
         encoder.encode_questions([row["question"] for row in asked])
         @ encoder.encode_passages([context_and_text(one) for one in passages]).T
     )
-    texts = [plain(one.text) for one in passages]
+    texts = [words_only(one.text) for one in passages]
     within, everywhere = [], []
     for row, own in zip(asked, cosines, strict=True):
-        words = plain(row["words"])
+        words = words_only(row["words"])
         within.append(words in texts[int(np.argmax(np.where(owner == row["article"], own, -1)))])
         everywhere.append(words in texts[int(np.argmax(own))])
     return f"right passage {100 * np.mean(within):.1f} within, {100 * np.mean(everywhere):.1f} over all, n {len(asked)}"

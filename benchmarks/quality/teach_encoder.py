@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from benchmarks.quality.reader_cases import plain
 from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.workers import LocalWorkers
 from bot.corpus.corpus import FolderSource
@@ -33,6 +32,7 @@ from bot.corpus.in_memory import InMemorySource
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
 from bot.index.generation import sentences_to_encode
+from bot.languages.normalization import words_only
 from bot.passages import Passage, context_and_text, sentences_of
 from bot.settings import DEFAULT_MODEL, BuildSettings
 
@@ -181,12 +181,12 @@ def _of_sentences(questions: Sequence[dict], passages: Sequence[Passage], chosen
     sentences = [
         (text, encoded) for one in passages for text, encoded in zip(sentences_of(one), _encoded(one), strict=True)
     ]
-    sentences = [(plain(text), encoded) for text, encoded in sentences if len(text.split()) > 2]
+    sentences = [(words_only(text), encoded) for text, encoded in sentences if len(text.split()) > 2]
     for question in questions:
-        words = plain(question["words"])
+        words = words_only(question["words"])
         right = [encoded for text, encoded in sentences if words in text or (text in words and len(text.split()) > 3)]
         others = [(text, encoded) for text, encoded in sentences if encoded not in right and text not in words]
-        traps = [encoded for text, encoded in others if any(text in plain(trap) for trap in question["traps"])]
+        traps = [encoded for text, encoded in others if any(text in words_only(trap) for trap in question["traps"])]
         if right and others:
             rest = [encoded for _, encoded in others]
             yield Lesson(question["question"], right[0], chosen.choice(traps or rest), chosen.choice(rest))
@@ -226,13 +226,13 @@ def _texts_of(row: dict, *, is_page: bool) -> list[str]:
 
 
 def _holds(text: str, words: str) -> bool:
-    return plain(words) in plain(text)
+    return words_only(words) in words_only(text)
 
 
 def _overlaps(text: str, other: str) -> bool:
     """Whether one text contains a sentence or line of the other."""
-    lines = [plain(line) for line in re.split(r"\n|(?<=[.!?])\s", other)]
-    return any(line in plain(text) for line in lines if len(line.split()) > 4)
+    lines = [words_only(line) for line in re.split(r"\n|(?<=[.!?])\s", other)]
+    return any(line in words_only(text) for line in lines if len(line.split()) > 4)
 
 
 def teach(encoder: SentenceEncoder, lessons: dict[str, list[Lesson]], output: Path) -> None:
@@ -304,7 +304,7 @@ def write_adapter(factors: "dict[str, Tensor]", adapter: Path) -> None:
     adapter.mkdir(parents=True, exist_ok=True)
     save_file(factors, adapter / "adapter_model.safetensors")
     settings = {
-        "peft_type": "LORA", "r": RANK, "lora_alpha": SHARE * RANK, "lora_dropout": 0.0, "bias": "none",
+        "peft_type": "LORA", "r": RANK, "lora_alpha": round(SHARE * RANK, 4), "lora_dropout": 0.0, "bias": "none",
         "fan_in_fan_out": False, "base_model_name_or_path": DEFAULT_MODEL, "inference_mode": True,
         "target_modules": r"encoder\..*\.(query|key|value|dense)",
     }  # fmt: skip

@@ -1,6 +1,5 @@
 """Ask a bot questions with known answers and compute figures."""
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from bot.answering.bot import Bot
 from bot.answering.schema import Status
 from bot.evaluation.metrics import auroc, calibration_error, ranking_metrics, share
 from bot.evaluation.question_set import Question
+from bot.languages.normalization import words_only
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION
 
@@ -85,11 +85,7 @@ def _label(passage: Passage, expected: Mapping[str, int]) -> str:
 
 def holds_one(text: str, words: Sequence[str]) -> bool:
     """Whether a text holds one of some words, whatever their case and punctuation."""
-    return any(_plain(each) in _plain(text) for each in words)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return any(words_only(each) in words_only(text) for each in words)
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:

@@ -89,7 +89,7 @@ def _shape(passage: Passage, sentences: Sequence[str], place: int) -> list[float
     return [
         passage.question is not None,
         _ITEM.match(text) is not None,
-        is_row(text),
+        _ROW.match(text) is not None,
         place == 0,
         place / len(sentences),
         min(words, 60) / 60,
@@ -107,12 +107,7 @@ def is_lead_in(sentence: str) -> bool:
 
 def is_item(sentence: str) -> bool:
     """Whether a sentence is an item of a list or a row of a table."""
-    return _ITEM.match(sentence) is not None or is_row(sentence)
-
-
-def is_row(sentence: str) -> bool:
-    """Whether a sentence is a row of a table."""
-    return _ROW.match(sentence) is not None
+    return _ITEM.match(sentence) is not None or _ROW.match(sentence) is not None
 
 
 def is_ruler(sentence: str) -> bool:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.passages import Passage, Span
-from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_row, is_ruler
+from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_ruler
 
 _MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
 _MOST_LIST_WORDS = 120
-"""The same for a whole list, and from the header of a table to the row that answers."""
+"""The same for a whole list or table; of a longer one, `Source.words` shows the header above the rows."""
 _PER_WORD = 0.0015
 """Probability that a further word of a quote must add: it keeps the quotes to 50 words on average."""
 _FEW_WORDS = 10  # number of words below which one sentence seldom answers
@@ -61,10 +61,7 @@ def _completed(
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
     if lead is not None and words[lead : end + 1].sum() <= _MOST_LIST_WORDS:
-        first, last = lead, end
-    header = _header_of(sentences, first)
-    if words[header : last + 1].sum() <= _MOST_LIST_WORDS:
-        first = _start_of_thought(sentences, header)
+        first, last = _start_of_thought(sentences, lead), end
     if is_lead_in(sentences[last]):
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
@@ -91,13 +88,6 @@ def _lead_in_before(sentences: Sequence[str], place: int) -> int | None:
     if not is_item(sentences[place]):
         return None
     while place > 0 and is_item(sentences[place]):
-        place -= 1
-    return place
-
-
-def _header_of(sentences: Sequence[str], place: int) -> int:
-    """Return the place of the first row of a row's table, which says what its columns are."""
-    while place > 0 and is_row(sentences[place]) and is_row(sentences[place - 1]):
         place -= 1
     return place
 

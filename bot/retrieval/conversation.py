@@ -1,6 +1,5 @@
 """What a conversation is about: the last question that was answered, and the passage that answered it."""
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -8,6 +7,7 @@ from typing import NamedTuple
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation, numbers_of
+from bot.languages.normalization import words_only
 from bot.passages import Passage, sentences_of
 from bot.retrieval.query_rewriting import RewrittenQuery
 from bot.retrieval.scoring import ScoredCandidates, Scorer
@@ -20,7 +20,6 @@ _LONGEST_ANSWER, _FOUND = 600, 5
 """Numbers of characters of an answer that are searched for, and of passages that may hold them."""
 _REMEMBERED = 512  # number of last questions whose candidates are kept: 20 kB each
 _FEW_WORDS = 3  # number of words below which a sentence may stand in many passages
-_WORDS = re.compile(r"\w+")
 
 
 class Topic(NamedTuple):
@@ -102,18 +101,13 @@ class TopicTracker:
     def _quoted(self, answer: str) -> Passage | None:
         """Return the passage of which an answer quotes most."""
         matches = self._generation.lexical.search("words", answer[:_LONGEST_ANSWER], _FOUND)
-        passages, shown = self._generation.table.passages(matches.numbers.tolist()), plain(answer)
+        passages, shown = self._generation.table.passages(matches.numbers.tolist()), words_only(answer)
         quoted = [_quoted_length(passage, shown) for passage in passages]
         best = max(range(len(passages)), key=quoted.__getitem__, default=0)
         return passages[best] if passages and quoted[best] else None
 
 
-def plain(text: str) -> str:
-    """Return the words of a text, whatever their case, punctuation and markup."""
-    return " ".join(_WORDS.findall(text.lower()))
-
-
 def _quoted_length(passage: Passage, shown: str) -> int:
     """Return how many characters of the sentences of a passage are among the words shown."""
-    sentences = map(plain, sentences_of(passage))
+    sentences = map(words_only, sentences_of(passage))
     return sum(len(each) for each in sentences if len(each.split()) >= _FEW_WORDS and each in shown)
