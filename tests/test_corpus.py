@@ -473,7 +473,7 @@ def test_any_text_is_read_or_refused(content):
                 assert isinstance(item, (Article, Refused))
 
 
-TAKEN = "'Gratuity': its address is that of an article in again.md, which is read instead"
+TAKEN = "'Gratuity': the same address as an article in again.md; that one is read"
 
 
 def test_one_bad_file_never_stops_the_rest(corpus: Path):

@@ -149,6 +149,7 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
             "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins,",
         ),
         ('languages = "more"', "languages is not a setting: a folder with this name holds further languages."),
+        ('[build]\nmodl = "x"', "there is no setting 'modl' at [build]: there are model, passage_tokens,"),
         ('[publisher]\nnme = "x"', "there is no setting 'nme' at [publisher]: there are name, site, logo."),
         (
             '[colours]\naccent = "#5eead4"',

@@ -66,7 +66,7 @@ def test_of_two_exports_of_a_site_the_newer_version_is_read(tmp_path: Path):
     corpus = read_corpus(tmp_path)
     assert [(article.text, article.source) for article in corpus.articles] == [("New words.", "b.xml")]
     assert [(item.kind, str(item)) for item in corpus.refused] == [
-        ("left out", "a.xml: 'FAQ of a': its address is that of an article in b.xml, which is read instead")
+        ("left out", "a.xml: 'FAQ of a': the same address as an article in b.xml; that one is read")
     ]
 
 

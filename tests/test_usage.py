@@ -55,6 +55,7 @@ def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
         ("+91\u202f98765\u202f43210 mob98765 43210", "[number] mob[number]"),
         ("९८७६५ ४३२१० पर", "[number] पर"),
         ("card 1234 5678 9012 3456 789", "card [number]"),
+        ("account 20192020", "account [number]"),
         ("लिखें संपर्क@उदाहरण.भारत। धन्यवाद", "लिखें [e-mail]। धन्यवाद"),
         ("a@b.example, c＠d.example!", "[e-mail], [e-mail]!"),
         ("01/04/2025-31/03/2026 or 2019/2020/2021", "01/04/2025-31/03/2026 or 2019/2020/2021"),

@@ -72,7 +72,8 @@ def find_faq_columns(rows: Sequence[Row]) -> FaqColumns | None:
     names = find_columns(rows[0], FAQ_COLUMNS)
     if "question" in names and "answer" in names and len(rows) > 1:
         return FaqColumns(names["question"][0], names["answer"][0], tuple(rows[0]))
-    header = () if any(map(is_question, rows[0])) else tuple(rows[0])
+    is_title = sum(map(bool, rows[0])) < 2
+    header = () if is_title or any(map(is_question, rows[0])) else tuple(rows[0])
     body = [row for row in rows[1 if header else 0 :] if sum(map(bool, row)) > 1]
     width = min(map(len, body), default=0)
     questions = [column for column in range(width) if all(is_question(row[column]) for row in body)]

@@ -110,10 +110,11 @@ def _walk(root: Path) -> Iterator[Path]:
 
     Links to folders are followed, each folder once, unless they lead back into the corpus.
     """
-    read = {root.resolve()}
+    top = root.resolve()
+    read = {top}
     for folder, folders, names in os.walk(root, followlinks=True):
         links = {name: Path(folder, name).resolve() for name in folders if Path(folder, name).is_symlink()}
-        repeated = {name for name, real in links.items() if real in read or root.resolve() in real.parents}
+        repeated = {name for name, real in links.items() if real in read or top in real.parents or real in top.parents}
         read.update(links.values())
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in repeated)
         paths = (Path(folder, name) for name in names if not name.startswith("."))

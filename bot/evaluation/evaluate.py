@@ -56,6 +56,11 @@ class Outcome:
         return bool(self.ranking) and self.ranking[0] in self.question.expected
 
     @property
+    def is_right(self) -> bool:
+        """Whether it holds the words that answer; if these are not known, whether the first article is expected."""
+        return self.quotes_words if self.question.words else self.right
+
+    @property
     def rank(self) -> int | None:
         """The rank of the first expected article, from 1; None if it is not among the first ten."""
         return next((rank for rank, label in enumerate(self.ranking, 1) if label in self.question.expected), None)
@@ -93,7 +98,7 @@ def figures(outcomes: Sequence[Outcome]) -> Figures:
     covered = [outcome for outcome in outcomes if outcome.question.expected]
     uncovered = [outcome for outcome in outcomes if not outcome.question.expected]
     probabilities = np.array([o.probability for o in outcomes])
-    right = np.array([o.quotes_words if o.question.words else o.right for o in outcomes])
+    right = np.array([o.is_right for o in outcomes])
     seconds = np.array([outcome.seconds for outcome in outcomes])
     return {
         "questions": len(outcomes),

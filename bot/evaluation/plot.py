@@ -43,7 +43,7 @@ def plot(path: Path, outcomes: Sequence[Outcome], threshold: float) -> None:
     with requires("matplotlib", "eval"):
         from matplotlib.figure import Figure
     probabilities = np.array([o.probability for o in outcomes])
-    right = np.array([o.quotes_words if o.question.words else o.right for o in outcomes])
+    right = np.array([o.is_right for o in outcomes])
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     curve, trade = figure.subplots(1, 2)
     means, accuracies, counts = zip(*reliability(probabilities, right), strict=True)

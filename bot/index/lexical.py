@@ -228,7 +228,8 @@ def _open(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
 
 def _open_by_links(folder: Path) -> tuple[tantivy.Index, tantivy.Searcher]:
     """Open a read-only folder, where tantivy cannot write its lock file, through temporary links to its files."""
-    with TemporaryDirectory() as links:
+    # A thread of tantivy may write its lock file there while the links are deleted.
+    with TemporaryDirectory(ignore_cleanup_errors=True) as links:
         _link(folder, Path(links))
         return _open(Path(links))
 

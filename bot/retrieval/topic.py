@@ -55,7 +55,7 @@ def exchanges(history: History) -> list[Exchange]:
     """Return the questions of a conversation that are no small talk, oldest first, with their answers."""
     found: list[Exchange] = []
     for turn in history:
-        role, content = ("user", turn) if isinstance(turn, str) else (turn.get("role"), _content(turn))
+        role, content = ("user", turn) if isinstance(turn, str) else (turn.get("role"), content_of(turn))
         text = " ".join(content.split())
         if role == "user" and text:
             found.append(Exchange(text))
@@ -67,7 +67,7 @@ def exchanges(history: History) -> list[Exchange]:
 def earlier_questions(history: History) -> list[str]:
     """Return the visitor's questions of a conversation, oldest first."""
     asked = (turn for turn in history if isinstance(turn, str) or turn.get("role") == "user")
-    texts = (turn if isinstance(turn, str) else _content(turn) for turn in asked)
+    texts = (turn if isinstance(turn, str) else content_of(turn) for turn in asked)
     return [question for question in (" ".join(text.split()) for text in texts) if question]
 
 
@@ -134,7 +134,8 @@ def _bonus(question: str) -> float:
     return _REFERENCE_BONUS if refers_back(question) else 0.0
 
 
-def _content(turn: Mapping[str, object]) -> str:
+def content_of(turn: Mapping[str, object]) -> str:
+    """Return the text of a message, whose content may also be a list of parts."""
     content = turn.get("content")
     parts = content if isinstance(content, list) else [content]
     texts = (part.get("text") if isinstance(part, Mapping) else part for part in parts)

@@ -120,9 +120,13 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
     if logo:
-        image = FileResponse(logo, headers=_LOGO_HEADERS, media_type=guess_type(logo)[0])
+
+        def image() -> FileResponse:
+            # A new one each time: compression changes the headers of a response in place.
+            return FileResponse(logo, headers=_LOGO_HEADERS, media_type=guess_type(logo)[0])
+
         for path in paths.values():
-            app.get(f"{path}logo")(lambda: image)
+            app.get(f"{path}logo")(image)
     # The default language comes last: its path "/" is a prefix of all others.
     for code in sorted(languages, key=lambda each: each == settings.language):
         page = create_chat(service, languages[code], languages)

@@ -32,7 +32,7 @@ class PrefixMiddleware:
         root = scope.get("root_path", "").rstrip("/")
         # A proxy may leave its prefix in the path; a host application always leaves its own.
         path = _without(_without(scope["path"], forwarded), root)
-        prefix = root if root.startswith(forwarded) and forwarded else forwarded + root
+        prefix = root if f"{root}/".startswith(f"{forwarded}/") else forwarded + root
         inner = {**scope, "path": path, "raw_path": path.encode(), "root_path": "", _KEY: prefix}
         await self._app(inner, receive, send)
 

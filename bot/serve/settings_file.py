@@ -49,7 +49,7 @@ def _with_models_beside(folder: Path, settings: Settings) -> Settings:
     """Return the settings with the paths of models that are folders beside the file; other models are names."""
 
     def find(model: str | None) -> str | None:
-        return str(folder / model) if model and (folder / model).is_dir() else model
+        return str((folder / model).absolute()) if model and (folder / model).is_dir() else model
 
     answers = replace(settings.answers, reranker=find(settings.answers.reranker))
     build = settings.build
@@ -71,7 +71,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] != "unexpected_keyword_argument":
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
     kind = ApiKey if section[:1] == ["keys"] else _SECTIONS[section[0]] if section else Settings
-    known = ", ".join(field.name for field in fields(kind) if field.name != "languages")
+    known = ", ".join(field.name for field in fields(kind) if kind is not Settings or field.name != "languages")
     where = f"[{'.'.join(map(str, section))}]" if section else "the top"
     return f"there is no setting {name!r} at {where}: there are {known}."
 

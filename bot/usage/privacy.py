@@ -24,7 +24,8 @@ _MASKS = {
 }
 _PATTERNS = {re.compile(pattern): label for pattern, label in _MASKS.items()}
 _DAY = rf"(?:\d{{1,2}}[./{_DASH}]\d{{1,2}}[./{_DASH}])?(?:19|20)\d\d(?:[./{_DASH}]\d{{1,2}}[./{_DASH}]\d{{1,2}})?"
-_DAYS = re.compile(rf"{_DAY}(?:{_GAP}{_DAY})*(?:\s\d{{1,2}})?")
+_BETWEEN = rf"(?:{_UNSEEN}[\s()./{_DASH}]){{1,2}}{_UNSEEN}"
+_DAYS = re.compile(rf"{_DAY}(?:{_BETWEEN}{_DAY})*(?:\s\d{{1,2}})?")
 """Years and days one after the other, the last perhaps with an hour."""
 
 

@@ -24,6 +24,7 @@ from bot.usage.proposals import Evidence
 from bot.usage.sqlite import SqliteDatabase
 
 _log = logging.getLogger(__name__)
+_ENTERING = Lock()  # held while a forked process makes its own writer
 
 USAGE = "usage.sqlite3"
 _MAX_QUEUED = 10_000  # maximum number of questions waiting to be written; beyond it the oldest are dropped
@@ -53,7 +54,9 @@ class UsageStore:
     def _own(self) -> "_Writer":
         """The writer of this process; those of its parents are kept, since freeing them would close what they use."""
         if self._writers[-1].process != os.getpid():
-            self._writers.append(_Writer(self._path, self._settings))
+            with _ENTERING:
+                if self._writers[-1].process != os.getpid():
+                    self._writers.append(_Writer(self._path, self._settings))
         return self._writers[-1]
 
     def add(self, question: LoggedQuestion) -> None:
@@ -91,8 +94,8 @@ class UsageStore:
             deleted = 0 if conversation is None else queries.delete_conversation(transaction, conversation)
             return deleted if text is None else deleted + queries.delete_containing(transaction, text)
 
-        deleted = self._write(write)
-        self._own.thread.submit(self._own.database.purge).result()
+        deleted, own = self._write(write), self._own
+        own.thread.submit(own.database.purge).result()
         return deleted
 
     def questions(self, since: float = 0.0, until: float = float("inf")) -> Iterator[LoggedQuestion]:
@@ -144,20 +147,22 @@ class UsageStore:
         return _wait(self._own.thread.submit(run), timeout)
 
     def _flush_soon(self, *questions: LoggedQuestion) -> None:
-        with self._own.lock:
-            self._own.queue.extend(questions)
-            if self._own.flush_pending:
+        own = self._own
+        with own.lock:
+            own.queue.extend(questions)
+            if own.flush_pending:
                 return
-            self._own.flush_pending = True
-        self._own.thread.submit(self._flush)
+            own.flush_pending = True
+        own.thread.submit(self._flush)
 
     def _flush(self) -> None:
-        with self._own.lock:
-            questions = list(self._own.queue)
-            self._own.queue.clear()
-            self._own.flush_pending = False
+        own = self._own
+        with own.lock:
+            questions = list(own.queue)
+            own.queue.clear()
+            own.flush_pending = False
         try:
-            with self._own.database.writing() as transaction:
+            with own.database.writing() as transaction:
                 queries.add_answer_counts(transaction, questions)
                 if self._settings.questions != "off":
                     queries.insert_questions(transaction, questions, self._settings.questions)
@@ -172,12 +177,13 @@ class UsageStore:
         if not self._has_warned:
             _log.warning("%s The last %d questions are kept in memory until the log works.", error, _MAX_QUEUED)
         self._has_warned = True
-        with self._own.lock:
-            self._own.queue = deque([*questions, *self._own.queue], _MAX_QUEUED)
-        if self._own.retry is None or not self._own.retry.is_alive():
-            self._own.retry = Timer(_RETRY_DELAY, self._flush_soon)
-            self._own.retry.daemon = True
-            self._own.retry.start()
+        own = self._own
+        with own.lock:
+            own.queue = deque([*questions, *own.queue], _MAX_QUEUED)
+        if own.retry is None or not own.retry.is_alive():
+            own.retry = Timer(_RETRY_DELAY, self._flush_soon)
+            own.retry.daemon = True
+            own.retry.start()
 
     def _expire(self) -> None:
         """Delete questions older than the settings allow, once an hour."""

@@ -22,10 +22,10 @@ from bot.corpus.outline import is_faq_title, is_question
 
 _FOLDING_MARKUP = (
     "<button", "<label", "<a>", "tabindex", "aria-", "onclick", "hidden", "display", "collapse", "role=", "javascript:",
-    '"#', "'#", '"question', "'question", "-question", "_question",
+    '"#', "'#", '"question', "'question", "-question", "_question", " question",
 )  # fmt: skip
 """Markup without which nothing is folded; to look for folds takes longer than to read a post."""
-_QUESTION_ITEM = re.compile(r"<li\b[^<>]*+>\s*+(?:<[^<>]*+>\s*+)*+[^<>?？؟]*+[?？؟]")
+_QUESTION_ITEM = re.compile(r"<li\b[^<>]*+>\s*+(?:<[^<>]*+>\s*+)*+[^<>?？؟]*+[?？؟]", re.IGNORECASE)
 _LOWEST_QUESTION = 5  # lowest heading level of a question: the headings of its answer come below it
 
 
@@ -94,9 +94,10 @@ def _write(blocks: Iterable[_Block], parent: int, separator: str = "\n\n") -> st
 def html_to_plain_form(markup: str) -> PlainForm:
     """Return the plain form of a fragment of HTML, such as a WordPress post, with its folds open."""
     tree = parse_html(f"<div>{markup}</div>")
-    if any(words in markup for words in _FOLDING_MARKUP):
+    lowered = markup.lower()
+    if any(words in lowered for words in _FOLDING_MARKUP):
         folds_to_details(tree)
-    if "<table" in markup:
+    if "<table" in lowered:
         faq_tables_to_details(tree)
     if _QUESTION_ITEM.search(markup):
         faq_lists_to_details(tree)

@@ -3,11 +3,11 @@
 https://html.spec.whatwg.org/multipage/tables.html#forming-a-table
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from lxml.html import HtmlElement
 
-from bot.corpus.html.elements import text_of
+from bot.corpus.html.elements import own_descendants, text_of
 
 _MAX_COLUMNS = 100
 _MAX_REPEATED = 200
@@ -22,18 +22,13 @@ _Waiting = dict[int, tuple[int, HtmlElement]]
 def spread_cells(table: HtmlElement) -> None:
     """Replace cells that span rows or columns by one cell for each, and the rows of a tall header by one, in place."""
     group, waiting = None, _Waiting()
-    for row in list(_own_rows(table)):
+    for row in [*own_descendants(table, "tr")]:
         if row.getparent() is not group:
             group, waiting = row.getparent(), {}
         for cell in _spread_row(row, waiting):
             row.append(cell)
     for head in table.iterchildren("thead"):
-        _join_header(list(_own_rows(head, table)))
-
-
-def _own_rows(element: HtmlElement, table: HtmlElement | None = None) -> Iterator[HtmlElement]:
-    table = element if table is None else table
-    return (row for row in element.iter("tr") if next(row.iterancestors("table"), None) is table)
+        _join_header([*head.iterchildren("tr")])
 
 
 def _spread_row(row: HtmlElement, waiting: _Waiting) -> list[HtmlElement]:

@@ -105,9 +105,12 @@ class CrawlState:
 
     def remove(self, url: str) -> None:
         """Delete the file of an article that the site has no longer."""
-        path = self._corpus / self._known[url].file
-        with _translate_write_errors(path):
-            path.unlink(missing_ok=True)
+        file = self._known[url].file
+        # Addresses that differ in scheme or final slash only have one file.
+        if all(page.file != file for other, page in self._known.items() if other != url):
+            path = self._corpus / file
+            with _translate_write_errors(path):
+                path.unlink(missing_ok=True)
         self.record(PageState(url, REMOVED))
 
     def articles(self) -> list[str]:

@@ -20,7 +20,7 @@ from bot.retrieval.topic import Turn, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import openai_error, public_message
-from bot.serve.api.schemas import TextModel
+from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
 from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
@@ -47,7 +47,7 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatQuestion(TextModel):
+class ChatQuestion(WholeText):
     """A conversation whose last user message is the question; other parameters of OpenAI's API are ignored."""
 
     messages: list[ChatMessage] = Field(min_length=1)
@@ -77,9 +77,9 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
         if is_client_task(messages):
             return _response(_declined(service), DECLINED, body)
         turns: list[Turn] = [*messages]
-        asked = [place for place, turn in enumerate(turns) if earlier_questions([turn])]
-        question = earlier_questions(turns[asked[-1] :])[0] if asked else ""
-        answer = service.ask(question, turns[: asked[-1]] if asked else [], Visitor.of(request, "openai"))
+        last = max((place for place, turn in enumerate(turns) if earlier_questions([turn])), default=0)
+        question = next(iter(earlier_questions(turns[last:])), "")
+        answer = service.ask(question, turns[:last], Visitor.of(request, "openai"))
         return _response(answer, _markdown(answer, texts), body)
 
     api.exception_handler(ArticlebotError)(_known_error)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from bot.answering.schema import Hit
-from bot.retrieval.finder import LONGEST_QUESTION
+from bot.errors import QuestionError
+from bot.retrieval.finder import LONGEST_QUESTION, checked_text
 from bot.usage.logged_question import MAX_COMMENT_LENGTH, Reason
 
 LONGEST_HISTORY, MOST_HITS = 20, 50
@@ -32,24 +33,24 @@ def _check_date_string(value: Any) -> Any:
 _IsoDate = Annotated[str | None, BeforeValidator(lambda day: day.isoformat() if isinstance(day, date) else day)]
 
 
-class TextModel(BaseModel):
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class WholeText(BaseModel):
     """A request whose text is whole: JSON can spell half an emoji, which no response can repeat."""
 
     @model_validator(mode="before")
     @classmethod
     def _check_text(cls, data: Any) -> Any:
         try:
-            json.dumps(data, ensure_ascii=False, default=str).encode()
-        except UnicodeEncodeError:
-            raise ValueError("The text holds half a character: send whole ones, in UTF-8") from None
+            checked_text(json.dumps(data, ensure_ascii=False, default=str))
+        except QuestionError as error:
+            raise ValueError(str(error).rstrip(".")) from None
         return data
 
 
-class _Model(TextModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class Message(_Model):
+class Message(WholeText, _Model):
     """A question or an answer of the conversation so far."""
 
     role: Literal["user", "assistant"]
@@ -58,7 +59,7 @@ class Message(_Model):
     """The question, or the `text` of its answer."""
 
 
-class Question(_Model):
+class Question(WholeText, _Model):
     """A visitor's question."""
 
     question: str = Field(json_schema_extra=_QUESTION, examples=["how long is a probation period"])
@@ -86,7 +87,7 @@ class Search(Question):
     """The maximum number of hits."""
 
 
-class Feedback(_Model):
+class Feedback(WholeText, _Model):
     """A visitor's feedback on an answer."""
 
     answer: str = Field(max_length=64)
@@ -99,7 +100,7 @@ class Feedback(_Model):
     """The visitor's comment."""
 
 
-class ArticleRequest(_Model):
+class ArticleRequest(WholeText, _Model):
     """A request for one article."""
 
     id: str
