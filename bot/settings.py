@@ -39,7 +39,7 @@ class BuildChoices:
     model: str | None = None
     passage_tokens: int | None = field(default=None, metadata={"ge": 20})
     exact_rows: int | None = field(default=None, metadata={"ge": 0})
-    languages: tuple[str, ...] | None = None
+    languages: tuple[str, ...] | None = field(default=None, metadata={"min_length": 1})
     multilingual_model: str | None = None
 
     def over(self, settings: BuildSettings) -> BuildSettings:

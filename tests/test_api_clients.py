@@ -125,6 +125,21 @@ def test_a_streamed_answer_ends_with_its_usage_if_asked_for(client: openai.OpenA
     assert (last.choices, last.usage.total_tokens if last.usage else None) == ([], 0)
 
 
+def test_a_repeated_refusal_is_no_topic(client: openai.OpenAI):
+    def ask(*texts: str) -> str:
+        reply = client.chat.completions.create(model="articlebot", messages=messages(*texts))
+        return str(reply.choices[0].message.content)
+
+    known = (QUESTION, ask(QUESTION))
+    refused = "who repairs the coffee machine of a submarine?"
+    refusal = ask(refused)
+    assert refusal.startswith("The articles do not answer this")
+    # The refusal suggests questions about other articles, and these are no topic of the conversation.
+    follow_up = "and how long is it?"
+    suggesting = refusal + "\n\n- Who pays gratuity?"
+    assert ask(*known, refused, suggesting, follow_up) == ask(*known, follow_up)
+
+
 TASKS = [
     "### Task:\nGenerate a concise, 3-5 word title summarizing the chat history.\n### Chat History:\nUSER: x",
     "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history, with 1-3 subtopic tags.",

@@ -73,6 +73,12 @@ def test_a_missing_reranker_is_reported_in_one_line(place: Path, verb: str):
     )
 
 
+def test_search_reads_the_reranker_of_the_settings_file(place: Path):
+    (place / "reranking.toml").write_text('[answers]\nreranker = "no-such/model"\n')
+    done = articlebot("search", "Is leave paid?", "--settings", "reranking.toml", cwd=place, HF_HUB_OFFLINE="1")
+    assert (done.returncode, "The reranker 'no-such/model' is neither" in done.stderr) == (1, True)
+
+
 def test_search_prints_hits_with_their_features(place: Path):
     (hit,) = json.loads(
         articlebot(

@@ -80,6 +80,14 @@ def test_questions_in_attributes_are_faqs(tmp_path: Path, content: str):
     assert answers(article) == {"Who may pin?": "Everyone."}
 
 
+def test_yes_and_no_are_answers_and_else_settings(tmp_path: Path):
+    content = '[sc_fs_multi_faq question-0="May I pin?" answer-0="Yes" question-1="May he?" answer-1="no" text="yes"]'
+    ((article,), _) = read(tmp_path, item(content))
+    assert answers(article) == {"May I pin?": "Yes", "May he?": "no"}
+    ((article,), _) = read(tmp_path, item("Post.", faqs_0_question="May I pin?", faqs_0_answer="Yes"))
+    assert answers(article) == {"May I pin?": "Yes"}
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [

@@ -497,6 +497,9 @@ def test_further_types_of_posts_are_named_and_read_if_wanted(site: Site, tmp_pat
     assert (counts(report), "faq/lost-card.html" in files(tmp_path)) == ((1, 0, 2), True)
     assert messages[-1] == "Left out: the types docs; read them with --types docs."
     assert counts(bring(site, tmp_path)) == (0, 0, 3)
+    bring(site, tmp_path, since=date(2030, 1, 1))
+    report = bring(site, tmp_path)
+    assert (counts(report), report.removed) == ((0, 0, 3), 0)
 
 
 def test_a_type_that_the_site_does_not_have_is_told(site: Site, tmp_path: Path):

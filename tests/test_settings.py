@@ -173,6 +173,7 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
         ("publisher = 3", "publisher: Input should be"),
         ('[log]\nquestions = "some"', "log.questions: Input should be 'off', 'hashed' or 'full'."),
         ('[log]\ndatabase = "mysql://x:s3cret@h/d"', "log.database must be like postgresql://user@host/name."),
+        ("[build]\nlanguages = []", "build.languages:"),
         ("[log]\ndays = 0", "log.days: Input should be greater than or equal to 1."),
         ('[editor]\npassword = "secret"', "editor.password must be the hash that articlebot password prints"),
         ("name = ", "cannot be read as TOML"),

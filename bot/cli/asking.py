@@ -79,11 +79,13 @@ def search(
     since: Since = None,
     history: History = None,
     reranker: Reranker = None,
+    settings: SettingsFile = None,
     explain: Annotated[bool, Option("--explain", help="Print the features of each passage as a table.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
-    retriever = Retriever.open(index, reranker=CrossEncoderReranker(reranker) if reranker else None)
+    chosen = reranker or read_settings_file(settings).answers.reranker
+    retriever = Retriever.open(index, reranker=CrossEncoderReranker(chosen) if chosen else None)
     found = retriever.finder().find(question, k, Filters(category, article, since), history or ())
     hits = []
     for hit in found.hits:

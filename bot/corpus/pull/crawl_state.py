@@ -164,8 +164,8 @@ class CrawlState:
                 started = _moment(record.get("started"))
                 resumed = record["pull"] == pull and started is not None and _is_recent(started)
                 self._started = started if resumed and started else self._started
-            elif record.get("completed") == pull:
-                completed = _moment(record.get("started"))
+            elif "completed" in record:
+                completed = _moment(record.get("started")) if record["completed"] == pull else None
                 self.completed = completed.date() if completed else None
                 before = record.get("types")
                 self.types = self.types or tuple(map(str, before if isinstance(before, list) else ()))

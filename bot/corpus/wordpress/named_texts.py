@@ -65,6 +65,12 @@ def is_text(value: object) -> bool:
     return value.strip().lower() not in _VALUES and _NO_TEXT.fullmatch(value.strip()) is None
 
 
+def _holds_text(field: str, value: object) -> bool:
+    """Whether a field is words: "Yes" is a setting, but not where it answers a question."""
+    is_answer = isinstance(value, str) and value.strip().lower() in ("yes", "no") and "answer" in field.lower()
+    return is_answer or is_text(value)
+
+
 class _Group(NamedTuple):
     titles: list[str]
     texts: list[str]
@@ -79,7 +85,7 @@ def fields_to_html(fields: Mapping[str, object], heading: str = "h4") -> str:
 def paired_fields(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that are a question and its answer, or a title and its text in a row: `steps_0_title`."""
     kept: dict[str, str] = {}
-    names = {field: name for field, value in fields.items() if (name := read_name(field)) and is_text(value)}
+    names = {field: name for field, value in fields.items() if (name := read_name(field)) and _holds_text(field, value)}
     for field, name in names.items():
         partner = next((n for n in names.values() if n.rest == name.rest and n.is_title != name.is_title), None)
         titles = [fields[other] for other, each in names.items() if each.is_title and each.rest == name.rest]
@@ -93,7 +99,7 @@ def _groups(fields: Mapping[str, object]) -> Iterator[_Group]:
     groups: dict[tuple[str, ...], _Group] = {}
     for field, value in fields.items():
         name = read_name(field)
-        if name is not None and isinstance(value, str) and is_text(value):
+        if name is not None and isinstance(value, str) and _holds_text(field, value):
             group = groups.setdefault(name.rest, _Group([], []))
             (group.titles if name.is_title else group.texts).append(value.strip())
     yield from groups.values()

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from bot.answering.answer import Answer, Source
 from bot.answering.link import quoting_link
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
-from bot.retrieval.topic import Turn, earlier_questions
+from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import openai_error, public_message
@@ -76,7 +76,7 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
         messages = [message.model_dump() for message in body.messages]
         if is_client_task(messages):
             return _response(_declined(service), DECLINED, body)
-        turns: list[Turn] = [*messages]
+        turns: list[Turn] = [_without_refusal(message, texts) for message in messages]
         last = max((place for place, turn in enumerate(turns) if earlier_questions([turn])), default=0)
         question = next(iter(earlier_questions(turns[last:])), "")
         answer = service.ask(question, turns[:last], Visitor.of(request, "openai"))
@@ -87,6 +87,13 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     api.exception_handler(RequestValidationError)(_invalid_request)
     add_cors(api, service.settings.origins)
     return api
+
+
+def _without_refusal(message: dict[str, Any], texts: PageTexts) -> dict[str, Any]:
+    """Return a message of a client; empty if it repeats that there was no answer: what it suggests was not shown."""
+    refusals = (texts["no_answer"], texts["ambiguous"], DECLINED)
+    is_refusal = message["role"] == "assistant" and content_of(message).startswith(refusals)
+    return {**message, "content": ""} if is_refusal else message
 
 
 def _declined(service: ChatService) -> Answer:
