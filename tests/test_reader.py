@@ -14,6 +14,9 @@ LIST = (
     f"The form asks for a few things. Keep these ready:\n\n{ITEMS}"
     "\n\nThe counter closes at five. This is checked at the gate. A copy is kept for a year."
 )
+MARKDOWN_TABLE = (
+    "| | NATS | NAPS |\n| --- | --- | --- |\n| Run by | Education | Skills |\n| Meant for | Graduates | Trades |"
+)
 TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
 
 
@@ -40,6 +43,7 @@ def quoted(text: str, best: str) -> str:
         (LIST, "Keep these", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
         (LIST, "This is checked", "The counter closes at five. This is checked at the gate."),
         (TABLE, "₹9,600", TABLE),
+        (f"They differ:\n\n{MARKDOWN_TABLE}", "| | NATS", f"They differ:\n\n{MARKDOWN_TABLE}"),
         (
             f"A lost slip is no loss. It can be had again:\n\n{ITEMS}",
             "the bank",
@@ -52,6 +56,7 @@ def quoted(text: str, best: str) -> str:
         "a lead-in with its list",
         "no start in mid-thought",
         "a whole table",
+        "a header row with its table",
         "a lead-in that starts in mid-thought",
     ],
 )

@@ -6,8 +6,11 @@ from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
+from bot.answering.introductions import definition, introduction, whole_block
 from bot.answering.quote import quote
+from bot.answering.subjects import Named, Subject, named_articles, subject_of
 from bot.answering.suggestions import Suggestions
+from bot.corpus.article import Article
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
 from bot.languages.language import Talk
@@ -23,6 +26,8 @@ from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
+_NAMED = 0.9  # probability of the words that introduce the subject which a question names
+_OF_SUBJECT = 2  # number of further questions that are suggested after a subject alone
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 _RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
 """A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
@@ -50,8 +55,15 @@ class Answerer:
         if result.within and (reading is None or reading.probability < self._least):
             result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
             reading = self._read(result.corrected or question, result, filters)
-        asked = (result.corrected or question, *earlier)
-        talk = small_talk(question)
+        asked, talk = (result.corrected or question, *earlier), small_talk(question)
+        named = None if talk else self._named(asked[0], result, reading)
+        if named is not None and named.article is None:
+            blank = self._blank(question, result, reading)
+            return replace(blank, status="ambiguous", did_you_mean=named.titles)
+        if named is not None and named.article is not None:
+            reading = self._introduction(asked[0], named.subject, named.article, result, filters) or reading
+        elif reading is not None:
+            reading = self._completed(result, reading, filters)
         is_covered = reading is not None and reading.probability >= self._settings.threshold
         if talk and not (is_covered and reading and _is_about(reading.passage, talk.kind)):
             return self._reply(question, result, talk)
@@ -59,11 +71,45 @@ class Answerer:
             return self._no_answer(question, result, reading, asked)
         if not is_covered:
             return self._closest(question, result, reading, asked)
-        did_you_mean = self._did_you_mean(asked[0], result)
+        did_you_mean = () if named else self._did_you_mean(asked[0], result)
         if len(did_you_mean) > 1:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
-        return self._answered(question, result, reading, asked)
+        return self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
+
+    def _named(self, question: str, result: SearchResult, reading: Reading | None) -> Named | None:
+        """Return the articles that a question names, if it continues no topic and no FAQ has this question."""
+        if result.within is not None or result.topic is not None or not result.hits:
+            return None
+        asked = reading.passage.question if reading else None
+        if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
+            return None
+        named = named_articles(result.query, result.hits)
+        return None if named and asked and subject_of(asked) == named.subject else named
+
+    def _introduction(
+        self, question: str, subject: Subject, article: Article, result: SearchResult, filters: Filters
+    ) -> Reading | None:
+        """Return the words of an article that introduce its subject, else those of it that the reader prefers."""
+        inside = self.finder.find(question, _HITS, replace(filters, article=article.id))
+        passages = [hit.passage for hit in inside.hits]
+        words = introduction(subject, article, passages, self.finder.generation.table)
+        if words is not None:
+            return Reading(words.passage, words.span, words.matched, max(_NAMED, result.probability))
+        return self._reader.read(inside, is_within=True)
+
+    def _completed(self, result: SearchResult, reading: Reading, filters: Filters) -> Reading:
+        """Return the definition, the whole list, or the sample in the same article, if the question asks for one."""
+        subject = subject_of(result.query)
+        if subject is None or subject.wanted is None:
+            return reading
+        if subject.wanted == "definition":
+            words = definition(subject, (hit.passage for hit in result.hits))
+            return reading if words is None else Reading(*words, max(_NAMED, reading.probability))
+        article = replace(filters, article=reading.passage.article.id)
+        inside = (hit.passage for hit in self.finder.find(result.query, _HITS, article).hits)
+        words = whole_block(subject, reading.passage, reading.matched, inside)
+        return reading if words is None else replace(reading, **words._asdict())
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the words to show, if any come close.
@@ -113,10 +159,12 @@ class Answerer:
         near = self.suggestions.near(result.hits, asked)
         return replace(blank, status="closest", text=source.words, sources=(source,), suggestions=near)
 
-    def _answered(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
+    def _answered(
+        self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
+    ) -> Answer:
         source = _source(result, reading)
         newer = newer_hit(self.finder.generation, source, result.hits[1:], self._settings.threshold)
-        suggestions = self.suggestions.after(reading.passage, asked)
+        suggestions = self.suggestions.after(reading.passage, asked, further)
         blank = replace(self._blank(question, result, reading), suggestions=suggestions, newer=newer)
         return replace(blank, status="answered", text=source.words, sources=(source,))
 
@@ -160,4 +208,4 @@ def _source(result: SearchResult, reading: Reading) -> Source:
     last = result.hits[-1]
     unranked = Hit(reading.passage, reading.probability, last.score, {})
     hit = next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
-    return Source(hit.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)
+    return Source(reading.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)

@@ -41,11 +41,14 @@ class Suggestions:
         near = (hit.passage for hit in hits if hit.probability >= least and hit.passage.kind == "faq")
         return self._choose(near, asked, ())
 
-    def after(self, quoted: Passage, asked: Sequence[str]) -> tuple[str, ...]:
-        """Return further questions of the quoted article and its related ones, without those just answered."""
+    def after(self, quoted: Passage, asked: Sequence[str], further: int = 0) -> tuple[str, ...]:
+        """Return further questions of the quoted article and its related ones, without those just answered.
+
+        `further` is the number of questions beyond the one that the settings name, unless that is 0.
+        """
         articles = (quoted.article.id, *quoted.article.related)
         faqs = (faq for article in articles for faq in self._table.faqs(article))
-        return self._choose(faqs, asked, (quoted,))
+        return self._choose(faqs, asked, (quoted,), further)
 
     def examples(self) -> tuple[str, ...]:
         """Return questions to start with: one of each of the largest categories, then more."""
@@ -100,11 +103,14 @@ class Suggestions:
         hits = self._finder.rank(question, 1).hits if len(question) <= LONGEST_QUESTION else ()
         return any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
 
-    def _choose(self, faqs: Iterable[Passage], asked: Sequence[str], quoted: Sequence[Passage]) -> tuple[str, ...]:
+    def _choose(
+        self, faqs: Iterable[Passage], asked: Sequence[str], quoted: Sequence[Passage], further: int = 0
+    ) -> tuple[str, ...]:
         """Return the first few questions that were not asked, are answered, and repeat no other one."""
+        most = self._settings.suggestions and self._settings.suggestions + further
         chosen: list[Passage] = []
         for faq in faqs:
-            if len(chosen) == self._settings.suggestions:
+            if len(chosen) == most:
                 break
             is_new = not any(asks_exactly(faq, question) for question in asked) and not any(
                 same_question(self._finder.generation, faq, other) for other in (*quoted, *chosen)

@@ -59,6 +59,16 @@ class Patterns:
     choices: tuple[str, ...] = ()
     """How a question for yes or no starts."""
     negations: tuple[str, ...] = ()
+    definition_frames: tuple[str, ...] = ()
+    """What a question says beside a subject to ask what it is."""
+    steps_frames: tuple[str, ...] = ()
+    """What it says to ask how it is done."""
+    sample_frames: tuple[str, ...] = ()
+    """What it says to ask what it looks like."""
+    copulas: tuple[str, ...] = ()
+    """What stands between a term and its definition."""
+    conjunctions: tuple[str, ...] = ()
+    """Words between two subjects."""
     asks: Mapping[str, str] = field(default_factory=dict)
     """How a question asks for each kind of answer, such as an amount or a date."""
     holds: Mapping[str, str] = field(default_factory=dict)

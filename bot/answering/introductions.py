@@ -1,0 +1,180 @@
+"""Introductions: the words of an article that say what its subject is, how it is done, or what it looks like."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import count
+from typing import NamedTuple
+
+from bot.answering.subjects import Subject, terms_of
+from bot.corpus.article import Article
+from bot.index.generation import Passages, passage_by_id
+from bot.languages.registry import ENGLISH, combined_pattern
+from bot.passages import Passage, Span, sentences_of
+from bot.reader.features import is_item, is_mid_thought
+
+_FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition, such as "or call letter"
+_MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
+_MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
+_STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
+_FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
+_QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
+
+
+class Words(NamedTuple):
+    """Words of a passage, which may be longer than the one that was indexed."""
+
+    passage: Passage
+    span: Span
+    matched: Span
+
+
+def introduction(subject: Subject, article: Article, passages: Sequence[Passage], table: Passages) -> Words | None:
+    """Return the words of an article that answer a question for its subject; None if no form of them is recognized.
+
+    `passages` are those of the article, most likely to answer first.
+    """
+    if subject.wanted == "steps":
+        return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
+    if subject.wanted == "sample":
+        return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+    opening = [*_opening(article, table)]
+    in_opening = (_definition(passage, subject.terms) for passage in opening)
+    words = next((words for words in in_opening if words is not None), None)
+    return words or definition(subject, passages) or next((_from(each, 0, across=True) for each in opening), None)
+
+
+def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
+    """Return the first sentence that says what a subject is, and nothing else beside it, as in "DV stands for …"."""
+    found = (_definition(passage, subject.terms, alone=True) for passage in passages)
+    return next((words for words in found if words is not None), None)
+
+
+def whole_block(subject: Subject, passage: Passage, matched: Span, passages: Iterable[Passage]) -> Words | None:
+    """Return a sample in the article, or the whole list that a sentence belongs to, if a question wants one.
+
+    `passages` are those of the article, most likely to answer first.
+    """
+    if subject.wanted == "sample":
+        return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+    return _whole_list(passage, matched) if subject.wanted == "steps" and passage.kind == "section" else None
+
+
+def _whole_list(passage: Passage, item: Span) -> Words | None:
+    """Return the numbered list that an item of a section belongs to."""
+    text, at = passage.article.text, passage.start + item[1]
+    firsts = [found.start() for found in _FIRST_STEP.finditer(text, 0, at)]
+    if not firsts or not _STEP.match(passage.text[slice(*item)]) or _end_of_block(text, firsts[-1], _STEP) < at:
+        return None
+    start, end = firsts[-1], _end_of_block(text, firsts[-1], _STEP)
+    whole = _stretched(passage, start, end)
+    moved = passage.start - whole.start
+    begin = _with_lead_in(passage, start)
+    return Words(whole, (begin - whole.start, end - whole.start), (item[0] + moved, item[1] + moved))
+
+
+def _opening(article: Article, table: Passages) -> Iterator[Passage]:
+    """Yield the passages of an article before its first heading."""
+    for number in count(1):
+        passage = passage_by_id(table, f"{article.id}#section-opening-{number}")
+        if passage is None:
+            return
+        yield passage
+
+
+def _definition(passage: Passage, terms: frozenset[str], *, alone: bool = False) -> Words | None:
+    """Return the first sentence that says what a subject is, with the rest of its paragraph."""
+    places = (place for place, text in enumerate(sentences_of(passage)) if _defines(text, terms, alone=alone))
+    return next((_from(passage, place) for place in places), None)
+
+
+def _defines(sentence: str, terms: frozenset[str], *, alone: bool) -> bool:
+    """Whether a sentence has a subject as its own, as in "A payslip is …", or begins like "That is a payslip: …".
+
+    `alone` says that it may have no other one beside it.
+    """
+    copula = None if is_item(sentence) else _copula().search(sentence)
+    if copula is None:
+        return False
+    before, after = sentence[: copula.start()], sentence[copula.end() :].partition(":")[0].split()
+    if is_mid_thought(sentence) and len(before.split()) < 2:
+        return terms_of(" ".join(after[:3])) == terms
+    own = terms_of(before)
+    return own == terms if alone else terms <= own and len(before.split()) <= len(terms) + _FURTHER_WORDS
+
+
+@cache
+def _copula() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{combined_pattern('copulas')})\b", re.IGNORECASE)
+
+
+def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
+    """Return a sentence with the rest of its paragraph, or of the passage, and the one before it if in mid-thought."""
+    spans = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
+    spans = spans or [(0, len(passage.text))]
+    if across:
+        place = next((n for n, span in enumerate(spans) if not is_item(passage.text[slice(*span)])), place)
+    first = place - 1 if place and is_mid_thought(passage.text[slice(*spans[place])]) else place
+    last = place
+    while (
+        last + 1 < len(spans)
+        and (across or "\n" not in passage.text[spans[last][1] : spans[last + 1][0]])
+        and len(passage.text[spans[first][0] : spans[last + 1][1]].split()) <= _MOST_WORDS
+    ):
+        last += 1
+    return Words(passage, (spans[first][0], spans[last][1]), spans[place])
+
+
+def _blocks(passages: Iterable[Passage], begin: re.Pattern[str], item: re.Pattern[str]) -> Iterator[Words]:
+    """Yield the whole lists, or quotations, that begin in passages, with the sentence that introduces each."""
+    for passage in passages:
+        found = begin.search(passage.text) if passage.kind == "section" else None
+        if found is not None:
+            text, at = passage.article.text, passage.start + found.start()
+            first, last = _start_of_block(text, at, item), _end_of_block(text, at, item)
+            whole = _stretched(passage, first, last)
+            line = text.find("\n", first, last)
+            matched = (first - whole.start, (line if line >= 0 else last) - whole.start)
+            yield Words(whole, (_with_lead_in(passage, first) - whole.start, last - whole.start), matched)
+
+
+def _start_of_block(text: str, at: int, item: re.Pattern[str]) -> int:
+    before = text.rfind("\n", 0, max(at - 1, 0)) + 1
+    return _start_of_block(text, before, item) if before < at and item.match(text[before:at].strip()) else at
+
+
+def _end_of_block(text: str, start: int, item: re.Pattern[str]) -> int:
+    end, words = start, 0
+    for line in re.finditer(r"[^\n]+", text[start:]):
+        words += len(line[0].split())
+        if not item.match(line[0].strip()) or words > _MOST_BLOCK_WORDS:
+            break
+        end = start + line.end()
+    return end
+
+
+def _stretched(passage: Passage, start: int, end: int) -> Passage:
+    """Return a passage that reaches at least from one place in the article to another."""
+    start, end = min(start, passage.start), max(end, passage.end)
+    if (start, end) == (passage.start, passage.end):
+        return passage
+    return replace(passage, text=passage.article.text[start:end], start=start, end=end, sentences=())
+
+
+def _with_lead_in(passage: Passage, first: int) -> int:
+    """Return the start of the sentence that introduces a block with a colon; else that of the block."""
+    before = [start for start, end in passage.sentences if end <= first and passage.article.text[end - 1] == ":"]
+    is_next = before and not passage.article.text[before[-1] : first].partition(":")[2].strip()
+    return before[-1] if is_next else first
+
+
+def _share_of_instructions(words: Words) -> float:
+    """Return the share of the items of a list that begin with what to do, as in "Open the form"."""
+    items = [_STEP.sub("", line, count=1).lstrip(" *_") for line in words.passage.text[slice(*words.span)].split("\n")]
+    return sum(_instruction().match(item) is not None for item in items) / len(items)
+
+
+@cache
+def _instruction() -> re.Pattern[str]:
+    return re.compile(ENGLISH.patterns.holds["steps"], re.IGNORECASE)

@@ -1,0 +1,87 @@
+"""Subjects: questions that only name what an article is about: "gratuity", "what is BGV", "how to withdraw PF".
+
+The article whose title names the subject answers them; a subject of several titles is ambiguous.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Literal, NamedTuple
+
+from bot.corpus.article import Article
+from bot.index.lexical import content_terms
+from bot.languages.registry import combined_pattern
+from bot.retrieval.hit import Hit
+
+Wanted = Literal["definition", "steps", "sample"]
+_MOST_TERMS = {"definition": 5, "steps": 5, "sample": 5, None: 3}
+"""Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
+_SHARED = 3  # number of titles from which a subject alone may mean any of them
+_MOST_TITLES = 5  # maximum number of titles that are offered
+_PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")
+_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
+
+
+class Subject(NamedTuple):
+    """What a question names."""
+
+    terms: frozenset[str]
+    """The stems of its content words."""
+    wanted: Wanted | None
+    """What is asked of it; None for a subject alone."""
+
+
+class Named(NamedTuple):
+    """The articles whose titles contain all words of a subject, nearest to the question first."""
+
+    subject: Subject
+    article: Article | None
+    """The article that is about just this subject; None if the question may mean any of them."""
+    titles: tuple[str, ...]
+
+
+def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
+    """Return the articles among the hits that a question names; None if there are none, or if it asks for more."""
+    subject = subject_of(question)
+    if subject is None:
+        return None
+    articles = {hit.passage.article.id: hit.passage.article for hit in hits}
+    sharing = [each for each in articles.values() if subject.terms <= terms_of(each.title)]
+    own = [each for each in sharing if len(sharing) == 1 or subject.terms in subjects_of(each.title)]
+    titles = dict.fromkeys(each.title for each in (*own, *sharing))
+    is_shared = len(sharing) >= _SHARED and subject.wanted is None
+    return Named(subject, None if is_shared or not own else own[0], tuple(titles)[:_MOST_TITLES]) if sharing else None
+
+
+def subject_of(question: str) -> Subject | None:
+    """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
+    wanted = wanted_of(question)
+    terms = terms_of(question)
+    return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
+
+
+def wanted_of(question: str) -> Wanted | None:
+    """Return what a question wants of its subject, if its words say so."""
+    return next((kind for kind, frame in _frames().items() if frame.search(question)), None)
+
+
+def subjects_of(title: str) -> set[frozenset[str]]:
+    """Return the subjects of a title: its parts, the parts of the first one, and abbreviations in parentheses."""
+    plain = _IN_PARENTHESES.sub(" ", title)
+    parts = [part for part in _PARTS.split(plain) if part]
+    first = re.split(rf"\s(?:{combined_pattern('conjunctions')})\s", parts[0]) if parts else []
+    return {terms_of(part) for part in (plain, *parts, *first, *_IN_PARENTHESES.findall(title))} - {frozenset()}
+
+
+@cache
+def _frames() -> dict[Wanted, re.Pattern[str]]:
+    kinds: tuple[Wanted, ...] = ("sample", "steps", "definition")
+    patterns = {kind: combined_pattern(f"{kind}_frames") for kind in kinds}
+    return {kind: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in patterns.items()}
+
+
+def terms_of(text: str) -> frozenset[str]:
+    """Return the stems of the content words of a text, without words that only say what is wanted."""
+    for frame in _frames().values():
+        text = frame.sub(" ", text)
+    return frozenset(content_terms(text))

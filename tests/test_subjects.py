@@ -1,0 +1,118 @@
+"""Questions that only name a subject: its definition, the whole steps or sample, or the articles that share it."""
+
+import pytest
+
+from bot import Bot
+from bot.answering.subjects import subject_of, subjects_of
+
+
+def stems(*words: str) -> frozenset[str]:
+    return frozenset(words)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "terms"),
+    [
+        ("gratuity", None, stems("gratuiti")),
+        ("What is a notice period?", "definition", stems("notic", "period")),
+        ("bgv full form in hr", "definition", stems("bgv")),
+        ("notice period what", "definition", stems("notic", "period")),
+        ("how to download admit card", "steps", stems("download", "admit", "card")),
+        ("resignation letter format", "sample", stems("resign", "letter")),
+    ],
+)
+def test_what_a_question_wants_of_its_subject(question: str, wanted: str | None, terms: frozenset[str]):
+    assert subject_of(question) == (terms, wanted)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what",
+        "how much gratuity is paid after seven years of service",
+        "my employer pays no gratuity",
+        "no reply what then to do now",
+    ],
+)
+def test_a_question_that_asks_more_names_no_subject(question: str):
+    assert subject_of(question) is None
+
+
+def test_subjects_of_a_title():
+    assert subjects_of("What is background verification (BGV) by an employer?") == {
+        stems("background", "verif", "employ"), stems("bgv"),
+    }  # fmt: skip
+    found = subjects_of("Admit card, hall ticket or call letter: is there a difference?")
+    assert {stems("admit", "card"), stems("hall", "ticket", "call", "letter")} <= found
+    assert stems("notic", "period") in subjects_of("What is a notice period and how does it work?")
+
+
+@pytest.mark.parametrize(
+    ("question", "opening"),
+    [
+        ("notice period", "A notice period is the time that must pass between"),
+        ("gratuity kya hai", "Gratuity is a lump sum that an employer pays"),
+        ("bgv full form", "Background verification, or BGV, is the check"),
+        ("what is kpo", "KPO (knowledge process outsourcing) means"),
+        ("dv full form", "DV stands for document verification"),
+        (
+            "PF withdrawal: final settlement of your EPF after leaving work",
+            "PF withdrawal, in the sense used here, means",
+        ),
+    ],
+)
+def test_a_subject_is_defined_by_the_article_on_it(shipped: Bot, question: str, opening: str):
+    answer = shipped.ask(question)
+    assert (answer.status, answer.text[: len(opening)]) == ("answered", opening)
+    assert answer.sources[0].passage.text[slice(*answer.sources[0].quote)] == answer.text
+
+
+def test_what_the_article_answers_is_suggested_after_its_subject(shipped: Bot):
+    answer = shipped.ask("notice period")
+    assert len(answer.suggestions) == 5
+    assert "Is salary paid in the notice period?" in answer.suggestions
+
+
+@pytest.mark.parametrize("question", ["pf", "admit card", "apprenticeship"])
+def test_a_subject_that_articles_share_offers_them(shipped: Bot, question: str):
+    answer = shipped.ask(question)
+    assert (answer.status, answer.text, len(answer.did_you_mean) >= 3) == ("ambiguous", "", True)
+    for title in answer.did_you_mean:
+        chosen = shipped.ask(title)
+        assert (chosen.status, chosen.sources[0].passage.article.title) == ("answered", title)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("how to download admit card", "1. Type the address", "8. Send the file to your own e-mail."),
+        ("PF kaise nikale", "Then:\n\n1. Open Online Services", "save the acknowledgement as a PDF."),
+        ("how to serve notice period", "1. Read the clause", "7. On the last day, ask when the settlement"),
+        ("fnf process steps", "1. Resign in writing", "your EPF account."),
+    ],
+)
+def test_steps_are_shown_from_the_first_to_the_last(shipped: Bot, question: str, first: str, last: str):
+    answer = shipped.ask(question)
+    source = answer.sources[0]
+    assert (answer.status, answer.text.startswith(first), last in answer.text) == ("answered", True, True)
+    assert answer.text in source.passage.article.text
+    assert source.passage.article.text[source.passage.start : source.passage.end] == source.passage.text
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "last"),
+    [
+        ("resignation letter format", "A normal exit:\n\n> Dear Anita", "my personal email given below."),
+        ("experience letter sample", "> To whom it may concern.", ""),
+        ("fresher resume format", "> Sameer Ansari", "Skills"),
+        ("appointment letter sample", "> Dear Mr Imran Sheikh", "token of acceptance."),
+    ],
+)
+def test_samples_are_shown_whole(shipped: Bot, question: str, first: str, last: str):
+    text = shipped.ask(question).text
+    assert (first in text, last in text) == (True, True), text
+
+
+def test_a_faq_with_the_question_goes_before_the_opening(shipped: Bot):
+    answer = shipped.ask("What is notice period buyout?")
+    assert answer.sources[0].passage.question == "What is notice period buyout?"
