@@ -59,6 +59,12 @@ class Answer:
     """What the articles are about, largest category first; only when they answer no similar question."""
     newer: Hit | None = None
     """The passage of a newer article that answers the same question as the source."""
+    unknown: tuple[str, ...] = ()
+    """Names in the question that the articles do not contain: the words shown hold in general, if at all."""
+    asked: str | None = None
+    """The part of a message of two questions that this answers."""
+    answers: tuple["Answer", ...] = ()
+    """The answers to the further questions of the same message."""
     language: str = ENGLISH.code
     """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
 
@@ -85,6 +91,19 @@ class Answer:
             categories=list(self.categories),
             newer=hit_to_schema(self.newer) if self.newer else None,
             generation=self.generation,
+            unknown=list(self.unknown),
+            asked=self.asked,
+            answers=[other.to_further() for other in self.answers],
+        )
+
+    def to_further(self) -> schema.FurtherAnswer:
+        """Return the fields of the JSON of an answer to a further question."""
+        return schema.FurtherAnswer(
+            asked=self.asked or self.question,
+            status=self.status,
+            text=self.text,
+            probability=round(self.probability, 4),
+            sources=[hit_to_schema(hit) for hit in self.sources],
         )
 
     def to_dict(self) -> dict[str, Any]:

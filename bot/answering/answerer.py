@@ -7,6 +7,7 @@ from uuid import uuid4
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
 from bot.answering.introductions import definition, introduction, whole_block
+from bot.answering.question_parts import point_of, split_questions
 from bot.answering.quote import quote
 from bot.answering.subjects import Named, Subject, named_articles, subject_of
 from bot.answering.suggestions import Suggestions
@@ -27,6 +28,7 @@ from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
+_TWO = 2  # number of questions of one message that are answered one by one
 _OF_SUBJECT = 2  # number of further questions that are suggested after a subject alone
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 _RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
@@ -48,6 +50,40 @@ class Answerer:
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
         """Answer a question; see `Bot.ask`."""
+        answer = self._answer(question, history, filters, as_typed=as_typed)
+        return replace(answer, unknown=self.finder.unknown_names(question)) if answer.sources else answer
+
+    def _answer(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
+        """Answer a question, both questions of a message, or the one that a story ends in."""
+        answer = self._ask(question, history, filters, as_typed=as_typed)
+        if answer.talk or any(asks_exactly(source.passage, question) for source in answer.sources):
+            return answer
+        questions, point = split_questions(question), point_of(question)
+        if len(questions) == _TWO:
+            return self._ask_both(answer.question, questions, history, filters, as_typed=as_typed) or answer
+        if point == question:
+            return answer
+        pointed = self._ask(point, history, filters, as_typed=as_typed)
+        is_surer = bool(pointed.sources) and pointed.probability > answer.probability
+        return replace(pointed, question=answer.question) if is_surer else answer
+
+    def _ask_both(
+        self, question: str, questions: Sequence[str], history: History, filters: Filters, *, as_typed: bool
+    ) -> Answer | None:
+        """Answer two questions of one message; None if either has no answer, or both have the same one."""
+        first = self._ask(questions[0], history, filters, as_typed=as_typed)
+        said = [{"role": "user", "content": questions[0]}, {"role": "assistant", "content": first.text}]
+        second = self._ask(questions[1], [*history, *said], filters, as_typed=as_typed)
+        are_answered = first.status == "answered" and second.status in ("answered", "closest")
+        if not are_answered or first.text in second.text or second.text in first.text:
+            return None
+        shown = {source.passage.question for source in second.sources}
+        suggestions = tuple(each for each in first.suggestions if each not in shown)
+        further = replace(second, asked=questions[1], topic=None)
+        return replace(first, question=question, asked=questions[0], suggestions=suggestions, answers=(further,))
+
+    def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
+        """Answer one question."""
         turns = exchanges(history)
         earlier = [turn.question for turn in turns]
         result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)

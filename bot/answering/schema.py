@@ -48,6 +48,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherAnswer:
+    """The answer to a further question of a message."""
+
+    __pydantic_config__ = _PYDANTIC
+
+    asked: str
+    """The part of the message that it answers."""
+    status: Status
+    """Whether the words answer the question, or only come closest."""
+    text: str
+    """Verbatim words of the articles; with status closest they may not answer, so say so."""
+    probability: float
+    """How likely the words answer the question, from 0 to 1."""
+    sources: list[Hit]
+    """The quoted passages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to a question: verbatim words of the articles with their sources, or none."""
 
@@ -81,3 +99,9 @@ class Answer:
     """The passage of a newer article that answers the same question."""
     generation: str
     """The generation of the index that answered."""
+    unknown: list[str] = field(default_factory=list)
+    """Names in the question that the articles do not contain: the words shown hold in general, if at all."""
+    asked: str | None = None
+    """The part of a message of two questions that `text` answers."""
+    answers: list[FurtherAnswer] = field(default_factory=list)
+    """The answers to the further questions of the message."""

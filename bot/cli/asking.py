@@ -40,30 +40,38 @@ def ask(
 def answer_text(answer: dict[str, Any]) -> str:
     """Return an answer as a person reads it, with its sources and what to ask next."""
     lines = [*_corrected_line(answer["corrected"]), ""] if answer["corrected"] else []
-    without = "Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."
-    is_closest = answer["status"] == "closest"
-    lines += _closest_lines(answer) if is_closest else [answer["text"] or answer["reply"] or without]
+    if answer["unknown"]:
+        lines += [f"The articles do not mention {', '.join(answer['unknown'])}. In general:", ""]
+    for number, part in enumerate([answer, *answer["answers"]]):
+        lines += [*[""][:number], part["asked"], ""] if part["asked"] else []
+        lines += _words_lines(part) if part["text"] else []
+    if not answer["text"]:
+        without = "Did you mean:" if answer["did_you_mean"] else "The articles do not answer this."
+        lines.append(answer["reply"] or without)
     if answer["categories"]:
         lines.append(f"They are about {', '.join(answer['categories'])}.")
     lines += [f"  {question}" for question in answer["did_you_mean"]]
+    if newer := answer["newer"]:
+        day = newer["updated"] or newer["published"]
+        lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
+    if answer["suggestions"]:
+        lead = "Did you mean:" if answer["status"] == "closest" else "You can ask:"
+        lines += ["", lead, *(f"  {question}" for question in answer["suggestions"])]
+    return "\n".join(lines).rstrip()
+
+
+def _words_lines(answer: dict[str, Any]) -> list[str]:
+    """Return the words shown, which are indented below a notice if they only come closest, and their sources."""
+    lines = [answer["text"]]
+    if answer["status"] == "closest":
+        questions = [source["question"] for source in answer["sources"] if source["question"]]
+        lines = [_CLOSEST, "", *(indent(words, "  ") for words in [*questions, answer["text"]])]
     for source in answer["sources"]:
         title = " › ".join((source["title"], *source["section"]))
         days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
         facts = " · ".join(part for part in (f"— {title}", source["category"], *days) if part)
         lines += ["", facts, source["link"] or ""]
-    if newer := answer["newer"]:
-        day = newer["updated"] or newer["published"]
-        lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
-    if answer["suggestions"]:
-        lead = "Did you mean:" if is_closest else "You can ask:"
-        lines += ["", lead, *(f"  {question}" for question in answer["suggestions"])]
-    return "\n".join(lines).rstrip()
-
-
-def _closest_lines(answer: dict[str, Any]) -> list[str]:
-    """Return the words that come closest, indented below a notice, with the question of the FAQ that they answer."""
-    questions = [source["question"] for source in answer["sources"] if source["question"]]
-    return [_CLOSEST, "", *(indent(words, "  ") for words in [*questions, answer["text"]])]
+    return lines
 
 
 def _corrected_line(corrected: str | None) -> list[str]:

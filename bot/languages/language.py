@@ -59,6 +59,10 @@ class Patterns:
     choices: tuple[str, ...] = ()
     """How a question for yes or no starts."""
     negations: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    """How a question starts."""
+    joins: tuple[str, ...] = ()
+    """Words between two questions."""
     definition_frames: tuple[str, ...] = ()
     """What a question says beside a subject to ask what it is."""
     steps_frames: tuple[str, ...] = ()

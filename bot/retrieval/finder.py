@@ -156,6 +156,10 @@ class Finder:
             return result
         return replace(result, hits=reranked(result.query, result.hits, self._reranker)[: max(k, 0)])
 
+    def unknown_names(self, question: str) -> tuple[str, ...]:
+        """Return the names in a question that the articles do not contain; see `Speller.unknown_names`."""
+        return self._speller.unknown_names(question)
+
     def own_probability(self, passage: Passage) -> float:
         """Return the least probability of a FAQ for its own question; see `Scorer.own_probability`."""
         return self._scorer.own_probability(passage)

@@ -25,6 +25,7 @@ _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 _CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")  # a number, address, file or identifier
 _SENTENCE_END = re.compile(r"(?:^|[.!?:])\W*$")
 _SHORTEST, _LONGEST = 4, 30  # length of words that are repaired, and of their repairs at least
+_SHORTEST_ACRONYM, _SHORTEST_NAME = 3, 5  # length of unknown names in capitals and in small letters
 _TWO_EDITS = 7  # length from which a word may be two edits away
 
 # Fitted on stackfaq's questions with misspellings of every kind, and checked on its and hint3_sofmattress's correct
@@ -72,6 +73,25 @@ class Speller:
         repaired = _replace(question, {words[place]: repair for place, repair in repairs.items()})
         # A repaired word may show what its neighbour was meant to be.
         return self.repair(repaired) or repaired
+
+    def unknown_names(self, question: str) -> tuple[str, ...]:
+        """Return the names in an English question, such as those of companies, that the corpus does not contain."""
+        if self._languages.detect(question) != ENGLISH.code:
+            return ()
+        return tuple(dict.fromkeys(match[0] for match in _words(question) if self._is_unknown_name(match, question)))
+
+    def _is_unknown_name(self, match: re.Match[str], question: str) -> bool:
+        word = match[0].lower()
+        passages = self._vocabulary.passages_with(word)
+        if passages or len(word) < _SHORTEST_ACRONYM or self._lexical.has("words", word):
+            return False
+        if _is_name(match, question):
+            return passages is None or match[0].isupper()
+        # In small letters, a name is a word of no dictionary that stands for no other word.
+        is_strange = passages is None and _SHORTEST_NAME <= len(word) <= _LONGEST and max(word) <= LAST_LATIN
+        return (
+            is_strange and not self._split(word) and not any(self._near(word)) and not any(self._without_vowels(word))
+        )
 
     def _is_unknown(self, match: re.Match[str], question: str) -> bool:
         word = match[0].lower()

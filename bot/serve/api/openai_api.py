@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from textwrap import indent
 from typing import Any, Literal
 from uuid import uuid4
@@ -157,6 +158,14 @@ def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat
 
 def _markdown(answer: Answer, texts: PageTexts) -> str:
     """Return an answer with its sources, or the sentence that there is none, as Markdown."""
+    if answer.unknown:
+        note = texts["unknown"].format(names=", ".join(answer.unknown))
+        return f"{note}\n\n{_markdown(replace(answer, unknown=()), texts)}"
+    if answer.answers:
+        parts = (
+            [f"**{each.asked}**", _markdown(replace(each, answers=()), texts)] for each in (answer, *answer.answers)
+        )
+        return "\n\n".join(text for part in parts for text in part)
     if answer.status == "closest":
         return _closest(answer, texts)
     if answer.sources:

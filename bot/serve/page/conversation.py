@@ -53,26 +53,34 @@ class Exchange:
     """Whether the spelling was left uncorrected."""
     alone: bool
     """Whether earlier questions were left out."""
+    further: tuple[tuple[SourceDetails, ...], ...] = ()
+    """The details of the sources of each further answer."""
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if a span or a date of the answer is malformed."""
-        for hit in [*self.answer.sources, *([self.answer.newer] if self.answer.newer else [])]:
+        others = [hit for each in self.answer.answers for hit in each.sources]
+        for hit in [*self.answer.sources, *others, *([self.answer.newer] if self.answer.newer else [])]:
             _start, _end = hit.quote
             for day in (hit.published, hit.updated):
                 date.fromisoformat(day or "2000-01-01")
 
     @classmethod
     def of(cls, answer: Answer, category: str | None = None, *, as_typed: bool = False, alone: bool = False) -> Self:
-        details = tuple(map(SourceDetails.of, answer.sources))
+        details, *further = (tuple(map(SourceDetails.of, each.sources)) for each in (answer, *answer.answers))
         return cls(
             answer.to_schema(), details, answer.language, answer.is_in_another_language, answer.talk, category,
-            as_typed, alone,
+            as_typed, alone, tuple(further),
         )  # fmt: skip
 
     @property
     def question(self) -> str:
         """The question on one line."""
         return " ".join(self.answer.question.split())
+
+    @property
+    def words(self) -> str:
+        """All words that were shown."""
+        return "\n\n".join([self.answer.text, *(each.text for each in self.answer.answers)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class Conversation:
 
     def messages(self, most: int) -> list[Turn]:
         """Return the questions and answers of the last `most` exchanges as messages."""
-        spoken = ((("user", one.question), ("assistant", one.answer.text)) for one in self.exchanges[-most:])
+        spoken = ((("user", one.question), ("assistant", one.words)) for one in self.exchanges[-most:])
         return [{"role": role, "content": content} for pair in spoken for role, content in pair]
 
     def with_exchange(self, exchange: Exchange) -> "Conversation":

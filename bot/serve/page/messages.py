@@ -14,6 +14,7 @@ from bot.serve.texts import PageTexts
 Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and questions to click."""
 
+_Quoting = schema.Answer | schema.FurtherAnswer
 _MAX_CATEGORIES = 6  # number of categories that a sentence names
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
 """Characters that Gradio's Markdown renders, or turns into links."""
@@ -65,6 +66,8 @@ def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
         )
     if answer.topic and answer.sources:
         notes.append(_note(texts["topic"].format(topic=answer.topic), _button("alone", texts["alone"])))
+    if answer.unknown:
+        notes.append(_note(texts["unknown"].format(names=", ".join(answer.unknown))))
     return notes
 
 
@@ -101,12 +104,18 @@ def _tools(texts: PageTexts, *, votes: bool) -> str:
 def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
     """Render each source below its certainty, or the reason why there is none."""
     parts = []
-    for hit, details in zip(exchange.answer.sources, exchange.sources, strict=False):
-        parts += [_certainty(exchange.answer, hit, details, texts), _source(exchange.answer, hit, details, texts)]
+    answers: list[tuple[_Quoting, tuple[SourceDetails, ...]]] = [(exchange.answer, exchange.sources)]
+    answers += zip(exchange.answer.answers, exchange.further, strict=False)
+    for answer, sources in answers:
+        shown = [f'<div class="part-question">{html.escape(answer.asked)}</div>'] if answer.asked else []
+        for hit, details in zip(answer.sources, sources, strict=False):
+            shown += [_certainty(answer, hit, details, texts), _source(answer, hit, details, texts)]
+        name = "part closest" if answer.status == "closest" else "part"
+        parts += [f'<div class="{name}">{"".join(shown)}</div>'] if answer.asked else shown
     return parts or [_without_sources(exchange, texts)]
 
 
-def _certainty(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+def _certainty(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     """Render where an answer comes from or, above words that may not answer, that they only come closest."""
     if answer.status == "closest":
         return f'<div class="none">{html.escape(texts["closest"])}</div>'
@@ -114,7 +123,7 @@ def _certainty(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, t
     return f'<div class="sure">{html.escape(from_faqs if hit.kind == "faq" else texts["from_article"])}</div>'
 
 
-def _source(answer: schema.Answer, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+def _source(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     start, end = hit.quote
     quote = hit.text[start:end]
     words = answer.text if answer.text.endswith(quote) else quote  # rows of a table, below its header row

@@ -98,6 +98,17 @@
     if (one.kind !== "faq") return texts.from_article;
     return one.title === one.question ? texts.from_faq : fill(texts.from_faqs, { title: one.title });
   }
+  function renderQuotes(answer) {
+    const isClosest = answer.status === "closest";
+    const parts = answer.asked ? [make("p", { className: "asked", dir: "auto" }, answer.asked)] : [];
+    for (const one of answer.sources) {
+      parts.push(isClosest ? make("p", {}, texts.closest) : make("p", { className: "quiet sure" }, confidence(one)));
+      if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
+      const words = render(one.text.slice(...codePoints(one.text, one.quote)));
+      parts.push(make("div", { className: "words" }, ...words), source(one));
+    }
+    return answer.asked && isClosest ? [make("div", { className: "closest" }, ...parts)] : parts;
+  }
   function renderAnswer(answer) {
     const parts = [];
     const isClosest = answer.status === "closest";
@@ -105,12 +116,9 @@
       parts.push(make("p", { className: "quiet" }, fill(texts.corrected, { question: answer.corrected })));
     if (answer.topic && answer.sources.length)
       parts.push(make("p", { className: "quiet" }, fill(texts.topic, { topic: answer.topic })));
-    for (const one of answer.sources) {
-      parts.push(isClosest ? make("p", {}, texts.closest) : make("p", { className: "quiet sure" }, confidence(one)));
-      if (one.question) parts.push(make("p", { className: "asked", dir: "auto" }, one.question));
-      const words = render(one.text.slice(...codePoints(one.text, one.quote)));
-      parts.push(make("div", { className: "words" }, ...words), source(one));
-    }
+    if (answer.unknown.length)
+      parts.push(make("p", { className: "quiet" }, fill(texts.unknown, { names: answer.unknown.join(", ") })));
+    for (const each of [answer, ...answer.answers]) parts.push(...renderQuotes(each));
     if (!answer.sources.length) {
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
       parts.push(make("p", {}, none));

@@ -14,8 +14,8 @@ from bot.settings import ChatSettings
 _TEXTS = (
     "title", "lead", "greeting_bare", "question", "placeholder_bare", "conversation", "send", "open", "close",
     "whole_page", "looking", "unreachable", "broken", "too_long", "too_many", "from_faqs", "from_faq", "from_article",
-    "closest", "published", "updated", "read_more", "corrected", "topic", "no_answer", "nearest", "begin", "ambiguous",
-    "helpful", "unhelpful", "thanks", "not_stored",
+    "closest", "published", "updated", "read_more", "corrected", "topic", "unknown", "no_answer", "nearest", "begin",
+    "ambiguous", "helpful", "unhelpful", "thanks", "not_stored",
 )  # fmt: skip
 _HEADERS = {
     "Cache-Control": "public, max-age=3600", "Vary": "Accept-Language", "Cross-Origin-Resource-Policy": "cross-origin",

@@ -1,0 +1,66 @@
+"""Parts of a message: the two questions of one message, and the question in a long story."""
+
+import re
+from functools import cache
+
+from bot.languages.registry import ENGLISH, combined_pattern
+
+_MAX_WORDS_OF_SUBJECT = 7  # maximum number of words of a first question without a verb, such as "gratuity formula"
+_MIN_SENTENCES = 3  # number of sentences from which a message is a story
+_SENTENCE_END = re.compile(r"(?<=[.?!।])\s+|\n+")
+
+
+def split_questions(message: str) -> tuple[str, ...]:
+    """Return the questions of a message such as "gratuity formula and is it taxable?", each with what leads to it."""
+    waiting, *others = _joint().split(message.strip())
+    questions: list[str] = []
+    for joint, part in zip(others[::2], others[1::2], strict=True):
+        if _asks(waiting) or (not questions and _is_subject(waiting, joint, part)):
+            questions.append(waiting)
+            waiting = part
+        else:
+            waiting += joint + part
+    if not _asks(waiting):
+        return (message,)
+    return tuple(
+        _lead().sub("", question) if place else question for place, question in enumerate((*questions, waiting))
+    )
+
+
+def _is_subject(part: str, joint: str, following: str) -> bool:
+    """Whether a part without a question word is one by itself, as "gratuity formula" is before "and is it …"."""
+    is_short = len(part.split()) <= _MAX_WORDS_OF_SUBJECT and bool(joint.strip(" ,;"))
+    return is_short and any(re.match(start, following, re.IGNORECASE) for start in ENGLISH.patterns.questions)
+
+
+def point_of(message: str) -> str:
+    """Return the sentence of a story that asks, or the last one; a message of one or two sentences as it is."""
+    sentences = [sentence for sentence in _SENTENCE_END.split(message.strip()) if sentence]
+    if len(sentences) < _MIN_SENTENCES:
+        return message
+    asking = [each for each in sentences if each.endswith("?")] or [each for each in sentences if _asks(each)]
+    return (asking or sentences)[-1]
+
+
+def _asks(part: str) -> bool:
+    last = _SENTENCE_END.split(part)[-1]
+    return last.endswith(("?", "？")) or _question().match(last) is not None
+
+
+@cache
+def _lead() -> re.Pattern[str]:
+    return re.compile(rf"(?:(?:{combined_pattern('joins')})[\s,]+)+", re.IGNORECASE)
+
+
+@cache
+def _question() -> re.Pattern[str]:
+    return re.compile(combined_pattern("questions"), re.IGNORECASE)
+
+
+@cache
+def _joint() -> re.Pattern[str]:
+    """What stands between two questions: the end of a sentence, or a comma or "and" before a question word."""
+    join, question = combined_pattern("joins"), combined_pattern("questions")
+    return re.compile(
+        rf"((?<=[?？.!।])\s+|[\s,;]+(?:{join})[\s,]+(?=(?:{question}))|[,;]\s*(?=(?:{question})))", re.IGNORECASE
+    )
