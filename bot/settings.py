@@ -58,6 +58,8 @@ class AnswerSettings:
     """Minimum probability of words that are shown as the closest ones; below it "the articles do not answer this"."""
     suggestions: int = field(default=3, metadata={"ge": 0})
     """Number of further questions that an answer suggests."""
+    contact: str = ""
+    """How visitors reach people, as a sentence such as "Write to help@example.com."; said if they ask for that."""
     reranker: str | None = None
     """Name or path of a CrossEncoder that reorders the first hits; None for no reranking."""
 

@@ -17,6 +17,7 @@ from serving import Hedging, ask, rendered, served
 from bot import Bot
 from bot.errors import ServeError
 from bot.serve.page.conversation import Conversation, Exchange
+from bot.serve.page.messages import answer_message
 from bot.serve.server import _listen, browser_url, serve
 from bot.serve.texts import load_texts
 
@@ -166,8 +167,11 @@ def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
 
 
 def test_without_a_near_question_the_categories_are_named(bot: Bot):
-    shown = rendered(bot.ask("best biryani in Hyderabad"), EN)
+    answer = bot.ask("best biryani in Hyderabad")
+    shown = rendered(answer, EN)
     assert f"They are about HRM, EPFO, Web &amp; more. {EN['begin']}" in shown
+    offered = answer_message(Exchange.of(answer), EN)["options"]
+    assert [option["value"] for option in offered] == ["HRM", "EPFO", "Web & more"]
 
 
 def test_an_example_is_asked_with_a_click_and_answered(page: Page):

@@ -42,7 +42,9 @@ def test_every_language_is_complete_and_knows_small_talk():
         assert each["title"]
     hindi = texts["hi"]
     english = asdict(texts["en"])
-    same = [name for name, words in asdict(hindi).items() if words == english[name] and name != "direction"]
+    same = [
+        name for name, words in asdict(hindi).items() if words == english[name] and name not in ("direction", "contact")
+    ]
     assert same == [], "words that nobody has translated"
 
 

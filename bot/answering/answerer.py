@@ -9,7 +9,7 @@ from bot.answering.answer import Answer, Source
 from bot.answering.introductions import definition, introduction, whole_block
 from bot.answering.question_parts import point_of, split_questions
 from bot.answering.quote import quote
-from bot.answering.subjects import Named, Subject, named_articles, subject_of
+from bot.answering.subjects import MOST_TITLES, Named, Subject, named_articles, subject_of
 from bot.answering.suggestions import Suggestions
 from bot.corpus.article import Article
 from bot.index.filters import Filters
@@ -120,8 +120,15 @@ class Answerer:
         asked = reading.passage.question if reading else None
         if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
             return None
-        named = named_articles(result.query, result.hits)
+        named = named_articles(result.query, result.hits) or self._articles_of_category(question)
         return None if named and asked and subject_of(asked) == named.subject else named
+
+    def _articles_of_category(self, question: str) -> Named | None:
+        """Return articles of the category that a question consists of, such as one that was offered."""
+        category = next((each for each in self._categories() if each.casefold() == question.casefold()), None)
+        articles = self.finder.generation.table.listed(category, 0, MOST_TITLES) if category else []
+        subject = Subject(frozenset(), None)
+        return Named(subject, None, tuple(dict.fromkeys(each.title for each in articles))) if articles else None
 
     def _introduction(
         self, question: str, subject: Subject, article: Article, result: SearchResult, filters: Filters
@@ -181,13 +188,13 @@ class Answerer:
 
     def _reply(self, question: str, result: SearchResult, talk: SmallTalk) -> Answer:
         blank = replace(self._blank(question, result), topic=None, suggestions=self._examples())
-        return replace(blank, reply=reply(talk, self._categories()), talk=talk.kind)
+        return replace(blank, reply=reply(talk, self._categories(), self._settings.contact), talk=talk.kind)
 
     def _no_answer(self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, result, reading), self.suggestions.near(result.hits, asked)
         if near:
             return replace(blank, suggestions=near)
-        return replace(blank, suggestions=self._examples(), categories=self._categories())
+        return replace(blank, categories=self._categories())
 
     def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
         """Show the words that come closest, and suggest the questions nearest to the visitor's."""

@@ -94,7 +94,7 @@ class Answer:
     reply: str | None
     """The reply to small talk; not words of the articles."""
     categories: list[str]
-    """What the articles are about; only when they answer no similar question."""
+    """What the articles are about, to ask next; only when they answer no similar question."""
     newer: Hit | None
     """The passage of a newer article that answers the same question."""
     generation: str

@@ -17,7 +17,7 @@ Wanted = Literal["definition", "steps", "sample"]
 _MOST_TERMS = {"definition": 5, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
-_MOST_TITLES = 5  # maximum number of titles that are offered
+MOST_TITLES = 5  # maximum number of titles that are offered
 _PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
 
@@ -50,7 +50,7 @@ def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
     own = [each for each in sharing if len(sharing) == 1 or subject.terms in subjects_of(each.title)]
     titles = dict.fromkeys(each.title for each in (*own, *sharing))
     is_shared = len(sharing) >= _SHARED and subject.wanted is None
-    return Named(subject, None if is_shared or not own else own[0], tuple(titles)[:_MOST_TITLES]) if sharing else None
+    return Named(subject, None if is_shared or not own else own[0], tuple(titles)[:MOST_TITLES]) if sharing else None
 
 
 def subject_of(question: str) -> Subject | None:

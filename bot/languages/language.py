@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
-Talk = Literal["identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
+Talk = Literal["contact", "complaint", "identity", "help", "mood", "farewell", "thanks", "greeting", "filler"]
 """A kind of small talk."""
 Replies = Mapping[str, str]
 """Replies by kind of small talk, with the phrases that complete them: `about`, `about_bare`, `and` and `more`."""

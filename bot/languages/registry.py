@@ -68,16 +68,18 @@ def small_talk(message: str) -> SmallTalk | None:
     return None
 
 
-def reply(talk: SmallTalk, categories: Sequence[str]) -> str:
-    """Return the reply to small talk; it names the first few categories."""
-    return compose_reply(language_of(talk.variant).talk.replies[talk.variant], talk.kind, categories)
+def reply(talk: SmallTalk, categories: Sequence[str], contact: str = "") -> str:
+    """Return the reply to small talk; it names the first few categories, and how to reach people if asked for that."""
+    return compose_reply(language_of(talk.variant).talk.replies[talk.variant], talk.kind, categories, contact)
 
 
-def compose_reply(replies: Replies, kind: Talk, categories: Sequence[str]) -> str:
-    """Return the reply to a kind of small talk in the words of `replies`."""
+def compose_reply(replies: Replies, kind: Talk, categories: Sequence[str], contact: str = "") -> str:
+    """Return the reply to a kind of small talk in the words of `replies`; see `reply`."""
     shown = [*categories[:_NAMED_CATEGORIES], replies["more"]] if len(categories) > _NAMED_CATEGORIES else categories
     about = replies["about"].format(categories=_joined(shown, replies)) if shown else replies["about_bare"]
-    return replies[kind].format(about=about)
+    # Language files of version 0.1.0 have no reply to newer kinds.
+    words = replies.get(kind, "{about}").format(about=about, contact=contact)
+    return " ".join(words.split())
 
 
 def _joined(names: Sequence[str], replies: Replies) -> str:

@@ -57,7 +57,7 @@ def create_app(
     """
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
-    languages, service = texts_for(settings), ChatService(bot, settings, usage)
+    languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage)
     mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)

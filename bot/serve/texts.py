@@ -21,6 +21,7 @@ from bot.settings import ChatSettings
 
 ENGLISH = "en"
 _ENGLISH_FILE = Path(str(files("bot.serve").joinpath("languages", f"{ENGLISH}.toml")))
+_OPTIONAL_REPLIES: Mapping[str, str] = {"contact": "{about}{contact}", "complaint": "{about}"}
 _REPLIES: Mapping[str, str] = {
     **dict.fromkeys(("identity", "help", "mood", "thanks", "greeting", "filler"), "{about}"),
     "farewell": "", "about": "{categories}", "about_bare": "", "and": "{first}{last}", "more": "",
@@ -38,6 +39,8 @@ class PageTexts:
     words: Mapping[str, str]
     replies: Mapping[str, str]
     """Replies to small talk by its kind; without them the bot's own replies are shown, which are English."""
+    contact: str = ""
+    """How to reach people; see `AnswerSettings.contact`."""
 
     def __getitem__(self, name: str) -> str:
         return self.words[name]
@@ -53,7 +56,7 @@ class PageTexts:
 
     def reply(self, talk: Talk, categories: Sequence[str], default: str) -> str:
         """Return the reply to small talk, or the default if this language has no replies."""
-        return compose_reply(self.replies, talk, categories) if self.replies else default
+        return compose_reply(self.replies, talk, categories, self.contact) if self.replies else default
 
     def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
         """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
@@ -70,8 +73,11 @@ def _locale(code: str) -> Locale:
         return Locale("en", "GB")
 
 
-def texts_for(settings: ChatSettings) -> dict[str, PageTexts]:
-    """Return `load_texts` with the publisher's words. Raises `SettingsError` as well if a language does not exist."""
+def texts_for(settings: ChatSettings, contact: str = "") -> dict[str, PageTexts]:
+    """Return `load_texts` with the publisher's words, and how to reach people.
+
+    Raises `SettingsError` as well if a language does not exist.
+    """
     texts = load_texts(settings.languages)
     for code in (settings.language, *settings.texts):
         if code not in texts:
@@ -79,7 +85,8 @@ def texts_for(settings: ChatSettings) -> dict[str, PageTexts]:
                 f"There is no language {code!r}: there are {', '.join(texts)}; "
                 f"a file languages/{code}.toml beside the settings adds it."
             )
-    return {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
+    overridden = {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
+    return {code: replace(each, contact=contact) for code, each in overridden.items()}
 
 
 def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:
@@ -101,7 +108,8 @@ def _load(code: str, path: Path, english: Mapping[str, Any], replies: Replies) -
     if words["direction"] not in ("ltr", "rtl"):
         raise SettingsError(f"{path}: direction must be ltr or rtl.")
     if replies:
-        _check(f"{path}: replies", replies, _REPLIES, complete=True)
+        given = {name: words for name, words in _OPTIONAL_REPLIES.items() if name in replies}
+        _check(f"{path}: replies", replies, {**_REPLIES, **given}, complete=True)
     return PageTexts(code, words, replies)
 
 

@@ -8,7 +8,7 @@ from bot.languages.hindi.rewriting import HindiRewriter
 from bot.languages.hindi.transliteration import phonetic_key, romanize
 from bot.languages.language import Language, Talk, WordLookup
 
-_LONGEST_PHRASE = 6  # maximum number of words in a phrase of small talk
+_LONGEST_PHRASE = 7  # maximum number of words in a phrase of small talk
 
 
 class Hindi(Language):

@@ -174,10 +174,10 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
         return answer.reply
     if answer.did_you_mean:
         return "\n\n".join([texts["ambiguous"], _bullets(answer.did_you_mean)])
-    if answer.suggestions:
-        lead = texts["begin"] if answer.categories else texts["nearest"]
-        return "\n\n".join([f"{texts['no_answer']} {lead}", _bullets(answer.suggestions)])
-    return texts["no_answer"]
+    lead = texts["nearest"] if answer.suggestions else texts["begin"] if answer.categories else ""
+    return "\n\n".join(
+        filter(None, [f"{texts['no_answer']} {lead}".strip(), _bullets(answer.suggestions or answer.categories)])
+    )
 
 
 def _closest(answer: Answer, texts: PageTexts) -> str:

@@ -53,8 +53,13 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) 
         "role": "assistant",
         # One HTML block without empty lines, in which no Markdown is rendered.
         "content": f"<div {attributes}>{''.join(parts)}</div>",
-        "options": [{"value": each, "label": each} for each in answer.did_you_mean or answer.suggestions],
+        "options": [{"value": each, "label": each} for each in _options(answer)],
     }
+
+
+def _options(answer: schema.Answer) -> list[str]:
+    """Return what is offered to click: questions, or the categories if none is near."""
+    return answer.did_you_mean or answer.suggestions or answer.categories[:_MAX_CATEGORIES]
 
 
 def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
@@ -150,7 +155,9 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     if answer.categories and not category:
         notes.append(texts["about"].format(categories=", ".join(answer.categories[:_MAX_CATEGORIES])))
     if answer.suggestions:
-        notes.append(texts["begin"] if answer.categories else texts["nearest"])
+        notes.append(texts["nearest"])
+    elif answer.categories:
+        notes.append(texts["begin"])
     return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
 
 

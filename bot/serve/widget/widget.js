@@ -122,15 +122,18 @@
     if (!answer.sources.length) {
       const none = answer.reply ?? (answer.did_you_mean.length ? texts.ambiguous : texts.no_answer);
       parts.push(make("p", {}, none));
-      if (answer.suggestions.length && !answer.reply)
-        parts.push(make("p", { className: "quiet" }, answer.categories.length ? texts.begin : texts.nearest));
+      if (!answer.reply && offered(answer).length && !answer.did_you_mean.length)
+        parts.push(make("p", { className: "quiet" }, answer.suggestions.length ? texts.nearest : texts.begin));
     } else if (takesVotes) parts.push(votes(answer.id));
     if (isClosest && answer.suggestions.length) parts.push(make("p", { className: "quiet" }, texts.ambiguous));
     return [
       make("div", { className: isClosest ? "answer closest" : "answer" }, ...parts),
-      renderQuestions(answer.did_you_mean.length ? answer.did_you_mean : answer.suggestions),
+      renderQuestions(offered(answer)),
     ];
   }
+  // Questions to click, or the categories if none is near.
+  const offered = (answer) =>
+    [answer.did_you_mean, answer.suggestions, answer.categories.slice(0, 6)].find((each) => each.length) ?? [];
   // Spans count code points; strings in JavaScript count UTF-16 units.
   const codePoints = (text, span) => span.map((place) => [...text].slice(0, place).join("").length);
   function renderQuestions(questions) {

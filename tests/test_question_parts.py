@@ -1,0 +1,142 @@
+"""Two questions in one message, the question of a long story, and names that no article contains: at every door."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import rendered, served
+
+from bot import Bot
+from bot.answering.question_parts import point_of, split_questions
+from bot.cli.asking import answer_text
+from bot.retrieval.finder import LONGEST_QUESTION
+from bot.serve.page.conversation import Conversation, Exchange
+from bot.serve.texts import load_texts
+from bot.settings import ChatSettings
+
+TWO = "what is background verification and how long does it take?"
+FIRST, SECOND = "Background verification, or BGV, is the check", "one to three weeks"
+STORY = (
+    "My sister joined a firm in Pune in 2021 after her M.Com and worked there through the bad year. She was paid "
+    "₹31,000 and the office was two hours away by bus. Last month her son fell ill, she sent her papers in anger, and "
+    "the manager was rude on the phone. Now she feels that she acted in haste and the new offer has fallen through. "
+    "Can she withdraw her resignation after submitting it?"
+)
+EN = load_texts()["en"]
+
+
+@pytest.mark.parametrize(
+    ("message", "questions"),
+    [
+        ("gratuity formula and is it taxable?", ("gratuity formula", "is it taxable?")),
+        ("documents required? also what is the fee", ("documents required?", "what is the fee")),
+        ("in a GD how long should I speak, and is it must to start first?",
+         ("in a GD how long should I speak", "is it must to start first?")),
+        ("PF kaise nikale aur kitne din lagte hai", ("PF kaise nikale", "kitne din lagte hai")),
+        ("lost my card, do i need FIR? also can i enter without it",
+         ("lost my card, do i need FIR?", "can i enter without it")),
+    ],
+)  # fmt: skip
+def test_the_two_questions_of_a_message(message: str, questions: tuple[str, str]):
+    assert split_questions(message) == questions
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My gender is printed wrong on the exam pass, does it really matter?",
+        "hall ticket pdf locked, which password",
+        "Do graduate apprentices also have to clear the test at the end?",
+        "I'm a government servant and have handed in my resignation. From when does it take effect?",
+        "What is the difference between KPO and BPO?",
+        "When a joining bonus has to be returned, is it the amount before tax?",
+        "bank wala call letter aur admit card ka kaam same hi h kya",
+    ],
+)
+def test_a_message_with_one_question_stays_whole(message: str):
+    assert split_questions(message) == (message,)
+
+
+def test_the_point_of_a_story_is_its_question_or_its_last_sentence():
+    assert point_of(STORY) == "Can she withdraw her resignation after submitting it?"
+    assert point_of("It rained. I was late. I want the money back.") == "I want the money back."
+    assert point_of("I lost my card. Can I enter?") == "I lost my card. Can I enter?"
+
+
+def test_two_questions_get_two_answers_each_with_its_source(shipped: Bot):
+    answer = shipped.ask(TWO)
+    (further,) = answer.answers
+    assert (answer.status, answer.asked, answer.question) == ("answered", "what is background verification", TWO)
+    assert answer.text.startswith(FIRST)
+    assert (further.status, further.asked, SECOND in further.text) == ("answered", "how long does it take?", True)
+    facts = answer.to_dict()
+    assert facts["answers"] == [
+        {
+            "asked": "how long does it take?",
+            "status": "answered",
+            "text": further.text,
+            "probability": round(further.probability, 4),
+            "sources": further.to_dict()["sources"],
+        }
+    ]
+    assert not {further.sources[0].passage.question} & set(answer.suggestions)
+
+
+def test_every_door_shows_both_answers(shipped: Bot):
+    printed = answer_text(shipped.ask(TWO).to_dict())
+    assert printed.index("what is background verification\n") < printed.index(FIRST) < printed.index(SECOND)
+    page = rendered(shipped.ask(TWO), EN)
+    assert page.count('class="part"') == page.count('class="origin"') == 2
+    assert page.index(FIRST) < page.index("how long does it take?") < page.index(SECOND)
+    for address in served(shipped, ChatSettings(), ui=False):
+        with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
+            rest = client.post("/api/v1/ask", json={"question": TWO}).json()
+            chat = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": TWO}]}).json()
+        assert SECOND in rest["answers"][0]["text"]
+        said = chat["choices"][0]["message"]["content"]
+        assert "**how long does it take?**" in said
+        assert said.index(FIRST) < said.index(SECOND)
+
+
+def test_a_conversation_keeps_both_answers(shipped: Bot):
+    stored = Conversation().with_exchange(Exchange.of(shipped.ask(TWO))).dump()
+    (exchange,) = Conversation.load(stored).exchanges
+    assert FIRST in exchange.words
+    assert SECOND in exchange.words
+
+
+def test_a_story_is_answered_like_its_question(shipped: Bot):
+    answer = shipped.ask(STORY)
+    assert (answer.status, answer.sources[0].passage.question) == (
+        "answered",
+        "Can I withdraw my resignation after submitting it?",
+    )
+    assert answer.question == STORY
+    long = "I am worried about it and cannot sleep. " * 30
+    long = long[: LONGEST_QUESTION - len(STORY) - 1].rpartition(".")[0]
+    assert shipped.ask(f"{long}. {STORY}").text == answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("notice period in TCS", ("TCS",)),
+        ("capgemini service bond for freshers is it legal", ("capgemini",)),
+        ("How long is a probation period?", ()),
+        ("gratuty is paid after how mny years", ()),
+        ("notice period kitne din ka hota hai Infosys me", ()),
+    ],
+)
+def test_names_that_no_article_contains_are_said(shipped: Bot, question: str, names: tuple[str, ...]):
+    answer = shipped.ask(question)
+    assert answer.unknown == names
+    note = f"The articles do not mention {', '.join(names)}. In general:"
+    assert (note in answer_text(answer.to_dict()), note in rendered(answer, EN)) == (bool(names), bool(names))
+
+
+def test_the_contact_of_the_settings_is_said_to_who_wants_a_person(shipped_index: Path):
+    from bot.settings import AnswerSettings
+
+    contact = "Write to help@example.com."
+    answer = Bot.open(shipped_index, settings=AnswerSettings(contact=contact)).ask("i want to talk to a human")
+    assert (answer.talk, contact in (answer.reply or "")) == ("contact", True)
