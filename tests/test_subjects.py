@@ -109,8 +109,16 @@ def test_steps_are_shown_from_the_first_to_the_last(shipped: Bot, question: str,
     ],
 )
 def test_samples_are_shown_whole(shipped: Bot, question: str, first: str, last: str):
-    text = shipped.ask(question).text
-    assert (first in text, last in text) == (True, True), text
+    answer = shipped.ask(question)
+    assert (answer.status, first in answer.text, last in answer.text) == ("answered", True, True)
+
+
+def test_a_subject_of_other_articles_is_no_follow_up(shipped: Bot):
+    asked = "what is a performance improvement plan"
+    answer = shipped.ask("pf", [asked])
+    assert (answer.topic, answer.status, len(answer.did_you_mean) >= 3) == (None, "ambiguous", True)
+    answer = shipped.ask("notice period", [asked])
+    assert (answer.topic, answer.sources[0].passage.article.id) == (None, "notice-period")
 
 
 def test_a_faq_with_the_question_goes_before_the_opening(shipped: Bot):

@@ -9,7 +9,7 @@ from bot.answering.answer import Answer, Source
 from bot.answering.introductions import definition, introduction, whole_block
 from bot.answering.question_parts import point_of, split_questions
 from bot.answering.quote import quote
-from bot.answering.subjects import MOST_TITLES, Named, Subject, named_articles, subject_of
+from bot.answering.subjects import MOST_TITLES, Named, Subject, named_articles, subject_of, terms_of
 from bot.answering.suggestions import Suggestions
 from bot.corpus.article import Article
 from bot.index.filters import Filters
@@ -87,6 +87,9 @@ class Answerer:
         turns = exchanges(history)
         earlier = [turn.question for turn in turns]
         result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
+        if result.within and self._names_another(result, filters):
+            turns, earlier = [], []
+            result = self.finder.find(question, _HITS, filters, as_typed=as_typed)
         reading = self._read(result.corrected or question, result, filters)
         if result.within and (reading is None or reading.probability < self._least):
             result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
@@ -112,6 +115,13 @@ class Answerer:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
         return self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
+
+    def _names_another(self, result: SearchResult, filters: Filters) -> bool:
+        """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""
+        if result.within is None or subject_of(result.query) is None:
+            return False
+        named = named_articles(result.query, self.finder.find(result.query, _HITS, filters).hits)
+        return named is not None and not named.subject.terms <= terms_of(result.within.passage.article.text)
 
     def _named(self, question: str, result: SearchResult, reading: Reading | None) -> Named | None:
         """Return the articles that a question names, if it continues no topic and no FAQ has this question."""
@@ -152,7 +162,12 @@ class Answerer:
         article = replace(filters, article=reading.passage.article.id)
         inside = (hit.passage for hit in self.finder.find(result.query, _HITS, article).hits)
         words = whole_block(subject, reading.passage, reading.matched, inside)
-        return reading if words is None else replace(reading, **words._asdict())
+        if words is None:
+            return reading
+        headings = " ".join((words.passage.article.title, *words.passage.section))
+        is_named = subject.terms <= terms_of(headings)
+        probability = max(reading.probability, _NAMED if is_named else 0.0)
+        return Reading(*words, probability)
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the words to show, if any come close.
