@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
-from bot.answering.introductions import definition, introduction, whole_block
+from bot.answering.introductions import Words, definition, introduction, sample, whole_list
 from bot.answering.question_parts import point_of, split_questions
 from bot.answering.quote import quote
 from bot.answering.subjects import MOST_TITLES, Named, Subject, named_articles, subject_of, terms_of
@@ -87,7 +87,7 @@ class Answerer:
         turns = exchanges(history)
         earlier = [turn.question for turn in turns]
         result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
-        if result.within and self._names_another(result, filters):
+        if result.within and self._names_another(result.corrected or question, result, filters):
             turns, earlier = [], []
             result = self.finder.find(question, _HITS, filters, as_typed=as_typed)
         reading = self._read(result.corrected or question, result, filters)
@@ -116,11 +116,11 @@ class Answerer:
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
         return self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
 
-    def _names_another(self, result: SearchResult, filters: Filters) -> bool:
+    def _names_another(self, question: str, result: SearchResult, filters: Filters) -> bool:
         """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""
         if result.within is None or subject_of(result.query) is None:
             return False
-        named = named_articles(result.query, self.finder.find(result.query, _HITS, filters).hits)
+        named = named_articles(result.query, self.finder.find_again(question, _HITS, filters).hits)
         return named is not None and not named.subject.terms <= terms_of(result.within.passage.article.text)
 
     def _named(self, question: str, result: SearchResult, reading: Reading | None) -> Named | None:
@@ -154,20 +154,22 @@ class Answerer:
     def _completed(self, result: SearchResult, reading: Reading, filters: Filters) -> Reading:
         """Return the definition, the whole list, or the sample in the same article, if the question asks for one."""
         subject = subject_of(result.query)
-        if subject is None or subject.wanted is None:
-            return reading
-        if subject.wanted == "definition":
-            words = definition(subject, (hit.passage for hit in result.hits))
-            return reading if words is None else Reading(*words, max(_NAMED, reading.probability))
-        article = replace(filters, article=reading.passage.article.id)
-        inside = (hit.passage for hit in self.finder.find(result.query, _HITS, article).hits)
-        words = whole_block(subject, reading.passage, reading.matched, inside)
-        if words is None:
+        words = self._form_of(subject, result, reading, filters) if subject else None
+        if subject is None or words is None:
             return reading
         headings = " ".join((words.passage.article.title, *words.passage.section))
-        is_named = subject.terms <= terms_of(headings)
-        probability = max(reading.probability, _NAMED if is_named else 0.0)
-        return Reading(*words, probability)
+        is_sure = subject.wanted == "definition" or subject.terms <= terms_of(headings)
+        return Reading(*words, max(reading.probability, _NAMED if is_sure else 0.0))
+
+    def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
+        if subject.wanted == "definition":
+            return definition(subject, (hit.passage for hit in result.hits))
+        if subject.wanted == "steps":
+            return whole_list(reading.passage, reading.matched)
+        if subject.wanted is None:
+            return None
+        article = replace(filters, article=reading.passage.article.id)
+        return sample(hit.passage for hit in self.finder.find(result.query, _HITS, article).hits)
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the words to show, if any come close.

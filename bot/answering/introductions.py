@@ -38,7 +38,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     if subject.wanted == "steps":
         return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
     if subject.wanted == "sample":
-        return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+        return sample(passages)
     opening = [*_opening(article, table)]
     in_opening = (_definition(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
@@ -51,18 +51,15 @@ def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
     return next((words for words in found if words is not None), None)
 
 
-def whole_block(subject: Subject, passage: Passage, matched: Span, passages: Iterable[Passage]) -> Words | None:
-    """Return a sample in the article, or the whole list that a sentence belongs to, if a question wants one.
-
-    `passages` are those of the article, most likely to answer first.
-    """
-    if subject.wanted == "sample":
-        return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
-    return _whole_list(passage, matched) if subject.wanted == "steps" and passage.kind == "section" else None
+def sample(passages: Iterable[Passage]) -> Words | None:
+    """Return the first sample, such as a letter, that passages hold a part of."""
+    return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
 
 
-def _whole_list(passage: Passage, item: Span) -> Words | None:
-    """Return the numbered list that an item of a section belongs to."""
+def whole_list(passage: Passage, item: Span) -> Words | None:
+    """Return the numbered list that a sentence is an item of, if it is one of a section."""
+    if passage.kind != "section":
+        return None
     text, at = passage.article.text, passage.start + item[1]
     firsts = [found.start() for found in _FIRST_STEP.finditer(text, 0, at)]
     if not firsts or not _STEP.match(passage.text[slice(*item)]) or _end_of_block(text, firsts[-1], _STEP) < at:

@@ -70,7 +70,8 @@ class TopicTracker:
             while len(self._searched) > _REMEMBERED:
                 self._searched.popitem(last=False)
 
-    def _recall(self, query: RewrittenQuery, filters: Filters) -> ScoredCandidates:
+    def recall(self, query: RewrittenQuery, filters: Filters) -> ScoredCandidates:
+        """Return what was found for a question, searched for again if it is not remembered."""
         with self._lock:
             known = self._searched.get((query.question, filters))
         return known or self._scorer.score([query], 1, filters)
@@ -78,7 +79,7 @@ class TopicTracker:
     def _of_question(self, question: str, before: Sequence[Exchange], filters: Filters) -> Topic | None:
         """Return the topic after a question whose answer is not known; None if it is probably not answered."""
         query = self._rewrite(question)
-        found = self._recall(query, filters)
+        found = self.recall(query, filters)
         scores = found.scores[0]
         if before and continues_topic(question, scores, found.articles, None):
             earlier = self.last_topic(before, filters)

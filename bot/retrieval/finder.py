@@ -117,6 +117,11 @@ class Finder:
             result = self._reranked(self._standalone(query, alone, self._depth(k)), k)
         return replace(result, corrected=query.question if query.question != original.question else None)
 
+    def find_again(self, question: str, k: int, filters: Filters) -> SearchResult:
+        """Return what `find` does for a question just asked in a conversation, by itself and in its final spelling."""
+        query = self._rewriter.rewrite(question)
+        return self._standalone(query, self._topics.recall(query, filters), k)
+
     def _continued_topic(
         self, query: RewrittenQuery, alone: ScoredCandidates, filters: Filters, history: Sequence[Exchange]
     ) -> Topic | None:
