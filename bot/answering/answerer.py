@@ -19,12 +19,13 @@ from bot.languages.registry import ENGLISH, SmallTalk, language_of, reply, small
 from bot.passages import Passage
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
+from bot.retrieval.abbreviations import spelled_out
 from bot.retrieval.diversity import newer_hit
 from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import History, exchanges
+from bot.retrieval.topic import Exchange, History, exchanges
 from bot.settings import AnswerSettings
 
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
@@ -84,18 +85,12 @@ class Answerer:
 
     def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
         """Answer one question."""
-        turns = exchanges(history)
-        earlier = [turn.question for turn in turns]
-        result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
-        if result.within and self._names_another(result.corrected or question, result, filters):
-            turns, earlier = [], []
-            result = self.finder.find(question, _HITS, filters, as_typed=as_typed)
-        reading = self._read(result.corrected or question, result, filters)
-        if result.within and (reading is None or reading.probability < self._least):
-            result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
-            reading = self._read(result.corrected or question, result, filters)
-        asked, talk = (result.corrected or question, *earlier), small_talk(question)
+        turns, talk = exchanges(history), small_talk(question)
+        result, reading = self._found(question, turns, filters, as_typed=as_typed)
+        asked = (result.corrected or question, *(turn.question for turn in turns))
         named = None if talk else self._named(asked[0], result, reading)
+        if named is None:
+            result, reading = self._surer(result, reading, filters)
         if named is not None and named.article is None:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=named.titles)
@@ -116,6 +111,33 @@ class Answerer:
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
         return self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
 
+    def _surer(
+        self, result: SearchResult, reading: Reading | None, filters: Filters
+    ) -> tuple[SearchResult, Reading | None]:
+        """Return the result, or the one of the question with its abbreviations spelled out if that is surer."""
+        spelled = None if result.within else spelled_out(result.query, (hit.passage for hit in result.hits))
+        if spelled is None:
+            return result, reading
+        other = self.finder.find(spelled, _HITS, filters, as_typed=True)
+        other_reading = self._read(spelled, other, filters)
+        if other_reading is None or (reading and reading.probability >= other_reading.probability):
+            return result, reading
+        return replace(other, language=result.language, corrected=result.corrected), other_reading
+
+    def _found(
+        self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool
+    ) -> tuple[SearchResult, Reading | None]:
+        """Return what is found in the article of the conversation's topic, else in all articles, and what answers."""
+        result = self.finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
+        earlier = [turn.question for turn in turns]
+        if result.within and self._names_another(result.corrected or question, result, filters):
+            result, earlier = self.finder.find(question, _HITS, filters, as_typed=as_typed), []
+        reading = self._read(result.corrected or question, result, filters)
+        if result.within and (reading is None or reading.probability < self._least):
+            result = self.finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
+            reading = self._read(result.corrected or question, result, filters)
+        return result, reading
+
     def _names_another(self, question: str, result: SearchResult, filters: Filters) -> bool:
         """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""
         if result.within is None or subject_of(result.query) is None:
@@ -131,14 +153,17 @@ class Answerer:
         if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
             return None
         named = named_articles(result.query, result.hits) or self._articles_of_category(question)
-        return None if named and asked and subject_of(asked) == named.subject else named
+        is_answered = reading is not None and reading.probability >= self._settings.threshold
+        if named is None or (is_answered and (not named.is_exact or (asked and subject_of(asked) == named.subject))):
+            return None
+        return named
 
     def _articles_of_category(self, question: str) -> Named | None:
         """Return articles of the category that a question consists of, such as one that was offered."""
         category = next((each for each in self._categories() if each.casefold() == question.casefold()), None)
         articles = self.finder.generation.table.listed(category, 0, MOST_TITLES) if category else []
         subject = Subject(frozenset(), None)
-        return Named(subject, None, tuple(dict.fromkeys(each.title for each in articles))) if articles else None
+        return Named(subject, None, tuple(dict.fromkeys(each.title for each in articles)), True) if articles else None
 
     def _introduction(
         self, question: str, subject: Subject, article: Article, result: SearchResult, filters: Filters

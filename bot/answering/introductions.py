@@ -19,6 +19,7 @@ _MOST_WORDS = 80  # maximum number of words of a definition with the sentences t
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
+_TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
 _QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
 
 
@@ -38,7 +39,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     if subject.wanted == "steps":
         return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
     if subject.wanted == "sample":
-        return sample(passages)
+        return sample(passages) or _first_table(passages)
     opening = [*_opening(article, table)]
     in_opening = (_definition(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
@@ -54,6 +55,10 @@ def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
 def sample(passages: Iterable[Passage]) -> Words | None:
     """Return the first sample, such as a letter, that passages hold a part of."""
     return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+
+
+def _first_table(passages: Iterable[Passage]) -> Words | None:
+    return next(_blocks(passages, _TABLE_ROW, _TABLE_ROW), None)
 
 
 def whole_list(passage: Passage, item: Span) -> Words | None:

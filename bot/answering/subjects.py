@@ -38,6 +38,8 @@ class Named(NamedTuple):
     article: Article | None
     """The article that is about just this subject; None if the question may mean any of them."""
     titles: tuple[str, ...]
+    is_exact: bool
+    """Whether a part of a title contains the subject: "gratuity calculation" is spread over two."""
 
 
 def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
@@ -47,10 +49,13 @@ def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
         return None
     articles = {hit.passage.article.id: hit.passage.article for hit in hits}
     sharing = [each for each in articles.values() if subject.terms <= terms_of(each.title)]
-    own = [each for each in sharing if len(sharing) == 1 or subject.terms in subjects_of(each.title)]
+    own = [each for each in sharing if subject.terms in subjects_of(each.title)]
+    is_exact = bool(own) or any(subject.terms <= part for each in sharing for part in _parts_of(each.title))
+    own = own or sharing[: len(sharing) == 1]
     titles = dict.fromkeys(each.title for each in (*own, *sharing))
     is_shared = len(sharing) >= _SHARED and subject.wanted is None
-    return Named(subject, None if is_shared or not own else own[0], tuple(titles)[:MOST_TITLES]) if sharing else None
+    article = None if is_shared or not own else own[0]
+    return Named(subject, article, tuple(titles)[:MOST_TITLES], is_exact) if sharing else None
 
 
 def subject_of(question: str) -> Subject | None:
@@ -66,11 +71,16 @@ def wanted_of(question: str) -> Wanted | None:
 
 
 def subjects_of(title: str) -> set[frozenset[str]]:
-    """Return the subjects of a title: its parts, the parts of the first one, and abbreviations in parentheses."""
+    """Return the subjects of a title: all of it, its parts, and abbreviations in parentheses."""
     plain = _IN_PARENTHESES.sub(" ", title)
-    parts = [part for part in _PARTS.split(plain) if part]
-    first = re.split(rf"\s(?:{combined_pattern('conjunctions')})\s", parts[0]) if parts else []
-    return {terms_of(part) for part in (plain, *parts, *first, *_IN_PARENTHESES.findall(title))} - {frozenset()}
+    return {*map(terms_of, (plain, *_PARTS.split(plain))), *_parts_of(title)} - {frozenset()}
+
+
+def _parts_of(title: str) -> set[frozenset[str]]:
+    """Return the smallest parts of a title: its first one is split at conjunctions, too."""
+    first, *others = _PARTS.split(_IN_PARENTHESES.sub(" ", title))
+    joined = re.split(rf"\s(?:{combined_pattern('conjunctions')})\s", first)
+    return {*map(terms_of, (*joined, *others, *_IN_PARENTHESES.findall(title)))}
 
 
 @cache

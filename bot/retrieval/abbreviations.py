@@ -1,0 +1,44 @@
+"""Abbreviations: a question with "BGV" is also asked with the words that it stands for, as the articles explain it.
+
+The words before an abbreviation in parentheses are matched as in Schwartz and Hearst (2003), "A simple algorithm for
+identifying abbreviation definitions in biomedical text".
+"""
+
+import re
+from collections.abc import Iterable
+
+from bot.passages import Passage
+
+_SHORT = re.compile(r"[^\W_]{2,8}")
+_CAPITALS = r"(?=[^\W_]*[A-Z][^\W_]*[A-Z])([^\W_]{2,8})"
+_INTRODUCTION = re.compile(rf"(?:\s\(|,\sor\s){_CAPITALS}(?=[),])|,\s{_CAPITALS}(?= for short)")
+"""Where an abbreviation is introduced: "… (BGV)", "…, or BGV,", "…, EPS for short"."""
+_LONGEST = 80  # maximum number of characters of what an abbreviation stands for
+
+
+def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
+    """Return a question with its abbreviations spelled out as the passages or their titles do; None without any."""
+    shorts = {word.lower() for word in _SHORT.findall(question)}
+    texts = dict.fromkeys(text for passage in passages for text in (passage.article.title, passage.text))
+    found: dict[str, str] = {}
+    for text in texts:
+        for match in _INTRODUCTION.finditer(text):
+            short = (match[1] or match[2]).lower()
+            if short in shorts and (long := _long_form(short, text[max(0, match.start() - _LONGEST) : match.start()])):
+                found.setdefault(short, long)
+    spelled = _SHORT.sub(lambda match: found.get(match[0].lower(), match[0]), question)
+    return spelled if spelled.lower() != question.lower() else None
+
+
+def _long_form(short: str, before: str) -> str | None:
+    """Return the shortest end of a text that has the letters of an abbreviation, the first at the start of a word."""
+    at = len(before)
+    for number, letter in enumerate(reversed(short)):
+        is_first = number == len(short) - 1
+        at -= 1
+        while at >= 0 and (before[at].lower() != letter or (is_first and at > 0 and before[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return None
+    long = " ".join(before[at:].split())
+    return long if len(long.split()) > 1 else None
