@@ -63,6 +63,11 @@ class AnswerSettings:
     reranker: str | None = None
     """Name or path of a CrossEncoder that reorders the first hits; None for no reranking."""
 
+    @property
+    def least(self) -> float:
+        """The minimum probability of words that are shown."""
+        return min(self.closest_threshold, self.threshold)
+
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
