@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -87,15 +88,22 @@ class MilvusClient:
         """
         with self._translate_errors():
             self._client.flush(name, timeout=_LONG_TIMEOUT)
-            indexes = self._client.prepare_index_params()
+            kind_of_scalars = "INVERTED" if self.has_bm25 else "STL_SORT"
+            pending: list[Entity] = [{"field_name": field, "index_type": kind_of_scalars} for field in scalars]
             for field, kind in vectors.items():
                 parameters = _BM25_PARAMETERS if kind == BM25 else KINDS[kind][0] if kind in KINDS else {}
                 metric = "BM25" if kind == BM25 else "IP"
-                indexes.add_index(field, index_type=kind, metric_type=metric, params=parameters)
-            for field in scalars:
-                indexes.add_index(field, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
-            self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
+                pending.append({"field_name": field, "index_type": kind, "metric_type": metric, "params": parameters})
+            # pymilvus waits half a second or more for each.
+            with ThreadPoolExecutor(len(pending)) as pool:
+                list(pool.map(lambda each: self._index(name, each), pending))
         self.load(name)
+
+    def _index(self, name: str, description: Entity) -> None:
+        """Index one field and wait for it."""
+        indexes = self._client.prepare_index_params()
+        indexes.add_index(**description)
+        self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
 
     def load(self, name: str) -> None:
         """Load a collection into the server's memory."""
