@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class MilvusClient:
     def __init__(self, address: MilvusAddress) -> None:
         with requires("pymilvus", "milvus"):
             from pymilvus import MilvusClient as Client
-        self.address, self._process = address, os.getpid()
+        self.address, self._process, self._indexing = address, os.getpid(), Lock()
         scheme = "https" if address.secure else "http"
         secret = {"user": address.user, "password": address.secret} if address.user else {"token": address.secret}
         ca = {"server_pem_path": address.ca} if address.ca else {}
@@ -88,22 +88,17 @@ class MilvusClient:
         """
         with self._translate_errors():
             self._client.flush(name, timeout=_LONG_TIMEOUT)
-            kind_of_scalars = "INVERTED" if self.has_bm25 else "STL_SORT"
-            pending: list[Entity] = [{"field_name": field, "index_type": kind_of_scalars} for field in scalars]
+            indexes = self._client.prepare_index_params()
             for field, kind in vectors.items():
                 parameters = _BM25_PARAMETERS if kind == BM25 else KINDS[kind][0] if kind in KINDS else {}
                 metric = "BM25" if kind == BM25 else "IP"
-                pending.append({"field_name": field, "index_type": kind, "metric_type": metric, "params": parameters})
-            # pymilvus waits half a second or more for each.
-            with ThreadPoolExecutor(len(pending)) as pool:
-                list(pool.map(lambda each: self._index(name, each), pending))
+                indexes.add_index(field, index_type=kind, metric_type=metric, params=parameters)
+            for field in scalars:
+                indexes.add_index(field, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
+            # Milvus 2.3 may miss one of two requests at the same time, and finds it a minute later.
+            with self._indexing:
+                self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
         self.load(name)
-
-    def _index(self, name: str, description: Entity) -> None:
-        """Index one field and wait for it."""
-        indexes = self._client.prepare_index_params()
-        indexes.add_index(**description)
-        self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
 
     def load(self, name: str) -> None:
         """Load a collection into the server's memory."""
