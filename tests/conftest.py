@@ -6,6 +6,9 @@ import signal
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There are more processes than cores: more threads in each wait for one another in busy loops.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 import asyncio
 import inspect

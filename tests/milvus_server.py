@@ -17,6 +17,20 @@ from pathlib import Path
 import pytest
 
 _WAIT = 180
+_INTERVALS = {
+    "PROXY_TIMETICKINTERVAL": "50",
+    "QUERYCOORD_CHECKINTERVAL": "100",
+    "QUERYCOORD_CHECKSEGMENTINTERVAL": "100",
+    "QUERYCOORD_CHECKCHANNELINTERVAL": "100",
+    "QUERYCOORD_DISTPULLINTERVAL": "50",
+    "INDEXCOORD_SCHEDULER_INTERVAL": "50",
+    "DATACOORD_SEGMENT_ASSIGNMENTEXPIRATION": "200",
+    "COMMON_SESSION_TTL": "10",
+}
+"""How often the server looks for work, in milliseconds, and how many seconds it takes a killed one to be dead.
+
+With its own values, tests wait for it most of the time.
+"""
 
 
 class MilvusServer:
@@ -39,6 +53,7 @@ class MilvusServer:
     def start(self) -> None:
         environment = {
             **os.environ,
+            **_INTERVALS,
             "DEPLOY_MODE": "STANDALONE",
             "METRICS_PORT": str(self._health),
             "MILVUS_RUN_DIR": str(self._folder / "run"),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick_build import link_encoder
 
 from bot import Bot
 from bot.build.build import BuildReport, build
@@ -52,11 +53,10 @@ def cluster() -> Iterator[str]:
     started.shutdown()
 
 
-@pytest.fixture
-def mixed(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of several formats with more files than a worker reads at once, and facts that depend on all files."""
-    folder = tmp_path / "mixed"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("mixed")
     for n in range(100):
         (folder / f"post-{n:03}.md").write_text(
             f"---\ntitle: Post {n}\nrelated: Post {n + 1}\n---\nRule {n % 90} of the office. It has a line {n % 90}.\n"
@@ -73,6 +73,14 @@ def mixed(tmp_path: Path) -> Path:
         "question,passage\nwho settles 7,faq-7#faq-who-pays-7\nnobody,nothing#faq-at-all\n,missing\n"
     )
     return folder
+
+
+@pytest.fixture(scope="module")
+def hashed(mixed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of that corpus that this process builds, with the vectors of `Slow`."""
+    index = tmp_path_factory.mktemp("hashed")
+    build(mixed, index, encoder=HashingEncoder())
+    return index
 
 
 class Slow(HashingEncoder):
@@ -152,10 +160,13 @@ def test_an_index_built_by_a_cluster_gives_the_same_answers(
     cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The packaged model, on the first of the shipped articles."""
-    monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
+    for name in ("bot.build.generation_writer", "bot.encoder.choice"):
+        monkeypatch.setattr(f"{name}.FEW_TEXTS", 0)
     (tmp_path / "corpus").mkdir()
     for path in FolderSource(ROOT / "corpus").parts[:2]:
         (tmp_path / "corpus" / Path(path).name).write_bytes((ROOT / "corpus" / path).read_bytes())
+    for name in ("local", "index"):
+        link_encoder(tmp_path / name)
     build(tmp_path / "corpus", tmp_path / "local")
     assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 100
     check_same(tmp_path / "index", tmp_path / "local")
@@ -168,7 +179,7 @@ def test_an_index_built_by_a_cluster_gives_the_same_answers(
 
 
 def test_a_killed_encoder_process_is_replaced_and_no_text_is_lost(
-    cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: str, mixed: Path, hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
     slow, killed = Slow(tmp_path / "log"), set()
@@ -183,12 +194,11 @@ def test_a_killed_encoder_process_is_replaced_and_no_text_is_lost(
     assert len(killed) == 1
     assert len(at_work) == 3, "another process replaces the killed one"
     assert sum(at_work.values()) >= report.encoded
-    build(mixed, tmp_path / "local", encoder=slow)
-    check_same(tmp_path / "index", tmp_path / "local")
+    check_same(tmp_path / "index", hashed)
 
 
 def test_an_interrupted_build_reuses_the_vectors_it_computed(
-    cluster: str, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: str, mixed: Path, hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
 
@@ -201,10 +211,9 @@ def test_an_interrupted_build_reuses_the_vectors_it_computed(
         built_by(cluster, mixed, tmp_path / "index", progress=stop, encoder=slow)
     cached = len(vectors(tmp_path / "index"))
     report = built_by(cluster, mixed, tmp_path / "index", encoder=slow)
-    build(mixed, tmp_path / "local", encoder=slow)
     assert cached >= 144
-    assert report.encoded == len(vectors(tmp_path / "local")) - cached
-    check_same(tmp_path / "index", tmp_path / "local")
+    assert report.encoded == len(vectors(hashed)) - cached
+    check_same(tmp_path / "index", hashed)
 
 
 def test_another_model_on_a_machine_of_the_cluster_is_reported(cluster: str, tiny_model: str):

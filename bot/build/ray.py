@@ -125,9 +125,10 @@ class RayWorkers:
         starts = range(0, len(source.parts), _FILES)
         groups = [_Parts(start, source.parts[start : start + _FILES]) for start in starts]
         arguments = (__version__, source.part_reader(), remote_token_starts(encoder), limit)
+        workers = min(sum(_cpus()), max(1, len(groups)))
         with _data_context(in_order=True):
             read = from_items(groups, override_num_blocks=max(1, len(groups))).map_batches(
-                _Splitter, fn_constructor_args=arguments, compute=_pool(sum(_cpus())), num_cpus=1, batch_size=1
+                _Splitter, fn_constructor_args=arguments, compute=_pool(workers), num_cpus=1, batch_size=1
             )
         for chunk in (chunk for batch in _batches(read) for chunk in batch["chunk"]):
             for item, passages in chunk.items:

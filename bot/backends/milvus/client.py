@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class MilvusClient:
     def __init__(self, address: MilvusAddress) -> None:
         with requires("pymilvus", "milvus"):
             from pymilvus import MilvusClient as Client
-        self.address, self._process = address, os.getpid()
+        self.address, self._process, self._indexing = address, os.getpid(), Lock()
         scheme = "https" if address.secure else "http"
         secret = {"user": address.user, "password": address.secret} if address.user else {"token": address.secret}
         ca = {"server_pem_path": address.ca} if address.ca else {}
@@ -94,7 +95,9 @@ class MilvusClient:
                 indexes.add_index(field, index_type=kind, metric_type=metric, params=parameters)
             for field in scalars:
                 indexes.add_index(field, index_type="INVERTED" if self.has_bm25 else "STL_SORT")
-            self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
+            # Milvus 2.3 may miss one of two requests at the same time, and finds it a minute later.
+            with self._indexing:
+                self._client.create_index(name, indexes, timeout=_LONG_TIMEOUT)
         self.load(name)
 
     def load(self, name: str) -> None:

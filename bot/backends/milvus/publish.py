@@ -95,7 +95,7 @@ def _drop(milvus: MilvusClient, collections: Collections) -> None:
 
 
 def _build_indexes(milvus: MilvusClient, collections: Collections) -> None:
-    """Index and load all collections at the same time."""
+    """Index all collections, and flush and load them at the same time."""
     rows = (collections.rows, {"vector": milvus.address.kind}, ("passage",))
     bodies = (collections.records, {records.NO_VECTOR: "FLAT"}, ("number", "place", "nth"))
     words = [(name, dict.fromkeys(fields, BM25), ()) for name, fields in bm25_fields(collections).items()]
