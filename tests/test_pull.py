@@ -1136,7 +1136,7 @@ def test_a_page_that_left_the_sitemap_and_is_gone_is_removed(site: Site, tmp_pat
     messages: list[str] = []
     report = bring(site, tmp_path, report=messages.append)
     assert (set(files(tmp_path)), report.removed) == ({"a.html", "c.html"}, 1)
-    assert messages[-1] == f"1 articles are no longer listed but still there, and stay: {site.url}/c, …"
+    assert messages[-1] == f"1 article is no longer listed but still there, and stays: {site.url}/c"
 
 
 def test_a_listed_page_that_is_gone_is_removed(site: Site, tmp_path: Path):
@@ -1145,6 +1145,17 @@ def test_a_listed_page_that_is_gone_is_removed(site: Site, tmp_path: Path):
     site.pages["/b"] = Reply("gone", 410)
     report = bring(site, tmp_path)
     assert (set(files(tmp_path)), report.removed) == ({"a.html"}, 1)
+
+
+@pytest.mark.parametrize("since", [None, date(2025, 2, 1)])
+def test_many_listed_pages_that_are_gone_stay(site: Site, tmp_path: Path, since: date | None):
+    addresses = [f"/{number}" for number in range(12)]
+    listed(site, *addresses)
+    bring(site, tmp_path)
+    for address in addresses[1:]:
+        del site.pages[address]
+    report = bring(site, tmp_path, since=since)
+    assert (len(files(tmp_path)), report.removed, len(report.refused)) == (12, 0, 11)
 
 
 @pytest.mark.parametrize("status", [500, 403, 200])
@@ -1186,7 +1197,7 @@ def test_an_empty_list_removes_nothing(site: Site, tmp_path: Path):
     messages: list[str] = []
     report = bring(site, tmp_path, report=messages.append)
     assert (len(files(tmp_path)), report.removed) == (31, 0)
-    assert messages[-1].startswith("30 of 31 articles are no longer listed, and stay: pull again, or delete")
+    assert messages[-1].startswith("30 of 31 articles are no longer listed or gone, and stay: pull again")
 
 
 def test_a_pull_of_a_part_or_since_a_day_removes_nothing(site: Site, tmp_path: Path):

@@ -64,6 +64,8 @@ class _Pull:
         self._client, self._state, self._start, self._since = client, state, start, since
         self._limit, self._report = limit, report
         self._seen = self._failures = 0
+        self._gone: set[str] = set()
+        """Listed addresses that are gone."""
         self._links: set[str] = set()
         """Links of the posts from the API. A page without new ones ends a list, whatever the site says."""
 
@@ -93,14 +95,19 @@ class _Pull:
             return
         if len(unlisted) > max(_MAX_UNLISTED * len(known), _FEW):
             wanted = "pull again, or delete the folder if the site really has them no longer"
-            self._report(f"{len(unlisted)} of {len(known)} articles are no longer listed, and stay: {wanted}.")
+            self._report(f"{len(unlisted)} of {len(known)} articles are no longer listed or gone, and stay: {wanted}.")
             return
         kept = [url for url in unlisted if self._failures >= _MAX_FAILURES or not self._is_deleted(url)]
         if kept:
-            self._report(f"{len(kept)} articles are no longer listed but still there, and stay: {kept[0]}, …")
+            is_one, state = len(kept) == 1, "no longer listed but still there, and"
+            some = f"1 article is {state} stays" if is_one else f"{len(kept)} articles are {state} stay"
+            self._report(f"{some}: {kept[0]}{'' if is_one else ', …'}")
 
     def _is_deleted(self, url: str) -> bool:
         """Remove an article if its address answers that it is gone, or leads to one that was listed."""
+        if url in self._gone:
+            self._state.remove(url)
+            return True
         try:
             found = str(self._client.get(url, PAGES).url)
         except UrlRefused as refusal:
@@ -185,6 +192,8 @@ class _Pull:
         missing = []
         for post in listed:
             link = str(post.get("link"))
+            if link in self._gone:
+                continue
             if link not in self._state.finished and (known := self._state.find(link)) is not None:
                 self._state.record(replace(known, outcome=UNCHANGED))
             elif link not in self._state.finished:
@@ -265,7 +274,7 @@ class _Pull:
     def _keep_all(self, page: PageState) -> int:
         for link in page.articles:
             known = self._state.find(link)
-            if known is not None and link not in self._state.finished:
+            if known is not None and link not in self._state.finished and link not in self._gone:
                 self._state.record(replace(known, outcome=UNCHANGED))
         self._links.update(page.articles)
         self._state.record(replace(page, outcome=UNCHANGED))
@@ -282,7 +291,9 @@ class _Pull:
         if not isinstance(refusal, UrlFailed):
             self._failures = 0
             if refusal.status in _GONE and (known := self._state.find(url)) is not None and known.file:
-                self._state.remove(url)
+                # Removed at the end, unless too many are gone; until then reported as refused.
+                self._gone.add(url)
+                self._state.fail(url, str(refusal))
             else:
                 self._state.refuse(url, str(refusal))
             return
