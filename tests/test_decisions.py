@@ -22,8 +22,18 @@ from bot.corpus.source import Alternate
 from bot.errors import CorpusError
 from bot.evaluation.question_set import read_questions
 
-TODAY = date.today().isoformat()  # noqa: DTZ011 - the editor's own day
+TODAY = "2026-11-28"
 OLD, NEW = Alternate("who pays", "gratuity#faq-1", 2), Alternate("is it mine", "gratuity#faq-2", 3)
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch):
+    class Today(date):
+        @classmethod
+        def today(cls) -> date:
+            return cls.fromisoformat(TODAY)
+
+    monkeypatch.setattr("bot.corpus.decisions.date", Today)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def stems(*words: str) -> frozenset[str]:
         ("bgv full form in hr", "definition", stems("bgv")),
         ("notice period what", "definition", stems("notic", "period")),
         ("how to download admit card", "steps", stems("download", "admit", "card")),
+        ("gratuity calculation formula", "formula", stems("gratuiti")),
         ("resignation letter format", "sample", stems("resign", "letter")),
     ],
 )
@@ -71,6 +72,38 @@ def test_what_the_article_answers_is_suggested_after_its_subject(shipped: Bot):
     answer = shipped.ask("notice period")
     assert len(answer.suggestions) == 5
     assert "Is salary paid in the notice period?" in answer.suggestions
+
+
+@pytest.mark.parametrize(
+    ("question", "formula"),
+    [
+        ("gratuity calculation", "Gratuity = last drawn monthly wages × 15 ÷ 26 × completed years of service"),
+        ("how is the attrition rate calculated", "Attrition rate (%) = (number of employees who left ÷ average"),
+        ("eps pension formula", "Monthly pension = pensionable salary × pensionable service ÷ 70"),
+    ],
+)
+def test_a_calculation_is_answered_by_its_formula(shipped: Bot, question: str, formula: str):
+    assert shipped.ask(question).text.startswith(formula)
+
+
+def test_a_formula_of_something_else_answers_no_calculation(shipped: Bot):
+    assert "Gratuity = " not in shipped.ask("how to calculate notice pay").text
+
+
+@pytest.mark.parametrize(
+    ("question", "article", "words"),
+    [
+        ("how long is the probation", "probation-letter", "commonly lasts three to six months"),
+        ("attrition rate percentage", "attrition-rate", "shown as a percentage"),
+        ("how many days is the notice period", "notice-period", "notice"),
+    ],
+)
+def test_a_single_fact_is_looked_up_in_the_article_on_the_subject(
+    shipped: Bot, question: str, article: str, words: str
+):
+    answer = shipped.ask(question)
+    assert (answer.status, answer.sources[0].passage.article.id) == ("answered", article)
+    assert words in answer.text
 
 
 @pytest.mark.parametrize("question", ["pf", "admit card", "apprenticeship"])

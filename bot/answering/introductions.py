@@ -20,6 +20,7 @@ _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a s
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
+_FORMULA = re.compile(r"[^\W\d_][^=\n]*=(?=[^=\n]*[^\W\d_]{3})(?=[^=\n]*[×÷*/+−-])[^=\n]+")
 _QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
 
 
@@ -38,6 +39,8 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     """
     if subject.wanted == "steps":
         return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
+    if subject.wanted == "formula":
+        return formula(passages)
     if subject.wanted == "sample":
         return sample(passages) or _first_table(passages)
     opening = [*_opening(article, table)]
@@ -55,6 +58,15 @@ def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
 def sample(passages: Iterable[Passage]) -> Words | None:
     """Return the first sample, such as a letter, that passages hold a part of."""
     return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+
+
+def formula(passages: Iterable[Passage]) -> Words | None:
+    """Return the first formula in words, such as "Attrition rate = employees who left ÷ headcount"."""
+    for passage in passages:
+        for start, end in _sentence_spans(passage):
+            if found := _FORMULA.search(passage.text, start, end):
+                return Words(passage, found.span(), found.span())
+    return None
 
 
 def _first_table(passages: Iterable[Passage]) -> Words | None:
@@ -113,8 +125,7 @@ def _copula() -> re.Pattern[str]:
 
 def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
     """Return a sentence with the rest of its paragraph, or of the passage, and the one before it if in mid-thought."""
-    spans = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
-    spans = spans or [(0, len(passage.text))]
+    spans = _sentence_spans(passage)
     if across:
         place = next((n for n, span in enumerate(spans) if not is_item(passage.text[slice(*span)])), place)
     first = place - 1 if place and is_mid_thought(passage.text[slice(*spans[place])]) else place
@@ -126,6 +137,12 @@ def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
     ):
         last += 1
     return Words(passage, (spans[first][0], spans[last][1]), spans[place])
+
+
+def _sentence_spans(passage: Passage) -> list[Span]:
+    """Return the sentences of a passage as spans of its text."""
+    spans = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
+    return spans or [(0, len(passage.text))]
 
 
 def _blocks(passages: Iterable[Passage], begin: re.Pattern[str], item: re.Pattern[str]) -> Iterator[Words]:

@@ -99,9 +99,9 @@ class Answer:
     """The passage of a newer article that answers the same question."""
     generation: str
     """The generation of the index that answered."""
-    unknown: list[str] = field(default_factory=list)
+    unknown: list[str]
     """Names in the question that the articles do not contain: the words shown hold in general, if at all."""
-    asked: str | None = None
+    asked: str | None
     """The part of a message of two questions that `text` answers."""
-    answers: list[FurtherAnswer] = field(default_factory=list)
+    answers: list[FurtherAnswer]
     """The answers to the further questions of the message."""

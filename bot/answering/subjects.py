@@ -13,8 +13,8 @@ from bot.index.lexical import content_terms
 from bot.languages.registry import combined_pattern
 from bot.retrieval.hit import Hit
 
-Wanted = Literal["definition", "steps", "sample"]
-_MOST_TERMS = {"definition": 5, "steps": 5, "sample": 5, None: 3}
+Wanted = Literal["definition", "formula", "steps", "sample"]
+_MOST_TERMS = {"definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
@@ -58,6 +58,19 @@ def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
     return Named(subject, article, tuple(titles)[:MOST_TITLES], is_exact) if sharing else None
 
 
+def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
+    """Return the article whose subject a question asks a single fact of, as "how many days is the notice period" does.
+
+    None if the question names something else beside it, or if several articles have the subject.
+    """
+    terms = terms_of(_fact_frame().sub(" ", question))
+    if not terms or terms == terms_of(question):
+        return None
+    articles = {hit.passage.article.id: hit.passage.article for hit in hits}
+    own = [each for each in articles.values() if terms in subjects_of(each.title)]
+    return own[0] if len(own) == 1 else None
+
+
 def subject_of(question: str) -> Subject | None:
     """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
     wanted = wanted_of(question)
@@ -84,8 +97,13 @@ def _parts_of(title: str) -> set[frozenset[str]]:
 
 
 @cache
+def _fact_frame() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
+
+
+@cache
 def _frames() -> dict[Wanted, re.Pattern[str]]:
-    kinds: tuple[Wanted, ...] = ("sample", "steps", "definition")
+    kinds: tuple[Wanted, ...] = ("sample", "formula", "steps", "definition")
     patterns = {kind: combined_pattern(f"{kind}_frames") for kind in kinds}
     return {kind: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in patterns.items()}
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from bot.answering.abbreviations import spelled_out
-from bot.answering.introductions import Words, definition, introduction, sample, whole_list
+from bot.answering.introductions import Words, definition, formula, introduction, sample, whole_list
 from bot.answering.quote import quote
-from bot.answering.subjects import MOST_TITLES, Named, Subject, named_articles, subject_of, terms_of
+from bot.answering.subjects import MOST_TITLES, Named, Subject, article_of_fact, named_articles, subject_of, terms_of
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
 from bot.languages.registry import ENGLISH, language_of
@@ -25,6 +27,9 @@ _RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
 """A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
 likely if its rarest word, of at least `_OWN_TERMS`, is missing: it names something else. Fitted like the limits of
 `bot.retrieval.topic`, and on uncovered questions after covered ones."""
+_ABOUT_TRANSLATED = 0.35
+"""Probability of the first hit from which an article may be about a translated question; fitted on half 0 of the
+questions of `tests/questions/hindi.jsonl`."""
 
 
 class Choice(NamedTuple):
@@ -54,6 +59,7 @@ class WordChooser:
         if named is not None:
             return Choice(result, self._introduction(asked, named, result, filters) or reading, named)
         result, reading = self._surer(result, reading, filters)
+        reading = self._in_article_of_fact(asked, result, filters) or reading
         return Choice(result, self._completed(result, reading, filters) if reading else None, None)
 
     def _found(
@@ -81,8 +87,7 @@ class WordChooser:
         """Return the words to show, if any come close.
 
         Those of the first hit, if it is likely to answer, where the reader has nothing to choose: a FAQ with exactly
-        this question answers it, an order by a reranker stays, and the reader reads no foreign script. Nor can it tell
-        whether an article is about a question in another language.
+        this question answers it, an order by a reranker stays, and the reader reads no foreign script.
         """
         if not result.hits:
             return None
@@ -97,7 +102,7 @@ class WordChooser:
         if reading is not None and result.within is not None:
             return replace(reading, probability=_share_of_follow_up(result.query, reading) * reading.probability)
         if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
-            return replace(reading, probability=result.probability) if is_likely else None
+            return _of_translation(reading, result.probability)
         return reading
 
     def _surer(
@@ -112,6 +117,17 @@ class WordChooser:
         if other_reading is None or (reading and reading.probability >= other_reading.probability):
             return result, reading
         return replace(other, language=result.language, corrected=result.corrected), other_reading
+
+    def _in_article_of_fact(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
+        """Return the words of the article on the subject that a question asks a fact of, unless others are quoted."""
+        if not result.hits or result.within is not None or "reranker" in result.hits[0].signals:
+            return None
+        article = article_of_fact(result.query, result.hits)
+        if article is None or article.language != result.hits[0].passage.article.language:
+            return None
+        inside = self._finder.find(question, _HITS, replace(filters, article=article.id))
+        reading = self._reader.read(inside, is_within=True)
+        return reading if reading and reading.probability >= self._settings.least else None
 
     def _named(self, question: str, result: SearchResult, reading: Reading | None) -> Named | None:
         """Return the articles that a question names, if it continues no topic and no FAQ has this question."""
@@ -154,8 +170,7 @@ class WordChooser:
         words = self._form_of(subject, result, reading, filters) if subject else None
         if subject is None or words is None:
             return reading
-        headings = " ".join((words.passage.article.title, *words.passage.section))
-        is_sure = subject.wanted == "definition" or subject.terms <= terms_of(headings)
+        is_sure = subject.wanted == "definition" or subject.terms <= terms_of(_headings(words))
         return Reading(*words, max(reading.probability, _NAMED if is_sure else 0.0))
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
@@ -166,7 +181,25 @@ class WordChooser:
         if subject.wanted is None:
             return None
         article = replace(filters, article=reading.passage.article.id)
-        return sample(hit.passage for hit in self._finder.find(result.query, _HITS, article).hits)
+        passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article).hits]
+        if subject.wanted == "sample":
+            return sample(passages)
+        words = formula(passages)
+        return words if words and subject.terms & terms_of(f"{_headings(words)} {words.passage.text}") else None
+
+
+def _of_translation(reading: Reading, ranking: float) -> Reading | None:
+    """Return the words for a question that was translated word by word; None if no article is about it.
+
+    The reader alone cannot tell: the probability also depends on the ranking model's of the first hit.
+    """
+    if ranking < _ABOUT_TRANSLATED:
+        return None
+    return replace(reading, probability=min(ranking, float(np.cbrt(reading.probability**2 * ranking))))
+
+
+def _headings(words: Words) -> str:
+    return " ".join((words.passage.article.title, *words.passage.section))
 
 
 def _share_of_follow_up(question: str, reading: Reading) -> float:

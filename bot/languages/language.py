@@ -65,8 +65,12 @@ class Patterns:
     """Words between two questions."""
     definition_frames: tuple[str, ...] = ()
     """What a question says beside a subject to ask what it is."""
+    formula_frames: tuple[str, ...] = ()
+    """What it says to ask how it is calculated."""
     steps_frames: tuple[str, ...] = ()
     """What it says to ask how it is done."""
+    fact_frames: tuple[str, ...] = ()
+    """What it says to ask for a single fact, such as a number, a date or a fee."""
     sample_frames: tuple[str, ...] = ()
     """What it says to ask what it looks like."""
     copulas: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ LONGEST_QUESTION = 1000
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """Maximum number of earlier questions read with a question, and of their characters: an encoder truncates its input."""
 _MIN_HITS = 10  # minimum number of hits among which a FAQ with exactly the question is looked for
-_LIKELY, _OWN_LANGUAGE_BONUS = 0.5, 0.15
+_LIKELY, _OWN_LANGUAGE_BONUS = 0.5, 0.25
 """Prefer passages in the asker's language: bonus on the score of those with at least this probability."""
 _TOPIC_WEIGHT = 0.25  # weight from which the earlier question counts as the topic
 

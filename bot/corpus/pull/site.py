@@ -14,16 +14,13 @@ from bot.corpus.pull.http_client import PAGES, HttpClient
 from bot.corpus.pull.limits import PullLimits
 from bot.corpus.pull.page import to_standalone_html
 from bot.corpus.pull.post_html import Post, Terms, permalink, to_html
+from bot.corpus.pull.removal import GONE, remove_deleted
 from bot.corpus.pull.report import Progress, PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
 from bot.corpus.pull.wordpress_api import Page, WordPressApi
 from bot.errors import PullError
 
 _MAX_FAILURES = 5  # number of failures in a row after which the pull stops
-_MAX_UNLISTED = 0.5
-"""Share of the known articles that may be missing from the lists; if more are, the lists are not believed."""
-_FEW = 10  # number of missing articles that are always looked up
-_GONE = (404, 410)
 _REPORT_EVERY = 50  # articles between two lines about the progress
 
 
@@ -85,40 +82,8 @@ class _Pull:
             self._read_one_page()
 
     def _remove_deleted(self) -> None:
-        """Remove the articles that the site lists no longer, if their addresses say that they are gone or have moved.
-
-        Without a complete list nothing is removed, nor if the list lacks more articles than a site would delete.
-        """
-        known = [url for url in self._state.articles() if is_below(url, self._start)]
-        unlisted = [url for url in known if url not in self._state.finished]
-        if self._since is not None or not unlisted:
-            return
-        if len(unlisted) > max(_MAX_UNLISTED * len(known), _FEW):
-            wanted = "pull again, or delete the folder if the site really has them no longer"
-            self._report(f"{len(unlisted)} of {len(known)} articles are no longer listed or gone, and stay: {wanted}.")
-            return
-        kept = [url for url in unlisted if self._failures >= _MAX_FAILURES or not self._is_deleted(url)]
-        if kept:
-            is_one, state = len(kept) == 1, "no longer listed but still there, and"
-            some = f"1 article is {state} stays" if is_one else f"{len(kept)} articles are {state} stay"
-            self._report(f"{some}: {kept[0]}{'' if is_one else ', …'}")
-
-    def _is_deleted(self, url: str) -> bool:
-        """Remove an article if its address answers that it is gone, or leads to one that was listed."""
-        if url in self._gone:
-            self._state.remove(url)
-            return True
-        try:
-            found = str(self._client.get(url, PAGES).url)
-        except UrlRefused as refusal:
-            self._failures += isinstance(refusal, UrlFailed)
-            if is_gone := refusal.status in _GONE:
-                self._state.remove(url)
-            return is_gone
-        moved = found != url and found in self._state.finished
-        if moved:
-            self._state.remove(url)
-        return moved
+        if self._since is None:
+            remove_deleted(self._client, self._state, self._start, self._gone, self._report)
 
     def _read_sitemaps(self) -> bool:
         """Read the pages that the sitemaps list at or below the start and return whether there were any."""
@@ -290,7 +255,7 @@ class _Pull:
     def _refuse(self, url: str, refusal: UrlRefused) -> None:
         if not isinstance(refusal, UrlFailed):
             self._failures = 0
-            if refusal.status in _GONE and (known := self._state.find(url)) is not None and known.file:
+            if refusal.status in GONE and (known := self._state.find(url)) is not None and known.file:
                 # Removed at the end, unless too many are gone; until then reported as refused.
                 self._gone.add(url)
                 self._state.fail(url, str(refusal))

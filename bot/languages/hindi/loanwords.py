@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from bot.languages.hindi.transliteration import acronym, consonant_key, phonetic_key, romanize
+from bot.languages.hindi.transliteration import acronym, consonant_key, phonetic_key, romanize, spoken
 from bot.languages.language import WordLookup
 
 _MIN_SIMILARITY_OF_SHORT, _MIN_SIMILARITY = 0.75, 0.5
@@ -29,7 +29,7 @@ class EnglishLexicon:
             return letters if letters.lower() in self else None
         consonants, sound = consonant_key(word), phonetic_key(romanize(word))
         others = self._by_consonants.get(consonants, ())
-        similarities = {other: SequenceMatcher(None, sound, phonetic_key(other)).ratio() for other in others}
+        similarities = {other: SequenceMatcher(None, sound, phonetic_key(spoken(other))).ratio() for other in others}
         best = max(similarities.values(), default=0.0)
         least = _MIN_SIMILARITY_OF_SHORT if len(consonants) == 2 else _MIN_SIMILARITY
         if len(consonants) < 2 or best < least:

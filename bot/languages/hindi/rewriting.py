@@ -1,19 +1,21 @@
-"""Hindi questions in English words: "pf kaise nikale" and पीएफ कैसे निकालें become "pf how withdraw".
+"""Hindi questions in English words: "pf kaise nikale" and पीएफ कैसे निकालें become "how pf withdraw".
 
-Most words of such a question are the articles' own ("PF", "notice period", नोटिस पीरियड); the others are few and
-common: `load_glossary.toml` lists them. The Hindi word order stays, as search ignores it.
+Most words of such a question are the articles' own ("PF", "notice period", नोटिस पीरियड); `vocabulary.toml` and
+`loanwords.toml` list the others. Their order stays but for the question word, by which readers know what is asked.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from bot.languages.hindi.devanagari import has_devanagari
+from bot.languages.hindi.devanagari import has_devanagari, normalize
 from bot.languages.hindi.loanwords import EnglishLexicon
 from bot.languages.hindi.transliteration import SPACED_ACRONYM, acronym, phonetic_key, romanize, to_devanagari
 from bot.languages.hindi.vocabulary import load_glossary
+from bot.languages.hindi.word_order import in_english_order, split_choice
 from bot.languages.language import WordLookup
 
 _WORD = re.compile(r"[\u0900-\u0963\u200c\u200d]+|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
+_RUN = re.compile(rf"(?:{_WORD.pattern})(?:[ -]+(?:{_WORD.pattern}))*")
 _LATIN = re.compile("[a-z]+")
 
 
@@ -39,7 +41,8 @@ class HindiRewriter:
     def to_english(self, question: str) -> str:
         """Replace Hindi words with English ones, or drop what English leaves out; unknown words stay."""
         joined = SPACED_ACRONYM.sub(lambda letters: self._lexicon.loanword(letters[0]) or letters[0], question)
-        return " ".join(_replace_words(joined, self._english).split())
+        english = _RUN.sub(lambda run: self._in_english(_WORD.findall(run[0])), joined)
+        return in_english_order(" ".join(english.replace("।", ".").split()))
 
     def transliterate(self, question: str) -> str:
         """Write Hindi words of Latin letters in Devanagari."""
@@ -48,6 +51,16 @@ class HindiRewriter:
     def to_native_script(self, question: str) -> str:
         """Return the content words in Devanagari, English words as typed."""
         return " ".join(_replace_words(question, self._native).split())
+
+    def _in_english(self, words: Sequence[str]) -> str:
+        opening, others = split_choice(words)
+        split = load_glossary().split(others)
+        english = (phrase if phrase is not None else self._as_english(some[0]) for some, phrase in split)
+        return " ".join(filter(None, [opening, *english]))
+
+    def _as_english(self, word: str) -> str:
+        english = self._english(word)
+        return word if english is None else english
 
     def _native(self, word: str) -> str | None:
         if self._english(word) == "":
@@ -61,6 +74,7 @@ class HindiRewriter:
             return True
         # The cheapest test first: most words of most questions are English.
         is_candidate = len(word) > 2 and word.islower() and word not in known.also_english
+        is_candidate = is_candidate and word not in known.respelled
         is_hindi = is_candidate and (word in known.spellings or phonetic_key(word) in known.sounds)
         return is_hindi and word not in self._lexicon
 
@@ -73,19 +87,18 @@ class HindiRewriter:
         """Return what a word means in English, or its Latin spelling; None if it is unknown or not Hindi."""
         if not has_devanagari(word):
             return self._meaning_of_latin(word.lower())
-        if letters := acronym(word):
+        latin, meaning = romanize(word), load_glossary().spellings.get(normalize(word))
+        if meaning is None and (letters := acronym(word)):
             return self._lexicon.loanword(word) or letters
-        latin = romanize(word)
-        meaning = _meaning_of_devanagari(latin)
+        meaning = _meaning_of_devanagari(latin) if meaning is None else meaning
         return meaning if meaning is not None else self._lexicon.loanword(word) or latin
 
     def _meaning_of_latin(self, word: str) -> str | None:
         """Return what a word in Latin letters means as Hindi, unless it is an English word."""
         known = load_glossary()
-        if word in known.spellings:
-            return known.spellings[word]
-        if len(word) < 3 or word in self._lexicon or not _LATIN.fullmatch(word):
-            return None
+        spelled = known.spellings.get(word, known.respelled.get(word))
+        if spelled is not None or len(word) < 3 or word in self._lexicon or not _LATIN.fullmatch(word):
+            return spelled
         return known.meaning(word)
 
 

@@ -43,7 +43,7 @@ _LETTER_NAMES = _pairs("""
     आर R एस S टी T यू U वी V डब्ल्यू W एक्स X वाई Y जेड Z
 """)
 _LETTER_NAME = "|".join(sorted(_LETTER_NAMES, key=len, reverse=True))
-_ACRONYM = re.compile(rf"(?:(?:{_LETTER_NAME})[. ]{{0,2}}){{2,}}")
+_ACRONYM = re.compile(rf"({_LETTER_NAME})[. ]{{0,2}}((?:(?:{_LETTER_NAME})[. ]{{0,2}})*)")
 _LETTER = "[\u0900-\u0963]"
 SPACED_ACRONYM = re.compile(rf"(?<!{_LETTER})(?:{_LETTER_NAME})(?:[. ]{{1,2}}(?:{_LETTER_NAME}))+(?!{_LETTER})\.?")
 """Names of Latin letters with dots or spaces between them: पी.एफ., पी एफ."""
@@ -125,15 +125,21 @@ def _split_sounds(word: str) -> tuple[list[str], bool]:
 
 def acronym(word: str) -> str | None:
     """Return the Latin letters that a word names: "PF" for पीएफ and पी.एफ.; None if it names none."""
-    if not _ACRONYM.fullmatch(word):
-        return None
-    return "".join(_LETTER_NAMES[name] for name in re.findall(_LETTER_NAME, word))
+    letters, rest = "", word
+    while found := _ACRONYM.fullmatch(rest):
+        letters, rest = letters + _LETTER_NAMES[found[1]], found[2]
+    return letters if len(letters) > 1 else None
 
 
 @lru_cache(maxsize=_CACHED_KEYS)
 def phonetic_key(word: str) -> str:
     """Return one spelling for Hindi words in Latin letters that sound alike, as "kaise" and "kese"."""
     return _FINAL_H.sub("", _DOUBLED.sub(r"\1", _replace_all(word, _SAME_SOUND)))
+
+
+def spoken(word: str) -> str:
+    """Return an English word as its sound is written in Hindi: "station" as "stashan"."""
+    return re.sub("c(?=[eiy])", "s", re.sub("[cst]ion", "shan", word))
 
 
 def consonant_key(word: str) -> str:
