@@ -140,7 +140,7 @@ def test_the_language_of_nearly_all_questions_about_the_shipped_corpus_is_detect
         ("relieving letter nahi mila to kya karu", "what should I do relieving letter not received"),
         ("claim ka paisa kb milega", "when claim money get"),
         ("form bhrna jaruri h kya", "does form fill necessary"),
-        ("salary late aane par katti hai kya", "does salary late come on cut"),
+        ("salary late aane par katti hai kya", "does salary late come on deducted"),
     ],
 )
 def test_hinglish_is_rewritten_in_english_in_any_spelling(question: str, english: str, rewriter: HindiRewriter):

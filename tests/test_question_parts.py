@@ -41,6 +41,11 @@ def test_the_two_questions_of_a_message(message: str, questions: tuple[str, str]
     assert split_questions(message) == questions
 
 
+def test_a_question_keeps_words_that_contain_and_or_or():
+    parts = split_questions("is the notice for the bank the same, and is it for the whole floor or not?")
+    assert parts == ("is the notice for the bank the same", "is it for the whole floor or not?")
+
+
 @pytest.mark.parametrize(
     "message",
     [

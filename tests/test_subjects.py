@@ -19,6 +19,7 @@ def stems(*words: str) -> frozenset[str]:
         ("notice period what", "definition", stems("notic", "period")),
         ("how to download admit card", "steps", stems("download", "admit", "card")),
         ("gratuity calculation formula", "formula", stems("gratuiti")),
+        ("difference between offer letter and appointment letter", "comparison", stems("offer", "letter", "appoint")),
         ("resignation letter format", "sample", stems("resign", "letter")),
     ],
 )
@@ -33,6 +34,7 @@ def test_what_a_question_wants_of_its_subject(question: str, wanted: str | None,
         "how much gratuity is paid after seven years of service",
         "my employer pays no gratuity",
         "no reply what then to do now",
+        "gratuity calculation for 12 years",
     ],
 )
 def test_a_question_that_asks_more_names_no_subject(question: str):
@@ -55,6 +57,7 @@ def test_subjects_of_a_title():
         ("gratuity kya hai", "Gratuity is a lump sum that an employer pays"),
         ("bgv full form", "Background verification, or BGV, is the check"),
         ("what is kpo", "KPO (knowledge process outsourcing) means"),
+        ("edli full form", "Every EPF member carries a life cover that nobody sold them."),
         ("dv full form", "DV stands for document verification"),
         (
             "PF withdrawal: final settlement of your EPF after leaving work",
@@ -72,6 +75,19 @@ def test_what_the_article_answers_is_suggested_after_its_subject(shipped: Bot):
     answer = shipped.ask("notice period")
     assert len(answer.suggestions) == 5
     assert "Is salary paid in the notice period?" in answer.suggestions
+
+
+@pytest.mark.parametrize(
+    ("question", "opening"),
+    [
+        ("bpo vs kpo", "A BPO performs routine, rule-based business processes"),
+        ("naps and nats difference", "|  | NATS | NAPS |"),
+        ("apprenticeship vs internship", "|  | Apprenticeship | Internship |"),
+    ],
+)
+def test_two_subjects_are_compared_by_a_faq_or_a_table(shipped: Bot, question: str, opening: str):
+    answer = shipped.ask(question)
+    assert (answer.status, answer.text[: len(opening)]) == ("answered", opening)
 
 
 @pytest.mark.parametrize(

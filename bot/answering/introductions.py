@@ -7,7 +7,8 @@ from functools import cache
 from itertools import count
 from typing import NamedTuple
 
-from bot.answering.subjects import Subject, terms_of
+from bot.answering.abbreviations import introduces
+from bot.answering.subjects import Subject, subject_of, terms_of
 from bot.corpus.article import Article
 from bot.index.generation import Passages, passage_by_id
 from bot.languages.registry import ENGLISH, combined_pattern
@@ -39,12 +40,14 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     """
     if subject.wanted == "steps":
         return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
+    if subject.wanted == "comparison" and (words := comparison(subject, passages)):
+        return words
     if subject.wanted == "formula":
         return formula(passages)
     if subject.wanted == "sample":
         return sample(passages) or _first_table(passages)
     opening = [*_opening(article, table)]
-    in_opening = (_definition(passage, subject.terms) for passage in opening)
+    in_opening = (_definition(passage, subject.terms) or _expansion(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
     return words or definition(subject, passages) or next((_from(each, 0, across=True) for each in opening), None)
 
@@ -58,6 +61,20 @@ def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
 def sample(passages: Iterable[Passage]) -> Words | None:
     """Return the first sample, such as a letter, that passages hold a part of."""
     return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+
+
+def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:
+    """Return the FAQ on the difference between two subjects, else the first table with a column for each."""
+    for passage in passages:
+        asked = subject_of(passage.question or "")
+        if asked and asked.wanted == "comparison" and subject.terms <= asked.terms:
+            return _from(passage, 0, across=True)
+    tables = _blocks(passages, _TABLE_ROW, _TABLE_ROW)
+    return next((words for words in tables if subject.terms <= terms_of(_first_line(words))), None)
+
+
+def _first_line(words: Words) -> str:
+    return words.passage.text[slice(*words.matched)]
 
 
 def formula(passages: Iterable[Passage]) -> Words | None:
@@ -100,6 +117,15 @@ def _opening(article: Article, table: Passages) -> Iterator[Passage]:
 def _definition(passage: Passage, terms: frozenset[str], *, alone: bool = False) -> Words | None:
     """Return the first sentence that says what a subject is, with the rest of its paragraph."""
     places = (place for place, text in enumerate(sentences_of(passage)) if _defines(text, terms, alone=alone))
+    return next((_from(passage, place) for place in places), None)
+
+
+def _expansion(passage: Passage, terms: frozenset[str]) -> Words | None:
+    """Return the sentence that spells an abbreviation out, such as "It is the Employees' Pension Scheme, EPS, …"."""
+    if len(terms) > 1:
+        return None
+    short = next(iter(terms))
+    places = (place for place, text in enumerate(sentences_of(passage)) if introduces(text, short))
     return next((_from(passage, place) for place in places), None)
 
 

@@ -49,7 +49,7 @@ def _asks(part: str) -> bool:
 
 @cache
 def _lead() -> re.Pattern[str]:
-    return re.compile(rf"(?:(?:{combined_pattern('joins')})[\s,]+)+", re.IGNORECASE)
+    return re.compile(rf"^(?:(?:{combined_pattern('joins')})[\s,]+)+", re.IGNORECASE)
 
 
 @cache

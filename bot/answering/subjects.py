@@ -13,8 +13,8 @@ from bot.index.lexical import content_terms
 from bot.languages.registry import combined_pattern
 from bot.retrieval.hit import Hit
 
-Wanted = Literal["definition", "formula", "steps", "sample"]
-_MOST_TERMS = {"definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
+Wanted = Literal["comparison", "definition", "formula", "steps", "sample"]
+_MOST_TERMS = {"comparison": 6, "definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
@@ -73,8 +73,9 @@ def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
 
 def subject_of(question: str) -> Subject | None:
     """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
-    wanted = wanted_of(question)
-    terms = terms_of(question)
+    wanted, terms = wanted_of(question), terms_of(question)
+    if wanted == "formula" and any(map(str.isdigit, question)):
+        return None  # asks for the result
     return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
 
 
@@ -103,7 +104,7 @@ def _fact_frame() -> re.Pattern[str]:
 
 @cache
 def _frames() -> dict[Wanted, re.Pattern[str]]:
-    kinds: tuple[Wanted, ...] = ("sample", "formula", "steps", "definition")
+    kinds: tuple[Wanted, ...] = ("sample", "comparison", "formula", "steps", "definition")
     patterns = {kind: combined_pattern(f"{kind}_frames") for kind in kinds}
     return {kind: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in patterns.items()}
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.answering.abbreviations import spelled_out
-from bot.answering.introductions import Words, definition, formula, introduction, sample, whole_list
+from bot.answering.introductions import Words, comparison, definition, formula, introduction, sample, whole_list
 from bot.answering.quote import quote
 from bot.answering.subjects import MOST_TITLES, Named, Subject, article_of_fact, named_articles, subject_of, terms_of
 from bot.index.filters import Filters
@@ -58,9 +58,10 @@ class WordChooser:
         named = self._named(asked, result, reading)
         if named is not None:
             return Choice(result, self._introduction(asked, named, result, filters) or reading, named)
+        subject = subject_of(result.query)
         result, reading = self._surer(result, reading, filters)
         reading = self._in_article_of_fact(asked, result, filters) or reading
-        return Choice(result, self._completed(result, reading, filters) if reading else None, None)
+        return Choice(result, self._completed(subject, result, reading, filters) if reading else None, None)
 
     def _found(
         self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool
@@ -164,9 +165,8 @@ class WordChooser:
             return Reading(words.passage, words.span, words.matched, max(_NAMED, result.probability))
         return self._reader.read(inside, is_within=True)
 
-    def _completed(self, result: SearchResult, reading: Reading, filters: Filters) -> Reading:
-        """Return the definition, the whole list, or the sample in the same article, if the question asks for one."""
-        subject = subject_of(result.query)
+    def _completed(self, subject: Subject | None, result: SearchResult, reading: Reading, filters: Filters) -> Reading:
+        """Return what the question wants of its subject, such as the whole list, if the same article has it."""
         words = self._form_of(subject, result, reading, filters) if subject else None
         if subject is None or words is None:
             return reading
@@ -184,6 +184,8 @@ class WordChooser:
         passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article).hits]
         if subject.wanted == "sample":
             return sample(passages)
+        if subject.wanted == "comparison":
+            return comparison(subject, passages)
         words = formula(passages)
         return words if words and subject.terms & terms_of(f"{_headings(words)} {words.passage.text}") else None
 

@@ -65,6 +65,8 @@ class Patterns:
     """Words between two questions."""
     definition_frames: tuple[str, ...] = ()
     """What a question says beside a subject to ask what it is."""
+    comparison_frames: tuple[str, ...] = ()
+    """What it says to ask how two subjects differ."""
     formula_frames: tuple[str, ...] = ()
     """What it says to ask how it is calculated."""
     steps_frames: tuple[str, ...] = ()

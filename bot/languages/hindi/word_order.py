@@ -24,6 +24,10 @@ _BEGINS_WITH_WHAT = re.compile(
 )
 """The keys of words before which "kya" means "what"."""
 
+_CONDITIONS = frozenset(map(word_key, ("to", "toh", "baad")))
+_FEWEST_AFTER_CONDITION, _FEWEST_OF_CLAUSE = 2, 3
+"""Minimum number of words of a clause after "kya"; fewer are what is asked for, as in "kya documents chahiye"."""
+
 
 def in_english_order(text: str) -> str:
     """Return the text with the question word of each clause first."""
@@ -41,7 +45,8 @@ def _reordered(clause: str) -> str:
 def split_choice(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return how a question for yes or no opens in English, and its words without the one that asks; else "" and all.
 
-    "kya" asks for yes or no at the start and after a verb, and means "what" before one.
+    "kya" asks for yes or no at the start, after a verb, and before a clause of its own; it means "what" before a verb
+    or the thing asked for.
     """
     keys = [word_key(word) for word in words]
     place = next((at for at, key in enumerate(keys) if key == _WHAT and _is_choice(keys, at)), None)
@@ -54,4 +59,6 @@ def split_choice(words: Sequence[str]) -> tuple[str, Sequence[str]]:
 def _is_choice(keys: Sequence[str], at: int) -> bool:
     if at + 1 < len(keys) and _BEGINS_WITH_WHAT.fullmatch(keys[at + 1]):
         return False
-    return at == 0 or _FINITE_VERB.fullmatch(keys[at - 1]) is not None
+    follows_condition = at > 0 and keys[at - 1] in _CONDITIONS
+    is_clause = len(keys) - at > (_FEWEST_AFTER_CONDITION if follows_condition else _FEWEST_OF_CLAUSE)
+    return at == 0 or is_clause or _FINITE_VERB.fullmatch(keys[at - 1]) is not None
