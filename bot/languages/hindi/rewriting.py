@@ -74,9 +74,9 @@ class HindiRewriter:
             return True
         # The cheapest test first: most words of most questions are English.
         is_candidate = len(word) > 2 and word.islower() and word not in known.also_english
-        is_candidate = is_candidate and word not in known.respelled
-        is_hindi = is_candidate and (word in known.spellings or phonetic_key(word) in known.sounds)
-        return is_hindi and word not in self._lexicon
+        if not is_candidate or word in known.respelled or word in self._lexicon:
+            return False
+        return word in known.spellings or phonetic_key(word) in known.sounds
 
     def _is_romanized(self, word: str) -> bool:
         """Whether a word is Hindi in Latin letters."""

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 from bot.languages.hindi.devanagari import has_devanagari, normalize
 from bot.languages.hindi.transliteration import phonetic_key, romanize
@@ -24,23 +24,51 @@ _LONGEST_PHRASE = 5  # maximum number of words in a phrase
 _FEW_VOWELS = 0.25  # maximum share of vowels in a word that may be an abbreviated spelling: "krna", "nhi"
 
 
-class Glossary(NamedTuple):
-    """English meanings by spelling, by phonetic key, by key without inner vowels, and of verbs by the stem's key."""
+@dataclass(frozen=True)
+class Glossary:
+    """English meanings of Hindi words, and the function words that show Hindi. Keys are computed when first needed."""
 
-    spellings: Mapping[str, str]
-    sounds: Mapping[str, str]
-    stems: Mapping[str, str]
-    skeletons: Mapping[str, str]
-    phrases: Mapping[str, str]
-    """By the keys of their words, joined by spaces."""
+    words: dict[str, str]
+    """By spelling, function words first."""
+    verbs: dict[str, str]
+    """By stem."""
+    loanwords: Mapping[str, str]
+    """English words by how they are written in Devanagari."""
     respelled: Mapping[str, str]
     """English words by how they are misspelled by ear in Latin letters."""
+    listed_phrases: Mapping[str, str]
+    """By their words, joined by underscores."""
     markers: frozenset[str]
     """Function words that are not English words: one of them shows that a question is Hinglish."""
     rare_in_english: frozenset[str]
     """Function words that are rare in English: two of them show it."""
     also_english: frozenset[str]
     """Function words that are common in English, and show nothing."""
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        return {**self.loanwords, **self.words}
+
+    @cached_property
+    def sounds(self) -> Mapping[str, str]:
+        """By phonetic key; the first of several words that sound alike counts."""
+        return {word_key(word): english for word, english in reversed(self.words.items()) if len(word) > 2}
+
+    @cached_property
+    def stems(self) -> Mapping[str, str]:
+        """Of verbs, by the phonetic key of the stem."""
+        return {word_key(stem): english for stem, english in reversed(self.verbs.items())}
+
+    @cached_property
+    def skeletons(self) -> Mapping[str, str]:
+        """By phonetic key without inner vowels."""
+        forms = {f"{stem}{ending}": english for stem, english in self.stems.items() for ending in _COMMON_ENDINGS}
+        return {_skeleton(sound): english for sound, english in reversed({**self.sounds, **forms}.items())}
+
+    @cached_property
+    def phrases(self) -> Mapping[str, str]:
+        """By the phonetic keys of their words, joined by spaces."""
+        return {" ".join(map(word_key, phrase.split("_"))): each for phrase, each in self.listed_phrases.items()}
 
     def meaning(self, word: str) -> str | None:
         """Return the English meaning of a lower-case word of Latin letters that sounds like a known one."""
@@ -80,17 +108,17 @@ def load_glossary() -> Glossary:
     """Return the vocabulary, read at the first call."""
     fields, borrowed = read_toml(__package__, "vocabulary.toml"), read_toml(__package__, "loanwords.toml")
     grammar, others, verbs, phrases = (_by_word(fields[name]) for name in ("grammar", "words", "verbs", "phrases"))
-    loanwords, respelled = _by_word(borrowed["loanwords"]), _by_word(borrowed["respelled"])
-    # The first of several words that sound alike counts.
-    sounds = {word_key(word): english for word, english in reversed((grammar | others).items()) if len(word) > 2}
-    stems = {word_key(stem): english for stem, english in reversed(verbs.items())}
-    forms = {f"{stem}{ending}": english for stem, english in stems.items() for ending in _COMMON_ENDINGS}
-    skeletons = {_skeleton(sound): english for sound, english in reversed((sounds | forms).items())}
     rare, common = (frozenset(fields[name].split()) for name in ("rare_in_english", "also_english"))
-    markers = frozenset(filter(str.isascii, grammar)) - rare - common
-    keyed = {" ".join(map(word_key, phrase.split("_"))): english for phrase, english in phrases.items()}
-    spellings = loanwords | others | grammar
-    return Glossary(spellings, sounds, stems, skeletons, keyed, respelled, markers, rare, common)
+    return Glossary(
+        words=grammar | {word: english for word, english in others.items() if word not in grammar},
+        verbs=verbs,
+        loanwords=_by_word(borrowed["loanwords"]),
+        respelled=_by_word(borrowed["respelled"]),
+        listed_phrases=phrases,
+        markers=frozenset(filter(str.isascii, grammar)) - rare - common,
+        rare_in_english=rare,
+        also_english=common,
+    )
 
 
 def word_key(word: str) -> str:
