@@ -58,6 +58,17 @@ def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
     return next((words for words in found if words is not None), None)
 
 
+def mention(phrase: str, passages: Iterable[Passage]) -> Words | None:
+    """Return the first sentence with a phrase in lower case, with the rest of its paragraph."""
+    for passage in passages:
+        if _QUOTED_LINE.search(passage.text):
+            continue  # a sample
+        places = (place for place, text in enumerate(sentences_of(passage)) if phrase in text.lower())
+        if (place := next(places, None)) is not None:
+            return _from(passage, place)
+    return None
+
+
 def sample(passages: Iterable[Passage]) -> Words | None:
     """Return the first sample, such as a letter, that passages hold a part of."""
     return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)

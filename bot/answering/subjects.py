@@ -79,6 +79,11 @@ def subject_of(question: str) -> Subject | None:
     return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
 
 
+def phrase_of(question: str) -> str:
+    """Return the words of a question that name its subject, in lower case."""
+    return " ".join(re.findall(r"[^\W_]+", _without_frames(question).lower()))
+
+
 def wanted_of(question: str) -> Wanted | None:
     """Return what a question wants of its subject, if its words say so."""
     return next((kind for kind, frame in _frames().items() if frame.search(question)), None)
@@ -111,6 +116,10 @@ def _frames() -> dict[Wanted, re.Pattern[str]]:
 
 def terms_of(text: str) -> frozenset[str]:
     """Return the stems of the content words of a text, without words that only say what is wanted."""
+    return frozenset(content_terms(_without_frames(text)))
+
+
+def _without_frames(text: str) -> str:
     for frame in _frames().values():
         text = frame.sub(" ", text)
-    return frozenset(content_terms(text))
+    return text

@@ -7,12 +7,31 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.answering.abbreviations import spelled_out
-from bot.answering.introductions import Words, comparison, definition, formula, introduction, sample, whole_list
+from bot.answering.introductions import (
+    Words,
+    comparison,
+    definition,
+    formula,
+    introduction,
+    mention,
+    sample,
+    whole_list,
+)  # fmt: skip
 from bot.answering.quote import quote
-from bot.answering.subjects import MOST_TITLES, Named, Subject, article_of_fact, named_articles, subject_of, terms_of
+from bot.answering.subjects import (
+    MOST_TITLES,
+    Named,
+    Subject,
+    article_of_fact,
+    named_articles,
+    phrase_of,
+    subject_of,
+    terms_of,
+)
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
 from bot.languages.registry import ENGLISH, language_of
+from bot.passages import context
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.finder import Finder
@@ -175,7 +194,7 @@ class WordChooser:
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
         if subject.wanted == "definition":
-            return definition(subject, (hit.passage for hit in result.hits))
+            return _definition(subject, result, reading)
         if subject.wanted == "steps":
             return whole_list(reading.passage, reading.matched)
         if subject.wanted is None:
@@ -188,6 +207,15 @@ class WordChooser:
             return comparison(subject, passages)
         words = formula(passages)
         return words if words and subject.terms & terms_of(f"{_headings(words)} {words.passage.text}") else None
+
+
+def _definition(subject: Subject, result: SearchResult, reading: Reading) -> Words | None:
+    """Return a definition of a subject; else a sentence that mentions it, if the words chosen do not."""
+    passages, phrase = [hit.passage for hit in result.hits], phrase_of(result.query)
+    asked = subject_of(reading.passage.question or "")
+    is_mentioned = phrase in f"{context(reading.passage)} {reading.passage.text}".lower()
+    is_said = is_mentioned or (asked is not None and subject.terms <= asked.terms)
+    return definition(subject, passages) or (mention(phrase, passages) if " " in phrase and not is_said else None)
 
 
 def _of_translation(reading: Reading, ranking: float) -> Reading | None:
