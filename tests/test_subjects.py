@@ -71,6 +71,11 @@ def test_a_subject_is_defined_by_the_article_on_it(shipped: Bot, question: str, 
     assert answer.sources[0].passage.text[slice(*answer.sources[0].quote)] == answer.text
 
 
+def test_a_term_of_two_words_is_explained_where_both_stand_together(shipped: Bot):
+    answer = shipped.ask("stay interview meaning")
+    assert (answer.sources[0].passage.article.id, "a stay interview" in answer.text) == ("exit-interview", True)
+
+
 def test_what_the_article_answers_is_suggested_after_its_subject(shipped: Bot):
     answer = shipped.ask("notice period")
     assert len(answer.suggestions) == 5
@@ -137,6 +142,11 @@ def test_a_subject_that_articles_share_offers_them(shipped: Bot, question: str):
         ("how to download admit card", "1. Type the address", "8. Send the file to your own e-mail."),
         ("PF kaise nikale", "Then:\n\n1. Open Online Services", "save the acknowledgement as a PDF."),
         ("how to serve notice period", "1. Read the clause", "7. On the last day, ask when the settlement"),
+        (
+            "how to check exam city slip",
+            "1. Log in on the official portal",
+            "5. Mark the expected date of the admit card",
+        ),
         ("fnf process steps", "1. Resign in writing", "your EPF account."),
     ],
 )
@@ -168,6 +178,19 @@ def test_a_subject_of_other_articles_is_no_follow_up(shipped: Bot):
     assert (answer.topic, answer.status, len(answer.did_you_mean) >= 3) == (None, "ambiguous", True)
     answer = shipped.ask("notice period", [asked])
     assert (answer.topic, answer.sources[0].passage.article.id) == (None, "notice-period")
+
+
+def test_every_title_is_answered_by_its_article(shipped: Bot):
+    for article in shipped.generation.table.listed(None, 0, 100):
+        answer = shipped.ask(article.title)
+        assert (answer.status, answer.sources[0].passage.article.id) == ("answered", article.id)
+
+
+def test_an_opening_that_is_a_table_is_shown_whole(shipped: Bot):
+    text = shipped.ask("epf contribution").text
+    assert text.startswith("| Who pays | Rate on PF wages |")
+    assert "| Employee | 12% |" in text
+    assert text.endswith("EPFO's running costs |")
 
 
 def test_a_faq_with_the_question_goes_before_the_opening(shipped: Bot):

@@ -39,7 +39,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     `passages` are those of the article, most likely to answer first.
     """
     if subject.wanted == "steps":
-        return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
+        return steps(passages)
     if subject.wanted == "comparison" and (words := comparison(subject, passages)):
         return words
     if subject.wanted == "formula":
@@ -49,7 +49,18 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     opening = [*_opening(article, table)]
     in_opening = (_definition(passage, subject.terms) or _expansion(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
-    return words or definition(subject, passages) or next((_from(each, 0, across=True) for each in opening), None)
+    return words or definition(subject, passages) or next(map(_beginning, opening), None)
+
+
+def _beginning(passage: Passage) -> Words:
+    """Return the whole table that a passage begins with, else its first sentences."""
+    table = _first_table([passage]) if _TABLE_ROW.match(passage.text) else None
+    return table or _from(passage, 0, across=True)
+
+
+def steps(passages: Iterable[Passage]) -> Words | None:
+    """Return the numbered list with the largest share of instructions."""
+    return max(_blocks(passages, _FIRST_STEP, _STEP), key=_share_of_instructions, default=None)
 
 
 def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:

@@ -44,10 +44,14 @@ class Named(NamedTuple):
 
 def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
     """Return the articles among the hits that a question names; None if there are none, or if it asks for more."""
+    articles = {hit.passage.article.id: hit.passage.article for hit in hits}
+    titled = next((each for each in articles.values() if each.title.casefold() == question.casefold()), None)
+    if titled is not None:
+        first = _PARTS.split(titled.title)[0]
+        return Named(Subject(terms_of(first), wanted_of(first)), titled, (titled.title,), is_exact=True)
     subject = subject_of(question)
     if subject is None:
         return None
-    articles = {hit.passage.article.id: hit.passage.article for hit in hits}
     sharing = [each for each in articles.values() if subject.terms <= terms_of(each.title)]
     own = [each for each in sharing if subject.terms in subjects_of(each.title)]
     is_exact = bool(own) or any(subject.terms <= part for each in sharing for part in _parts_of(each.title))

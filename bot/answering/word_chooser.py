@@ -15,6 +15,7 @@ from bot.answering.introductions import (
     introduction,
     mention,
     sample,
+    steps,
     whole_list,
 )  # fmt: skip
 from bot.answering.quote import quote
@@ -195,12 +196,15 @@ class WordChooser:
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
         if subject.wanted == "definition":
             return _definition(subject, result, reading)
-        if subject.wanted == "steps":
-            return whole_list(reading.passage, reading.matched)
         if subject.wanted is None:
             return None
+        if subject.wanted == "steps" and (words := whole_list(reading.passage, reading.matched)):
+            return words
         article = replace(filters, article=reading.passage.article.id)
         passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article).hits]
+        if subject.wanted == "steps":
+            is_titled = len(subject.terms - terms_of(reading.passage.article.title)) <= 1 < len(subject.terms)
+            return steps(passages) if is_titled and reading.passage.question is None else None
         if subject.wanted == "sample":
             return sample(passages)
         if subject.wanted == "comparison":
