@@ -17,6 +17,7 @@ from bot.languages.language import WordLookup
 _WORD = re.compile(r"[\u0900-\u0963\u200c\u200d]+|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
 _RUN = re.compile(rf"(?:{_WORD.pattern})(?:[ -]+(?:{_WORD.pattern}))*")
 _LATIN = re.compile("[a-z]+")
+_MOST_WORDS = 15  # maximum number of words for each Hindi one in a Hinglish question
 
 
 class HindiRewriter:
@@ -29,14 +30,15 @@ class HindiRewriter:
         """Return "hi" for Devanagari, "hinglish" for Hindi in Latin letters, else None.
 
         One function word such as "kya", "hai" or "kaise" shows Hinglish, and so do two words that are Hindi and hardly
-        English, unless the articles contain them.
+        English, unless the articles contain them; in a long question more of its words have to be Hindi.
         """
         if has_devanagari(question):
             return "hi"
         words = _WORD.findall(question)
-        if any(word.lower() in load_glossary().markers for word in words):
-            return "hinglish"
-        return "hinglish" if sum(map(self._is_probably_hindi, words)) > 1 else None
+        shown = sum(word.lower() in load_glossary().markers for word in words)
+        hindi = shown + sum(map(self._is_probably_hindi, words))
+        is_hinglish = (shown or hindi > 1 or 2 * hindi >= len(words) > 1) and _MOST_WORDS * hindi >= len(words)
+        return "hinglish" if is_hinglish else None
 
     def to_english(self, question: str) -> str:
         """Replace Hindi words with English ones, or drop what English leaves out; unknown words stay."""
