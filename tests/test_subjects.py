@@ -180,6 +180,13 @@ def test_a_subject_of_other_articles_is_no_follow_up(shipped: Bot):
     assert (answer.topic, answer.sources[0].passage.article.id) == (None, "notice-period")
 
 
+@pytest.mark.parametrize(
+    "question", ["What is the formula for attrition rate?", "What is the difference between KPO and BPO?"]
+)
+def test_a_faq_with_exactly_the_question_is_the_answer(shipped: Bot, question: str):
+    assert shipped.ask(question).sources[0].passage.question == question
+
+
 def test_every_title_is_answered_by_its_article(shipped: Bot):
     for article in shipped.generation.table.listed(None, 0, 100):
         answer = shipped.ask(article.title)

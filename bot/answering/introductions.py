@@ -144,9 +144,9 @@ def _definition(passage: Passage, terms: frozenset[str], *, alone: bool = False)
 
 def _expansion(passage: Passage, terms: frozenset[str]) -> Words | None:
     """Return the sentence that spells an abbreviation out, such as "It is the Employees' Pension Scheme, EPS, …"."""
-    if len(terms) > 1:
+    if len(terms) != 1:
         return None
-    short = next(iter(terms))
+    (short,) = terms
     places = (place for place, text in enumerate(sentences_of(passage)) if introduces(text, short))
     return next((_from(passage, place) for place in places), None)
 

@@ -78,6 +78,8 @@ class WordChooser:
         named = self._named(asked, result, reading)
         if named is not None:
             return Choice(result, self._introduction(asked, named, result, filters) or reading, named)
+        if reading is not None and asks_exactly(reading.passage, asked):
+            return Choice(result, reading, None)
         subject = subject_of(result.query)
         result, reading = self._surer(result, reading, filters)
         reading = self._in_article_of_fact(asked, result, filters) or reading

@@ -1,7 +1,7 @@
 """Hindi questions in English words: "pf kaise nikale" and पीएफ कैसे निकालें become "how pf withdraw".
 
 Most words of such a question are the articles' own ("PF", "notice period", नोटिस पीरियड); `vocabulary.toml` and
-`loanwords.toml` list the others. Their order stays but for the question word, by which readers know what is asked.
+`loanwords.toml` list the others. Their order stays, except that the question word comes first.
 """
 
 import re
