@@ -1197,7 +1197,7 @@ def test_an_empty_list_removes_nothing(site: Site, tmp_path: Path):
     messages: list[str] = []
     report = bring(site, tmp_path, report=messages.append)
     assert (len(files(tmp_path)), report.removed) == (31, 0)
-    assert messages[-1].startswith("30 of 31 articles are no longer listed or gone, and stay: pull again")
+    assert messages[-1].startswith("30 of 31 articles are gone or no longer listed, and stay: pull again")
 
 
 def test_a_pull_of_a_part_or_since_a_day_removes_nothing(site: Site, tmp_path: Path):

@@ -3,6 +3,7 @@
 import pytest
 
 from bot import Bot
+from bot.answering.introductions import _TABLE_ROW, _start_of_block
 from bot.answering.subjects import subject_of, subjects_of
 
 
@@ -35,6 +36,7 @@ def test_what_a_question_wants_of_its_subject(question: str, wanted: str | None,
         "my employer pays no gratuity",
         "no reply what then to do now",
         "gratuity calculation for 12 years",
+        "who",
     ],
 )
 def test_a_question_that_asks_more_names_no_subject(question: str):
@@ -105,6 +107,16 @@ def test_two_subjects_are_compared_by_a_faq_or_a_table(shipped: Bot, question: s
 )
 def test_a_calculation_is_answered_by_its_formula(shipped: Bot, question: str, formula: str):
     assert shipped.ask(question).text.startswith(formula)
+
+
+@pytest.mark.parametrize("question", ["what is the price", "what is the time", "what is the old one", "क्या?", "who"])
+def test_a_mention_in_passing_is_no_answer(shipped: Bot, question: str):
+    assert shipped.ask(question).status == "no_answer"
+
+
+def test_a_table_of_any_length_is_followed_to_its_first_row():
+    text = "Codes:\n" + "".join(f"| {number} | City {number} |\n" for number in range(3000))
+    assert _start_of_block(text, len(text), _TABLE_ROW) == len("Codes:\n")
 
 
 def test_a_formula_of_something_else_answers_no_calculation(shipped: Bot):

@@ -13,31 +13,32 @@ _SHORT = re.compile(r"[^\W_]{2,8}")
 _CAPITALS = r"(?=[^\W_]*[A-Z][^\W_]*[A-Z])([^\W_]{2,8})"
 _INTRODUCTION = re.compile(rf"(?:\s\(|,\sor\s){_CAPITALS}(?=[),])|,\s{_CAPITALS}(?= for short)")
 """Where an abbreviation is introduced: "… (BGV)", "…, or BGV,", "…, EPS for short"."""
-_APPOSITION = re.compile(rf"(),\s{_CAPITALS}(?=,)")
+_APPOSITION = re.compile(rf",\s{_CAPITALS}(?=,)")
 """Where it may be introduced: "…, EDLI,"."""
 _LONGEST = 80  # maximum number of characters of what an abbreviation stands for
 
 
 def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
     """Return a question with its abbreviations spelled out as the passages or their titles do; None without any."""
-    shorts = {word.lower() for word in _SHORT.findall(question)}
     texts = dict.fromkeys(text for passage in passages for text in (passage.article.title, passage.text))
-    pairs = (pair for text in reversed(texts) for pair in _introduced(text, _INTRODUCTION))
-    found = {short: long for short, long in pairs if short in shorts}
+    found: dict[str, str] = {}
+    for text in texts:
+        for short, long in _introduced(text, _INTRODUCTION):
+            found.setdefault(short, long)
     spelled = _SHORT.sub(lambda match: found.get(match[0].lower(), match[0]), question)
     return spelled if spelled.lower() != question.lower() else None
 
 
-def introduces(text: str, short: str) -> bool:
-    """Whether a text spells an abbreviation out and introduces it."""
-    pairs = (pair for pattern in (_INTRODUCTION, _APPOSITION) for pair in _introduced(text, pattern))
-    return any(introduced == short.lower() for introduced, _ in pairs)
+def introduced(text: str) -> Iterator[str]:
+    """Yield the abbreviations that a text spells out, in lower case."""
+    for pattern in (_INTRODUCTION, _APPOSITION):
+        yield from (short for short, _ in _introduced(text, pattern))
 
 
 def _introduced(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """Yield the abbreviations that a text introduces, in lower case, with what they stand for."""
     for match in pattern.finditer(text):
-        short = (match[1] or match[2]).lower()
+        short = next(filter(None, match.groups())).lower()
         if long := _long_form(short, text[max(0, match.start() - _LONGEST) : match.start()]):
             yield short, long
 

@@ -47,6 +47,7 @@ class Answerer:
         answer = self._ask(question, history, filters, as_typed=as_typed)
         if answer.talk or any(asks_exactly(source.passage, question) for source in answer.sources):
             return answer
+        question = answer.question
         questions, point = split_questions(question), point_of(question)
         if len(questions) == _TWO:
             return self._ask_both(answer.question, questions, history, filters, as_typed=as_typed) or answer

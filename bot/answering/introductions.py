@@ -7,7 +7,7 @@ from functools import cache
 from itertools import count
 from typing import NamedTuple
 
-from bot.answering.abbreviations import introduces
+from bot.answering.abbreviations import introduced
 from bot.answering.subjects import Subject, subject_of, terms_of
 from bot.corpus.article import Article
 from bot.index.generation import Passages, passage_by_id
@@ -18,6 +18,7 @@ from bot.reader.features import is_item, is_mid_thought
 _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition, such as "or call letter"
 _MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
+_SUBJECTS_COMPARED = 2
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
@@ -87,6 +88,8 @@ def sample(passages: Iterable[Passage]) -> Words | None:
 
 def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:
     """Return the FAQ on the difference between two subjects, else the first table with a column for each."""
+    if len(subject.terms) < _SUBJECTS_COMPARED:
+        return None
     for passage in passages:
         asked = subject_of(passage.question or "")
         if asked and asked.wanted == "comparison" and subject.terms <= asked.terms:
@@ -102,7 +105,7 @@ def _first_line(words: Words) -> str:
 def formula(passages: Iterable[Passage]) -> Words | None:
     """Return the first formula in words, such as "Attrition rate = employees who left ÷ headcount"."""
     for passage in passages:
-        for start, end in _sentence_spans(passage):
+        for start, end in _sentence_spans(passage) if "=" in passage.text else ():
             if found := _FORMULA.search(passage.text, start, end):
                 return Words(passage, found.span(), found.span())
     return None
@@ -146,8 +149,8 @@ def _expansion(passage: Passage, terms: frozenset[str]) -> Words | None:
     """Return the sentence that spells an abbreviation out, such as "It is the Employees' Pension Scheme, EPS, …"."""
     if len(terms) != 1:
         return None
-    (short,) = terms
-    places = (place for place, text in enumerate(sentences_of(passage)) if introduces(text, short))
+    sentences = enumerate(sentences_of(passage))
+    places = (place for place, text in sentences if any(terms_of(short) == terms for short in introduced(text)))
     return next((_from(passage, place) for place in places), None)
 
 
@@ -207,8 +210,11 @@ def _blocks(passages: Iterable[Passage], begin: re.Pattern[str], item: re.Patter
 
 
 def _start_of_block(text: str, at: int, item: re.Pattern[str]) -> int:
-    before = text.rfind("\n", 0, max(at - 1, 0)) + 1
-    return _start_of_block(text, before, item) if before < at and item.match(text[before:at].strip()) else at
+    while True:
+        before = text.rfind("\n", 0, max(at - 1, 0)) + 1
+        if before >= at or not item.match(text[before:at].strip()):
+            return at
+        at = before
 
 
 def _end_of_block(text: str, start: int, item: re.Pattern[str]) -> int:

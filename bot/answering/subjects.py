@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from bot.corpus.article import Article
 from bot.index.lexical import content_terms
+from bot.languages.normalization import normalize
 from bot.languages.registry import combined_pattern
 from bot.retrieval.hit import Hit
 
@@ -42,13 +43,19 @@ class Named(NamedTuple):
     """Whether a part of a title contains the subject: "gratuity calculation" is spread over two."""
 
 
+def titled_article(question: str, hits: Iterable[Hit]) -> Named | None:
+    """Return the article among the hits whose title a question is; None if there is none, or several."""
+    articles = {hit.passage.article.id: hit.passage.article for hit in hits}
+    titled = [each for each in articles.values() if normalize(each.title) == normalize(question)]
+    if len(titled) != 1:
+        return None
+    first = _PARTS.split(titled[0].title)[0]
+    return Named(Subject(terms_of(first), wanted_of(first)), titled[0], (titled[0].title,), is_exact=True)
+
+
 def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
     """Return the articles among the hits that a question names; None if there are none, or if it asks for more."""
     articles = {hit.passage.article.id: hit.passage.article for hit in hits}
-    titled = next((each for each in articles.values() if each.title.casefold() == question.casefold()), None)
-    if titled is not None:
-        first = _PARTS.split(titled.title)[0]
-        return Named(Subject(terms_of(first), wanted_of(first)), titled, (titled.title,), is_exact=True)
     subject = subject_of(question)
     if subject is None:
         return None
@@ -78,14 +85,15 @@ def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
 def subject_of(question: str) -> Subject | None:
     """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
     wanted, terms = wanted_of(question), terms_of(question)
-    if wanted == "formula" and any(map(str.isdigit, question)):
-        return None  # asks for the result
+    if (wanted == "formula" and any(map(str.isdigit, question))) or terms <= _question_words():
+        return None  # asks for the result, or names nothing
     return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
 
 
 def phrase_of(question: str) -> str:
     """Return the words of a question that name its subject, in lower case."""
-    return " ".join(re.findall(r"[^\W_]+", _without_frames(question).lower()))
+    words = re.findall(r"[^\W_]+", _without_frames(question).lower())
+    return " ".join(words[words[:1] in (["a"], ["an"], ["the"]) :])
 
 
 def wanted_of(question: str) -> Wanted | None:
@@ -104,6 +112,11 @@ def _parts_of(title: str) -> set[frozenset[str]]:
     first, *others = _PARTS.split(_IN_PARENTHESES.sub(" ", title))
     joined = re.split(rf"\s(?:{combined_pattern('conjunctions')})\s", first)
     return {*map(terms_of, (*joined, *others, *_IN_PARENTHESES.findall(title)))}
+
+
+@cache
+def _question_words() -> frozenset[str]:
+    return frozenset(content_terms("who whom whose how what which when where why do does did can should"))
 
 
 @cache

@@ -28,6 +28,7 @@ from bot.answering.subjects import (
     phrase_of,
     subject_of,
     terms_of,
+    titled_article,
 )
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
@@ -82,7 +83,7 @@ class WordChooser:
             return Choice(result, reading, None)
         subject = subject_of(result.query)
         result, reading = self._surer(result, reading, filters)
-        reading = self._in_article_of_fact(asked, result, filters) or reading
+        reading = self._in_article_of_fact(asked, result, reading, filters)
         return Choice(result, self._completed(subject, result, reading, filters) if reading else None, None)
 
     def _found(
@@ -135,22 +136,25 @@ class WordChooser:
         spelled = None if result.within else spelled_out(result.query, (hit.passage for hit in result.hits))
         if spelled is None:
             return result, reading
-        other = self._finder.find(spelled, _HITS, filters, as_typed=True)
+        found = self._finder.find(spelled, _HITS, filters, as_typed=True)
+        other = replace(found, language=result.language, corrected=result.corrected)
         other_reading = self._read(spelled, other, filters)
         if other_reading is None or (reading and reading.probability >= other_reading.probability):
             return result, reading
-        return replace(other, language=result.language, corrected=result.corrected), other_reading
+        return other, other_reading
 
-    def _in_article_of_fact(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
-        """Return the words of the article on the subject that a question asks a fact of, unless others are quoted."""
-        if not result.hits or result.within is not None or "reranker" in result.hits[0].signals:
-            return None
+    def _in_article_of_fact(
+        self, question: str, result: SearchResult, reading: Reading | None, filters: Filters
+    ) -> Reading | None:
+        """Return the words of the article on the subject that a question asks a fact of, instead of another's."""
+        if not result.hits or result.within is not None or not _is_readable(result):
+            return reading
         article = article_of_fact(result.query, result.hits)
-        if article is None or article.language != result.hits[0].passage.article.language:
-            return None
-        inside = self._finder.find(question, _HITS, replace(filters, article=article.id))
-        reading = self._reader.read(inside, is_within=True)
-        return reading if reading and reading.probability >= self._settings.least else None
+        if article is None or (reading and reading.passage.article.id == article.id):
+            return reading
+        inside = self._finder.find(question, _HITS, replace(filters, article=article.id), as_typed=True)
+        fact = self._reader.read(inside, is_within=True) if _is_readable(inside) else None
+        return fact if fact and fact.probability >= self._settings.least else reading
 
     def _named(self, question: str, result: SearchResult, reading: Reading | None) -> Named | None:
         """Return the articles that a question names, if it continues no topic and no FAQ has this question."""
@@ -159,7 +163,8 @@ class WordChooser:
         asked = reading.passage.question if reading else None
         if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
             return None
-        named = named_articles(result.query, result.hits) or self._articles_of_category(question)
+        titled = titled_article(question, result.hits)
+        named = titled or named_articles(result.query, result.hits) or self._articles_of_category(question)
         is_answered = reading is not None and reading.probability >= self._settings.threshold
         if named is None or (is_answered and (not named.is_exact or (asked and subject_of(asked) == named.subject))):
             return None
@@ -180,30 +185,34 @@ class WordChooser:
         article = named.article
         if article is None:
             return None
-        inside = self._finder.find(question, _HITS, replace(filters, article=article.id))
+        inside = self._finder.find(question, _HITS, replace(filters, article=article.id), as_typed=True)
         passages = [hit.passage for hit in inside.hits]
         words = introduction(named.subject, article, passages, self._finder.generation.table)
         if words is not None:
             return Reading(words.passage, words.span, words.matched, max(_NAMED, result.probability))
-        return self._reader.read(inside, is_within=True)
+        return self._reader.read(inside, is_within=True) if _is_readable(inside) else None
 
     def _completed(self, subject: Subject | None, result: SearchResult, reading: Reading, filters: Filters) -> Reading:
         """Return what the question wants of its subject, such as the whole list, if the same article has it."""
-        words = self._form_of(subject, result, reading, filters) if subject else None
-        if subject is None or words is None:
+        if subject is None or not _is_readable(result):
             return reading
-        is_sure = subject.wanted == "definition" or subject.terms <= terms_of(_headings(words))
+        if subject.wanted == "definition" and (words := definition(subject, (hit.passage for hit in result.hits))):
+            return Reading(*words, max(reading.probability, _NAMED))
+        words = self._form_of(subject, result, reading, filters)
+        if words is None:
+            return reading
+        is_sure = subject.terms <= terms_of(_headings(words))
         return Reading(*words, max(reading.probability, _NAMED if is_sure else 0.0))
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
         if subject.wanted == "definition":
-            return _definition(subject, result, reading)
+            return _mention(subject, result, reading)
         if subject.wanted is None:
             return None
         if subject.wanted == "steps" and (words := whole_list(reading.passage, reading.matched)):
             return words
         article = replace(filters, article=reading.passage.article.id)
-        passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article).hits]
+        passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article, as_typed=True).hits]
         if subject.wanted == "steps":
             is_titled = len(subject.terms - terms_of(reading.passage.article.title)) <= 1 < len(subject.terms)
             return steps(passages) if is_titled and reading.passage.question is None else None
@@ -212,16 +221,26 @@ class WordChooser:
         if subject.wanted == "comparison":
             return comparison(subject, passages)
         words = formula(passages)
-        return words if words and subject.terms & terms_of(f"{_headings(words)} {words.passage.text}") else None
+        named = f"{_headings(words)} {words.passage.text[slice(*words.span)]}" if words else ""
+        return words if subject.terms & terms_of(named) else None
 
 
-def _definition(subject: Subject, result: SearchResult, reading: Reading) -> Words | None:
-    """Return a definition of a subject; else a sentence that mentions it, if the words chosen do not."""
-    passages, phrase = [hit.passage for hit in result.hits], phrase_of(result.query)
+def _mention(subject: Subject, result: SearchResult, reading: Reading) -> Words | None:
+    """Return a sentence that mentions a subject of several words, if the words chosen do not."""
+    phrase = phrase_of(result.query)
+    if len(subject.terms) == 1 or phrase in f"{context(reading.passage)} {reading.passage.text}".lower():
+        return None
     asked = subject_of(reading.passage.question or "")
-    is_mentioned = phrase in f"{context(reading.passage)} {reading.passage.text}".lower()
-    is_said = is_mentioned or (asked is not None and subject.terms <= asked.terms)
-    return definition(subject, passages) or (mention(phrase, passages) if " " in phrase and not is_said else None)
+    is_said = asked is not None and subject.terms <= asked.terms
+    return None if is_said else mention(phrase, (hit.passage for hit in result.hits))
+
+
+def _is_readable(result: SearchResult) -> bool:
+    """Whether the reader may choose other words than those of the first hit; see `WordChooser._read`."""
+    if not result.hits:
+        return False
+    first = result.hits[0]
+    return "reranker" not in first.signals and not language_of(first.passage.article.language).has_own_script
 
 
 def _of_translation(reading: Reading, ranking: float) -> Reading | None:

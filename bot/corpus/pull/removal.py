@@ -1,4 +1,4 @@
-"""Removes the articles that a site has no longer."""
+"""Removes the articles that a site no longer has."""
 
 from collections.abc import Collection
 
@@ -30,7 +30,7 @@ def remove_deleted(
     missing = [url for url in known if url not in state.finished]
     if len(missing) > max(_MAX_MISSING * len(known), _FEW):
         wanted = "pull again, or delete the folder if the site really has them no longer"
-        report(f"{len(missing)} of {len(known)} articles are no longer listed or gone, and stay: {wanted}.")
+        report(f"{len(missing)} of {len(known)} articles are gone or no longer listed, and stay: {wanted}.")
         return
     failures: list[str] = []
     kept = [url for url in missing if url not in gone and not _is_deleted(client, state, url, failures)]

@@ -35,7 +35,9 @@ class HindiRewriter:
         if has_devanagari(question):
             return "hi"
         words = _WORD.findall(question)
-        shown = sum(word.lower() in load_glossary().markers for word in words)
+        lower = [word for word in words if word.islower()]
+        # A capitalized word may be a name, except the first one.
+        shown = sum(word.lower() in load_glossary().markers for word in (words[:1] + lower if lower else words))
         hindi = shown + sum(map(self._is_probably_hindi, words))
         is_hinglish = (shown or hindi > 1 or 2 * hindi >= len(words) > 1) and _MOST_WORDS * hindi >= len(words)
         return "hinglish" if is_hinglish else None

@@ -50,7 +50,7 @@ def split_choice(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     """
     keys = [word_key(word) for word in words]
     place = next((at for at, key in enumerate(keys) if key == _WHAT and _is_choice(keys, at)), None)
-    if place is None:
+    if place is None or len(words) == 1:
         return "", words
     opening = "can" if any(map(_CAN.fullmatch, keys)) else "should" if any(map(_SHOULD.fullmatch, keys)) else "does"
     return opening, [*words[:place], *words[place + 1 :]]
