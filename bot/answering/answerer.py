@@ -50,12 +50,12 @@ class Answerer:
         question = answer.question
         questions, point = split_questions(question), point_of(question)
         if len(questions) == _TWO:
-            return self._ask_both(answer.question, questions, history, filters, as_typed=as_typed) or answer
+            return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
             return answer
         pointed = self._ask(point, history, filters, as_typed=as_typed)
         is_surer = bool(pointed.sources) and pointed.probability > answer.probability
-        return replace(pointed, question=answer.question) if is_surer else answer
+        return replace(pointed, question=question) if is_surer else answer
 
     def _ask_both(
         self, question: str, questions: Sequence[str], history: History, filters: Filters, *, as_typed: bool

@@ -18,7 +18,7 @@ from bot.reader.features import is_item, is_mid_thought
 _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition, such as "or call letter"
 _MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
-_SUBJECTS_COMPARED = 2
+_SUBJECTS_COMPARED = 2  # minimum number of content words of a comparison
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)

@@ -116,8 +116,7 @@ class WordChooser:
         if not result.hits:
             return None
         first, is_likely = result.hits[0], result.probability >= self._settings.threshold
-        is_foreign = language_of(first.passage.article.language).has_own_script
-        if is_foreign or "reranker" in first.signals or asks_exactly(first.passage, question):
+        if not _is_readable(result) or asks_exactly(first.passage, question):
             quoted = quote(self._finder.generation, result, first.passage)
             return Reading(first.passage, quoted.span, quoted.matched, result.probability) if is_likely else None
         is_within = filters.article is not None or result.within is not None
@@ -147,7 +146,7 @@ class WordChooser:
         self, question: str, result: SearchResult, reading: Reading | None, filters: Filters
     ) -> Reading | None:
         """Return the words of the article on the subject that a question asks a fact of, instead of another's."""
-        if not result.hits or result.within is not None or not _is_readable(result):
+        if result.within is not None or not _is_readable(result):
             return reading
         article = article_of_fact(result.query, result.hits)
         if article is None or (reading and reading.passage.article.id == article.id):
@@ -181,7 +180,7 @@ class WordChooser:
         return Named(subject, None, tuple(dict.fromkeys(each.title for each in articles)), True) if articles else None
 
     def _introduction(self, question: str, named: Named, result: SearchResult, filters: Filters) -> Reading | None:
-        """Return the words of an article that introduce its subject, else those of it that the reader prefers."""
+        """Return the introduction of the named article, or what the reader chooses in it if there is none."""
         article = named.article
         if article is None:
             return None
@@ -196,8 +195,10 @@ class WordChooser:
         """Return what the question wants of its subject, such as the whole list, if the same article has it."""
         if subject is None or not _is_readable(result):
             return reading
-        if subject.wanted == "definition" and (words := definition(subject, (hit.passage for hit in result.hits))):
-            return Reading(*words, max(reading.probability, _NAMED))
+        if subject.wanted == "definition":
+            words = definition(subject, (hit.passage for hit in result.hits))
+            if words is not None:
+                return Reading(*words, max(reading.probability, _NAMED))
         words = self._form_of(subject, result, reading, filters)
         if words is None:
             return reading
@@ -236,7 +237,7 @@ def _mention(subject: Subject, result: SearchResult, reading: Reading) -> Words 
 
 
 def _is_readable(result: SearchResult) -> bool:
-    """Whether the reader may choose other words than those of the first hit; see `WordChooser._read`."""
+    """Whether the reader can read the first hit: it is in Latin letters, and no reranker has put it first."""
     if not result.hits:
         return False
     first = result.hits[0]

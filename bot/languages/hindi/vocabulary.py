@@ -81,7 +81,7 @@ class Glossary:
         return self._of_verb(sound) or self._of_inflected(sound) or self._of_abbreviation(word, sound)
 
     def split(self, words: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None]]:
-        """Yield the words in order: those of a phrase together, with its meaning, and every other by itself."""
+        """Yield the words in order. A phrase is yielded whole, with its meaning; any other word alone, with None."""
         keys, at = [word_key(word) for word in words], 0
         while at < len(words):
             ends = range(min(at + _LONGEST_PHRASE, len(words)), at + 1, -1)

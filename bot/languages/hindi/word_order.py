@@ -26,7 +26,7 @@ _BEGINS_WITH_WHAT = re.compile(
 
 _CONDITIONS = frozenset(map(word_key, ("to", "toh", "baad")))
 _FEWEST_AFTER_CONDITION, _FEWEST_OF_CLAUSE = 2, 3
-"""Minimum number of words of a clause after "kya"; fewer are what is asked for, as in "kya documents chahiye"."""
+"""Minimum number of words after "kya" that are a clause; fewer name a thing, as in "kya documents chahiye"."""
 
 
 def in_english_order(text: str) -> str:
