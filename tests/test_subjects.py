@@ -37,6 +37,7 @@ def test_what_a_question_wants_of_its_subject(question: str, wanted: str | None,
         "no reply what then to do now",
         "gratuity calculation for 12 years",
         "who",
+        "how much get",
     ],
 )
 def test_a_question_that_asks_more_names_no_subject(question: str):

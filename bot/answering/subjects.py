@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from bot.corpus.article import Article
 from bot.index.lexical import content_terms
 from bot.languages.normalization import normalize
-from bot.languages.registry import combined_pattern
+from bot.languages.registry import ENGLISH, combined_pattern
 from bot.retrieval.hit import Hit
 
 Wanted = Literal["comparison", "definition", "formula", "steps", "sample"]
@@ -85,7 +85,7 @@ def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
 def subject_of(question: str) -> Subject | None:
     """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
     wanted, terms = wanted_of(question), terms_of(question)
-    if (wanted == "formula" and any(map(str.isdigit, question))) or terms <= _question_words():
+    if (wanted == "formula" and any(map(str.isdigit, question))) or terms <= _general_terms():
         return None  # asks for the result, or names nothing
     return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
 
@@ -115,8 +115,8 @@ def _parts_of(title: str) -> set[frozenset[str]]:
 
 
 @cache
-def _question_words() -> frozenset[str]:
-    return frozenset(content_terms("who whom whose how what which when where why do does did can should"))
+def _general_terms() -> frozenset[str]:
+    return frozenset(content_terms(" ".join((*ENGLISH.patterns.function_words, *ENGLISH.patterns.general_words))))
 
 
 @cache

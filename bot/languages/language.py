@@ -77,6 +77,8 @@ class Patterns:
     """What it says to ask what it looks like."""
     copulas: tuple[str, ...] = ()
     """What stands between a term and its definition."""
+    general_words: tuple[str, ...] = ()
+    """Words that name no subject by themselves; plain words."""
     conjunctions: tuple[str, ...] = ()
     """Words between two subjects."""
     asks: Mapping[str, str] = field(default_factory=dict)

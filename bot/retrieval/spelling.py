@@ -75,7 +75,7 @@ class Speller:
         return self.repair(repaired) or repaired
 
     def unknown_names(self, question: str) -> tuple[str, ...]:
-        """Return the names in an English question, such as those of companies, that the corpus does not contain."""
+        """Return the names in an English question, such as company names, that the corpus does not contain."""
         if self._languages.detect(question) != ENGLISH.code:
             return ()
         return tuple(dict.fromkeys(match[0] for match in _words(question) if self._is_unknown_name(match, question)))
