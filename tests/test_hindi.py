@@ -510,14 +510,15 @@ def test_an_explained_search_prints_the_rewritten_hindi_question(
 
 
 @pytest.mark.parametrize(
-    ("first", "then"),
+    ("first", "then", "is_clear_alone"),
     [
-        ("notice period kya hota hai", "aur isme chhutti milti hai?"),
-        ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?"),
+        ("notice period kya hota hai", "aur isme chhutti milti hai?", False),
+        ("नोटिस पीरियड क्या होता है", "और इसमें छुट्टी मिलती है?", True),
     ],
 )
-def test_a_follow_up_in_hindi_is_answered_on_the_topic(first: str, then: str, mixed: Bot):
+def test_a_follow_up_in_hindi_is_answered_on_the_topic(first: str, then: str, is_clear_alone: bool, mixed: Bot):
     answer = mixed.ask(then, history=[first])
+    assert answer.topic == (None if is_clear_alone else first)
     assert answer.text in ("हाँ, मैनेजर की मंज़ूरी से।", "Yes, when the manager approves it.")
 
 
