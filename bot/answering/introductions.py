@@ -46,7 +46,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     if subject.wanted == "formula":
         return formula(passages)
     if subject.wanted == "sample":
-        return sample(passages) or _first_table(passages)
+        return sample(passages)
     opening = [*_opening(article, table)]
     in_opening = (_definition(passage, subject.terms) or _expansion(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
