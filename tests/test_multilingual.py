@@ -70,7 +70,6 @@ def test_the_packaged_multilingual_model_leaves_the_environment_as_it_is(nano: N
     ("question", "words"),
     [
         ("नोटिस पीरियड कितने दिन का होता है", "आम तौर पर 30 से 90 दिन का।"),
-        ("notice period kitne din ka hota hai", "आम तौर पर 30 से 90 दिन का।"),
         ("क्या नोटिस पीरियड के दौरान छुट्टी ली जा सकती है", "हाँ, मैनेजर की मंज़ूरी से।"),
         ("how many days is the notice period", "Usually 30 to 90 days."),
     ],
@@ -135,7 +134,8 @@ def test_a_multilingual_index_of_any_sentence_transformers_model_is_searched_wit
     multilingual = multilingual_for(generation, "hi")
     assert multilingual is not None
     assert generation.manifest.multilingual.question_encoder.startswith("onnx")
-    numbers = np.arange(generation.table.facts.passages)
+    english = (passage for passage in generation.table.all_passages() if passage.article.language == "en")
+    numbers = np.array([generation.table.number(passage.id) for passage in english])
     assert np.array_equal(multilingual.vectors_of(numbers).rows, generation.vectors_of(numbers).rows)
 
 

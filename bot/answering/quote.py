@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from bot.index.generation import Generation
 from bot.index.lexical import content_terms
-from bot.languages.registry import language_of
 from bot.passages import Passage, Span, sentences_of
 from bot.retrieval.search_result import SearchResult
 
@@ -34,12 +33,8 @@ def quote(generation: Generation, result: SearchResult, passage: Passage) -> Quo
     if len(passage.sentences) < 2 or passage.kind == "faq":
         return Quote((0, len(passage.text)), (0, len(passage.text)))
     sentences = sentences_of(passage)
-    if language_of(passage.article.language).has_own_script:
-        # The model cannot read them.
-        scores = _term_shares(result.native_query or result.query, sentences)
-    else:
-        (cosines,) = generation.sentence_cosines([passage], result.vector)
-        scores = cosines + _TERMS_WEIGHT * _term_shares(result.query, sentences)
+    (cosines,) = generation.sentence_cosines([passage], result.vector)
+    scores = cosines + _TERMS_WEIGHT * _term_shares(result.query, sentences)
     (first, last), best = _window(scores, sentences), int(np.argmax(scores))
     return Quote(_span(passage, first, last), _span(passage, best, best))
 

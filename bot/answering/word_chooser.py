@@ -111,7 +111,7 @@ class WordChooser:
         """Return the words to show, if any come close.
 
         Those of the first hit, if it is likely to answer, where the reader has nothing to choose: a FAQ with exactly
-        this question answers it, an order by a reranker stays, and the reader reads no foreign script.
+        this question answers it, and an order by a reranker stays.
         """
         if not result.hits:
             return None
@@ -237,11 +237,8 @@ def _mention(subject: Subject, result: SearchResult, reading: Reading) -> Words 
 
 
 def _is_readable(result: SearchResult) -> bool:
-    """Whether the reader can read the first hit: it is in Latin letters, and no reranker has put it first."""
-    if not result.hits:
-        return False
-    first = result.hits[0]
-    return "reranker" not in first.signals and not language_of(first.passage.article.language).has_own_script
+    """Whether the reader chooses the words: there are hits, and no reranker has put the first one there."""
+    return bool(result.hits) and "reranker" not in result.hits[0].signals
 
 
 def _of_translation(reading: Reading, ranking: float) -> Reading | None:

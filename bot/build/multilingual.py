@@ -7,7 +7,7 @@ from bot.build.score_calibration import Questions
 from bot.build.vector_index import OnTexts, encode_missing, write_vector_index
 from bot.build.workers import LocalWorkers
 from bot.encoder import open_multilingual
-from bot.index.generation import texts_to_encode
+from bot.index.generation import texts_of_roles
 from bot.index.manifest import ENCODER, MultilingualRecord
 from bot.index.multilingual_index import MULTILINGUAL
 from bot.index.passage_table import PassageTable
@@ -26,7 +26,7 @@ class MultilingualWriter:
         """Number of texts that `write` encoded."""
 
     def add(self, passage: Passage) -> None:
-        self._rows.add([text for _, text in texts_to_encode(passage)])
+        self._rows.add([text for _, text in texts_of_roles(passage)])
 
     def write(self, parent: Path, table: PassageTable, questions: Questions, progress: OnTexts) -> MultilingualRecord:
         """Write the index into `parent`, the folder of a generation."""

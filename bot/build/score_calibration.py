@@ -16,7 +16,7 @@ from bot.index.generation import Passages, numbers_of
 from bot.index.manifest import ScoreCalibration
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
-from bot.languages.registry import language_of
+from bot.languages.registry import ENGLISH, language_of
 from bot.passages import Passage
 
 _QUESTIONS = 100
@@ -41,11 +41,11 @@ Questions = Sequence[CalibrationQuestion]
 def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> Questions:
     """Make questions from passages spread evenly over the corpus, from FAQs if there are any.
 
-    Leaves out passages in a foreign script if there are others: the packaged English model gives them similar vectors.
+    Leaves out passages in other languages if there are some in English: translated words say less about its levels.
     """
     passages = table.sample(limit, faqs=table.facts.faqs > 0)
-    readable = [passage for passage in passages if not language_of(passage.article.language).has_own_script]
-    return [_make_question(passage, number) for number, passage in enumerate(readable or passages)]
+    english = [passage for passage in passages if language_of(passage.article.language) is ENGLISH]
+    return [_make_question(passage, number) for number, passage in enumerate(english or passages)]
 
 
 def _make_question(passage: Passage, number: int) -> CalibrationQuestion:

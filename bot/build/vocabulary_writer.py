@@ -18,6 +18,7 @@ import numpy as np
 
 from bot.errors import MissingExtra
 from bot.index.vocabulary import VOCABULARY, plain_words
+from bot.languages.registry import readable
 from bot.passages import Passage
 
 _TABLE = "CREATE TABLE vocabulary (length INTEGER PRIMARY KEY, words TEXT NOT NULL, passages BLOB NOT NULL)"
@@ -37,7 +38,7 @@ class VocabularyWriter:
 
     def add(self, passage: Passage) -> None:
         parts = (passage.article.title, *passage.section, passage.question or "", *passage.alternates, passage.text)
-        self._counts.update(plain_words("\n".join(parts)))
+        self._counts.update(plain_words(readable("\n".join(parts))))
 
     def close(self) -> None:
         """Write the file."""

@@ -11,6 +11,7 @@ from bot.corpus.article import Article
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
+from bot.languages.registry import readable
 from bot.passages import Passage, context, sentences_of
 
 if TYPE_CHECKING:
@@ -166,6 +167,11 @@ class Generation(VectorSearch, Protocol):
 
 def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
     """Yield the texts of a passage that are encoded, in the order of its vectors."""
+    return ((role, readable(text)) for role, text in texts_of_roles(passage))
+
+
+def texts_of_roles(passage: Passage) -> Iterator[tuple[Role, str]]:
+    """Yield the texts of a passage as they are written, in the order of its vectors."""
     about = context(passage)
     yield "question", about
     for alternate in passage.alternates:
@@ -179,7 +185,7 @@ def sentences_to_encode(passage: Passage) -> list[str]:
     if len(passage.sentences) < 2:
         return []
     about = context(passage)
-    return [f"{about}\n{sentence}" for sentence in sentences_of(passage)]
+    return [readable(f"{about}\n{sentence}") for sentence in sentences_of(passage)]
 
 
 def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:

@@ -20,7 +20,7 @@ from bot.corpus.article import Article
 from bot.errors import raise_as_corrupt
 from bot.index.filters import Filters, last_change
 from bot.index.generation import Field, Matches
-from bot.languages.registry import normalize_spelling
+from bot.languages.registry import readable
 from bot.passages import Passage, context
 
 _SATURATION = 2.2
@@ -117,7 +117,7 @@ class _TextsWriter:
 
 def stems(text: str) -> list[str]:
     """Return the stems of all words of a text."""
-    return list(_ALL.analyze(normalize_spelling(text)))
+    return list(_ALL.analyze(readable(text)))
 
 
 def stem_pairs(text: str) -> Iterator[str]:
@@ -177,7 +177,7 @@ def terms_of(field: Field, words: str) -> list[str]:
 
 def content_terms(words: str) -> list[str]:
     """Return the stems of the content words; of all words if they are all stop words."""
-    words = normalize_spelling(words)
+    words = readable(words)
     return list(dict.fromkeys(_CONTENT.analyze(words) or _ALL.analyze(words)))
 
 

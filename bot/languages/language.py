@@ -129,9 +129,6 @@ class QuestionRewriter(Protocol):
     def to_english(self, question: str) -> str:
         """Replace the words of the language with English ones; unknown words stay."""
 
-    def to_native_script(self, question: str) -> str:
-        """Return the content words as articles in the language spell them; English words stay."""
-
     def transliterate(self, question: str) -> str:
         """Write the words of the language in its own script, for a multilingual model."""
 
@@ -146,8 +143,6 @@ class Language:
     """ISO 639-1 code, as in `Article.language`."""
     variants: tuple[str, ...] = ("en",)
     """Ways of writing a question, each with its own ranking model and replies; the code is the first."""
-    has_own_script = False
-    """Whether its script is one that the packaged English model cannot read."""
 
     def __init__(self, package: str) -> None:
         self._package = package
@@ -176,6 +171,10 @@ class Language:
 
     def normalize(self, text: str) -> str:
         """Return the text with one spelling for each word, for comparison."""
+        return text
+
+    def to_english(self, text: str) -> str:
+        """Return a text of articles with words in the language's own script replaced by English ones."""
         return text
 
     def rewriter(self, _words: WordLookup) -> QuestionRewriter | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.languages.hindi import HINDI
@@ -41,6 +42,21 @@ def detect_language(text: str) -> str:
 def has_foreign_script(text: str) -> bool:
     """Whether a letter of the text is in a script that the packaged English model cannot read."""
     return any(language.uses_script(text) for language in OTHERS)
+
+
+def readable(text: str) -> str:
+    """Return a text with the words in foreign scripts in English, word by word, for the packaged English model.
+
+    Questions are translated alike, so that a question and an article in one language meet in English.
+    """
+    return _in_english(text) if has_foreign_script(text) else text
+
+
+@lru_cache(maxsize=4096)
+def _in_english(text: str) -> str:
+    for language in OTHERS:
+        text = language.to_english(text)
+    return text
 
 
 def normalize_spelling(text: str) -> str:

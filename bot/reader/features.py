@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.lexical import content_terms
-from bot.languages.registry import combined_pattern
+from bot.languages.registry import combined_pattern, readable
 from bot.passages import Passage, context
 from bot.reader.candidates import Candidates
 from bot.reader.question_terms import QuestionTerms, held, is_negated, kinds_of_answer
@@ -78,9 +78,9 @@ class PassageTerms(NamedTuple):
             frozenset().union(*stems),
             stems,
             shape,
-            np.array([held(sentence) for sentence in sentences]),
-            np.array([is_negated(sentence) for sentence in sentences]),
-            _VERDICT.match(passage.text) is not None,
+            np.array([held(readable(sentence)) for sentence in sentences]),
+            np.array([is_negated(readable(sentence)) for sentence in sentences]),
+            _VERDICT.match(readable(passage.text)) is not None,
         )
 
 

@@ -10,8 +10,7 @@ article_words  BM25 over all words of its article; 1 if about four content terms
 
 A multilingual index (`bot.index.multilingual_index`) adds "multilingual_body" and the other three cosines by its model.
 
-A feature of words is 0 for a passage that is not among its best matches. For a query variant in a foreign script, which
-the packaged model cannot read, the share of matching words stands in for all cosines with passages in that language.
+A feature of words is 0 for a passage that is not among its best matches.
 """
 
 from collections.abc import Sequence
@@ -35,7 +34,6 @@ _TOP = 3  # number of a passage's nearest vectors whose mean is taken; each pass
 _LEXICAL_DEPTH = 4
 """How many times more matches the lexical searches return, so that candidates found by vectors have a score too."""
 _HALF_WORDS = 4.0  # BM25 score that is squashed to 0.5: about two content terms match
-_FULL_SHARE = 0.5  # share of matching words of a passage of usual length that contains each of them once
 _ARTICLE_WORDS = 8.0  # BM25 score of an article that counts as 1
 
 Features = NDArray[np.float64]
@@ -62,40 +60,22 @@ def find_candidates(generation: Generation, variants: Sequence[QueryVariant], k:
     vectors = generation.encoder.encode_questions([variant.text for variant in variants])
     matches = [_lexical_matches(generation, variant.text, most, filters) for variant in variants]
     found = {number for each in matches for number in each.words.numbers[:most].tolist()}
-    for variant, vector in zip(variants, vectors, strict=True):
-        if variant.form != "native":
-            found.update(generation.nearest(vector[None], most, filters).tolist())
+    for vector in vectors:
+        found.update(generation.nearest(vector[None], most, filters).tolist())
     multilingual = _MultilingualQuery.of(generation, variants)
     if multilingual is not None:
         found |= multilingual.nearest(most, filters)
     passages = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
-    features = _features(generation, passages, variants, vectors, matches)
+    features = _features(passages, vectors, matches)
     if multilingual is not None:
         features = np.concatenate([features, multilingual.cosines(passages.numbers)], axis=2)
     return Candidates(passages.numbers, passages.articles, features, vectors)
 
 
-def _features(
-    generation: Generation,
-    passages: PassageVectors,
-    variants: Sequence[QueryVariant],
-    vectors: Matrix,
-    matches: Sequence["_LexicalMatches"],
-) -> Features:
+def _features(passages: PassageVectors, vectors: Matrix, matches: Sequence["_LexicalMatches"]) -> Features:
     """Return the `FEATURES` of each passage for each variant."""
-    cosines = passage_cosines(passages, vectors)
-    for row, (variant, each) in enumerate(zip(variants, matches, strict=True)):
-        if variant.form == "native":
-            cosines[row] = _shares_in_language(generation, passages.numbers, each.words, variant.language)[:, None]
     lexical = np.stack([_lexical_features(each, passages.numbers, passages.articles) for each in matches])
-    return np.concatenate([cosines, lexical], axis=2)
-
-
-def _shares_in_language(generation: Generation, passages: Numbers, words: Matches, language: str) -> Features:
-    """Return a substitute for the cosines of passages in a language; 0 for those in other languages."""
-    in_language = [passage.article.language == language for passage in generation.table.passages(passages)]
-    shares = np.minimum(1.0, _look_up(words.numbers, words.shares, passages) / _FULL_SHARE)
-    return np.where(np.array(in_language, bool), shares, 0.0)
+    return np.concatenate([passage_cosines(passages, vectors), lexical], axis=2)
 
 
 class _MultilingualQuery(NamedTuple):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers
-from bot.languages.registry import QuestionLanguages, language_of
+from bot.languages.registry import CODES, QuestionLanguages
 from bot.passages import Passage
 from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
@@ -65,7 +65,7 @@ class Finder:
         self._reranker = reranker
         self._scorer = Scorer(generation, ranking)
         languages = QuestionLanguages(generation.vocabulary)
-        self._rewriter = QueryRewriter(languages, generation.lexical, self._scorer.multilingual, generation.synonyms)
+        self._rewriter = QueryRewriter(languages, self._scorer.multilingual, generation.synonyms)
         self._speller = Speller(generation.vocabulary, generation.lexical, languages)
         self._topics = TopicTracker(generation, self._scorer, partial(_rewrite_earlier, self._rewriter, self._speller))
 
@@ -226,14 +226,17 @@ class Finder:
         return tuple(Hit(passage, probability, score, _named(row)) for passage, probability, score, row in rows)
 
     def _prefer_own_language(self, query: RewrittenQuery, passages: Numbers, scores: Scores) -> Scores:
-        """Return the scores with a bonus for likely passages in the language of the question."""
-        if query.is_english:
+        """Return the scores with a bonus for likely passages in the language of the question.
+
+        Who writes Hinglish reads both: its answer may be in either language.
+        """
+        if query.is_english or query.language not in CODES:
             return scores
-        language = language_of(query.language).code
         likely = np.flatnonzero(self._scorer.ranking_of(query).probabilities(scores) >= _LIKELY)
         found = self.generation.table.passages(passages[likely])
         preferred = scores.copy()
-        preferred[likely] += _OWN_LANGUAGE_BONUS * np.array([one.article.language == language for one in found], float)
+        is_own = np.array([one.article.language == query.language for one in found], float)
+        preferred[likely] += _OWN_LANGUAGE_BONUS * is_own
         return preferred
 
 

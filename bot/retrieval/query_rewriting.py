@@ -1,14 +1,13 @@
-"""Query variants: a question as it was asked, in the articles' English words, and in its language's own script."""
+"""Query variants: a question as it was asked, and in the articles' English words."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from bot.index.generation import LexicalSearch
 from bot.languages.registry import ENGLISH, QuestionLanguages, language_of
 
-Form = Literal["original", "english", "native"]
-"""As it was asked, in the articles' English words, and its content words in the language's own script."""
+Form = Literal["original", "english"]
+"""As it was asked, or in the articles' English words."""
 
 
 class QueryVariant(NamedTuple):
@@ -17,7 +16,7 @@ class QueryVariant(NamedTuple):
     text: str
     form: Form = "original"
     language: str = ENGLISH.code
-    """Code of the language of the question, and of the articles that the native form matches."""
+    """Code of the language of the question."""
     multilingual: str | None = None
     """The question for a multilingual model; None if there is none."""
 
@@ -40,29 +39,24 @@ class QueryRewriter:
     """Rewrites questions for one generation. Safe to call from many threads."""
 
     def __init__(
-        self, languages: QuestionLanguages, lexical: LexicalSearch, multilingual: Sequence[str],
-        synonyms: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self, languages: QuestionLanguages, multilingual: Sequence[str], synonyms: Mapping[str, str] | None = None
+    ) -> None:
         """`multilingual` lists the codes of the languages that have a multilingual index."""
-        self._languages, self._lexical, self._multilingual = languages, lexical, multilingual
+        self._languages, self._multilingual = languages, multilingual
         self._synonyms, self._synonym = synonyms or {}, _any_of(synonyms or {})
 
     def rewrite(self, question: str) -> RewrittenQuery:
-        """Return the variants of a question: `in_english` if it is in English, else its translation and other forms.
+        """Return the variants of a question: `in_english` if it is in English, else its translation.
 
-        A question in Latin letters also stays as it is, as an editor may have added it as an alternate. The native form
-        is left out if no article contains one of its words.
+        A question in Latin letters also stays as it is, as an editor may have added it as an alternate.
         """
         language = self._languages.detect(question)
         rewriter = self._languages.rewriter(language)
         if rewriter is None:
             return self.in_english(question)
-        native = [word for word in rewriter.to_native_script(question).split() if not word.isascii()]
         forms: list[Form] = ["english"]
         if not language_of(language).uses_script(question):
             forms.append("original")
-        if any(self._lexical.has("words", word) for word in native):
-            forms.append("native")
         return self._rewritten(question, forms, language)
 
     def in_english(self, question: str) -> RewrittenQuery:
@@ -94,7 +88,7 @@ class QueryRewriter:
         rewriter = self._languages.rewriter(language)
         if rewriter is None or form == "original":
             return question
-        return (rewriter.to_english if form == "english" else rewriter.to_native_script)(question) or question
+        return rewriter.to_english(question) or question
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:

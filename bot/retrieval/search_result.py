@@ -42,10 +42,5 @@ class SearchResult:
         return self.variants[0].text
 
     @property
-    def native_query(self) -> str | None:
-        """The question in its own script, if it was searched for too."""
-        return next((variant.text for variant in self.variants if variant.form == "native"), None)
-
-    @property
     def first_article(self) -> str | None:
         return self.hits[0].passage.article.id if self.hits else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.languages.hindi.devanagari import has_devanagari, is_mostly_devanagari, normalize
-from bot.languages.hindi.rewriting import HindiRewriter
+from bot.languages.hindi.rewriting import HindiRewriter, article_in_english
 from bot.languages.hindi.transliteration import phonetic_key, romanize
 from bot.languages.language import Language, Talk, WordLookup
 
@@ -16,11 +16,11 @@ class Hindi(Language):
 
     code = "hi"
     variants = ("hi", "hinglish")
-    has_own_script = True
 
     uses_script = staticmethod(has_devanagari)
     is_language_of = staticmethod(is_mostly_devanagari)
     normalize = staticmethod(normalize)
+    to_english = staticmethod(article_in_english)
 
     def rewriter(self, words: WordLookup) -> HindiRewriter:
         return HindiRewriter(words)

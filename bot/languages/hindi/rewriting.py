@@ -17,6 +17,7 @@ from bot.languages.language import WordLookup
 _WORD = re.compile(r"[\u0900-\u0963\u200c\u200d]+|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
 _RUN = re.compile(rf"(?:{_WORD.pattern})(?:[ -]+(?:{_WORD.pattern}))*")
 _LATIN = re.compile("[a-z]+")
+_DEVANAGARI = re.compile(r"[\u0900-\u0963\u200c\u200d]+(?:[ -]+[\u0900-\u0963\u200c\u200d]+)*")
 _MOST_WORDS = 15  # maximum number of words for each Hindi one in a Hinglish question
 
 
@@ -52,10 +53,6 @@ class HindiRewriter:
         """Write Hindi words of Latin letters in Devanagari."""
         return _replace_words(question, lambda word: to_devanagari(word) if self._is_romanized(word) else None)
 
-    def to_native_script(self, question: str) -> str:
-        """Return the content words in Devanagari, English words as typed."""
-        return " ".join(_replace_words(question, self._native).split())
-
     def _in_english(self, words: Sequence[str]) -> str:
         opening, others = split_choice(words)
         split = load_glossary().split(others)
@@ -65,11 +62,6 @@ class HindiRewriter:
     def _as_english(self, word: str) -> str:
         english = self._english(word)
         return word if english is None else english
-
-    def _native(self, word: str) -> str | None:
-        if self._english(word) == "":
-            return ""
-        return to_devanagari(word) if self._is_romanized(word) else None
 
     def _is_probably_hindi(self, word: str) -> bool:
         """Whether a word is Hindi and rare in English; a capitalized one may be a name unless it is a function word."""
@@ -104,6 +96,25 @@ class HindiRewriter:
         if spelled is not None or len(word) < 3 or word in self._lexicon or not _LATIN.fullmatch(word):
             return spelled
         return known.meaning(word)
+
+
+class _NoWords:
+    """The `WordLookup` of an article: it is translated before the index has a vocabulary."""
+
+    def passages_with(self, _word: str) -> int | None:
+        return None
+
+    def most_frequent(self, _most: int) -> Sequence[str]:
+        return ()
+
+
+_OF_ARTICLES = HindiRewriter(_NoWords())
+
+
+def article_in_english(text: str) -> str:
+    """Replace the words in Devanagari of a text with English ones, line by line; what is in Latin letters stays."""
+    lines = text.replace("।", ".").split("\n")
+    return "\n".join(_DEVANAGARI.sub(lambda run: _OF_ARTICLES.to_english(run[0]), line) for line in lines)
 
 
 def _meaning_of_devanagari(latin: str) -> str | None:
