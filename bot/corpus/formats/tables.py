@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
+from bot.corpus.decisions.files import DRAFTS
 from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
 from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
@@ -85,6 +86,9 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
     for row in _join_answers(rows[rows.index(header.row) + 1 :], header):
         try:
             fields = _fields(row, header)
+            if source == DRAFTS and not fields.get("answer"):
+                yield Refused(source, row.number, "waits for its answer", "left out")
+                continue
             article = build_faq_article(source, fields)
             key = (fields.get("group"), article.text) if header.is_qna_maker else article.id
             number, first = found.get(key, (row.number, article))

@@ -13,7 +13,8 @@ from bot.errors import QuestionError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
-from bot.usage.report import Gap, Report
+from bot.usage.gaps import Gap
+from bot.usage.report import Report
 from bot.usage.report_text import trend
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}

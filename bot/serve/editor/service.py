@@ -10,7 +10,7 @@ from bot.answering.bot import Bot
 from bot.corpus.corpus import read_corpus
 from bot.corpus.decisions import Decisions, accept
 from bot.evaluation.lint import lint
-from bot.index.generation import require_faq
+from bot.index.generation import require_passage
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.watch import build_command
 from bot.usage.report import Report, make_report
@@ -43,7 +43,7 @@ class EditorService:
 
     def accept(self, question: str, passage: str) -> Path:
         """Make a question an alternate of a FAQ and return the file. Raises `CorpusError` if there is no such FAQ."""
-        return accept(self.corpus, question, require_faq(self.bot.generation.table, passage), who="editor")
+        return accept(self.corpus, question, require_passage(self.bot.generation.table, passage), who="editor")
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
         """Return refused files and lint findings as kind, place and sentence. Raises `CorpusError` without a corpus."""
