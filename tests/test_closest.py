@@ -15,8 +15,8 @@ from bot.serve.api.openai_api import _markdown
 from bot.serve.page.conversation import Conversation, Exchange
 from bot.serve.page.messages import Message, answer_message
 from bot.serve.texts import load_texts
-from bot.usage.logged_question import LoggedQuestion, QuestionStats
 from bot.usage.gaps import Gap, kinds_of
+from bot.usage.logged_question import LoggedQuestion, QuestionStats
 from bot.usage.report import Report, _answers
 from bot.usage.report_text import report_text, write_csv
 from bot.usage.store import UsageStore

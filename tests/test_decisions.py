@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.corpus.corpus import read_corpus
 from bot.corpus.decisions import (
     ALTERNATES,
     DRAFTS,
@@ -27,7 +28,6 @@ from bot.corpus.decisions import (
     write_faq,
     written_faqs,
 )
-from bot.corpus.corpus import read_corpus
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
 from bot.errors import CorpusError
@@ -141,7 +141,9 @@ def test_an_error_names_the_file_that_cannot_be_written(tmp_path: Path):
         ignore(tmp_path / "none", "hello")
 
 
-PASSPORT = WrittenFaq("How do I apply for a passport?", "Apply online:\n\n- fill in the form\n- pay", "Travel", ("passport apply",))
+PASSPORT = WrittenFaq(
+    "How do I apply for a passport?", "Apply online:\n\n- fill in the form\n- pay", "Travel", ("passport apply",)
+)
 
 
 def test_a_written_faq_becomes_an_article_and_is_no_longer_to_be_written(tmp_path: Path):
@@ -211,7 +213,9 @@ def test_what_was_changed_by_hand_cannot_be_undone_twice(tmp_path: Path):
     ignore(tmp_path, "hello")
     (decision,) = read_history(tmp_path)
     (tmp_path / IGNORED).unlink()
-    with pytest.raises(CorpusError, match=r"ignored-questions\.csv was changed since .*: there is nothing left to undo"):
+    with pytest.raises(
+        CorpusError, match=r"ignored-questions\.csv was changed since .*: there is nothing left to undo"
+    ):
         undo(tmp_path, decision.id)
     with pytest.raises(CorpusError, match="There is no decision 'x'"):
         undo(tmp_path, "x")

@@ -411,4 +411,6 @@ def test_an_editor_decides_on_the_command_line(newsroom: Newsroom):
         )
         assert done.stderr.startswith(f"written to {newsroom.corpus}")
     assert [alternate.question for alternate in read_corpus(newsroom.corpus).alternates] == ["jldi chhodna"]
-    assert Decisions.read(newsroom.corpus) == Decisions(["jldi chhodna", "passport?", "biryani"], [("who pays", PAYS)])
+    assert Decisions.read(newsroom.corpus) == Decisions(
+        ["jldi chhodna"], ["passport?", "biryani"], [("who pays", PAYS)]
+    )

@@ -84,11 +84,7 @@ def _start(since: str, now: datetime) -> datetime:
 
 @questions.command("accept")
 def accept_alternate(
-    question: str,
-    passage: PassageId,
-    index: Index = "index",
-    corpus: Corpus = Path("corpus"),
-    who: Who = "",
+    question: str, passage: PassageId, index: Index = "index", corpus: Corpus = Path("corpus"), who: Who = ""
 ) -> None:
     """Make a question an alternate of a FAQ or section, from the next build on."""
     known = require_passage(Retriever.open(index).generation.table, passage)

@@ -23,7 +23,7 @@ from bot.serve.prefix_middleware import PrefixMiddleware, RestoringMiddleware
 from bot.serve.security_middleware import SecurityMiddleware
 from bot.serve.texts import PageTexts, texts_for
 from bot.serve.widget.widget import widget_routes
-from bot.settings import ChatSettings, Publisher
+from bot.settings import ChatSettings, EditorSettings, Publisher
 from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def create_app(
         app.router.routes.extend(mcp.routes)
     # The page at "/" takes every path that is left, so it comes last.
     if ui and editor:
-        _add_editor(app, editor, settings.editor.password)
+        _add_editor(app, editor, settings.editor)
     if ui:
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
@@ -96,13 +96,13 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
     app.mount("/v1", create_openai_api(service, languages[settings.language]))
 
 
-def _add_editor(app: FastAPI, editor: "EditorService", password: str) -> None:
+def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:
     """Mount the editor's page behind its sign-in."""
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
     from bot.serve.page.head_middleware import read_asset
 
-    sign_in = SignIn(password)
+    sign_in = SignIn(access)
     app.include_router(sign_in.routes())
     page = create_editor(editor)
     page.state_session_capacity = 20

@@ -34,7 +34,7 @@ def open_app(
     with requires(None, extra):
         from bot.serve.application import create_app
 
-        if settings.editor.password:
+        if settings.editor.is_on:
             from bot.serve.editor.service import EditorService
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", extra)
@@ -43,7 +43,7 @@ def open_app(
         # It is loaded by the first question; its errors should not wait for a visitor.
         bot.ask(CHECK_SENTENCE)
     usage = open_usage_store(index, settings)
-    if not settings.editor.password:
+    if not settings.editor.is_on:
         return create_app(bot, settings, usage, ui=ui)
     if is_remote(index):
         advice = "leave [editor] out of the settings of a server that answers from Milvus."
@@ -55,7 +55,7 @@ def open_app(
 
 def extra_for(settings: ChatSettings, *, ui: bool) -> str:
     """Return the extra that brings all packages of a server, so that none is missing after another."""
-    return "editor" if settings.editor.password else "chat" if ui else "serve"
+    return "editor" if settings.editor.is_on else "chat" if ui else "serve"
 
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:

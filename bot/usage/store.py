@@ -21,6 +21,7 @@ from bot.usage.database import Database, Transaction
 from bot.usage.logged_question import LoggedQuestion, QuestionStats, Reason
 from bot.usage.postgres import PostgresDatabase
 from bot.usage.proposals import Evidence
+from bot.usage.seen import Remark
 from bot.usage.sqlite import SqliteDatabase
 
 _log = logging.getLogger(__name__)
@@ -107,6 +108,11 @@ class UsageStore:
         """Count equal questions with equal answers, most frequent first. Raises `UsageError` if they cannot be read."""
         with self._own.database.reading() as transaction:
             return queries.read_stats(transaction, since, until)
+
+    def remarks(self, questions: Sequence[str], since: float, until: float) -> list[Remark]:
+        """Return the votes on the answers to any of these questions. Raises `UsageError` if they cannot be read."""
+        with self._own.database.reading() as transaction:
+            return queries.read_remarks(transaction, questions, since, until)
 
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """Collect what visitors did who asked any of these questions. Raises `UsageError` if it cannot be read."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
-from bot.corpus.decisions.files import HISTORY, LAYOUTS
+from bot.corpus.decisions.files import ALTERNATES, HISTORY, LAYOUTS, WRITTEN
 from bot.corpus.decisions.table import Cells, add_row, remove_row
 from bot.errors import CorpusError
 
@@ -44,6 +44,11 @@ class Decision:
     changes: tuple[Change, ...]
     undoes: str = ""
     """The id of the decision that this one undoes."""
+
+    @property
+    def changes_index(self) -> bool:
+        """Whether a build reads the files that it changed."""
+        return any(change.file in (ALTERNATES, WRITTEN) for change in self.changes)
 
 
 def decide(
@@ -100,7 +105,7 @@ def read_history(corpus: Path) -> list[Decision]:
 
 
 def in_force(history: Iterable[Decision]) -> dict[str, bool]:
-    """Return the ids of all decisions, each with whether it holds: one that was undone holds again if that was undone."""
+    """Return the ids of all decisions, each with whether it holds; undoing what undid it makes it hold again."""
     undone_by = {one.undoes: one.id for one in history if one.undoes}
 
     def holds(ident: str) -> bool:
@@ -113,11 +118,13 @@ def _parse(path: Path, number: int, line: str) -> Decision:
     try:
         fields: Mapping[str, Any] = json.loads(line)
         changes = tuple(Change(one["file"], dict(one["cells"]), bool(one["is_added"])) for one in fields["changes"])
-        if fields["action"] not in _ACTIONS or any(change.file not in LAYOUTS for change in changes):
-            raise ValueError("an action or a file that this program does not know")
-        return Decision(**{**fields, "changes": changes})
+        decision = Decision(**{**fields, "changes": changes})
+        is_known = decision.action in _ACTIONS and all(change.file in LAYOUTS for change in changes)
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path}:{number} cannot be read ({error}): remove the line.") from error
+    if not is_known:
+        raise CorpusError(f"{path}:{number} cannot be read (unknown action or file): install a newer articlebot.")
+    return decision
 
 
 def _append(path: Path, decision: Decision) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -165,7 +164,7 @@ def _write(path: Path, text: str) -> None:
     pending = path.with_name(f".{path.name}")
     try:
         pending.write_bytes(text.encode())
-        os.replace(pending, path)
+        pending.replace(path)
     except OSError as error:
         raise CorpusError(f"{path} cannot be written ({error.strerror}): check its permissions.") from error
 

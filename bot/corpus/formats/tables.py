@@ -160,7 +160,7 @@ def _quote_names(cells: Iterable[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:MAX_HEAD_ROWS]) + (" …" if len(names) > MAX_HEAD_ROWS else "")
 
 
-def _to_plain_form(cells: list[str]) -> str:
+def cells_to_plain_form(cells: list[str]) -> str:
     """Return the plain form of cells that may contain HTML, as exports of FAQ plugins do."""
     text = "\n".join(cells)
     if not _HTML.search(text):
@@ -173,8 +173,8 @@ def _split(cells: list[str], pattern: str) -> list[str]:
 
 
 _CONVERTERS: dict[str, Callable[[list[str]], object]] = {
-    "question": _to_plain_form,
-    "answer": _to_plain_form,
+    "question": cells_to_plain_form,
+    "answer": cells_to_plain_form,
     "alternates": lambda cells: _split(cells, r"[|\n]"),
     "tags": lambda cells: _split(cells, r"[|,;\n]"),
 }
