@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from mimetypes import guess_type
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -49,16 +50,18 @@ def create_app(
     editor: "EditorService | None" = None,
     *,
     ui: bool = True,
+    corpus: Path | None = None,
 ) -> FastAPI:
     """Return the application for a bot.
 
     Questions and feedback are stored in `usage`. The editor's page needs `editor` and the password of the settings.
-    Without `ui` there are only the APIs and the widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is
-    needed and not installed, `SettingsError` if the texts of a language are not valid.
+    In the folder `corpus` editors choose the questions to start with. Without `ui` there are only the APIs and the
+    widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is needed and not installed, `SettingsError` if
+    the texts of a language are not valid.
     """
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
-    languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage)
+    languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
     mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)

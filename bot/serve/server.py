@@ -44,13 +44,14 @@ def open_app(
         bot.ask(CHECK_SENTENCE)
     usage = open_usage_store(index, settings)
     if not settings.editor.is_on:
-        return create_app(bot, settings, usage, ui=ui)
+        return create_app(bot, settings, usage, ui=ui, corpus=corpus)
     if is_remote(index):
         advice = "leave [editor] out of the settings of a server that answers from Milvus."
         raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
     # The editor still sees what was stored before the log was switched off.
     stored = usage or UsageStore(Path(index), settings.log)
-    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)
+    editor = EditorService.open(bot, Path(index), corpus, stored, build)
+    return create_app(bot, settings, usage, editor, ui=ui, corpus=corpus)
 
 
 def extra_for(settings: ChatSettings, *, ui: bool) -> str:

@@ -11,8 +11,8 @@ from bot.index.lexical import content_terms
 from bot.languages.normalization import normalize
 from bot.passages import context
 from bot.retrieval.finder import Finder
+from bot.usage.clusters import group_by_meaning, mean_any
 from bot.usage.logged_question import SURE, QuestionStats
-from bot.usage.meaning import group_by_meaning, mean_any
 
 _WORD = re.compile(r"\w+")
 _QUESTION_WORD = re.compile(

@@ -95,6 +95,23 @@ def read_most_answered(transaction: Transaction, least: int, most: int) -> list[
     return [passage for (passage,) in transaction.read(statement, {"least": least, "most": most})]
 
 
+def read_well_answered(
+    transaction: Transaction, passages: Sequence[str], conversations: int, probability: float
+) -> list[str]:
+    """Return those passages, in their order, that answered this surely in this many conversations, no vote against."""
+    names = {f"p{number}": passage for number, passage in enumerate(passages)}
+    if not names:
+        return []
+    statement = f"""
+        SELECT passages FROM questions LEFT JOIN feedback USING (answer)
+        WHERE status = 'answered' AND passages IN ({", ".join(f":{name}" for name in names)}) GROUP BY passages
+        HAVING count(DISTINCT conversation) >= :conversations AND avg(probability) >= :probability
+        AND count(helpful) = coalesce(sum(helpful), 0)"""
+    values = {"conversations": conversations, "probability": probability, **names}
+    found = {passage for (passage,) in transaction.read(statement, values)}
+    return [passage for passage in passages if passage in found]
+
+
 def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:
     """Add to the number of questions that each passage answered; one that only came closest did not."""
     times = Counter(passage for one in questions if one.status == "answered" for passage in one.passages)

@@ -1,10 +1,10 @@
 """What visitors saw: the answers that each question got, and what visitors said of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.languages.normalization import normalize
-from bot.usage.logged_question import SURE, QuestionStats, Reason
+from bot.usage.logged_question import SURE, LoggedQuestion, QuestionStats, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,38 @@ class SeenQuestion:
     @property
     def unhelpful(self) -> int:
         return sum(answer.unhelpful for answer in self.answers)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How the questions of a week, or of a category, were answered, and how visitors voted."""
+
+    asked: int = 0
+    answered: int = 0
+    closest: int = 0
+    """Number of questions for which only the closest passage was shown."""
+    refused: int = 0
+    helpful: int = 0
+    unhelpful: int = 0
+
+    def add(self, question: LoggedQuestion) -> None:
+        self.asked += 1
+        self.answered += question.status == "answered"
+        self.closest += question.status == "closest"
+        self.refused += question.status in ("no_answer", "ambiguous")
+        self.helpful += question.helpful is True
+        self.unhelpful += question.helpful is False
+
+
+def tally(
+    questions: Iterable[LoggedQuestion], name: Callable[[LoggedQuestion], str]
+) -> dict[str, Tally]:  # fmt: skip
+    """Count the questions under the name that each has, such as its week, without small talk."""
+    found: dict[str, Tally] = {}
+    for question in questions:
+        if question.status != "small_talk":
+            found.setdefault(name(question), Tally()).add(question)
+    return found
 
 
 def certainty(status: str, probability: float) -> str:

@@ -28,6 +28,7 @@ from bot.corpus.decisions.files import (
     read_synonyms,
 )
 from bot.corpus.decisions.history import Action, Decision, in_force, read_history, undo
+from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 
 __all__ = [
     "ALTERNATES",
@@ -41,17 +42,22 @@ __all__ = [
     "Action",
     "Decision",
     "Decisions",
+    "StarterChoices",
     "WrittenFaq",
     "accept",
     "draft",
     "faqs_to_write",
+    "hide_starter",
     "ignore",
     "in_force",
+    "pin_starter",
     "read_alternates",
     "read_history",
     "read_synonyms",
     "reject",
+    "show_starter",
     "undo",
+    "unpin_starter",
     "withdraw_faq",
     "write_faq",
     "written_faqs",

@@ -23,9 +23,13 @@ DRAFTS = "faqs-to-write.csv"
 """A FAQ table whose answers are still empty: each build lists the rows that nobody has written yet."""
 WRITTEN = "written-faqs.csv"
 """A FAQ table: the FAQs that were written on the editor's page."""
+PINNED = "starters.csv"
+"""Questions that an empty chat offers first, in this order."""
+UNWANTED = "hidden-starters.csv"
+"""Questions that an empty chat does not offer."""
 HISTORY = "decisions.jsonl"
 """What was decided, by whom and when, one decision a line, oldest first."""
-NOT_ARTICLES = (ALTERNATES, SYNONYMS, IGNORED, REJECTED, HISTORY)
+NOT_ARTICLES = (ALTERNATES, SYNONYMS, IGNORED, REJECTED, PINNED, UNWANTED, HISTORY)
 """Files of a corpus folder that hold no articles."""
 
 _NAMES: Names = {
@@ -35,11 +39,12 @@ _NAMES: Names = {
     "when": "when date",
 }
 _PAIR = ("question", "passage")
+_QUESTION = Layout(_NAMES, ("question",))
 _FAQ = Layout(FAQ_COLUMNS, ("question", "answer"))
 _SYNONYM = Layout({"term": "term terms", "synonym": "also synonym synonyms"}, ("term", "synonym"))
 LAYOUTS: Mapping[str, Layout] = {
-    ALTERNATES: Layout(_NAMES, _PAIR), REJECTED: Layout(_NAMES, _PAIR), IGNORED: Layout(_NAMES, ("question",)),
-    DRAFTS: _FAQ, WRITTEN: _FAQ,
+    ALTERNATES: Layout(_NAMES, _PAIR), REJECTED: Layout(_NAMES, _PAIR), IGNORED: _QUESTION, PINNED: _QUESTION,
+    UNWANTED: _QUESTION, DRAFTS: _FAQ, WRITTEN: _FAQ,
 }  # fmt: skip
 """The layout of each file that decisions change."""
 

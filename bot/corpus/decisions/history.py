@@ -12,7 +12,7 @@ from bot.corpus.decisions.files import ALTERNATES, HISTORY, LAYOUTS, WRITTEN
 from bot.corpus.decisions.table import Cells, add_row, remove_row
 from bot.errors import CorpusError
 
-Action = Literal["accept", "draft", "ignore", "reject", "write", "change", "withdraw", "undo"]
+Action = Literal["accept", "draft", "ignore", "reject", "write", "change", "withdraw", "starters", "undo"]
 _ACTIONS: tuple[Action, ...] = get_args(Action)
 
 

@@ -147,11 +147,11 @@ def _categories(service: EditorService) -> Any:
     return gr.update(choices=list(service.bot.generation.table.facts.categories))
 
 
-def _preview(question: str, answer: str) -> str:
-    if not answer.strip():
+def _preview(question: str | None, answer: str | None) -> str:
+    if not answer or not answer.strip():
         return ""
-    words = article_html(cells_to_plain_form([answer]))
-    return f'<div class="card"><div class="chip">Preview</div><h4>{html.escape(" ".join(question.split()))}</h4>{words}</div>'
+    title, words = html.escape(" ".join((question or "").split())), article_html(cells_to_plain_form([answer]))
+    return f'<div class="card"><div class="chip">Preview</div><h4>{title}</h4>{words}</div>'
 
 
 def _published(service: EditorService, question: str) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from bot.serve.page.messages import escape_markdown
 _MOST = 100
 _VERBS = {
     "accept": "accepted", "draft": "put on the list to write", "ignore": "ignored", "reject": "rejected",
-    "write": "wrote", "change": "changed", "withdraw": "withdrew", "undo": "undid",
+    "write": "wrote the FAQ", "change": "changed the FAQ", "withdraw": "withdrew the FAQ", "undo": "undid:",
 }  # fmt: skip
 
 

@@ -13,8 +13,10 @@ from bot.serve.editor.history_tab import history_tab
 from bot.serve.editor.index_tab import index_tab
 from bot.serve.editor.playground_tab import playground_tab
 from bot.serve.editor.publishing import publish_bar
+from bot.serve.editor.question_html import block, tally_html
 from bot.serve.editor.questions_tab import questions_tab
 from bot.serve.editor.service import EditorService
+from bot.serve.editor.starters_tab import starters_tab
 
 _HEADERS = ["what", "where", "why"]
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
@@ -33,6 +35,8 @@ def create_editor(service: EditorService) -> gr.Blocks:
                 faqs_tab(service, page, tabs, bar, questions)
             with gr.Tab("Try a question"):
                 playground_tab(service)
+            with gr.Tab("Starters") as starters:
+                starters_tab(service, starters)
             with gr.Tab("History") as history:
                 history_tab(service, history, bar)
             with gr.Tab("Index") as index:
@@ -74,14 +78,18 @@ def _articles_tab(service: EditorService) -> None:
 
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
+    """Create the tables of what visitors got, and the plot of what each build answers."""
+    notice, tables = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="tallies")
     gr.Markdown(
-        "Each build tests itself: with its own questions in other words, with the same questions and their article "
-        "left out, and with the questions that you have accepted."
+        "## What each build answers\n\nEach build tests itself: with its own questions in other words, with the same "
+        "questions and their article left out, and with the questions that you have accepted."
     )
-    notice, plot = gr.Markdown(elem_classes="notice"), gr.Plot(show_label=False, elem_id="trend")
+    plot = gr.Plot(show_label=False, elem_id="trend")
 
     def draw() -> tuple[Any, ...]:
         points = read_points(service.index)
-        return "" if points else _NO_FIGURES, trend_figure(points)
+        by_week, by_category = service.tallies()
+        shown = tally_html("By week", by_week) + tally_html("By category of the answer", by_category)
+        return "" if points else _NO_FIGURES, block(shown), trend_figure(points)
 
-    tab.select(show_errors(draw, 1), None, [notice, plot], **EVENT_OPTIONS)
+    tab.select(show_errors(draw, 2), None, [notice, tables, plot], **EVENT_OPTIONS)

@@ -6,7 +6,7 @@ visitors and articles are escaped, or rendered by `article_html`, which makes no
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.answering.answer import Answer
@@ -15,7 +15,7 @@ from bot.passages import Passage, context
 from bot.retrieval.hit import Hit
 from bot.serve.page.article_html import article_html
 from bot.usage.gaps import Gap
-from bot.usage.seen import Remark, SeenAnswer, SeenQuestion, certainty
+from bot.usage.seen import Remark, SeenAnswer, SeenQuestion, Tally, certainty
 
 _LANGUAGES = {"en": "English", "hi": "Hindi", "hinglish": "Hindi in Latin letters"}
 _CLASSES = {"sure": "sure", "unsure": "unsure", "closest passage only": "unsure", "not answered": "none"}
@@ -80,10 +80,25 @@ def passage_label(passage: Passage) -> str:
     return f"Section: {context(passage)} — {_shorten(words, 90)}"
 
 
+def tally_html(title: str, tallies: Mapping[str, Tally]) -> str:
+    """Return a table with a row for each week or category, and the shares of what was asked in it."""
+    heads = ("asked", "answered", "closest passage only", "refused", "voted helpful", "voted not helpful")
+    head = "".join(f"<th>{each}</th>" for each in ("", *heads))
+    rows = "".join(_tally_row(name, each) for name, each in tallies.items())
+    return f'<h3>{title}</h3><div class="wide"><table class="tally"><tr>{head}</tr>{rows}</table></div>'
+
+
+def _tally_row(name: str, one: Tally) -> str:
+    votes = one.helpful + one.unhelpful
+    shares = [(one.answered, one.asked), (one.closest, one.asked), (one.refused, one.asked)]
+    shares += [(one.helpful, votes), (one.unhelpful, votes)]
+    cells = "".join(f"<td>{count}{f' ({count / total:.0%})' if count else ''}</td>" for count, total in shares)
+    return f"<tr><th>{_text(name)}</th><td>{one.asked}</td>{cells}</tr>"
+
+
 def _candidate(hit: Hit) -> str:
     signals = "".join(
-        f"<tr><td>{_text(name.replace('_', ' '))}</td><td>{value:.2f}</td></tr>"
-        for name, value in hit.signals.items()
+        f"<tr><td>{_text(name.replace('_', ' '))}</td><td>{value:.2f}</td></tr>" for name, value in hit.signals.items()
     )
     ident = f"<p>Id: <code>{_text(hit.passage.id)}</code></p>"
     folded = f"<details><summary>Details</summary>{ident}<table>{signals}</table></details>"
@@ -93,7 +108,8 @@ def _candidate(hit: Hit) -> str:
 def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
     """Return how often a question was asked, and what was wrong with its answers."""
     if gap is None:
-        return f"Asked {_times(seen.times)}. {_votes(seen.helpful, seen.unhelpful)}"
+        votes = _votes(seen.helpful, seen.unhelpful)
+        return f"Asked {_times(seen.times)}{f', {votes}' if votes else ''}."
     kinds = {
         "not answered": gap.unanswered, "closest passage only": gap.closest, "several meanings": gap.ambiguous,
         "unsure": gap.unsure,
@@ -101,19 +117,20 @@ def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     visitors = f"{gap.conversations} visitor{'s' if gap.conversations != 1 else ''}"
     asked = f"Asked {_times(gap.times)} by {visitors}{f': {counts}' if counts else ''}."
-    return f"{asked} {_votes(0, gap.unhelpful)}"
+    return f"{asked} {_votes(0, gap.unhelpful)}{'.' if gap.unhelpful else ''}"
 
 
 def _seen(answer: SeenAnswer, remarks: Sequence[Remark], table: Passages) -> str:
     head = f"{_certainty(answer.certainty)} {_times(answer.times)}"
     votes = _votes(answer.helpful, answer.unhelpful)
+    head += f", {votes}" if votes else ""
     passages = [passage_by_id(table, ident) for ident in answer.passages]
     known = [_excerpt(passage) for passage in passages if passage is not None]
     gone = [_plain(f"{each}: no longer in the articles") for each in _missing(answer.passages, passages)]
     own = [one for one in remarks if (one.status, one.passages) == (answer.status, answer.passages)]
     said = "".join(f"<li>{_remark(one)}</li>" for one in own)
     shown = "".join([*known, *gone, f"<ul>{said}</ul>" if said else ""])
-    return f'<div class="card"><div>{head} {votes}</div>{shown}</div>'
+    return f'<div class="card"><div>{head}</div>{shown}</div>'
 
 
 def _missing(idents: Sequence[str], passages: Sequence[Passage | None]) -> list[str]:

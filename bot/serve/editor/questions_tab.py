@@ -56,8 +56,8 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
             words = gr.Textbox(
                 label="Search all FAQs and sections", submit_btn="Search", max_lines=1, elem_id="find-passage"
             )
+            means = gr.Button("This passage answers it", variant="primary", elem_id="means")
             with gr.Row(elem_id="decide"):
-                means = gr.Button("This passage answers it", variant="primary", elem_id="means", min_width=100)
                 write = gr.Button("Write a FAQ", elem_id="write", min_width=100)
                 unwanted = gr.Button("Not for us", elem_id="unwanted", min_width=100)
     shown = [report, summary, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.answering.bot import Bot
@@ -21,21 +21,25 @@ from bot.corpus.decisions import (
 )
 from bot.errors import CorpusError, QuestionError
 from bot.evaluation.lint import lint
-from bot.index.generation import require_passage
+from bot.index.generation import passage_by_id, require_passage
 from bot.index.store import LocalStore
 from bot.languages.normalization import normalize
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.editor.question_html import passage_label, question_html
+from bot.serve.starters import Starters
 from bot.serve.watch import build_command
 from bot.usage.gaps import Gap
+from bot.usage.logged_question import LoggedQuestion
 from bot.usage.report import Report, make_report
-from bot.usage.seen import SeenQuestion, seen_questions
+from bot.usage.seen import SeenQuestion, Tally, seen_questions, tally
 from bot.usage.store import UsageStore
 
 _DAY = 86_400.0
 _CANDIDATES, _MAX_OFFERED, _MAX_FOUND = 50, 8, 12
 """Number of passages searched for those that may answer a question, and numbers offered unasked and for a search."""
+_TALLIED_DAYS = 56
+_NO_CATEGORY = "without an answer or a category"
 _UNLIKELY = 0.1  # probability below which a passage is not offered unasked
 
 Choice = tuple[str, str]
@@ -126,6 +130,27 @@ class EditorService:
         changing = (one for one in read_history(self.corpus) if one.changes_index)
         return any(datetime.fromisoformat(one.when) > created for one in changing)
 
+    def tallies(self) -> tuple[dict[str, Tally], dict[str, Tally]]:
+        """Return how questions were answered in each of the last weeks, and in each category. Raises `UsageError`."""
+        table, categories = self.bot.generation.table, dict[str, str]()
+
+        def category(question: LoggedQuestion) -> str:
+            if question.status != "answered" or not question.passages:
+                return _NO_CATEGORY
+            first = question.passages[0]
+            if first not in categories:
+                passage = passage_by_id(table, first)
+                categories[first] = (passage.article.category if passage else None) or _NO_CATEGORY
+            return categories[first]
+
+        asked = list(self.usage.questions(since=time.time() - _TALLIED_DAYS * _DAY))
+        by_category = tally(asked, category)
+        return tally(asked, _week), dict(sorted(by_category.items(), key=lambda each: -each[1].asked))
+
+    def starters(self) -> tuple[str, ...]:
+        """Return the questions that an empty chat offers."""
+        return Starters(self.bot, self.usage, self.corpus).offer().questions
+
     def findings(self) -> Sequence[tuple[str, str, str]]:
         """Return refused files and lint findings as kind, place and sentence. Raises `CorpusError` without a corpus."""
         corpus = read_corpus(self.corpus)
@@ -139,3 +164,9 @@ class EditorService:
             for each in corpus.refused
         ]
         return [*unread, *((finding.kind, finding.article, finding.message) for finding in found)]
+
+
+def _week(question: LoggedQuestion) -> str:
+    """Return the Monday of the week of a question."""
+    day = datetime.fromtimestamp(question.at, UTC)
+    return f"Week of {day - timedelta(days=day.weekday()):%d %B}"
