@@ -233,7 +233,7 @@ def test_an_accepted_alternate_is_answered_after_the_next_build_and_not_proposed
 
 def test_questions_that_the_articles_answer_by_now_are_reported(newsroom: Newsroom):
     newsroom.asked("Can a notice period be bought out?", status="no_answer", passages=(), probability=0.2)
-    assert newsroom.report().gaps[0].why.startswith("today a passage answers it with a chance of ")
+    assert newsroom.report().gaps[0].why == "today a passage seems to answer it: see whether it does"
 
 
 def test_a_faq_far_from_the_question_is_proposed_only_by_most_visitors(newsroom: Newsroom):

@@ -152,10 +152,9 @@ def _about_nearest(nearest: Sequence[NearPassage], threshold: float) -> str:
     best = nearest[0].probability if nearest else 0.0
     if best < _UNLIKELY:
         return "no passage is on this subject"
-    chance = f"answers it with a chance of {best:.0%}"
     if best >= threshold:
-        return f"today a passage {chance}, which is enough"
-    return f"the nearest passage {chance}, and {threshold:.0%} are needed"
+        return "today a passage seems to answer it: see whether it does"
+    return f"the nearest passage answers it with a chance of {best:.0%}, and {threshold:.0%} are needed"
 
 
 def _missing_words(finder: Finder, question: str) -> Iterator[str]:
