@@ -74,22 +74,18 @@ def _headings(article: Article, path: tuple[str, ...]) -> str:
 
 
 def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Refuse) -> Iterator[Passage]:
-    """Yield the passages with the alternates added; `refuse` is called for each whose passage is missing or no FAQ."""
+    """Yield the passages with the alternates added; `refuse` is called for each whose passage is missing."""
     waiting: dict[str, list[Alternate]] = {}
     for row in alternates:
         waiting.setdefault(row.passage, []).append(row)
     for passage in passages:
         rows = waiting.pop(passage.id, None)
-        yield _with_alternates(passage, rows, refuse) if rows else passage
+        yield _with_alternates(passage, rows) if rows else passage
     for row in (row for rows in waiting.values() for row in rows):
         refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} does not exist"))
 
 
-def _with_alternates(passage: Passage, rows: Sequence[Alternate], refuse: Refuse) -> Passage:
-    if passage.question is None:
-        for row in rows:
-            refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} is not a FAQ"))
-        return passage
+def _with_alternates(passage: Passage, rows: Sequence[Alternate]) -> Passage:
     new = (row.question for row in rows if row.question not in (passage.question, *passage.alternates))
     return replace(passage, alternates=(*passage.alternates, *dict.fromkeys(new)))
 

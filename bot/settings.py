@@ -135,7 +135,13 @@ class EditorSettings:
     """Access to the editor's page; without a password there is no such page."""
 
     password: str = ""
-    """The hash of the password, as `articlebot password` prints it."""
+    """The hash of the password that editors share, as `articlebot password` prints it."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """The hashes of the passwords of editors who have their own, by name."""
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.password or self.people)
 
 
 @dataclass(frozen=True, slots=True)

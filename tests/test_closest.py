@@ -15,8 +15,9 @@ from bot.serve.api.openai_api import _markdown
 from bot.serve.page.conversation import Conversation, Exchange
 from bot.serve.page.messages import Message, answer_message
 from bot.serve.texts import load_texts
+from bot.usage.gaps import Gap, kinds_of
 from bot.usage.logged_question import LoggedQuestion, QuestionStats
-from bot.usage.report import Gap, Report, _answers, _kind
+from bot.usage.report import Report, _answers
 from bot.usage.report_text import report_text, write_csv
 from bot.usage.store import UsageStore
 
@@ -150,23 +151,24 @@ def test_the_editor_sees_in_the_playground_what_visitors_are_told():
 
 
 @pytest.mark.parametrize(
-    ("status", "probability", "votes", "kind"),
+    ("status", "probability", "votes", "kinds"),
     [
-        ("closest", 0.31, (0, 0), "closest"),
-        ("closest", 0.31, (2, 0), "closest"),
-        ("closest", 0.31, (0, 2), "closest"),
-        ("answered", 0.6, (0, 0), "unsure"),
-        ("answered", 0.9, (0, 0), None),
-        ("answered", 0.9, (0, 1), "unhelpful"),
-        ("no_answer", 0.1, (0, 0), "no_answer"),
-        ("ambiguous", 0.9, (0, 0), "ambiguous"),
-        ("small_talk", 0.1, (0, 0), None),
+        ("closest", 0.31, (0, 0), {"closest": 4}),
+        ("closest", 0.31, (2, 0), {"closest": 4}),
+        ("closest", 0.31, (0, 2), {"closest": 4, "unhelpful": 2}),
+        ("answered", 0.6, (0, 0), {"unsure": 4}),
+        ("answered", 0.9, (0, 0), {}),
+        ("answered", 0.9, (1, 1), {}),
+        ("answered", 0.9, (0, 1), {"unhelpful": 1}),
+        ("no_answer", 0.1, (0, 0), {"no_answer": 4}),
+        ("ambiguous", 0.9, (0, 0), {"ambiguous": 4}),
+        ("small_talk", 0.1, (0, 0), {}),
     ],
 )
-def test_questions_with_only_the_closest_passage_wait_for_an_editor(
-    status: str, probability: float, votes: tuple[int, int], kind: str | None
+def test_what_was_not_answered_well_is_counted_by_kind_and_a_vote_once(
+    status: str, probability: float, votes: tuple[int, int], kinds: dict[str, int]
 ):
-    assert _kind(QuestionStats("is gratuity taxed", status, (FAQ.id,), 2, *votes, probability, 0)) == kind
+    assert kinds_of(QuestionStats("is gratuity taxed", status, (FAQ.id,), 4, *votes, probability, 0)) == kinds
 
 
 def test_a_passage_that_only_came_closest_has_answered_nothing():

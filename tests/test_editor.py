@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from quick_build import build, copy_folder
 from serving import running
 
 from bot import Bot
+from bot.corpus.decisions import WrittenFaq, write_faq, written_faqs
 from bot.errors import SettingsError
 from bot.index.store import LocalStore
 from bot.serve.editor.password import hash_password, is_password
@@ -33,6 +34,8 @@ PASSWORD = "correct horse battery"
 STORED = hash_password(PASSWORD)
 SETTINGS = ChatSettings(editor=EditorSettings(STORED), limits=Limits(questions_per_minute=1000))
 BUY_OUT = "notice-period#faq-can-a-notice-period-be-bought-out"
+RUNS = "notice-period#section-how-long-it-runs-1"
+ANSWER = "Apply online:\n\n- fill in the form\n- pay"
 ASKED = "jldi naukri <b>chhodna</b> *hai*"
 
 
@@ -51,19 +54,24 @@ def prepared(folder: Path) -> tuple[Path, Path]:
         (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
     build(folder / "corpus", folder / "index")
     store, bot = UsageStore(folder / "index"), Bot.open(folder / "index")
+    voted = note(store, bot, "how do I apply for a passport", "p0", 0)
+    store.vote(voted, helpful=False, reason="wrong", comment="<b>Nothing</b> on passports")
     for number in range(4):
         note(store, bot, ASKED, f"c{number}", number)
         note(store, bot, "Can a notice period be bought out?", f"c{number}", number + 0.5)
-        note(store, bot, "how do I apply for a passport", f"p{number}", number)
+        if number:
+            note(store, bot, "how do I apply for a passport", f"p{number}", number)
     store.flush()
     return folder / "corpus", folder / "index"
 
 
-def note(store: UsageStore, bot: Bot, question: str, conversation: str, at: float) -> None:
+def note(store: UsageStore, bot: Bot, question: str, conversation: str, at: float) -> LoggedQuestion:
     answer = bot.ask(question)
     passages = tuple(source.passage.id for source in answer.sources)
     facts = (answer.status, answer.probability, passages, answer.generation, 1.0, "chat", conversation, None)
-    store.add(LoggedQuestion(f"{conversation} {question}", time.time() - 3600 + at, question, *facts))
+    entry = LoggedQuestion(f"{conversation} {question}", time.time() - 3600 + at, question, *facts)
+    store.add(entry)
+    return entry
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +158,17 @@ def test_an_editor_stays_signed_in_until_signing_out(office: Office):
         assert visitor.get("/editor/config", headers={"Cookie": f"articlebot-editor={cookie}"}).status_code == 401
 
 
+def test_editors_sign_in_under_their_names(ready: Path):
+    own = hash_password("Asha's own words")
+    settings = replace(SETTINGS, editor=EditorSettings(STORED, {"Asha": own}))
+    tried = {("asha", PASSWORD): 401, ("Asha", "Asha's own words"): 303, ("Ravi", PASSWORD): 303, ("", "else"): 401}
+    for address in running(open_app(ready / "index", AnswerSettings(), settings, ready / "corpus")):
+        for (name, password), status in tried.items():
+            form = {"name": name, "password": password}
+            response = httpx.post(f"{address}/editor/sign-in", data=form, trust_env=False, timeout=30)
+            assert (name, response.status_code) == (name, status)
+
+
 def test_passwords_cannot_be_guessed_fast(office: Office):
     with client(office) as visitor:
         assert [sign_in(visitor, f"guess {number}").status_code for number in range(6)] == [401] * 5 + [429]
@@ -207,26 +226,115 @@ def chosen(page: Page, words: str) -> None:
     expect(page.locator("#detail h3")).to_contain_text(words)
 
 
-def test_the_editor_acts_on_the_report(editor: Page, office: Office):
+def test_an_editor_sees_what_visitors_saw_and_a_vote_counts_once(editor: Page):
     expect(editor.locator("#summary")).to_contain_text("12 questions since")
     expect(editor.locator("#summary")).to_contain_text("2 wait for you")
     chosen(editor, "passport")
-    expect(editor.locator("#detail")).to_contain_text("Asked 4 times by 4 visitors: 4 not answered.")
-    editor.get_by_role("button", name="A FAQ has to be written").click()
-    expect(editor.locator("#questions-notice")).to_contain_text("Written to faqs-to-write.csv. Write its answer there.")
+    detail = editor.locator("#detail")
+    expect(detail).to_contain_text("Asked 4 times by 4 visitors: 4 not answered. 1 voted not helpful.")
+    expect(detail).to_contain_text("Why: no article has the word 'apply' or 'passport'; no passage is on this subject.")
+    expect(detail.locator(".card")).to_contain_text("not answered 4 times, 1 voted not helpful")
+    expect(detail.locator(".card li")).to_contain_text("not helpful (wrong): “<b>Nothing</b> on passports”")
+    expect(detail).to_contain_text("They see the same today.")
+    expect(editor.locator("#faqs label")).to_have_count(0)
+    editor.locator("#kind label", has_text="Most asked").click()
+    asked = editor.locator("#gaps label", has_text="Can a notice period be bought out?")
+    expect(asked).to_contain_text("4× · sure")
+    expect(asked).to_contain_text("“Yes, when the contract allows it and the employer agrees.”")
+    asked.click()
+    expect(detail.locator(".origin").first).to_have_text(
+        "FAQ “Can a notice period be bought out?”, Notice period (notice.md)"
+    )
+    editor.locator("#kind label", has_text="Voted not helpful").click()
     expect(editor.locator("#gaps label")).to_have_count(1)
-    assert rows(office.corpus / "faqs-to-write.csv") == [{"question": "how do I apply for a passport", "answer": ""}]
+    expect(editor.locator("#gaps label")).to_contain_text("4× · not answered, 1 not helpful")
+
+
+def test_an_editor_answers_two_questions_and_publishes_both(editor: Page, office: Office):
     chosen(editor, ASKED)
     assert editor.locator("#detail b").count() == 0
-    editor.get_by_role("button", name="It means this FAQ").click()
+    editor.get_by_role("button", name="This passage answers it").click()
     expect(editor.locator("#questions-notice")).to_have_text("Choose one first.")
-    editor.locator("#faqs label", has_text="Can a notice period be bought out?").click()
-    editor.get_by_role("button", name="It means this FAQ").click()
-    expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv. The next build uses it.")
+    editor.locator("#find-passage textarea").fill("how many days do contracts name")
+    editor.locator("#find-passage textarea").press("Enter")
+    editor.locator("#faqs label", has_text="Section: Notice period: How long it runs").click()
+    editor.get_by_role("button", name="This passage answers it").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv. Visitors get it once")
+    expect(editor.locator("#publish-status")).to_have_text("Decisions wait to be published.")
     assert [(row["question"], row["passage"], row["who"]) for row in rows(office.corpus / "alternates.csv")] == [
-        (ASKED, BUY_OUT, "editor")
+        (ASKED, RUNS, "editor")
     ]
+    chosen(editor, "passport")
+    editor.get_by_role("button", name="Write a FAQ").click()
+    expect(editor.locator("#faq-question textarea")).to_have_value("how do I apply for a passport")
+    expect(editor.locator("#to-write label")).to_have_text("how do I apply for a passport")
+    editor.locator("#faq-answer textarea").fill(ANSWER)
+    expect(editor.locator("#preview li")).to_have_text(["fill in the form", "pay"])
+    editor.get_by_role("button", name="Save & publish").click()
+    expect(editor.locator("#faqs-notice")).to_contain_text("Saved. It is being published")
+    expect(editor.locator("#to-write label")).to_have_count(0)
+    expect(editor.locator("#faqs-notice")).to_have_text("Published: visitors get your answer.", timeout=180_000)
+    expect(editor.locator("#asked-again .card")).to_contain_text("sure")
+    expect(editor.locator("#asked-again .card li")).to_have_text(["fill in the form", "pay"])
+    expect(editor.locator("#publish-status")).to_have_text("Everything that was decided is published.")
+    (row,) = rows(office.corpus / "written-faqs.csv")
+    assert (row["question"], row["answer"]) == ("how do I apply for a passport", ANSWER)
+    bot = Bot.open(office.index)
+    assert bot.ask("how do I apply for a passport").text == ANSWER
+    answer = bot.ask(ASKED)
+    assert (answer.status, [source.passage.id for source in answer.sources]) == ("answered", [RUNS])
+
+
+def test_what_was_written_can_be_changed_and_withdrawn(editor: Page, office: Office):
+    editor.get_by_role("tab", name="Write FAQs").click()
+    editor.locator("#faq-question textarea").fill("Who pays gratuity?")
+    editor.locator("#faq-answer textarea").fill("You.")
+    editor.get_by_role("button", name="Save & publish").click()
+    expect(editor.locator("#faqs-notice")).to_have_text(
+        "Gratuity (gratuity.md) answers exactly this question: correct it there, or ask in other words."
+    )
+    write_faq(office.corpus, WrittenFaq("Where is the office?", "In Pune.", "HRM", ("office place",)), who="Ravi")
+    editor.reload()
+    editor.get_by_role("tab", name="Write FAQs").click()
+    editor.locator("#written label").click()
+    expect(editor.locator("#faq-answer textarea")).to_have_value("In Pune.")
+    expect(editor.locator("#faq-alternates textarea")).to_have_value("office place")
+    editor.get_by_role("button", name="Withdraw this FAQ").click()
+    expect(editor.locator("#faqs-notice")).to_contain_text("Withdrawn.")
+    expect(editor.locator("#written label")).to_have_count(0)
+    assert written_faqs(office.corpus) == []
+    editor.get_by_role("tab", name="History").click()
+    expect(editor.locator("#history label")).to_have_count(2)
+    expect(editor.locator("#history label").first).to_contain_text("editor withdrew the FAQ")
+    editor.locator("#history label").first.click()
+    editor.get_by_role("button", name="Undo this decision").click()
+    expect(editor.locator("#history-notice")).to_have_text("Undone: “Where is the office?”.")
+    expect(editor.locator("#history label").nth(1)).to_contain_text("editor withdrew the FAQ (undone)")
+    assert [faq.answer for faq in written_faqs(office.corpus)] == ["In Pune."]
+
+
+def test_an_ignored_question_stays_away_in_other_words_and_can_be_taken_back(editor: Page, office: Office):
+    store, bot = UsageStore(office.index), Bot.open(office.index)
+    note(store, bot, "how to apply for the passport", "p9", 9)
+    store.flush()
+    chosen(editor, "passport")
+    editor.get_by_role("button", name="Not for us").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Neither this question nor one with its meaning")
+    expect(editor.locator("#gaps label")).to_have_count(1)
+    note(store, bot, "how can I apply for passport", "p10", 10)
+    store.flush()
+    editor.locator("#refresh").click()
+    expect(editor.locator("#summary")).to_contain_text("14 questions since")
+    expect(editor.locator("#gaps label")).to_have_count(1)
+    chosen(editor, ASKED)
+    editor.get_by_role("button", name="Not for us").click()
     expect(editor.locator("#summary")).to_contain_text("Nothing waits for you here.")
+    editor.locator("#undo-last").click()
+    expect(editor.locator("#questions-notice")).to_contain_text("Undone: “jldi naukri")
+    expect(editor.locator("#gaps label")).to_have_count(1)
+    assert [row["question"] for row in rows(office.corpus / "ignored-questions.csv")] == [
+        "how do I apply for a passport"
+    ]
 
 
 def test_proposals_are_accepted_and_rejected(editor: Page, office: Office):
@@ -236,44 +344,44 @@ def test_proposals_are_accepted_and_rejected(editor: Page, office: Office):
     editor.get_by_role("button", name="No, they do not").click()
     expect(editor.locator("#questions-notice")).to_contain_text("Written to rejected-alternates.csv.")
     expect(proposal).to_have_count(0)
-    (office.corpus / "rejected-alternates.csv").unlink()
-    editor.locator("#refresh").click()
+    editor.locator("#undo-last").click()
     proposal.click()
     editor.get_by_role("button", name="Yes, they mean the same").click()
     expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv.")
     assert rows(office.corpus / "alternates.csv")[0]["passage"] == BUY_OUT
+    assert rows(office.corpus / "rejected-alternates.csv") == []
 
 
 def test_a_question_in_the_playground_is_answered_and_not_logged(editor: Page, office: Office):
     editor.get_by_role("tab", name="Try a question").click()
     editor.locator("#trial textarea").fill("who pays <i>gratuity</i>")
     editor.locator("#trial textarea").press("Enter")
-    expect(editor.locator("#trial-answer")).to_contain_text("answered, probability 0.")
-    expect(editor.locator("#trial-answer blockquote")).to_have_text("The employer pays it, not the provident fund.")
-    expect(editor.locator("#candidates")).to_contain_text("Who pays gratuity?")
-    expect(editor.locator("#candidates")).to_contain_text("words")
+    expect(editor.locator("#trial-answer .card")).to_contain_text("The employer pays it, not the provident fund.")
+    expect(editor.locator("#candidates .card").first).to_contain_text("FAQ: Who pays gratuity?")
+    editor.locator("#candidates summary").first.click()
+    expect(editor.locator("#candidates .card").first).to_contain_text("gratuity#faq-who-pays-gratuity")
+    expect(editor.locator("#candidates .card").first.locator("tr", has_text="words").first).to_be_visible()
     assert len(list(UsageStore(office.index).questions())) == 12
 
 
-def test_the_index_is_rebuilt_and_rolled_back(editor: Page, office: Office):
+def test_the_index_is_rebuilt_and_any_generation_served_again(editor: Page, office: Office):
     before = LocalStore(office.index).find_current()
     (office.corpus / "notice.md").write_text(NOTICE.replace("thirty to ninety", "ten to twenty"), encoding="utf-8")
     editor.get_by_role("tab", name="Index").click()
     editor.locator("#build").click()
     expect(editor.locator("#output textarea")).to_have_value(
-        re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=90_000
+        re.compile("edited: 1 article .*Done: visitors are answered", re.DOTALL), timeout=180_000
     )
     after = LocalStore(office.index).find_current()
     assert after != before
-    expect(editor.locator("#generations")).to_contain_text(str(after))
     expect(editor.locator("#build")).to_be_enabled()
-    editor.locator("#back").click()
-    editor.locator("#confirm").click()
-    expect(editor.locator("#index-notice")).to_contain_text(f"Served now: {before}.")
-    assert LocalStore(office.index).find_current() == before
-    editor.locator("#back").click()
-    editor.locator("#confirm").click()
-    expect(editor.locator("#index-notice")).to_contain_text("nothing to roll back to")
+    for name in (before, after):
+        editor.locator("#generations label", has_text=str(name)).click()
+        editor.locator("#back").click()
+        editor.locator("#confirm").click()
+        expect(editor.locator("#index-notice")).to_contain_text(f"Served now: {name}.")
+        expect(editor.locator("#generations label", has_text="served now")).to_contain_text(str(name))
+        assert LocalStore(office.index).find_current() == name
     editor.get_by_role("tab", name="Figures").click()
     expect(editor.locator("#trend img")).to_be_visible()
 

@@ -444,17 +444,32 @@ def test_a_corrupt_index_is_rebuilt(corpus: Path, tmp_path: Path, tiny_settings:
     LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
 
 
-def test_two_generations_are_kept_and_a_rollback_serves_the_previous_one(
+def test_small_generations_are_kept_for_a_while_and_each_can_be_served_again(
     corpus: Path, tmp_path: Path, tiny_settings: BuildSettings
 ):
+    store, names = LocalStore(tmp_path / "index"), []
+    for n in range(KEPT_GENERATIONS + 1):
+        (corpus / "note.md").write_text(f"Note {n}.")
+        names.append(build(corpus, store.root, tiny_settings).generation)
+    assert [path.name for path in store.generations()] == names[-KEPT_GENERATIONS:]
+    assert store.roll_back() == store.current_name() == names[-2]
+    assert store.switch_to(names[1]) == store.current_name() == names[1]
+    with pytest.raises(IndexMissing, match="nothing to roll back to"):
+        store.roll_back()
+    assert store.switch_to(names[-1]) == store.current_name() == names[-1]
+    with pytest.raises(IndexMissing, match=f"The generation {names[0]} is no longer in .*: choose another one"):
+        store.switch_to(names[0])
+
+
+def test_two_large_generations_are_kept(
+    corpus: Path, tmp_path: Path, tiny_settings: BuildSettings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.build.publish.MAX_KEPT_BYTES", 1000)
     store, names = LocalStore(tmp_path / "index"), []
     for n in range(3):
         (corpus / "note.md").write_text(f"Note {n}.")
         names.append(build(corpus, store.root, tiny_settings).generation)
-    assert [path.name for path in store.generations()] == names[-KEPT_GENERATIONS:]
-    assert store.roll_back() == store.current_name() == names[1]
-    with pytest.raises(IndexMissing, match="nothing to roll back to"):
-        store.roll_back()
+    assert [path.name for path in store.generations()] == names[-2:]
 
 
 def test_a_failed_build_leaves_the_old_index_and_the_next_one_cleans_up(

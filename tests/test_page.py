@@ -193,8 +193,9 @@ def test_questions_that_were_asked_often_come_first(browser: Browser, place: Pat
     usage = UsageStore(tmp_path)
     bot = Bot.open(place / "index")
     for address in served(bot, usage=usage):
-        for _ in range(3):
-            httpx.post(f"{address}/api/v1/ask", json={"question": "who pays gratuity"}, trust_env=False)
+        for number in range(3):
+            asked = {"question": "who pays gratuity", "conversation": f"c{number}"}
+            httpx.post(f"{address}/api/v1/ask", json=asked, trust_env=False)
         usage.flush()
         page = browser.new_page()
         page.goto(address)

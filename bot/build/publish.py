@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from bot.index.store import KEPT_GENERATIONS, UNFINISHED, LocalStore, sync_to_disk
+from bot.index.store import KEPT_GENERATIONS, MAX_KEPT_BYTES, MIN_KEPT, UNFINISHED, LocalStore, sync_to_disk
 
 
 @contextmanager
@@ -41,9 +41,14 @@ def publish_generation(store: LocalStore, unfinished: Path, name: str) -> None:
 
 
 def _prune(store: LocalStore, current: str, previous: str | None) -> None:
-    """Keep the current and the previous generation, which after a rollback is not the last one that was built."""
-    others = [path for path in store.generations() if path.name not in (current, previous)]
-    kept = KEPT_GENERATIONS - (1 if previous is None else 2)
+    """Keep the current and the previous generation, which after a rollback is not the last one that was built.
+
+    Further ones are kept if all of them are small.
+    """
+    stored = store.generations()
+    others = [path for path in stored if path.name not in (current, previous)]
+    size = sum(file.stat().st_size for path in stored for file in path.rglob("*") if file.is_file())
+    kept = (KEPT_GENERATIONS if size <= MAX_KEPT_BYTES else MIN_KEPT) - (1 if previous is None else 2)
     for path in others[: max(0, len(others) - kept)]:
         hidden = path.with_name(f"{UNFINISHED}{path.name}")
         # Hidden in one step, so that no reader sees half a generation. The next build removes what stays behind.

@@ -20,7 +20,7 @@ from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.settings import read_settings_file
 from bot.corpus import decisions
 from bot.errors import MissingExtra
-from bot.index.generation import require_faq
+from bot.index.generation import require_passage
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings, Settings
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
-FaqId = Annotated[str, Argument(metavar="FAQ", help="Id of the FAQ.")]
+PassageId = Annotated[str, Argument(metavar="PASSAGE", help="Id of the FAQ or section.")]
+Who = Annotated[str, Option(help="Name of the editor, for the history.")]
 
 
 @questions.callback()
@@ -83,33 +84,29 @@ def _start(since: str, now: datetime) -> datetime:
 
 @questions.command("accept")
 def accept_alternate(
-    question: str,
-    passage: FaqId,
-    index: Index = "index",
-    corpus: Corpus = Path("corpus"),
-    who: Annotated[str, Option(help="Name of the editor.")] = "",
+    question: str, passage: PassageId, index: Index = "index", corpus: Corpus = Path("corpus"), who: Who = ""
 ) -> None:
-    """Make a question an alternate of a FAQ, from the next build on."""
-    faq = require_faq(Retriever.open(index).generation.table, passage)
-    say(f"written to {decisions.accept(corpus, question, faq, who=who)}: the next articlebot build uses it")
+    """Make a question an alternate of a FAQ or section, from the next build on."""
+    known = require_passage(Retriever.open(index).generation.table, passage)
+    say(f"written to {decisions.accept(corpus, question, known, who=who)}: the next articlebot build uses it")
 
 
 @questions.command("reject")
-def reject_alternate(question: str, passage: FaqId, corpus: Corpus = Path("corpus")) -> None:
+def reject_alternate(question: str, passage: PassageId, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
     """Stop proposing a question as an alternate of a FAQ."""
-    say(f"written to {decisions.reject(corpus, question, passage)}: no longer proposed")
+    say(f"written to {decisions.reject(corpus, question, passage, who=who)}: no longer proposed")
 
 
 @questions.command("draft")
-def draft_faq(question: str, corpus: Corpus = Path("corpus")) -> None:
+def draft_faq(question: str, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
     """Add a question to the table of FAQs to write."""
-    say(f"written to {decisions.draft(corpus, question)}: write its answer there")
+    say(f"written to {decisions.draft(corpus, question, who=who)}: write its answer there")
 
 
 @questions.command("ignore")
-def ignore_question(question: str, corpus: Corpus = Path("corpus")) -> None:
-    """Leave a question out of reports."""
-    say(f"written to {decisions.ignore(corpus, question)}: reports leave it out")
+def ignore_question(question: str, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
+    """Leave a question, and what means the same, out of reports."""
+    say(f"written to {decisions.ignore(corpus, question, who=who)}: reports leave it out")
 
 
 def forget(

@@ -86,13 +86,15 @@ def key(name: str, as_json: AsJson = False) -> None:
 
 def password(
     plain: Annotated[str, _secret("--password", prompt="Password", help="Prompted for if missing.")],
+    name: Annotated[str, Option(help="Name of an editor who gets a password of their own.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hash the password of the editor's page for articlebot.toml."""
+    """Hash a password of the editor's page for articlebot.toml."""
     from bot.serve.editor.password import MIN_LENGTH, hash_password
 
     if len(plain) < MIN_LENGTH:
         raise BadParameter(f"A password has at least {MIN_LENGTH} characters.", param_hint="--password")
     hashed = hash_password(plain)
-    text = f'Add to articlebot.toml to open the editor\'s page at /editor:\n\n[editor]\npassword = "{hashed}"'
+    table = f"[editor.people]\n{json.dumps(name, ensure_ascii=False)}" if name else "[editor]\npassword"
+    text = f'Add to articlebot.toml to open the editor\'s page at /editor:\n\n{table} = "{hashed}"'
     print_facts({"password": hashed}, as_json, lambda: text)

@@ -210,11 +210,10 @@ def passage_by_id(table: Passages, ident: str) -> Passage | None:
     return None if number is None else table.passages([number])[0]
 
 
-def require_faq(table: Passages, ident: str) -> str:
-    """Return the id of a FAQ. Raises `CorpusError` if there is no FAQ with this id."""
-    passage = passage_by_id(table, ident)
-    if passage is None or passage.kind != "faq":
-        raise CorpusError(f"There is no FAQ {ident!r}: name the id of one, as articlebot search --json shows it.")
+def require_passage(table: Passages, ident: str) -> str:
+    """Return the id of a passage. Raises `CorpusError` if there is no passage with this id."""
+    if table.number(ident) is None:
+        raise CorpusError(f"There is no passage {ident!r}: name the id of one, as articlebot search --json shows it.")
     return ident
 
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 Opened = TypeVar("Opened")
 
 POINTER = "CURRENT"
-KEPT_GENERATIONS = 2
-"""Number of generations that stay: the current one and the one before it."""
+KEPT_GENERATIONS, MIN_KEPT = 5, 2
+"""Number of generations that stay, the current one included, and their number if they are large."""
+MAX_KEPT_BYTES = 1_000_000_000
+"""Size of all generations together above which only `MIN_KEPT` of them stay."""
 UNFINISHED = ".unfinished-"
 """Prefix of the folders in `generations/` that no reader opens: being written, or about to be removed."""
 
@@ -124,9 +126,23 @@ class LocalStore:
             earlier = [path for path in self.generations() if path.name < current]
             if not earlier:
                 raise IndexMissing(f"There is no earlier generation in {self.name}: nothing to roll back to.")
-            LocalGeneration.open(earlier[-1])
-            self.point_to(earlier[-1].name)
-            return earlier[-1].name
+            return self._switch_to(earlier[-1])
+
+    def switch_to(self, name: str) -> str:
+        """Make a stored generation current, be it earlier or later, and return its name.
+
+        Raises `IndexMissing` if it is not stored, `IndexBusy` while a build is writing.
+        """
+        with self.lock():
+            found = next((path for path in self.generations() if path.name == name), None)
+            if found is None:
+                raise IndexMissing(f"The generation {name} is no longer in {self.name}: choose another one.")
+            return self._switch_to(found)
+
+    def _switch_to(self, folder: Path) -> str:
+        LocalGeneration.open(folder)
+        self.point_to(folder.name)
+        return folder.name
 
     @contextmanager
     def lock(self) -> Iterator[None]:

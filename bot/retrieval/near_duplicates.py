@@ -24,8 +24,8 @@ _NUMBER = re.compile(r"\d+")
 
 
 def asks_exactly(passage: Passage, question: str) -> bool:
-    """Whether a question is the one of a FAQ or one of its alternates."""
-    own = (passage.question, *passage.alternates) if passage.question else ()
+    """Whether a question is the one of a FAQ, or an alternate of the passage."""
+    own = (passage.question, *passage.alternates) if passage.question else passage.alternates
     return normalize(question) in map(normalize, own)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from mimetypes import guess_type
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from bot.serve.prefix_middleware import PrefixMiddleware, RestoringMiddleware
 from bot.serve.security_middleware import SecurityMiddleware
 from bot.serve.texts import PageTexts, texts_for
 from bot.serve.widget.widget import widget_routes
-from bot.settings import ChatSettings, Publisher
+from bot.settings import ChatSettings, EditorSettings, Publisher
 from bot.usage.store import UsageStore
 
 if TYPE_CHECKING:
@@ -49,16 +50,18 @@ def create_app(
     editor: "EditorService | None" = None,
     *,
     ui: bool = True,
+    corpus: Path | None = None,
 ) -> FastAPI:
     """Return the application for a bot.
 
     Questions and feedback are stored in `usage`. The editor's page needs `editor` and the password of the settings.
-    Without `ui` there are only the APIs and the widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is
-    needed and not installed, `SettingsError` if the texts of a language are not valid.
+    In the folder `corpus` editors choose the questions to start with. Without `ui` there are only the APIs and the
+    widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is needed and not installed, `SettingsError` if
+    the texts of a language are not valid.
     """
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
-    languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage)
+    languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
     mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)
@@ -67,7 +70,7 @@ def create_app(
         app.router.routes.extend(mcp.routes)
     # The page at "/" takes every path that is left, so it comes last.
     if ui and editor:
-        _add_editor(app, editor, settings.editor.password)
+        _add_editor(app, editor, settings.editor)
     if ui:
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
@@ -96,13 +99,13 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
     app.mount("/v1", create_openai_api(service, languages[settings.language]))
 
 
-def _add_editor(app: FastAPI, editor: "EditorService", password: str) -> None:
+def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:
     """Mount the editor's page behind its sign-in."""
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
     from bot.serve.page.head_middleware import read_asset
 
-    sign_in = SignIn(password)
+    sign_in = SignIn(access)
     app.include_router(sign_in.routes())
     page = create_editor(editor)
     page.state_session_capacity = 20

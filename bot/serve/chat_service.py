@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from threading import Lock
 from time import perf_counter, time
 from typing import Unpack
@@ -10,11 +11,11 @@ from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
 from bot.index.filters import FilterOptions, Filters
-from bot.index.generation import passage_by_id
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import Turn
 from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.metrics import Metrics
+from bot.serve.starters import Starters
 from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings
 from bot.usage.logged_question import LoggedQuestion, Reason
@@ -23,16 +24,17 @@ from bot.usage.store import UsageStore
 _MAX_ANSWERS = 20_000  # number of latest answers whose questions are remembered for votes: a few MB
 _SUGGESTIONS_PER_QUESTION = 10
 """How many times as often as questions a visitor may request suggestions while typing."""
-_FREQUENT = 3  # number of answers from which a FAQ is frequently asked
-_MAX_FREQUENT = 6
 
 
 class ChatService:
     """Answers visitors' questions and stores their votes. Safe to call from many threads."""
 
-    def __init__(self, bot: Bot, settings: ChatSettings, usage: UsageStore | None) -> None:
+    def __init__(
+        self, bot: Bot, settings: ChatSettings, usage: UsageStore | None, corpus: Path | None = None
+    ) -> None:  # fmt: skip
+        """`corpus` is the folder in which editors chose the questions that an empty chat offers."""
         self.bot, self.settings = bot, settings
-        self._usage = usage
+        self._usage, self.starters = usage, Starters(bot, usage, corpus)
         self.metrics = Metrics(bot)
         self._question_limits = _rate_limiters(settings, 1)
         self._suggestion_limits = _rate_limiters(settings, _SUGGESTIONS_PER_QUESTION)
@@ -81,13 +83,6 @@ class ChatService:
     @property
     def accepts_votes(self) -> bool:
         return self._usage is not None and self.settings.feedback
-
-    def frequent_questions(self) -> tuple[str, ...]:
-        """Return the questions of the FAQs that answered most often; none until there are some."""
-        idents = self._usage.most_answered(_FREQUENT, _MAX_FREQUENT) if self._usage else []
-        table = self.bot.generation.table
-        passages = (passage_by_id(table, ident) for ident in idents)
-        return tuple(passage.question for passage in passages if passage and passage.question)[:_MAX_FREQUENT]
 
     def _log(self, question: LoggedQuestion) -> None:
         with self._lock:

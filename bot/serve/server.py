@@ -34,7 +34,7 @@ def open_app(
     with requires(None, extra):
         from bot.serve.application import create_app
 
-        if settings.editor.password:
+        if settings.editor.is_on:
             from bot.serve.editor.service import EditorService
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", extra)
@@ -43,19 +43,20 @@ def open_app(
         # It is loaded by the first question; its errors should not wait for a visitor.
         bot.ask(CHECK_SENTENCE)
     usage = open_usage_store(index, settings)
-    if not settings.editor.password:
-        return create_app(bot, settings, usage, ui=ui)
+    if not settings.editor.is_on:
+        return create_app(bot, settings, usage, ui=ui, corpus=corpus)
     if is_remote(index):
         advice = "leave [editor] out of the settings of a server that answers from Milvus."
         raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
     # The editor still sees what was stored before the log was switched off.
     stored = usage or UsageStore(Path(index), settings.log)
-    return create_app(bot, settings, usage, EditorService.open(bot, Path(index), corpus, stored, build), ui=ui)
+    editor = EditorService.open(bot, Path(index), corpus, stored, build)
+    return create_app(bot, settings, usage, editor, ui=ui, corpus=corpus)
 
 
 def extra_for(settings: ChatSettings, *, ui: bool) -> str:
     """Return the extra that brings all packages of a server, so that none is missing after another."""
-    return "editor" if settings.editor.password else "chat" if ui else "serve"
+    return "editor" if settings.editor.is_on else "chat" if ui else "serve"
 
 
 def open_usage_store(index: Path | str, settings: ChatSettings) -> UsageStore | None:

@@ -79,7 +79,8 @@ def _sentence(error: ValidationError) -> str:
 def _faults(settings: Settings) -> Iterator[str]:
     colours, logo, metrics = settings.colours, settings.publisher.logo, settings.metrics
     codes = settings.build.languages or ()
-    password, database, keys = settings.editor.password, settings.log.database, settings.keys.items()
+    database, keys, editor = settings.log.database, settings.keys.items(), settings.editor
+    passwords = {"password": editor.password, **{f"people.{name}": stored for name, stored in editor.people.items()}}
     formats = [
         *(("build.languages", code, "|".join(CODES), f"may hold {', '.join(CODES)}, not {code!r}") for code in codes),
         ("publisher.site", settings.publisher.site, "(?:https?://.*)?", "must begin with https:// or http://"),
@@ -91,8 +92,9 @@ def _faults(settings: Settings) -> Iterator[str]:
     yield from _colour_faults("colours.accent", colours.accent, LIGHT_GROUND, "darker")
     yield from _colour_faults("colours.accent_dark", colours.accent_dark, DARK_GROUND, "lighter")
     yield from (f"{name} {rule}." for name, value, pattern, rule in formats if not re.fullmatch(pattern, value))
-    if password and not STORED.fullmatch(password):
-        yield "editor.password must be the hash that articlebot password prints, not the password itself."
+    for name, stored in passwords.items():
+        if (stored or name != "password") and not STORED.fullmatch(stored):
+            yield f"editor.{name} must be the hash that articlebot password prints, not the password itself."
     if logo and not (logo.is_file() and logo.suffix.lower() in _LOGO_SUFFIXES and logo.stat().st_size <= _MAX_LOGO):
         yield f"publisher.logo must be a file ({', '.join(_LOGO_SUFFIXES)}) of at most 1 MB: {logo}."
 

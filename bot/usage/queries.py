@@ -12,6 +12,7 @@ from bot.usage.database import Row, Transaction, Values
 from bot.usage.logged_question import MAX_COMMENT_LENGTH, LoggedQuestion, QuestionStats, Reason
 from bot.usage.privacy import hash_text, mask
 from bot.usage.proposals import Evidence
+from bot.usage.seen import Remark
 
 Storage = Literal["full", "hashed", "off"]
 """How questions are stored: `[log] questions` of the settings."""
@@ -44,6 +45,17 @@ def read_stats(transaction: Transaction, since: float, until: float) -> list[Que
     stats = [QuestionStats(question, status, _split(passages), *counts) for question, status, passages, *counts in rows]
     # Sorted here because databases order letters in different ways.
     return sorted(stats, key=lambda one: (-one.times, one.question, one.status, one.passages))
+
+
+def read_remarks(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> list[Remark]:
+    """Return the votes on the answers to any of these questions in a span of time, latest first."""
+    names = {f"q{number}": question for number, question in enumerate(questions)}
+    statement = f"""
+        SELECT status, passages, helpful, reason, comment, feedback.at
+        FROM questions JOIN feedback USING (answer)
+        WHERE {_IN_SPAN} AND question IN ({", ".join(f":{name}" for name in names)}) ORDER BY feedback.at DESC"""
+    rows = transaction.read(statement, {"since": since, "until": until, **names})
+    return [Remark(status, _split(passages), bool(helpful), *rest) for status, passages, helpful, *rest in rows]
 
 
 def read_evidence(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> Evidence:
@@ -81,6 +93,23 @@ def read_most_answered(transaction: Transaction, least: int, most: int) -> list[
     """Return at most `most` passages that answered at least `least` questions, most frequent first."""
     statement = "SELECT passage FROM answered WHERE times >= :least ORDER BY times DESC, passage LIMIT :most"
     return [passage for (passage,) in transaction.read(statement, {"least": least, "most": most})]
+
+
+def read_well_answered(
+    transaction: Transaction, passages: Sequence[str], conversations: int, probability: float
+) -> list[str]:
+    """Return those passages, in their order, that answered this surely in this many conversations, no vote against."""
+    names = {f"p{number}": passage for number, passage in enumerate(passages)}
+    if not names:
+        return []
+    statement = f"""
+        SELECT passages FROM questions LEFT JOIN feedback USING (answer)
+        WHERE status = 'answered' AND passages IN ({", ".join(f":{name}" for name in names)}) GROUP BY passages
+        HAVING count(DISTINCT conversation) >= :conversations AND avg(probability) >= :probability
+        AND count(helpful) = coalesce(sum(helpful), 0)"""
+    values = {"conversations": conversations, "probability": probability, **names}
+    found = {passage for (passage,) in transaction.read(statement, values)}
+    return [passage for passage in passages if passage in found]
 
 
 def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:

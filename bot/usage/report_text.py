@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.usage.report import Gap, Report
+from bot.usage.gaps import Gap
+from bot.usage.report import Report
 
 _SHOWN = 20  # maximum number of gaps in the text
 _COUNTS = ("times", "before", "conversations", "unanswered", "closest", "ambiguous", "unsure", "unhelpful")
@@ -50,7 +51,7 @@ def _parts(report: Report) -> dict[str, list[str]]:
 def _gap(gap: Gap) -> Iterator[str]:
     ways = {
         "no answer": gap.unanswered, "closest": gap.closest, "ambiguous": gap.ambiguous, "unsure": gap.unsure,
-        "not helpful": gap.unhelpful,
+        "voted not helpful": gap.unhelpful,
     }  # fmt: skip
     counts = ", ".join(f"{count} {way}" for way, count in ways.items() if count)
     yield f"  {gap.times:5} {trend(gap.times, gap.before):>6}  {gap.question}  ({counts})"

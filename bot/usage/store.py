@@ -21,6 +21,7 @@ from bot.usage.database import Database, Transaction
 from bot.usage.logged_question import LoggedQuestion, QuestionStats, Reason
 from bot.usage.postgres import PostgresDatabase
 from bot.usage.proposals import Evidence
+from bot.usage.seen import Remark
 from bot.usage.sqlite import SqliteDatabase
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ _RETRY_DELAY, _VOTE_TIMEOUT = 5.0, 5.0
 """Seconds until a failed write is tried again, if no question comes before, and that a vote waits for the database."""
 _READ_TIMEOUT, _READ_PAUSE = 1.0, 30.0
 """Seconds that a page waits for the most answered FAQs, and how long pages do without them after a failure."""
+
+_CONSIDERED = 50  # maximum number of passages that are considered for the questions asked often
 
 Result = TypeVar("Result")
 
@@ -108,6 +111,11 @@ class UsageStore:
         with self._own.database.reading() as transaction:
             return queries.read_stats(transaction, since, until)
 
+    def remarks(self, questions: Sequence[str], since: float, until: float) -> list[Remark]:
+        """Return the votes on the answers to any of these questions. Raises `UsageError` if they cannot be read."""
+        with self._own.database.reading() as transaction:
+            return queries.read_remarks(transaction, questions, since, until)
+
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """Collect what visitors did who asked any of these questions. Raises `UsageError` if it cannot be read."""
         with self._own.database.reading() as transaction:
@@ -118,11 +126,30 @@ class UsageStore:
 
         Empty while the log cannot be read, or not at once.
         """
+        return self._read_at_once(lambda transaction: queries.read_most_answered(transaction, least, most))
+
+    def often_asked(self, conversations: int, probability: float, most: int) -> list[str]:
+        """Return at most `most` passages that answered surely in this many conversations, without a vote against.
+
+        Empty while the log cannot be read, or not at once.
+        """
+
+        def read(transaction: Transaction) -> list[str]:
+            often = queries.read_most_answered(transaction, conversations, _CONSIDERED)
+            return queries.read_well_answered(transaction, often, conversations, probability)[:most]
+
+        return self._read_at_once(read)
+
+    def _read_at_once(self, read: Callable[[Transaction], list[str]]) -> list[str]:
         if time.monotonic() < self._paused_until:
             return []
 
+        def run() -> list[str]:
+            with self._own.database.reading() as transaction:
+                return read(transaction)
+
         try:
-            found = _wait(self._own.reader.submit(self._read_most_answered, least, most), _READ_TIMEOUT)
+            found = _wait(self._own.reader.submit(run), _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)
@@ -130,10 +157,6 @@ class UsageStore:
             return []
         self._paused_until = 0.0
         return found
-
-    def _read_most_answered(self, least: int, most: int) -> list[str]:
-        with self._own.database.reading() as transaction:
-            return queries.read_most_answered(transaction, least, most)
 
     def flush(self) -> None:
         """Wait until everything added so far has been written, or its write has failed."""

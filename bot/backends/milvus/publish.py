@@ -32,7 +32,7 @@ from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
-from bot.index.store import KEPT_GENERATIONS
+from bot.index.store import MIN_KEPT
 from bot.index.vocabulary import VOCABULARY
 
 _log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def existing(milvus: MilvusClient, collections: Collections) -> list[str]:
 def _prune(milvus: MilvusClient, current: Collections, before: str | None) -> None:
     """Remove old generations, but never the current one and the one before it."""
     old = [each for each in list_generations(milvus) if each.token < current.token and each.rows != before]
-    for each in old[: max(0, len(old) - (KEPT_GENERATIONS - (1 if before is None else 2)))]:
+    for each in old[: max(0, len(old) - (MIN_KEPT - (1 if before is None else 2)))]:
         _drop(milvus, each)
 
 

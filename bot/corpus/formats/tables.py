@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.columns import FAQ_COLUMNS, find_columns
+from bot.corpus.decisions.files import DRAFTS
 from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
 from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
@@ -85,6 +86,9 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
     for row in _join_answers(rows[rows.index(header.row) + 1 :], header):
         try:
             fields = _fields(row, header)
+            if source == DRAFTS and not fields.get("answer"):
+                yield Refused(source, row.number, "waits for its answer", "left out")
+                continue
             article = build_faq_article(source, fields)
             key = (fields.get("group"), article.text) if header.is_qna_maker else article.id
             number, first = found.get(key, (row.number, article))
@@ -156,7 +160,7 @@ def _quote_names(cells: Iterable[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:MAX_HEAD_ROWS]) + (" …" if len(names) > MAX_HEAD_ROWS else "")
 
 
-def _to_plain_form(cells: list[str]) -> str:
+def cells_to_plain_form(cells: list[str]) -> str:
     """Return the plain form of cells that may contain HTML, as exports of FAQ plugins do."""
     text = "\n".join(cells)
     if not _HTML.search(text):
@@ -169,8 +173,8 @@ def _split(cells: list[str], pattern: str) -> list[str]:
 
 
 _CONVERTERS: dict[str, Callable[[list[str]], object]] = {
-    "question": _to_plain_form,
-    "answer": _to_plain_form,
+    "question": cells_to_plain_form,
+    "answer": cells_to_plain_form,
     "alternates": lambda cells: _split(cells, r"[|\n]"),
     "tags": lambda cells: _split(cells, r"[|,;\n]"),
 }

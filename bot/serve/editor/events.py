@@ -29,3 +29,13 @@ def show_errors(handler: Callable[..., tuple[Any, ...]], others: int) -> Callabl
         return notice, *[gr.skip() for _ in range(others)]
 
     return handle
+
+
+def signed(handler: Callable[..., tuple[Any, ...]], others: int) -> Callable[..., tuple[Any, ...]]:
+    """Wrap a handler as `show_errors` does; it takes the name of the signed-in editor first."""
+    shown = show_errors(handler, others)
+
+    def handle(request: gr.Request, *values: Any) -> tuple[Any, ...]:
+        return shown(request.username or "", *values)
+
+    return handle

@@ -1,59 +1,62 @@
-"""The tab of the index: rebuild it, list its generations, roll back."""
+"""The tab of the index: rebuild it, list its generations, and serve another one of them."""
 
 from typing import Any
 
 import gradio as gr
 
-from bot.backends.location import store_at
 from bot.index.status import index_status
+from bot.index.store import LocalStore
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.publishing import PublishBar, bar_state, start
 from bot.serve.editor.service import EditorService
 
-_POLL = 1.0  # seconds between two updates while a build runs
-_HEADERS = ["served", "built", "articles", "passages", "MB", "name"]
-_BUILDING = "Building; meanwhile visitors get answers from the present index."
+_HINT = "Each build makes a generation. Visitors are answered from one of them; you can go back, and forth again."
 
 
-def index_tab(service: EditorService, page: gr.Blocks) -> None:
-    """Create a button that rebuilds, the output of the build, the list of generations, and the rollback."""
+def index_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
+    """Create a button that rebuilds, the output of the build, the list of generations, and their switch."""
     notice = gr.Markdown(elem_id="index-notice", elem_classes="notice")
     build = gr.Button("Bring the index up to date with the articles", variant="primary", elem_id="build")
     output = gr.Textbox(label="Output of the build", lines=12, max_lines=24, interactive=False, elem_id="output")
-    generations = gr.Dataframe(label="Generations", headers=_HEADERS, interactive=False, elem_id="generations")
-    back = gr.Button("Go back to the previous generation", elem_id="back")
+    gr.Markdown(_HINT)
+    generations = gr.Radio([], label="Generations", elem_id="generations")
+    serve = gr.Button("Serve the chosen generation", elem_id="back")
     confirm = gr.Button("Yes, serve it to all visitors", variant="stop", visible=False, elem_id="confirm")
-    timer = gr.Timer(_POLL, active=False)
-    outputs = [notice, output, build, timer, generations]
+    outputs = [notice, output, build, generations]
 
     def refresh() -> tuple[Any, ...]:
         is_running = service.build.is_running
-        state = gr.update(interactive=not is_running), gr.Timer(active=is_running)
         # The list opens each generation: not every second.
-        rows = gr.skip() if is_running else _generations(service)
-        return _BUILDING if is_running else "", service.build.output, *state, rows
+        choices = gr.skip() if is_running else _generations(service)
+        return "", service.build.output, gr.update(interactive=not is_running), choices
 
-    def start() -> tuple[Any, ...]:
-        service.build.start()
-        return refresh()
+    def begin() -> tuple[Any, ...]:
+        started = start(service)
+        return *refresh(), *started
 
-    def roll_back() -> tuple[Any, ...]:
-        name = store_at(service.index).roll_back()
-        hidden = gr.update(visible=False)
-        return f"Served now: {name}. The next build follows the articles again.", _generations(service), hidden
+    def switch(name: str | None) -> tuple[Any, ...]:
+        if name is None:
+            return "Choose one first.", gr.skip(), gr.update(visible=False), *[gr.skip() for _ in bar.outputs]
+        LocalStore(service.index).switch_to(name)
+        words = f"Served now: {name}. The next build follows the articles again."
+        return words, _generations(service), gr.update(visible=False), *bar_state(service)
 
-    gr.on([page.load, timer.tick], show_errors(refresh, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)
-    build.click(show_errors(start, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)
-    back.click(lambda: gr.update(visible=True), None, [confirm], **EVENT_OPTIONS)
-    confirm.click(show_errors(roll_back, 2), None, [notice, generations, confirm], **EVENT_OPTIONS)
+    gr.on([tab.select, bar.timer.tick], show_errors(refresh, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)
+    build.click(show_errors(begin, len(outputs) + 2), None, [*outputs, *bar.outputs], **EVENT_OPTIONS)
+    serve.click(lambda: gr.update(visible=True), None, [confirm], **EVENT_OPTIONS)
+    confirm.click(
+        show_errors(switch, 5), [generations], [notice, generations, confirm, *bar.outputs], **EVENT_OPTIONS
+    )  # fmt: skip
 
 
-def _generations(service: EditorService) -> dict[str, Any]:
-    rows = [
-        [
-            "yes" if each["served"] else "", each.get("created", "")[:16].replace("T", " "),
-            str(each.get("articles", "")), str(each.get("passages", "")), f"{each.get('bytes', 0) / 1e6:.0f}",
-            each["name"],
-        ]
-        for each in reversed(index_status(store_at(service.index), service.corpus)["generations"])
-    ]  # fmt: skip
-    return {"headers": _HEADERS, "data": rows}
+def _generations(service: EditorService) -> Any:
+    stored = index_status(LocalStore(service.index), service.corpus)["generations"]
+    return gr.update(choices=[(_label(each), each["name"]) for each in reversed(stored)], value=None)
+
+
+def _label(generation: dict[str, Any]) -> str:
+    built = generation.get("created", "")[:16].replace("T", " ")
+    counts = f"{generation.get('articles', '?')} articles, {generation.get('passages', '?')} passages"
+    size = f"{generation.get('bytes', 0) / 1e6:.0f} MB"
+    served = " · served now" if generation["served"] else ""
+    return f"Built {built} UTC{served}\n{counts}, {size} · {generation['name']}"

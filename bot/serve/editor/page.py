@@ -1,5 +1,6 @@
 """The editor's page: a Gradio application of its own, behind its own sign-in."""
 
+import html
 from typing import Any
 
 import gradio as gr
@@ -7,33 +8,56 @@ import gradio as gr
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.faqs_tab import faqs_tab
+from bot.serve.editor.history_tab import history_tab
 from bot.serve.editor.index_tab import index_tab
 from bot.serve.editor.playground_tab import playground_tab
+from bot.serve.editor.publishing import publish_bar
+from bot.serve.editor.question_html import block, tally_html
 from bot.serve.editor.questions_tab import questions_tab
 from bot.serve.editor.service import EditorService
+from bot.serve.editor.starters_tab import starters_tab
 
 _HEADERS = ["what", "where", "why"]
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
-_HEADER = '<div class="top"><h1>Editor</h1><a href="sign-out" target="_self">Sign out</a></div>'
 
 
 def create_editor(service: EditorService) -> gr.Blocks:
     """Create the page with its tabs."""
     page: gr.Blocks
     with gr.Blocks(title="Editor", analytics_enabled=False) as page:
-        gr.Markdown(_HEADER, elem_id="header")
-        with gr.Tabs():
-            with gr.Tab("Questions"):
-                questions_tab(service, page)
+        header = gr.Markdown(_header(), elem_id="header")
+        bar = publish_bar(service, page)
+        with gr.Tabs() as tabs:
+            with gr.Tab("Questions", id="questions"):
+                questions = questions_tab(service, page, bar)
+            with gr.Tab("Write FAQs", id="faqs"):
+                faqs_tab(service, page, tabs, bar, questions)
             with gr.Tab("Try a question"):
                 playground_tab(service)
-            with gr.Tab("Index"):
-                index_tab(service, page)
+            with gr.Tab("Starters") as starters:
+                starters_tab(service, starters)
+            with gr.Tab("History") as history:
+                history_tab(service, history, bar)
+            with gr.Tab("Index") as index:
+                index_tab(service, index, bar)
             with gr.Tab("Articles"):
                 _articles_tab(service)
             with gr.Tab("Figures") as figures:
                 _figures_tab(service, figures)
+        page.load(_greet, None, [header], **EVENT_OPTIONS)
     return page
+
+
+def _greet(request: gr.Request) -> str:
+    return _header(request.username or "")
+
+
+def _header(name: str = "") -> str:
+    """Return the header with the name of the signed-in editor."""
+    own = f"<span>{html.escape(name)}</span> " if name else ""
+    out = f'<span class="who">{own}<a href="sign-out" target="_self">Sign out</a></span>'
+    return f'<div class="top"><h1>Editor</h1>{out}</div>'
 
 
 def _articles_tab(service: EditorService) -> None:
@@ -54,14 +78,18 @@ def _articles_tab(service: EditorService) -> None:
 
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
+    """Create the tables of what visitors got, and the plot of what each build answers."""
+    notice, tables = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="tallies")
     gr.Markdown(
-        "Each build tests itself: with its own questions in other words, with the same questions and their article "
-        "left out, and with the questions that you have accepted."
+        "## What each build answers\n\nEach build tests itself: with its own questions in other words, with the same "
+        "questions and their article left out, and with the questions that you have accepted."
     )
-    notice, plot = gr.Markdown(elem_classes="notice"), gr.Plot(show_label=False, elem_id="trend")
+    plot = gr.Plot(show_label=False, elem_id="trend")
 
     def draw() -> tuple[Any, ...]:
         points = read_points(service.index)
-        return "" if points else _NO_FIGURES, trend_figure(points)
+        by_week, by_category = service.tallies()
+        shown = tally_html("By week", by_week) + tally_html("By category of the answer", by_category)
+        return "" if points else _NO_FIGURES, block(shown), trend_figure(points)
 
-    tab.select(show_errors(draw, 1), None, [notice, plot], **EVENT_OPTIONS)
+    tab.select(show_errors(draw, 2), None, [notice, tables, plot], **EVENT_OPTIONS)

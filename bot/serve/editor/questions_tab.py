@@ -1,86 +1,147 @@
-"""The tab of the questions that were not answered well, with what an editor can decide about each."""
+"""The tab of the questions that visitors asked, with what they saw and what an editor can decide about each."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import draft, ignore, reject
-from bot.errors import QuestionError
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.corpus.decisions import ignore, reject
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
-from bot.usage.report import Gap, Report
+from bot.usage.report import Report
 from bot.usage.report_text import trend
+from bot.usage.seen import SeenQuestion
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
-_MAX_QUESTIONS = 40
-_CANDIDATES, _MAX_FAQS = 50, 8
-"""Number of passages searched for FAQs that a question may mean, and number of these FAQs offered."""
-_NEXT_BUILD = "The next build uses it."
+_WAITING, _MOST_ASKED, _UNHELPFUL = "Waiting for you", "Most asked, as answered", "Voted not helpful"
+_MAX_QUESTIONS, _MAX_ASKED_AGAIN = 40, 20
+_NEXT_BUILD = "Visitors get it once it is published."
+_LONGEST = 100  # maximum number of characters shown of an answer in the list
 
 
-def questions_tab(service: EditorService, page: gr.Blocks) -> None:
-    """Create the report of a period: its questions with the decisions about each, and proposed alternates."""
+@dataclass(frozen=True, slots=True)
+class QuestionsTab:
+    """The components that another tab uses."""
+
+    chosen: gr.Radio
+    write: gr.Button
+
+
+def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> QuestionsTab:
+    """Create the list of questions of a period, the decisions about each, and the proposed alternates."""
     report = gr.State(None)
-    with gr.Row():
+    with gr.Row(elem_id="choice"):
         period = gr.Radio(list(_PERIODS), value="7 days", label="Asked in the last", elem_id="period")
+        kind = gr.Radio([_WAITING, _MOST_ASKED, _UNHELPFUL], value=_WAITING, label="Show", elem_id="kind")
         refresh = gr.Button("Refresh", size="sm", scale=0, elem_id="refresh")
     summary = gr.Markdown(elem_id="summary")
-    notice = gr.Markdown(elem_id="questions-notice", elem_classes="notice")
+    with gr.Row(elem_id="decided"):
+        notice = gr.Markdown(elem_id="questions-notice", elem_classes="notice")
+        back = gr.Button("Undo", size="sm", scale=0, visible=False, elem_id="undo-last")
     with gr.Column(visible=False) as proposed:
         gr.Markdown("## Seem to mean an existing FAQ")
         proposal = gr.Radio([], label="Proposed", elem_id="proposals")
         with gr.Row():
             agree = gr.Button("Yes, they mean the same", variant="primary", size="sm")
             disagree = gr.Button("No, they do not", size="sm")
-    gr.Markdown("## Not answered, not surely, or not well")
     with gr.Row(elem_id="questions-and-actions"):
         gap = gr.Radio([], label="Questions", elem_id="gaps")
         with gr.Column(visible=False, elem_id="actions") as actions:
             detail = gr.Markdown(elem_id="detail")
-            faq = gr.Radio([], label="It means the same as", elem_id="faqs")
-            means = gr.Button("It means this FAQ", variant="primary", elem_id="means")
-            write = gr.Button("A FAQ has to be written", elem_id="write")
-            unwanted = gr.Button("Not for us", elem_id="unwanted")
-    outputs = [report, summary, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]
+            passage = gr.Radio([], label="Passages that may answer it", elem_id="faqs")
+            words = gr.Textbox(
+                label="Search all FAQs and sections", submit_btn="Search", max_lines=1, elem_id="find-passage"
+            )
+            means = gr.Button("This passage answers it", variant="primary", elem_id="means")
+            with gr.Row(elem_id="decide"):
+                write = gr.Button("Write a FAQ", elem_id="write", min_width=100)
+                unwanted = gr.Button("Not for us", elem_id="unwanted", min_width=100)
+    shown = [report, summary, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]
+    outputs = [notice, back, *bar.outputs, *shown]
 
-    def show(days: str) -> tuple[Any, ...]:
-        return _report(service.report(_PERIODS.get(days, 7)))
+    def show(days: str, which: str) -> tuple[Any, ...]:
+        return _report(service, _PERIODS.get(days, 7), which)
 
-    def on_click(button: gr.Button, decide: Callable[..., Path], then: str, *choices: gr.Radio) -> None:
-        def handle(days: str, *chosen: str | None) -> tuple[Any, ...]:
+    def on_click(button: gr.Button, decide: Callable[..., str], *choices: gr.Radio) -> None:
+        def handle(who: str, days: str, which: str, *chosen: str | None) -> tuple[Any, ...]:
             if None in chosen:
-                return "Choose one first.", *[gr.skip() for _ in outputs]
-            return f"Written to {escape_markdown(decide(*chosen).name)}. {then}", *show(days)
+                return "Choose one first.", *[gr.skip() for _ in outputs[1:]]
+            notice = escape_markdown(decide(who, *chosen))
+            return notice, gr.update(visible=button is not back), *bar_state(service), *show(days, which)
 
-        button.click(show_errors(handle, len(outputs)), [period, *choices], [notice, *outputs], **EVENT_OPTIONS)
+        button.click(signed(handle, len(outputs) - 1), [period, kind, *choices], outputs, **EVENT_OPTIONS)
 
-    shown = show_errors(lambda days: ("", *show(days)), len(outputs))
-    gr.on([page.load, period.change, refresh.click], shown, [period], [notice, *outputs], **EVENT_OPTIONS)
-    gap.change(lambda *chosen: _choose(service, *chosen), [report, gap], [actions, detail, faq, means], **EVENT_OPTIONS)
-    on_click(means, service.accept, _NEXT_BUILD, gap, faq)
-    on_click(write, partial(draft, service.corpus), "Write its answer there.", gap)
-    on_click(unwanted, partial(ignore, service.corpus), "It is not reported again.", gap)
-    on_click(agree, lambda pair: service.accept(*_unpack(pair)), _NEXT_BUILD, proposal)
-    on_click(disagree, lambda pair: reject(service.corpus, *_unpack(pair)), "It is not proposed again.", proposal)
-
-
-def _report(report: Report) -> tuple[Any, ...]:
-    gaps, proposals = report.gaps[:_MAX_QUESTIONS], report.proposals
-    gap_choices = [(f"{gap.question}  ·  {gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
-    proposal_choices = []
-    for each in proposals:
-        label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
-        proposal_choices.append((label, f"{each.question}\n{each.passage}"))
-    return (
-        report, _summary(report), gr.update(choices=gap_choices, value=None, visible=bool(gaps)),
-        gr.update(choices=proposal_choices, value=None), gr.update(visible=bool(proposals)), gr.update(visible=False),
-        _further(report),
+    load = show_errors(lambda *which: ("", gr.update(visible=False), *show(*which)), len(shown) + 1)
+    gr.on(
+        [page.load, period.change, kind.change, refresh.click], load, [period, kind], [notice, back, *shown],
+        **EVENT_OPTIONS,
     )  # fmt: skip
+    choose = show_errors(lambda *chosen: ("", *_choose(service, *chosen)), 3)
+    gap.change(choose, [report, period, gap], [notice, actions, detail, passage], **EVENT_OPTIONS)
+    find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), 1)
+    words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
+    on_click(means, lambda *chosen: _accepted(service, *chosen), gap, passage)
+    on_click(unwanted, lambda who, question: _ignored(service, who, question), gap)
+    on_click(agree, lambda who, pair: _accepted(service, who, *_unpack(pair)), proposal)
+    on_click(disagree, lambda who, pair: _rejected(service, who, *_unpack(pair)), proposal)
+    on_click(back, lambda who: f"Undone: “{service.undo_last(who).question}”.")
+    return QuestionsTab(gap, write)
+
+
+def _accepted(service: EditorService, who: str, question: str, passage: str) -> str:
+    return f"Written to {service.accept(question, passage, who).name}. {_NEXT_BUILD}"
+
+
+def _ignored(service: EditorService, who: str, question: str) -> str:
+    name = ignore(service.corpus, question, who=who).name
+    return f"Written to {name}. Neither this question nor one with its meaning is reported again."
+
+
+def _rejected(service: EditorService, who: str, question: str, passage: str) -> str:
+    return f"Written to {reject(service.corpus, question, passage, who=who).name}. It is not proposed again."
+
+
+def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
+    report = service.report(days)
+    proposals = []
+    for each in report.proposals:
+        label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
+        proposals.append((label, f"{each.question}\n{each.passage}"))
+    choices = _waiting(report) if kind == _WAITING else _seen(service, days, kind)
+    return (
+        report, _summary(report), gr.update(choices=choices, value=None, visible=bool(choices), label=kind),
+        gr.update(choices=proposals, value=None), gr.update(visible=bool(proposals) and kind == _WAITING),
+        gr.update(visible=False), _further(report),
+    )  # fmt: skip
+
+
+def _waiting(report: Report) -> list[tuple[str, str]]:
+    gaps = report.gaps[:_MAX_QUESTIONS]
+    return [(f"{gap.question}\n{gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
+
+
+def _seen(service: EditorService, days: int, kind: str) -> list[tuple[str, str]]:
+    """Return the questions that were asked most, or voted on, with what visitors see today."""
+    seen = service.seen(days)
+    if kind == _UNHELPFUL:
+        voted = sorted((each for each in seen if each.unhelpful), key=lambda each: -each.unhelpful)
+        return [(_label(each), each.question) for each in voted[:_MAX_QUESTIONS]]
+    return [(f"{_label(each)}\n{_today(service, each)}", each.question) for each in seen[:_MAX_ASKED_AGAIN]]
+
+
+def _label(seen: SeenQuestion) -> str:
+    votes = {"helpful": seen.helpful, "not helpful": seen.unhelpful}
+    said = "".join(f", {count} {kind}" for kind, count in votes.items() if count)
+    return f"{seen.question}\n{seen.times}× · {seen.answers[0].certainty}{said}"
+
+
+def _today(service: EditorService, seen: SeenQuestion) -> str:
+    words = " ".join(service.bot.ask(seen.question).text.split())
+    return f"“{words[:_LONGEST]}{'…' if len(words) > _LONGEST else ''}”" if words else "No answer today"
 
 
 def _unpack(choice: str) -> tuple[str, str]:
@@ -100,49 +161,20 @@ def _summary(report: Report) -> str:
     return f"{asked} **{waiting}** wait for you{limit}."
 
 
-def _choose(service: EditorService, report: Report | None, question: str | None) -> tuple[Any, ...]:
-    """Show the details of the chosen question and the FAQs that it may mean."""
-    gap = next((gap for gap in report.gaps if gap.question == question), None) if report else None
-    if gap is None:
-        return gr.update(visible=False), "", gr.skip(), gr.skip()
-    faqs = _nearest_faqs(service, gap.question)
-    choices = gr.update(choices=faqs, value=None, visible=bool(faqs))
-    return gr.update(visible=True), _detail(gap), choices, gr.update(visible=bool(faqs))
-
-
-def _nearest_faqs(service: EditorService, question: str) -> list[tuple[str, str]]:
-    """Return question and passage id of the FAQs nearest to a question."""
-    try:
-        hits = service.bot.retriever.finder().find(question, _CANDIDATES).hits
-    except QuestionError:
-        return []
-    return [(hit.passage.question, hit.passage.id) for hit in hits if hit.passage.question][:_MAX_FAQS]
-
-
-def _detail(gap: Gap) -> str:
-    kinds = {
-        "not answered": gap.unanswered, "closest passage only": gap.closest, "several meanings": gap.ambiguous,
-        "unsure": gap.unsure, "not helpful": gap.unhelpful,
-    }  # fmt: skip
-    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    parts = [
-        f"### {escape_markdown(gap.question)}",
-        f"Asked {gap.times} times by {gap.conversations} visitors: {counts}.",
-        f"Why: {escape_markdown(gap.why)}.",
-    ]
-    if also := [escape_markdown(example) for example in gap.examples[1:]]:
-        parts.append(f"Also asked as:\n\n{_list(also)}")
-    if near := [f"{each.probability:.2f} {escape_markdown(each.about)}" for each in gap.nearest]:
-        parts.append(f"The nearest passages:\n\n{_list(near)}")
-    return "\n\n".join(parts)
+def _choose(service: EditorService, report: Report | None, days: str, question: str | None) -> tuple[Any, ...]:
+    """Show the details of the chosen question and the passages that may answer it."""
+    if report is None or question is None:
+        return gr.update(visible=False), "", gr.skip()
+    gap = next((gap for gap in report.gaps if gap.question == question), None)
+    detail, choices = service.describe(_PERIODS.get(days, 7), question, gap), service.candidates(question)
+    return gr.update(visible=True), detail, gr.update(choices=choices, value=None, visible=bool(choices))
 
 
 def _further(report: Report) -> str:
     """Return the rest of the report as Markdown."""
-    asked = [f"{each.times}× ({trend(each.times, each.before)}) {each.question}" for each in report.most_asked]
     turned = [f"{each.passage}: {each.helpful} helpful, {each.unhelpful} not" for each in report.turned]
     corrected = report.only_corrected[:_MAX_QUESTIONS]
-    parts = {"Asked most": asked, "No longer help": turned, "Found only after a spelling correction": corrected}
+    parts = {"No longer help": turned, "Found only after a spelling correction": corrected}
     lists = [f"## {title}\n\n{_list(map(escape_markdown, lines))}" for title, lines in parts.items() if lines]
     return "\n\n".join([*lists, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])
 

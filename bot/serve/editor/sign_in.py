@@ -1,7 +1,8 @@
-"""`SignIn`: who may open the editor's page."""
+"""`SignIn`: who may open the editor's page, and under which name."""
 
 import hashlib
 import html
+import logging
 import secrets
 import time
 from threading import Lock
@@ -15,6 +16,9 @@ from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.editor.password import is_password
 from bot.serve.page.head_middleware import read_asset
 from bot.serve.prefix_middleware import prefix_of
+from bot.settings import EditorSettings
+
+_log = logging.getLogger(__name__)
 
 EDITOR = "/editor"
 """Path of the page."""
@@ -23,27 +27,29 @@ _COOKIE = "articlebot-editor"
 _SESSION = 12 * 3600  # seconds until a session ends
 _TRIES, _TRIES_OF_ALL = 5, 30
 """Maximum tries a minute from one address, and from all together: each costs a tenth of a second."""
-_MAX_PASSWORD = 1000  # maximum length of a password in characters
+_MAX_PASSWORD, _MAX_NAME = 1000, 60  # maximum lengths in characters
+_UNNAMED = "editor"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _PAGE = read_asset("sign_in.html", "bot.serve.editor")
 
 
 class SignIn:
-    """A password and the sessions opened with it, which last until the server ends. Safe to call from many threads."""
+    """The editors and their sessions, which last until the server ends. Safe to call from many threads."""
 
-    def __init__(self, password: str) -> None:
-        self._password = password
+    def __init__(self, settings: EditorSettings) -> None:
+        self._settings = settings
         self._tries, self._tries_of_all = RateLimiter(_TRIES), RateLimiter(_TRIES_OF_ALL)
-        self._sessions: dict[str, float] = {}
+        self._sessions: dict[str, tuple[float, str]] = {}
+        """The end of each session, and the name of its editor."""
         self._lock = Lock()
 
     def user(self, request: Request) -> str:
-        """Return the user for Gradio's `auth_dependency`. Raises `HTTPException`: 303 to the sign-in, or 401."""
+        """Return the editor's name for Gradio's `auth_dependency`. Raises `HTTPException`: 303 to sign in, or 401."""
         with self._lock:
-            end = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), 0.0)
+            end, name = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), (0.0, ""))
         if end > time.monotonic():
-            return "editor"
+            return name
         prefix = prefix_of(request.scope)
         if request.method == "GET" and request.url.path.rstrip("/") == prefix + EDITOR:
             raise HTTPException(303, headers={"Location": prefix + _SIGN_IN})
@@ -66,16 +72,25 @@ class SignIn:
         seconds = self._tries.acquire(address) or self._tries_of_all.acquire("all")
         if seconds:
             return _page(f"Too many tries: wait {seconds} seconds.", 429)
-        password = parse_qs((await request.body()).decode(errors="replace")).get("password", [""])[0]
-        if len(password) > _MAX_PASSWORD or not await run_in_threadpool(is_password, password, self._password):
+        form = parse_qs((await request.body()).decode(errors="replace"))
+        name, password = (form.get(field, [""])[0] for field in ("name", "password"))
+        name = " ".join(name.split())[:_MAX_NAME] or _UNNAMED
+        if len(password) > _MAX_PASSWORD or not await run_in_threadpool(self._is_editor, name, password):
+            _log.warning("somebody at %s could not sign in to the editor's page", address)
             return _page("That is not the password.", 401)
+        _log.warning("%s signed in to the editor's page from %s", name, address)
         editor = prefix_of(request.scope) + EDITOR
         response = RedirectResponse(f"{editor}/", 303)
         response.set_cookie(
-            _COOKIE, self._new_session(), max_age=_SESSION, path=editor, httponly=True, samesite="strict",
+            _COOKIE, self._new_session(name), max_age=_SESSION, path=editor, httponly=True, samesite="strict",
             secure=request.url.scheme == "https",
         )  # fmt: skip
         return response
+
+    def _is_editor(self, name: str, password: str) -> bool:
+        """Whether a password is the one of the editor with this name, or the one that editors without an own share."""
+        people = {own.casefold(): stored for own, stored in self._settings.people.items()}
+        return is_password(password, people.get(name.casefold(), self._settings.password))
 
     def _sign_out(self, request: Request) -> Response:
         with self._lock:
@@ -85,11 +100,11 @@ class SignIn:
         response.delete_cookie(_COOKIE, path=prefix + EDITOR)
         return response
 
-    def _new_session(self) -> str:
+    def _new_session(self, name: str) -> str:
         token, now = secrets.token_urlsafe(32), time.monotonic()
         with self._lock:
-            self._sessions = {digest: end for digest, end in self._sessions.items() if end > now}
-            self._sessions[_digest(token)] = now + _SESSION
+            self._sessions = {digest: each for digest, each in self._sessions.items() if each[0] > now}
+            self._sessions[_digest(token)] = now + _SESSION, name
         return token
 
 

@@ -43,10 +43,9 @@ def _publisher(publisher: Publisher, texts: PageTexts) -> str:
 
 def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Chatbot` for an empty chat: greeting, newest articles and example questions."""
-    often, offered = service.frequent_questions(), service.bot.suggestions.examples()
-    questions = list(dict.fromkeys([*often, *offered]))[: max(len(often), len(offered))]
+    questions, are_frequent = service.starters.offer()
     greeting = f"<p>{html.escape(texts['greeting'] if questions else texts['greeting_bare'])}</p>"
-    label = _label(texts["most_asked"]) if often else ""
+    label = _label(texts["most_asked"]) if are_frequent else ""
     newest = [_newest(article, texts) for article in newest_articles(service.bot.generation.table, _NEWEST)]
     new = f'<div class="newest">{_label(texts["newest"])}<ul>{"".join(newest)}</ul></div>' if newest else ""
     examples = [{"text": question} for question in questions]

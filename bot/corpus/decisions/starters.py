@@ -1,0 +1,70 @@
+"""The questions that an empty chat offers: which come first, in which order, and which never."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.corpus.decisions.files import LAYOUTS, PINNED, UNWANTED
+from bot.corpus.decisions.history import Change, Decision, decide
+from bot.corpus.decisions.table import read_rows
+from bot.languages.normalization import normalize
+
+
+@dataclass(frozen=True, slots=True)
+class StarterChoices:
+    """What editors chose."""
+
+    pinned: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, corpus: Path) -> "StarterChoices":
+        """Read the choices in a corpus folder. Raises `CorpusError` if they cannot be read."""
+        pinned, hidden = (
+            tuple(cells["question"] for cells in read_rows(corpus / name, LAYOUTS[name]) if cells["question"])
+            for name in (PINNED, UNWANTED)
+        )
+        return cls(pinned, hidden)
+
+    def order(self, questions: Sequence[str], most: int) -> tuple[str, ...]:
+        """Return at most `most` questions: the pinned ones, then the others without hidden ones."""
+        taken = set(map(normalize, (*self.pinned, *self.hidden)))
+        others = (question for question in questions if normalize(question) not in taken)
+        return (*self.pinned, *others)[:most]
+
+
+def pin_starter(corpus: Path, question: str, place: int, *, who: str = "") -> Decision:
+    """Offer a question at a place among the pinned ones, counted from 0, hidden or pinned elsewhere though it be.
+
+    Raises `CorpusError` if a file cannot be written.
+    """
+    pinned = [each for each in StarterChoices.read(corpus).pinned if normalize(each) != normalize(question)]
+    pinned.insert(place, question)
+    return _replace(corpus, question, pinned, [Change(UNWANTED, {"question": question}, is_added=False)], who)
+
+
+def unpin_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
+    """Offer a pinned question no longer first. Raises `CorpusError` if a file cannot be written."""
+    return decide(corpus, "starters", question, [Change(PINNED, {"question": question}, is_added=False)], who=who)
+
+
+def hide_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
+    """Never offer a question. Raises `CorpusError` if a file cannot be written."""
+    row = {"question": question}
+    changes = [Change(PINNED, row, is_added=False), Change(UNWANTED, row)]
+    return decide(corpus, "starters", question, changes, who=who)
+
+
+def show_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
+    """Allow a hidden question again. Raises `CorpusError` if a file cannot be written."""
+    return decide(corpus, "starters", question, [Change(UNWANTED, {"question": question}, is_added=False)], who=who)
+
+
+def _replace(corpus: Path, question: str, pinned: Sequence[str], further: Sequence[Change], who: str) -> Decision:
+    """Write the pinned questions anew, in their order."""
+    old = StarterChoices.read(corpus).pinned
+    changes = [
+        *(Change(PINNED, {"question": each}, is_added=False) for each in old),
+        *(Change(PINNED, {"question": each}) for each in pinned),
+    ]
+    return decide(corpus, "starters", question, [*changes, *further], who=who)

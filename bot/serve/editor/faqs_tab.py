@@ -1,0 +1,164 @@
+"""The tab in which an editor writes FAQs: those that wait, those written so far, and what visitors will see."""
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
+from bot.corpus.formats.tables import cells_to_plain_form
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.publishing import PublishBar, bar_state, start
+from bot.serve.editor.question_html import answer_html, block
+from bot.serve.editor.questions_tab import QuestionsTab
+from bot.serve.editor.service import EditorService
+from bot.serve.page.article_html import article_html
+from bot.serve.page.messages import escape_markdown
+
+_BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
+_FAILED = "Saved, but not published: the tab Index shows why."
+_HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The components of the form."""
+
+    question: gr.Textbox
+    answer: gr.Textbox
+    category: gr.Dropdown
+    alternates: gr.Textbox
+    instead_of: gr.State
+    """The question of the FAQ that is being changed; empty for a new one."""
+
+    @property
+    def parts(self) -> list[Any]:
+        return [self.question, self.answer, self.category, self.alternates, self.instead_of]
+
+
+def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: PublishBar, questions: QuestionsTab) -> None:
+    """Create the lists and the form, with a preview and the answer that visitors get after publishing."""
+    asked = gr.State("")
+    notice = gr.Markdown(elem_id="faqs-notice", elem_classes="notice")
+    with gr.Row(elem_id="faqs-and-form"):
+        with gr.Column(elem_id="faq-lists"):
+            waiting = gr.Radio([], label="To write", elem_id="to-write")
+            written = gr.Radio([], label="Written here", elem_id="written")
+            new = gr.Button("New FAQ", size="sm", elem_id="new-faq")
+        with gr.Column(elem_id="faq-form"):
+            form = _form()
+            preview = gr.Markdown(elem_id="preview")
+            with gr.Row():
+                save = gr.Button("Save & publish", variant="primary", elem_id="save-faq")
+                withdraw = gr.Button("Withdraw this FAQ", visible=False, elem_id="withdraw-faq")
+            result = gr.Markdown(elem_id="asked-again")
+    filled = [*form.parts, preview, withdraw, result]
+    lists = [waiting, written]
+
+    def on_save(who: str, *parts: Any) -> tuple[Any, ...]:
+        faq, instead_of = _faq(*parts[:-1]), parts[-1]
+        service.write(faq, instead_of, who)
+        return _BUILDING, faq.question, faq.question, "", *start(service), *_lists(service)
+
+    def on_withdraw(who: str, question: str) -> tuple[Any, ...]:
+        withdraw_faq(service.corpus, question, who=who)
+        return (
+            "Withdrawn. Visitors no longer get it once that is published.",
+            *_empty(),
+            *bar_state(service),
+            *_lists(service),
+        )
+
+    def on_write(who: str, question: str | None) -> tuple[Any, ...]:
+        if question is None:
+            return "Choose one first.", gr.skip(), *[gr.skip() for _ in (*filled, *lists)]
+        draft(service.corpus, question, who=who)
+        return "", gr.Tabs(selected="faqs"), *_new(service, question), *_lists(service)
+
+    def tick(question: str) -> tuple[Any, ...]:
+        if not question or service.build.is_running:
+            return gr.skip(), gr.skip(), gr.skip()
+        return _published(service, question)
+
+    refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), 3)
+    page.load(refresh, None, [notice, *lists, form.category], **EVENT_OPTIONS)
+    waiting.input(lambda name: (*_new(service, name), None), [waiting], [*filled, written], **EVENT_OPTIONS)
+    written.input(lambda name: (*_old(service, name), None), [written], [*filled, waiting], **EVENT_OPTIONS)
+    new.click(lambda: (*_empty(), None, None), None, [*filled, *lists], **EVENT_OPTIONS)
+    gr.on(
+        [form.question.change, form.answer.change], _preview, [form.question, form.answer], [preview], **EVENT_OPTIONS
+    )
+    save.click(
+        signed(on_save, 3 + len(bar.outputs) + len(lists)), form.parts,
+        [notice, asked, form.instead_of, result, *bar.outputs, *lists], **EVENT_OPTIONS,
+    )  # fmt: skip
+    withdraw.click(
+        signed(on_withdraw, len(filled) + len(bar.outputs) + len(lists)), [form.instead_of],
+        [notice, *filled, *bar.outputs, *lists], **EVENT_OPTIONS,
+    )  # fmt: skip
+    questions.write.click(
+        signed(on_write, 1 + len(filled) + len(lists)), [questions.chosen], [notice, tabs, *filled, *lists],
+        **EVENT_OPTIONS,
+    )  # fmt: skip
+    bar.timer.tick(show_errors(tick, 2), [asked], [notice, result, asked], **EVENT_OPTIONS)
+
+
+def _form() -> _Form:
+    return _Form(
+        gr.Textbox(label="Question", max_lines=3, elem_id="faq-question"),
+        gr.Textbox(label="Answer", info=_HINT, lines=6, max_lines=20, elem_id="faq-answer"),
+        gr.Dropdown([], label="Category", allow_custom_value=True, elem_id="faq-category"),
+        gr.Textbox(label="Also asked as", info="One a line.", lines=2, max_lines=8, elem_id="faq-alternates"),
+        gr.State(""),
+    )
+
+
+def _faq(question: str, answer: str, category: str | None, alternates: str) -> WrittenFaq:
+    others = tuple(filter(None, map(str.strip, alternates.splitlines())))
+    return WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
+
+
+def _empty() -> tuple[Any, ...]:
+    return "", "", None, "", "", "", gr.update(visible=False), ""
+
+
+def _new(service: EditorService, question: str) -> tuple[Any, ...]:
+    """Return the values of the form for a question that waits, in the category of the nearest article."""
+    hits = service.bot.retriever.finder().find(question, 1).hits
+    category = hits[0].passage.article.category if hits else None
+    return question, "", category, "", "", "", gr.update(visible=False), ""
+
+
+def _old(service: EditorService, question: str) -> tuple[Any, ...]:
+    """Return the values of the form for a FAQ that was written before."""
+    faq = next(each for each in written_faqs(service.corpus) if each.question == question)
+    others = "\n".join(faq.alternates)
+    shown = _preview(question, faq.answer), gr.update(visible=True), ""
+    return question, faq.answer, faq.category or None, others, question, *shown
+
+
+def _lists(service: EditorService) -> tuple[Any, ...]:
+    waiting, written = faqs_to_write(service.corpus), [each.question for each in written_faqs(service.corpus)]
+    return tuple(gr.update(choices=names, value=None, visible=bool(names)) for names in (waiting, written[::-1]))
+
+
+def _categories(service: EditorService) -> Any:
+    return gr.update(choices=list(service.bot.generation.table.facts.categories))
+
+
+def _preview(question: str | None, answer: str | None) -> str:
+    if not answer or not answer.strip():
+        return ""
+    title, words = html.escape(" ".join((question or "").split())), article_html(cells_to_plain_form([answer]))
+    return f'<div class="card"><div class="chip">Preview</div><h4>{title}</h4>{words}</div>'
+
+
+def _published(service: EditorService, question: str) -> tuple[Any, ...]:
+    """Return the notice, what visitors get now who ask the question, and that no question waits to be asked."""
+    if service.build.has_failed:
+        return _FAILED, "", ""
+    answer = service.bot.ask(question)
+    is_new = any(source.passage.question == question for source in answer.sources)
+    words = "Published: visitors get your answer." if is_new else "Published, but visitors get another answer:"
+    return escape_markdown(words), block(f"<h4>Asked again</h4>{answer_html(answer)}"), ""

@@ -1,0 +1,52 @@
+"""The tab of the decisions: who decided what and when, and a button that undoes it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import gradio as gr
+
+from bot.corpus.decisions import Decision, in_force, read_history, undo
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.publishing import PublishBar, bar_state
+from bot.serve.editor.service import EditorService
+from bot.serve.page.messages import escape_markdown
+
+_MOST = 100
+_VERBS = {
+    "accept": "accepted", "draft": "put on the list to write", "ignore": "ignored", "reject": "rejected",
+    "write": "wrote the FAQ", "change": "changed the FAQ", "withdraw": "withdrew the FAQ", "undo": "undid:",
+}  # fmt: skip
+
+
+def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
+    """Create the list of decisions, latest first, and the button."""
+    gr.Markdown("Everything that was decided here. What was undone can be done again by undoing that.")
+    notice = gr.Markdown(elem_id="history-notice", elem_classes="notice")
+    decision = gr.Radio([], label="Decisions", elem_id="history")
+    back = gr.Button("Undo this decision", variant="primary", elem_id="undo")
+
+    def show() -> Any:
+        return gr.update(choices=_choices(read_history(service.corpus)), value=None)
+
+    def on_undo(who: str, ident: str | None) -> tuple[Any, ...]:
+        if ident is None:
+            return "Choose one first.", *[gr.skip() for _ in (decision, *bar.outputs)]
+        undone = undo(service.corpus, ident, who=who)
+        return f"Undone: “{escape_markdown(undone.question)}”.", show(), *bar_state(service)
+
+    tab.select(show_errors(lambda: ("", show()), 1), None, [notice, decision], **EVENT_OPTIONS)
+    back.click(signed(on_undo, 4), [decision], [notice, decision, *bar.outputs], **EVENT_OPTIONS)
+
+
+def _choices(history: Sequence[Decision]) -> list[tuple[str, str]]:
+    holds, verbs = in_force(history), {one.id: _VERBS[one.action] for one in history}
+    return [(_label(one, verbs, holds=holds[one.id]), one.id) for one in reversed(history[-_MOST:])]
+
+
+def _label(decision: Decision, verbs: dict[str, str], *, holds: bool) -> str:
+    what = " ".join(filter(None, (_VERBS[decision.action], verbs.get(decision.undoes))))
+    about = f" for {decision.passage}" if decision.passage else ""
+    when = f"{datetime.fromisoformat(decision.when):%d %b %Y %H:%M} UTC"
+    end = "" if holds else " (undone)"
+    return f"{decision.question}\n{when} · {decision.who or 'somebody'} {what}{about}{end}"

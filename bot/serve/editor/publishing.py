@@ -1,0 +1,54 @@
+"""The bar above the tabs: whether decisions wait to be published, and the button that publishes them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.service import EditorService
+
+_POLL = 1.0  # seconds between two updates while a build runs
+_BUILDING = "Publishing; meanwhile visitors get answers from the present index."
+_FAILED = "It could not be published; the tab Index shows why. Visitors still get answers from the previous index."
+_WAITS = "Decisions wait to be published."
+_UP_TO_DATE = "Everything that was decided is published."
+
+
+@dataclass(frozen=True, slots=True)
+class PublishBar:
+    """The components of the bar."""
+
+    status: gr.Markdown
+    button: gr.Button
+    timer: gr.Timer
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.status, self.button, self.timer]
+
+
+def publish_bar(service: EditorService, page: gr.Blocks) -> PublishBar:
+    """Create the bar."""
+    with gr.Row(elem_id="publishing"):
+        status = gr.Markdown(elem_id="publish-status")
+        button = gr.Button("Publish now", variant="primary", size="sm", scale=0, elem_id="publish")
+    bar = PublishBar(status, button, gr.Timer(_POLL, active=False))
+    shown = show_errors(lambda: bar_state(service), len(bar.outputs) - 1)
+    gr.on([page.load, bar.timer.tick], shown, None, bar.outputs, **EVENT_OPTIONS)
+    button.click(show_errors(lambda: start(service), len(bar.outputs) - 1), None, bar.outputs, **EVENT_OPTIONS)
+    return bar
+
+
+def start(service: EditorService) -> tuple[Any, ...]:
+    """Start a build and return the state of the bar."""
+    service.build.start()
+    return bar_state(service)
+
+
+def bar_state(service: EditorService) -> tuple[Any, ...]:
+    """Return the values of `PublishBar.outputs`."""
+    is_running = service.build.is_running
+    waits = not is_running and service.waits
+    words = _BUILDING if is_running else _FAILED if service.build.has_failed else _WAITS if waits else _UP_TO_DATE
+    return words, gr.update(visible=waits or service.build.has_failed), gr.Timer(active=is_running)

@@ -1,0 +1,202 @@
+"""A question as an editor sees it: what visitors saw, what is answered today, and what is near; as HTML.
+
+It is one HTML block of a Markdown component, as `gr.HTML` needs scripts that the page's policy forbids. Words of
+visitors and articles are escaped, or rendered by `article_html`, which makes no HTML of them.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.answering.answer import Answer
+from bot.index.generation import Passages, passage_by_id
+from bot.passages import Passage, context
+from bot.retrieval.hit import Hit
+from bot.serve.page.article_html import article_html
+from bot.usage.gaps import Gap
+from bot.usage.seen import Remark, SeenAnswer, SeenQuestion, Tally, certainty
+
+_LANGUAGES = {"en": "English", "hi": "Hindi", "hinglish": "Hindi in Latin letters"}
+_CLASSES = {"sure": "sure", "unsure": "unsure", "closest passage only": "unsure", "not answered": "none"}
+_MARKS = re.compile(r"(?<!\w)[|>#*-]+(?!\w)|\|")  # of tables, lists, headings and quotations
+_LONGEST = 400  # maximum number of characters shown of a passage
+_REASONS = {
+    "wrong": "wrong",
+    "outdated": "out of date",
+    "incomplete": "incomplete",
+    "unrelated": "about something else",
+}
+
+
+def question_html(
+    seen: SeenQuestion, gap: Gap | None, remarks: Sequence[Remark], today: Answer, table: Passages
+) -> str:  # fmt: skip
+    """Return everything about a question as HTML."""
+    title = f"<h3>{_text(seen.question)}</h3>"
+    parts = [title, f"<p>{_chip(_LANGUAGES.get(today.language, today.language))} {_counts(seen, gap)}</p>"]
+    if gap:
+        parts.append(f"<p><strong>Why:</strong> {_text(gap.why)}.</p>")
+    parts.append("<h4>What visitors saw</h4>")
+    parts += [_seen(answer, remarks, table) for answer in seen.answers]
+    is_same = any(_is_same(answer, today) for answer in seen.answers[:1])
+    parts += ["<p>They see the same today.</p>"] if is_same else ["<h4>What they see today</h4>", answer_html(today)]
+    parts.append(_details(seen, gap))
+    return block("".join(parts))
+
+
+def _is_same(seen: SeenAnswer, today: Answer) -> bool:
+    return (seen.status, seen.passages) == (today.status, tuple(source.passage.id for source in today.sources))
+
+
+def block(markup: str) -> str:
+    """Return HTML as one block, in which no Markdown is rendered; it has no empty lines."""
+    return f"<div>{markup}</div>" if markup else ""
+
+
+def answer_html(answer: Answer) -> str:
+    """Return an answer as visitors see it, below how sure it is."""
+    chip = _certainty(certainty(answer.status, answer.probability))
+    head = f"{chip} {_percent(answer.probability)}" if answer.sources else chip
+    notes = [f"Read as: {answer.corrected}"] if answer.corrected else []
+    notes += [f"Did you mean: {' · '.join(answer.did_you_mean)}"] if answer.did_you_mean else []
+    notes += [answer.reply] if answer.reply else []
+    words = [article_html(source.words) + _origin(source.passage) for source in answer.sources]
+    words += [_plain("The articles do not answer this.")] if answer.status == "no_answer" and not answer.reply else []
+    further = [answer_html(other) for other in answer.answers]
+    return f'<div class="card"><div>{head}</div>{"".join(map(_plain, notes))}{"".join(words)}</div>{"".join(further)}'
+
+
+def candidates_html(hits: Iterable[Hit]) -> str:
+    """Return passages with their probability and, folded away, the numbers behind it."""
+    return f"<h4>Nearest passages</h4>{''.join(map(_candidate, hits))}"
+
+
+def passage_label(passage: Passage) -> str:
+    """Return a passage as one choice: its question, or its headings and its first words."""
+    if passage.question:
+        return f"FAQ: {passage.question}"
+    words = " ".join(_MARKS.sub(" ", passage.text).split())
+    return f"Section: {context(passage)} — {_shorten(words, 90)}"
+
+
+def tally_html(title: str, tallies: Mapping[str, Tally]) -> str:
+    """Return a table with a row for each week or category, and the shares of what was asked in it."""
+    heads = ("asked", "answered", "closest passage only", "refused", "voted helpful", "voted not helpful")
+    head = "".join(f"<th>{each}</th>" for each in ("", *heads))
+    rows = "".join(_tally_row(name, each) for name, each in tallies.items())
+    return f'<h3>{title}</h3><div class="wide"><table class="tally"><tr>{head}</tr>{rows}</table></div>'
+
+
+def _tally_row(name: str, one: Tally) -> str:
+    votes = one.helpful + one.unhelpful
+    shares = [(one.answered, one.asked), (one.closest, one.asked), (one.refused, one.asked)]
+    shares += [(one.helpful, votes), (one.unhelpful, votes)]
+    cells = "".join(f"<td>{count}{f' ({count / total:.0%})' if count else ''}</td>" for count, total in shares)
+    return f"<tr><th>{_text(name)}</th><td>{one.asked}</td>{cells}</tr>"
+
+
+def _candidate(hit: Hit) -> str:
+    signals = "".join(
+        f"<tr><td>{_text(name.replace('_', ' '))}</td><td>{value:.2f}</td></tr>" for name, value in hit.signals.items()
+    )
+    ident = f"<p>Id: <code>{_text(hit.passage.id)}</code></p>"
+    folded = f"<details><summary>Details</summary>{ident}<table>{signals}</table></details>"
+    return f'<div class="card"><div>{_percent(hit.probability)}</div>{_plain(passage_label(hit.passage))}{folded}</div>'
+
+
+def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
+    """Return how often a question was asked, and what was wrong with its answers."""
+    if gap is None:
+        votes = _votes(seen.helpful, seen.unhelpful)
+        return f"Asked {_times(seen.times)}{f', {votes}' if votes else ''}."
+    kinds = {
+        "not answered": gap.unanswered, "closest passage only": gap.closest, "several meanings": gap.ambiguous,
+        "unsure": gap.unsure,
+    }  # fmt: skip
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    visitors = f"{gap.conversations} visitor{'s' if gap.conversations != 1 else ''}"
+    asked = f"Asked {_times(gap.times)} by {visitors}{f': {counts}' if counts else ''}."
+    return f"{asked} {_votes(0, gap.unhelpful)}{'.' if gap.unhelpful else ''}"
+
+
+def _seen(answer: SeenAnswer, remarks: Sequence[Remark], table: Passages) -> str:
+    head = f"{_certainty(answer.certainty)} {_times(answer.times)}"
+    votes = _votes(answer.helpful, answer.unhelpful)
+    head += f", {votes}" if votes else ""
+    passages = [passage_by_id(table, ident) for ident in answer.passages]
+    known = [_excerpt(passage) for passage in passages if passage is not None]
+    gone = [_plain(f"{each}: no longer in the articles") for each in _missing(answer.passages, passages)]
+    own = [one for one in remarks if (one.status, one.passages) == (answer.status, answer.passages)]
+    said = "".join(f"<li>{_remark(one)}</li>" for one in own)
+    shown = "".join([*known, *gone, f"<ul>{said}</ul>" if said else ""])
+    return f'<div class="card"><div>{head}</div>{shown}</div>'
+
+
+def _missing(idents: Sequence[str], passages: Sequence[Passage | None]) -> list[str]:
+    return [ident for ident, passage in zip(idents, passages, strict=True) if passage is None]
+
+
+def _excerpt(passage: Passage) -> str:
+    return article_html(_shorten(passage.text, _LONGEST)) + _origin(passage)
+
+
+def _remark(remark: Remark) -> str:
+    day = f"{datetime.fromtimestamp(remark.at, UTC):%d %b}"
+    kind = "helpful" if remark.helpful else f"not helpful{f' ({_REASONS[remark.reason]})' if remark.reason else ''}"
+    comment = f": “{_text(remark.comment)}”" if remark.comment else ""
+    return f"{day}, {kind}{comment}"
+
+
+def _origin(passage: Passage) -> str:
+    article = passage.article
+    path = " › ".join([article.title, *passage.section] if not passage.question else [article.title])
+    asked = f"FAQ “{passage.question}”, " if passage.question and passage.question != article.title else ""
+    return f'<p class="origin">{_text(f"{asked}{path} ({article.source})")}</p>'
+
+
+def _details(seen: SeenQuestion, gap: Gap | None) -> str:
+    """Return what only some editors want to know, folded away."""
+    wordings = list(dict.fromkeys([*(gap.examples if gap else ()), *seen.wordings]))
+    lists = {"Asked as": wordings}
+    if gap and gap.nearest:
+        lists["Nearest passages"] = [f"{one.probability:.0%} {one.about} ({one.passage})" for one in gap.nearest]
+    body = "".join(f"<h5>{title}</h5>{_list(lines)}" for title, lines in lists.items())
+    return f"<details><summary>Details</summary>{body}</details>"
+
+
+def _text(words: str) -> str:
+    return html.escape(" ".join(words.split()))
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"
+
+
+def _certainty(words: str) -> str:
+    return _chip(words, _CLASSES.get(words, ""))
+
+
+def _chip(words: str, name: str = "") -> str:
+    return f'<span class="chip {name}">{_text(words)}</span>'
+
+
+def _plain(words: str) -> str:
+    return f"<p>{_text(words)}</p>"
+
+
+def _percent(probability: float) -> str:
+    return f"answers it with a chance of {probability:.0%}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _votes(helpful: int, unhelpful: int) -> str:
+    votes = {"voted helpful": helpful, "voted not helpful": unhelpful}
+    return ", ".join(f"{count} {kind}" for kind, count in votes.items() if count)
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most].rsplit(' ', 1)[0]} …"
