@@ -60,7 +60,7 @@ def test_subjects_of_a_title():
         ("gratuity kya hai", "Gratuity is a lump sum that an employer pays"),
         ("bgv full form", "Background verification, or BGV, is the check"),
         ("what is kpo", "KPO (knowledge process outsourcing) means"),
-        ("edli full form", "No agent called, no premium shows on the payslip"),
+        ("edli full form", "The Employees' Deposit Linked Insurance, EDLI, is the life cover"),
         ("dv full form", "DV stands for document verification"),
         (
             "PF withdrawal: final settlement of your EPF after leaving work",
