@@ -11,7 +11,7 @@ from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
 from bot.corpus.decisions import ALTERNATES
-from bot.corpus.outline import outline, table_head, trim
+from bot.corpus.outline import is_source_title, outline, table_head, trim
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
 from bot.languages.registry import combined_pattern
@@ -129,7 +129,8 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
     def count_tokens(span: Span) -> int:
         return bisect_left(starts, span[1]) - bisect_left(starts, span[0])
 
-    sections = [part for section in outline(article.text).sections for part in _without_faqs(section, article)]
+    answering = _without_sources(outline(article.text).sections)
+    sections = [part for section in answering for part in _without_faqs(section, article)]
     seen: dict[str, int] = {}
     parts: list[Faq | Section] = [*article.faqs, *sections]
     for part in sorted(parts, key=lambda part: part.start):
@@ -138,6 +139,12 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
         else:
             room = max(limit - len(token_starts([_headings(article, part.path)])[0]), limit // 3)
             yield from _section_passages(article, part, seen, count_tokens, room)
+
+
+def _without_sources(sections: Sequence[Section]) -> Sequence[Section]:
+    """Return the sections of an article without its list of sources at the end, which answers nothing."""
+    is_last = len(sections) > 1 and sections[-1].path and is_source_title(sections[-1].path[-1])
+    return sections[:-1] if is_last else sections
 
 
 def _without_faqs(section: Section, article: Article) -> Iterator[Section]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.encoder import Matrix
-from bot.index.generation import Passages, numbers_of
+from bot.index.generation import Numbers, Passages
 from bot.index.manifest import ScoreCalibration
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import Vectors
@@ -58,18 +58,26 @@ def measure_score_levels(
     table: PassageTable, vectors: Vectors, calibration: Questions, own_words: Matrix, reworded: Matrix
 ) -> ScoreCalibration:
     """Compare the cosines of calibration questions with and without their article, given vectors of both wordings."""
-    article_of_row = table.article_of_passage[table.passage_of_row]
     covered, uncovered = [], []
     for each, question, variant in zip(calibration, own_words, reworded, strict=True):
         _, nearest = vectors.search(variant[None], 1)
         rows, cosines = vectors.search(question[None], _NEIGHBOURS)
-        others = cosines[article_of_row[rows] != table.article_of_passage[numbers_of(table, [each.passage])]][:1]
-        if len(others) and others[0] < _SAME_QUESTION:
+        other = _nearest_elsewhere(table, each.passage, rows, cosines)
+        if other is not None and other < _SAME_QUESTION:
             covered.append(float(nearest[0]))
-            uncovered.append(float(others[0]))
+            uncovered.append(other)
     if not covered:
         return ScoreCalibration(0.0, 0.0, 0)
     return ScoreCalibration(round(float(np.mean(covered)), 4), round(float(np.mean(uncovered)), 4), len(covered))
+
+
+def _nearest_elsewhere(table: PassageTable, passage: Passage, rows: Numbers, cosines: Matrix) -> float | None:
+    """Return the greatest cosine in other articles, but not in those in another language, which may be translations."""
+    for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
+        other = table.passage(int(table.passage_of_row[row])).article
+        if other.id != passage.article.id and other.language == passage.article.language:
+            return float(cosine)
+    return None
 
 
 def _reword(question: str, number: int) -> str:

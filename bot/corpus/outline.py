@@ -15,6 +15,7 @@ _LABELLED_PAIR = re.compile(
     rf"(?ims)^{_Q}{_AFTER_LABEL}[ \t]*(?P<question>\S[^\n]*?)\s+{_A}{_AFTER_LABEL}[ \t]*(?P<answer>\S.*?)"
     rf"(?=\n+(?:{_Q}{_AFTER_LABEL}|#{{1,6}}[ \t])|\Z)"
 )
+_SOURCE_TITLE = re.compile(combined_pattern("source_titles"), re.IGNORECASE)
 _FAQ_TITLE = re.compile(combined_pattern("faq_titles"), re.IGNORECASE)
 _BEFORE_TITLE = re.compile(r"^[\W\d_]+")  # a number or a pictogram
 _ENDS_AS_QUESTION = re.compile(r"[?？؟][\s:;.,\"'”’)\]*_]*$")
@@ -59,6 +60,11 @@ def is_question(text: str) -> bool:
 def is_faq_title(title: str) -> bool:
     """Whether a heading introduces FAQs, as "3. Frequently asked questions about gratuity" does."""
     return not is_question(title) and _FAQ_TITLE.match(_BEFORE_TITLE.sub("", title)) is not None
+
+
+def is_source_title(title: str) -> bool:
+    """Whether a heading introduces the sources of an article, as "References" does."""
+    return _SOURCE_TITLE.fullmatch(_BEFORE_TITLE.sub("", title).strip().rstrip(":")) is not None
 
 
 def outline(text: str) -> Outline:

@@ -38,6 +38,8 @@ class Patterns:
     answer_labels: tuple[str, ...]
     faq_titles: tuple[str, ...]
     """Headings that announce a list of questions."""
+    source_titles: tuple[str, ...]
+    """Headings that announce the sources of an article."""
     closings: tuple[str, ...]
     """How a paragraph starts that closes a page and belongs to no answer."""
     openings: tuple[str, ...]

@@ -21,8 +21,9 @@ from bot.retrieval.search_result import SearchResult
 
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
-_OWN_LANGUAGE = 1.5
-"""How much higher a sentence in the question's language scores; fitted on half 0 of tests/questions/hindi.jsonl."""
+_OWN_LANGUAGE = {"en": 3.0, "hi": 0.7}
+"""How much higher a sentence scores in the language of the question: many who ask in English do not read Hindi. Fitted
+on half 0 of tests/questions/hindi.jsonl; a question in Hinglish has no language of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,11 @@ def choose(
 
 
 def _preferences(candidates: Candidates, language: str, shown: str) -> NDArray[np.float64]:
-    """Return how much more or less likely each sentence is chosen for its language, or because it was `shown` before.
-
-    A question in Hinglish has no language of its own: its answer may be in either.
-    """
+    """Return how much higher or lower each sentence scores for its language, or because it was `shown` before."""
     is_own = [one.article.language == language for one in candidates.passages]
     own = np.repeat(is_own, [len(each) for each in candidates.sentences])
     again = [text in shown for each in candidates.sentences for text in each]
-    return np.asarray(_OWN_LANGUAGE * own - _SHOWN * np.array(again, float), np.float64)
+    return np.asarray(_OWN_LANGUAGE.get(language, 0.0) * own - _SHOWN * np.array(again, float), np.float64)
 
 
 def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:
