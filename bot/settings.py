@@ -155,6 +155,8 @@ class ChatSettings:
     """The language for browsers that accept none of the available ones."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Replacements for texts of the page, by language and by their name in `bot/serve/languages/en.toml`."""
+    categories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The categories' names on the page, by language and by their names in the articles."""
     languages: Path | None = None
     """A folder of further language files, in the format of `bot/serve/languages/en.toml`."""
     origins: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Hindi in Devanagari and Latin letters: questions over English articles, and articles in Hindi."""
 
 import csv
+import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,10 +25,14 @@ from bot.languages.hindi.devanagari import has_devanagari, is_mostly_devanagari
 from bot.languages.hindi.rewriting import HindiRewriter
 from bot.languages.hindi.transliteration import acronym, consonant_key, phonetic_key, romanize, to_devanagari
 from bot.languages.normalization import normalize
-from bot.languages.registry import normalize_spelling, readable
+from bot.languages.registry import detect_language, normalize_spelling, readable
 from bot.passages import split_articles
 from bot.retrieval.near_duplicates import same_question
 from bot.retrieval.topic import refers_back
+from bot.serve.chat_service import ChatService
+from bot.serve.page import welcome
+from bot.serve.texts import texts_for
+from bot.settings import ChatSettings
 
 pytestmark = pytest.mark.slow
 
@@ -449,7 +454,6 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
     [
         "नोटिस पीरियड कितने दिन का होता है?",
         "नोटिस पीरियड कितने दिन का होता है।",
-        "कितने दिन का नोटिस पीरियड",
         "नोटिस कितने दिन पहले देना होता है",
     ],
 )
@@ -585,6 +589,27 @@ def test_hindi_questions_are_suggested_by_their_first_letters(mixed: Bot):
         "नोटिस पीरियड कितने दिन का होता है?",
         "क्या नोटिस पीरियड में छुट्टी मिलती है?",
     }
+
+
+def test_the_page_in_hindi_begins_with_questions_and_articles_in_hindi(shipped: Bot):
+    service = ChatService(shipped, ChatSettings(categories={"hi": {"HRM": "एचआर"}}), None)
+    texts = texts_for(service.settings)
+    shown = {code: welcome.empty_chat(service, texts[code]) for code in ("en", "hi")}
+    for code, each in shown.items():
+        assert {detect_language(example["text"]) for example in each["examples"]} == {code}
+        titles = re.findall(r"<li>(.*?) <span", each["placeholder"])
+        assert {detect_language(title) for title in titles} == {code}
+    labels = [label for label, _ in welcome.categories(service, texts["hi"])["choices"]]
+    assert any(label.startswith("एचआर\u00a0") for label in labels)
+    assert "एचआर" in welcome.placeholder(service, texts["hi"])
+
+
+def test_suggestions_are_in_the_language_of_the_question_where_there_are_some(shipped: Bot):
+    hindi = shipped.ask("ग्रेच्युटी कितने साल में मिलती है")
+    assert hindi.suggestions
+    assert {detect_language(each) for each in hindi.suggestions} == {"hi"}
+    english = shipped.ask("when is gratuity paid")
+    assert {detect_language(each) for each in english.suggestions} == {"en"}
 
 
 def test_hindi_questions_are_duplicates_only_if_their_words_are_the_same(mixed: Bot):

@@ -43,7 +43,9 @@ def test_every_language_is_complete_and_knows_small_talk():
     hindi = texts["hi"]
     english = asdict(texts["en"])
     same = [
-        name for name, words in asdict(hindi).items() if words == english[name] and name not in ("direction", "contact")
+        name
+        for name, words in asdict(hindi).items()
+        if words == english[name] and name not in ("direction", "contact", "categories")
     ]
     assert same == [], "words that nobody has translated"
 
@@ -140,7 +142,9 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
     (words,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     settings = read_settings(written(words))
     assert settings.publisher.name == "Career Desk"
-    assert texts_for(settings)["en"]["title"] == "Ask Career Desk"
+    texts = texts_for(settings)
+    assert texts["en"]["title"] == "Ask Career Desk"
+    assert [texts[code].category("Admit Cards") for code in ("en", "hi")] == ["Admit Cards", "एडमिट कार्ड"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
     [
         (
             'colour = "#fff"',
-            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, origins,",
+            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, categories,",
         ),
         ('languages = "more"', "languages is not a setting: a folder with this name holds further languages."),
         ('[build]\nmodl = "x"', "there is no setting 'modl' at [build]: there are model, passage_tokens,"),

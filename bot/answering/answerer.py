@@ -98,11 +98,11 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in hits if self.suggestions.is_answered(hit.passage))
 
     def _reply(self, question: str, result: SearchResult, talk: SmallTalk) -> Answer:
-        blank = replace(self._blank(question, result), topic=None, suggestions=self._examples())
+        blank = replace(self._blank(question, result), topic=None, suggestions=self._examples(result.language))
         return replace(blank, reply=reply(talk, self._categories(), self._settings.contact), talk=talk.kind)
 
     def _no_answer(self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]) -> Answer:
-        blank, near = self._blank(question, result, reading), self.suggestions.near(result.hits, asked)
+        blank, near = self._blank(question, result, reading), self._near(result, asked)
         if near:
             return replace(blank, suggestions=near)
         return replace(blank, categories=self._categories())
@@ -110,7 +110,7 @@ class Answerer:
     def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
         """Show the words that come closest, and suggest the questions nearest to the visitor's."""
         source, blank = _source(result, reading), self._blank(question, result, reading)
-        near = self.suggestions.near(result.hits, asked)
+        near = self._near(result, asked)
         return replace(blank, status="closest", text=source.words, sources=(source,), suggestions=near)
 
     def _answered(
@@ -118,7 +118,7 @@ class Answerer:
     ) -> Answer:
         source = _source(result, reading)
         newer = newer_hit(self.finder.generation, source, result.hits[1:], self._settings.threshold)
-        suggestions = self.suggestions.after(reading.passage, asked, further)
+        suggestions = self.suggestions.after(reading.passage, asked, result.language, further)
         blank = replace(self._blank(question, result, reading), suggestions=suggestions, newer=newer)
         return replace(blank, status="answered", text=source.words, sources=(source,))
 
@@ -138,8 +138,11 @@ class Answerer:
             language=result.language,
         )
 
-    def _examples(self) -> tuple[str, ...]:
-        return self.suggestions.examples()[: self._settings.suggestions]
+    def _near(self, result: SearchResult, asked: Sequence[str]) -> tuple[str, ...]:
+        return self.suggestions.near(result.hits, asked, result.language)
+
+    def _examples(self, language: str) -> tuple[str, ...]:
+        return self.suggestions.examples(language)[: self._settings.suggestions]
 
     def _categories(self) -> tuple[str, ...]:
         return tuple(self.finder.generation.table.facts.categories)

@@ -9,6 +9,7 @@ from threading import Lock
 
 from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
+from bot.languages.registry import CODES, ENGLISH, detect_language
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
@@ -32,31 +33,37 @@ class Suggestions:
     def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
         self._finder, self._table, self._settings = finder, finder.generation.table, settings
         self._answered: OrderedDict[str, bool] = OrderedDict()
-        self._examples: tuple[str, ...] | None = None
+        self._examples: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
 
-    def near(self, hits: Sequence[Hit], asked: Sequence[str]) -> tuple[str, ...]:
-        """Return the questions nearest to one that is not answered, if any are near."""
+    def near(self, hits: Sequence[Hit], asked: Sequence[str], language: str) -> tuple[str, ...]:
+        """Return the questions nearest to one that is not answered, if any are near, those in its language first."""
         least = _NEAR * self._settings.threshold
         near = (hit.passage for hit in hits if hit.probability >= least and hit.passage.kind == "faq")
-        return self._choose(near, asked, ())
+        return self._choose(near, asked, (), language)
 
-    def after(self, quoted: Passage, asked: Sequence[str], further: int = 0) -> tuple[str, ...]:
+    def after(self, quoted: Passage, asked: Sequence[str], language: str, further: int = 0) -> tuple[str, ...]:
         """Return further questions of the quoted article and its related ones, without those just answered.
 
-        `further` is the number of questions beyond the one that the settings name, unless that is 0.
+        Those in the language of the question come first. `further` is the number of questions beyond the one that the
+        settings name, unless that is 0.
         """
         articles = (quoted.article.id, *quoted.article.related)
         faqs = (faq for article in articles for faq in self._table.faqs(article))
-        return self._choose(faqs, asked, (quoted,), further)
+        return self._choose(faqs, asked, (quoted,), language, further)
 
-    def examples(self) -> tuple[str, ...]:
-        """Return questions to start with: one of each of the largest categories, then more."""
-        if self._examples is None:
-            faqs = (passage_by_id(self._table, ident) for ident in self._table.facts.examples)
-            answered = (faq for faq in faqs if faq is not None and self.is_answered(faq))
-            self._examples = tuple(islice(_unique_questions(answered), _MAX_EXAMPLES))
-        return self._examples
+    def examples(self, language: str = ENGLISH.code) -> tuple[str, ...]:
+        """Return questions to start with: one of each of the largest categories, then more.
+
+        They are in the language, if the articles have questions in it, else in any.
+        """
+        if language not in self._examples:
+            found = (passage_by_id(self._table, ident) for ident in self._table.facts.examples)
+            faqs = [faq for faq in found if faq is not None]
+            own = [faq for faq in faqs if _wording(faq, language)] or faqs
+            questions = _unique(_wording(faq, language) or faq.question or "" for faq in own if self.is_answered(faq))
+            self._examples[language] = tuple(islice(questions, _MAX_EXAMPLES))
+        return self._examples[language]
 
     def complete(self, typed: str, category: str | None = None) -> tuple[str, ...]:
         """Return questions that contain the typed words, the last of which may be incomplete, then similar ones.
@@ -75,8 +82,8 @@ class Suggestions:
         near = [hit for hit in faqs if hit.passage.id in containing or hit.probability >= _MIN_PROBABILITY]
         near.sort(key=lambda hit: (hit.passage.id not in containing, -hit.score))
         near = _articles_in_turn(near, containing)
-        answered = (hit.passage for hit in near if self.is_answered(hit.passage))
-        return tuple(islice(_unique_questions(answered), _MAX_COMPLETED))
+        answered = (hit.passage.question or "" for hit in near if self.is_answered(hit.passage))
+        return tuple(islice(_unique(answered), _MAX_COMPLETED))
 
     def _complete_last_word(self, text: str) -> list[str]:
         """Return the text with its last word completed by words of the corpus, or as it is."""
@@ -104,12 +111,15 @@ class Suggestions:
         return any(asks_exactly(hit.passage, question) and hit.probability >= self._settings.threshold for hit in hits)
 
     def _choose(
-        self, faqs: Iterable[Passage], asked: Sequence[str], quoted: Sequence[Passage], further: int = 0
+        self, faqs: Iterable[Passage], asked: Sequence[str], quoted: Sequence[Passage], language: str, further: int = 0
     ) -> tuple[str, ...]:
-        """Return the first few questions that were not asked, are answered, and repeat no other one."""
+        """Return the first few questions that were not asked, are answered, and repeat no other one.
+
+        Those in the language of the visitor's question come first.
+        """
         most = self._settings.suggestions and self._settings.suggestions + further
         chosen: list[Passage] = []
-        for faq in faqs:
+        for faq in sorted(faqs, key=lambda faq: _wording(faq, language) is None):
             if len(chosen) == most:
                 break
             is_new = not any(asks_exactly(faq, question) for question in asked) and not any(
@@ -117,7 +127,7 @@ class Suggestions:
             )
             if is_new and self.is_answered(faq):
                 chosen.append(faq)
-        return tuple(faq.question or "" for faq in chosen)
+        return tuple(_wording(faq, language) or faq.question or "" for faq in chosen)
 
 
 def _contains(faq: Passage, prefixes: Sequence[str]) -> bool:
@@ -138,10 +148,20 @@ def _articles_in_turn(hits: Sequence[Hit], containing: set[str]) -> list[Hit]:
     return [hit for _, hit in sorted(zip(places, hits, strict=True), key=itemgetter(0))]
 
 
-def _unique_questions(faqs: Iterable[Passage]) -> Iterator[str]:
+def _wording(faq: Passage, language: str) -> str | None:
+    """Return the question of a FAQ, or the first of its alternates, in a language; questions in Hinglish are English's.
+
+    None if it has none.
+    """
+    code = language if language in CODES else ENGLISH.code
+    questions = (faq.question or "", *faq.alternates)
+    return next((question for question in questions if detect_language(question) == code), None)
+
+
+def _unique(questions: Iterable[str]) -> Iterator[str]:
+    """Yield each question once, without reading further than needed."""
     seen: set[str] = set()
-    for faq in faqs:
-        question = faq.question or ""
+    for question in questions:
         if question not in seen:
             seen.add(question)
             yield question

@@ -9,6 +9,7 @@ from bot.answering.bot import Bot
 from bot.corpus.decisions import StarterChoices
 from bot.errors import CorpusError
 from bot.index.generation import passage_by_id
+from bot.languages.registry import ENGLISH, detect_language
 from bot.usage.store import UsageStore
 
 _log = logging.getLogger(__name__)
@@ -34,14 +35,16 @@ class Starters:
     corpus: Path | None
     """The folder in which editors chose some of them."""
 
-    def offer(self) -> Offered:
+    def offer(self, language: str = ENGLISH.code) -> Offered:
         """Return the pinned questions, those that are asked often, and those that the articles suggest.
 
-        A question is asked often if its answer was sure in several conversations, and nobody voted against it.
+        A question is asked often if its answer was sure in several conversations, and nobody voted against it. Only
+        questions in the language of the page are offered, unless there are none.
         """
-        choices, often, examples = self._choices(), self._often_asked(), self.bot.suggestions.examples()
+        choices, often, examples = self._choices(), self._often_asked(), self.bot.suggestions.examples(language)
         most = max(len(choices.pinned), len(often), len(examples))
-        questions = choices.order(list(dict.fromkeys([*often, *examples])), most)
+        found = choices.order(list(dict.fromkeys([*often, *examples])), len(often) + len(examples) + most)
+        questions = (tuple(each for each in found if detect_language(each) == language) or found)[:most]
         return Offered(questions, bool(questions) and questions[0] in often)
 
     def _often_asked(self) -> list[str]:

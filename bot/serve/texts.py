@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -41,6 +41,8 @@ class PageTexts:
     """Replies to small talk by its kind; without them the bot's own replies are shown, which are English."""
     contact: str = ""
     """How to reach people; see `AnswerSettings.contact`."""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    """The categories' names in this language, by their names in the articles."""
 
     def __getitem__(self, name: str) -> str:
         return self.words[name]
@@ -54,9 +56,14 @@ class PageTexts:
         """Return a date written out, or "" if there is none."""
         return format_date(day, "long", _locale(self.code)) if day else ""
 
+    def category(self, name: str) -> str:
+        """Return the name of a category in this language; the articles' own if it has none."""
+        return self.categories.get(name, name)
+
     def reply(self, talk: Talk, categories: Sequence[str], default: str) -> str:
         """Return the reply to small talk, or the default if this language has no replies."""
-        return compose_reply(self.replies, talk, categories, self.contact) if self.replies else default
+        names = list(map(self.category, categories))
+        return compose_reply(self.replies, talk, names, self.contact) if self.replies else default
 
     def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
         """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
@@ -79,14 +86,15 @@ def texts_for(settings: ChatSettings, contact: str = "") -> dict[str, PageTexts]
     Raises `SettingsError` as well if a language does not exist.
     """
     texts = load_texts(settings.languages)
-    for code in (settings.language, *settings.texts):
+    for code in (settings.language, *settings.texts, *settings.categories):
         if code not in texts:
             raise SettingsError(
                 f"There is no language {code!r}: there are {', '.join(texts)}; "
                 f"a file languages/{code}.toml beside the settings adds it."
             )
     overridden = {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
-    return {code: replace(each, contact=contact) for code, each in overridden.items()}
+    names = settings.categories
+    return {code: replace(each, contact=contact, categories=names.get(code, {})) for code, each in overridden.items()}
 
 
 def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:

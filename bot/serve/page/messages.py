@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from bot.answering import schema
+from bot.languages.registry import CODES, ENGLISH, detect_language
 from bot.serve.page.article_html import article_html
 from bot.serve.page.conversation import Conversation, Exchange, SourceDetails
 from bot.serve.texts import PageTexts
@@ -53,13 +54,22 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) 
         "role": "assistant",
         # One HTML block without empty lines, in which no Markdown is rendered.
         "content": f"<div {attributes}>{''.join(parts)}</div>",
-        "options": [{"value": each, "label": each} for each in _options(answer)],
+        "options": [{"value": each, "label": texts.category(each)} for each in _options(answer)],
     }
 
 
 def _options(answer: schema.Answer) -> list[str]:
     """Return what is offered to click: questions, or the categories if none is near."""
-    return answer.did_you_mean or answer.suggestions or answer.categories[:_MAX_CATEGORIES]
+    return _questions(answer) or answer.categories[:_MAX_CATEGORIES]
+
+
+def _questions(answer: schema.Answer) -> list[str]:
+    return answer.did_you_mean or answer.suggestions
+
+
+def _spoken(exchange: Exchange) -> str:
+    """Return the language whose script the visitor writes."""
+    return exchange.language if exchange.language in CODES else ENGLISH.code
 
 
 def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
@@ -84,11 +94,13 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
     if answer.newer:
         notes.append(_newer(answer.newer, texts))
     if answer.sources and exchange.category:
-        notes.append(_note(texts["only_category"].format(category=exchange.category)))
+        notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category))))
     if answer.sources:
         notes.append(_tools(texts, votes=votes))
     if answer.status == "closest" and answer.suggestions:
         notes.append(_note(texts["ambiguous"]))
+    if any(detect_language(each) != _spoken(exchange) for each in _questions(answer)):
+        notes.append(_note(texts["other_language_questions"]))
     return notes
 
 
@@ -150,10 +162,12 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
         return f'<div class="none">{html.escape(texts["ambiguous"])}</div>'
     none = texts["no_answer"]
     if category:
-        none = texts["no_answer_category"].format(category=category, all=texts["all_articles"])
+        none = texts["no_answer_category"].format(category=texts.category(category), all=texts["all_articles"])
     notes = []
     if answer.categories and not category:
-        notes.append(texts["about"].format(categories=", ".join(answer.categories[:_MAX_CATEGORIES])))
+        notes.append(
+            texts["about"].format(categories=", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES])))
+        )
     if answer.suggestions:
         notes.append(texts["nearest"])
     elif answer.categories:
@@ -172,7 +186,7 @@ def _newer(hit: schema.Hit, texts: PageTexts) -> str:
 
 def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     """Render title and section, category, dates and a link."""
-    facts = [hit.category] if hit.category else []
+    facts = [texts.category(hit.category)] if hit.category else []
     if hit.published:
         facts.append(texts["published"].format(day=_day(hit.published, texts)))
     if hit.updated:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.corpus.article import Article
-from bot.index.generation import newest_articles
+from bot.index.generation import NEWEST, newest_articles
 from bot.serve.chat_service import ChatService
 from bot.serve.texts import PageTexts
 from bot.settings import Publisher
@@ -43,13 +43,19 @@ def _publisher(publisher: Publisher, texts: PageTexts) -> str:
 
 def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     """Return the arguments of `gr.Chatbot` for an empty chat: greeting, newest articles and example questions."""
-    questions, are_frequent = service.starters.offer()
+    questions, are_frequent = service.starters.offer(texts.code)
     greeting = f"<p>{html.escape(texts['greeting'] if questions else texts['greeting_bare'])}</p>"
     label = _label(texts["most_asked"]) if are_frequent else ""
-    newest = [_newest(article, texts) for article in newest_articles(service.bot.generation.table, _NEWEST)]
+    newest = [_newest(article, texts) for article in _newest_in(texts.code, service)]
     new = f'<div class="newest">{_label(texts["newest"])}<ul>{"".join(newest)}</ul></div>' if newest else ""
     examples = [{"text": question} for question in questions]
     return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": examples}
+
+
+def _newest_in(language: str, service: ChatService) -> list[Article]:
+    """Return the newest articles in a language; of all if there are none."""
+    articles = newest_articles(service.bot.generation.table, NEWEST)
+    return ([each for each in articles if each.language == language] or articles)[:_NEWEST]
 
 
 def _label(words: str) -> str:
@@ -66,11 +72,11 @@ def categories(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     table = service.bot.generation.table
     counts = table.facts.categories
     everything = (f"{texts['all_articles']}\u00a0{table.facts.articles}", ALL_CATEGORIES)
-    choices = [everything, *((f"{name}\u00a0{count}", name) for name, count in counts.items())]
+    choices = [everything, *((f"{texts.category(name)}\u00a0{count}", name) for name, count in counts.items())]
     return {"choices": choices, "visible": len(counts) > 1}
 
 
 def placeholder(service: ChatService, texts: PageTexts) -> str:
     """Return the words in the empty box."""
-    names = list(service.bot.generation.table.facts.categories)[:_NAMED]
+    names = [texts.category(name) for name in list(service.bot.generation.table.facts.categories)[:_NAMED]]
     return texts["placeholder"].format(topics=", ".join(names)) if names else texts["placeholder_bare"]
