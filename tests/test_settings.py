@@ -152,7 +152,7 @@ def test_the_settings_in_the_documentation_are_valid(written: Callable[[str], Pa
     [
         (
             'colour = "#fff"',
-            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts, categories,",
+            "there is no setting 'colour' at the top: there are publisher, colours, limits, language, texts,",
         ),
         ('languages = "more"', "languages is not a setting: a folder with this name holds further languages."),
         ('[build]\nmodl = "x"', "there is no setting 'modl' at [build]: there are model, passage_tokens,"),
