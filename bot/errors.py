@@ -19,7 +19,7 @@
     │   └── LogUnavailable   the question log cannot be read or written
     ├── EvaluationError      a question set or earlier figures cannot be read
     ├── SettingsError        a settings file or a language file is invalid
-    ├── ServeError           the chat cannot be served at the given address
+    ├── ServeError           the chat cannot be served, or not at the given address
     └── MissingExtra         an optional package is not installed
 
 Each message is one sentence that says what is wrong, where, and what to do.
@@ -114,7 +114,7 @@ class SettingsError(ArticlebotError):
 
 
 class ServeError(ArticlebotError):
-    """The chat cannot be served at the given address."""
+    """The chat cannot be served, or not at the given address."""
 
 
 class MissingExtra(ArticlebotError):
