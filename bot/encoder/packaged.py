@@ -1,6 +1,7 @@
 """The packaged model as an ONNX graph, made from its files: building and asking need no torch.
 
-The graph computes what sentence-transformers does with the model: BERT, the mean of the token vectors, length 1.
+The graph computes what sentence-transformers does with the model: BERT, the mean of the token vectors, length 1. The
+model's weights are known by their hash, so its other properties, such as its activation, cannot differ.
 """
 
 import json
