@@ -193,7 +193,8 @@ def serves(options: list[str], folder: Path) -> None:
         command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}
     ) as process:
         assert process.stderr
-        address = process.stderr.readline().split()[2]
+        # A build of --watch may print first.
+        address = next(line for line in process.stderr if line.startswith("articlebot: open ")).split()[2]
         assert httpx.get(f"{address}/healthz", trust_env=False, timeout=30).json()["status"] == "ok"
         process.send_signal(signal.SIGINT)
 
