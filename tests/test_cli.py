@@ -49,6 +49,8 @@ def test_a_second_build_is_up_to_date(place: Path, tiny_model: str):
 
 def test_ask_prints_words_source_and_link(place: Path):
     done = articlebot("ask", "Is leave paid?", cwd=place)
+    assert articlebot("ask", "Is", "leave", "paid?", cwd=place).stdout == done.stdout
+    assert articlebot("search", "Is", "leave", "paid?", cwd=place).stdout
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[:4] == [
         "Yes, it is.", "", "— Leave › FAQs · HRM · published 2026-01-01", "https://example.com/leave/#:~:text=Yes%2C%20it%20is.",
@@ -257,3 +259,18 @@ def test_no_command_is_longer_than_25_lines():
     verbs |= verbs["questions"].commands
     lengths = {name: len(inspect.getsource(inspect.unwrap(verb.callback)).splitlines()) for name, verb in verbs.items()}
     assert {name: length for name, length in lengths.items() if length > 25} == {}
+
+
+def test_the_entry_point_stops_with_the_message_of_a_build_that_fails(tmp_path: Path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ARTICLEBOT_CORPUS": "none"}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("articlebot: There is no corpus folder none: ")
+    assert done.stderr.count("\n") == 1

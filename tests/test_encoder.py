@@ -106,6 +106,44 @@ def test_the_exported_model_gives_the_vectors_of_the_original(packaged: Sentence
     assert sum(batches) == len(texts)
 
 
+@pytest.fixture(scope="module")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> ExportedEncoder:
+    """The packaged model, as a build without torch makes it."""
+    found = open_encoder(DEFAULT_MODEL, "w", tmp_path_factory.mktemp("lean") / "encoder")
+    assert isinstance(found, ExportedEncoder)
+    return found
+
+
+def test_the_graph_made_without_torch_gives_the_vectors_of_sentence_transformers(
+    packaged: SentenceEncoder, lean: ExportedEncoder
+):
+    texts = [*QUESTIONS, "Cut off here. " * 300, "", "Ein Café, naïve — ﬁ", "नोटिस अवधि कितनी है", "x" * 5000]
+    original = packaged.model.encode_document(texts, normalize_embeddings=True)
+    assert np.abs(lean.encode_passages(texts) - original).max() < 1e-5
+    assert np.abs(lean.encode_questions(texts) - packaged.encode_questions(texts)).max() < 1e-5
+    assert lean.token_starts(texts) == [list(starts) for starts in packaged.token_starts(texts)]
+    assert (lean.dimension, lean.max_tokens, lean.settings.length_limit) == (384, 254, 256)
+
+
+def test_the_question_encoder_made_without_torch_is_as_faithful_as_one_made_with_it(
+    packaged: SentenceEncoder, export: ExportedEncoder, lean: ExportedEncoder, tmp_path: Path
+):
+    exact = packaged.encode_questions(QUESTIONS)
+
+    def fidelity(encoder: ExportedEncoder, name: str) -> float:
+        write_question_encoder(tmp_path / name, "onnx-int8", encoder)
+        return float(np.sum(OnnxQuestionEncoder(tmp_path / name).encode_questions(QUESTIONS) * exact, axis=1).min())
+
+    assert fidelity(lean, "lean") > max(0.98, fidelity(export, "export") - 0.005)
+
+
+def test_the_packaged_model_is_exported_once(lean: ExportedEncoder):
+    before = (lean.folder / "float32.onnx").stat().st_mtime_ns
+    again = open_encoder(DEFAULT_MODEL, "w", lean.folder)
+    assert isinstance(again, ExportedEncoder)
+    assert (lean.folder / "float32.onnx").stat().st_mtime_ns == before
+
+
 @pytest.mark.usefixtures("export")
 def test_an_export_leaves_logging_and_progress_bars_as_they_were():
     from transformers.utils import logging as transformers_logging

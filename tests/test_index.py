@@ -370,7 +370,8 @@ def test_a_build_writes_a_complete_generation(corpus: Path, tmp_path: Path, tiny
     manifest = Manifest.read(folder)
     assert (folder.name, manifest) == (report.generation, report.manifest)
     assert (manifest.articles, manifest.passages, manifest.vectors, manifest.dimension) == (2, 7, 21, 16)
-    assert ("files", 2, 2) in calls
+    expected = [("model", 0, 1), ("model", 1, 1), ("files", 0, 2), ("files", 1, 2), ("files", 2, 2)]
+    assert calls[:6] == [*expected, ("texts", 0, report.encoded)]
     assert calls[-1] == ("texts", report.encoded, report.encoded)
     assert 0 < report.encoded <= 21
     assert set(manifest.files) >= {

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import MODEL_KINDS, Encoder, find_model, model_hash, open_encoder
-from bot.errors import ModelError
+from bot.errors import IndexUnwritable, ModelError
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
 from bot.index.store import LocalStore, Store
@@ -50,9 +50,9 @@ def update_at(
 ) -> "Updated":
     """Write articles to the current generation of a Milvus server, and remove those with the ids in `removed`.
 
-    They are encoded by the model that the index was built with; `folder` is the index folder with its export, if there
-    is one. `encoder` is the custom encoder that the index was built with. Raises `ModelError` if the model is missing
-    or another one, and as `bot.backends.milvus.updates.update`.
+    They are encoded by the model that the index was built with; `folder` is the index folder that keeps its export.
+    `encoder` is the custom encoder that the index was built with. Raises `ModelError` if the model is missing or
+    another one, `IndexUnwritable` if the export cannot be kept, and as `bot.backends.milvus.updates.update`.
     """
     from bot.backends.milvus.store import MilvusStore
     from bot.backends.milvus.updates import update
@@ -69,7 +69,11 @@ def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
         raise ModelError(f"The index was built with a custom encoder, {model!r}: pass it as encoder=.")
     if model_hash(find_model(model), model) != manifest.weights:
         raise ModelError(f"The model {model} is not the one of the index: run articlebot build --to again.")
-    return open_encoder(model, manifest.weights, folder)
+    try:
+        return open_encoder(model, manifest.weights, folder)
+    except OSError as error:
+        advice = "name another folder by --index."
+        raise IndexUnwritable(f"The folder {folder} cannot be written ({error.strerror}): {advice}") from error
 
 
 def with_credentials(index: str, user: str, password: str, token: str) -> str:

@@ -78,7 +78,7 @@ def build(
             refused = read_refused(previous / REFUSED)
             return BuildReport(previous.name, Manifest.read(previous), refused, built=False, published=True)
         with unfinished_generation(store) as folder:
-            used = encoder or open_encoder(inputs.settings.model, inputs.weights, store.encoder_folder)
+            used = encoder or _open_encoder(inputs, store, progress)
             refused = GenerationWriter(folder, store, source, inputs, previous, used, workers, progress).write()
             # A generation that does not open must not be published.
             manifest = _review(folder, previous, LocalGeneration.open(folder, encoder=encoder), review)
@@ -92,6 +92,13 @@ def _inputs(source: ArticleSource, settings: BuildSettings, encoder: Encoder | N
     weights = f"{_CUSTOM}{encoder.name}" if encoder else model_hash(find_model(settings.model), settings.model)
     multilingual = multilingual_weights_hash(settings.multilingual_model) if settings.is_multilingual else None
     return BuildInputs(settings, source.digest(), weights, multilingual)
+
+
+def _open_encoder(inputs: BuildInputs, store: LocalStore, progress: OnProgress) -> Encoder:
+    progress("model", 0, 1)
+    encoder = open_encoder(inputs.settings.model, inputs.weights, store.encoder_folder)
+    progress("model", 1, 1)
+    return encoder
 
 
 @contextmanager

@@ -29,8 +29,8 @@ from bot.passages import Passage, with_alternates
 from bot.settings import BuildSettings
 from bot.version import __version__
 
-Step = Literal["files", "texts"]
-"""The step of a build: reading files, or encoding texts."""
+Step = Literal["model", "files", "texts"]
+"""The step of a build: opening the model, reading files, or encoding texts."""
 OnProgress = Callable[[Step, int, int], None]
 """Called with the step, the number of items done and the total."""
 
@@ -105,12 +105,12 @@ class GenerationWriter:
         source, unplaced = self.source, list[Refused]()
         limit = min(self.inputs.settings.passage_tokens, self.encoder.max_tokens)
         writer = PassageWriter(self.folder / PASSAGES)
+        source.on_read = lambda: self.progress("files", source.files_read, source.files)
+        source.count_read(0)
         passages = self.workers.passages(source, self.encoder, limit)
         for passage in with_alternates(passages, source.alternates, unplaced.append):
             writer.add(passage)
             rows.add(passage)
-            self.progress("files", source.files_read, source.files)
-        self.progress("files", source.files, source.files)
         writer.complete(source)
         writer.close()
         if not len(rows.texts):

@@ -43,6 +43,7 @@ def encode_missing(cache: VectorCache, workers: Workers, encoder: PassageEncoder
         progress(done, missing)
 
     if missing:
+        progress(0, missing)
         cache.encode_missing(lambda texts: workers.encode(texts, missing, encoder, cache.weights, count))
     cache.keep_only_wanted()
     return missing

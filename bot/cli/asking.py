@@ -9,7 +9,7 @@ from typer import Option
 
 from bot.answering.answer import hit_to_dict
 from bot.answering.bot import Bot
-from bot.cli.options import ArticleId, AsJson, Category, History, Index, Reranker, SettingsFile, Since
+from bot.cli.options import ArticleId, AsJson, Category, History, Index, Question, Reranker, SettingsFile, Since
 from bot.cli.output import print_facts
 from bot.cli.settings import read_settings_file
 from bot.index.filters import Filters
@@ -20,7 +20,7 @@ _CLOSEST = "The articles do not say this in so many words. This passage comes cl
 
 
 def ask(
-    question: str,
+    words: Question,
     index: Index = "index",
     category: Category = None,
     article: ArticleId = None,
@@ -33,7 +33,7 @@ def ask(
     """Answer a question in the words of the articles."""
     answers = read_settings_file(settings).answers
     bot = Bot.open(index, settings=replace(answers, reranker=reranker or answers.reranker))
-    answer = bot.ask(question, history or (), category=category, article=article, since=since).to_dict()
+    answer = bot.ask(" ".join(words), history or (), category=category, article=article, since=since).to_dict()
     print_facts(answer, as_json, lambda: answer_text(answer))
 
 
@@ -79,7 +79,7 @@ def _corrected_line(corrected: str | None) -> list[str]:
 
 
 def search(
-    question: str,
+    words: Question,
     index: Index = "index",
     k: Annotated[int, Option("-k", min=1, help="Maximum number of passages.")] = 5,
     category: Category = None,
@@ -94,7 +94,7 @@ def search(
     """List the passages that most likely answer a question."""
     chosen = reranker or read_settings_file(settings).answers.reranker
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(chosen) if chosen else None)
-    found = retriever.finder().find(question, k, Filters(category, article, since), history or ())
+    found = retriever.finder().find(" ".join(words), k, Filters(category, article, since), history or ())
     hits = []
     for hit in found.hits:
         signals = {name: round(value, 4) for name, value in hit.signals.items()}

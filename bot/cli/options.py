@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from typer import BadParameter, Option
+from typer import Argument, BadParameter, Option
 
 from bot.backends import location
 from bot.languages.registry import CODES
@@ -43,6 +43,7 @@ SettingsFile = Annotated[
 ]
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
 
+Question = Annotated[list[str], Argument(metavar="QUESTION", help="The words of the question, quoted or not.")]
 _since = partial(Option, "--since", parser=parse_day, metavar="YYYY-MM-DD")
 Category = Annotated[str | None, Option(help="Search only articles of this category.")]
 ArticleId = Annotated[str | None, Option("--article", help="Search only the article with this id.")]

@@ -13,6 +13,7 @@ from bot.errors import requires
 Progress = Callable[[str, int, int], None]
 """Called with the step, the number of items done and the total."""
 _STEPS = {
+    "model": "opening the model",
     "files": "reading",
     "texts": "encoding",
     "passages": "writing to Milvus",

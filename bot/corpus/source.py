@@ -39,6 +39,8 @@ class ArticleSource(ABC):
     def __init__(self, name: str, parts: Sequence[Any], rows: Sequence[Alternate | Synonym | Refused] = ()) -> None:
         """`rows` come from the editors' tables."""
         self.name, self.parts, self.files_read = name, parts, 0
+        self.on_read: Callable[[], object] | None = None
+        """Called after each part."""
         self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
         self.synonyms = tuple(row for row in rows if isinstance(row, Synonym))
         self.refused: list[Refused] = []
@@ -58,12 +60,18 @@ class ArticleSource(ABC):
         read = self.part_reader()
         for part in self.parts:
             yield from filter(self.admit, read(part))
-            self.files_read += 1
+            self.count_read(self.files_read + 1)
         self.finish()
 
     @property
     def files(self) -> int:
         return len(self.parts)
+
+    def count_read(self, files: int) -> None:
+        """Set the number of parts that were read, and report it."""
+        self.files_read = files
+        if self.on_read:
+            self.on_read()
 
     def admit(self, item: Article | Refused) -> TypeGuard[Article]:
         """Register an item of a part; return whether it is an article to index. All else goes to `refused`."""

