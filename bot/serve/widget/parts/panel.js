@@ -1,6 +1,6 @@
 // --- The panel: greeting, conversation and the box for questions.
 const trouble = make("p", { className: "trouble", role: "alert" });
-const greeting = make("div", { className: "greeting" }, note(texts.lead));
+const greeting = make("div", { className: "greeting" }, make("p", {}, texts.lead));
 const log = make("div", { className: "log", role: "log", "aria-label": texts.conversation, tabIndex: 0 }, greeting);
 const box = make(isSearch ? "input" : "textarea", {
   placeholder: texts.placeholder_bare,
@@ -30,13 +30,13 @@ category.addEventListener("change", () => {
 });
 const pageLink = make("a", { target: "_blank", rel: "noopener", hidden: !facts.page }, texts.whole_page);
 const head = make(
-  "header",
-  {},
+  "div",
+  { className: "head" },
   make("h2", { id: "title" }, facts.name ? `${texts.title} · ${facts.name}` : texts.title),
   button({ className: "close", "aria-label": texts.close, title: texts.close, onclick: close }, icon("close")),
   category,
 );
-const foot = make("footer", {}, button({ className: "new", onclick: begin }, texts.new), pageLink);
+const foot = make("div", { className: "foot" }, button({ className: "new", onclick: begin }, texts.new), pageLink);
 const panel = make("dialog", { id: "panel", "aria-labelledby": "title" }, head, log, trouble);
 
 const isNarrow = () => !isSearch && matchMedia("(max-width: 480px)").matches;

@@ -10,12 +10,12 @@ function build() {
   host.lang = facts.language;
   host.dir = facts.direction;
   if (isSearch) {
-    form.append(icon("search"), box, make("kbd", { "aria-hidden": "true" }, "/"), announcement);
+    form.append(icon("search"), box, make("kbd", { "aria-hidden": "true" }, "/"), typed, announcement);
     panel.append(foot);
-    root.append(form, typed, panel);
+    root.append(form, panel);
   } else {
-    form.append(box, button({ type: "submit", className: "send" }, texts.send), announcement);
-    panel.append(typed, form, foot);
+    form.append(box, button({ type: "submit", className: "send" }, texts.send), typed, announcement);
+    panel.append(form, foot);
     root.append(launcher, panel);
   }
   // Styles of the page reach the host of the shadow root, but not its reset child.
