@@ -273,6 +273,7 @@ def test_suggestions_are_chosen_with_arrow_keys_and_escape_closes_them_first(vis
     expect(options(page).first).to_be_visible()
     options(page).first.click()
     expect(page.locator(".answer .words")).to_have_text("It is often three to six months.")
+    expect(box(page)).to_have_value("")
     box(page).press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
 

@@ -6,8 +6,11 @@ const STORED = `articlebot-${mode}`;
 const memory = recall();
 let isPending = false;
 
+function newId() {
+  return Math.random().toString(36).slice(2);
+}
 function recall() {
-  const fresh = { id: Math.random().toString(36).slice(2), turns: [], category: "", isOpen: null };
+  const fresh = { id: newId(), turns: [], category: "", isOpen: null };
   try {
     return { ...fresh, ...JSON.parse(sessionStorage.getItem(STORED)) };
   } catch {
@@ -65,7 +68,7 @@ async function ask(question, { asTyped = false, alone = false } = {}, replaced =
   const words = question.trim().replace(/\s+/g, " ");
   if (!words || isPending) return null;
   stopSuggesting();
-  open();
+  if (!panel.open) open();
   const length = [...words].length;
   if (length > MAX_LENGTH) return showError(fill(texts.too_long, { length, longest: MAX_LENGTH }), words);
   showError("");
@@ -75,6 +78,7 @@ async function ask(question, { asTyped = false, alone = false } = {}, replaced =
   const earlier = memory.turns.filter((each) => each !== replaced);
   try {
     turn.answer = await requestAnswer(turn, earlier);
+    if (!place.isConnected) return null; // By now there is a new conversation.
     memory.turns = [...earlier, turn];
     save();
     showAnswer(place, turn, replaced);

@@ -4,7 +4,7 @@ const launcher = button(
   icon("open"),
 );
 let before = null; // what had the focus when the panel was opened
-let start = null;
+let beginning = null; // the promise of what visitors may begin with
 
 function open({ takesFocus = true } = {}) {
   if (!panel.open) {
@@ -39,22 +39,28 @@ panel.addEventListener("cancel", (event) => {
   close();
 });
 
-async function welcome() {
-  if (start) return start;
+function welcome() {
+  beginning ??= requestBeginning();
+  return beginning;
+}
+async function requestBeginning() {
   try {
     const response = await fetch(addressOf("start"), { credentials: "omit" });
-    if (!response.ok) return null;
-    start = await response.json();
+    if (!response.ok) throw response;
+    const start = await response.json();
+    showBeginning(start);
+    return start;
   } catch {
-    return null; // It is asked for again at the next opening.
+    beginning = null; // The next opening requests it again.
+    return null;
   }
-  const { questions, often_asked, categories } = start;
+}
+function showBeginning({ questions, often_asked, categories }) {
   greeting.append(
     note(questions.length ? texts.greeting : texts.greeting_bare),
     ...[often_asked && make("p", { className: "label" }, texts.most_asked), renderQuestions(questions)].filter(Boolean),
   );
   showCategories(categories);
-  return start;
 }
 function showCategories(categories) {
   const total = categories.reduce((sum, each) => sum + each.articles, 0);
@@ -78,7 +84,7 @@ function callSearch(event) {
   const place = event.composedPath()[0];
   const isTyping = place.isContentEditable || place.matches?.("input, textarea, select");
   const isSlash = key === "/" && !isTyping && !ctrlKey && !metaKey && !altKey;
-  const isControlK = key.toLowerCase() === "k" && (ctrlKey || metaKey) && !altKey && !shiftKey;
+  const isControlK = key?.toLowerCase() === "k" && (ctrlKey || metaKey) && !altKey && !shiftKey;
   if (event.defaultPrevented || !(isSlash || isControlK)) return;
   event.preventDefault();
   box.focus();

@@ -75,11 +75,13 @@ function showError(sentence, question = "") {
   if (question && !box.value.trim()) box.value = question;
   return null;
 }
-// Forget the conversation.
-function begin() {
-  memory.turns = [];
+function forget() {
+  Object.assign(memory, { id: newId(), turns: [] });
   elements.clear();
   log.replaceChildren(greeting);
+}
+function begin() {
+  forget();
   showError("");
   save();
   box.focus();

@@ -34,7 +34,7 @@ function listen() {
   box.addEventListener("click", () => box.value.trim() || unfold());
   document.addEventListener("keydown", callSearch);
   document.addEventListener("pointerdown", (event) => event.composedPath().includes(host) || close());
-  host.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && relatedTarget !== host && close());
+  host.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && close());
 }
 function restore() {
   try {
@@ -44,8 +44,7 @@ function restore() {
       showAnswer(place, turn, null);
     }
   } catch {
-    memory.turns = []; // An answer of another version.
-    log.replaceChildren(greeting);
+    forget(); // It was stored by another version.
   }
   pageLink.href = pageAddress();
 }

@@ -45,7 +45,7 @@ function offer(questions, lead = "") {
     ...others.map((question, number) =>
       make(
         "li",
-        { id: `typed-${number}`, role: "option", "aria-selected": "false", dir: "auto", onclick: () => ask(question) },
+        { id: `typed-${number}`, role: "option", "aria-selected": "false", dir: "auto", onclick: () => take(question) },
         question,
       ),
     ),
@@ -54,6 +54,10 @@ function offer(questions, lead = "") {
   if (isSearch) box.setAttribute("aria-expanded", String(!typed.hidden));
   box.removeAttribute("aria-activedescendant");
   announcement.textContent = others.length ? fill(texts.typed_count, { count: others.length }) : "";
+}
+function take(question) {
+  box.value = question;
+  ask(question);
 }
 // The box is part of the cycle: after the last suggestion, and before the first, none is chosen.
 function choose(step) {
@@ -69,7 +73,7 @@ function press(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && !typed.hidden) choose(step);
   else if (step === 1 && isSearch && !box.value.trim()) unfold();
-  else if (event.key === "Enter" && !event.shiftKey) ask(list.children[chosen]?.textContent ?? box.value);
+  else if (event.key === "Enter" && !event.shiftKey) take(list.children[chosen]?.textContent ?? box.value);
   else return;
   event.preventDefault();
 }
