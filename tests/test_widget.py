@@ -180,21 +180,16 @@ def test_an_answer_shows_its_words_and_where_they_come_from(visit: Callable[...,
     expect(box(page)).to_have_value("")
 
 
-def test_the_sentence_that_matches_is_marked(visit: Callable[..., Page]):
-    answer = ask(opened(visit()), "who gives copies of lost salary slips")
-    expect(answer.locator(".words")).to_contain_text("It may take a week.")
-    expect(answer.locator(".words mark")).to_have_text("Ask the payroll office for copies of lost salary slips.")
-
-
-def test_more_of_the_section_opens_in_place_with_the_quote_marked(visit: Callable[..., Page]):
-    answer = ask(opened(visit()), "who gives copies of lost salary slips")
+def test_the_sentence_that_matches_is_marked_and_the_section_opens_in_place(visit: Callable[..., Page]):
+    answer = ask(opened(visit()), "where do I get lost salary slips")
     words = answer.locator(".words")
-    expect(words).to_contain_text("Ask the payroll office for copies of lost salary slips.")
+    expect(words).to_contain_text("The payroll software stores every month.")
+    expect(words.locator("mark")).to_have_text("Ask the payroll office for copies of lost salary slips.")
     expect(words).not_to_contain_text("not available any more")
     answer.get_by_text(EN["more_of_section"]).click()
     expect(words).to_be_hidden()
     expect(answer.locator("details")).to_contain_text("not available any more")
-    expect(answer.locator("details mark").first).to_contain_text("Ask the payroll office")
+    expect(answer.locator("details mark").first).to_contain_text("The payroll software stores every month. Ask")
 
 
 def test_each_status_is_shown_in_words(visit: Callable[..., Page]):
@@ -593,7 +588,7 @@ def test_axe_finds_no_violation_in_any_state(visit: Callable[..., Page], mode: s
     box(page).press("ArrowDown")
     found["typing"] = violations(page)
     questions = [
-        "how long is a probtion period", "who gives copies of lost salary slips", "what does a salary slip contain",
+        "how long is a probtion period", "where do I get lost salary slips", "what does a salary slip contain",
         "who pays gratuity and how long is a probation period?", "correct my admit card", "about who pays gratuity",
         "who won the 2011 cricket world cup",
     ]  # fmt: skip

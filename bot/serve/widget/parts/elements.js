@@ -38,6 +38,8 @@ const isWeb = (address) => /^https?:\/\//.test(address ?? "");
 // Articles of the visitor's site open in the same tab: the conversation is still there after the page load.
 function link(address, words, className = "") {
   const isHere = new URL(address).origin === location.origin;
-  const elsewhere = isHere ? { onclick: () => isNarrow() && close() } : { target: "_blank", rel: "noopener" };
-  return make("a", { href: address, className, ...elsewhere }, words);
+  const element = make("a", { href: address, className }, words);
+  if (!isHere) Object.assign(element, { target: "_blank", rel: "noopener" });
+  else element.addEventListener("click", () => isNarrow() && close());
+  return element;
 }
