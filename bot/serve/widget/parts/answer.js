@@ -24,7 +24,7 @@ function notesAbove(turn) {
     unknown.length && note(fill(texts.unknown, { names: unknown.join(", ") })),
   ];
 }
-function notesBelow({ answer, category, helpful, ...turn }) {
+function notesBelow({ answer, category }) {
   return [
     answer.sources.some((source) => !isOwnLanguage(source.language)) && note(texts.other_language),
     answer.newer && renderNewer(answer.newer),

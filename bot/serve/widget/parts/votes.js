@@ -1,48 +1,44 @@
 // --- Helpful or not, and why.
 function renderVotes(answer) {
-  const status = make("span", { role: "status" });
   const group = make("div", { className: "votes" });
-  const choices = [
-    [true, texts.helpful],
-    [false, texts.unhelpful],
-  ].map(([helpful, words]) =>
-    button(
-      { "aria-pressed": "false", className: helpful ? "helpful" : "unhelpful", onclick: () => press(helpful) },
-      icon("vote"),
-      make("span", {}, words),
-    ),
-  );
-  const [, unhelpful] = choices;
-  const store = async (vote) => {
-    const response = await post("feedback", { answer, ...vote }).catch(() => null);
-    status.textContent = response?.ok ? texts.thanks : texts.not_stored;
-    if (response?.ok) emit("vote", { answer, ...vote });
-    return response?.ok;
-  };
-  const show = (helpful) =>
-    choices.forEach((each, place) => each.setAttribute("aria-pressed", String(helpful === !place)));
-  async function press(helpful) {
-    const isWithdrawn = choices[helpful ? 0 : 1].getAttribute("aria-pressed") === "true";
-    group.querySelector(".why")?.remove();
-    if (!(await store({ helpful: isWithdrawn ? null : helpful }))) return;
-    show(isWithdrawn ? null : helpful);
-    remember(answer, isWithdrawn ? null : helpful);
-    if (isWithdrawn) status.textContent = "";
-    else if (!helpful) askWhy();
-  }
-  function askWhy() {
-    const form = renderWhy(answer, async (reason, comment) => {
-      if (!(await store({ helpful: false, reason, comment }))) return;
-      form.remove();
-      unhelpful.focus();
-    });
-    group.append(form);
-    form.querySelector("input").focus({ preventScroll: true });
-    form.scrollIntoView({ block: "nearest" });
-  }
-  show(turnOf(answer)?.helpful);
-  group.append(...choices, status);
+  const choices = [true, false].map((helpful) => {
+    const name = helpful ? "helpful" : "unhelpful";
+    const onclick = () => vote(group, answer, helpful);
+    return button({ className: name, onclick }, icon("vote"), make("span", {}, texts[name]));
+  });
+  group.append(...choices, make("span", { role: "status" }));
+  showVote(group, turnOf(answer)?.helpful);
   return group;
+}
+function showVote(group, helpful) {
+  group.querySelector(".helpful").setAttribute("aria-pressed", String(helpful === true));
+  group.querySelector(".unhelpful").setAttribute("aria-pressed", String(helpful === false));
+}
+async function vote(group, answer, pressed) {
+  const helpful = turnOf(answer)?.helpful === pressed ? null : pressed; // A second press withdraws the vote.
+  group.querySelector(".why")?.remove();
+  if (!(await store(group, { answer, helpful }))) return;
+  remember(answer, helpful);
+  showVote(group, helpful);
+  if (helpful === null) group.querySelector("[role=status]").textContent = "";
+  if (helpful === false) askWhy(group, answer);
+}
+async function store(group, feedback) {
+  const response = await post("feedback", feedback).catch(() => null);
+  const isStored = Boolean(response?.ok);
+  group.querySelector("[role=status]").textContent = isStored ? texts.thanks : texts.not_stored;
+  if (isStored) emit("vote", feedback);
+  return isStored;
+}
+function askWhy(group, answer) {
+  const form = renderWhy(answer, async (reason, comment) => {
+    if (!(await store(group, { answer, helpful: false, reason, comment }))) return;
+    form.remove();
+    group.querySelector(".unhelpful").focus();
+  });
+  group.append(form);
+  form.querySelector("input").focus({ preventScroll: true });
+  form.scrollIntoView({ block: "nearest" });
 }
 function renderWhy(answer, send) {
   const choices = facts.reasons.map((value) =>
