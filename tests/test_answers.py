@@ -128,11 +128,13 @@ def test_the_json_has_the_documented_fields(bot: Bot):
                 "question": "How long is a probation period?",
                 "text": "It is often three to six months.",
                 "quote": [0, 32],
+                "matched": [0, 32],
                 "url": "https://example.com/probation-letter/",
                 "link": "https://example.com/probation-letter/#:~:text=It%20is%20often%20three%20to%20six%20months.",
                 "published": "2025-10-10",
                 "updated": None,
                 "category": "HRM",
+                "language": "en",
                 "probability": pytest.approx(answer.probability, abs=1e-4),
             }
         ],

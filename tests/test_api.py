@@ -77,6 +77,16 @@ def test_questions_are_suggested_while_typing(api: httpx.Client):
     assert api.get("/suggest", params={"q": "w"}).json() == {"questions": []}
 
 
+def test_visitors_may_begin_with_questions_and_categories(bot: Bot, tmp_path: Path):
+    for address in served(bot, usage=UsageStore(tmp_path), ui=False):
+        with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
+            start = client.get("/start").json()
+            assert start["questions"] == list(bot.suggestions.examples())
+            assert start["often_asked"] is False
+            assert [each["name"] for each in start["categories"]] == ["HRM", "EPFO", "Web & more"]
+            assert start["categories"] == client.get("/categories").json()
+
+
 def test_too_many_questions_are_refused_with_the_time_to_wait(bot: Bot):
     for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=1))):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
@@ -274,8 +284,8 @@ def test_the_openapi_document_describes_every_field_and_parameter(api: httpx.Cli
     openapi = api.get("/openapi.json").json()
     paths, schemas = openapi["paths"], openapi["components"]["schemas"]
     assert set(paths) == {
-        "/ask", "/search", "/suggest", "/feedback", "/articles", "/articles/{ident}", "/categories", "/version",
-        "/healthz", "/readyz",
+        "/ask", "/search", "/start", "/suggest", "/feedback", "/articles", "/articles/{ident}", "/categories",
+        "/version", "/healthz", "/readyz",
     }  # fmt: skip
     assert schemas["Question"]["properties"]["question"]["examples"] == ["how long is a probation period"]
     fields = [

@@ -59,6 +59,7 @@ def keyed(bot: Bot) -> Iterator[str]:
         ("POST", "/api/v1/ask", {"Origin": "https://evil-example.org"}, 401),
         ("POST", "/api/v1/ask", {"Origin": "https://jobs.example.org"}, 200),
         ("POST", "/api/v1/ask", {**WIDGET, "X-API-Key": "wrong"}, 401),
+        ("GET", "/api/v1/start", {}, 200),
         ("GET", "/api/v1/suggest?q=grat", {}, 200),
         ("GET", "/api/v1/healthz", {}, 200),
         ("GET", "/healthz", {}, 200),

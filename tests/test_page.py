@@ -1,7 +1,5 @@
-"""The page beyond asking, in a real browser: suggestions, votes, languages, widget, access and safety."""
+"""The page beyond asking, in a real browser: suggestions, votes, languages, access and safety."""
 
-import gzip
-import json
 import os
 import re
 import shutil
@@ -16,7 +14,7 @@ import httpx
 import pytest
 from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from quick_build import build
 from serving import Hedging, ask, chromium, rendered, running, served
 
@@ -25,7 +23,7 @@ from bot.serve.page.article_html import article_html
 from bot.serve.pending_app import PendingApp
 from bot.serve.server import open_app
 from bot.serve.texts import PageTexts, load_texts
-from bot.settings import AnswerSettings, ChatSettings, Limits, Publisher
+from bot.settings import AnswerSettings, ChatSettings, Limits
 from bot.usage.store import USAGE, UsageStore
 
 pytestmark = pytest.mark.slow
@@ -586,125 +584,7 @@ def test_at_two_hundred_percent_question_and_answer_can_be_read(browser: Browser
     context.close()
 
 
-# --- The widget
-
-
-def host_page(bot_address: str) -> bytes:
-    policy = (
-        f"default-src 'self'; script-src {bot_address}; connect-src {bot_address}; require-trusted-types-for 'script'"
-    )
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title>
-<meta http-equiv="Content-Security-Policy" content="{policy}"></head>
-<body><main><h1>Somebody's page</h1><p>Words.</p></main>
-<script src="{bot_address}/widget.js" async></script></body></html>""".encode()
-
-
-def host(bot_address: str):
-    async def app(scope, receive, send):
-        if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await send({"type": "lifespan.shutdown.complete"})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
-        await send({"type": "http.response.body", "body": host_page(bot_address)})
-
-    return app
-
-
-@pytest.fixture
-def hosted(browser: Browser, place: Path, tmp_path: Path):
-    """A page of another, allowed origin with the widget, under a strict content security policy."""
-    complaints: list[str] = []
-    for host_address in running(_LateHost()):
-        settings = ChatSettings(
-            origins=(host_address,), publisher=Publisher("Career Desk"), limits=Limits(questions_per_minute=5)
-        )
-        for bot_address in served(Hedging.open(place / "index"), settings, UsageStore(tmp_path)):
-            _LateHost.bot = bot_address
-            context = browser.new_context()
-            page = context.new_page()
-            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.goto(f"{host_address}/")
-            yield page, context, complaints
-            context.close()
-
-
-class _LateHost:
-    bot = ""
-
-    async def __call__(self, scope, receive, send):
-        await host(_LateHost.bot)(scope, receive, send)
-
-
-def test_the_widget_answers_on_a_page_of_another_origin_under_a_strict_policy(
-    hosted: tuple[Page, BrowserContext, list[str]],
-):
-    page, context, complaints = hosted
-    page.get_by_role("button", name=EN["open"]).click()
-    box = page.get_by_role("textbox", name=EN["question"])
-    expect(box).to_be_focused()
-    box.fill("can I buy out my notice period")
-    box.press("Enter")
-    log = page.get_by_role("log")
-    expect(log).to_contain_text("Yes, when the contract allows it and the employer agrees.")
-    expect(log).to_contain_text("Notice period › FAQs · HRM · Published 5 January 2026 · updated 1 February 2026")
-    expect(log.get_by_role("link", name=EN["read_more"])).to_have_attribute(
-        "href", re.compile("^https://example.com/notice-period/#:~:text=")
-    )
-    log.get_by_role("button", name=EN["helpful"], exact=True).click()
-    expect(log.get_by_role("status")).to_have_text(EN["thanks"])
-    box.fill("correct my admit card")
-    box.press("Enter")
-    expect(log).to_contain_text(EN["ambiguous"])
-    meant = log.locator(".offered button").nth(1)
-    question = meant.inner_text()
-    meant.click()
-    expect(log.locator(".asked").last).to_have_text(question)
-    box.fill("who won the 2011 cricket world cup")
-    box.press("Enter")
-    expect(log).to_contain_text(EN["no_answer"])
-    box.fill("about who pays gratuity")
-    box.press("Enter")
-    closest = log.locator(".answer.closest")
-    expect(closest).to_contain_text(EN["closest"])
-    expect(closest.locator(".words")).to_have_text("The employer pays it, not the provident fund.")
-    expect(closest.locator("p").last).to_have_text(EN["ambiguous"])
-    expect(closest.locator(".sure")).to_have_count(0)
-    expect(log.locator(".offered button")).to_have_text("Does leave count towards the notice period?")
-    box.fill("who pays gratuity")
-    box.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text(re.compile("please wait"))
-    expect(box).to_have_value("who pays gratuity")
-    violations = Axe().run(page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
-    box.press("Escape")
-    expect(page.get_by_role("button", name=EN["open"])).to_be_focused()
-    assert context.cookies() == []
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    assert [each for each in complaints if "429" not in each and "favicon" not in each] == []
-
-
-def test_the_styles_of_page_and_widget_do_not_affect_each_other(hosted: tuple[Page, BrowserContext, list[str]]):
-    page, *_ = hosted
-    before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
-    page.evaluate(
-        """() => {
-            const sheet = new CSSStyleSheet();
-            sheet.replaceSync('* { color: red !important; display: block !important; font-size: 40px !important }');
-            document.adoptedStyleSheets = [sheet];
-        }"""
-    )
-    page.get_by_role("button", name=EN["open"]).click()
-    assert (
-        page.evaluate(
-            "getComputedStyle(document.querySelector('[data-articlebot]').shadowRoot.querySelector('h2')).fontSize"
-        )
-        == "16px"
-    )
-    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily") == before
+# --- Other sites
 
 
 def test_only_allowed_origins_may_ask_and_frame(place: Path):
@@ -731,19 +611,6 @@ def test_only_allowed_origins_may_ask_and_frame(place: Path):
         ]
         policy = httpx.get(address, trust_env=False).headers["content-security-policy"]
         assert "frame-ancestors 'self' https://www.example.com https://*.example.org" in policy
-
-
-def test_the_widget_is_small_cached_and_in_the_browsers_language(address: str):
-    first = httpx.get(f"{address}/widget.js", trust_env=False)
-    assert first.headers["content-type"].startswith("text/javascript")
-    assert len(gzip.compress(first.content)) < 15_000
-    again = httpx.get(f"{address}/widget.js", headers={"If-None-Match": first.headers["etag"]}, trust_env=False)
-    assert (again.status_code, again.content) == (304, b"")
-    assert (
-        json.dumps(HI["open"], ensure_ascii=False)
-        in httpx.get(f"{address}/widget.js", headers={"Accept-Language": "hi"}, trust_env=False).text
-    )
-    assert json.dumps(HI["open"], ensure_ascii=False) in httpx.get(f"{address}/widget.js?lang=hi", trust_env=False).text
 
 
 # --- Safety

@@ -114,7 +114,8 @@ class Answer:
 def hit_to_schema(hit: Hit) -> schema.Hit:
     """Return the fields of the JSON of a hit; of one that is no source, the whole text is quoted."""
     passage, article = hit.passage, hit.passage.article
-    start, end = hit.quote if isinstance(hit, Source) else (0, len(passage.text))
+    whole = 0, len(passage.text)
+    (start, end), matched = (hit.quote, hit.matched) if isinstance(hit, Source) else (whole, whole)
     return schema.Hit(
         passage=passage.id,
         article=article.id,
@@ -124,11 +125,13 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
         question=passage.question,
         text=passage.text,
         quote=[start, end],
+        matched=list(matched),
         url=article.url,
         link=quoting_link(article.url, passage.text[start:end]),
         published=_isoformat(article.published),
         updated=_isoformat(article.updated),
         category=article.category,
+        language=article.language,
         probability=round(hit.probability, 4),
     )
 

@@ -33,6 +33,8 @@ class Hit:
     """The words of the passage; for a FAQ, its answer."""
     quote: list[int] = field(metadata={"min_length": 2, "max_length": 2})
     """Start and end of the quoted span of `text`, in code points."""
+    matched: list[int] = field(metadata={"min_length": 2, "max_length": 2})
+    """Start and end, within the quoted span, of the words that match the question best."""
     url: str | None
     """The address of the article."""
     link: str | None
@@ -43,6 +45,8 @@ class Hit:
     """The day when the article was last updated."""
     category: str | None
     """The category of the article."""
+    language: str
+    """The language of the article, a BCP 47 code."""
     probability: float
     """How likely the passage answers the question, from 0 to 1."""
 

@@ -13,7 +13,7 @@ with requires("llama-index-core", "llama-index"):
     from llama_index.core.retrievers import BaseRetriever
     from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-_HIDDEN = ("passage", "article", "kind", "quote", "link", "probability")
+_HIDDEN = ("passage", "article", "kind", "quote", "matched", "link", "language", "probability")
 """Metadata that is not shown to a language model."""
 
 

@@ -66,7 +66,7 @@ def create_app(
     mcp = _mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)
-    _add_apis(app, service, languages)
+    _add_apis(app, service, languages, ui=ui)
     if mcp:
         app.router.routes.extend(mcp.routes)
     # The page at "/" takes every path that is left, so it comes last.
@@ -94,14 +94,14 @@ def _mcp_app(service: ChatService) -> Starlette | None:
     return create_mcp_app(service)
 
 
-def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
+def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts], *, ui: bool) -> None:
     settings = service.settings
     app.include_router(health_routes(service.bot))
     if settings.metrics.path:
         app.get(settings.metrics.path, include_in_schema=False)(service.metrics.response)
     if settings.metrics.port:
         service.metrics.listen(settings.metrics.host, settings.metrics.port)
-    app.include_router(widget_routes(languages, settings, votes=service.accepts_votes))
+    app.include_router(widget_routes(languages, settings, votes=service.accepts_votes, page=ui))
     app.include_router(docs_routes())
     app.mount("/api/v1", create_api(service))
     app.mount("/v1", create_openai_api(service, languages[settings.language]))

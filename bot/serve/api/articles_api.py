@@ -8,7 +8,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import JSONResponse
 
 from bot.answering.bot import Bot
-from bot.serve.api import schemas
+from bot.serve.api import schemas, serializers
 from bot.serve.api.error_responses import problem, problem_schemas
 from bot.serve.api.serializers import check_category, get_article, whole_article
 from bot.serve.chat_service import ChatService
@@ -74,8 +74,7 @@ def articles_routes(service: ChatService) -> APIRouter:
     @routes.get("/categories")
     def categories() -> list[schemas.Category]:
         """List the categories, largest first."""
-        counts = service.bot.generation.table.facts.categories
-        return [schemas.Category(name=name, articles=count) for name, count in counts.items()]
+        return serializers.categories(service)
 
     @routes.get("/version")
     def version() -> schemas.Version:

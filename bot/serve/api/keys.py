@@ -14,7 +14,7 @@ from bot.settings import ApiKey
 _MCP, _OPENAI = "/mcp", "/v1/"
 _API_PATHS = ("/api/v1/", _OPENAI, _MCP)  # prefixes of the paths that programs call
 _PUBLIC_PATHS = ("/api/v1/healthz", "/api/v1/readyz", "/api/v1/openapi.json")
-_BROWSER_PATHS = ("/api/v1/ask", "/api/v1/suggest", "/api/v1/feedback")
+_BROWSER_PATHS = ("/api/v1/ask", "/api/v1/start", "/api/v1/suggest", "/api/v1/feedback")
 """Paths that the page and the widget call from a visitor's browser, which cannot keep a secret."""
 _MISSING = "This needs an API key: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
 _FOREIGN = "Pages of other sites may not call this."

@@ -55,6 +55,11 @@ def _add_question_routes(api: FastAPI, service: ChatService) -> None:
 
 
 def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
+    @api.get("/start")
+    def start() -> schemas.Start:
+        """Return what visitors may begin with: questions, and the categories."""
+        return serializers.start(service)
+
     @api.get("/suggest", responses=problem_schemas(429), dependencies=[Depends(check_etag(service))])
     def suggest(
         request: Request,

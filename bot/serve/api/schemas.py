@@ -125,6 +125,26 @@ class Suggestions(_Model):
     """The questions, most likely first."""
 
 
+class Category(_Model):
+    """A category and its number of articles."""
+
+    name: str
+    """The name of the category."""
+    articles: int
+    """The number of its articles."""
+
+
+class Start(_Model):
+    """What visitors may begin with."""
+
+    questions: list[str]
+    """Questions that the articles answer, those that were asked often first."""
+    often_asked: bool
+    """Whether the first of these questions were asked often."""
+    categories: list[Category]
+    """The categories, largest first."""
+
+
 class ArticleSummary(_Model):
     """An article in a list."""
 
@@ -175,15 +195,6 @@ class Article(ArticleSummary):
     """The questions that the article answers."""
     related: list[str]
     """The ids of related articles."""
-
-
-class Category(_Model):
-    """A category and its number of articles."""
-
-    name: str
-    """The name of the category."""
-    articles: int
-    """The number of its articles."""
 
 
 class RejectedGeneration(_Model):

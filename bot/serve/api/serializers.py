@@ -29,6 +29,19 @@ def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> sche
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
 
+def start(service: ChatService) -> schemas.Start:
+    """Return what visitors may begin with."""
+    often, offered = service.frequent_questions(), service.bot.suggestions.examples()
+    questions = list(dict.fromkeys([*often, *offered]))[: max(len(often), len(offered))]
+    return schemas.Start(questions=questions, often_asked=bool(often), categories=categories(service))
+
+
+def categories(service: ChatService) -> list[schemas.Category]:
+    """Return the categories, largest first."""
+    counts = service.bot.generation.table.facts.categories
+    return [schemas.Category(name=name, articles=count) for name, count in counts.items()]
+
+
 def check_category(service: ChatService, category: str | None) -> None:
     """Raise `QuestionError`, naming the categories that exist, if there is none of this name, in capitals or not."""
     known = service.bot.generation.table.facts.categories
