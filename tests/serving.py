@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot import Bot
 from bot.answering.answer import Answer
@@ -29,6 +29,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=PreloadTopChromeWebUI",  # pages of the browser's own, which no test sees
 ]
 
 
@@ -66,6 +67,14 @@ def running(app: object) -> Iterator[str]:
     yield address
     server.should_exit = True
     thread.join(10)
+
+
+def fresh_page(context: BrowserContext, address: str) -> Page:
+    """Return a page that shares the cache of earlier ones at this address, and none of their conversation."""
+    page = context.new_page()
+    page.goto(f"{address}/healthz")
+    page.evaluate("localStorage.clear()")
+    return page
 
 
 def ask(page: Page, question: str) -> None:

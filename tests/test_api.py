@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def api(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     settings = ChatSettings(limits=Limits(questions_per_minute=1000))
-    for address in served(bot, settings, UsageStore(tmp_path_factory.mktemp("usage"))):
+    for address in served(bot, settings, UsageStore(tmp_path_factory.mktemp("usage")), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             yield client
 
@@ -78,7 +78,7 @@ def test_questions_are_suggested_while_typing(api: httpx.Client):
 
 
 def test_too_many_questions_are_refused_with_the_time_to_wait(bot: Bot):
-    for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=1))):
+    for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=1)), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             assert client.post("/ask", json={"question": "who pays gratuity"}).status_code == 200
             refused = client.post("/ask", json={"question": "who pays gratuity"})
@@ -100,7 +100,7 @@ def test_feedback_on_an_unknown_answer_is_refused(api: httpx.Client):
 
 
 def test_feedback_that_cannot_be_stored_is_an_error(bot: Bot, tmp_path: Path):
-    for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone")):
+    for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone"), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             answer = client.post("/ask", json={"question": "who pays gratuity"}).json()
             reply = client.post("/feedback", json={"answer": answer["id"], "helpful": True})

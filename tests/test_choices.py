@@ -12,6 +12,7 @@ import httpx
 import pytest
 from articles import GRATUITY
 from command_line import articlebot
+from quick_build import link_encoder
 
 from bot.errors import SettingsError
 from bot.index.manifest import Manifest
@@ -36,6 +37,7 @@ def change(corpus: Path, words: str) -> None:
 
 @pytest.mark.slow
 def test_a_build_keeps_what_is_served_and_says_what_it_changes(corpus: Path, tiny_model: str, tmp_path: Path):
+    link_encoder(tmp_path / "index", tiny_model)
     first = articlebot("build", "--model", tiny_model, cwd=tmp_path)
     assert (first.returncode, "this build changes" in first.stderr) == (0, False)
     assert "self-test: of the articles' own questions in other words" in first.stdout
@@ -61,6 +63,7 @@ def test_a_build_of_the_server_makes_the_choices_of_its_settings_file(
     (tmp_path / "settings" / "tuned").symlink_to(tiny_model)
     file = tmp_path / "settings" / "mine.toml"
     file.write_text('[build]\nmodel = "tuned"\npassage_tokens = 50\n')
+    link_encoder(tmp_path / "index", tiny_model)
     monkeypatch.chdir(tmp_path)
     assert run_build(build_command(corpus, Path("index"), file), Event())
     assert built(tmp_path) == BuildSettings(model=str(file.parent / "tuned"), passage_tokens=50)
@@ -125,6 +128,7 @@ def test_expected_ids_that_do_not_exist_are_named(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_guard_names_ids_that_neither_index_has(corpus: Path, tiny_model: str, tmp_path: Path):
+    link_encoder(tmp_path / "index", tiny_model)
     articlebot("build", "--model", tiny_model, cwd=tmp_path)
     change(corpus, "payment")
     (tmp_path / "guard.csv").write_text("question,expected\nwho pays gratuity,gratuity\nwhat,no-such-article\n")

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import pytest
 from command_line import Completed, articlebot
-from quick_build import build, copy_folder
+from quick_build import build, copy_folder, reuse_vectors
 from serving import served
 
 from bot import Bot
@@ -55,9 +55,10 @@ ARTICLES = ("probation-letter", "notice-period", "gratuity", "offer-letter", "co
 
 
 @pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine(tmp_path_factory: pytest.TempPathFactory, shipped_index: Path) -> Path:
     """A folder with articles, their index and questions, as in the documentation."""
     folder = tmp_path_factory.mktemp("docs")
+    reuse_vectors(shipped_index, folder / "index")
     for path in sorted((ROOT / "corpus").rglob("*.md")):
         if path.stem in ARTICLES:
             (folder / "corpus").mkdir(exist_ok=True)

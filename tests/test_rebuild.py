@@ -171,7 +171,7 @@ def test_a_generation_that_fails_to_open_is_rejected_and_the_previous_one_stays(
     assert (facts["generation"], [one["served"] for one in facts["generations"]]) == ("99-bad", [False, True])
     assert facts["fault"] == bot.retriever.index.rejected.reason
     assert "vectors.faiss is not the one that was built: run articlebot build, or roll back." in facts["fault"]
-    for address in served(bot):
+    for address in served(bot, ui=False):
         health = httpx.get(f"{address}/healthz", trust_env=False).json()
         assert health == {
             "status": "ok",
@@ -330,10 +330,10 @@ def test_the_command_line_shows_changes_and_has_dry_runs_and_guards(place: Path)
 
 @contextmanager
 def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
-    """Serve the chat in a process; yield its address and its lines on stderr."""
+    """Serve the APIs in a process; yield its address and its lines on stderr."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "bot", "serve", "--port", str(port), *options]
+    command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", str(port), *options]
     with subprocess.Popen(
         command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
     ) as process:

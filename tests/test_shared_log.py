@@ -16,9 +16,9 @@ import httpx
 import psycopg
 import pytest
 from postgres import PostgresServer
+from quick_build import build
 from test_usage import ASKED, entry
 
-from bot.build.build import build
 from bot.errors import MissingExtra, SettingsError, UsageError
 from bot.settings import BuildSettings, LogSettings
 from bot.usage import store as stores
