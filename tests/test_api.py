@@ -12,6 +12,7 @@ from textwrap import indent
 import httpx
 import openai
 import pytest
+from command_line import articlebot
 from mcp import Client, StdioServerParameters
 from serving import served
 
@@ -128,8 +129,7 @@ def test_fifty_questions_get_the_same_answers_through_every_interface(shipped: B
     assert asyncio.run(ask_over_mcp(stdio, questions)) == python
     assert asyncio.run(ask_in_an_event_loop(shipped, questions)) == python
     for question, expected in list(zip(questions, python, strict=True))[:5]:
-        command = [sys.executable, "-m", "bot", "ask", question, "--index", str(shipped_index), "--json"]
-        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        printed = articlebot("ask", question, "--index", str(shipped_index), "--json").stdout
         assert without_id(json.loads(printed)) == expected
 
 

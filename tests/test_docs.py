@@ -101,7 +101,8 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, reader: Path, 
 def commands(page: Path) -> list[str]:
     """Return the commands of a page without comments, each on one line."""
     lines = "".join(code for _, code in blocks(page, "sh")).replace("\\\n", " ").splitlines()
-    return [line for line in (re.sub(r"\s+#.*$", "", line).strip() for line in lines) if line]
+    # The tests serve on a free port.
+    return [line for line in (re.sub(r"\s+#.*$| --port 7860", "", line).strip() for line in lines) if line]
 
 
 @pytest.mark.parametrize("command", sorted({line for page in PAGES for line in commands(page)}))
@@ -168,8 +169,7 @@ def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProc
 
 def serves(options: list[str], folder: Path) -> None:
     """Start the server on a free port, check its health and stop it."""
-    given = [word for word in options if word not in ("--port", "7860")]
-    command = [sys.executable, "-m", "bot", "serve", *given, "--port", "0"]
+    command = [sys.executable, "-m", "bot", "serve", *options, "--port", "0"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}
     ) as process:

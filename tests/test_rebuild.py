@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 QUESTION = "Who pays gratuity?"
-WAITED = 60
+WAITED = 240
 """Seconds to wait on a busy machine for something that takes less than one."""
 
 
@@ -357,13 +357,13 @@ def test_a_watching_server_builds_and_serves_saved_articles(place: Path):
     shutil.rmtree(place / "index" / "generations")
     (place / "index" / "CURRENT").unlink()
     with server(place, "--watch") as (address, said):
-        wait_for(lambda: bool(health(address)), 60)
+        wait_for(lambda: bool(health(address)))
         before = health(address)["generation"]
         (place / "corpus" / "gratuity.md").unlink()
-        wait_for(lambda: health(address)["generation"] != before, 60)
+        wait_for(lambda: health(address)["generation"] != before)
         (place / "corpus" / ".draft.md").write_text("Not an article.")
         (place / "corpus" / "notice.md").rename(place / "away.md")
-        wait_for(lambda: any("is empty: put articles in" in line for line in said), 60)
+        wait_for(lambda: any("is empty: put articles in" in line for line in said))
         assert health(address)["status"] == "ok"
     assert "removed: 1 article (gratuity)\n" in said
     assert LocalStore(place / "index").current_name() != before
@@ -451,7 +451,7 @@ def test_an_interrupted_build_leaves_the_old_index(place: Path, sent: signal.Sig
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_for(lambda: any((place / "index" / "generations").glob(f".*/{written}")), 60)
+        wait_for(lambda: any((place / "index" / "generations").glob(f".*/{written}")))
         process.send_signal(sent)
         said = process.communicate(timeout=60)[1]
     left = [folder.name for folder in (place / "index" / "generations").iterdir() if folder.name.startswith(".")]
