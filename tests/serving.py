@@ -1,10 +1,16 @@
 """A real server in a thread, and the actions of a visitor on its page."""
 
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +26,7 @@ from bot.serve.texts import PageTexts
 from bot.settings import ChatSettings
 from bot.usage.store import UsageStore
 
+_WAIT = 240  # seconds after which a server process counts as hung
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -67,6 +74,34 @@ def running(app: object) -> Iterator[str]:
     yield address
     server.should_exit = True
     thread.join(10)
+
+
+@contextmanager
+def server_process(*words: str, cwd: Path) -> Iterator[tuple[str, list[str]]]:
+    """Run `python WORDS`, which serves a bot, until the body ends; yield its address and its lines on stderr."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    said: list[str] = []
+    listening = threading.Event()
+
+    def read() -> None:
+        for line in process.stderr or ():
+            said.append(line)
+            if " open http" in line:
+                listening.set()
+        listening.set()
+
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            assert listening.wait(_WAIT), "the server did not start"
+            yield next(line for line in said if " open http" in line).split()[2], said
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(_WAIT)
+            reader.join()
 
 
 def fresh_page(context: BrowserContext, address: str) -> Page:

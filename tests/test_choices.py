@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import pytest
 from articles import GRATUITY
 from command_line import articlebot
 from quick_build import link_encoder
+from serving import server_process
 
 from bot.errors import SettingsError
 from bot.index.manifest import Manifest
@@ -101,13 +101,8 @@ def test_one_threshold_holds_for_the_command_line_and_the_apis(tmp_path: Path):
     assert (figures["hit@1"], figures["answered"]) == (1, 0)
     lower = articlebot("eval", "eval.csv", "--json", "--threshold", "0.5", cwd=tmp_path)
     assert json.loads(lower.stdout)["all"]["answered"] == 1
-    command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as server:
-        assert server.stderr
-        address = server.stderr.readline().split()[2]
+    with server_process("-m", "bot", "serve", "--no-ui", "--port", "0", cwd=tmp_path) as (address, _):
         reply = httpx.post(f"{address}/api/v1/ask", json={"question": question}, trust_env=False, timeout=60)
-        server.send_signal(signal.SIGINT)
     assert reply.json()["status"] == "no_answer"
 
 

@@ -6,7 +6,6 @@ import pkgutil
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tomllib
@@ -19,7 +18,7 @@ import httpx
 import pytest
 from command_line import Completed, articlebot
 from quick_build import build, copy_folder, reuse_vectors
-from serving import served
+from serving import served, server_process
 
 from bot import Bot
 from bot.corpus import read_corpus
@@ -169,14 +168,8 @@ def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProc
 
 def serves(options: list[str], folder: Path) -> None:
     """Start the server on a free port, check its health and stop it."""
-    command = [sys.executable, "-m", "bot", "serve", *options, "--port", "0"]
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    ) as process:
-        assert process.stderr
-        address = process.stderr.readline().split()[2]
+    with server_process("-m", "bot", "serve", *options, "--port", "0", cwd=folder) as (address, _):
         assert httpx.get(f"{address}/healthz", trust_env=False, timeout=30).json()["status"] == "ok"
-        process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +17,7 @@ from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from quick_build import build
-from serving import Hedging, ask, chromium, fresh_page, rendered, running, served
+from serving import Hedging, ask, chromium, fresh_page, rendered, running, served, server_process
 
 from bot import Bot
 from bot.serve.page.article_html import article_html
@@ -792,8 +790,8 @@ PROXIED = """
 import sys
 from bot.serve.server import open_app, serve
 from bot.settings import AnswerSettings, ChatSettings, Limits
-settings = ChatSettings(limits=Limits(1, tuple(sys.argv[2:])))
-serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", int(sys.argv[1]), settings)
+settings = ChatSettings(limits=Limits(1, tuple(sys.argv[1:])))
+serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", 0, settings)
 """
 
 
@@ -801,21 +799,12 @@ serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.
 def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(
     place: Path, trusted: tuple[str, ...], statuses: list[int]
 ):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with subprocess.Popen(
-        [sys.executable, "-c", PROXIED, str(port), *trusted], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    ) as process:
-        answers = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8)
-        )
-        answers.get("/healthz", timeout=30)
-        asked = []
+    asked = []
+    with server_process("-c", PROXIED, *trusted, cwd=place) as (address, _):
         for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1"):
-            headers = {"X-Forwarded-For": visitor}
-            reply = answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers=headers)
+            body, headers = {"question": "who pays gratuity"}, {"X-Forwarded-For": visitor}
+            reply = httpx.post(f"{address}/api/v1/ask", json=body, headers=headers, trust_env=False, timeout=60)
             asked.append(reply.status_code)
-        process.send_signal(signal.SIGINT)
     assert asked == statuses
 
 

@@ -8,7 +8,6 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ import pytest
 from articles import GRATUITY, NOTICE
 from command_line import articlebot
 from quick_build import build, copy_folder
-from serving import served
+from serving import served, server_process
 from tiny_model import make_tiny_model
 
 from benchmarks.robustness.fuzz_index import DAMAGES, answers_of, build_small_index, rewrite_checksums
@@ -328,36 +327,15 @@ def test_the_command_line_shows_changes_and_has_dry_runs_and_guards(place: Path)
     assert (facts["published"], facts["changes"]["removed"]) == (True, {"count": 1, "ids": ["gratuity"]})
 
 
-@contextmanager
-def server(place: Path, *options: str) -> Iterator[tuple[str, list[str]]]:
-    """Serve the APIs in a process; yield its address and its lines on stderr."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", str(port), *options]
-    with subprocess.Popen(
-        command, cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
-    ) as process:
-        said: list[str] = []
-        reader = threading.Thread(target=lambda: said.extend(process.stderr or ()))
-        reader.start()
-        yield f"http://127.0.0.1:{port}", said
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
-        reader.join()
-
-
 def health(address: str) -> dict[str, object]:
-    try:
-        return httpx.get(f"{address}/healthz", trust_env=False).json()
-    except httpx.TransportError:
-        return {}
+    return httpx.get(f"{address}/healthz", trust_env=False).json()
 
 
 def test_a_watching_server_builds_and_serves_saved_articles(place: Path):
     shutil.rmtree(place / "index" / "generations")
     (place / "index" / "CURRENT").unlink()
-    with server(place, "--watch") as (address, said):
-        wait_for(lambda: bool(health(address)))
+    words = ("-m", "bot", "serve", "--no-ui", "--port", "0", "--watch")
+    with server_process(*words, cwd=place) as (address, said):
         before = health(address)["generation"]
         (place / "corpus" / "gratuity.md").unlink()
         wait_for(lambda: health(address)["generation"] != before)
