@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from postgres import PostgresServer, programs
 from quick_build import build, made_once, reuse_vectors, share
 from serving import FLAGS, chromium, fresh_page, served
@@ -203,6 +203,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("in CI the browser tests must run: install chromium")
         pytest.skip("no chromium on this machine")
+    # A page takes less than a second; several processes on few cores share that second.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

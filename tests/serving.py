@@ -96,8 +96,10 @@ def server_process(*words: str, cwd: Path) -> Iterator[tuple[str, list[str]]]:
         reader = threading.Thread(target=read)
         reader.start()
         try:
-            assert listening.wait(_WAIT), "the server did not start"
-            yield next(line for line in said if " open http" in line).split()[2], said
+            listening.wait(_WAIT)
+            address = next((line.split()[2] for line in said if " open http" in line), None)
+            assert address, f"the server did not start: {said}"
+            yield address, said
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(_WAIT)

@@ -791,7 +791,7 @@ import sys
 from bot.serve.server import open_app, serve
 from bot.settings import AnswerSettings, ChatSettings, Limits
 settings = ChatSettings(limits=Limits(1, tuple(sys.argv[1:])))
-serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", 0, settings)
+serve(lambda: open_app("index", AnswerSettings(), settings, "corpus", ui=False), "127.0.0.1", 0, settings, ui=False)
 """
 
 
