@@ -9,9 +9,8 @@ PY := .venv/bin/python
 run: .venv/installed-chat
 	$(PY) app.py
 
-# One process more than there are cores: tests with servers mostly wait.
-PROCESSES = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
-PYTEST = $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+CORES = $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+PYTEST = $(PY) -m pytest --dist loadfile --no-loadscope-reorder
 
 check: lint
 	$(MAKE) --jobs 2 types fast-tests
@@ -20,10 +19,11 @@ test: lint
 	$(MAKE) --jobs 2 types all-tests
 
 fast-tests: .venv/installed-dev
-	$(PYTEST) -m "not slow and not server and not browser"
+	$(PYTEST) --numprocesses $(CORES) -m "not slow and not server and not browser"
 
+# One process more than there are cores: tests with servers mostly wait.
 all-tests: .venv/installed-dev
-	$(PYTEST)
+	$(PYTEST) --numprocesses $$(($(CORES) + 1))
 
 lint: .venv/installed-dev
 	$(PY) -m ruff check .

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
-from filelock import FileLock
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from postgres import PostgresServer, programs
-from quick_build import build, share
-from serving import FLAGS, chromium, served
+from quick_build import build, made_once, reuse_vectors, share
+from serving import FLAGS, chromium, fresh_page, served
 from tiny_model import make_tiny_model
 
 from bot import Bot
@@ -59,34 +58,45 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, and run files with servers first and files with a browser last.
+    """Mark tests by what they need, and order their files.
 
-    Long files come first so that no process works alone at the end. From its first page on, Playwright's event loop
-    runs in the thread of the tests, where no other loop can: tests with a browser come last in their file and process.
+    Long files come first, so that no process works alone at the end, and one process builds the index of the shipped
+    corpus before the others need it. From its first page on, Playwright's event loop runs in the thread of the tests,
+    where no other loop can: tests with a browser come last in their file and process, the most of them first.
     """
     for item in items:
-        for mark in ("browser", "server"):
-            if mark in needs(item):
-                item.add_marker(mark)
-    order = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
-    weight = {path: min(map(rank, group)) for path, group in by_file(items).items()}
-    late = {item.path for item in items if "browser" in needs(item)}
-    items.sort(key=lambda item: (item.path in late, weight[item.path], order[item.path], "browser" in needs(item)))
+        for mark in needs(item):
+            item.add_marker(mark)
+    files = by_file(items)
+    order = {path: (rank(files[path]), number) for number, path in enumerate(files)}
+    items.sort(key=lambda item: (order[item.path], "browser" in needs(item)))
 
 
 def needs(item: pytest.Item) -> set[str]:
-    """Return what a test needs besides this process: "browser", or "server" for PostgreSQL, Milvus or Ray."""
+    """Return what a test needs besides this process, and "slow" if it needs the index of the shipped corpus.
+
+    That is "browser", and "server" for PostgreSQL, Milvus or Ray.
+    """
     fixtures = set(getattr(item, "fixturenames", ()))
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     on_server = (
         item.get_closest_marker("server") or "postgres" in fixtures or parameters.get("database") == "postgresql"
     )
-    return ({"browser"} & fixtures) | ({"server"} if on_server else set())
+    found = {"browser": "browser" in fixtures, "server": on_server, "slow": "shipped_index" in fixtures}
+    return {mark for mark, is_needed in found.items() if is_needed}
 
 
-def rank(item: pytest.Item) -> int:
-    """Return the rank of a test in a run: 0 if it needs a server, 1 if it is slow, else 2."""
-    return 0 if "server" in needs(item) else 1 if item.get_closest_marker("slow") else 2
+def rank(tests: list[pytest.Item]) -> tuple[int, int]:
+    """Return the rank of a file in a run: with a server, slow, with the shipped corpus, quick, with a browser."""
+    needed = [needs(test) for test in tests]
+    browsers = sum("browser" in each for each in needed)
+    if browsers:
+        return 4, -browsers
+    if any("server" in each for each in needed):
+        return 0, 0
+    if any("slow" in each for each in needed):
+        return 2, 0
+    return (1 if any(test.get_closest_marker("slow") for test in tests) else 3), 0
 
 
 def by_file(items: list[pytest.Item]) -> dict[Path, list[pytest.Item]]:
@@ -116,8 +126,8 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(make_tiny_model(tmp_path_factory.mktemp("tiny-model")))
+def tiny_model() -> str:
+    return str(made_once("tiny-model", make_tiny_model) / "model")
 
 
 @pytest.fixture
@@ -136,12 +146,14 @@ def tiny_settings(tiny_model: str) -> BuildSettings:
 
 
 @pytest.fixture(scope="session")
-def shipped_index(shared_folder: Path) -> Path:
-    """The index of the shipped corpus with the packaged model, built once for all processes of a test run."""
-    with FileLock(shared_folder / "shipped.lock"):
-        if not (shared_folder / "shipped" / "CURRENT").exists():
-            build(ROOT / "corpus", shared_folder / "shipped")
-    return shared_folder / "shipped"
+def shipped_index() -> Path:
+    """The index of the shipped corpus with the packaged model; after `make run`, its vectors are not encoded again."""
+
+    def make(folder: Path) -> None:
+        reuse_vectors(ROOT / "index", folder)
+        build(ROOT / "corpus", folder)
+
+    return made_once("shipped", make)
 
 
 @pytest.fixture(scope="session")
@@ -150,17 +162,19 @@ def shipped(shipped_index: Path) -> Bot:
 
 
 @pytest.fixture(scope="session")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+def bot() -> Bot:
     """A bot over a few small articles, with the packaged model."""
-    folder = tmp_path_factory.mktemp("answers")
-    (folder / "corpus").mkdir()
-    for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "hostile": HOSTILE}.items():
-        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "corpus" / "alternates.csv").write_text(
-        'question,passage\n"jldi chhod sakte hain kya",notice-period#faq-can-a-notice-period-be-bought-out\n'
-    )
-    build(folder / "corpus", folder / "index")
-    return Bot.open(folder / "index")
+
+    def make(folder: Path) -> None:
+        (folder / "corpus").mkdir(parents=True)
+        for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "hostile": HOSTILE}.items():
+            (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+        (folder / "corpus" / "alternates.csv").write_text(
+            'question,passage\n"jldi chhod sakte hain kya",notice-period#faq-can-a-notice-period-be-bought-out\n'
+        )
+        build(folder / "corpus", folder / "index")
+
+    return Bot.open(made_once("answers", make) / "index")
 
 
 @pytest.fixture(scope="session")
@@ -189,6 +203,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("in CI the browser tests must run: install chromium")
         pytest.skip("no chromium on this machine")
+    # A page takes less than a second; several processes on few cores share that second.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -203,11 +219,18 @@ def address(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     )
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """The opened page; checks at the end that it sent no request to other hosts and wrote nothing to the console."""
+@pytest.fixture(scope="session")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser whose cache keeps Gradio's scripts: compiling them takes longer than most tests."""
     context = browser.new_context(viewport={"width": 1280, "height": 860})
-    page = context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext, address: str) -> Iterator[Page]:
+    """The opened page; checks at the end that it sent no request to other hosts and wrote nothing to the console."""
+    page = fresh_page(visitor, address)
     outside: list[str] = []
     complaints: list[str] = []
     page.on(
@@ -223,5 +246,5 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     page.goto(address)
     page.locator("#chat .greeting").wait_for()
     yield page
+    page.close()
     assert (outside, complaints) == ([], [])
-    context.close()

@@ -1,15 +1,21 @@
 """A real server in a thread, and the actions of a visitor on its page."""
 
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot import Bot
 from bot.answering.answer import Answer
@@ -20,6 +26,7 @@ from bot.serve.texts import PageTexts
 from bot.settings import ChatSettings
 from bot.usage.store import UsageStore
 
+_WAIT = 240  # seconds after which a server process counts as hung
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -29,6 +36,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=PreloadTopChromeWebUI",  # pages of the browser's own, which no test sees
 ]
 
 
@@ -66,6 +74,44 @@ def running(app: object) -> Iterator[str]:
     yield address
     server.should_exit = True
     thread.join(10)
+
+
+@contextmanager
+def server_process(*words: str, cwd: Path) -> Iterator[tuple[str, list[str]]]:
+    """Run `python WORDS`, which serves a bot, until the body ends; yield its address and its lines on stderr."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    said: list[str] = []
+    listening = threading.Event()
+
+    def read() -> None:
+        for line in process.stderr or ():
+            said.append(line)
+            if " open http" in line:
+                listening.set()
+        listening.set()
+
+    with subprocess.Popen(
+        [sys.executable, *words], cwd=cwd, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        reader = threading.Thread(target=read)
+        reader.start()
+        try:
+            listening.wait(_WAIT)
+            address = next((line.split()[2] for line in said if " open http" in line), None)
+            assert address, f"the server did not start: {said}"
+            yield address, said
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(_WAIT)
+            reader.join()
+
+
+def fresh_page(context: BrowserContext, address: str) -> Page:
+    """Return a page that shares the cache of earlier ones at this address, and none of their conversation."""
+    page = context.new_page()
+    page.goto(f"{address}/healthz")
+    page.evaluate("localStorage.clear()")
+    return page
 
 
 def ask(page: Page, question: str) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from articles import CARD
 from quick_build import build
-from sentence_transformers import CrossEncoder
 from tiny_model import make_tiny_reranker
 
 from bot import Bot, Hit, Retriever
@@ -481,6 +480,8 @@ def tiny_reranker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_reranker_orders_the_hits_by_its_scores_and_leaves_their_probabilities(index: Path, tiny_reranker: Path):
+    from sentence_transformers import CrossEncoder
+
     question, plain = "casual leave", Retriever.open(index)
     before = plain.search(question, 8)
     pairs = [(question, f"{context(hit.passage)}\n{hit.passage.text}") for hit in before]

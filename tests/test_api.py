@@ -12,6 +12,7 @@ from textwrap import indent
 import httpx
 import openai
 import pytest
+from command_line import articlebot
 from mcp import Client, StdioServerParameters
 from serving import served
 
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def api(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     settings = ChatSettings(limits=Limits(questions_per_minute=1000))
-    for address in served(bot, settings, UsageStore(tmp_path_factory.mktemp("usage"))):
+    for address in served(bot, settings, UsageStore(tmp_path_factory.mktemp("usage")), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             yield client
 
@@ -88,7 +89,7 @@ def test_visitors_may_begin_with_questions_and_categories(bot: Bot, tmp_path: Pa
 
 
 def test_too_many_questions_are_refused_with_the_time_to_wait(bot: Bot):
-    for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=1))):
+    for address in served(bot, ChatSettings(limits=Limits(questions_per_minute=1)), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             assert client.post("/ask", json={"question": "who pays gratuity"}).status_code == 200
             refused = client.post("/ask", json={"question": "who pays gratuity"})
@@ -110,7 +111,7 @@ def test_feedback_on_an_unknown_answer_is_refused(api: httpx.Client):
 
 
 def test_feedback_that_cannot_be_stored_is_an_error(bot: Bot, tmp_path: Path):
-    for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone")):
+    for address in served(bot, ChatSettings(), UsageStore(tmp_path / "gone"), ui=False):
         with httpx.Client(base_url=f"{address}/api/v1", trust_env=False) as client:
             answer = client.post("/ask", json={"question": "who pays gratuity"}).json()
             reply = client.post("/feedback", json={"answer": answer["id"], "helpful": True})
@@ -138,8 +139,7 @@ def test_fifty_questions_get_the_same_answers_through_every_interface(shipped: B
     assert asyncio.run(ask_over_mcp(stdio, questions)) == python
     assert asyncio.run(ask_in_an_event_loop(shipped, questions)) == python
     for question, expected in list(zip(questions, python, strict=True))[:5]:
-        command = [sys.executable, "-m", "bot", "ask", question, "--index", str(shipped_index), "--json"]
-        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        printed = articlebot("ask", question, "--index", str(shipped_index), "--json").stdout
         assert without_id(json.loads(printed)) == expected
 
 

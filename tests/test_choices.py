@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import httpx
 import pytest
 from articles import GRATUITY
 from command_line import articlebot
+from quick_build import link_encoder
+from serving import server_process
 
 from bot.errors import SettingsError
 from bot.index.manifest import Manifest
@@ -36,6 +37,7 @@ def change(corpus: Path, words: str) -> None:
 
 @pytest.mark.slow
 def test_a_build_keeps_what_is_served_and_says_what_it_changes(corpus: Path, tiny_model: str, tmp_path: Path):
+    link_encoder(tmp_path / "index", tiny_model)
     first = articlebot("build", "--model", tiny_model, cwd=tmp_path)
     assert (first.returncode, "this build changes" in first.stderr) == (0, False)
     assert "self-test: of the articles' own questions in other words" in first.stdout
@@ -61,6 +63,7 @@ def test_a_build_of_the_server_makes_the_choices_of_its_settings_file(
     (tmp_path / "settings" / "tuned").symlink_to(tiny_model)
     file = tmp_path / "settings" / "mine.toml"
     file.write_text('[build]\nmodel = "tuned"\npassage_tokens = 50\n')
+    link_encoder(tmp_path / "index", tiny_model)
     monkeypatch.chdir(tmp_path)
     assert run_build(build_command(corpus, Path("index"), file), Event())
     assert built(tmp_path) == BuildSettings(model=str(file.parent / "tuned"), passage_tokens=50)
@@ -98,13 +101,8 @@ def test_one_threshold_holds_for_the_command_line_and_the_apis(tmp_path: Path):
     assert (figures["hit@1"], figures["answered"]) == (1, 0)
     lower = articlebot("eval", "eval.csv", "--json", "--threshold", "0.5", cwd=tmp_path)
     assert json.loads(lower.stdout)["all"]["answered"] == 1
-    command = [sys.executable, "-m", "bot", "serve", "--no-ui", "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as server:
-        assert server.stderr
-        address = server.stderr.readline().split()[2]
+    with server_process("-m", "bot", "serve", "--no-ui", "--port", "0", cwd=tmp_path) as (address, _):
         reply = httpx.post(f"{address}/api/v1/ask", json={"question": question}, trust_env=False, timeout=60)
-        server.send_signal(signal.SIGINT)
     assert reply.json()["status"] == "no_answer"
 
 
@@ -125,6 +123,7 @@ def test_expected_ids_that_do_not_exist_are_named(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_guard_names_ids_that_neither_index_has(corpus: Path, tiny_model: str, tmp_path: Path):
+    link_encoder(tmp_path / "index", tiny_model)
     articlebot("build", "--model", tiny_model, cwd=tmp_path)
     change(corpus, "payment")
     (tmp_path / "guard.csv").write_text("question,expected\nwho pays gratuity,gratuity\nwhat,no-such-article\n")

@@ -6,7 +6,6 @@ import pkgutil
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tomllib
@@ -18,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 import pytest
 from command_line import Completed, articlebot
-from quick_build import build, copy_folder, link_encoder
-from serving import served
+from quick_build import build, copy_folder, link_encoder, reuse_vectors
+from serving import served, server_process
 
 from bot import Bot
 from bot.corpus import read_corpus
@@ -55,9 +54,10 @@ ARTICLES = ("probation-letter", "notice-period", "gratuity", "offer-letter", "co
 
 
 @pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine(tmp_path_factory: pytest.TempPathFactory, shipped_index: Path) -> Path:
     """A folder with articles, their index and questions, as in the documentation."""
     folder = tmp_path_factory.mktemp("docs")
+    reuse_vectors(shipped_index, folder / "index")
     for path in sorted((ROOT / "corpus").rglob("*.md")):
         if path.stem in ARTICLES:
             (folder / "corpus").mkdir(exist_ok=True)
@@ -100,7 +100,8 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, reader: Path, 
 def commands(page: Path) -> list[str]:
     """Return the commands of a page without comments, each on one line."""
     lines = "".join(code for _, code in blocks(page, "sh")).replace("\\\n", " ").splitlines()
-    return [line for line in (re.sub(r"\s+#.*$", "", line).strip() for line in lines) if line]
+    # The tests serve on a free port.
+    return [line for line in (re.sub(r"\s+#.*$| --port 7860", "", line).strip() for line in lines) if line]
 
 
 OWN = ROOT / "docs" / "own-articles.md"
@@ -188,15 +189,8 @@ def run(words: list[str], folder: Path) -> "Completed | subprocess.CompletedProc
 def serves(options: list[str], folder: Path) -> None:
     """Start the server on a free port, check its health and stop it."""
     given = [word for word in options if word not in ("--port", "7860")]
-    command = [sys.executable, "-m", "bot", "serve", *given, "--port", "0"]
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    ) as process:
-        assert process.stderr
-        # A build of --watch may print first.
-        address = next(line for line in process.stderr if line.startswith("articlebot: open ")).split()[2]
+    with server_process("-m", "bot", "serve", *given, "--port", "0", cwd=folder) as (address, _):
         assert httpx.get(f"{address}/healthz", trust_env=False, timeout=30).json()["status"] == "ok"
-        process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
+from command_line import articlebot
 
 from bot import Bot, Hit, Retriever
 from bot.build.build import build
@@ -204,21 +205,9 @@ def test_the_tiny_index_is_reproducible_and_opens_like_any_other(tmp_path: Path)
     for question in [*QUESTIONS.values(), "who pays it", "what does a manager sign"]:
         first, second = (replace(bot.ask(question), id="", generation="") for bot in (one, other))
         assert first == second
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "ask", QUESTIONS["answered"], "--index", tmp_path / "one"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
+    done = articlebot("ask", QUESTIONS["answered"], "--index", str(tmp_path / "one"))
     assert done.stdout.startswith("It is often three to six months.\n")
-    checked = subprocess.run(
-        [sys.executable, "-m", "bot", "check", "--index", tmp_path / "one"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-    )
+    checked = articlebot("check", "--index", str(tmp_path / "one"), cwd=ROOT)
     assert "FAQs first for their own question: 6 of 6 tried" in checked.stdout
 
 

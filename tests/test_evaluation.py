@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick_build import link_encoder
 
 from bot import Bot
 from bot.cli import run
@@ -145,6 +146,7 @@ def test_a_folder_of_questions_brings_its_own_corpus(tmp_path: Path, capsys: pyt
     (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t1\n2\tc\t1\n")
+    link_encoder(tmp_path / "work" / "index")
     run("eval", str(folder), "--work", str(tmp_path / "work"), "--json")
     found = json.loads(capsys.readouterr().out)
     assert (found["all"]["questions"], found["all"]["hit@1"], found["talk"]["hit@1"]) == (3, 1.0, 1.0)

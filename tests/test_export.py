@@ -1,13 +1,13 @@
 """Exports: passages and vectors, FAQ markup, and the map of a corpus."""
 
 import json
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import articlebot
 from lxml.html import document_fromstring
 from playwright.sync_api import Browser
 from pyarrow import parquet
@@ -173,13 +173,8 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
     index = str(bot.retriever.index._store.root)
 
     def run(*words: str) -> dict:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *words, "--index", index, "--json"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        )
+        done = articlebot(*words, "--index", index, "--json", cwd=ROOT)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     count = bot.generation.table.facts.passages
@@ -192,14 +187,7 @@ def test_the_command_line_exports_and_draws(bot: Bot, tmp_path: Path):
         "passages": count,
         "generation": bot.generation.name,
     }
-    refused = subprocess.run(
-        [sys.executable, "-m", "bot", "export", "--format", "csv", "-o", "x"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    assert refused.returncode == 2
+    assert articlebot("export", "--format", "csv", "-o", "x", cwd=ROOT).returncode == 2
 
 
 def test_the_map_shows_every_passage_and_loads_nothing_from_the_network(

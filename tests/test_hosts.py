@@ -21,6 +21,8 @@ from bot import Bot, Retriever
 from bot.settings import AnswerSettings
 from bot.testing import QUESTIONS, tiny_bot, tiny_index
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 QUESTION, ANSWER = QUESTIONS["answered"], "It is often three to six months."
 WAIT = 240  # seconds after which a process counts as hung

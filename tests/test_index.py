@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from articles import word_starts
+from quick_build import build
 from tiny_model import make_tiny_model
 
 from bot.backends.location import store_at
-from bot.build.build import build
+from bot.build.build import build as build_anew
 from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.vocabulary_writer import VocabularyWriter
@@ -663,11 +664,11 @@ def test_the_export_of_a_model_is_reused_until_another_model_replaces_it(
     corpus: Path, tmp_path: Path, tiny_model: str, tmp_path_factory
 ):
     store = LocalStore(tmp_path / "index")
-    build(corpus, store.root, BuildSettings(model=tiny_model))
+    build_anew(corpus, store.root, BuildSettings(model=tiny_model))
     encoder = json.loads((store.encoder_folder / "settings.json").read_text())
     assert encoder["weights"] == Manifest.read(store.current_folder()).weights
     other = str(make_tiny_model(tmp_path_factory.mktemp("other"), seed=1))
-    build(corpus, store.root, BuildSettings(model=other))
+    build_anew(corpus, store.root, BuildSettings(model=other))
     assert (
         json.loads((store.encoder_folder / "settings.json").read_text())["weights"]
         == Manifest.read(store.current_folder()).weights

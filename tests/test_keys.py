@@ -3,8 +3,6 @@
 import json
 import re
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from command_line import articlebot
 from prometheus_client.parser import text_string_to_metric_families
 from serving import Hedging, served
 
@@ -25,7 +24,6 @@ from bot.usage.store import UsageStore
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
 KEY, SLOW = "ab_the-key-of-the-crm", "ab_the-key-of-a-slow-one"
 QUESTION = {"question": "who pays gratuity"}
 WIDGET = {"Origin": "https://www.example.com"}
@@ -130,18 +128,12 @@ def test_without_a_page_and_a_widget_every_call_needs_a_key(bot: Bot):
 
 
 def test_a_new_key_is_stored_only_as_its_hash(tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "key", "the crm"], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout
+    done = articlebot("key", "the crm").stdout
     key, entry = done.splitlines()[0], done[done.index("[keys") :]
     (tmp_path / "chat.toml").write_text(f"{entry}questions_per_minute = 5\n", encoding="utf-8")
     assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_key(key), 5)}
     assert key not in entry
-    facts = json.loads(
-        subprocess.run(
-            [sys.executable, "-m", "bot", "key", "x", "--json"], capture_output=True, text=True, check=True, cwd=ROOT
-        ).stdout
-    )
+    facts = json.loads(articlebot("key", "x", "--json").stdout)
     assert facts["sha256"] == hash_key(facts["key"])
     assert len({new_key()[0] for _ in range(100)}) == 100
 

@@ -286,7 +286,7 @@ def test_a_server_that_waited_for_its_index_answers_agents_and_stops_cleanly(tmp
             address = said.split("open ")[1].split()[0]
             assert httpx.get(f"{address}/readyz", trust_env=False).status_code == 503
             tiny_index(tmp_path / "index")
-            until = time.monotonic() + 20
+            until = time.monotonic() + 120
             while httpx.get(f"{address}/readyz", trust_env=False).status_code != 200:
                 if time.monotonic() > until:
                     pytest.fail("the server did not answer in time")

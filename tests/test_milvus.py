@@ -16,6 +16,7 @@ import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from command_line import articlebot
 from milvus_server import MilvusServer, lite_server
+from quick_build import build
 
 from bot import Bot, Retriever
 from bot.backends.location import publish_to, store_at, update_at, with_credentials
@@ -23,7 +24,6 @@ from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import MilvusClient
 from bot.backends.milvus.layout import Collections, numeric_id
 from bot.backends.milvus.publish import list_generations
-from bot.build.build import build
 from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
 from bot.index.filters import Filters
 from bot.index.generation import all_articles, newest_articles, passage_by_id

@@ -3,11 +3,10 @@
 import os
 import re
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,7 @@ from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from quick_build import build
-from serving import Hedging, ask, chromium, rendered, running, served
+from serving import Hedging, ask, chromium, fresh_page, rendered, running, served, server_process
 
 from bot import Bot
 from bot.serve.page.article_html import article_html
@@ -41,6 +40,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
     build(place / "corpus", place / "index")
     return place
+
+
+@pytest.fixture(scope="module")
+def whole(shipped: Bot) -> Iterator[str]:
+    """The chat over the shipped corpus."""
+    yield from served(shipped, ChatSettings(limits=Limits(questions_per_minute=10_000)))
 
 
 # --- The answer
@@ -74,16 +79,15 @@ def test_a_mark_stays_within_each_line_and_out_of_tables():
     assert article_html("First. Second. Third.", (7, 14)).strip() == "<p>First. <mark>Second.</mark> Third.</p>"
 
 
-def test_a_corrected_spelling_is_shown_and_undone_with_one_click(browser: Browser, shipped: Bot):
-    for address in served(shipped):
-        page = browser.new_page()
-        page.goto(address)
-        ask(page, "promtion leter format")
-        expect(page.locator(".answer .note").first).to_have_text("Read as “promotion letter format”. Ask it as typed")
-        page.get_by_role("button", name=EN["as_typed"]).click()
-        expect(page.locator(".answer .note").filter(has_text="Read as")).to_have_count(0)
-        expect(page.get_by_test_id("user")).to_have_text(["promtion leter format"])
-        page.close()
+def test_a_corrected_spelling_is_shown_and_undone_with_one_click(visitor: BrowserContext, whole: str):
+    page = fresh_page(visitor, whole)
+    page.goto(whole)
+    ask(page, "promtion leter format")
+    expect(page.locator(".answer .note").first).to_have_text("Read as “promotion letter format”. Ask it as typed")
+    page.get_by_role("button", name=EN["as_typed"]).click()
+    expect(page.locator(".answer .note").filter(has_text="Read as")).to_have_count(0)
+    expect(page.get_by_test_id("user")).to_have_text(["promtion leter format"])
+    page.close()
 
 
 def test_a_topic_is_undone_with_one_click(page: Page):
@@ -94,24 +98,23 @@ def test_a_topic_is_undone_with_one_click(page: Page):
     expect(page.get_by_test_id("user")).to_have_text(["how long is a probation period", "and can it be extended?"])
 
 
-def test_more_of_the_section_opens_in_place_with_the_quote_marked(browser: Browser, shipped: Bot):
-    for address in served(shipped):
-        page = browser.new_page()
-        page.goto(address)
-        ask(page, "how is gratuity calculated for a part of a year")
-        for question in (
-            "documents that come with a full and final settlement",
-            "what does a transfer letter contain",
-            "when is an admit card released",
-        ):
-            if page.locator(".answer details").count():
-                break
-            ask(page, question)
-        details = page.locator(".answer details").last
-        details.locator("summary").click()
-        expect(details.locator("mark").first).to_be_visible()
-        expect(page.locator(".answer").last.locator(".words")).to_be_hidden()
-        page.close()
+def test_more_of_the_section_opens_in_place_with_the_quote_marked(visitor: BrowserContext, whole: str):
+    page = fresh_page(visitor, whole)
+    page.goto(whole)
+    ask(page, "how is gratuity calculated for a part of a year")
+    for question in (
+        "documents that come with a full and final settlement",
+        "what does a transfer letter contain",
+        "when is an admit card released",
+    ):
+        if page.locator(".answer details").count():
+            break
+        ask(page, question)
+    details = page.locator(".answer details").last
+    details.locator("summary").click()
+    expect(details.locator("mark").first).to_be_visible()
+    expect(page.locator(".answer").last.locator(".words")).to_be_hidden()
+    page.close()
 
 
 # --- Suggestions and examples
@@ -529,35 +532,43 @@ def careful(place: Path, tmp_path_factory: pytest.TempPathFactory):
     )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
+def phone(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """The browser of a phone with a light, then a dark colour scheme."""
+    context = browser.new_context(
+        color_scheme=request.param, viewport={"width": 360, "height": 740}, reduced_motion="reduce"
+    )
+    yield context
+    context.close()
+
+
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_no_violation_in_any_state(browser: Browser, careful: str, state: str, scheme: str):
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 740}, reduced_motion="reduce")
-    page = context.new_page()
+def test_axe_finds_no_violation_in_any_state(phone: BrowserContext, careful: str, state: str):
+    page = fresh_page(phone, careful)
     page.goto(careful)
     page.locator("#chat .greeting").wait_for()
     STATES[state](page)
     found = Axe().run(page).response["violations"]
+    page.close()
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
-    context.close()
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1440])
-def test_the_page_does_not_scroll_sideways_at_any_width(browser: Browser, shipped: Bot, width: int):
-    for address in served(shipped):
-        page = browser.new_page(viewport={"width": width, "height": 700})
-        page.goto(address)
-        page.locator("#chat .greeting").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        ask(page, "epf interest rate by year")
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        for part in (
-            page.get_by_test_id("textbox"),
-            page.get_by_test_id("user").last,
-            page.get_by_role("heading", level=1),
-        ):
-            expect(part).to_be_in_viewport()
-        page.close()
+def test_the_page_does_not_scroll_sideways_at_any_width(visitor: BrowserContext, whole: str, width: int):
+    page = fresh_page(visitor, whole)
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(whole)
+    page.locator("#chat .greeting").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    ask(page, "epf interest rate by year")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for part in (
+        page.get_by_test_id("textbox"),
+        page.get_by_test_id("user").last,
+        page.get_by_role("heading", level=1),
+    ):
+        expect(part).to_be_in_viewport()
+    page.close()
 
 
 def test_everything_can_be_reached_with_the_keyboard(page: Page):
@@ -647,8 +658,8 @@ PROXIED = """
 import sys
 from bot.serve.server import open_app, serve
 from bot.settings import AnswerSettings, ChatSettings, Limits
-settings = ChatSettings(limits=Limits(1, tuple(sys.argv[2:])))
-serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.1", int(sys.argv[1]), settings)
+settings = ChatSettings(limits=Limits(1, tuple(sys.argv[1:])))
+serve(lambda: open_app("index", AnswerSettings(), settings, "corpus", ui=False), "127.0.0.1", 0, settings, ui=False)
 """
 
 
@@ -656,21 +667,12 @@ serve(lambda: open_app("index", AnswerSettings(), settings, "corpus"), "127.0.0.
 def test_behind_a_proxy_the_visitors_address_counts_only_from_a_trusted_one(
     place: Path, trusted: tuple[str, ...], statuses: list[int]
 ):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with subprocess.Popen(
-        [sys.executable, "-c", PROXIED, str(port), *trusted], cwd=place, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    ) as process:
-        answers = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False, transport=httpx.HTTPTransport(retries=8)
-        )
-        answers.get("/healthz", timeout=30)
-        asked = []
+    asked = []
+    with server_process("-c", PROXIED, *trusted, cwd=place) as (address, _):
         for visitor in ("198.51.100.1", "198.51.100.2", "198.51.100.1"):
-            headers = {"X-Forwarded-For": visitor}
-            reply = answers.post("/api/v1/ask", json={"question": "who pays gratuity"}, headers=headers)
+            body, headers = {"question": "who pays gratuity"}, {"X-Forwarded-For": visitor}
+            reply = httpx.post(f"{address}/api/v1/ask", json=body, headers=headers, trust_env=False, timeout=60)
             asked.append(reply.status_code)
-        process.send_signal(signal.SIGINT)
     assert asked == statuses
 
 

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -13,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
-from command_line import articlebot
+from command_line import Completed, articlebot
 from quick_build import build, copy_folder
 
 from bot import Bot
@@ -286,19 +284,8 @@ def test_accepted_questions_guard_later_builds(newsroom: Newsroom):
     assert (asked.text, asked.expected) == ("jldi naukri chhodna hai paise dekar", {BUY_OUT: 1})
     served = newsroom.bot.generation.name
     (newsroom.corpus / "notice.md").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "bot",
-        "build",
-        "--corpus",
-        newsroom.corpus,
-        "--index",
-        newsroom.index,
-        "--guard",
-        alternates,
-    ]
-    refused = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    where = ("--corpus", str(newsroom.corpus), "--index", str(newsroom.index))
+    refused = articlebot("build", *where, "--guard", str(alternates), cwd=ROOT)
     assert refused.returncode == 1
     assert "hit@1" in refused.stderr
     assert Bot.open(newsroom.index).generation.name == served
@@ -354,15 +341,9 @@ def test_questions_beyond_the_clustering_limit_join_the_nearest_group(monkeypatc
     assert cluster(np.empty((0, 256), np.float32)) == []
 
 
-def command(newsroom: Newsroom, *words: str) -> subprocess.CompletedProcess[str]:
-    where = ["--index", str(newsroom.index), "--corpus", str(newsroom.corpus), "--settings", str(newsroom.settings)]
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "questions", *words, *where],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
+def command(newsroom: Newsroom, *words: str) -> Completed:
+    where = ["--index", newsroom.index, "--corpus", newsroom.corpus, "--settings", newsroom.settings]
+    return articlebot("questions", *words, *map(str, where), cwd=ROOT)
 
 
 def test_the_command_line_prints_exports_and_deletes_questions(newsroom: Newsroom, tmp_path: Path):
@@ -402,13 +383,8 @@ def test_an_editor_decides_on_the_command_line(newsroom: Newsroom):
         ["ignore", "biryani"],
         ["reject", "who pays", PAYS],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", "questions", *words, "--corpus", str(newsroom.corpus)],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        )
+        done = articlebot("questions", *words, "--corpus", str(newsroom.corpus), cwd=ROOT)
+        assert done.returncode == 0
         assert done.stderr.startswith(f"written to {newsroom.corpus}")
     assert [alternate.question for alternate in read_corpus(newsroom.corpus).alternates] == ["jldi chhodna"]
     assert Decisions.read(newsroom.corpus) == Decisions(

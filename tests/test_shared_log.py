@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 
@@ -16,9 +15,10 @@ import httpx
 import psycopg
 import pytest
 from postgres import PostgresServer
+from quick_build import build
+from serving import server_process
 from test_usage import ASKED, entry
 
-from bot.build.build import build
 from bot.errors import MissingExtra, SettingsError, UsageError
 from bot.settings import BuildSettings, LogSettings
 from bot.usage import store as stores
@@ -243,24 +243,10 @@ def test_the_password_may_come_from_the_environment(postgres: PostgresServer, ad
     assert done.stdout == "1 question forgotten\n"
 
 
-@contextmanager
-def serving(index: Path, settings: Path) -> Iterator[str]:
-    """Yield the address of a server in its own process."""
-    words = ["serve", "--no-ui", "--port", "0", "--index", str(index), "--settings", str(settings)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", *words], stderr=subprocess.PIPE, text=True, cwd=settings.parent, env=environment
-    ) as process:
-        assert process.stderr
-        lines = process.stderr
-        address = lines.readline().split()[2]
-        # Read on, because a full pipe would block the server.
-        threading.Thread(target=lines.read, daemon=True).start()
-        try:
-            yield address
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+def serving(index: Path, settings: Path) -> AbstractContextManager[tuple[str, list[str]]]:
+    """Run a server without a page in its own process."""
+    words = ("serve", "--no-ui", "--port", "0", "--index", str(index), "--settings", str(settings))
+    return server_process("-m", "bot", *words, cwd=settings.parent)
 
 
 def test_two_servers_share_one_log_and_lose_nothing_when_the_database_is_killed(
@@ -275,8 +261,8 @@ def test_two_servers_share_one_log_and_lose_nothing_when_the_database_is_killed(
     voted: dict[str, bool] = {}
     refused: list[str] = []
     with (
-        serving(index, settings) as here,
-        serving(index, settings) as there,
+        serving(index, settings) as (here, _),
+        serving(index, settings) as (there, _),
         httpx.Client(trust_env=False, timeout=30) as client,
     ):
 

@@ -1,15 +1,16 @@
 """Tuning a tiny real model to a corpus: training pairs, held-out questions, and when the model is saved."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import articlebot
+from quick_build import build, link_encoder
 
 from bot import Bot
-from bot.build.build import build
+from bot.build.build import build as build_anew
 from bot.encoder import SentenceEncoder, TrainingTriplet, train
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.trend import FIGURES, accepted_alternates_metrics, read_points
@@ -204,7 +205,7 @@ def test_a_better_model_is_saved_and_can_build_an_index(larger: Path, tmp_path: 
     monkeypatch.setattr(sys.modules["bot.tuning.tune"], "_is_better", lambda *_: True)
     done = tune(larger, tmp_path / "tuned")
     assert (done.kept, (tmp_path / "tuned").exists()) == (True, True)
-    build(faqs(), tmp_path / "index", BuildSettings(model=str(tmp_path / "tuned")))
+    build_anew(faqs(), tmp_path / "index", BuildSettings(model=str(tmp_path / "tuned")))
     assert Bot.open(tmp_path / "index").ask("How does notice work?").status == "answered"
 
 
@@ -224,8 +225,7 @@ def test_a_better_model_gains_the_margin_and_has_no_lower_hit_rate(after: tuple[
 def test_too_few_faqs_are_reported_in_one_sentence(index: Path, tmp_path: Path):
     with pytest.raises(EvaluationError, match=r"The articles have FAQs for \d held-out questions, 20 are needed"):
         tune(index, tmp_path / "tuned")
-    asked = [sys.executable, "-m", "bot", "tune", "--index", str(index), "-o", str(tmp_path / "tuned")]
-    refused = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=ROOT)
+    refused = articlebot("tune", "--index", str(index), "-o", str(tmp_path / "tuned"), cwd=ROOT)
     assert (
         refused.returncode,
         refused.stderr.count("\n"),
@@ -235,21 +235,12 @@ def test_too_few_faqs_are_reported_in_one_sentence(index: Path, tmp_path: Path):
 
 def test_a_guarded_build_records_how_it_answered(corpus: Path, tmp_path: Path, tiny_model: str):
     def built(*words: str) -> dict[str, object]:
-        asked = [
-            sys.executable,
-            "-m",
-            "bot",
-            "build",
-            "--json",
-            "--corpus",
-            str(corpus),
-            "--index",
-            str(tmp_path / "index"),
-            "--model",
-            tiny_model,
-        ]
-        return json.loads(subprocess.run([*asked, *words], capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+        where = ("--corpus", str(corpus), "--index", str(tmp_path / "index"))
+        done = articlebot("build", "--json", *where, "--model", tiny_model, *words, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
+    link_encoder(tmp_path / "index", tiny_model)
     assert built()["accepted"] is None
     (first,) = read_points(tmp_path / "index")
     assert {"reworded questions answered", "of those right"} <= set(first.figures)

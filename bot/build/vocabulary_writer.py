@@ -5,13 +5,12 @@ dictionaries of symspellpy, in British spelling, and pyspellchecker, in American
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from functools import lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +48,11 @@ class VocabularyWriter:
 
     def _rows(self) -> Iterator[tuple[int, str, bytes]]:
         """Yield one row per word length: a misspelt word is compared with words of similar length, read at once."""
-        for length, group in groupby(sorted(self._counts, key=lambda word: (len(word), word)), key=len):
-            words = list(group)
+        by_length: defaultdict[int, list[str]] = defaultdict(list)
+        for word in self._counts:
+            by_length[len(word)].append(word)
+        for length in sorted(by_length):
+            words = sorted(by_length[length])
             yield length, "".join(words), np.array([self._counts[word] for word in words], "<i4").tobytes()
 
 
@@ -75,4 +77,5 @@ def _english_words() -> tuple[str, ...]:
 
     lines = files("symspellpy").joinpath(_DICTIONARY).read_text(encoding="utf-8-sig").splitlines()
     british, american = (line.split(" ")[0] for line in lines), SpellChecker(language="en").word_frequency.words()
-    return tuple(plain_words("\n".join((*british, *american))))
+    # Sorted, so that the words of each later corpus are sorted in linear time.
+    return tuple(sorted(plain_words("\n".join((*british, *american)))))

@@ -76,7 +76,7 @@ def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: s
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from transformers import PrinterCallback, TrainerCallback
 
-    class Progress(TrainerCallback):
+    class Progress(TrainerCallback):  # type: ignore[misc]  # mypy does not read transformers
         def on_step_end(self, args: object, state: Any, control: object, **kwargs: object) -> None:  # noqa: ARG002
             done(state.global_step, state.max_steps)
 
