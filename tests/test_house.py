@@ -246,9 +246,9 @@ def test_no_module_is_longer_than_300_lines():
     assert {module: lines for module, lines in lines_by_module().items() if lines > 300} == {}
 
 
-def test_the_package_has_at_most_26_900_lines():
+def test_the_package_has_at_most_28_500_lines():
     """23,000 before conversations kept their article, more of what publishers' files hold was read, and subjects."""
-    assert sum(lines_by_module().values()) <= 26_900
+    assert sum(lines_by_module().values()) <= 28_500
 
 
 def loaded_by(code: str) -> list[str]:
