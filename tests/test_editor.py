@@ -223,7 +223,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def chosen(page: Page, words: str) -> None:
     page.locator("#gaps label", has_text=words).click()
-    expect(page.locator("#detail h3")).to_contain_text(words)
+    expect(page.locator("#detail h2")).to_contain_text(words)
 
 
 def test_an_editor_sees_what_visitors_saw_and_a_vote_counts_once(editor: Page):
@@ -397,9 +397,55 @@ def test_the_articles_are_searched_lists(editor: Page, office: Office):
     expect(editor.locator("#findings")).to_contain_text("broken.docx")
 
 
+def test_starters_are_pinned_and_hidden_for_visitors(editor: Page, office: Office):
+    editor.get_by_role("tab", name="Starters").click()
+    editor.locator("#another textarea").fill("Where is the moon?")
+    editor.locator("#another textarea").press("Enter")
+    expect(editor.locator("#starters-notice")).to_contain_text("Visitors would get no sure answer to this question")
+    editor.locator("#another textarea").fill("Can a probation period be extended?")
+    editor.locator("#another textarea").press("Enter")
+    expect(editor.locator("#offered label").first).to_contain_text("Can a probation period be extended? pinned")
+    for question, button in (("Who pays gratuity?", "pin"), ("Who pays gratuity?", "up")):
+        editor.locator("#offered label", has_text=question).click()
+        editor.locator(f"#{button}").click()
+        expect(editor.locator("#starters-notice")).to_have_text(f"Done: “{question}”.")
+    expect(editor.locator("#offered label").first).to_contain_text("Who pays gratuity? pinned")
+    editor.locator("#offered label", has_text="Can a notice period be bought out?").click()
+    editor.locator("#hide").click()
+    expect(editor.locator("#hidden label")).to_have_text("Can a notice period be bought out?")
+    page = editor.context.new_page()
+    page.goto(office.address)
+    expect(page.locator("#chat .example").nth(1)).to_have_text("Can a probation period be extended?")
+    assert page.locator("#chat .example").first.text_content() == "Who pays gratuity?"
+    assert page.locator("#chat .example", has_text="bought out").count() == 0
+    page.close()
+
+
+def test_figures_count_what_visitors_got_by_week_and_category(editor: Page):
+    editor.get_by_role("tab", name="Figures").click()
+    week, category = editor.locator("#tallies table").first, editor.locator("#tallies table").nth(1)
+    expect(week.locator("tr").nth(1)).to_contain_text("Week of ")
+    cells = [row.locator("td").all_text_contents() for row in week.locator("tr").all()[1:]]
+    assert sum(int(row[0]) for row in cells) == 12
+    expect(category.locator("tr", has_text="HRM").locator("td").first).to_have_text("4")
+    expect(category.locator("tr", has_text="HRM").locator("td").nth(1)).to_have_text("4 (100%)")
+    unanswered = category.locator("tr", has_text="without an answer or a category").locator("td")
+    expect(unanswered.nth(5)).to_have_text("1 (100%)")
+
+
 def test_the_editor_page_works_on_a_phone_and_with_a_screen_reader(editor: Page):
+    def violations() -> list[tuple[str, str]]:
+        found = Axe().run(editor).response["violations"]
+        return [(each["id"], each["nodes"][0]["html"][:120]) for each in found]
+
+    for tab in ("Write FAQs", "Starters", "History", "Index", "Figures", "Questions"):
+        editor.get_by_role("tab", name=tab).click()
+        assert (tab, violations()) == (tab, [])
+    editor.locator("#kind label", has_text="Most asked").click()
+    expect(editor.locator("#gaps label")).to_have_count(3)
     chosen(editor, "passport")
     editor.set_viewport_size({"width": 360, "height": 740})
     assert editor.evaluate("document.documentElement.scrollWidth") <= 360
-    found = Axe().run(editor)
-    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found.response["violations"]] == []
+    assert violations() == []
+    editor.emulate_media(color_scheme="dark")
+    assert violations() == []

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from articles import CARD, GRATUITY, NOTICE, PROBATION
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from quick_build import build
 from serving import Hedging, ask, chromium, fresh_page, rendered, running, served, server_process
 

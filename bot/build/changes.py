@@ -8,9 +8,10 @@ from bot.index.manifest import ChangedAnswers, ChangedArticles, Changes
 from bot.index.passage_table import PASSAGES
 
 _FACTS = "title, text, url, published, updated, category, tags, language, related, also_at"
-_QUESTIONS = """(SELECT group_concat(question || alternates) FROM
-    (SELECT question, alternates FROM {schema}.passages WHERE article = articles.number ORDER BY start))"""
-"""All questions of an article, with their alternates, some of which are in a separate file."""
+_QUESTIONS = """(SELECT group_concat(coalesce(question, '') || alternates) FROM
+    (SELECT question, alternates FROM {schema}.passages
+     WHERE article = articles.number AND (question IS NOT NULL OR alternates != '[]') ORDER BY start))"""
+"""All questions of an article, with their alternates and those of sections, some of which are in a separate file."""
 _EDITED = f"""
 SELECT id FROM (
     SELECT id, {_FACTS}, {_QUESTIONS.format(schema="main")} FROM main.articles

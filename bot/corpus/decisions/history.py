@@ -84,7 +84,8 @@ def undo(corpus: Path, ident: str, *, who: str = "") -> Decision:
     decision = next((one for one in read_history(corpus) if one.id == ident), None)
     if decision is None:
         raise CorpusError(f"There is no decision {ident!r} in {HISTORY}: nothing was undone.")
-    reverse = [change.reverse for change in reversed(decision.changes)]
+    # First the added rows go, then the removed ones come back in their order.
+    reverse = sorted((change.reverse for change in decision.changes), key=lambda change: change.is_added)
     undone = decide(
         corpus, "undo", decision.question, reverse, who=who, passage=decision.passage, undoes=decision.id
     )  # fmt: skip

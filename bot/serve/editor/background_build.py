@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from threading import Lock, Thread
 
-from bot.errors import IndexBusy
+from bot.errors import ArticlebotError, IndexBusy
 from bot.index.store import LocalStore
 
 _MAX_LINES = 200  # number of lines of output kept
@@ -52,6 +52,9 @@ class BackgroundBuild:
                     sys.stderr.write(line)
             self.has_failed = process.returncode != 0
             self._lines.append(_FAILED if self.has_failed else _DONE)
+        except (ArticlebotError, OSError) as error:
+            self.has_failed = True
+            self._lines.append(f"{error}\n{_FAILED}")
         finally:
             self.is_running = False
 

@@ -8,6 +8,7 @@ import gradio as gr
 
 from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
 from bot.corpus.formats.tables import cells_to_plain_form
+from bot.errors import CorpusError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state, start
 from bot.serve.editor.question_html import answer_html, block
@@ -83,8 +84,9 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
 
     refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), 3)
     page.load(refresh, None, [notice, *lists, form.category], **EVENT_OPTIONS)
-    waiting.input(lambda name: (*_new(service, name), None), [waiting], [*filled, written], **EVENT_OPTIONS)
-    written.input(lambda name: (*_old(service, name), None), [written], [*filled, waiting], **EVENT_OPTIONS)
+    for chosen, other, fill in ((waiting, written, _new), (written, waiting, _old)):
+        handle = show_errors(lambda name, fill=fill: ("", *fill(service, name), None), len(filled) + 1)
+        chosen.input(handle, [chosen], [notice, *filled, other], **EVENT_OPTIONS)
     new.click(lambda: (*_empty(), None, None), None, [*filled, *lists], **EVENT_OPTIONS)
     gr.on(
         [form.question.change, form.answer.change], _preview, [form.question, form.answer], [preview], **EVENT_OPTIONS
@@ -132,7 +134,9 @@ def _new(service: EditorService, question: str) -> tuple[Any, ...]:
 
 def _old(service: EditorService, question: str) -> tuple[Any, ...]:
     """Return the values of the form for a FAQ that was written before."""
-    faq = next(each for each in written_faqs(service.corpus) if each.question == question)
+    faq = next((each for each in written_faqs(service.corpus) if each.question == question), None)
+    if faq is None:
+        raise CorpusError("This FAQ was withdrawn or changed since: reload the page.")
     others = "\n".join(faq.alternates)
     shown = _preview(question, faq.answer), gr.update(visible=True), ""
     return question, faq.answer, faq.category or None, others, question, *shown
@@ -151,7 +155,7 @@ def _preview(question: str | None, answer: str | None) -> str:
     if not answer or not answer.strip():
         return ""
     title, words = html.escape(" ".join((question or "").split())), article_html(cells_to_plain_form([answer]))
-    return f'<div class="card"><div class="chip">Preview</div><h4>{title}</h4>{words}</div>'
+    return f'<div class="card"><div class="chip">Preview</div><h2>{title}</h2>{words}</div>'
 
 
 def _published(service: EditorService, question: str) -> tuple[Any, ...]:
@@ -161,4 +165,4 @@ def _published(service: EditorService, question: str) -> tuple[Any, ...]:
     answer = service.bot.ask(question)
     is_new = any(source.passage.question == question for source in answer.sources)
     words = "Published: visitors get your answer." if is_new else "Published, but visitors get another answer:"
-    return escape_markdown(words), block(f"<h4>Asked again</h4>{answer_html(answer)}"), ""
+    return escape_markdown(words), block(f"<h2>Asked again</h2>{answer_html(answer)}"), ""

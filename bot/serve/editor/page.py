@@ -89,7 +89,7 @@ def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
     def draw() -> tuple[Any, ...]:
         points = read_points(service.index)
         by_week, by_category = service.tallies()
-        shown = tally_html("By week", by_week) + tally_html("By category of the answer", by_category)
+        shown = tally_html("week", by_week) + tally_html("category of the answer", by_category)
         return "" if points else _NO_FIGURES, block(shown), trend_figure(points)
 
     tab.select(show_errors(draw, 2), None, [notice, tables, plot], **EVENT_OPTIONS)

@@ -33,14 +33,14 @@ def question_html(
     seen: SeenQuestion, gap: Gap | None, remarks: Sequence[Remark], today: Answer, table: Passages
 ) -> str:  # fmt: skip
     """Return everything about a question as HTML."""
-    title = f"<h3>{_text(seen.question)}</h3>"
+    title = f"<h2>{_text(seen.question)}</h2>"
     parts = [title, f"<p>{_chip(_LANGUAGES.get(today.language, today.language))} {_counts(seen, gap)}</p>"]
     if gap:
         parts.append(f"<p><strong>Why:</strong> {_text(gap.why)}.</p>")
-    parts.append("<h4>What visitors saw</h4>")
+    parts.append("<h3>What visitors saw</h3>")
     parts += [_seen(answer, remarks, table) for answer in seen.answers]
     is_same = any(_is_same(answer, today) for answer in seen.answers[:1])
-    parts += ["<p>They see the same today.</p>"] if is_same else ["<h4>What they see today</h4>", answer_html(today)]
+    parts += ["<p>They see the same today.</p>"] if is_same else ["<h3>What they see today</h3>", answer_html(today)]
     parts.append(_details(seen, gap))
     return block("".join(parts))
 
@@ -69,7 +69,7 @@ def answer_html(answer: Answer) -> str:
 
 def candidates_html(hits: Iterable[Hit]) -> str:
     """Return passages with their probability and, folded away, the numbers behind it."""
-    return f"<h4>Nearest passages</h4>{''.join(map(_candidate, hits))}"
+    return f"<h2>Nearest passages</h2>{''.join(map(_candidate, hits))}"
 
 
 def passage_label(passage: Passage) -> str:
@@ -80,12 +80,12 @@ def passage_label(passage: Passage) -> str:
     return f"Section: {context(passage)} — {_shorten(words, 90)}"
 
 
-def tally_html(title: str, tallies: Mapping[str, Tally]) -> str:
+def tally_html(name: str, tallies: Mapping[str, Tally]) -> str:
     """Return a table with a row for each week or category, and the shares of what was asked in it."""
     heads = ("asked", "answered", "closest passage only", "refused", "voted helpful", "voted not helpful")
-    head = "".join(f"<th>{each}</th>" for each in ("", *heads))
+    head = "".join(f"<th>{each}</th>" for each in (name, *heads))
     rows = "".join(_tally_row(name, each) for name, each in tallies.items())
-    return f'<h3>{title}</h3><div class="wide"><table class="tally"><tr>{head}</tr>{rows}</table></div>'
+    return f'<h2>By {name}</h2><div class="wide"><table class="tally"><tr>{head}</tr>{rows}</table></div>'
 
 
 def _tally_row(name: str, one: Tally) -> str:
@@ -161,7 +161,7 @@ def _details(seen: SeenQuestion, gap: Gap | None) -> str:
     lists = {"Asked as": wordings}
     if gap and gap.nearest:
         lists["Nearest passages"] = [f"{one.probability:.0%} {one.about} ({one.passage})" for one in gap.nearest]
-    body = "".join(f"<h5>{title}</h5>{_list(lines)}" for title, lines in lists.items())
+    body = "".join(f"<h4>{title}</h4>{_list(lines)}" for title, lines in lists.items())
     return f"<details><summary>Details</summary>{body}</details>"
 
 

@@ -80,7 +80,7 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
         [page.load, period.change, kind.change, refresh.click], load, [period, kind], [notice, back, *shown],
         **EVENT_OPTIONS,
     )  # fmt: skip
-    choose = show_errors(lambda *chosen: ("", *_choose(service, *chosen)), 3)
+    choose = show_errors(lambda *chosen: _choose(service, *chosen), 3)
     gap.change(choose, [report, period, gap], [notice, actions, detail, passage], **EVENT_OPTIONS)
     find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), 1)
     words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
@@ -164,10 +164,11 @@ def _summary(report: Report) -> str:
 def _choose(service: EditorService, report: Report | None, days: str, question: str | None) -> tuple[Any, ...]:
     """Show the details of the chosen question and the passages that may answer it."""
     if report is None or question is None:
-        return gr.update(visible=False), "", gr.skip()
+        # A decision empties the choice, and what it says should stay.
+        return gr.skip(), gr.update(visible=False), "", gr.skip()
     gap = next((gap for gap in report.gaps if gap.question == question), None)
     detail, choices = service.describe(_PERIODS.get(days, 7), question, gap), service.candidates(question)
-    return gr.update(visible=True), detail, gr.update(choices=choices, value=None, visible=bool(choices))
+    return "", gr.update(visible=True), detail, gr.update(choices=choices, value=None, visible=bool(choices))
 
 
 def _further(report: Report) -> str:
