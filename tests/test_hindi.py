@@ -451,11 +451,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Bot:
 
 @pytest.mark.parametrize(
     "question",
-    [
-        "नोटिस पीरियड कितने दिन का होता है?",
-        "नोटिस पीरियड कितने दिन का होता है।",
-        "नोटिस कितने दिन पहले देना होता है",
-    ],
+    ["नोटिस पीरियड कितने दिन का होता है?", "नोटिस पीरियड कितने दिन का होता है।", "नोटिस कितने दिन पहले देना होता है"],
 )
 def test_an_article_in_hindi_is_preferred_for_a_question_in_hindi(question: str, mixed: Bot):
     answer = mixed.ask(question)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from bot.answering import schema
 from bot.errors import ArticlebotError, ArticleMissing, LogUnavailable, QuestionError, TooManyQuestions, UsageError
+from bot.languages.registry import ENGLISH
 from bot.serve.api import schemas, serializers
 from bot.serve.api.articles_api import articles_routes, check_etag, health_routes
 from bot.serve.api.cors import add_cors
@@ -56,9 +57,11 @@ def _add_question_routes(api: FastAPI, service: ChatService) -> None:
 
 def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
     @api.get("/start")
-    def start() -> schemas.Start:
-        """Return what visitors may begin with: questions, and the categories."""
-        return serializers.start(service)
+    def start(
+        language: Annotated[str, Query(max_length=35, description="The language of the questions.")] = ENGLISH.code,
+    ) -> schemas.Start:
+        """Return what visitors may begin with: questions, in the language if there are some, and the categories."""
+        return serializers.start(service, language)
 
     @api.get("/suggest", responses=problem_schemas(429), dependencies=[Depends(check_etag(service))])
     def suggest(

@@ -29,11 +29,10 @@ def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> sche
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
 
-def start(service: ChatService) -> schemas.Start:
+def start(service: ChatService, language: str) -> schemas.Start:
     """Return what visitors may begin with."""
-    often, offered = service.frequent_questions(), service.bot.suggestions.examples()
-    questions = list(dict.fromkeys([*often, *offered]))[: max(len(often), len(offered))]
-    return schemas.Start(questions=questions, often_asked=bool(often), categories=categories(service))
+    questions, are_frequent = service.starters.offer(language)
+    return schemas.Start(questions=list(questions), often_asked=are_frequent, categories=categories(service))
 
 
 def categories(service: ChatService) -> list[schemas.Category]:

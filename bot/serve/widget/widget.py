@@ -76,6 +76,7 @@ def _facts(texts: PageTexts, settings: ChatSettings, *, votes: bool, page: bool)
         "locale": texts.locale,
         "name": settings.publisher.name,
         "texts": {name: texts[name] for name in _TEXTS},
+        "categories": texts.categories,
         "reasons": REASONS,
         "votes": votes,
         "page": page,

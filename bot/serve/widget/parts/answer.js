@@ -28,7 +28,7 @@ function notesBelow({ answer, category }) {
   return [
     answer.sources.some((source) => !isOwnLanguage(source.language)) && note(texts.other_language),
     answer.newer && renderNewer(answer.newer),
-    category && note(fill(texts.only_category, { category })),
+    category && note(fill(texts.only_category, { category: nameOf(category) })),
     facts.votes && renderVotes(answer.id),
     answer.status === "closest" && answer.suggestions.length && note(texts.ambiguous),
   ];
@@ -38,10 +38,11 @@ const isOwnLanguage = (code) => code.split("-")[0] === facts.language.split("-")
 function renderRefusal({ answer, category }) {
   if (answer.reply) return [make("p", {}, answer.reply)];
   if (answer.status === "ambiguous") return [make("p", {}, texts.ambiguous)];
-  const none = category ? fill(texts.no_answer_category, { category, all: texts.all_articles }) : texts.no_answer;
+  const restricted = () => fill(texts.no_answer_category, { category: nameOf(category), all: texts.all_articles });
+  const none = category ? restricted() : texts.no_answer;
   const about = !category && answer.categories.length;
   const notes = [
-    about && fill(texts.about, { categories: answer.categories.slice(0, MOST_CATEGORIES).join(", ") }),
+    about && fill(texts.about, { categories: answer.categories.slice(0, MOST_CATEGORIES).map(nameOf).join(", ") }),
     answer.suggestions.length ? texts.nearest : answer.categories.length && texts.begin,
   ].filter(Boolean);
   return [make("p", {}, none), notes.length && note(notes.join(" "))];
@@ -51,7 +52,7 @@ const MOST_CATEGORIES = 6;
 const offered = ({ did_you_mean, suggestions, categories }) =>
   [did_you_mean, suggestions, categories.slice(0, MOST_CATEGORIES)].find((each) => each.length) ?? [];
 function renderQuestions(questions) {
-  const buttons = questions.map((words) => button({ dir: "auto", onclick: () => ask(words) }, words));
+  const buttons = questions.map((words) => button({ dir: "auto", onclick: () => ask(words) }, nameOf(words)));
   return questions.length && make("div", { className: "offered" }, ...buttons);
 }
 
@@ -93,7 +94,7 @@ function renderQuote(answer, source) {
 function renderSource({ title, question, section, category, published, updated, link: address }) {
   const path = [title === question ? "" : title, ...section].filter(Boolean).join(" › ");
   const parts = [
-    category,
+    category && nameOf(category),
     published && fill(texts.published, { day: day(published) }),
     updated && fill(texts.updated, { day: day(updated) }),
   ].filter(Boolean);

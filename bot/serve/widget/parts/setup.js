@@ -14,6 +14,7 @@ const host = document.createElement("div");
 host.setAttribute(HOST, "");
 const facts = settings.lang && settings.lang !== served.language ? await inLanguage(settings.lang) : served;
 const { texts } = facts;
+const nameOf = (category) => facts.categories[category] ?? category;
 if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 
 async function inLanguage(code) {
