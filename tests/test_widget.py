@@ -255,9 +255,16 @@ def test_suggestions_are_chosen_with_arrow_keys_and_escape_closes_them_first(vis
     page = opened(visit())
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url) if "/suggest" in request.url else None)
-    box(page).press_sequentially("how long is prob", delay=15)
+    box(page).evaluate(
+        """box => {
+            for (const words of ["how", "how long", "how long is prob"]) {
+                box.value = words;
+                box.dispatchEvent(new Event("input"));
+            }
+        }"""
+    )
     expect(options(page).first).to_have_text("How long is a probation period?")
-    assert len(requests) < 8, "not one for each of 16 characters, also on a slow machine"
+    assert len(requests) == 1, "one request for a pause"
     box(page).press("ArrowDown")
     expect(options(page).first).to_have_attribute("aria-selected", "true")
     assert box(page).get_attribute("aria-activedescendant") == options(page).first.get_attribute("id")
