@@ -255,8 +255,8 @@ def test_an_editor_answers_two_questions_and_publishes_both(editor: Page, office
     assert editor.locator("#detail b").count() == 0
     editor.get_by_role("button", name="This passage answers it").click()
     expect(editor.locator("#questions-notice")).to_have_text("Choose one first.")
-    editor.locator("#find-passage textarea").fill("how many days do contracts name")
-    editor.locator("#find-passage textarea").press("Enter")
+    editor.locator("#find-passage input").fill("how many days do contracts name")
+    editor.locator("#find-passage input").press("Enter")
     editor.locator("#faqs label", has_text="Section: Notice period: How long it runs").click()
     editor.get_by_role("button", name="This passage answers it").click()
     expect(editor.locator("#questions-notice")).to_contain_text("Written to alternates.csv. Visitors get it once")
@@ -399,11 +399,11 @@ def test_the_articles_are_searched_lists(editor: Page, office: Office):
 
 def test_starters_are_pinned_and_hidden_for_visitors(editor: Page, office: Office):
     editor.get_by_role("tab", name="Starters").click()
-    editor.locator("#another textarea").fill("Where is the moon?")
-    editor.locator("#another textarea").press("Enter")
+    editor.locator("#another input").fill("Where is the moon?")
+    editor.locator("#another input").press("Enter")
     expect(editor.locator("#starters-notice")).to_contain_text("Visitors would get no sure answer to this question")
-    editor.locator("#another textarea").fill("Can a probation period be extended?")
-    editor.locator("#another textarea").press("Enter")
+    editor.locator("#another input").fill("Can a probation period be extended?")
+    editor.locator("#another input").press("Enter")
     expect(editor.locator("#offered label").first).to_contain_text("Can a probation period be extended? pinned")
     for question, button in (("Who pays gratuity?", "pin"), ("Who pays gratuity?", "up")):
         editor.locator("#offered label", has_text=question).click()
