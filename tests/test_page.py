@@ -182,6 +182,27 @@ def test_only_articles_of_the_chosen_category_answer(page: Page):
     )
 
 
+def test_a_question_that_a_category_does_not_answer_is_asked_of_all_articles_with_one_click(page: Page):
+    page.get_by_role("radio", name="EPFO").check()
+    ask(page, "can I buy out my notice period")
+    page.get_by_role("button", name=EN["ask_everywhere"]).click()
+    expect(page.locator(".answer .words")).to_have_text("Yes, when the contract allows it and the employer agrees.")
+    expect(page.get_by_role("radio", name=EN["all_articles"])).to_be_checked()
+    expect(page.get_by_test_id("user")).to_have_count(1)
+
+
+def test_the_characters_left_are_counted_near_the_limit(page: Page):
+    box, left = page.get_by_test_id("textbox"), page.locator("#left")
+    box.fill("a" * 900)
+    expect(left).to_have_text("")
+    box.fill("é" * 990)
+    expect(left).to_have_text(EN["characters_left"].format(count=10))
+    box.fill("a" * 1003)
+    expect(left).to_have_text(EN["too_long"].format(length=1003, longest=1000))
+    box.fill("")
+    expect(left).to_have_text("")
+
+
 def test_the_newest_articles_are_shown_before_the_first_question(page: Page):
     expect(page.locator("#chat .newest li")).to_have_text(
         ["Notice period 5 January 2026", "Gratuity 1 December 2025", "Markup <i>rules</i> 11 November 2025"]

@@ -1,6 +1,6 @@
 // The page's own script. It looks every element up when it needs it, since Gradio may render any of them again.
 (() => {
-  const { base, texts, reasons } = JSON.parse(document.getElementById("page-facts").textContent);
+  const { base, texts, reasons, longest } = JSON.parse(document.getElementById("page-facts").textContent);
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const make = (name, properties = {}, ...children) => {
@@ -57,6 +57,17 @@
     return place;
   }
 
+  // --- Count down near the limit of a question.
+  const NEAR_LIMIT = 100;
+  function countDown() {
+    const length = [...box().value.trim()].length;
+    const place = below("left", "status");
+    if (!place) return;
+    const left = texts.characters_left.replace("{count}", longest - length);
+    const tooLong = texts.too_long.replace("{length}", length).replace("{longest}", longest);
+    place.textContent = length > longest ? tooLong : length > longest - NEAR_LIMIT ? left : "";
+  }
+
   // --- Names for screen readers: Gradio's are English, or the Markdown source.
   const NAMED = { "#question textarea": texts.question, '#chat [role="log"]': texts.conversation };
   const UNNAMED = '#chat :is([data-testid="bot"], [data-testid="user"], .example, .option)[aria-label]';
@@ -110,6 +121,7 @@
   const offered = () => all("#typed-list [role=option]");
   function typing() {
     clearTimeout(pause);
+    countDown();
     const words = box().value;
     if (words.trim().length < 3) return offer([]);
     pause = setTimeout(() => suggest(words), PAUSE);
@@ -314,6 +326,7 @@
     unhelpful: press,
     "as-typed": () => find("#as-typed").click(),
     alone: () => find("#alone").click(),
+    everywhere: () => find("#everywhere").click(),
   };
   document.addEventListener(
     "click",

@@ -40,14 +40,16 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         category = _category_choice(service, texts)
         chat, notice, box = _chatbot(service, texts), gr.Markdown("", elem_id="notice"), _box(service, texts)
         new = gr.Button(texts["new"], elem_id="new", size="sm", variant="secondary")
-        # The page's script clicks these two for the buttons in an answer.
-        as_typed, alone = (gr.Button(name, elem_id=name, visible="hidden") for name in ("as-typed", "alone"))
+        # The page's script clicks these for the buttons in an answer.
+        names = "as-typed", "alone", "everywhere"
+        as_typed, alone, everywhere = (gr.Button(name, elem_id=name, visible="hidden") for name in names)
         handlers, outputs = _Handlers(service, texts, languages), [chat, box, notice, stored]
         box.submit(handlers.submit, [box, stored, category], outputs, **_EVENT_OPTIONS)
         chat.example_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
         chat.option_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
         as_typed.click(handlers.ask_as_typed, [stored, category], outputs, **_EVENT_OPTIONS)
         alone.click(handlers.ask_alone, [stored, category], outputs, **_EVENT_OPTIONS)
+        everywhere.click(handlers.ask_everywhere, [stored], [*outputs, category], **_EVENT_OPTIONS)
         # `BrowserState` stores no empty value: None would leave the old conversation for the next reload.
         new.click(lambda: ([], "", "", Conversation().dump()), None, outputs, **_EVENT_OPTIONS)
         page.load(handlers.open_page, [stored], [*outputs, category], **_EVENT_OPTIONS)
@@ -101,6 +103,10 @@ class _Handlers:
     def ask_alone(self, stored: object, category: str, request: gr.Request) -> _Outputs:
         """Ask the last question again without the earlier ones."""
         return self._ask_again(stored, category, request, alone=True)
+
+    def ask_everywhere(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
+        """Ask the last question again in all categories."""
+        return *self._ask_again(stored, welcome.ALL_CATEGORIES, request), welcome.ALL_CATEGORIES
 
     def open_page(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
         """Show the stored conversation or ask the question of `?q=…`, and update what a build has changed."""

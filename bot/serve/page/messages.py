@@ -94,7 +94,8 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
     if answer.newer:
         notes.append(_newer(answer.newer, texts))
     if answer.sources and exchange.category:
-        notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category))))
+        button = _everywhere(texts) if answer.status == "closest" else ""
+        notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category)), button))
     if answer.sources:
         notes.append(_tools(texts, votes=votes))
     if answer.status == "closest" and answer.suggestions:
@@ -105,12 +106,16 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
 
 
 def _note(words: str, button: str = "") -> str:
-    return f'<div class="note">{html.escape(words)}{f" {button}" if button else ""}</div>'
+    return f'<div class="note">{" ".join(filter(None, (html.escape(words), button)))}</div>'
 
 
 def _button(name: str, words: str) -> str:
     """A button that the page's script handles by its class."""
     return f'<button type="button" class="{name}">{html.escape(words)}</button>'
+
+
+def _everywhere(texts: PageTexts) -> str:
+    return _button("everywhere", texts["ask_everywhere"])
 
 
 def _tools(texts: PageTexts, *, votes: bool) -> str:
@@ -172,7 +177,8 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
         notes.append(texts["nearest"])
     elif answer.categories:
         notes.append(texts["begin"])
-    return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
+    button = _note("", _everywhere(texts)) if category else ""
+    return f'<div class="none">{html.escape(none)}</div>{button}' + (_note(" ".join(notes)) if notes else "")
 
 
 def _newer(hit: schema.Hit, texts: PageTexts) -> str:

@@ -5,6 +5,7 @@ import json
 
 import gradio as gr
 
+from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND
 from bot.serve.page.head_middleware import PageHead, read_asset
 from bot.serve.texts import PageTexts
@@ -13,7 +14,7 @@ from bot.usage.logged_question import REASONS
 
 _TEXTS_OF_SCRIPT = (
     "typed", "typed_count", "looking", "unreachable", "copied", "linked", "thanks", "why", "comment", "tell",
-    "not_stored", "question", "conversation",
+    "not_stored", "question", "conversation", "characters_left", "too_long",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def head(texts: PageTexts, settings: ChatSettings) -> PageHead:
     facts = {
         "base": "./" if texts.code == settings.language else "../",
         "language": texts.code,
+        "longest": LONGEST_QUESTION,
         "texts": {name: texts[name] for name in _TEXTS_OF_SCRIPT},
         "reasons": {reason: texts[reason] for reason in REASONS},
     }
