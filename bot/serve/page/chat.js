@@ -60,9 +60,9 @@
   // --- Count down near the limit of a question.
   const NEAR_LIMIT = 100;
   function countDown() {
-    const length = [...box().value.trim()].length;
     const place = below("left", "status");
     if (!place) return;
+    const length = [...box().value.trim()].length;
     const left = texts.characters_left.replace("{count}", longest - length);
     const tooLong = texts.too_long.replace("{length}", length).replace("{longest}", longest);
     place.textContent = length > longest ? tooLong : length > longest - NEAR_LIMIT ? left : "";
@@ -101,6 +101,7 @@
     const count = all('#chat [data-testid="bot"]').length;
     if (count === answers) return;
     answers = count;
+    countDown();
     // Two frames: by then the answer and its suggestions are laid out, and the clicked one has gone.
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
@@ -121,7 +122,6 @@
   const offered = () => all("#typed-list [role=option]");
   function typing() {
     clearTimeout(pause);
-    countDown();
     const words = box().value;
     if (words.trim().length < 3) return offer([]);
     pause = setTimeout(() => suggest(words), PAUSE);
@@ -191,7 +191,9 @@
     input.focus();
   }
   document.addEventListener("input", (event) => {
-    if (event.target !== box() || event.target.value === dismissed) return;
+    if (event.target !== box()) return;
+    countDown();
+    if (event.target.value === dismissed) return;
     dismissed = "";
     choose(0);
     typing();
