@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from bot.corpus.outline import is_faq_title, outline
-from bot.index.filters import Filters
-from bot.index.generation import Field, Matches
 from bot.languages import registry
 from bot.languages.language import Language, WordLookup
 from bot.languages.registry import LANGUAGES, QuestionLanguages, detect_language, language_of, reply, small_talk
@@ -61,19 +59,13 @@ class Breton(Language):
 
 
 class Lexicon:
-    """An empty vocabulary and lexical search."""
+    """An empty vocabulary."""
 
     def passages_with(self, word: str) -> int | None:  # noqa: ARG002
         return None
 
     def most_frequent(self, most: int, /) -> Sequence[str]:  # noqa: ARG002
         return ()
-
-    def has(self, field: Field, words: str) -> bool:  # noqa: ARG002
-        return False
-
-    def search(self, field: Field, question: str, k: int, filters: Filters = Filters()) -> Matches:  # noqa: ARG002
-        return Matches.none()
 
 
 @pytest.fixture
@@ -91,7 +83,7 @@ def _breton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_breton")
 def test_a_further_language_needs_only_a_package():
     assert (detect_language("Petra eo ar bloaz"), detect_language("What is it")) == ("br", "en")
-    query = QueryRewriter(QuestionLanguages(Lexicon()), Lexicon(), ["br"]).rewrite("petra eo gratuity")
+    query = QueryRewriter(QuestionLanguages(Lexicon()), ["br"]).rewrite("petra eo gratuity")
     assert query.language == "br"
     assert query.variants == (
         QueryVariant("what eo gratuity", "english", "br", "petra eo gratuity"),

@@ -480,7 +480,8 @@ def test_an_answer_has_labels_in_the_questions_language_and_a_quote_in_the_artic
     assert (answer.get_attribute("lang"), answer.locator(".words").get_attribute("lang")) == (texts.code, "en")
     expect(answer.locator(".sure")).to_have_text(texts["from_faqs"].format(title="Probation letter"))
     expect(answer.locator(".tools button").first).to_have_text(texts["copy"])
-    expect(answer.locator(".note")).to_have_text([note] if note else [])
+    notes = [note, HI["other_language_questions"]] if texts is HI else [note] if note else []
+    expect(answer.locator(".note")).to_have_text(notes)
     expect(page.get_by_test_id("user").last).to_have_text(question)
     page.reload()
     expect(page.get_by_test_id("user").last).to_have_text(question)

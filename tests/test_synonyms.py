@@ -52,7 +52,7 @@ def retriever(corpus: Path) -> Retriever:
 @pytest.fixture
 def rewriter(retriever: Retriever) -> QueryRewriter:
     generation = retriever.generation
-    return QueryRewriter(QuestionLanguages(generation.vocabulary), generation.lexical, (), generation.synonyms)
+    return QueryRewriter(QuestionLanguages(generation.vocabulary), (), generation.synonyms)
 
 
 def texts(rewriter: QueryRewriter, question: str) -> list[str]:

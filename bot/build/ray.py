@@ -134,7 +134,7 @@ class RayWorkers:
             for item, passages in chunk.items:
                 if source.admit(item):
                     yield from passages
-            source.count_read(chunk.part)
+            source.count_read(chunk.part + 1)
         source.finish()
 
     def encode(self, texts: Uncached, count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Encoded:

@@ -38,8 +38,6 @@ class Patterns:
     answer_labels: tuple[str, ...]
     faq_titles: tuple[str, ...]
     """Headings that announce a list of questions."""
-    source_titles: tuple[str, ...]
-    """Headings that announce the sources of an article."""
     closings: tuple[str, ...]
     """How a paragraph starts that closes a page and belongs to no answer."""
     openings: tuple[str, ...]
@@ -54,6 +52,8 @@ class Patterns:
     """Abbreviations, before the dot, that sentencex takes for the end of a sentence."""
     sentence_ends: str
     """Characters that end a sentence."""
+    source_titles: tuple[str, ...] = ()
+    """Headings that announce the sources of an article."""
     continuations: tuple[str, ...] = ()
     """How a sentence starts that is understood only with the one before it."""
     verdicts: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from bot.retrieval.search_result import SearchResult
 
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
-_OWN_LANGUAGE = {"en": 3.0, "hi": 0.7}
+_OWN_LANGUAGE = {"en": 6.0, "hi": 0.7}
 """How much higher a sentence scores in the language of the question: many who ask in English do not read Hindi. Fitted
 on half 0 of tests/questions/hindi.jsonl; a question in Hinglish has no language of its own."""
 
@@ -73,7 +73,7 @@ class Reader:
             return None
         candidates = read_candidates(self._generation, result)
         asked, features = self.features(result.query, candidates)
-        words, preferences = len(asked.stems), _preferences(candidates, result.language, shown)
+        words, preferences = len(asked.stems), _preferences(candidates, result, shown)
         choice = choose(
             self._model.sentences, candidates, features, self.midpoint, result.probability, words, preferences
         )
@@ -120,12 +120,17 @@ def choose(
     return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
 
 
-def _preferences(candidates: Candidates, language: str, shown: str) -> NDArray[np.float64]:
-    """Return how much higher or lower each sentence scores for its language, or because it was `shown` before."""
-    is_own = [one.article.language == language for one in candidates.passages]
+def _preferences(candidates: Candidates, result: SearchResult, shown: str) -> NDArray[np.float64]:
+    """Return how much higher or lower each sentence scores for its language, or because it was `shown` before.
+
+    Its language counts if the first hit is in the language of the question.
+    """
+    first = result.hits[0].passage.article.language
+    bonus = _OWN_LANGUAGE.get(first, 0.0) if first == result.language else 0.0
+    is_own = [one.article.language == first for one in candidates.passages]
     own = np.repeat(is_own, [len(each) for each in candidates.sentences])
     again = [text in shown for each in candidates.sentences for text in each]
-    return np.asarray(_OWN_LANGUAGE.get(language, 0.0) * own - _SHOWN * np.array(again, float), np.float64)
+    return np.asarray(bonus * own - _SHOWN * np.array(again, float), np.float64)
 
 
 def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:

@@ -87,7 +87,7 @@ class TopicTracker:
                 return earlier._replace(question=query, shown="")
         if not len(scores):
             return None
-        best = int(scores.argmax())
+        best = int(self._scorer.prefer_own_language(query, found.passages, scores).argmax())
         if self._scorer.ranking_of(query).probabilities(scores[[best]])[0] < _LIKELY:
             return None
         # Of an index that is changed in place, the passage may have been removed meanwhile.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers
-from bot.languages.registry import CODES, QuestionLanguages
+from bot.languages.registry import QuestionLanguages
 from bot.passages import Passage
 from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
@@ -40,8 +40,6 @@ LONGEST_QUESTION = 1000
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """Maximum number of earlier questions read with a question, and of their characters: an encoder truncates its input."""
 _MIN_HITS = 10  # minimum number of hits among which a FAQ with exactly the question is looked for
-_LIKELY, _OWN_LANGUAGE_BONUS = 0.5, 0.25
-"""Prefer passages in the asker's language: bonus on the score of those with at least this probability."""
 _TOPIC_WEIGHT = 0.25  # weight from which the earlier question counts as the topic
 
 
@@ -218,26 +216,12 @@ class Finder:
         return SearchResult.of(result.hits, longer, vector, topic)
 
     def _hits(self, query: RewrittenQuery, ranked: _Ranked, k: int) -> tuple[Hit, ...]:
-        scores = self._prefer_own_language(query, ranked.passages, ranked.scores)
+        scores = self._scorer.prefer_own_language(query, ranked.passages, ranked.scores)
         best = np.array(diverse(self.generation, ranked.passages, ranked.articles, scores, k), np.int64)
         probabilities = self._scorer.ranking_of(query).probabilities(ranked.evidence[best])
         passages = self.generation.table.passages(ranked.passages[best])
         rows = zip(passages, map(float, probabilities), scores[best].tolist(), ranked.features[best], strict=True)
         return tuple(Hit(passage, probability, score, _named(row)) for passage, probability, score, row in rows)
-
-    def _prefer_own_language(self, query: RewrittenQuery, passages: Numbers, scores: Scores) -> Scores:
-        """Return the scores with a bonus for likely passages in the language of the question.
-
-        Who writes Hinglish reads both: its answer may be in either language.
-        """
-        if query.is_english or query.language not in CODES:
-            return scores
-        likely = np.flatnonzero(self._scorer.ranking_of(query).probabilities(scores) >= _LIKELY)
-        found = self.generation.table.passages(passages[likely])
-        preferred = scores.copy()
-        is_own = np.array([one.article.language == query.language for one in found], float)
-        preferred[likely] += _OWN_LANGUAGE_BONUS * is_own
-        return preferred
 
 
 def _rewrite_earlier(rewriter: QueryRewriter, speller: Speller, question: str) -> RewrittenQuery:

@@ -8,11 +8,14 @@ import numpy as np
 from bot.encoder import Matrix
 from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers, multilingual_for, numbers_of
-from bot.languages.registry import OTHERS
+from bot.languages.registry import CODES, OTHERS
 from bot.passages import Passage
 from bot.retrieval.features import COSINES, FEATURES, Features, find_candidates, passage_cosines
 from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
 from bot.retrieval.ranking import RankingModel, Scores
+
+_LIKELY, _PREFERENCE = 0.5, 0.25
+"""Minimum probability of passages that are preferred for their language, and the difference in score."""
 
 
 class ScoredCandidates(NamedTuple):
@@ -59,6 +62,22 @@ class Scorer:
         best_features = np.take_along_axis(features, best[..., None], axis=1)[:, 0]
         best_scores = np.take_along_axis(by_variant, best, axis=1)[:, 0]
         return ScoredCandidates(found.passages, found.articles, best_features, best_scores, found.vectors[::count])
+
+    def prefer_own_language(self, query: RewrittenQuery, passages: Numbers, scores: Scores) -> Scores:
+        """Return the scores with likely passages in the language of the question preferred.
+
+        Those in Hindi get a bonus for a question in Hindi. Others are lowered for one in English, if any is in English:
+        many who ask in English do not read Hindi. Who writes Hinglish reads both.
+        """
+        if query.language not in CODES:
+            return scores
+        likely = np.flatnonzero(self.ranking_of(query).probabilities(scores) >= _LIKELY)
+        found = self._generation.table.passages(passages[likely])
+        is_own = np.array([one.article.language == query.language for one in found], float)
+        preferred = scores.copy()
+        if is_own.any():
+            preferred[likely] += _PREFERENCE * (is_own - query.is_english)
+        return preferred
 
     def is_better(self, text: str, than: str, filters: Filters) -> bool:
         """Whether the best passage for one text scores higher than the best one for another."""
