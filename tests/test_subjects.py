@@ -129,7 +129,7 @@ def test_a_formula_of_something_else_answers_no_calculation(shipped: Bot):
     [
         ("how long is the probation", "probation-letter", "commonly lasts three to six months"),
         ("attrition rate percentage", "attrition-rate", "shown as a percentage"),
-        ("how many days is the notice period", "notice-period", "minimum notice"),
+        ("minimum notice period", "notice-period", "minimum notice"),
     ],
 )
 def test_a_single_fact_is_looked_up_in_the_article_on_the_subject(

@@ -84,12 +84,13 @@ def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
         "## What each build answers\n\nEach build tests itself: with its own questions in other words, with the same "
         "questions and their article left out, and with the questions that you have accepted."
     )
-    plot = gr.Plot(show_label=False, elem_id="trend")
+    plot = gr.Plot(show_label=False, elem_id="trend", visible=False)
 
     def draw() -> tuple[Any, ...]:
         points = read_points(service.index)
         by_week, by_category = service.tallies()
         shown = tally_html("week", by_week) + tally_html("category of the answer", by_category)
-        return "" if points else _NO_FIGURES, block(shown), trend_figure(points)
+        trend = gr.update(value=trend_figure(points), visible=bool(points))
+        return "" if points else _NO_FIGURES, block(shown), trend
 
     tab.select(show_errors(draw, 2), None, [notice, tables, plot], **EVENT_OPTIONS)
