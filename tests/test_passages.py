@@ -221,3 +221,20 @@ def test_a_list_is_cut_between_items_before_one_is_cut():
         "1. One two three. Four five six.",
         "2. Seven eight. Nine ten eleven.\n3. Twelve.",
     ]
+
+
+def test_a_list_of_sources_at_the_end_is_no_passage():
+    article = "# Pay\n\nPay is due on the 7th.\n\n## {}\n\nCode on Wages, section 17.{}"
+    shown = {
+        title: [passage.text for passage in split(article.format(title, more), 50)]
+        for title, more in {
+            "References": "",
+            "स्रोत:": "",
+            "Ask for references": "",
+            "Sources": "\n\n## End\n\nLast.",
+        }.items()
+    }
+    assert shown["References"] == shown["स्रोत:"] == ["Pay is due on the 7th."]
+    assert shown["Ask for references"] == ["Pay is due on the 7th.", "Code on Wages, section 17."]
+    assert "Code on Wages, section 17." in shown["Sources"]
+    assert [passage.text for passage in split("## Sources\n\nOnly this.", 50)] == ["Only this."]

@@ -9,7 +9,7 @@ from threading import Lock
 
 from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
-from bot.languages.registry import CODES, ENGLISH, detect_language
+from bot.languages.registry import ENGLISH, detect_language, written_language
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
@@ -149,11 +149,8 @@ def _articles_in_turn(hits: Sequence[Hit], containing: set[str]) -> list[Hit]:
 
 
 def _wording(faq: Passage, language: str) -> str | None:
-    """Return the question of a FAQ, or the first of its alternates, in a language; questions in Hinglish are English's.
-
-    None if it has none.
-    """
-    code = language if language in CODES else ENGLISH.code
+    """Return the question of a FAQ, or the first of its alternates, in a language; None if it has none."""
+    code = written_language(language)
     questions = (faq.question or "", *faq.alternates)
     return next((question for question in questions if detect_language(question) == code), None)
 

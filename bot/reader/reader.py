@@ -22,8 +22,8 @@ from bot.retrieval.search_result import SearchResult
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.7}
-"""How much higher a sentence scores in the language of the question: many who ask in English do not read Hindi. Fitted
-on half 0 of tests/questions/hindi.jsonl; a question in Hinglish has no language of its own."""
+"""How much higher a sentence scores in the language of the question. Hindi's is fitted on half 0 of
+tests/questions/hindi.jsonl. English's nearly excludes others, because many who ask in English do not read Hindi."""
 
 
 @dataclass(frozen=True, slots=True)

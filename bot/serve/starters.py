@@ -36,7 +36,7 @@ class Starters:
     """The folder in which editors chose some of them."""
 
     def offer(self, language: str = ENGLISH.code) -> Offered:
-        """Return the pinned questions, those that are asked often, and those that the articles suggest.
+        """Return pinned questions, frequent ones, and examples from the articles, in this order.
 
         A question is asked often if its answer was sure in several conversations, and nobody voted against it. Only
         questions in the language of the page are offered, unless there are none.

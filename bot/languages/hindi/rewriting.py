@@ -14,10 +14,11 @@ from bot.languages.hindi.vocabulary import load_glossary
 from bot.languages.hindi.word_order import in_english_order, split_choice
 from bot.languages.language import WordLookup
 
-_WORD = re.compile(r"[\u0900-\u0963\u200c\u200d]+|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
+_LETTERS = r"[\u0900-\u0963\u200c\u200d]+"
+_WORD = re.compile(rf"{_LETTERS}|[^\W\d_\u0900-\u0963]+(?:['’][^\W\d_]+)*")
 _RUN = re.compile(rf"(?:{_WORD.pattern})(?:[ -]+(?:{_WORD.pattern}))*")
 _LATIN = re.compile("[a-z]+")
-_DEVANAGARI = re.compile(r"[\u0900-\u0963\u200c\u200d]+(?:[ -]+[\u0900-\u0963\u200c\u200d]+)*")
+_DEVANAGARI = re.compile(rf"{_LETTERS}(?:[ -]+{_LETTERS})*")
 _MOST_WORDS = 15  # maximum number of words for each Hindi one in a Hinglish question
 
 

@@ -1,4 +1,4 @@
-"""The tab in which an editor writes FAQs: those that wait, those written so far, and what visitors will see."""
+"""The tab in which an editor writes FAQs: questions to write, FAQs written so far, and a preview."""
 
 import html
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ from bot.usage.store import UsageStore
 
 _DAY = 86_400.0
 _CANDIDATES, _MAX_OFFERED, _MAX_FOUND = 50, 8, 12
-"""Number of passages searched for those that may answer a question, and numbers offered unasked and for a search."""
+"""Numbers of passages searched for a question, offered for it unasked, and shown for a search."""
 _TALLIED_DAYS = 56
 _NO_CATEGORY = "without an answer or a category"
 _UNLIKELY = 0.1  # probability below which a passage is not offered unasked
@@ -74,7 +74,7 @@ class EditorService:
         return seen_questions(self.usage.question_stats(until - days * _DAY, until))
 
     def describe(self, days: float, question: str, gap: Gap | None) -> str:
-        """Return as HTML what visitors saw who asked a question, or those of its gap. Raises `UsageError`."""
+        """Return as HTML the answers that visitors got to a question, or to those of its gap. Raises `UsageError`."""
         until = time.time()
         since = until - days * _DAY
         names = set(map(normalize, [question, *(gap.examples if gap else ())]))

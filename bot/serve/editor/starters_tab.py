@@ -12,9 +12,9 @@ from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
 
 _HINT = (
-    "An empty chat offers these questions: those that you pinned, then those that are asked often (in three "
-    "conversations or more, with a sure answer and no vote against it), then one of each large category. What you "
-    "change here is seen at once."
+    "An empty chat offers these questions: first the pinned ones, then frequent ones (asked in three conversations or "
+    "more, with a sure answer and no vote against it), then one of each large category. Changes here take effect at "
+    "once."
 )
 
 

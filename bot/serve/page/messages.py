@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from bot.answering import schema
-from bot.languages.registry import CODES, ENGLISH, detect_language
+from bot.languages.registry import detect_language, written_language
 from bot.serve.page.article_html import article_html
 from bot.serve.page.conversation import Conversation, Exchange, SourceDetails
 from bot.serve.texts import PageTexts
@@ -67,11 +67,6 @@ def _questions(answer: schema.Answer) -> list[str]:
     return answer.did_you_mean or answer.suggestions
 
 
-def _spoken(exchange: Exchange) -> str:
-    """Return the language whose script the visitor writes."""
-    return exchange.language if exchange.language in CODES else ENGLISH.code
-
-
 def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
     """Render how the question was understood, with a button that undoes it."""
     notes = []
@@ -100,7 +95,7 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
         notes.append(_tools(texts, votes=votes))
     if answer.status == "closest" and answer.suggestions:
         notes.append(_note(texts["ambiguous"]))
-    if any(detect_language(each) != _spoken(exchange) for each in _questions(answer)):
+    if any(detect_language(each) != written_language(exchange.language) for each in _questions(answer)):
         notes.append(_note(texts["other_language_questions"]))
     return notes
 

@@ -45,7 +45,8 @@ function welcome() {
 }
 async function requestBeginning() {
   try {
-    const response = await fetch(addressOf(`start?language=${encodeURIComponent(facts.language)}`), { credentials: "omit" });
+    const address = addressOf(`start?language=${encodeURIComponent(facts.language)}`);
+    const response = await fetch(address, { credentials: "omit" });
     if (!response.ok) throw response;
     const start = await response.json();
     showBeginning(start);
@@ -66,7 +67,9 @@ function showCategories(categories) {
   const total = categories.reduce((sum, each) => sum + each.articles, 0);
   const all = [{ name: "", articles: total }, ...categories];
   category.replaceChildren(
-    ...all.map(({ name, articles }) => make("option", { value: name }, `${name ? nameOf(name) : texts.all_articles} (${articles})`)),
+    ...all.map(({ name, articles }) =>
+      make("option", { value: name }, `${name ? nameOf(name) : texts.all_articles} (${articles})`),
+    ),
   );
   if (!categories.some(({ name }) => name === memory.category)) memory.category = "";
   category.value = memory.category;
