@@ -6,6 +6,7 @@ identifying abbreviation definitions in biomedical text".
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from bot.passages import Passage
 
@@ -23,10 +24,15 @@ def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
     texts = dict.fromkeys(text for passage in passages for text in (passage.article.title, passage.text))
     found: dict[str, str] = {}
     for text in texts:
-        for short, long in _introduced(text, _INTRODUCTION):
+        for short, long in _spelled_out_in(text):
             found.setdefault(short, long)
     spelled = _SHORT.sub(lambda match: found.get(match[0].lower(), match[0]), question)
     return spelled if spelled.lower() != question.lower() else None
+
+
+@lru_cache(maxsize=4096)
+def _spelled_out_in(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(_introduced(text, _INTRODUCTION))
 
 
 def introduced(text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ The article whose title names the subject answers them; a subject of several tit
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from bot.corpus.article import Article
@@ -131,6 +131,7 @@ def _frames() -> dict[Wanted, re.Pattern[str]]:
     return {kind: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in patterns.items()}
 
 
+@lru_cache(maxsize=4096)
 def terms_of(text: str) -> frozenset[str]:
     """Return the stems of the content words of a text, without words that only say what is wanted."""
     return frozenset(content_terms(_without_frames(text)))

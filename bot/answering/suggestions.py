@@ -13,7 +13,7 @@ from bot.languages.registry import ENGLISH, detect_language, written_language
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.hit import Hit
-from bot.retrieval.near_duplicates import asks_exactly, same_question
+from bot.retrieval.near_duplicates import SameQuestion, asks_exactly
 from bot.settings import AnswerSettings
 
 _NEAR = 0.2
@@ -119,11 +119,13 @@ class Suggestions:
         """
         most = self._settings.suggestions and self._settings.suggestions + further
         chosen: list[Passage] = []
-        for faq in sorted(faqs, key=lambda faq: _wording(faq, language) is None):
+        ordered = sorted(faqs, key=lambda faq: _wording(faq, language) is None)
+        same = SameQuestion(self._finder.generation, [*quoted, *ordered])
+        for faq in ordered:
             if len(chosen) == most:
                 break
             is_new = not any(asks_exactly(faq, question) for question in asked) and not any(
-                same_question(self._finder.generation, faq, other) for other in (*quoted, *chosen)
+                same(faq, other) for other in (*quoted, *chosen)
             )
             if is_new and self.is_answered(faq):
                 chosen.append(faq)

@@ -196,11 +196,17 @@ def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:
     return np.array(numbers, np.int64)
 
 
-def role_vectors(index: VectorSearch, numbers: Numbers, role: Role) -> Matrix:
-    """Return the vector of each passage in one role. Raises `IndexCorrupt` if a passage was removed meanwhile."""
+def all_vectors(index: VectorSearch, numbers: Numbers) -> PassageVectors:
+    """Return the vectors of each passage. Raises `IndexCorrupt` if a passage was removed meanwhile."""
     found = index.vectors_of(numbers)
     if len(found.numbers) < len(numbers):
         raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
+    return found
+
+
+def role_vectors(index: VectorSearch, numbers: Numbers, role: Role) -> Matrix:
+    """Return the vector of each passage in one role. Raises `IndexCorrupt` if a passage was removed meanwhile."""
+    found = all_vectors(index, numbers)
     return found.rows[found.places(role)]
 
 

@@ -7,6 +7,7 @@ context, pairs of neighbouring words in them, and all words of an article.
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,8 +178,13 @@ def terms_of(field: Field, words: str) -> list[str]:
 
 def content_terms(words: str) -> list[str]:
     """Return the stems of the content words; of all words if they are all stop words."""
+    return list(_content_terms(words))
+
+
+@lru_cache(maxsize=8192)
+def _content_terms(words: str) -> tuple[str, ...]:
     words = readable(words)
-    return list(dict.fromkeys(_CONTENT.analyze(words) or _ALL.analyze(words)))
+    return tuple(dict.fromkeys(_CONTENT.analyze(words) or _ALL.analyze(words)))
 
 
 class _Texts:

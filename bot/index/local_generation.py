@@ -15,7 +15,7 @@ from bot.index.lexical import LEXICAL, LexicalIndex
 from bot.index.manifest import ENCODER, Manifest, verify_files
 from bot.index.multilingual_index import open_multilingual_index
 from bot.index.passage_rows import PassageRows
-from bot.index.passage_table import PASSAGES, PassageTable
+from bot.index.passage_table import PASSAGES, PassageTable, ranges
 from bot.index.sentences import Sentences, cosines
 from bot.index.vectors import Vectors
 from bot.index.vocabulary import Vocabulary
@@ -57,12 +57,12 @@ class LocalGeneration(PassageRows):
         return opened
 
     def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        return [cosines(self.sentence_vectors(passage), vector) for passage in passages]
+        numbers, starts = ranges(self.table.sentence_start, numbers_of(self.table, passages))
+        return np.split(cosines(self.sentences.rows(numbers), vector), starts[1:-1]) if passages else []
 
     def sentence_vectors(self, passage: Passage) -> Matrix:
         """Return the vectors of a passage's sentences, of any length."""
-        number = numbers_of(self.table, [passage])[0]
-        return self.sentences.rows(*self.table.sentence_start[number : number + 2].tolist())
+        return self.sentences.rows(ranges(self.table.sentence_start, numbers_of(self.table, [passage]))[0])
 
     def _check_fit(self, folder: Path) -> None:
         manifest, table, vectors = self.manifest, self.table, self.vectors

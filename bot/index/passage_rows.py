@@ -7,7 +7,7 @@ import numpy as np
 from bot.encoder import Matrix, QuestionEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Numbers, PassageVectors
-from bot.index.passage_table import PassageTable
+from bot.index.passage_table import PassageTable, ranges
 from bot.index.vectors import Vectors
 
 ROWS_PER_PASSAGE = 3
@@ -28,9 +28,6 @@ class PassageRows:
         return np.array(list(dict.fromkeys(self.table.passage_of_row[rows].tolist()))[:k], np.int64)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:  # noqa: ARG002
-        start = self.table.row_start
-        counts = start[numbers + 1] - start[numbers]
-        starts = np.append(0, np.cumsum(counts))
-        wanted = np.repeat(start[numbers] - starts[:-1], counts) + np.arange(starts[-1])
+        wanted, starts = ranges(self.table.row_start, numbers)
         articles = np.asarray(self.table.article_of_passage[numbers])
         return PassageVectors(numbers, articles, self.vectors.rows(wanted), starts)

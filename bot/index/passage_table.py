@@ -74,6 +74,7 @@ class PassageTable:
         """The role of each vector row, as a position in `ROLES`."""
         self.row_start: Numbers = np.searchsorted(self.passage_of_row, np.arange(len(self) + 1))
         """The first vector row of each passage, and the number of rows."""
+        self._passage_start: Numbers = np.searchsorted(self.article_of_passage, np.arange(self.count_articles() + 1))
         self.sentence_start: Numbers = numbers["sentence_start"]
         """The first sentence of each passage, and the number of sentences."""
         # The cached functions do not refer to this table, so that reference counting frees an old generation at once.
@@ -135,9 +136,9 @@ class PassageTable:
         }
         used = {condition: value for condition, value in conditions.items() if value is not None}
         found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(used) or 'true'}", *used.values())
-        admitted = np.zeros(self.count_articles(), bool)
-        admitted[np.array(found, np.int64).reshape(-1)] = True
-        return np.flatnonzero(admitted[self.article_of_passage][self.passage_of_row])
+        articles = np.sort(np.array(found, np.int64).reshape(-1))
+        passages, _ = ranges(self._passage_start, articles)
+        return ranges(self.row_start, passages)[0]
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         return _rows(self._connection, statement, *values)
@@ -154,6 +155,17 @@ def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:
     )  # fmt: skip
     if not is_valid:
         raise IndexCorrupt(f"The passages in {path} are not numbered consistently: run articlebot build.")
+
+
+def ranges(start: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the numbers of all things that some owners have, owner by owner, and where each owner's begin and end.
+
+    `start` holds the number of each owner's first thing, and of all things at its end.
+    """
+    counts = start[owners + 1] - start[owners]
+    starts = np.append(0, np.cumsum(counts))
+    numbers = np.repeat(start[owners] - starts[:-1], counts) + np.arange(starts[-1])
+    return np.asarray(numbers, np.int64), np.asarray(starts, np.int64)
 
 
 def _rises_by_one(numbers: Numbers) -> bool:

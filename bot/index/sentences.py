@@ -36,11 +36,11 @@ class Sentences:
         empty = np.empty((0, dimension), np.int8)
         self._rows = np.memmap(path, np.int8, "r", shape=(count, dimension)) if count else empty
 
-    def rows(self, first: int, last: int) -> Matrix:
-        """Return the vectors of the sentences with numbers from `first` to `last` - 1, not of length 1."""
-        return self._rows[first:last].astype(np.float32)
+    def rows(self, numbers: NDArray[np.int64]) -> Matrix:
+        """Return the vectors of the sentences with these numbers, not of length 1."""
+        return np.asarray(self._rows[numbers], np.float32)
 
 
 def cosines(rows: Matrix, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the cosines between a unit vector and rows of any length."""
-    return np.asarray(rows @ vector / np.linalg.norm(rows, axis=1), np.float32)
+    return np.asarray(rows @ vector / np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from bot.languages.hindi import HINDI
@@ -114,12 +114,14 @@ class QuestionLanguages:
     def __init__(self, words: WordLookup) -> None:
         rewriters = [(language, language.rewriter(words)) for language in OTHERS]
         self._rewriters = {language.code: rewriter for language, rewriter in rewriters if rewriter is not None}
-
-    def detect(self, question: str) -> str:
-        """Return the variant of the language that a question is written in."""
-        found = (rewriter.detect(question) for rewriter in self._rewriters.values())
-        return next((variant for variant in found if variant is not None), ENGLISH.code)
+        self.detect = lru_cache(maxsize=1024)(partial(_detect, [*self._rewriters.values()]))
+        """Returns the variant of the language that a question is written in."""
 
     def rewriter(self, variant: str) -> QuestionRewriter | None:
         """Return the rewriter for questions in a variant of a language; None if they need none."""
         return self._rewriters.get(language_of(variant).code)
+
+
+def _detect(rewriters: Sequence[QuestionRewriter], question: str) -> str:
+    found = (rewriter.detect(question) for rewriter in rewriters)
+    return next((variant for variant in found if variant is not None), ENGLISH.code)

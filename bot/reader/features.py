@@ -20,7 +20,7 @@ opens_yes_no                          1 if a passage that opens with yes or no m
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -60,8 +60,8 @@ class PassageTerms(NamedTuple):
     """What the features need of a passage, whatever the question."""
 
     heading: frozenset[str]
-    text: frozenset[str]
-    sentences: list[frozenset[str]]
+    places: Mapping[str, Sequence[int]]
+    """The places of the sentences with each stem."""
     shape: NDArray[np.float64]
     """What each sentence is, and where it stands; shape (sentences, 10)."""
     held: NDArray[np.bool_]
@@ -71,12 +71,14 @@ class PassageTerms(NamedTuple):
 
     @classmethod
     def of(cls, passage: Passage, sentences: Sequence[str]) -> "PassageTerms":
-        stems = [frozenset(content_terms(sentence)) for sentence in sentences]
+        places: dict[str, list[int]] = {}
+        for place, sentence in enumerate(sentences):
+            for stem in content_terms(sentence):
+                places.setdefault(stem, []).append(place)
         shape = np.array([_shape(passage, sentences, place) for place in range(len(sentences))], float)
         return cls(
             frozenset(content_terms(context(passage))),
-            frozenset().union(*stems),
-            stems,
+            places,
             shape,
             np.array([held(readable(sentence)) for sentence in sentences]),
             np.array([is_negated(readable(sentence)) for sentence in sentences]),
@@ -124,12 +126,13 @@ def sentence_features(
     question: str, asked: QuestionTerms, candidates: Candidates, terms: Sequence[PassageTerms]
 ) -> NDArray[np.float64]:
     """Return the features of each sentence of each candidate; shape (sentences, features)."""
-    counts = [len(each.sentences) for each in terms]
+    counts = [len(each.shape) for each in terms]
     owner = np.repeat(np.arange(len(counts)), counts)
     cosines = candidates.cosines
     passage = np.concatenate([cosines, cosines - cosines.max(axis=0), candidates.ranked], axis=1)[owner]
-    articles = _of_articles(asked, candidates, terms)[owner]
-    columns = [passage, articles, _own_cosines(candidates, owner), _shares(asked, terms, owner)]
+    found = _Found.of(asked, terms, counts)
+    articles = _of_articles(asked, candidates, found)[owner]
+    columns = [passage, articles, _own_cosines(candidates, owner), _shares(asked, found, owner)]
     columns.append(np.concatenate([each.shape for each in terms]))
     negated = np.concatenate([each.negated for each in terms])
     columns.append((asked.is_negated * (2.0 * negated - 1.0))[:, None])
@@ -140,18 +143,38 @@ def sentence_features(
     return np.concatenate(columns, axis=1)
 
 
-def _of_articles(asked: QuestionTerms, candidates: Candidates, terms: Sequence[PassageTerms]) -> NDArray[np.float64]:
+class _Found(NamedTuple):
+    """Which content words of the question the sentences, texts and headings of the candidates contain."""
+
+    sentences: NDArray[np.bool_]
+    """Shape (sentences, stems)."""
+    texts: NDArray[np.bool_]
+    """Shape (passages, stems)."""
+    headings: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, asked: QuestionTerms, terms: Sequence[PassageTerms], counts: Sequence[int]) -> "_Found":
+        """`counts` holds the number of sentences of each passage."""
+        starts = np.cumsum([0, *counts])
+        sentences = np.zeros((starts[-1], len(asked.stems)), bool)
+        for start, each in zip(starts.tolist(), terms, strict=False):
+            for column, stem in enumerate(asked.stems):
+                for place in each.places.get(stem, ()):
+                    sentences[start + place, column] = True
+        texts = np.logical_or.reduceat(sentences, starts[:-1])
+        return cls(sentences, texts, asked.found([each.heading for each in terms]))
+
+
+def _of_articles(asked: QuestionTerms, candidates: Candidates, found: _Found) -> NDArray[np.float64]:
     """Return what the candidates of each passage's article say together; shape (passages, 4)."""
     names, place = np.unique([one.article.id for one in candidates.passages], return_inverse=True)
-    stems: list[frozenset[str]] = [frozenset()] * len(names)
+    words = np.zeros((len(names), len(asked.stems)), bool)
+    np.logical_or.at(words, place, found.texts | found.headings)
     best = np.full((len(names), 2), -np.inf)
-    for number, each, ranked, cosines in zip(
-        place.tolist(), terms, candidates.ranked[:, 0], candidates.sentence_cosines, strict=True
-    ):
-        stems[number] |= each.text | each.heading
-        best[number] = np.maximum(best[number], [ranked, cosines.max()])
-    words = np.stack([asked.shares(stems), asked.rarest_missing(stems)], axis=1)
-    return np.concatenate([best - best.max(axis=0), words], axis=1)[place]
+    sentence = [cosines.max() for cosines in candidates.sentence_cosines]
+    np.maximum.at(best, place, np.stack([candidates.ranked[:, 0], sentence], axis=1))
+    shares = np.stack([asked.shares(words), asked.rarest_missing(words)], axis=1)
+    return np.concatenate([best - best.max(axis=0), shares], axis=1)[place]
 
 
 def _own_cosines(candidates: Candidates, owner: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -163,15 +186,13 @@ def _own_cosines(candidates: Candidates, owner: NDArray[np.int64]) -> NDArray[np
     return np.stack([own, own - own.max(), own - best, before, after], axis=1)
 
 
-def _shares(asked: QuestionTerms, terms: Sequence[PassageTerms], owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    sentences = [stems for each in terms for stems in each.sentences]
-    near = [stems | terms[place].heading for stems, place in zip(sentences, owner.tolist(), strict=True)]
-    both = [each.text | each.heading for each in terms]
+def _shares(asked: QuestionTerms, found: _Found, owner: NDArray[np.int64]) -> NDArray[np.float64]:
+    near = found.sentences | found.headings[owner]
+    both = found.texts | found.headings
     in_both = asked.shares(both)
     of_passage = np.stack(
-        [asked.shares([each.text for each in terms]), asked.shares([each.heading for each in terms]),
-         in_both, in_both - in_both.max()], axis=1,
-    )[owner]  # fmt: skip
-    own = asked.shares(sentences)[:, None]
+        [asked.shares(found.texts), asked.shares(found.headings), in_both, in_both - in_both.max()], axis=1
+    )[owner]
+    own = asked.shares(found.sentences)[:, None]
     last = np.stack([asked.shares(near), asked.rarest_missing(both)[owner], asked.rarest_missing(near)], axis=1)
     return np.concatenate([own, of_passage, last], axis=1)

@@ -1,6 +1,7 @@
 """What a question asks: its content words, and the kinds of answer that it wants."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import log
@@ -37,17 +38,18 @@ class QuestionTerms:
                 weights[stem] = log((total + 1) / (known + 0.5))
         return cls(tuple(weights), np.array([*weights.values()]), asked(question), is_negated(question))
 
-    def shares(self, texts: list[frozenset[str]]) -> NDArray[np.float64]:
-        """Return the share of the content words that each text, a set of stems, contains, weighted by idf."""
-        return self._found(texts) @ self.weights / max(float(self.weights.sum()), 1e-9)
-
-    def rarest_missing(self, texts: list[frozenset[str]]) -> NDArray[np.float64]:
-        """Return the weight of the rarest content word that each text lacks, as a share of the rarest of all."""
-        missing = np.where(self._found(texts), 0.0, self.weights)
-        return np.asarray(missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9))
-
-    def _found(self, texts: list[frozenset[str]]) -> NDArray[np.bool_]:
+    def found(self, texts: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
+        """Return which content words each text, a set of stems, contains; shape (texts, stems)."""
         return np.array([[stem in text for stem in self.stems] for text in texts], bool).reshape(len(texts), -1)
+
+    def shares(self, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the share of the content words that each text contains, weighted by idf."""
+        return found @ self.weights / max(float(self.weights.sum()), 1e-9)
+
+    def rarest_missing(self, found: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the weight of the rarest content word that each text lacks, as a share of the rarest of all."""
+        missing = np.where(found, 0.0, self.weights)
+        return np.asarray(missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9))
 
 
 @cache

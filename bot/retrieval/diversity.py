@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 
 from bot.index.filters import last_change
-from bot.index.generation import Generation, Numbers, role_vectors
+from bot.index.generation import Generation, Numbers
 from bot.passages import Passage
 from bot.retrieval.hit import Hit
-from bot.retrieval.near_duplicates import SAME_QUESTION, asks_exactly, near_duplicate_pairs, same_question
+from bot.retrieval.near_duplicates import SameQuestion, asks_exactly, near_duplicate_pairs, same_question
 from bot.retrieval.ranking import Scores
 
 _TIE = 0.002  # difference in score that does not show which of two answers to the same question is better
@@ -62,13 +62,13 @@ def _share_out(order: Sequence[int], articles: Numbers, scores: Scores, k: int) 
 def _newer_first(generation: Generation, numbers: Numbers, scores: Scores, order: Sequence[int]) -> list[int]:
     """Swap neighbours that answer the same question about equally well if the second one is newer."""
     order = list(order)
-    questions = role_vectors(generation, numbers[order], "question")
-    is_near = np.sum(questions[:-1] * questions[1:], axis=1) >= SAME_QUESTION
     is_tied = scores[order][:-1] - scores[order][1:] <= _TIE
-    for place in np.flatnonzero(is_near & is_tied).tolist():
-        one, other = generation.table.passages(numbers[order[place : place + 2]].tolist())
-        if is_newer(other, one) and same_question(generation, one, other):
-            order[place : place + 2] = reversed(order[place : place + 2])
+    passages = generation.table.passages(numbers[order].tolist()) if is_tied.any() else []
+    same = SameQuestion(generation, passages)
+    for place in np.flatnonzero(is_tied).tolist():
+        one, other = passages[place : place + 2]
+        if is_newer(other, one) and same(one, other):
+            order[place : place + 2], passages[place : place + 2] = [*reversed(order[place : place + 2])], [other, one]
     return order
 
 

@@ -5,11 +5,13 @@ are never the same. Nor does the packaged model distinguish texts in a foreign s
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.index.generation import Generation, Numbers, Role, numbers_of, role_vectors
+from bot.index.generation import Generation, Numbers, Role, all_vectors, numbers_of, role_vectors
 from bot.languages.normalization import normalize
 from bot.languages.registry import has_foreign_script
 from bot.passages import Passage, context, context_and_text
@@ -31,19 +33,36 @@ def asks_exactly(passage: Passage, question: str) -> bool:
 
 def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
     """Whether two passages answer the same question; for a section, its title and headings."""
-    if not _same_numbers(context(one), context(other)):
-        return False
-    if normalize(context(one)) == normalize(context(other)):
-        return True
-    if has_foreign_script(context(one)):
-        return False
-    first, second = role_vectors(generation, numbers_of(generation.table, (one, other)), "question")
-    return float(first @ second) >= SAME_QUESTION
+    return SameQuestion(generation, (one, other))(one, other)
+
+
+class SameQuestion:
+    """Tells which of some passages answer the same question, and reads the vectors of all at once."""
+
+    def __init__(self, generation: Generation, passages: Sequence[Passage]) -> None:
+        self._generation, self._passages = generation, passages
+
+    def __call__(self, one: Passage, other: Passage) -> bool:
+        """Whether two of the passages answer the same question; for a section, its title and headings."""
+        if not _same_numbers(context(one), context(other)):
+            return False
+        if normalize(context(one)) == normalize(context(other)):
+            return True
+        if has_foreign_script(context(one)):
+            return False
+        return float(self._vectors[one.id] @ self._vectors[other.id]) >= SAME_QUESTION
+
+    @cached_property
+    def _vectors(self) -> dict[str, NDArray[np.float32]]:
+        numbers = numbers_of(self._generation.table, self._passages)
+        rows = role_vectors(self._generation, numbers, "question")
+        return {passage.id: row for passage, row in zip(self._passages, rows, strict=True)}
 
 
 def near_duplicate_pairs(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
-    vectors = {role: role_vectors(generation, numbers, role) for role in _ROLES}
+    found = all_vectors(generation, numbers)
+    vectors = {role: found.rows[found.places(role)] for role in _ROLES}
     # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
     near = np.maximum(*(np.einsum("id,jd->ij", rows, rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():

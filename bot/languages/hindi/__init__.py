@@ -35,7 +35,8 @@ class Hindi(Language):
         kinds: list[set[Talk] | None] = [set(), *(None for _ in sounds)]
         for end in range(1, len(kinds)):
             for start in range(max(0, end - _LONGEST_PHRASE), end):
-                before, found = kinds[start], self._kinds_of(" ".join(sounds[start:end]))
+                before = kinds[start]
+                found = None if before is None else self._kinds_of(" ".join(sounds[start:end]))
                 if before is not None and found is not None:
                     kinds[end] = (kinds[end] or set()) | before | found
         return next((kind for kind in self.talk.phrases if kind in (kinds[-1] or ())), None)
