@@ -26,6 +26,7 @@ from bot.retrieval.topic import (
     continues_topic,
     earlier_questions,
     exchanges,
+    names_no_subject,
     refers_back,
     top_article_margin,
     topic_weight,
@@ -264,14 +265,27 @@ def test_an_earlier_question_counts_if_the_new_one_is_vague_and_gains_by_it():
     )
 
 
+@pytest.mark.parametrize(
+    "question", ["documents?", "how long does it take?", "and the fees?", "last date", "is it mandatory"]
+)
+def test_a_question_that_names_no_subject_continues_any_topic(question: str):
+    assert names_no_subject(question)
+    assert continues_topic(question, np.array([0.5, 0.1]), np.array([0, 1]), 1)
+
+
+@pytest.mark.parametrize("question", ["documents for gratuity", "how long is the notice period", "uan fees"])
+def test_a_question_that_names_a_subject_is_recognized(question: str):
+    assert not names_no_subject(question)
+
+
 def test_a_question_continues_the_topic_if_that_article_is_near_the_best_and_no_article_leads():
     articles, vague = np.arange(6), np.array([0.3, 0.3, 0.3, 0.29, 0.29, 0.1])
     distinct = np.array([0.9, 0.3, 0.3, 0.29, 0.29, 0.1])
-    assert continues_topic("documents needed", vague, articles, 4)
-    assert not continues_topic("documents needed", vague - np.array([0, 0, 0, 0, 0.4, 0]), articles, 4)
-    assert not continues_topic("documents needed", distinct, articles, 0)
-    assert continues_topic("documents needed", vague, articles, None)
-    assert not continues_topic("documents needed", distinct, articles, None)
+    assert continues_topic("leave rules", vague, articles, 4)
+    assert not continues_topic("leave rules", vague - np.array([0, 0, 0, 0, 0.4, 0]), articles, 4)
+    assert not continues_topic("leave rules", distinct, articles, 0)
+    assert continues_topic("leave rules", vague, articles, None)
+    assert not continues_topic("leave rules", distinct, articles, None)
 
 
 def test_exchanges_hold_the_answers_that_are_known_and_no_small_talk():

@@ -17,6 +17,7 @@ from bot.retrieval.hit import Hit
 Wanted = Literal["comparison", "definition", "formula", "steps", "sample"]
 _MOST_TERMS = {"comparison": 6, "definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
+_IN_PASSAGES = ("formula", "steps", "sample")
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
 _PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")
@@ -61,6 +62,8 @@ def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
         return None
     sharing = [each for each in articles.values() if subject.terms <= terms_of(each.title)]
     own = [each for each in sharing if subject.terms in subjects_of(each.title)]
+    if len(sharing) > 1 and not own and subject.wanted in _IN_PASSAGES:
+        return None  # the passages tell which of them has what is wanted
     is_exact = bool(own) or any(subject.terms <= part for each in sharing for part in _parts_of(each.title))
     own = own or sharing[: len(sharing) == 1]
     titles = dict.fromkeys(each.title for each in (*own, *sharing))

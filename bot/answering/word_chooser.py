@@ -44,6 +44,7 @@ from bot.settings import AnswerSettings
 
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
+_TERMS_WITH_VERB = 2  # number of content words above which one of steps may be missing in the headings
 _RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
 """A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
 likely if its rarest word, of at least `_OWN_TERMS`, is missing: it names something else. Fitted like the limits of
@@ -202,7 +203,9 @@ class WordChooser:
         words = self._form_of(subject, result, reading, filters)
         if words is None:
             return reading
-        is_sure = subject.terms <= terms_of(_headings(words))
+        # "how to check the city slip": the verb need not stand in the title.
+        verb = 1 if subject.wanted == "steps" and len(subject.terms) > _TERMS_WITH_VERB else 0
+        is_sure = len(subject.terms - terms_of(_headings(words))) <= verb
         return Reading(*words, max(reading.probability, _NAMED if is_sure else 0.0))
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:

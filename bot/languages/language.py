@@ -81,6 +81,8 @@ class Patterns:
     """What stands between a term and its definition."""
     general_words: tuple[str, ...] = ()
     """Words that name no subject by themselves; plain words."""
+    attributes: tuple[str, ...] = ()
+    """Words for what is asked of any subject, such as its documents or its cost; plain words."""
     conjunctions: tuple[str, ...] = ()
     """Words between two subjects."""
     asks: Mapping[str, str] = field(default_factory=dict)

@@ -108,9 +108,10 @@ class Finder:
         query = original if as_typed else self._repaired(original, filters)
         alone = self._scorer.score([query], self._depth(k), filters)
         self._topics.remember(query.question, filters, alone)
-        topic = self._continued_topic(query, alone, filters, history) if history else None
-        if topic is not None:
-            result = self._within(query, alone, topic, k, filters)
+        topic = self._topic(query, alone, filters, history) if history else None
+        known = alone if topic is None else self._with_article(query, alone, topic, k, filters)
+        if topic is not None and continues_topic(query.question, known.scores[0], known.articles, topic.article):
+            result = self._within(query, known, topic, k)
         else:
             result = self._reranked(self._standalone(query, alone, self._depth(k)), k)
         return replace(result, corrected=query.question if query.question != original.question else None)
@@ -120,27 +121,30 @@ class Finder:
         query = self._rewriter.rewrite(question)
         return self._standalone(query, self._topics.recall(query, filters), k)
 
-    def _continued_topic(
+    def _topic(
         self, query: RewrittenQuery, alone: ScoredCandidates, filters: Filters, history: Sequence[Exchange]
     ) -> Topic | None:
+        """Return the topic of the conversation if a question could continue any."""
         if not continues_topic(query.question, alone.scores[0], alone.articles, None):
             return None
         first = self.generation.table.passages(alone.passages[[alone.scores[0].argmax()]].tolist())
         if any(asks_exactly(passage, query.question) for passage in first):
             return None  # such as a suggestion that was clicked
-        topic = self._topics.last_topic(history, filters)
-        continues = topic and continues_topic(query.question, alone.scores[0], alone.articles, topic.article)
-        return topic if continues else None
+        return self._topics.last_topic(history, filters)
 
-    def _within(
+    def _with_article(
         self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int, filters: Filters
-    ) -> SearchResult:
+    ) -> ScoredCandidates:
+        """Return the candidates with those of the topic's article, if none of its passages is near."""
+        if topic.article in alone.articles:
+            return alone
+        return alone.joined(self._scorer.score([query], k, replace(filters, article=topic.passage.article.id)))
+
+    def _within(self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int) -> SearchResult:
         """Keep the hits in the topic's article; the vector stands for the question alone and after the earlier one.
 
         The reader also reads what is near that vector in the article.
         """
-        if topic.article not in alone.articles:
-            alone = self._scorer.score([query], k, replace(filters, article=topic.passage.article.id))
         own = np.flatnonzero(alone.articles == topic.article)
         scores = alone.scores[0][own]
         ranked = _Ranked(alone.passages[own], alone.articles[own], alone.features[0][own], scores, scores)

@@ -31,6 +31,16 @@ class ScoredCandidates(NamedTuple):
     vectors: Matrix
     """The questions' vectors; shape (questions, dimension)."""
 
+    def joined(self, other: "ScoredCandidates") -> "ScoredCandidates":
+        """Return the candidates with other passages for the same questions."""
+        return ScoredCandidates(
+            np.concatenate([self.passages, other.passages]),
+            np.concatenate([self.articles, other.articles]),
+            np.concatenate([self.features, other.features], axis=1),
+            np.concatenate([self.scores, other.scores], axis=1),
+            self.vectors,
+        )
+
 
 class Scorer:
     """Scores the candidates of one generation. Safe to call from many threads."""

@@ -27,6 +27,10 @@ _PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
 _EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 _FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
+_FACT = re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
+_WITHOUT_SUBJECT = frozenset(
+    word for each in LANGUAGES for word in (*each.patterns.general_words, *each.patterns.attributes)
+)
 
 # Fitted by hand on the follow-ups of mtrag_govt and myscheme_dev, against unrelated earlier questions before those of
 # stackfaq, jhu_covidfaq, rasa_sara and xquad_en (benchmarks/quality/follow_ups.py). In units of the ranking score.
@@ -78,11 +82,20 @@ def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int
     """
     if not len(scores):
         return False
+    if names_no_subject(question):
+        return True
     own = scores[articles == topic] if topic is not None else scores
     gap = float(scores.max() - (own.max() if len(own) else scores.min()))
     terms = float(np.log(max(1, len(set(content_terms(question))))))
     evidence = _GAP * gap + _MARGIN * top_article_margin(scores, articles) + _TERMS * terms
     return evidence - (_REFERENCE if refers_back(question) else 0.0) < _CONTINUES
+
+
+def names_no_subject(question: str) -> bool:
+    """Whether a question only says what is asked of a subject, as in "documents?" or "how long does it take"."""
+    rest = _FACT.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question)))
+    words = _WORD.findall(rest.lower())
+    return all(word in _FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
 
 
 def refers_back(question: str) -> bool:
