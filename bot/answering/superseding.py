@@ -1,0 +1,77 @@
+"""Superseding: of two articles that answer a question about equally well, the newer one is quoted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from bot.index.filters import Filters, last_change
+from bot.reader.question_terms import asked, held
+from bot.reader.reader import Reader, Reading
+from bot.retrieval.diversity import newer_hit
+from bot.retrieval.finder import Finder
+from bot.retrieval.hit import Hit
+from bot.retrieval.search_result import SearchResult
+
+_HITS = 20  # number of hits among which newer articles are looked for
+
+
+class Superseding:
+    """Finds the words of newer articles in one generation. Safe to call from many threads."""
+
+    def __init__(self, finder: Finder, reader: Reader, threshold: float) -> None:
+        self._finder, self._reader, self._threshold = finder, reader, threshold
+        self._table = finder.generation.table
+
+    def words(self, result: SearchResult, reading: Reading, filters: Filters, earlier: Sequence[str]) -> Reading:
+        """Return the words of a newer article that answers about as well as the words read do; else those.
+
+        Newer are the articles that supersede the one that was read; without any, one that answers the same question.
+        `earlier` are the earlier questions of the conversation.
+        """
+        own = reading.passage.article.id
+        newer, same = self._table.facts.newer_than(own), None
+        if newer and result.within:
+            found = self._finder.find(result.corrected or result.query, _HITS, filters, earlier, as_typed=True)
+            result = replace(found, language=result.language)
+        if not newer:
+            same = newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
+            newer = (same.passage.article.id,) if same else ()
+        hits = tuple(hit for hit in result.hits if hit.passage.article.id in (own, *newer))
+        if not any(hit.passage.article.id in newer for hit in hits):
+            return reading
+        ages = self._ages({own, *(hit.passage.article.id for hit in hits)})
+        again = self._reader.read(replace(result, hits=hits), newer={**ages, own: max(1, ages[own])})
+        if again is None or again.passage.article.id not in newer or (same and again.passage.id != same.passage.id):
+            return reading
+        is_as_good = _holds_as_much(result.query, again, reading)
+        return again if is_as_good and again.probability >= min(self._threshold, reading.probability) else reading
+
+    def _ages(self, articles: set[str]) -> Mapping[str, int]:
+        """Return how many of some articles supersede each of them."""
+        return {each: len(articles.intersection(self._table.facts.newer_than(each))) for each in articles}
+
+    def newest(self, result: SearchResult, reading: Reading) -> Hit | None:
+        """Return the nearest passage of the newest article that supersedes the one read, or answers the same."""
+        ids = self._table.facts.newer_than(reading.passage.article.id)
+        newer = [article for article in map(self._table.article, ids) if article]
+        if not newer:
+            return newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
+        newest = max(newer, key=lambda article: last_change(article) or date.min)
+        hits = self._finder.find(result.corrected or result.query, 1, Filters(article=newest.id), as_typed=True).hits
+        return hits[0] if hits else None
+
+
+def hit_of(result: SearchResult, reading: Reading) -> Hit:
+    """Return the hit of the passage that was read; of one that is no hit, with the score of the last."""
+    last = result.hits[-1]
+    unranked = Hit(reading.passage, reading.probability, last.score, {})
+    return next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
+
+
+def _holds_as_much(question: str, new: Reading, old: Reading) -> bool:
+    """Whether the sentence that answers in new words holds each kind of answer that the question wants and old ones do.
+
+    A notice that says "the fee is as announced" names no amount.
+    """
+    new_kinds, old_kinds = (held(each.passage.text[slice(*each.matched)]) for each in (new, old))
+    return not bool((asked(question) & old_kinds & ~new_kinds).any())
