@@ -1,7 +1,8 @@
 """`Answerer`: answers questions from one generation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
@@ -16,6 +17,7 @@ from bot.languages.registry import SmallTalk, reply, small_talk
 from bot.passages import Passage
 from bot.reader.reader import Reading
 from bot.retrieval.finder import Finder, checked_question
+from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import History, exchanges
@@ -28,8 +30,10 @@ _OF_SUBJECT = 2  # number of further questions that are suggested after a subjec
 class Answerer:
     """Quotes one generation, or says that it has no answer. Safe to call from many threads."""
 
-    def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
-        self.finder = finder
+    def __init__(
+        self, finder: Finder, settings: AnswerSettings, today: Callable[[], date] = date.today
+    ) -> None:  # fmt: skip
+        self.finder, self._today = finder, today
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
         self._chooser = WordChooser(finder, settings)
@@ -85,13 +89,17 @@ class Answerer:
         if reading is None or reading.probability < self._settings.least:
             return self._no_answer(question, result, reading, asked)
         if not is_covered:
-            return replace(self._closest(question, result, reading, asked), newer=newer)
+            return self._dated(self._closest(question, result, reading, asked), newer)
         did_you_mean = () if named else self._did_you_mean(asked[0], result)
         if len(did_you_mean) > 1:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
-        answer = self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
-        return replace(answer, newer=newer)
+        return self._dated(self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0), newer)
+
+    def _dated(self, answer: Answer, newer: Hit | None) -> Answer:
+        """Add what has changed since its words were written."""
+        days = {day for source in answer.sources for day in source.passed(self._today())}
+        return replace(answer, newer=newer, passed=tuple(sorted(days)))
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)

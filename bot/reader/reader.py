@@ -67,7 +67,12 @@ class Reader:
         """The cosine halfway between questions that the corpus covers and others."""
 
     def read(
-        self, result: SearchResult, *, is_within: bool = False, shown: str = "", newer: Mapping[str, int] = MappingProxyType({})
+        self,
+        result: SearchResult,
+        *,
+        is_within: bool = False,
+        shown: str = "",
+        newer: Mapping[str, int] = MappingProxyType({}),
     ) -> Reading | None:
         """Return the words of the hits, or of their articles, that answer a question best; None without hits.
 
