@@ -23,14 +23,15 @@ class Source(Hit):
     matched: Span
     """The span of `passage.text`, within the quote, that matches the question best."""
 
-    def passed(self, today: date) -> tuple[date, ...]:
+    def passed(self, today: date, *, is_superseded: bool) -> tuple[date, ...]:
         """Return the last dates and days of events before today in the quoted words, in rising order.
 
-        If the sentence that answers has such a date, passed or not, only that counts.
+        If the sentence that answers has such a date, passed or not, only that counts; likewise if there is a newer
+        article, which may have moved the other ones.
         """
         passage = self.passage
         parts = [(start - passage.start, end - passage.start) for start, end in passage.sentences] or [self.quote]
-        for first, last in (self.matched, self.quote):
+        for first, last in (self.matched,) if is_superseded else (self.matched, self.quote):
             texts = (passage.text[start:end] for start, end in parts if first <= start < last)
             days = {announced_date(text, passage.question or "") for text in texts} - {None}
             if days:

@@ -98,7 +98,8 @@ class Answerer:
 
     def _dated(self, answer: Answer, newer: Hit | None) -> Answer:
         """Add what has changed since its words were written."""
-        days = {day for source in answer.sources for day in source.passed(self._today())}
+        today, is_superseded = self._today(), newer is not None
+        days = {day for source in answer.sources for day in source.passed(today, is_superseded=is_superseded)}
         return replace(answer, newer=newer, passed=tuple(sorted(days)))
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.search_result import SearchResult
 
 _HITS = 20  # number of hits among which newer articles are looked for
+_AS_LIKELY = 0.7  # minimum probability of newer words below the threshold, as a share of that of the older ones
 
 
 class Superseding:
@@ -43,8 +44,8 @@ class Superseding:
         again = self._reader.read(replace(result, hits=hits), newer={**ages, own: max(1, ages[own])})
         if again is None or again.passage.article.id not in newer or (same and again.passage.id != same.passage.id):
             return reading
-        is_as_good = _holds_as_much(result.query, again, reading)
-        return again if is_as_good and again.probability >= min(self._threshold, reading.probability) else reading
+        is_likely = again.probability >= min(self._threshold, _AS_LIKELY * reading.probability)
+        return again if is_likely and _holds_as_much(result.query, again, reading) else reading
 
     def _ages(self, articles: set[str]) -> Mapping[str, int]:
         """Return how many of some articles supersede each of them."""
