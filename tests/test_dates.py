@@ -15,7 +15,8 @@ from bot.cli.asking import answer_text
 from bot.corpus import read_corpus
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import HashingEncoder
-from bot.index.generation import CorpusFacts
+from bot.evaluation.lint import lint
+from bot.index.generation import CorpusFacts, all_articles
 from bot.languages.dates import announced_date
 from bot.serve.texts import load_texts
 
@@ -141,6 +142,15 @@ def test_front_matter_names_superseded_articles_by_id_or_title(tmp_path: Path):
     assert article is not None
     assert article.supersedes == ("old", "lost")
     assert table.facts.newer_than("old") == ("new",)
+
+
+def test_an_unknown_superseded_article_is_reported():
+    bot = bot_of(VACANCY, {**EXTENDED, "supersedes": ["clerk-vacancy", "lost"]})  # type: ignore[dict-item]
+    articles = list(all_articles(bot.generation.table))
+    lost = [each for each in lint(articles, bot.retriever.finder(), date(2026, 3, 10)) if each.kind == "lost relation"]
+    assert [(each.article, each.message) for each in lost] == [
+        ("clerk-extended", "names 'lost' as superseded, and no article has this id")
+    ]
 
 
 def test_dates_in_the_sentence_that_answers_have_passed_or_not(notices: Bot):

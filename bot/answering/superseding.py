@@ -1,6 +1,6 @@
 """Superseding: of two articles that answer a question about equally well, the newer one is quoted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -29,27 +29,35 @@ class Superseding:
         Newer are the articles that supersede the one that was read; without any, one that answers the same question.
         `earlier` are the earlier questions of the conversation.
         """
-        own = reading.passage.article.id
-        newer, same = self._table.facts.newer_than(own), None
-        if newer and result.within:
-            found = self._finder.find(result.corrected or result.query, _HITS, filters, earlier, as_typed=True)
-            result = replace(found, language=result.language)
-        if not newer:
-            same = newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
-            newer = (same.passage.article.id,) if same else ()
-        hits = tuple(hit for hit in result.hits if hit.passage.article.id in (own, *newer))
-        if not any(hit.passage.article.id in newer for hit in hits):
+        if self._table.facts.newer_than(reading.passage.article.id):
+            everywhere = self._everywhere(result, filters, earlier) if result.within else result
+            again = self._in_superseding(everywhere, reading.passage.article.id)
+        else:
+            again = self._in_same(result, reading)
+        if again is None or again.probability < min(self._threshold, _AS_LIKELY * reading.probability):
             return reading
-        ages = self._ages({own, *(hit.passage.article.id for hit in hits)})
-        again = self._reader.read(replace(result, hits=hits), newer={**ages, own: max(1, ages[own])})
-        if again is None or again.passage.article.id not in newer or (same and again.passage.id != same.passage.id):
-            return reading
-        is_likely = again.probability >= min(self._threshold, _AS_LIKELY * reading.probability)
-        return again if is_likely and _holds_as_much(result.query, again, reading) else reading
+        return again if _holds_as_much(result.query, again, reading) else reading
 
-    def _ages(self, articles: set[str]) -> Mapping[str, int]:
-        """Return how many of some articles supersede each of them."""
-        return {each: len(articles.intersection(self._table.facts.newer_than(each))) for each in articles}
+    def _everywhere(self, result: SearchResult, filters: Filters, earlier: Sequence[str]) -> SearchResult:
+        """Return what is found in all articles for a question that was searched for in one."""
+        found = self._finder.find(result.corrected or result.query, _HITS, filters, earlier, as_typed=True)
+        return replace(found, language=result.language)
+
+    def _in_superseding(self, result: SearchResult, own: str) -> Reading | None:
+        """Return the words that the reader prefers in an article and those that supersede it, if in one of these."""
+        newer = self._table.facts.newer_than
+        articles = {own} | {hit.passage.article.id for hit in _hits_in(result, newer(own))}
+        ages = {each: len(articles.intersection(newer(each))) for each in articles}
+        hits = _hits_in(result, articles)
+        again = self._reader.read(replace(result, hits=hits), newer=ages) if len(articles) > 1 else None
+        return again if again and again.passage.article.id != own else None
+
+    def _in_same(self, result: SearchResult, reading: Reading) -> Reading | None:
+        """Return the words of the passage of a later date that answers the same question, if there is one."""
+        same = newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
+        hits = _hits_in(result, [same.passage.article.id]) if same else ()
+        again = self._reader.read(replace(result, hits=hits))
+        return again if same and again and again.passage.id == same.passage.id else None
 
     def newest(self, result: SearchResult, reading: Reading) -> Hit | None:
         """Return the nearest passage of the newest article that supersedes the one read, or answers the same."""
@@ -67,6 +75,10 @@ def hit_of(result: SearchResult, reading: Reading) -> Hit:
     last = result.hits[-1]
     unranked = Hit(reading.passage, reading.probability, last.score, {})
     return next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
+
+
+def _hits_in(result: SearchResult, articles: Collection[str]) -> tuple[Hit, ...]:
+    return tuple(hit for hit in result.hits if hit.passage.article.id in articles)
 
 
 def _holds_as_much(question: str, new: Reading, old: Reading) -> bool:
