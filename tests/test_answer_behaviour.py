@@ -354,18 +354,13 @@ def test_faqs_that_ask_the_same_have_one_meaning(polite: Bot):
     )
 
 
-def test_an_old_answer_says_that_a_newer_article_covers_the_question(polite: Bot):
+def test_a_newer_article_answers_the_question_of_an_older_one(polite: Bot):
     answer = polite.ask("How many days of casual leave are allowed in a year?")
-    assert (answer.text, answer.sources[0].passage.article.published) == (
-        "Twelve days in a calendar year.",
-        date(2023, 3, 1),
+    assert (answer.text, answer.sources[0].passage.article.published, answer.newer) == (
+        "Fifteen days, eight of them in the first half of the year.",
+        date(2025, 6, 1),
+        None,
     )
-    newer = answer.to_dict()["newer"]
-    assert (newer["passage"], newer["published"]) == (
-        "leave-2025#faq-how-many-casual-leave-days-are-allowed-per-year",
-        "2025-06-01",
-    )
-    assert newer["link"].startswith("https://example.com/leave-2025/#:~:text=Fifteen%20days")
 
 
 def test_an_answer_mentions_neither_older_articles_nor_newer_ones_on_other_subjects(polite: Bot):
@@ -430,7 +425,10 @@ def test_beside_the_closest_words_the_nearest_questions_are_offered_and_can_be_a
     assert (answer.status, answer.categories) == ("closest", ())
     assert answer.suggestions == ("How many days of casual leave are allowed in one year?",)
     (suggested,) = (polite.ask(question) for question in answer.suggestions)
-    assert (suggested.status, suggested.sources[0].passage.question) == ("answered", answer.suggestions[0])
+    assert (suggested.status, suggested.text) == (
+        "answered",
+        "Fifteen days, eight of them in the first half of the year.",
+    )
 
 
 def test_the_categories_are_listed_if_no_question_is_near(polite: Bot):
@@ -446,11 +444,7 @@ def test_suggestions_repeat_no_earlier_question_or_answer(polite: Bot):
     answer = polite.ask("What does a payslip show?", ["is casual leave shown on the payslip?"])
     assert answer.suggestions == ("How many days of casual leave are allowed in one year?",)
     answered = polite.ask("How many days of casual leave are allowed in a year?")
-    assert answered.suggestions == (
-        "Who approves casual leave?",
-        "What does a payslip show?",
-        "Is casual leave shown on the payslip?",
-    )
+    assert answered.suggestions == ("Who approves casual leave?",)
 
 
 @pytest.mark.parametrize(
@@ -464,8 +458,8 @@ def test_suggestions_repeat_no_earlier_question_or_answer(polite: Bot):
         ),
         (
             "How many days of casual leave are allowed in a year?",
-            ["Twelve days in a calendar year.", "", "— Casual leave rules › FAQs · HRM · published 2023-03-01", "https://example.com/leave-2023/#:~:text=",
-             "", "A newer article covers this, too: Casual leave after the new policy, 2025-06-01", "https://example.com/leave-2025/#:~:text="],
+            ["Fifteen days, eight of them in the first half of the year.", "",
+             "— Casual leave after the new policy › FAQs · HRM · published 2025-06-01", "https://example.com/leave-2025/#:~:text="],
         ),
     ],
 )  # fmt: skip

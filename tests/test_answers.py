@@ -152,6 +152,7 @@ def test_the_json_has_the_documented_fields(bot: Bot):
         "unknown": [],
         "asked": None,
         "answers": [],
+        "passed": [],
     }
 
 

@@ -161,7 +161,7 @@ def test_the_closest_passage_stands_back_below_a_notice_and_near_questions_are_o
 def test_a_newer_article_is_named_with_its_day_and_link(bot: Bot):
     answer = bot.ask("How long is a probation period?")
     shown = rendered(replace(answer, newer=bot.ask("Can a notice period be bought out?").sources[0]), EN)
-    assert "A newer article covers this, too: " in shown
+    assert "There is a newer article on this: " in shown
     assert re.search(
         r'<a href="https://example\.com/notice-period/#:~:text=[^"]+">Notice period</a>, 1 February 2026\.', shown
     )

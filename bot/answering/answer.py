@@ -7,6 +7,7 @@ from typing import Any
 from bot.answering import schema
 from bot.answering.link import quoting_link
 from bot.corpus.outline import table_head
+from bot.languages.dates import announced_date
 from bot.languages.language import Talk
 from bot.languages.registry import ENGLISH, language_of
 from bot.passages import Span
@@ -21,6 +22,21 @@ class Source(Hit):
     """The span of `passage.text` that is quoted."""
     matched: Span
     """The span of `passage.text`, within the quote, that matches the question best."""
+
+    def passed(self, today: date, *, is_superseded: bool) -> tuple[date, ...]:
+        """Return the last dates and days of events before today in the quoted words, in rising order.
+
+        If the sentence that answers has such a date, passed or not, only that counts; likewise if there is a newer
+        article, which may have moved the other ones.
+        """
+        passage = self.passage
+        parts = [(start - passage.start, end - passage.start) for start, end in passage.sentences] or [self.quote]
+        for first, last in (self.matched,) if is_superseded else (self.matched, self.quote):
+            texts = (passage.text[start:end] for start, end in parts if first <= start < last)
+            days = {announced_date(text, passage.question or "") for text in texts} - {None}
+            if days:
+                return tuple(sorted(day for day in days if day and day < today))
+        return ()
 
     @property
     def words(self) -> str:
@@ -58,7 +74,9 @@ class Answer:
     categories: tuple[str, ...] = ()
     """What the articles are about, largest category first; only when they answer no similar question."""
     newer: Hit | None = None
-    """The passage of a newer article that answers the same question as the source."""
+    """The nearest passage of a newer article that supersedes the source, or answers the same question."""
+    passed: tuple[date, ...] = ()
+    """Last dates and days of events in the quoted words that have passed."""
     unknown: tuple[str, ...] = ()
     """Names in the question that the articles do not contain: the words shown hold in general, if at all."""
     asked: str | None = None
@@ -94,6 +112,7 @@ class Answer:
             unknown=list(self.unknown),
             asked=self.asked,
             answers=[other.to_further() for other in self.answers],
+            passed=_isoformats(self.passed),
         )
 
     def to_further(self) -> schema.FurtherAnswer:
@@ -104,6 +123,7 @@ class Answer:
             text=self.text,
             probability=round(self.probability, 4),
             sources=[hit_to_schema(hit) for hit in self.sources],
+            passed=_isoformats(self.passed),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,6 +159,10 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
     """Return a hit as JSON; `schema.Hit` describes it."""
     return asdict(hit_to_schema(hit))
+
+
+def _isoformats(days: tuple[date, ...]) -> list[str]:
+    return [day.isoformat() for day in days]
 
 
 def _isoformat(day: date | None) -> str | None:

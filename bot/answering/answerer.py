@@ -1,20 +1,21 @@
 """`Answerer`: answers questions from one generation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
 from bot.answering.question_parts import point_of, split_questions
 from bot.answering.suggestions import Suggestions
+from bot.answering.superseding import hit_of
 from bot.answering.word_chooser import WordChooser
 from bot.index.filters import Filters
 from bot.languages.language import Talk
 from bot.languages.registry import SmallTalk, reply, small_talk
 from bot.passages import Passage
 from bot.reader.reader import Reading
-from bot.retrieval.diversity import newer_hit
 from bot.retrieval.finder import Finder, checked_question
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
@@ -29,8 +30,10 @@ _OF_SUBJECT = 2  # number of further questions that are suggested after a subjec
 class Answerer:
     """Quotes one generation, or says that it has no answer. Safe to call from many threads."""
 
-    def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
-        self.finder = finder
+    def __init__(
+        self, finder: Finder, settings: AnswerSettings, today: Callable[[], date] = date.today
+    ) -> None:  # fmt: skip
+        self.finder, self._today = finder, today
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
         self._chooser = WordChooser(finder, settings)
@@ -75,7 +78,7 @@ class Answerer:
     def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
         """Answer one question."""
         turns, talk = exchanges(history), small_talk(question)
-        result, reading, named = self._chooser.choose(question, turns, filters, as_typed=as_typed)
+        result, reading, named, newer = self._chooser.choose(question, turns, filters, as_typed=as_typed)
         asked = (result.corrected or question, *(turn.question for turn in turns))
         if named is not None and named.article is None and not talk:
             blank = self._blank(question, result, reading)
@@ -86,12 +89,18 @@ class Answerer:
         if reading is None or reading.probability < self._settings.least:
             return self._no_answer(question, result, reading, asked)
         if not is_covered:
-            return self._closest(question, result, reading, asked)
+            return self._dated(self._closest(question, result, reading, asked), newer)
         did_you_mean = () if named else self._did_you_mean(asked[0], result)
         if len(did_you_mean) > 1:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
-        return self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0)
+        return self._dated(self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0), newer)
+
+    def _dated(self, answer: Answer, newer: Hit | None) -> Answer:
+        """Add what has changed since its words were written."""
+        today, is_superseded = self._today(), newer is not None
+        days = {day for source in answer.sources for day in source.passed(today, is_superseded=is_superseded)}
+        return replace(answer, newer=newer, passed=tuple(sorted(days)))
 
     def _did_you_mean(self, question: str, result: SearchResult) -> tuple[str, ...]:
         hits = meanings(self.finder.generation, question, result, self._settings.threshold)
@@ -117,9 +126,8 @@ class Answerer:
         self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
     ) -> Answer:
         source = _source(result, reading)
-        newer = newer_hit(self.finder.generation, source, result.hits[1:], self._settings.threshold)
         suggestions = self.suggestions.after(reading.passage, asked, result.language, further)
-        blank = replace(self._blank(question, result, reading), suggestions=suggestions, newer=newer)
+        blank = replace(self._blank(question, result, reading), suggestions=suggestions)
         return replace(blank, status="answered", text=source.words, sources=(source,))
 
     def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
@@ -156,7 +164,5 @@ def _is_about(passage: Passage, kind: Talk) -> bool:
 
 def _source(result: SearchResult, reading: Reading) -> Source:
     """Return the passage that was read as a source."""
-    last = result.hits[-1]
-    unranked = Hit(reading.passage, reading.probability, last.score, {})
-    hit = next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
+    hit = hit_of(result, reading)
     return Source(reading.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)

@@ -1,6 +1,7 @@
 """`Bot`: answers questions from an index."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -20,10 +21,14 @@ from bot.settings import AnswerSettings, BuildSettings
 class Bot:
     """A thread-safe chatbot that quotes the newest generation of an index, or says that it has no answer."""
 
-    def __init__(self, retriever: Retriever, settings: AnswerSettings = AnswerSettings()) -> None:
+    def __init__(
+        self, retriever: Retriever, settings: AnswerSettings = AnswerSettings(), today: Callable[[], date] = date.today
+    ) -> None:
+        """`today` returns the day before which a date has passed."""
         self.retriever = retriever
         self.settings = settings
-        self._answerer = Answerer(retriever.finder(), settings)
+        self._today = today
+        self._answerer = Answerer(retriever.finder(), settings, today)
 
     @classmethod
     def open(
@@ -55,7 +60,7 @@ class Bot:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle or copy the place of the index, which is opened anew there."""
-        return type(self), (self.retriever, self.settings)
+        return type(self), (self.retriever, self.settings, self._today)
 
     def ask(
         self, question: str, history: History = (), *, as_typed: bool = False, **filters: Unpack[FilterOptions]
@@ -91,5 +96,5 @@ class Bot:
         """Return the answerer of the current generation; it stays with that generation."""
         answerer, finder = self._answerer, self.retriever.finder()
         if answerer.finder is not finder:
-            self._answerer = answerer = Answerer(finder, self.settings)
+            self._answerer = answerer = Answerer(finder, self.settings, self._today)
         return answerer

@@ -67,6 +67,8 @@ class FurtherAnswer:
     """How likely the words answer the question, from 0 to 1."""
     sources: list[Hit]
     """The quoted passages."""
+    passed: list[str]
+    """Last dates and days of events in the quoted words that have passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class Answer:
     categories: list[str]
     """What the articles are about, to ask next; only when they answer no similar question."""
     newer: Hit | None
-    """The passage of a newer article that answers the same question."""
+    """The nearest passage of a newer article that supersedes the quoted one, or answers the same question."""
     generation: str
     """The generation of the index that answered."""
     unknown: list[str]
@@ -109,3 +111,5 @@ class Answer:
     """The part of a message of two questions that `text` answers."""
     answers: list[FurtherAnswer]
     """The answers to the further questions of the message."""
+    passed: list[str] = field(metadata={"examples": [["2026-03-12"]]})
+    """Last dates and days of events in the quoted words that have passed."""

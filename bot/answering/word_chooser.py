@@ -30,6 +30,7 @@ from bot.answering.subjects import (
     terms_of,
     titled_article,
 )
+from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
 from bot.languages.registry import ENGLISH, language_of
@@ -37,6 +38,7 @@ from bot.passages import context
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.finder import Finder
+from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import Exchange
@@ -60,6 +62,8 @@ class Choice(NamedTuple):
     result: SearchResult
     reading: Reading | None
     named: Named | None
+    newer: Hit | None = None
+    """The passage of the newest article that supersedes the one of the words shown."""
 
 
 class WordChooser:
@@ -68,13 +72,24 @@ class WordChooser:
     def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
         self._finder, self._settings = finder, settings
         self._reader = Reader(finder.generation, ReaderModel.shipped())
+        self._superseding = Superseding(finder, self._reader, settings.threshold)
 
     def choose(self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool) -> Choice:
-        """Choose the words that answer a question after the turns of a conversation.
+        """Choose the words that answer a question after the turns of a conversation, in the newest article with any.
 
         A question that names a subject gets the introduction of the article on it; if it names several articles, they
         are returned without words of their own.
         """
+        choice = self._choose(question, turns, filters, as_typed=as_typed)
+        result, reading, _, _ = choice
+        if reading is None:
+            return choice
+        if not choice.named:
+            reading = self._superseding.words(result, reading, filters, [turn.question for turn in turns])
+        newer = self._superseding.newest(result, reading)
+        return choice._replace(reading=reading, newer=newer)
+
+    def _choose(self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool) -> Choice:
         result, reading = self._found(question, turns, filters, as_typed=as_typed)
         asked = result.corrected or question
         named = self._named(asked, result, reading)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.index.manifest import ChangedAnswers, ChangedArticles, Changes
 from bot.index.passage_table import PASSAGES
 
-_FACTS = "title, text, url, published, updated, category, tags, language, related, also_at"
+_FACTS = "title, text, url, published, updated, category, tags, language, related, also_at, supersedes"
 _QUESTIONS = """(SELECT group_concat(coalesce(question, '') || alternates) FROM
     (SELECT question, alternates FROM {schema}.passages
      WHERE article = articles.number AND (question IS NOT NULL OR alternates != '[]') ORDER BY start))"""

@@ -40,10 +40,11 @@ class PassageWriter:
         self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentences_to_encode(passage)))
 
     def complete(self, source: ArticleSource) -> None:
-        """Add the facts about articles that depend on the whole corpus: related articles and further addresses."""
-        named = self._connection.execute("SELECT number, related FROM articles WHERE related != '[]'").fetchall()
-        resolved = ((json.dumps(source.resolve_related(json.loads(names))), number) for number, names in named)
-        self._connection.executemany("UPDATE articles SET related = ? WHERE number = ?", resolved)
+        """Add the facts about articles that depend on the whole corpus: articles that they name, further addresses."""
+        for field in ("related", "supersedes"):
+            named = self._connection.execute(f"SELECT number, {field} FROM articles WHERE {field} != '[]'").fetchall()
+            resolved = ((json.dumps(source.resolve_names(json.loads(names))), number) for number, names in named)
+            self._connection.executemany(f"UPDATE articles SET {field} = ? WHERE number = ?", resolved)
         for ident, addresses in source.also_at.items():
             row = self._connection.execute("SELECT also_at FROM articles WHERE id = ?", (ident,)).fetchone()
             merged = json.dumps([*json.loads(row[0] if row else "[]"), *addresses])
@@ -72,5 +73,5 @@ def _article_row(number: int, article: Article) -> tuple[object, ...]:
     return (
         number, article.id, article.source, article.title, article.text, article.url, *days,
         article.category, (article.category or "").casefold(), json.dumps(article.tags), article.language,
-        json.dumps(article.related), json.dumps(article.also_at),
+        json.dumps(article.related), json.dumps(article.also_at), json.dumps(article.supersedes),
     )  # fmt: skip

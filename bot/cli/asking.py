@@ -53,7 +53,7 @@ def answer_text(answer: dict[str, Any]) -> str:
     lines += [f"  {question}" for question in answer["did_you_mean"]]
     if newer := answer["newer"]:
         day = newer["updated"] or newer["published"]
-        lines += ["", f"A newer article covers this, too: {newer['title']}, {day}", newer["link"] or ""]
+        lines += ["", f"There is a newer article on this: {newer['title']}, {day}", newer["link"] or ""]
     if answer["suggestions"]:
         lead = "Did you mean:" if answer["status"] == "closest" else "You can ask:"
         lines += ["", lead, *(f"  {question}" for question in answer["suggestions"])]
@@ -66,6 +66,7 @@ def _words_lines(answer: dict[str, Any]) -> list[str]:
     if answer["status"] == "closest":
         questions = [source["question"] for source in answer["sources"] if source["question"]]
         lines = [_CLOSEST, "", *(indent(words, "  ") for words in [*questions, answer["text"]])]
+    lines += ["", " ".join(f"{day} has passed." for day in answer["passed"])] if answer["passed"] else []
     for source in answer["sources"]:
         title = " › ".join((source["title"], *source["section"]))
         days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]

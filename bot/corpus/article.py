@@ -51,6 +51,8 @@ class Article:
     """Ids of related articles."""
     also_at: tuple[str, ...] = ()
     """Other URLs of the same text."""
+    supersedes: tuple[str, ...] = ()
+    """Ids of the articles that this one replaces."""
 
 
 def slug(text: str) -> str:

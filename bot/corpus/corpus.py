@@ -67,8 +67,9 @@ def read_corpus(folder: Path | str) -> Corpus:
     source = FolderSource(folder)
     articles = []
     for article in [*source]:
-        related, also_at = source.resolve_related(article.related), source.also_at.get(article.id, ())
-        articles.append(replace(article, related=related, also_at=(*article.also_at, *also_at)))
+        also_at = (*article.also_at, *source.also_at.get(article.id, ()))
+        named = {name: source.resolve_names(getattr(article, name)) for name in ("related", "supersedes")}
+        articles.append(replace(article, also_at=also_at, **named))
     return Corpus(tuple(articles), tuple(source.refused), source.alternates)
 
 

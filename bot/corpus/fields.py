@@ -38,6 +38,7 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
         language=text_field(fields, "language") or detect_language(text),
         faqs=_merge_faqs(text, listed),
         related=list_field(fields, "related"),
+        supersedes=list_field(fields, "supersedes"),
     )
 
 

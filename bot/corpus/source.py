@@ -32,7 +32,7 @@ class ArticleSource(ABC):
 
     Iterating reads every part once. A caller that reads the parts elsewhere, in other processes, does the same in three
     steps: call `part_reader()` on each part, pass every result to `admit` in the order of the parts, and call `finish`.
-    Afterwards `refused` lists what could not be read, and `also_at` and `resolve_related` give what is only known once
+    Afterwards `refused` lists what could not be read, and `also_at` and `resolve_names` give what is only known once
     the whole corpus has been read.
     """
 
@@ -100,8 +100,8 @@ class ArticleSource(ABC):
     def part_reader(self) -> PartReader:
         """Return the function that reads one part."""
 
-    def resolve_related(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids of related articles; text dumps of pages name them by title, which this looks up."""
+    def resolve_names(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of articles; text dumps of pages name related ones by title, which this looks up."""
         return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))
 
     def _check_duplicate(self, article: Article) -> Refused | None:

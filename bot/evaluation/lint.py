@@ -78,8 +78,10 @@ def _long_sections(articles: Sequence[Article]) -> Iterator[Finding]:
 def _lost_relations(articles: Sequence[Article]) -> Iterator[Finding]:
     known = {article.id for article in articles}
     for article in articles:
-        for name in (name for name in article.related if name not in known):
-            yield Finding("lost relation", article.id, f"names {name!r} as related, and no article has this id")
+        named = {"related": article.related, "superseded": article.supersedes}
+        for relation, name in ((relation, name) for relation, names in named.items() for name in names):
+            if name not in known:
+                yield Finding("lost relation", article.id, f"names {name!r} as {relation}, and no article has this id")
 
 
 def _same_articles(articles: Sequence[Article]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The interface of an index, wherever it is stored: four protocols, and functions that derive the rest from them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -82,6 +82,15 @@ class CorpusFacts:
     """Publication days and ids of the articles published last, newest first; at most `NEWEST`."""
     examples: Sequence[str]
     """Ids of at most `EXAMPLES` FAQs, from each category in turn, the largest category and newest articles first."""
+    supersedes: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
+    """By the ids of the articles that supersede others, the ids of those."""
+
+    def newer_than(self, article: str) -> tuple[str, ...]:
+        """Return the ids of the articles that supersede one, or supersede one of these; itself is not among them."""
+        found = [article]
+        for older in found:  # grows meanwhile
+            found += [each for each, names in self.supersedes.items() if older in names and each not in found]
+        return tuple(found[1:])
 
 
 class Passages(Protocol):

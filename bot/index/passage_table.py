@@ -23,7 +23,7 @@ TABLES = """
 CREATE TABLE articles (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
     url TEXT, published TEXT, updated TEXT, category TEXT, category_key TEXT NOT NULL, tags TEXT NOT NULL,
-    language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL);
+    language TEXT NOT NULL, related TEXT NOT NULL, also_at TEXT NOT NULL, supersedes TEXT NOT NULL);
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,
     article INTEGER NOT NULL REFERENCES articles, section TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
@@ -40,6 +40,7 @@ WHERE articles.id = ? AND kind = 'faq' ORDER BY start"""
 _CATEGORIES = """
 SELECT category, count(*) FROM articles WHERE category IS NOT NULL GROUP BY category ORDER BY count(*) DESC, category"""
 _NEWEST = "SELECT published, id FROM articles WHERE published IS NOT NULL ORDER BY published DESC, number LIMIT ?"
+_SUPERSEDES = "SELECT id, supersedes FROM articles WHERE supersedes != '[]' ORDER BY number"
 _EXAMPLES = """
 WITH faqs AS (
     SELECT passages.id, question, category, published, row_number() OVER (PARTITION BY article ORDER BY start) AS place
@@ -125,7 +126,9 @@ class PassageTable:
         ((faqs,),) = self._rows("SELECT count(*) FROM passages WHERE kind = 'faq'")
         examples = [ident for (ident,) in self._rows(_EXAMPLES, EXAMPLES)]
         newest = self._rows(_NEWEST, NEWEST)
-        return CorpusFacts(self.count_articles(), len(self), faqs, dict(counted), newest, examples)
+        supersedes = {ident: _strings(older) for ident, older in self._rows(_SUPERSEDES)}
+        articles = self.count_articles()
+        return CorpusFacts(articles, len(self), faqs, dict(counted), newest, examples, supersedes=supersedes)
 
     def rows_admitted(self, filters: Filters) -> Numbers:
         """Return the vector rows of the articles that pass the filters."""
@@ -198,7 +201,7 @@ def _read_number(connection: sqlite3.Connection, ident: str) -> int | None:
 @raise_as_corrupt(_WHERE)
 def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
-    _, ident, source, title, text, url, published, updated, category, _, tags, language, related, also_at = row
+    _, ident, source, title, text, url, published, updated, category, _, tags, language, *names = row
     rows = _rows(connection, _READ_FAQS, number)
     faqs = tuple(
         Faq(question, start, end, _strings(path), _strings(alternates))
@@ -206,7 +209,7 @@ def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     )
     return Article(
         ident, source, title, text, url, _date(published), _date(updated), category, _strings(tags), language,
-        faqs, _strings(related), _strings(also_at),
+        faqs, *map(_strings, names),
     )  # fmt: skip
 
 

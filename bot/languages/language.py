@@ -85,6 +85,12 @@ class Patterns:
     """Words for what is asked of any subject, such as its documents or its cost; plain words."""
     conjunctions: tuple[str, ...] = ()
     """Words between two subjects."""
+    months: tuple[str, ...] = ()
+    """The names of the months, January first."""
+    announcements: tuple[str, ...] = ()
+    """What a sentence says of a last date or of the day of an event."""
+    other_dates: tuple[str, ...] = ()
+    """Dates that are neither, such as the start of a period or a cancelled day; `{date}` stands for the date."""
     asks: Mapping[str, str] = field(default_factory=dict)
     """How a question asks for each kind of answer, such as an amount or a date."""
     holds: Mapping[str, str] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The passages that the reader reads: the first hits, and all that is near in the two best articles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,12 +31,13 @@ class Candidates:
     sentence_cosines: list[NDArray[np.float32]]
 
 
-def read_candidates(generation: Generation, result: SearchResult) -> Candidates:
-    """Return the passages to read for a question."""
+def read_candidates(generation: Generation, result: SearchResult, further: Iterable[str] = ()) -> Candidates:
+    """Return the passages to read for a question; `further` are ids of articles that are read beside the best two."""
     vector = result.vector
     hits = [hit.passage for hit in result.hits[:_HITS]]
     numbers = dict.fromkeys(numbers_of(generation.table, hits).tolist())
-    for article in list(dict.fromkeys(passage.article.id for passage in hits))[:_ARTICLES]:
+    best = list(dict.fromkeys(passage.article.id for passage in hits))[:_ARTICLES]
+    for article in dict.fromkeys((*best, *further)):
         numbers |= dict.fromkeys(generation.nearest(vector[None], _PER_ARTICLE, Filters(article=article)).tolist())
     found = generation.vectors_of(np.array([*numbers], np.int64))
     passages = generation.table.passages(found.numbers.tolist())

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from bot.retrieval.search_result import SearchResult
 
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
+_SUPERSEDED = 2.0  # how much lower a sentence scores for each article that supersedes its own
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.7}
 """How much higher a sentence scores in the language of the question. Hindi's is fitted on half 0 of
 tests/questions/hindi.jsonl. English's nearly excludes others, because many who ask in English do not read Hindi."""
@@ -64,16 +66,24 @@ class Reader:
         self.midpoint = RankingModel.shipped().midpoint(generation.manifest.score_calibration)
         """The cosine halfway between questions that the corpus covers and others."""
 
-    def read(self, result: SearchResult, *, is_within: bool = False, shown: str = "") -> Reading | None:
+    def read(
+        self,
+        result: SearchResult,
+        *,
+        is_within: bool = False,
+        shown: str = "",
+        newer: Mapping[str, int] = MappingProxyType({}),
+    ) -> Reading | None:
         """Return the words of the hits, or of their articles, that answer a question best; None without hits.
 
         `is_within` says that the question is asked of one article, `shown` the words that answered the question before.
+        `newer` names articles that are read in any case, with the number of those among them that supersede each.
         """
         if not result.hits:
             return None
-        candidates = read_candidates(self._generation, result)
+        candidates = read_candidates(self._generation, result, newer)
         asked, features = self.features(result.query, candidates)
-        words, preferences = len(asked.stems), _preferences(candidates, result, shown)
+        words, preferences = len(asked.stems), _preferences(candidates, result, shown, newer)
         choice = choose(
             self._model.sentences, candidates, features, self.midpoint, result.probability, words, preferences
         )
@@ -120,17 +130,20 @@ def choose(
     return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
 
 
-def _preferences(candidates: Candidates, result: SearchResult, shown: str) -> NDArray[np.float64]:
-    """Return how much higher or lower each sentence scores for its language, or because it was `shown` before.
+def _preferences(
+    candidates: Candidates, result: SearchResult, shown: str, newer: Mapping[str, int]
+) -> NDArray[np.float64]:
+    """Return how much higher or lower each sentence scores for its language and age, or as `shown` before.
 
     Its language counts if the first hit is in the language of the question.
     """
     first = result.hits[0].passage.article.language
     bonus = _OWN_LANGUAGE.get(first, 0.0) if first == result.language else 0.0
-    is_own = [one.article.language == first for one in candidates.passages]
-    own = np.repeat(is_own, [len(each) for each in candidates.sentences])
+    articles = [one.article for one in candidates.passages]
+    own = [bonus * (each.language == first) - _SUPERSEDED * newer.get(each.id, 0) for each in articles]
     again = [text in shown for each in candidates.sentences for text in each]
-    return np.asarray(bonus * own - _SHOWN * np.array(again, float), np.float64)
+    by_passage = np.repeat(own, [len(each) for each in candidates.sentences])
+    return np.asarray(by_passage - _SHOWN * np.array(again, float), np.float64)
 
 
 def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:

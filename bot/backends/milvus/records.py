@@ -141,7 +141,7 @@ def parse_article(body: str) -> Article:
             Faq(faq["question"], faq["start"], faq["end"], tuple(faq["section"]), tuple(faq["alternates"]))
             for faq in fields["faqs"]
         )
-        lists = {name: tuple(fields[name]) for name in ("tags", "related", "also_at")}
+        lists = {name: tuple(fields[name]) for name in ("tags", "related", "also_at", "supersedes")}
         return Article(**{**fields, **days, **lists, "faqs": faqs})
 
 

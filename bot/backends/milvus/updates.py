@@ -201,6 +201,9 @@ class _Updater:
             latest.append((article.published.isoformat(), ident))
             latest = sorted(latest, key=lambda each: each[0], reverse=True)[:NEWEST]
         faqs = sum(passage.kind == "faq" for passage in passages)
+        supersedes = {name: older for name, older in facts.supersedes.items() if name != ident}
+        if article and article.supersedes:
+            supersedes[ident] = article.supersedes
         before, now = stored.category if stored else None, article.category if article else None
         self._facts = replace(
             facts,
@@ -209,6 +212,7 @@ class _Updater:
             faqs=facts.faqs + faqs - (stored.faqs if stored else 0),
             newest=latest,
             categories=_moved(facts.categories, before, now),
+            supersedes=supersedes,
         )
 
 

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from bot.answering.answer import Answer, Source
 from bot.answering.link import quoting_link
 from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
+from bot.index.filters import last_change
 from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
@@ -169,7 +170,8 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     if answer.status == "closest":
         return _closest(answer, texts)
     if answer.sources:
-        return "\n\n".join([answer.text, *(_source_line(source, texts) for source in answer.sources)])
+        sources = (_source_line(source, texts) for source in answer.sources)
+        return "\n\n".join([answer.text, *_passed(answer, texts), *sources, *_newer(answer, texts)])
     if answer.reply:
         return answer.reply
     if answer.did_you_mean:
@@ -186,7 +188,8 @@ def _closest(answer: Answer, texts: PageTexts) -> str:
     for source in answer.sources:
         asked = source.passage.question
         quoted = f"**{asked}**\n\n{source.words}" if asked else source.words
-        parts += [indent(quoted, "> ", lambda _: True), _source_line(source, texts)]
+        parts += [indent(quoted, "> ", lambda _: True), *_passed(answer, texts), _source_line(source, texts)]
+    parts += _newer(answer, texts)
     if answer.suggestions:
         parts += [texts["ambiguous"], _bullets(answer.suggestions)]
     return "\n\n".join(parts)
@@ -194,6 +197,20 @@ def _closest(answer: Answer, texts: PageTexts) -> str:
 
 def _bullets(questions: tuple[str, ...]) -> str:
     return "\n".join(f"- {question}" for question in questions)
+
+
+def _passed(answer: Answer, texts: PageTexts) -> list[str]:
+    return [" ".join(texts["passed"].format(day=texts.day(day)) for day in answer.passed)] if answer.passed else []
+
+
+def _newer(answer: Answer, texts: PageTexts) -> list[str]:
+    """Return the line that names a newer article."""
+    if answer.newer is None:
+        return []
+    article = answer.newer.passage.article
+    link = quoting_link(article.url, answer.newer.passage.text)
+    title = f"[{article.title}]({link})" if link else article.title
+    return [texts["newer"].format(title=title, day=texts.day(last_change(article)))]
 
 
 def _source_line(source: Source, texts: PageTexts) -> str:

@@ -195,6 +195,8 @@ class Article(ArticleSummary):
     """The questions that the article answers."""
     related: list[str]
     """The ids of related articles."""
+    supersedes: list[str]
+    """The ids of the articles that this one replaces."""
 
 
 class RejectedGeneration(_Model):

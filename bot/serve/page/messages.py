@@ -151,6 +151,8 @@ def _source(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: Pa
     if quote != hit.text:
         summary = f"<summary>{html.escape(texts['more_of_section'])}</summary>"
         parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")
+    passed = " ".join(texts["passed"].format(day=_day(each, texts)) for each in answer.passed)
+    parts += [f'<div class="note passed">{html.escape(passed)}</div>'] if passed else []
     return "".join([*parts, _origin(hit, details, texts)])
 
 

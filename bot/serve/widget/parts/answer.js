@@ -89,6 +89,7 @@ function renderQuote(answer, source) {
   return [
     make("div", { className: "words", lang: language }, ...renderArticle(words, highlight, title)),
     more && make("details", {}, ...more),
+    answer.passed.length && renderPassed(answer.passed),
   ];
 }
 function renderSource({ title, question, section, category, published, updated, link: address }) {
@@ -105,6 +106,8 @@ function renderSource({ title, question, section, category, published, updated, 
   ].filter(Boolean);
   return lines.length && make("div", { className: "origin" }, ...lines);
 }
+const renderPassed = (days) =>
+  make("p", { className: "passed" }, days.map((each) => fill(texts.passed, { day: day(each) })).join(" "));
 function renderNewer({ title, link: address, published, updated }) {
   const changed = [published, updated].filter(Boolean).sort().at(-1);
   const [before, after] = fill(texts.newer, { day: changed ? day(changed) : "" }).split("{title}");

@@ -1,0 +1,90 @@
+"""Superseding: of two articles that answer a question about equally well, the newer one is quoted."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
+
+from bot.index.filters import Filters, last_change
+from bot.reader.question_terms import asked, held
+from bot.reader.reader import Reader, Reading
+from bot.retrieval.diversity import newer_hit
+from bot.retrieval.finder import Finder
+from bot.retrieval.hit import Hit
+from bot.retrieval.search_result import SearchResult
+
+_HITS = 20  # number of hits among which newer articles are looked for
+_AS_LIKELY = 0.7  # minimum probability of newer words below the threshold, as a share of that of the older ones
+
+
+class Superseding:
+    """Finds the words of newer articles in one generation. Safe to call from many threads."""
+
+    def __init__(self, finder: Finder, reader: Reader, threshold: float) -> None:
+        self._finder, self._reader, self._threshold = finder, reader, threshold
+        self._table = finder.generation.table
+
+    def words(self, result: SearchResult, reading: Reading, filters: Filters, earlier: Sequence[str]) -> Reading:
+        """Return the words of a newer article that answers about as well as the words read do; else those.
+
+        Newer are the articles that supersede the one that was read; without any, one that answers the same question.
+        `earlier` are the earlier questions of the conversation.
+        """
+        if self._table.facts.newer_than(reading.passage.article.id):
+            everywhere = self._everywhere(result, filters, earlier) if result.within else result
+            again = self._in_superseding(everywhere, reading.passage.article.id)
+        else:
+            again = self._in_same(result, reading)
+        if again is None or again.probability < min(self._threshold, _AS_LIKELY * reading.probability):
+            return reading
+        return again if _holds_as_much(result.query, again, reading) else reading
+
+    def _everywhere(self, result: SearchResult, filters: Filters, earlier: Sequence[str]) -> SearchResult:
+        """Return what is found in all articles for a question that was searched for in one."""
+        found = self._finder.find(result.corrected or result.query, _HITS, filters, earlier, as_typed=True)
+        return replace(found, language=result.language)
+
+    def _in_superseding(self, result: SearchResult, own: str) -> Reading | None:
+        """Return the words that the reader prefers in an article and those that supersede it, if in one of these."""
+        newer = self._table.facts.newer_than
+        articles = {own} | {hit.passage.article.id for hit in _hits_in(result, newer(own))}
+        ages = {each: len(articles.intersection(newer(each))) for each in articles}
+        hits = _hits_in(result, articles)
+        again = self._reader.read(replace(result, hits=hits), newer=ages) if len(articles) > 1 else None
+        return again if again and again.passage.article.id != own else None
+
+    def _in_same(self, result: SearchResult, reading: Reading) -> Reading | None:
+        """Return the words of the passage of a later date that answers the same question, if there is one."""
+        same = newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
+        hits = _hits_in(result, [same.passage.article.id]) if same else ()
+        again = self._reader.read(replace(result, hits=hits))
+        return again if same and again and again.passage.id == same.passage.id else None
+
+    def newest(self, result: SearchResult, reading: Reading) -> Hit | None:
+        """Return the nearest passage of the newest article that supersedes the one read, or answers the same."""
+        ids = self._table.facts.newer_than(reading.passage.article.id)
+        newer = [article for article in map(self._table.article, ids) if article]
+        if not newer:
+            return newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
+        newest = max(newer, key=lambda article: last_change(article) or date.min)
+        hits = self._finder.find(result.corrected or result.query, 1, Filters(article=newest.id), as_typed=True).hits
+        return hits[0] if hits else None
+
+
+def hit_of(result: SearchResult, reading: Reading) -> Hit:
+    """Return the hit of the passage that was read; of one that is no hit, with the score of the last."""
+    last = result.hits[-1]
+    unranked = Hit(reading.passage, reading.probability, last.score, {})
+    return next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
+
+
+def _hits_in(result: SearchResult, articles: Collection[str]) -> tuple[Hit, ...]:
+    return tuple(hit for hit in result.hits if hit.passage.article.id in articles)
+
+
+def _holds_as_much(question: str, new: Reading, old: Reading) -> bool:
+    """Whether the sentence that answers in new words holds each kind of answer that the question wants and old ones do.
+
+    A notice that says "the fee is as announced" names no amount.
+    """
+    new_kinds, old_kinds = (held(each.passage.text[slice(*each.matched)]) for each in (new, old))
+    return not bool((asked(question) & old_kinds & ~new_kinds).any())
