@@ -194,6 +194,8 @@ class Language:
     def small_talk(self, words: Sequence[str]) -> Talk | None:
         """Return the kind of small talk if a message, in lower-case words, consists of nothing else."""
         message = " ".join(words)
+        if not self._any_small_talk.fullmatch(message):
+            return None
         return next((kind for kind, pattern in self._messages.items() if pattern.fullmatch(message)), None)
 
     def variant_of(self, _message: str) -> str:
@@ -206,8 +208,13 @@ class Language:
         return file if file.is_file() else None
 
     @cached_property
+    def _any_small_talk(self) -> re.Pattern[str]:
+        # Compiled for the first message. The patterns of each kind take ten times as long: few messages need them.
+        phrases = "|".join((*self.talk.phrases.values(), self.talk.addressees))
+        return re.compile(rf"(?:(?:{phrases})(?: |$))+")
+
+    @cached_property
     def _messages(self) -> dict[Talk, re.Pattern[str]]:
-        # Compiling takes longer than most imports: done at the first message.
         addressees = rf"(?: (?:{self.talk.addressees}))*"
         other = rf"(?:{'|'.join(self.talk.phrases.values())}){addressees}"
         before, after = rf"(?:{other} )*?", rf"{addressees}(?: {other})*"
