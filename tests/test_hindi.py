@@ -290,7 +290,7 @@ def test_devanagari_spellings_of_one_word_are_folded_to_one():
 
 
 @pytest.mark.parametrize(
-    ("name", "right", "answered", "refused"), [("hindi.csv", 56, 48, 27), ("hinglish.csv", 65, 58, 27)]
+    ("name", "right", "answered", "refused"), [("hindi.csv", 56, 48, 26), ("hinglish.csv", 65, 58, 26)]
 )
 def test_the_packaged_model_answers_most_questions_in_hindi(
     name: str, right: int, answered: int, refused: int, shipped: Bot, shipped_rewriter: HindiRewriter
@@ -302,7 +302,7 @@ def test_the_packaged_model_answers_most_questions_in_hindi(
     ]
     hits = [hit for expected, hit in found if expected and hit.passage.article.id in (expected, f"{expected}-hindi")]
     uncovered = [hit for expected, hit in found if not expected]
-    assert (len(found), len(uncovered)) == (100, 30)
+    assert (len(found), len(uncovered)) == (100, 29)
     assert len(hits) >= right
     assert sum(hit.probability >= 0.5 for hit in hits) >= answered
     assert sum(hit.probability < 0.5 for hit in uncovered) >= refused
@@ -465,7 +465,7 @@ def test_hinglish_prefers_no_language(question: str, mixed: Bot):
 
 
 def test_an_english_question_finds_an_article_in_hindi_if_only_that_answers_it(shipped: Bot):
-    answer = shipped.ask("How do I avoid shin and knee pain while training for the constable run?")
+    answer = shipped.ask("How should I increase my running distance for the police race without hurting my shins?")
     assert answer.text.startswith("दूरी एकदम से मत बढ़ाइए")
     assert answer.sources[0].passage.article.language == "hi"
 
