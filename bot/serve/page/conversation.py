@@ -58,8 +58,8 @@ class Exchange:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if a span or a date of the answer is malformed."""
-        for day in (day for each in (self.answer, *self.answer.answers) for day in each.passed):
-            date.fromisoformat(day)
+        for passed in (self.answer.passed, *(each.passed for each in self.answer.answers)):
+            list(map(date.fromisoformat, passed))
         others = [hit for each in self.answer.answers for hit in each.sources]
         for hit in [*self.answer.sources, *others, *([self.answer.newer] if self.answer.newer else [])]:
             _start, _end = hit.quote
