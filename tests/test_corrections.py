@@ -16,7 +16,7 @@ from bot.serve.editor.diff_html import diff_html
 
 TODAY = "2026-11-28"
 BUY_OUT, LEAVE = "notice#faq-can-it-be-bought-out", "notice#faq-does-leave-count"
-TEXT = f"""---
+TEXT = """---
 title: Notice period
 updated: "2026-02-01"  # by Ravi
 ---
@@ -131,7 +131,7 @@ def test_words_that_were_changed_since_are_not_undone(tmp_path: Path):
     path = corpus(tmp_path)
     saved(tmp_path, LEAVE, "### Does leave count?\n\nNo.")
     path.write_text(now := path.read_text(encoding="utf-8").replace("No.", "Never."), encoding="utf-8")
-    with pytest.raises(CorpusError, match=r"notice\.md was changed since by other means: there is nothing left to undo"):
+    with pytest.raises(CorpusError, match=r"notice\.md was changed since by other means: there is nothing left"):
         undo(tmp_path, read_history(tmp_path)[0].id)
     assert path.read_text(encoding="utf-8") == now
 
@@ -196,7 +196,7 @@ def test_words_that_the_file_does_not_hold_and_other_encodings_are_refused(tmp_p
 def test_a_difference_shows_signs_the_lines_around_and_the_changed_words():
     old = "one\ntwo\nthree\nfour <b>\nfive days\nsix"
     shown = diff_html(old, old.replace("five days", "ten days\nand <more>"))
-    lines = re.findall(r'<div class="(\w+)"><span class="sign">([^<]*)</span><\w+>(.*?)</(?:del|ins|span)></div>', shown)
+    lines = re.findall(r'<div class="(\w+)"><span class="sign">([^<]*)</span><\w+>(.*?)</\w+></div>', shown)
     assert lines == [
         ("span", "&nbsp;", "three"),
         ("span", "&nbsp;", "four &lt;b&gt;"),

@@ -64,5 +64,5 @@ def ask_again(service: EditorService, question: str, is_own: Callable[[Passage],
         return _SAVED, ""
     answer = service.bot.ask(question)
     is_answered = any(is_own(source.passage) for source in answer.sources)
-    words = "Published: visitors get your words." if is_answered else "Published, but visitors get another answer:"
+    words = "Published: visitors get your answer." if is_answered else "Published, but visitors get another answer:"
     return words, block(f"<h2>Asked again</h2>{answer_html(answer)}")
