@@ -247,7 +247,7 @@ def test_no_module_is_longer_than_300_lines():
 
 
 def test_the_package_has_at_most_29_500_lines():
-    """26,900 before editors wrote FAQs and corrected articles on their page, and the packaged model was made into a graph without torch."""
+    """26,900 before editors wrote FAQs and corrected articles, and the packaged model became a graph without torch."""
     assert sum(lines_by_module().values()) <= 29_500
 
 

@@ -23,8 +23,8 @@ from bot.serve.page.messages import escape_markdown
 _HEADERS = ["what", "where", "why"]
 _LEGEND = (
     "What visitors got in the last eight weeks. *Answered*: words that answer, with their source. *Closest passage "
-    "only*: shown as words that may not answer. *Refused*: told that the articles do not answer, or asked what is "
-    "meant. Their shares are of all questions, and those of the votes of all votes."
+    "only*: shown as words that may not answer. *Refused*: the articles do not answer, or it was not clear what was "
+    "meant. Percentages are shares of the questions asked; those of votes are shares of all votes."
 )
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
 
