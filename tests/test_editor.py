@@ -548,4 +548,6 @@ def test_the_editor_page_works_on_a_phone_and_with_a_screen_reader(editor: Page)
     assert editor.evaluate("document.documentElement.scrollWidth") <= 360
     assert violations() == []
     editor.emulate_media(color_scheme="dark")
+    expect(editor.locator("body")).to_have_class(re.compile("dark"))
+    editor.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
     assert violations() == []
