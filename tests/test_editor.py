@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -35,6 +36,8 @@ STORED = hash_password(PASSWORD)
 SETTINGS = ChatSettings(editor=EditorSettings(STORED), limits=Limits(questions_per_minute=1000))
 BUY_OUT = "notice-period#faq-can-a-notice-period-be-bought-out"
 RUNS = "notice-period#section-how-long-it-runs-1"
+NOW = "Yes, when the contract allows it and the employer agrees."
+TABLES = ("questions", "history", "figures")
 ANSWER = "Apply online:\n\n- fill in the form\n- pay"
 ASKED = "jldi naukri <b>chhodna</b> *hai*"
 
@@ -138,6 +141,7 @@ def test_every_editor_page_and_action_needs_the_password(office: Office):
         )
         assert visitor.get("/editor/config").status_code == 401
         assert visitor.get("/editor/gradio_api/info").status_code == 401
+        assert [visitor.get(f"/editor/{name}.csv").status_code for name in TABLES] == [401] * 3
         assert visitor.post("/editor/gradio_api/run/predict", json={"data": [], "fn_index": 0}).status_code == 401
         assert sign_in(visitor, "wrong").status_code == 401
         assert "That is not the password." in sign_in(visitor, "x" * 2000).text
@@ -313,6 +317,96 @@ def test_what_was_written_can_be_changed_and_withdrawn(editor: Page, office: Off
     assert [faq.answer for faq in written_faqs(office.corpus)] == ["In Pune."]
 
 
+def test_an_editor_corrects_the_words_of_an_answer_in_its_file(editor: Page, office: Office):
+    path = office.corpus / "notice.md"
+    editor.locator("#kind label", has_text="Most asked").click()
+    chosen(editor, "bought out")
+    editor.locator("#detail button.correct").click()
+    expect(editor.locator("#place")).to_contain_text("FAQ “Can a notice period be bought out?”, Notice period")
+    expect(editor.locator("#place code")).to_have_text("notice.md")
+    expect(editor.locator("#words textarea")).to_have_value(NOW)
+    editor.get_by_role("button", name="Save & publish").click()
+    expect(editor.locator("#correct-notice")).to_have_text("Nothing was changed yet.")
+    editor.locator("#words textarea").fill("Yes, when <b>both</b> agree.")
+    expect(editor.locator("#changes .del")).to_have_text(f"-{NOW}")
+    expect(editor.locator("#changes .ins")).to_have_text("+Yes, when <b>both</b> agree.")
+    path.write_text(NOTICE.replace("ninety", "sixty"), encoding="utf-8")
+    editor.get_by_role("button", name="Save & publish").click()
+    expect(editor.locator("#correct-notice")).to_contain_text("notice.md was changed since you opened it")
+    expect(editor.locator("#words textarea")).to_have_value("Yes, when <b>both</b> agree.")
+    path.write_text(NOTICE, encoding="utf-8")
+    editor.locator("#words textarea").fill("Yes, when both agree.")
+    editor.get_by_role("button", name="Save & publish").click()
+    expect(editor.locator("#correct-notice")).to_have_text("Published: visitors get your answer.", timeout=180_000)
+    expect(editor.locator("#corrected-answer .card")).to_contain_text("Yes, when both agree.")
+    day = datetime.now().astimezone().date().isoformat()
+    changed = NOTICE.replace(NOW, "Yes, when both agree.").replace("updated: 2026-02-01", f"updated: {day}")
+    assert path.read_text(encoding="utf-8") == changed
+    assert Bot.open(office.index).ask("Can a notice period be bought out?").text == "Yes, when both agree."
+    editor.get_by_role("tab", name="History").click()
+    expect(editor.locator("#history label")).to_contain_text(f"editor corrected the words for {BUY_OUT}")
+    editor.locator("#history label").click()
+    editor.get_by_role("button", name="Undo this decision").click()
+    expect(editor.locator("#history-notice")).to_have_text("Undone: “Can a notice period be bought out?”.")
+    expect(editor.locator("#publish-status")).to_have_text("Decisions wait to be published.")
+    assert path.read_text(encoding="utf-8") == NOTICE
+
+
+def test_words_of_a_search_and_of_a_trial_open_and_other_formats_say_what_to_change(editor: Page, office: Office):
+    chosen(editor, "passport")
+    editor.locator("#correct").click()
+    expect(editor.locator("#questions-notice")).to_have_text("Choose one first.")
+    editor.locator("#find-passage input").fill("how many days do contracts name")
+    editor.locator("#find-passage input").press("Enter")
+    editor.locator("#faqs label", has_text="Section: Notice period: How long it runs").click()
+    editor.locator("#correct").click()
+    expect(editor.locator("#words textarea")).to_have_value("Most contracts name thirty to ninety days.")
+    (office.corpus / "gratuity.md").write_text(GRATUITY.replace("The employer", "Nobody"), encoding="utf-8")
+    editor.get_by_role("tab", name="Try a question").click()
+    editor.locator("#trial textarea").fill("who pays gratuity")
+    editor.locator("#trial textarea").press("Enter")
+    editor.locator("#candidates button.correct").first.click()
+    expect(editor.locator("#correct-notice")).to_contain_text("gratuity.md does not hold these words once")
+    expect(editor.locator("#correction")).to_be_hidden()
+
+
+def test_an_editor_downloads_questions_decisions_and_figures_as_tables(editor: Page, office: Office):
+    def downloaded(button: str) -> list[dict[str, str]]:
+        with editor.expect_download() as download:
+            editor.locator(button).click()
+        text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+        return list(csv.DictReader(text.splitlines()))
+
+    assert [(row["question"], row["unanswered"]) for row in downloaded("#download-questions")] == [
+        ("how do I apply for a passport", "4"),
+        (ASKED, "4"),
+    ]
+    editor.locator("#kind label", has_text="Voted not helpful").click()
+    expect(editor.locator("#gaps label")).to_have_count(1)
+    (row,) = downloaded("#download-questions")
+    assert (row["question"], row["certainty"], row["unhelpful"]) == (
+        "how do I apply for a passport", "not answered", "1",
+    )  # fmt: skip
+    for who in ("=1+1", "Ravi"):
+        write_faq(office.corpus, WrittenFaq(f"Where is {who}?", "In Pune."), who=who)
+    editor.get_by_role("tab", name="History").click()
+    rows = downloaded("#download-history")
+    assert [(row["who"], row["action"], row["in force"]) for row in rows] == [
+        ("'=1+1", "write", "yes"),
+        ("Ravi", "write", "yes"),
+    ]
+    editor.get_by_role("tab", name="Figures").click()
+    figures = downloaded("#download-figures")
+    assert {(row["by"], row["asked"]) for row in figures} == {("week", "12"), ("category", "8"), ("category", "4")}
+
+
+def test_signing_out_stays_in_the_tab(editor: Page):
+    editor.locator("#sign-out").click()
+    expect(editor.get_by_label("Password")).to_be_visible()
+    assert editor.url.endswith("/editor/sign-in")
+    assert len(editor.context.pages) == 1
+
+
 def test_an_ignored_question_stays_away_in_other_words_and_can_be_taken_back(editor: Page, office: Office):
     store, bot = UsageStore(office.index), Bot.open(office.index)
     note(store, bot, "how to apply for the passport", "p9", 9)
@@ -438,7 +532,7 @@ def test_the_editor_page_works_on_a_phone_and_with_a_screen_reader(editor: Page)
         found = Axe().run(editor).response["violations"]
         return [(each["id"], each["nodes"][0]["html"][:120]) for each in found]
 
-    for tab in ("Write FAQs", "Starters", "History", "Index", "Figures", "Questions"):
+    for tab in ("Write FAQs", "Correct words", "Starters", "History", "Index", "Figures", "Questions"):
         editor.get_by_role("tab", name=tab).click()
         assert (tab, violations()) == (tab, [])
     editor.locator("#kind label", has_text="Most asked").click()
@@ -447,5 +541,13 @@ def test_the_editor_page_works_on_a_phone_and_with_a_screen_reader(editor: Page)
     editor.set_viewport_size({"width": 360, "height": 740})
     assert editor.evaluate("document.documentElement.scrollWidth") <= 360
     assert violations() == []
+    editor.locator("#gaps label", has_text="bought out").click()
+    editor.locator("#detail button.correct").click()
+    editor.locator("#words textarea").fill("No.")
+    expect(editor.locator("#changes ins")).to_have_text("No.")
+    assert editor.evaluate("document.documentElement.scrollWidth") <= 360
+    assert violations() == []
     editor.emulate_media(color_scheme="dark")
+    expect(editor.locator("body")).to_have_class(re.compile("dark"))
+    editor.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
     assert violations() == []

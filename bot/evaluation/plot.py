@@ -34,7 +34,7 @@ def trend_figure(points: Sequence[Point]) -> "Figure":
     lines.set_title("Questions with known answers, by build")
     lines.grid(color="0.9")
     if points:
-        lines.legend(loc="lower left")
+        figure.legend(loc="outside right center")
     return figure
 
 

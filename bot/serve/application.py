@@ -1,6 +1,6 @@
 """The web application: the chat, the editor's page, the widget and the APIs in one FastAPI application."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
@@ -109,16 +109,19 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
 
 def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:
     """Mount the editor's page behind its sign-in."""
+    from bot.serve.editor.downloads import download_routes
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
     from bot.serve.page.head_middleware import read_asset
 
     sign_in = SignIn(access)
     app.include_router(sign_in.routes())
+    app.include_router(download_routes(editor, sign_in.user))
     page = create_editor(editor)
     page.state_session_capacity = 20
     page.queue(api_open=False)
-    _mount(app, page, EDITOR, read_asset("editor.css", "bot.serve.editor"), sign_in.user)
+    css, script = (read_asset(f"editor.{kind}", "bot.serve.editor") for kind in ("css", "js"))
+    _mount(app, page, EDITOR, css, auth_dependency=sign_in.user, head=f"<script>{script}</script>")
 
 
 def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
@@ -149,7 +152,7 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     app.add_middleware(HeadMiddleware, heads=heads)
 
 
-def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, user: Callable[..., Any] | None = None) -> None:
+def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, **options: Any) -> None:
     import gradio as gr
 
     from bot.serve.page.theme import theme
@@ -159,7 +162,7 @@ def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, user: Callable[
     queue.ANALYTICS_MAX_EVENTS, queue.ANAYLTICS_CACHE_FREQUENCY = _MAX_STATISTICS, _NEVER
     # It polls for events 1,000 times a second, and for progress, which no answer reports, 100 times.
     queue.sleep_when_free, queue.progress_update_sleep_when_free = _POLL_INTERVAL, 1.0
-    gr.mount_gradio_app(app, page, path=path, auth_dependency=user, theme=theme(), css=css, **_GRADIO_OPTIONS)
+    gr.mount_gradio_app(app, page, path=path, theme=theme(), css=css, **_GRADIO_OPTIONS, **options)
 
 
 def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ...], *, ui: bool) -> None:

@@ -1,7 +1,8 @@
 """A report as text for the terminal, and as a CSV table."""
 
 import csv
-from collections.abc import Iterator
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,14 +68,27 @@ def trend(times: int, before: int) -> str:
 
 def write_csv(path: Path, report: Report) -> None:
     """Write the gaps as a table, one a row, that spreadsheets open."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for gap in report.gaps:
-            near = gap.nearest[0] if gap.nearest else None
-            counts = [getattr(gap, name) for name in _COUNTS]
-            facts = [near.passage if near else "", near.probability if near else "", gap.why, " | ".join(gap.examples)]
-            writer.writerow([_escape_formula(value) for value in [gap.question, *counts, *facts]])
+    path.write_text(gaps_csv(report), encoding="utf-8-sig", newline="")
+
+
+def gaps_csv(report: Report) -> str:
+    """Return the gaps as a table, one a row."""
+    rows = []
+    for gap in report.gaps:
+        near = gap.nearest[0] if gap.nearest else None
+        counts = [getattr(gap, name) for name in _COUNTS]
+        facts = [near.passage if near else "", near.probability if near else "", gap.why, " | ".join(gap.examples)]
+        rows.append([gap.question, *counts, *facts])
+    return csv_table(_COLUMNS, rows)
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV, of which a spreadsheet takes no cell for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_escape_formula(value) for value in row] for row in rows)
+    return text.getvalue()
 
 
 def _escape_formula(value: object) -> object:

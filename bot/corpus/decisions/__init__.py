@@ -6,6 +6,7 @@ Only this package reads and writes them. Deleting a row undoes its decision.
 from bot.corpus.decisions.actions import (
     WrittenFaq,
     accept,
+    correct,
     draft,
     faqs_to_write,
     ignore,
@@ -14,6 +15,7 @@ from bot.corpus.decisions.actions import (
     write_faq,
     written_faqs,
 )
+from bot.corpus.decisions.article_file import Excerpt, open_excerpt
 from bot.corpus.decisions.files import (
     ALTERNATES,
     DRAFTS,
@@ -42,14 +44,17 @@ __all__ = [
     "Action",
     "Decision",
     "Decisions",
+    "Excerpt",
     "StarterChoices",
     "WrittenFaq",
     "accept",
+    "correct",
     "draft",
     "faqs_to_write",
     "hide_starter",
     "ignore",
     "in_force",
+    "open_excerpt",
     "pin_starter",
     "read_alternates",
     "read_history",

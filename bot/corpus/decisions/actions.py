@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bot.corpus.decisions.article_file import Excerpt, changed_since, correction
 from bot.corpus.decisions.files import ALTERNATES, DRAFTS, IGNORED, LAYOUTS, REJECTED, WRITTEN
 from bot.corpus.decisions.history import Change, Decision, decide
 from bot.corpus.decisions.table import Cells, read_rows
@@ -100,6 +101,18 @@ def withdraw_faq(corpus: Path, question: str, *, who: str = "") -> Decision:
     decision = decide(corpus, "withdraw", question, [Change(WRITTEN, {"question": question}, is_added=False)], who=who)
     if not decision.changes:
         raise CorpusError(f"{WRITTEN} has no FAQ {question!r}: nothing was withdrawn.")
+    return decision
+
+
+def correct(corpus: Path, excerpt: Excerpt, words: str, about: str, passage: str, *, who: str = "") -> Decision:
+    """Write other words in place of an excerpt's; `about` is what its passage is called in the history.
+
+    Raises `CorpusError` as `correction` and `replace_words` do.
+    """
+    change = Change(excerpt.file, correction(corpus, excerpt, words))
+    decision = decide(corpus, "correct", about, [change], who=who, passage=passage)
+    if not decision.changes:
+        raise changed_since(excerpt.file)
     return decision
 
 

@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
+from bot.corpus.decisions.article_file import is_correctable, replace_words
 from bot.corpus.decisions.files import ALTERNATES, HISTORY, LAYOUTS, WRITTEN
 from bot.corpus.decisions.table import Cells, add_row, remove_row
 from bot.errors import CorpusError
 
-Action = Literal["accept", "draft", "ignore", "reject", "write", "change", "withdraw", "starters", "undo"]
+Action = Literal["accept", "draft", "ignore", "reject", "write", "change", "withdraw", "correct", "starters", "undo"]
 _ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row that is added to a file of the corpus, or removed from it."""
+    """A row that is added to a file of the corpus, or removed from it; of an article's file, its words."""
 
     file: str
     cells: Cells
+    """Those of the row; of an article's file, what `replace_words` needs."""
     is_added: bool = True
+    """Of an article's file, whether the new words replace the old ones."""
 
     @property
     def reverse(self) -> "Change":
@@ -48,7 +51,12 @@ class Decision:
     @property
     def changes_index(self) -> bool:
         """Whether a build reads the files that it changed."""
-        return any(change.file in (ALTERNATES, WRITTEN) for change in self.changes)
+        return bool(self.corrections) or any(change.file in (ALTERNATES, WRITTEN) for change in self.changes)
+
+    @property
+    def corrections(self) -> list[Change]:
+        """The changes of words in articles' files."""
+        return [change for change in self.changes if change.file not in LAYOUTS]
 
 
 def decide(
@@ -69,6 +77,8 @@ def decide(
 
 def _make(corpus: Path, change: Change) -> Change | None:
     """Change a file and return what changed, None if nothing did."""
+    if change.file not in LAYOUTS:
+        return change if replace_words(corpus, change.file, change.cells, back=not change.is_added) else None
     path, layout = corpus / change.file, LAYOUTS[change.file]
     if change.is_added:
         return change if add_row(path, layout, change.cells) else None
@@ -120,7 +130,9 @@ def _parse(path: Path, number: int, line: str) -> Decision:
         fields: Mapping[str, Any] = json.loads(line)
         changes = tuple(Change(one["file"], dict(one["cells"]), bool(one["is_added"])) for one in fields["changes"])
         decision = Decision(**{**fields, "changes": changes})
-        is_known = decision.action in _ACTIONS and all(change.file in LAYOUTS for change in changes)
+        is_known = decision.action in _ACTIONS and all(
+            change.file in LAYOUTS or is_correctable(change.file) for change in changes
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path}:{number} cannot be read ({error}): remove the line.") from error
     if not is_known:

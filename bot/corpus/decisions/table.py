@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ _HEADER_WITHIN = 10  # lines at the top of a file among which its header is look
 _LONGEST_HEADER = 10_000  # characters
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _WITH_LINES = ("answer",)  # columns whose line breaks mean something
-_WRITING = Lock()  # held from reading a file to replacing it: several editors may decide at once
+WRITING = Lock()
+"""Held from reading a file to replacing it: several editors may decide at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +123,23 @@ def add_row(path: Path, layout: Layout, cells: Cells) -> bool:
     Raises `CorpusError` if the file cannot be written.
     """
     cells = {name: one_line(cell, name) for name, cell in cells.items()}
-    with _WRITING:
+    with WRITING:
         old, table = _read(path, layout)
         if table and table.find(cells):
             return False
-        _write(path, old + _new_row(old, table, cells))
+        write_file(path, old + _new_row(old, table, cells))
     return True
 
 
 def remove_row(path: Path, layout: Layout, cells: Cells) -> Cells | None:
     """Remove the row with a question and return its cells; None if there is none. Raises as `add_row` does."""
-    with _WRITING:
+    with WRITING:
         old, table = _read(path, layout)
         row = table.find(cells) if table else None
         if row is None:
             return None
         lines = _LINE.findall(old)
-        _write(path, "".join([*lines[: row.first - 1], *lines[row.line :]]))
+        write_file(path, "".join([*lines[: row.first - 1], *lines[row.line :]]))
     return row.cells
 
 
@@ -159,11 +161,17 @@ def _whole_table(content: bytes, layout: Layout) -> Table | None:
     return table
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace a file in one step: a build never reads half of it."""
+def write_file(path: Path, text: str) -> None:
+    """Replace a file, or the one that a link leads to, in one step: a build never reads half of it.
+
+    Raises `CorpusError` if it cannot be written.
+    """
+    path = path.resolve()
     pending = path.with_name(f".{path.name}")
     try:
         pending.write_bytes(text.encode())
+        if path.exists():
+            shutil.copymode(path, pending)
         pending.replace(path)
     except OSError as error:
         raise CorpusError(f"{path} cannot be written ({error.strerror}): check its permissions.") from error

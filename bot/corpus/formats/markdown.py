@@ -71,6 +71,11 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
         yield Refused(source, _line_of(content, question), f"the question {question!r} has no answer")
 
 
+def field_name(name: str) -> str:
+    """Return the name that a field of front matter has here."""
+    return _FIELD_NAMES.get(re.sub(r"[\W_]", "", name).lower(), name)
+
+
 def markdown_to_plain_form(markdown: str) -> tuple[str | None, PlainForm]:
     """Return the title of a document that opens with a `#` heading, and the plain form of the rest."""
     bare = markdown if _FENCES.search(markdown) else _MDX_COMMENT.sub("", _MDX_LINE.sub("", markdown))
@@ -104,7 +109,7 @@ def _front_matter(content: str) -> tuple[Fields, str]:
     except ValueError as error:  # invalid TOML, or a YAML date such as 2026-02-31
         raise Unreadable(f"front matter: {error}", 1) from None
     given = {str(name): value for name, value in metadata.items() if value is not None}
-    fields = {_FIELD_NAMES.get(re.sub(r"[\W_]", "", name).lower(), name): value for name, value in given.items()}
+    fields = {field_name(name): value for name, value in given.items()}
     if fields.get("draft") is True or fields.get("published") is False:
         raise Unreadable("marked as a draft in its front matter", 1)
     return fields, body

@@ -1,6 +1,6 @@
 """The editor's page: a Gradio application of its own, behind its own sign-in."""
 
-import html
+from datetime import date
 from typing import Any
 
 import gradio as gr
@@ -8,17 +8,24 @@ import gradio as gr
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
-from bot.serve.editor.faqs_tab import faqs_tab
-from bot.serve.editor.history_tab import history_tab
-from bot.serve.editor.index_tab import index_tab
-from bot.serve.editor.playground_tab import playground_tab
 from bot.serve.editor.publishing import publish_bar
 from bot.serve.editor.question_html import block, tally_html
-from bot.serve.editor.questions_tab import questions_tab
 from bot.serve.editor.service import EditorService
-from bot.serve.editor.starters_tab import starters_tab
+from bot.serve.editor.tabs.correct_tab import correct_tab
+from bot.serve.editor.tabs.faqs_tab import faqs_tab
+from bot.serve.editor.tabs.history_tab import history_tab
+from bot.serve.editor.tabs.index_tab import index_tab
+from bot.serve.editor.tabs.playground_tab import playground_tab
+from bot.serve.editor.tabs.questions_tab import questions_tab
+from bot.serve.editor.tabs.starters_tab import starters_tab
+from bot.serve.page.messages import escape_markdown
 
 _HEADERS = ["what", "where", "why"]
+_LEGEND = (
+    "What visitors got in the last eight weeks. *Answered*: words that answer, with their source. *Closest passage "
+    "only*: shown as words that may not answer. *Refused*: the articles do not answer, or it was not clear what was "
+    "meant. Percentages are shares of the questions asked; those of votes are shares of all votes."
+)
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
 
 
@@ -26,13 +33,20 @@ def create_editor(service: EditorService) -> gr.Blocks:
     """Create the page with its tabs."""
     page: gr.Blocks
     with gr.Blocks(title="Editor", analytics_enabled=False) as page:
-        header = gr.Markdown(_header(), elem_id="header")
+        with gr.Row(elem_id="header"):
+            gr.Markdown("# Editor")
+            who = gr.Markdown(elem_id="who")
+            gr.Button("Sign out", link="sign-out", size="sm", scale=0, min_width=90, elem_id="sign-out")
         bar = publish_bar(service, page)
+        # Outside of the tabs, whose content is in the page only once they are open.
+        wanted = gr.Textbox(lines=2, visible="hidden", elem_id="wanted")
         with gr.Tabs() as tabs:
             with gr.Tab("Questions", id="questions"):
                 questions = questions_tab(service, page, bar)
             with gr.Tab("Write FAQs", id="faqs"):
                 faqs_tab(service, page, tabs, bar, questions)
+            with gr.Tab("Correct words", id="correct"):
+                correct_tab(service, tabs, bar, questions, wanted)
             with gr.Tab("Try a question"):
                 playground_tab(service)
             with gr.Tab("Starters") as starters:
@@ -45,19 +59,12 @@ def create_editor(service: EditorService) -> gr.Blocks:
                 _articles_tab(service)
             with gr.Tab("Figures") as figures:
                 _figures_tab(service, figures)
-        page.load(_greet, None, [header], **EVENT_OPTIONS)
+        page.load(_greet, None, [who], **EVENT_OPTIONS)
     return page
 
 
 def _greet(request: gr.Request) -> str:
-    return _header(request.username or "")
-
-
-def _header(name: str = "") -> str:
-    """Return the header with the name of the signed-in editor."""
-    own = f"<span>{html.escape(name)}</span> " if name else ""
-    out = f'<span class="who">{own}<a href="sign-out" target="_self">Sign out</a></span>'
-    return f'<div class="top"><h1>Editor</h1>{out}</div>'
+    return escape_markdown(request.username or "")
 
 
 def _articles_tab(service: EditorService) -> None:
@@ -79,17 +86,22 @@ def _articles_tab(service: EditorService) -> None:
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
     """Create the tables of what visitors got, and the plot of what each build answers."""
-    notice, tables = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="tallies")
+    gr.Markdown(_LEGEND)
+    tables = gr.Markdown(elem_id="tallies")
+    with gr.Row():
+        gr.Button("Download as CSV", link="figures.csv", size="sm", scale=0, elem_id="download-figures")
     gr.Markdown(
         "## What each build answers\n\nEach build tests itself: with its own questions in other words, with the same "
         "questions and their article left out, and with the questions that you have accepted."
     )
+    notice = gr.Markdown(elem_classes="notice")
     plot = gr.Plot(show_label=False, elem_id="trend", visible=False)
 
     def draw() -> tuple[Any, ...]:
         points = read_points(service.index)
         by_week, by_category = service.tallies()
-        shown = tally_html("week", by_week) + tally_html("category of the answer", by_category)
+        weeks = {f"Week of {date.fromisoformat(monday):%d %B}": one for monday, one in by_week.items()}
+        shown = tally_html("week", weeks) + tally_html("category of the answer", by_category)
         trend = gr.update(value=trend_figure(points), visible=bool(points))
         return "" if points else _NO_FIGURES, block(shown), trend
 

@@ -1,16 +1,20 @@
 """The bar above the tabs: whether decisions wait to be published, and the button that publishes them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from bot.passages import Passage
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.question_html import answer_html, block
 from bot.serve.editor.service import EditorService
 
 _POLL = 1.0  # seconds between two updates while a build runs
 _BUILDING = "Publishing; meanwhile visitors get answers from the present index."
 _FAILED = "It could not be published; the tab Index shows why. Visitors still get answers from the previous index."
+_SAVED = "Saved, but not published: the tab Index shows why."
 _WAITS = "Decisions wait to be published."
 _UP_TO_DATE = "Everything that was decided is published."
 
@@ -52,3 +56,13 @@ def bar_state(service: EditorService) -> tuple[Any, ...]:
     waits = not is_running and service.waits
     words = _BUILDING if is_running else _FAILED if service.build.has_failed else _WAITS if waits else _UP_TO_DATE
     return words, gr.update(visible=waits or service.build.has_failed), gr.Timer(active=is_running)
+
+
+def ask_again(service: EditorService, question: str, is_own: Callable[[Passage], bool]) -> tuple[str, str]:
+    """Return after a build whether a question is answered from an editor's own passage, and the answer as HTML."""
+    if service.build.has_failed:
+        return _SAVED, ""
+    answer = service.bot.ask(question)
+    is_answered = any(is_own(source.passage) for source in answer.sources)
+    words = "Published: visitors get your answer." if is_answered else "Published, but visitors get another answer:"
+    return words, block(f"<h2>Asked again</h2>{answer_html(answer)}")

@@ -38,7 +38,7 @@ def question_html(
     if gap:
         parts.append(f"<p><strong>Why:</strong> {_text(gap.why)}.</p>")
     parts.append("<h3>What visitors saw</h3>")
-    parts += [_seen(answer, remarks, table) for answer in seen.answers]
+    parts += [_seen(answer, seen.question, remarks, table) for answer in seen.answers]
     is_same = any(_is_same(answer, today) for answer in seen.answers[:1])
     parts += ["<p>They see the same today.</p>"] if is_same else ["<h3>What they see today</h3>", answer_html(today)]
     parts.append(_details(seen, gap))
@@ -61,15 +61,15 @@ def answer_html(answer: Answer) -> str:
     notes = [f"Read as: {answer.corrected}"] if answer.corrected else []
     notes += [f"Did you mean: {' · '.join(answer.did_you_mean)}"] if answer.did_you_mean else []
     notes += [answer.reply] if answer.reply else []
-    words = [article_html(source.words) + _origin(source.passage) for source in answer.sources]
+    words = [article_html(one.words) + _origin(one.passage, answer.question) for one in answer.sources]
     words += [_plain("The articles do not answer this.")] if answer.status == "no_answer" and not answer.reply else []
     further = [answer_html(other) for other in answer.answers]
     return f'<div class="card"><div>{head}</div>{"".join(map(_plain, notes))}{"".join(words)}</div>{"".join(further)}'
 
 
-def candidates_html(hits: Iterable[Hit]) -> str:
+def candidates_html(hits: Iterable[Hit], question: str) -> str:
     """Return passages with their probability and, folded away, the numbers behind it."""
-    return f"<h2>Nearest passages</h2>{''.join(map(_candidate, hits))}"
+    return f"<h2>Nearest passages</h2>{''.join(_candidate(hit, question) for hit in hits)}"
 
 
 def passage_label(passage: Passage) -> str:
@@ -96,13 +96,14 @@ def _tally_row(name: str, one: Tally) -> str:
     return f"<tr><th>{_text(name)}</th><td>{one.asked}</td>{cells}</tr>"
 
 
-def _candidate(hit: Hit) -> str:
+def _candidate(hit: Hit, question: str) -> str:
     signals = "".join(
         f"<tr><td>{_text(name.replace('_', ' '))}</td><td>{value:.2f}</td></tr>" for name, value in hit.signals.items()
     )
     ident = f"<p>Id: <code>{_text(hit.passage.id)}</code></p>"
     folded = f"<details><summary>Details</summary>{ident}<table>{signals}</table></details>"
-    return f'<div class="card"><div>{_percent(hit.probability)}</div>{_plain(passage_label(hit.passage))}{folded}</div>'
+    shown = f"{_plain(passage_label(hit.passage))}{_correct(hit.passage, question)}{folded}"
+    return f'<div class="card"><div>{_percent(hit.probability)}</div>{shown}</div>'
 
 
 def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
@@ -120,12 +121,12 @@ def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
     return f"{asked} {_votes(0, gap.unhelpful)}{'.' if gap.unhelpful else ''}"
 
 
-def _seen(answer: SeenAnswer, remarks: Sequence[Remark], table: Passages) -> str:
+def _seen(answer: SeenAnswer, question: str, remarks: Sequence[Remark], table: Passages) -> str:
     head = f"{_certainty(answer.certainty)} {_times(answer.times)}"
     votes = _votes(answer.helpful, answer.unhelpful)
     head += f", {votes}" if votes else ""
     passages = [passage_by_id(table, ident) for ident in answer.passages]
-    known = [_excerpt(passage) for passage in passages if passage is not None]
+    known = [_excerpt(passage, question) for passage in passages if passage is not None]
     gone = [_plain(f"{each}: no longer in the articles") for each in _missing(answer.passages, passages)]
     own = [one for one in remarks if (one.status, one.passages) == (answer.status, answer.passages)]
     said = "".join(f"<li>{_remark(one)}</li>" for one in own)
@@ -137,8 +138,8 @@ def _missing(idents: Sequence[str], passages: Sequence[Passage | None]) -> list[
     return [ident for ident, passage in zip(idents, passages, strict=True) if passage is None]
 
 
-def _excerpt(passage: Passage) -> str:
-    return article_html(_shorten(passage.text, _LONGEST)) + _origin(passage)
+def _excerpt(passage: Passage, question: str) -> str:
+    return article_html(_shorten(passage.text, _LONGEST)) + _origin(passage, question)
 
 
 def _remark(remark: Remark) -> str:
@@ -148,11 +149,29 @@ def _remark(remark: Remark) -> str:
     return f"{day}, {kind}{comment}"
 
 
-def _origin(passage: Passage) -> str:
+def _origin(passage: Passage, question: str) -> str:
+    """Return where a passage is from, and the button that opens it, asked for by this question."""
+    return (
+        f'<p class="origin">{_text(f"{_place(passage)} ({passage.article.source})")}</p>{_correct(passage, question)}'
+    )
+
+
+def _place(passage: Passage) -> str:
     article = passage.article
     path = " › ".join([article.title, *passage.section] if not passage.question else [article.title])
     asked = f"FAQ “{passage.question}”, " if passage.question and passage.question != article.title else ""
-    return f'<p class="origin">{_text(f"{asked}{path} ({article.source})")}</p>'
+    return f"{asked}{path}"
+
+
+def _correct(passage: Passage, question: str) -> str:
+    value = f"{html.escape(passage.id)}&#10;{_text(question)}"
+    return f'<p><button type="button" class="correct" value="{value}">Correct these words</button></p>'
+
+
+def place_html(passage: Passage, line: int) -> str:
+    """Return what an editor corrects: a passage, its file in the corpus folder and the line where it begins."""
+    file = f"<code>{_text(passage.article.source)}</code>, from line {line}"
+    return f'<h2>{_text(_place(passage))}</h2><p class="origin">{file}</p>'
 
 
 def _details(seen: SeenQuestion, gap: Gap | None) -> str:

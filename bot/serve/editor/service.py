@@ -12,9 +12,11 @@ from bot.corpus.decisions import (
     WRITTEN,
     Decision,
     Decisions,
+    Excerpt,
     WrittenFaq,
     accept,
     in_force,
+    open_excerpt,
     read_history,
     undo,
     write_faq,
@@ -24,6 +26,7 @@ from bot.evaluation.lint import lint
 from bot.index.generation import passage_by_id, require_passage
 from bot.index.store import LocalStore
 from bot.languages.normalization import normalize
+from bot.passages import Passage
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.editor.question_html import passage_label, question_html
@@ -68,10 +71,11 @@ class EditorService:
         decisions = Decisions.read(self.corpus)
         return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, decisions)
 
-    def seen(self, days: float) -> list[SeenQuestion]:
-        """Return what visitors asked in the last days, most frequent first. Raises `UsageError`."""
+    def seen(self, days: float, *, only_unhelpful: bool = False) -> list[SeenQuestion]:
+        """Return what visitors asked in the last days, most frequent first, or most voted on. Raises `UsageError`."""
         until = time.time()
-        return seen_questions(self.usage.question_stats(until - days * _DAY, until))
+        seen = seen_questions(self.usage.question_stats(until - days * _DAY, until))
+        return sorted(filter(_unhelpful, seen), key=_unhelpful, reverse=True) if only_unhelpful else seen
 
     def describe(self, days: float, question: str, gap: Gap | None) -> str:
         """Return as HTML the answers that visitors got to a question, or to those of its gap. Raises `UsageError`."""
@@ -113,6 +117,12 @@ class EditorService:
                 place = f"{passage.article.title} ({passage.article.source})"
                 raise CorpusError(f"{place} answers exactly this question: correct it there, or ask in other words.")
         return write_faq(self.corpus, faq, instead_of=instead_of, who=who)
+
+    def excerpt(self, ident: str) -> tuple[Passage, Excerpt]:
+        """Return a passage with its words as they stand in their file. Raises `CorpusError` as `open_excerpt` does."""
+        table = self.bot.generation.table
+        passage = table.passages([table.number(require_passage(table, ident)) or 0])[0]
+        return passage, open_excerpt(self.corpus, passage.article, passage.start, passage.end)
 
     def undo_last(self, who: str) -> Decision:
         """Undo the last decision of an editor that is in force. Raises `CorpusError` if there is none."""
@@ -167,6 +177,10 @@ class EditorService:
 
 
 def _week(question: LoggedQuestion) -> str:
-    """Return the Monday of the week of a question."""
+    """Return the Monday of the week of a question, in ISO 8601."""
     day = datetime.fromtimestamp(question.at, UTC)
-    return f"Week of {day - timedelta(days=day.weekday()):%d %B}"
+    return f"{day - timedelta(days=day.weekday()):%Y-%m-%d}"
+
+
+def _unhelpful(seen: SeenQuestion) -> int:
+    return seen.unhelpful

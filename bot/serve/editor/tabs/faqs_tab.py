@@ -10,15 +10,12 @@ from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq,
 from bot.corpus.formats.tables import cells_to_plain_form
 from bot.errors import CorpusError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
-from bot.serve.editor.publishing import PublishBar, bar_state, start
-from bot.serve.editor.question_html import answer_html, block
-from bot.serve.editor.questions_tab import QuestionsTab
+from bot.serve.editor.publishing import PublishBar, ask_again, bar_state, start
 from bot.serve.editor.service import EditorService
+from bot.serve.editor.tabs.questions_tab import QuestionsTab
 from bot.serve.page.article_html import article_html
-from bot.serve.page.messages import escape_markdown
 
 _BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
-_FAILED = "Saved, but not published: the tab Index shows why."
 _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
 
 
@@ -80,7 +77,7 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
     def tick(question: str) -> tuple[Any, ...]:
         if not question or service.build.is_running:
             return gr.skip(), gr.skip(), gr.skip()
-        return _published(service, question)
+        return *ask_again(service, question, lambda passage: passage.question == question), ""
 
     refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), 3)
     page.load(refresh, None, [notice, *lists, form.category], **EVENT_OPTIONS)
@@ -156,13 +153,3 @@ def _preview(question: str | None, answer: str | None) -> str:
         return ""
     title, words = html.escape(" ".join((question or "").split())), article_html(cells_to_plain_form([answer]))
     return f'<div class="card"><div class="chip">Preview</div><h2>{title}</h2>{words}</div>'
-
-
-def _published(service: EditorService, question: str) -> tuple[Any, ...]:
-    """Return the notice, what visitors get now who ask the question, and that no question waits to be asked."""
-    if service.build.has_failed:
-        return _FAILED, "", ""
-    answer = service.bot.ask(question)
-    is_new = any(source.passage.question == question for source in answer.sources)
-    words = "Published: visitors get your answer." if is_new else "Published, but visitors get another answer:"
-    return escape_markdown(words), block(f"<h2>Asked again</h2>{answer_html(answer)}"), ""

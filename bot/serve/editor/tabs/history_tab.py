@@ -15,7 +15,8 @@ from bot.serve.page.messages import escape_markdown
 _MOST = 100
 _VERBS = {
     "accept": "accepted", "draft": "put on the list to write", "ignore": "ignored", "reject": "rejected",
-    "write": "wrote the FAQ", "change": "changed the FAQ", "withdraw": "withdrew the FAQ", "undo": "undid:",
+    "write": "wrote the FAQ", "change": "changed the FAQ", "withdraw": "withdrew the FAQ",
+    "correct": "corrected the words", "starters": "changed the starters", "undo": "undid:",
 }  # fmt: skip
 
 
@@ -24,7 +25,9 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
     gr.Markdown("Everything that was decided here. What was undone can be done again by undoing that.")
     notice = gr.Markdown(elem_id="history-notice", elem_classes="notice")
     decision = gr.Radio([], label="Decisions", elem_id="history")
-    back = gr.Button("Undo this decision", variant="primary", elem_id="undo")
+    with gr.Row():
+        back = gr.Button("Undo this decision", variant="primary", elem_id="undo")
+        gr.Button("Download as CSV", link="history.csv", scale=0, elem_id="download-history")
 
     def show() -> Any:
         return gr.update(choices=_choices(read_history(service.corpus)), value=None)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from bot.corpus.decisions import ignore, reject
+from bot.serve.editor.downloads import Kind
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
@@ -18,6 +19,7 @@ from bot.usage.seen import SeenQuestion
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90}
 _WAITING, _MOST_ASKED, _UNHELPFUL = "Waiting for you", "Most asked, as answered", "Voted not helpful"
+_KINDS: dict[str, Kind] = {_WAITING: "waiting", _MOST_ASKED: "asked", _UNHELPFUL: "unhelpful"}
 _MAX_QUESTIONS, _MAX_ASKED_AGAIN = 40, 20
 _NEXT_BUILD = "Visitors get it once it is published."
 _LONGEST = 100  # maximum number of characters shown of an answer in the list
@@ -29,6 +31,9 @@ class QuestionsTab:
 
     chosen: gr.Radio
     write: gr.Button
+    passage: gr.Radio
+    correct: gr.Button
+    notice: gr.Markdown
 
 
 def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> QuestionsTab:
@@ -38,7 +43,9 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
         period = gr.Radio(list(_PERIODS), value="7 days", label="Asked in the last", elem_id="period")
         kind = gr.Radio([_WAITING, _MOST_ASKED, _UNHELPFUL], value=_WAITING, label="Show", elem_id="kind")
         refresh = gr.Button("Refresh", size="sm", scale=0, elem_id="refresh")
-    summary = gr.Markdown(elem_id="summary")
+    with gr.Row(elem_id="counted"):
+        summary = gr.Markdown(elem_id="summary")
+        download = gr.Button("Download as CSV", size="sm", scale=0, elem_id="download-questions")
     with gr.Row(elem_id="decided"):
         notice = gr.Markdown(elem_id="questions-notice", elem_classes="notice")
         back = gr.Button("Undo", size="sm", scale=0, visible=False, elem_id="undo-last")
@@ -56,11 +63,13 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
             words = gr.Textbox(
                 label="Search all FAQs and sections", submit_btn="Search", max_lines=1, elem_id="find-passage"
             )
-            means = gr.Button("This passage answers it", variant="primary", elem_id="means")
+            with gr.Row():
+                means = gr.Button("This passage answers it", variant="primary", elem_id="means")
+                correct = gr.Button("Correct these words", elem_id="correct")
             with gr.Row(elem_id="decide"):
                 write = gr.Button("Write a FAQ", elem_id="write", min_width=100)
                 unwanted = gr.Button("Not for us", elem_id="unwanted", min_width=100)
-    shown = [report, summary, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]
+    shown = [report, summary, download, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]
     outputs = [notice, back, *bar.outputs, *shown]
 
     def show(days: str, which: str) -> tuple[Any, ...]:
@@ -89,7 +98,7 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
     on_click(agree, lambda who, pair: _accepted(service, who, *_unpack(pair)), proposal)
     on_click(disagree, lambda who, pair: _rejected(service, who, *_unpack(pair)), proposal)
     on_click(back, lambda who: f"Undone: “{service.undo_last(who).question}”.")
-    return QuestionsTab(gap, write)
+    return QuestionsTab(gap, write, passage, correct, notice)
 
 
 def _accepted(service: EditorService, who: str, question: str, passage: str) -> str:
@@ -113,7 +122,8 @@ def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
         proposals.append((label, f"{each.question}\n{each.passage}"))
     choices = _waiting(report) if kind == _WAITING else _seen(service, days, kind)
     return (
-        report, _summary(report), gr.update(choices=choices, value=None, visible=bool(choices), label=kind),
+        report, _summary(report), gr.update(link=f"questions.csv?days={days}&kind={_KINDS[kind]}"),
+        gr.update(choices=choices, value=None, visible=bool(choices), label=kind),
         gr.update(choices=proposals, value=None), gr.update(visible=bool(proposals) and kind == _WAITING),
         gr.update(visible=False), _further(report),
     )  # fmt: skip
@@ -126,10 +136,9 @@ def _waiting(report: Report) -> list[tuple[str, str]]:
 
 def _seen(service: EditorService, days: int, kind: str) -> list[tuple[str, str]]:
     """Return the questions that were asked most, or voted on, with what visitors see today."""
-    seen = service.seen(days)
+    seen = service.seen(days, only_unhelpful=kind == _UNHELPFUL)
     if kind == _UNHELPFUL:
-        voted = sorted((each for each in seen if each.unhelpful), key=lambda each: -each.unhelpful)
-        return [(_label(each), each.question) for each in voted[:_MAX_QUESTIONS]]
+        return [(_label(each), each.question) for each in seen[:_MAX_QUESTIONS]]
     return [(f"{_label(each)}\n{_today(service, each)}", each.question) for each in seen[:_MAX_ASKED_AGAIN]]
 
 

@@ -22,6 +22,6 @@ def playground_tab(service: EditorService) -> None:
         if not words.strip():
             return "Type a question first.", gr.skip(), gr.skip()
         hits = service.bot.retriever.finder().find(words, _CANDIDATES).hits
-        return "", block(answer_html(service.bot.ask(words))), block(candidates_html(hits))
+        return "", block(answer_html(service.bot.ask(words))), block(candidates_html(hits, words))
 
     question.submit(show_errors(ask, 2), [question], [notice, answer, candidates], **EVENT_OPTIONS)

@@ -1,0 +1,1 @@
+"""The tabs of the editor's page, one module each."""

@@ -1,0 +1,90 @@
+"""The tab in which an editor corrects the words of an article in its file."""
+
+from typing import Any
+
+import gradio as gr
+
+from bot.corpus.decisions import correct
+from bot.errors import ArticlebotError
+from bot.passages import context
+from bot.serve.editor.diff_html import diff_html
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.publishing import PublishBar, ask_again, start
+from bot.serve.editor.question_html import block, place_html
+from bot.serve.editor.service import EditorService
+from bot.serve.editor.tabs.questions_tab import QuestionsTab
+from bot.serve.page.messages import escape_markdown
+
+_HINT = (
+    "Choose “Correct these words” under Questions or Try a question: the passage opens here as it stands in its file."
+)
+_INFO = "Markdown or text, as in the file. Everything around these lines stays as it is."
+_UNCHANGED = "Nothing is changed yet."
+_BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
+
+
+def correct_tab(
+    service: EditorService, tabs: gr.Tabs, bar: PublishBar, questions: QuestionsTab, wanted: gr.Textbox
+) -> None:  # fmt: skip
+    """Create the words of the chosen passage, the difference, and the answer after publishing.
+
+    The page's script writes into `wanted` the id of a passage, and the question that it was shown for.
+    """
+    gr.Markdown(_HINT)
+    notice = gr.Markdown(elem_id="correct-notice", elem_classes="notice")
+    opened, asked = gr.State(None), gr.State(None)
+    with gr.Column(visible=False, elem_id="correction") as panel:
+        place = gr.Markdown(elem_id="place")
+        words = gr.Textbox(label="Words in the file", info=_INFO, lines=6, max_lines=24, elem_id="words")
+        changes = gr.Markdown(elem_id="changes")
+        save = gr.Button("Save & publish", variant="primary", elem_id="save-words")
+    result = gr.Markdown(elem_id="corrected-answer")
+    outputs = [notice, tabs, opened, panel, place, words, changes, result]
+
+    def on_open(ident: str, question: str | None) -> tuple[Any, ...]:
+        try:
+            return _opened(service, ident, question)
+        except ArticlebotError as error:
+            # The tab is shown all the same: the notice is there.
+            closed = None, gr.update(visible=False), "", "", "", ""
+            return escape_markdown(str(error)), gr.Tabs(selected="correct"), *closed
+
+    def on_pick(ident: str | None, question: str | None) -> tuple[Any, ...]:
+        return ("", *opening(ident, question)) if ident else ("Choose one first.", *[gr.skip() for _ in outputs])
+
+    def on_save(who: str, now: tuple[Any, ...] | None, text: str) -> tuple[Any, ...]:
+        if now is None:
+            return "Choose a passage first.", *[gr.skip() for _ in range(4 + len(bar.outputs))]
+        passage, excerpt, question = now
+        correct(service.corpus, excerpt, text, context(passage), passage.id, who=who)
+        again = question or passage.question or context(passage), passage.id
+        return _BUILDING, None, gr.update(visible=False), "", again, *start(service)
+
+    def tick(again: tuple[str, str] | None) -> tuple[Any, ...]:
+        if again is None or service.build.is_running:
+            return gr.skip(), gr.skip(), gr.skip()
+        question, ident = again
+        return *ask_again(service, question, lambda passage: passage.id == ident), None
+
+    opening = show_errors(on_open, len(outputs) - 1)
+    wanted.change(lambda value: opening(*value.split("\n")[:2]), [wanted], outputs, **EVENT_OPTIONS)
+    chosen = [questions.passage, questions.chosen]
+    questions.correct.click(on_pick, chosen, [questions.notice, *outputs], **EVENT_OPTIONS)
+    words.change(
+        lambda now, text: _difference(now[1].words, text) if now else "", [opened, words], [changes], **EVENT_OPTIONS
+    )  # fmt: skip
+    save.click(
+        signed(on_save, 4 + len(bar.outputs)), [opened, words],
+        [notice, opened, panel, result, asked, *bar.outputs], **EVENT_OPTIONS,
+    )  # fmt: skip
+    bar.timer.tick(show_errors(tick, 2), [asked], [notice, result, asked], **EVENT_OPTIONS)
+
+
+def _opened(service: EditorService, ident: str, question: str | None) -> tuple[Any, ...]:
+    passage, excerpt = service.excerpt(ident)
+    shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
+    return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown
+
+
+def _difference(old: str, new: str) -> str:
+    return block(diff_html(old, new.strip("\n"))) or _UNCHANGED
