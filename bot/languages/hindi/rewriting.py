@@ -6,6 +6,7 @@ Most words of such a question are the articles' own ("PF", "notice period", рдир
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from bot.languages.hindi.devanagari import has_devanagari, normalize
 from bot.languages.hindi.loanwords import EnglishLexicon
@@ -118,6 +119,7 @@ def article_in_english(text: str) -> str:
     return "\n".join(_DEVANAGARI.sub(lambda run: _OF_ARTICLES.to_english(run[0]), line) for line in lines)
 
 
+@lru_cache(maxsize=16_384)
 def _meaning_of_devanagari(latin: str) -> str | None:
     known = load_glossary()
     if latin in known.spellings:

@@ -59,6 +59,7 @@ _ENGLISH_SOUNDS = _pairs("""
 _HINDI_SOUNDS = _pairs("chh C ch C sh s ph f j g")
 
 
+@lru_cache(maxsize=16_384)
 def romanize(word: str) -> str:
     """Write a word of Devanagari in the Latin letters that people type for it: नौकरी becomes "naukri"."""
     syllables = _syllables(word)

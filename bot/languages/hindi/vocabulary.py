@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from bot.languages.hindi.devanagari import has_devanagari, normalize
 from bot.languages.hindi.transliteration import phonetic_key, romanize
@@ -121,6 +121,7 @@ def load_glossary() -> Glossary:
     )
 
 
+@lru_cache(maxsize=16_384)
 def word_key(word: str) -> str:
     """Return the phonetic key of a word in either script."""
     return phonetic_key(romanize(word) if has_devanagari(word) else word.lower())
