@@ -41,7 +41,7 @@ from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Exchange
+from bot.retrieval.topic import Exchange, refers_back
 from bot.settings import AnswerSettings
 
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
@@ -121,7 +121,11 @@ class WordChooser:
         if result.within is None or subject_of(result.query) is None:
             return False
         named = named_articles(result.query, self._finder.find_again(question, _HITS, filters).hits)
-        return named is not None and not named.subject.terms <= terms_of(result.within.passage.article.text)
+        if named is None:
+            return False
+        mentioned = named.subject.terms & terms_of(result.within.passage.article.text)
+        # "And for diploma holders?" asks the same of another kind: a part of its words shows that it continues.
+        return not mentioned if refers_back(question) else mentioned != named.subject.terms
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the words to show, if any come close.
