@@ -1,6 +1,6 @@
 """`WordChooser`: chooses the words of one generation that are shown for a question."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -44,6 +44,7 @@ from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import Exchange, refers_back
 from bot.settings import AnswerSettings
 
+_DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 _TERMS_WITH_VERB = 2  # number of content words above which one of steps may be missing in the headings
@@ -98,7 +99,8 @@ class WordChooser:
         if reading is not None and asks_exactly(reading.passage, asked):
             return Choice(result, reading, None)
         subject = subject_of(result.query)
-        result, reading = self._surer(result, reading, filters)
+        for reworded in self._reworded(subject, result, reading):
+            result, reading = self._surer(reworded, result, reading, filters)
         reading = self._in_article_of_fact(asked, result, reading, filters)
         return Choice(result, self._completed(subject, result, reading, filters) if reading else None, None)
 
@@ -148,16 +150,24 @@ class WordChooser:
             return _of_translation(reading, result.probability)
         return reading
 
+    def _reworded(self, subject: Subject | None, result: SearchResult, reading: Reading | None) -> Iterator[str]:
+        """Yield the question in other words: with its abbreviations spelled out; "X full form" as "what is X"."""
+        if result.within:
+            return
+        spelled = spelled_out(result.query, (hit.passage for hit in result.hits))
+        if spelled is not None:
+            yield spelled
+        is_sure = reading is not None and reading.probability >= self._settings.threshold
+        if subject is not None and subject.wanted in ("definition", None) and not is_sure:
+            yield _DEFINITION.format(phrase_of(result.query))
+
     def _surer(
-        self, result: SearchResult, reading: Reading | None, filters: Filters
+        self, reworded: str, result: SearchResult, reading: Reading | None, filters: Filters
     ) -> tuple[SearchResult, Reading | None]:
-        """Return the result, or the one of the question with its abbreviations spelled out if that is surer."""
-        spelled = None if result.within else spelled_out(result.query, (hit.passage for hit in result.hits))
-        if spelled is None:
-            return result, reading
-        found = self._finder.find(spelled, _HITS, filters, as_typed=True)
+        """Return the result, or the one of the reworded question if that is surer."""
+        found = self._finder.find(reworded, _HITS, filters, as_typed=True)
         other = replace(found, language=result.language, corrected=result.corrected)
-        other_reading = self._read(spelled, other, filters)
+        other_reading = self._read(reworded, other, filters)
         if other_reading is None or (reading and reading.probability >= other_reading.probability):
             return result, reading
         return other, other_reading
