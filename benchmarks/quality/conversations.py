@@ -1,16 +1,17 @@
 """How often is the last question of a conversation answered with the words that answer?
 
-usage: python -m benchmarks.quality.conversations [CONVERSATIONS] [--index INDEX] [--half 0|1] [--failures]
+usage: python -m benchmarks.quality.conversations [--index INDEX] [--half 0|1] [--failures]
+       python -m benchmarks.quality.conversations --data DATA_FOLDER --work FOLDER [--failures]
 
-CONVERSATIONS is a file of JSON lines as in tests/questions/conversations.jsonl, by default that one, about the articles
-of the index. Prints, by kind, how often the text shown holds the words that answer: the last question alone; after the
-earlier questions; after the earlier questions and their answers; and rewritten by a person to stand alone. `--half`
-takes the conversations about one half of the articles: the limits are fitted on half 0, half 1 is reported.
+Asks the conversations of tests/questions/conversations.jsonl, which are about the shipped articles, or with --data the
+ones about the articles of answer_words, of which it builds an index in --work. Prints, by kind, how often the text
+shown holds the words that answer: the last question alone; after the earlier questions; after the earlier questions and
+their answers; and rewritten by a person to stand alone. `--half` takes the conversations about one half of the
+articles: the limits are fitted on the half 0 of the first 120, half 1 is reported.
 """
 
 import argparse
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -19,36 +20,41 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.shared.question_sets import build_rows, read_conversations, read_json_lines
 from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.evaluation.evaluate import holds_one
 from bot.retrieval.topic import Turn
 
 Conversation = Mapping[str, Any]
+_CONVERSATIONS = Path("tests/questions/conversations.jsonl")
 _TIMED = 4  # every how many-th conversation is timed
 _COLUMNS = ("alone", "questions", "questions and answers", "rewritten")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("conversations", type=Path, nargs="?", default=Path("tests/questions/conversations.jsonl"))
     parser.add_argument("--index", type=Path, default=Path("index"))
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--work", type=Path)
     parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--failures", action="store_true", help="print the conversations that go wrong")
     arguments = parser.parse_args()
-    bot, rows = Bot.open(arguments.index), []
-    for conversation in read_conversations(arguments.conversations):
+    if arguments.data:
+        words = arguments.data / "answer_words"
+        build_rows(read_json_lines(words / "corpus.jsonl"), arguments.work)
+        bot, conversations = Bot.open(arguments.work / "index"), read_conversations(words)
+    else:
+        bot, conversations = Bot.open(arguments.index), read_json_lines(_CONVERSATIONS)
+    rows = []
+    for conversation in conversations:
         if arguments.half in (None, half_of(conversation["article"])):
             answers = [ask() for ask in _ways(bot, conversation)]
             rows.append((conversation["kind"], [is_right(answer, conversation) for answer in answers]))
             if arguments.failures and not all(rows[-1][1]):
                 _print_failure(conversation, answers)
     _print_table(rows)
-    _print_times(bot, arguments.conversations)
-
-
-def read_conversations(file: Path) -> list[Conversation]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    _print_times(bot, conversations)
 
 
 def half_of(article: str) -> int:
@@ -93,10 +99,10 @@ def _print_failure(conversation: Conversation, answers: list[Answer]) -> None:
         print(f"  {column}: {verdict}, {answer.status} {answer.probability:.2f}, {source}: {shown}")
 
 
-def _print_times(bot: Bot, file: Path) -> None:
+def _print_times(bot: Bot, conversations: Sequence[Conversation]) -> None:
     """Print the median processor time of the last questions without and with their history."""
     times: list[list[float]] = [[], [], []]
-    for conversation in read_conversations(file)[::_TIMED]:
+    for conversation in conversations[::_TIMED]:
         *earlier, last = conversation["turns"]
         for own, history in zip(times, ((), earlier, with_answers(bot, earlier)), strict=True):
             own.append(min(_seconds(partial(bot.ask, last, history)) for _ in range(3)))

@@ -17,6 +17,8 @@ PAGES = ("myscheme_dev", "mtrag_govt", "xquad_en", "xquad_hi2en")
 
 _MORE = Path(__file__).parents[1] / "quality" / "questions.jsonl"
 """More questions over answer_words's articles; the words are spans of their texts, which are not ours to copy."""
+_CONVERSATIONS = _MORE.with_name("conversations.jsonl")
+"""Conversations over answer_words's articles, likewise."""
 
 
 def read_questions(data: Path) -> list[dict]:
@@ -41,6 +43,16 @@ def _with_words(row: dict, text: str) -> dict:
     return {**row, "words": words, "passages": [words, *also] if words else [], "traps": traps}
 
 
+def read_conversations(data: Path) -> list[dict]:
+    """Return our conversations over answer_words's articles, each with the words that answer."""
+    texts = {row["id"]: row["text"] for row in read_json_lines(data / "corpus.jsonl")}
+    rows = [(row, texts[row["article"]]) for row in read_json_lines(_CONVERSATIONS)]
+    return [
+        {**row, "words": text[slice(*row["words"])], "also": [text[slice(*span)] for span in row["also"]]}
+        for row, text in rows
+    ]
+
+
 def read_gains(data: Path) -> dict[str, dict[str, int]]:
     """Return the articles that answer each question, with their gains."""
     gains: dict[str, dict[str, int]] = {}
@@ -63,9 +75,14 @@ def _dcg(gains: Sequence[int]) -> float:
 
 def build_set(data: Path, work: Path, settings: BuildSettings = BuildSettings()) -> Generation:
     """Build the index of a set in `work`, unless it is up to date, and open it."""
+    rows = [_row(row, is_page=data.name in PAGES) for row in read_json_lines(data / "corpus.jsonl")]
+    return build_rows(rows, work, settings)
+
+
+def build_rows(rows: Sequence[Mapping], work: Path, settings: BuildSettings = BuildSettings()) -> Generation:
+    """Build the index of articles, each in the form of a line of JSON, in `work`, unless it is up to date; open it."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    rows = [_row(row, is_page=data.name in PAGES) for row in read_json_lines(data / "corpus.jsonl")]
     (corpus / "set.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     build(corpus, work / "index", settings)
     return LocalGeneration.open(LocalStore(work / "index").current_folder())

@@ -37,11 +37,12 @@ from bot.languages.registry import ENGLISH, language_of
 from bot.passages import context
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
+from bot.retrieval.conversation import Topic
 from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Exchange, refers_back
+from bot.retrieval.topic import Exchange, names_no_subject, refers_back
 from bot.settings import AnswerSettings
 
 _DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
@@ -113,10 +114,24 @@ class WordChooser:
         if result.within and self._names_another(result.corrected or question, result, filters):
             result, earlier = self._finder.find(question, _HITS, filters, as_typed=as_typed), []
         reading = self._read(result.corrected or question, result, filters)
-        if result.within and (reading is None or reading.probability < self._settings.least):
+        if result.within and self._is_refused(reading) and names_no_subject(question):
+            result, reading = self._with_earlier_question(question, result, result.within, filters)
+        if result.within and self._is_refused(reading):
             result = self._finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
             reading = self._read(result.corrected or question, result, filters)
         return result, reading
+
+    def _is_refused(self, reading: Reading | None) -> bool:
+        return reading is None or reading.probability < self._settings.least
+
+    def _with_earlier_question(
+        self, question: str, result: SearchResult, topic: Topic, filters: Filters
+    ) -> tuple[SearchResult, Reading | None]:
+        """Read a question such as "where is it?" together with the one before it, in the article of the topic."""
+        article = replace(filters, article=topic.passage.article.id)
+        found = self._finder.find(f"{topic.question.question} {question}", _HITS, article, as_typed=True)
+        reading = self._reader.read(found, is_within=True, shown=topic.shown) if _is_readable(found) else None
+        return replace(found, topic=result.topic, within=topic, language=result.language), reading
 
     def _names_another(self, question: str, result: SearchResult, filters: Filters) -> bool:
         """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""

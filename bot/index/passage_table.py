@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.corpus.article import Article, Faq
 from bot.errors import IndexCorrupt, raise_as_corrupt
@@ -160,7 +161,7 @@ def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:
         raise IndexCorrupt(f"The passages in {path} are not numbered consistently: run articlebot build.")
 
 
-def ranges(start: Numbers, owners: Numbers) -> tuple[Numbers, Numbers]:
+def ranges(start: Numbers, owners: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the numbers of all things that some owners have, owner by owner, and where each owner's begin and end.
 
     `start` holds the number of each owner's first thing, and of all things at its end.
