@@ -100,8 +100,8 @@ class WordChooser:
         if reading is not None and asks_exactly(reading.passage, asked):
             return Choice(result, reading, None)
         subject = subject_of(result.query)
-        for reworded in self._reworded(subject, result, reading):
-            result, reading = self._surer(reworded, result, reading, filters)
+        for reworded, least in self._reworded(subject, result, reading):
+            result, reading = self._surer(reworded, least, result, reading, filters)
         reading = self._in_article_of_fact(asked, result, reading, filters)
         return Choice(result, self._completed(subject, result, reading, filters) if reading else None, None)
 
@@ -165,27 +165,32 @@ class WordChooser:
             return _of_translation(reading, result.probability)
         return reading
 
-    def _reworded(self, subject: Subject | None, result: SearchResult, reading: Reading | None) -> Iterator[str]:
-        """Yield the question in other words: with its abbreviations spelled out; "X full form" as "what is X"."""
+    def _reworded(
+        self, subject: Subject | None, result: SearchResult, reading: Reading | None
+    ) -> Iterator[tuple[str, float]]:
+        """Yield the question in other words, and the probability from which these count.
+
+        Its abbreviations are spelled out; "X full form", or X alone, becomes "what is X".
+        """
         if result.within:
             return
         spelled = spelled_out(result.query, (hit.passage for hit in result.hits))
         if spelled is not None:
-            yield spelled
+            yield spelled, 0.0
         is_sure = reading is not None and reading.probability >= self._settings.threshold
         if subject is not None and subject.wanted in ("definition", None) and not is_sure:
-            yield _DEFINITION.format(phrase_of(result.query))
+            yield _DEFINITION.format(phrase_of(result.query)), self._settings.threshold
 
     def _surer(
-        self, reworded: str, result: SearchResult, reading: Reading | None, filters: Filters
+        self, reworded: str, least: float, result: SearchResult, reading: Reading | None, filters: Filters
     ) -> tuple[SearchResult, Reading | None]:
-        """Return the result, or the one of the reworded question if that is surer."""
+        """Return the result, or the one of the reworded question if that is surer and reaches `least`."""
         found = self._finder.find(reworded, _HITS, filters, as_typed=True)
         other = replace(found, language=result.language, corrected=result.corrected)
         other_reading = self._read(reworded, other, filters)
-        if other_reading is None or (reading and reading.probability >= other_reading.probability):
-            return result, reading
-        return other, other_reading
+        least = max(least, reading.probability if reading else 0.0)
+        is_surer = other_reading is not None and other_reading.probability > least
+        return (other, other_reading) if is_surer else (result, reading)
 
     def _in_article_of_fact(
         self, question: str, result: SearchResult, reading: Reading | None, filters: Filters
