@@ -12,7 +12,7 @@ from bot.answering.subjects import Subject, subject_of, terms_of
 from bot.corpus.article import Article
 from bot.index.generation import Passages, passage_by_id
 from bot.languages.registry import ENGLISH, combined_pattern
-from bot.passages import Passage, Span, sentences_of
+from bot.passages import Passage, Span, context, sentences_of
 from bot.reader.features import is_item, is_mid_thought
 
 _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition, such as "or call letter"
@@ -32,6 +32,11 @@ class Words(NamedTuple):
     passage: Passage
     span: Span
     matched: Span
+
+    @property
+    def headings(self) -> str:
+        """The title of the article and the headings above the words."""
+        return " ".join((self.passage.article.title, *self.passage.section))
 
 
 def introduction(subject: Subject, article: Article, passages: Sequence[Passage], table: Passages) -> Words | None:
@@ -79,6 +84,15 @@ def mention(phrase: str, passages: Iterable[Passage]) -> Words | None:
         if (place := next(places, None)) is not None:
             return _from(passage, place)
     return None
+
+
+def unsaid_mention(subject: Subject, phrase: str, shown: Passage, passages: Iterable[Passage]) -> Words | None:
+    """Return a sentence that mentions a subject of several words, if the passage shown does not."""
+    if len(subject.terms) == 1 or phrase in f"{context(shown)} {shown.text}".lower():
+        return None
+    asked = subject_of(shown.question or "")
+    is_said = asked is not None and subject.terms <= asked.terms
+    return None if is_said else mention(phrase, passages)
 
 
 def sample(passages: Iterable[Passage]) -> Words | None:

@@ -13,9 +13,9 @@ from bot.answering.introductions import (
     definition,
     formula,
     introduction,
-    mention,
     sample,
     steps,
+    unsaid_mention,
     whole_list,
 )  # fmt: skip
 from bot.answering.quote import quote
@@ -34,7 +34,6 @@ from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
 from bot.index.lexical import content_terms
 from bot.languages.registry import ENGLISH, language_of
-from bot.passages import context
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.conversation import Topic
@@ -254,12 +253,14 @@ class WordChooser:
             return reading
         # "how to check the city slip": the verb need not stand in the title.
         verb = 1 if subject.wanted == "steps" and len(subject.terms) > _TERMS_WITH_VERB else 0
-        is_sure = len(subject.terms - terms_of(_headings(words))) <= verb
+        is_sure = len(subject.terms - terms_of(words.headings)) <= verb
         return Reading(*words, max(reading.probability, _NAMED if is_sure else 0.0))
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
         if subject.wanted == "definition":
-            return _mention(subject, result, reading)
+            return unsaid_mention(
+                subject, phrase_of(result.query), reading.passage, (hit.passage for hit in result.hits)
+            )
         if subject.wanted is None:
             return None
         if subject.wanted == "steps" and (words := whole_list(reading.passage, reading.matched)):
@@ -274,18 +275,8 @@ class WordChooser:
         if subject.wanted == "comparison":
             return comparison(subject, passages)
         words = formula(passages)
-        named = f"{_headings(words)} {words.passage.text[slice(*words.span)]}" if words else ""
+        named = f"{words.headings} {words.passage.text[slice(*words.span)]}" if words else ""
         return words if subject.terms & terms_of(named) else None
-
-
-def _mention(subject: Subject, result: SearchResult, reading: Reading) -> Words | None:
-    """Return a sentence that mentions a subject of several words, if the words chosen do not."""
-    phrase = phrase_of(result.query)
-    if len(subject.terms) == 1 or phrase in f"{context(reading.passage)} {reading.passage.text}".lower():
-        return None
-    asked = subject_of(reading.passage.question or "")
-    is_said = asked is not None and subject.terms <= asked.terms
-    return None if is_said else mention(phrase, (hit.passage for hit in result.hits))
 
 
 def _is_readable(result: SearchResult) -> bool:
@@ -301,10 +292,6 @@ def _of_translation(reading: Reading, ranking: float) -> Reading | None:
     if ranking < _ABOUT_TRANSLATED:
         return None
     return replace(reading, probability=min(ranking, float(np.cbrt(reading.probability**2 * ranking))))
-
-
-def _headings(words: Words) -> str:
-    return " ".join((words.passage.article.title, *words.passage.section))
 
 
 def _share_of_follow_up(question: str, reading: Reading) -> float:
