@@ -31,13 +31,21 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 COLOURS = 256  # more are not seen on pages of few colours
 PASSWORD = "a password of pictures"  # noqa: S105 - of a server that lives as long as this script
-LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28"><rect width="28" height="28" rx="7" fill="#0f766e"/>
+UNANSWERED = [
+    "can my boss deny relieving", "how do I apply for a passport", "salary slip format", "pan card lost",
+    "income tax refund status", "railway ticket refund", "how to get a driving licence", "bank account for a minor",
+    "gst registration documents", "rent agreement format", "voter id correction", "ration card apply",
+]  # fmt: skip
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 28">
+<rect width="28" height="28" rx="7" fill="#0f766e"/>
 <path d="M7 8h14v9H13l-4 4v-4H7z" fill="#fff"/></svg>"""
 FRAME = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 0; width: fit-content; font: 13px "Noto Sans", system-ui, sans-serif; }
 #ground { padding: 36px 44px 48px; background: linear-gradient(160deg, #e6f2f0, #dfe6f1); }
-#window { border-radius: 12px; overflow: hidden; background: #fff; box-shadow: 0 0 0 1px #0f2a3a14, 0 18px 48px #0f2a3a30; }
-#bar { display: flex; align-items: center; gap: 8px; height: 40px; padding: 0 16px; background: #f1f4f7; color: #52606d; }
+#window { border-radius: 12px; overflow: hidden; background: #fff; }
+#window { box-shadow: 0 0 0 1px #0f2a3a14, 0 18px 48px #0f2a3a30; }
+#bar { display: flex; align-items: center; gap: 8px; height: 40px; padding: 0 16px; }
+#bar { background: #f1f4f7; color: #52606d; }
 #bar i { width: 12px; height: 12px; border-radius: 50%; background: #cdd5dd; }
 #bar span { margin: 0 auto; padding: 4px 56px; border-radius: 7px; background: #fff; }
 #bar b { width: 52px; }
@@ -45,10 +53,13 @@ body { margin: 0; width: fit-content; font: 13px "Noto Sans", system-ui, sans-se
 .phone #window { border: 10px solid #17202b; border-radius: 44px; box-shadow: 0 18px 48px #0f2a3a40; }
 .phone #bar { display: none; }
 img { display: block; }
-</style><body class="{kind}"><div id="ground"><div id="window"><div id="bar"><i></i><i></i><i></i><span>{address}</span><b></b></div>
+</style><body class="{kind}"><div id="ground"><div id="window">
+<div id="bar"><i></i><i></i><i></i><span>{address}</span><b></b></div>
 <img src="data:image/png;base64,{shot}" width="{width}"></div></div>"""
 BLOG = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>
-body {{ font: 17px/1.65 Georgia, "Noto Serif", serif; max-width: 540px; margin: 0 0 0 48px; padding: 28px 0; color: #1f2933; }}
+body {{ font: 17px/1.65 Georgia, "Noto Serif", serif; color: #1f2933; }}
+body {{ max-width: 540px; margin: 0 0 0 48px; padding: 28px 0; }}
+th, td {{ padding: 4px 16px 4px 0; text-align: left; vertical-align: top; font-size: 15px; }}
 h1 {{ font-size: 30px; line-height: 1.25; }} nav {{ font: 600 15px "Noto Sans", sans-serif; color: #0f766e; }}
 </style><nav>Career Desk</nav><h1>{title}</h1>{words}<script src="widget.js" async></script></html>"""
 
@@ -134,13 +145,7 @@ def hindi(studio: Studio) -> None:
 
 
 def editor(studio: Studio) -> None:
-    questions = {
-        "how do I apply for a passport": 4,
-        "can my boss deny relieving": 6,
-        "salary slip format": 3,
-        "pan card lost": 2,
-    }
-    for question, times in questions.items():
+    for times, question in enumerate(reversed(UNANSWERED), 1):
         for number in range(times):
             asked = {"question": question, "conversation": f"visitor-{number}"}
             httpx.post(f"{studio.address}/api/v1/ask", json=asked, trust_env=False, timeout=60)
@@ -151,7 +156,7 @@ def editor(studio: Studio) -> None:
         page.locator("#decide").wait_for()
         page.wait_for_timeout(1000)  # until the list of passages is drawn
         bottom = page.locator("#decide").bounding_box() or {"y": 0, "height": 0}
-        page.set_viewport_size({"width": 1280, "height": int(bottom["y"] + bottom["height"]) + 24})
+        page.set_viewport_size({"width": 1280, "height": int(bottom["y"] + bottom["height"]) + 16})
         save(studio.framed(page, address="ask.example.com/editor"), "editor")
 
 
@@ -171,10 +176,11 @@ def widget(studio: Studio) -> None:
 def chat_moving(studio: Studio) -> None:
     """A typing error, an answer, a follow-up and an honest refusal."""
     frames: list[tuple[Image.Image, int]] = []
-    with studio.chat(840, 640) as page:
+    with studio.chat(860, 740) as page:
         frames.append((studio.framed(page), 900))
         for question, milliseconds in (
-            ("how long does probtion last", 2600), ("and can it be extended?", 2200), ("who won the cricket world cup", 2200),
+            ("how long does probtion last", 2600), ("and can it be extended?", 2300),
+            ("who won the cricket world cup", 2300),
         ):  # fmt: skip
             box = page.get_by_test_id("textbox")
             for end in range(6, len(question) + 6, 6):
@@ -184,10 +190,18 @@ def chat_moving(studio: Studio) -> None:
             frames.append((studio.framed(page), milliseconds))
     images, durations = zip(*frames, strict=True)
     small = [image.resize((image.width * 3 // 4, image.height * 3 // 4), Image.Resampling.LANCZOS) for image in images]
-    # One palette, that of the answer, and no dither: only what moves differs from one picture to the next.
-    colours = small[durations.index(max(durations))].quantize(COLOURS)
-    first, *others = (image.quantize(palette=colours, dither=Image.Dither.NONE) for image in small)
+    first, *others = with_one_palette(small)
     first.save(DOCS / "chat-moving.png", save_all=True, append_images=others, duration=list(durations), loop=0)
+
+
+def with_one_palette(images: list[Image.Image]) -> list[Image.Image]:
+    """Reduce the colours of pictures of one size together, so that only what moves differs from one to the next."""
+    width, height = images[0].size
+    strip = Image.new("RGB", (width, height * len(images)))
+    for number, image in enumerate(images):
+        strip.paste(image, (0, height * number))
+    strip = strip.quantize(COLOURS, dither=Image.Dither.NONE)
+    return [strip.crop((0, top, width, top + height)) for top in range(0, strip.height, height)]
 
 
 SCENES: dict[str, Callable[[Studio], None]] = {
@@ -212,7 +226,7 @@ def opened() -> Iterator[Studio]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         for address in running(open_app(place / "index", AnswerSettings(), settings, ROOT / "corpus")):
             yield Studio(browser, browser.new_page(device_scale_factor=2), address)
-        browser.close()
+            browser.close()
 
 
 def main(names: list[str]) -> int:
