@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import httpx
 from PIL import Image
@@ -27,6 +28,7 @@ from bot.serve.settings_file import read_settings
 from bot.settings import AnswerSettings, EditorSettings, Limits, Publisher
 from tests.serving import FLAGS, ask, chromium, running
 
+Scheme = Literal["light", "dark"]
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 COLOURS = 256  # more are not seen on pages of few colours
@@ -73,7 +75,7 @@ class Studio:
     address: str
 
     @contextmanager
-    def page(self, width: int, height: int, path: str = "", *, scheme: str = "light") -> Iterator[Page]:
+    def page(self, width: int, height: int, path: str = "", *, scheme: Scheme = "light") -> Iterator[Page]:
         """Open a page at twice the resolution of its pixels."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, device_scale_factor=2, color_scheme=scheme,
@@ -85,7 +87,7 @@ class Studio:
         context.close()
 
     @contextmanager
-    def chat(self, width: int, height: int, path: str = "", *, scheme: str = "light") -> Iterator[Page]:
+    def chat(self, width: int, height: int, path: str = "", *, scheme: Scheme = "light") -> Iterator[Page]:
         with self.page(width, height, path, scheme=scheme) as page:
             page.locator("#chat .greeting").wait_for()
             page.locator("#header .logo").wait_for()
@@ -96,7 +98,7 @@ class Studio:
         page.wait_for_timeout(100)  # until bubbles and suggestions are drawn
         shot = page.screenshot()
         facts = {"kind": kind, "address": address, "shot": b64encode(shot).decode()}
-        facts["width"] = str((page.viewport_size or {})["width"])
+        facts["width"] = str(page.viewport_size["width"] if page.viewport_size else 0)
         content = FRAME
         for name, value in facts.items():
             content = content.replace(f"{{{name}}}", value)

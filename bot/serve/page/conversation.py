@@ -69,8 +69,8 @@ class Exchange:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if a span or a date of the answer is malformed."""
-        for day in (day for each in (self.answer, *self.answer.answers) for day in each.passed):
-            date.fromisoformat(day)
+        for passed in [*self.answer.passed, *(day for each in self.answer.answers for day in each.passed)]:
+            date.fromisoformat(passed)
         others = [hit for each in self.answer.answers for hit in each.sources]
         for hit in [*self.answer.sources, *others, *([self.answer.newer] if self.answer.newer else [])]:
             _start, _end = hit.quote
