@@ -10,6 +10,7 @@ from articles import word_starts
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
 from bot.corpus.decisions import Excerpt, correct, in_force, open_excerpt, read_history, undo
+from bot.corpus.decisions.article_file import is_correctable
 from bot.errors import CorpusError
 from bot.passages import split_articles
 from bot.serve.editor.diff_html import diff_html
@@ -82,7 +83,9 @@ def test_words_that_stand_twice_are_opened_with_the_lines_that_tell_them_apart(t
 
 def test_every_passage_of_the_shipped_articles_is_found_in_its_file():
     folder = Path(__file__).parents[1] / "corpus"
-    for passage in split_articles(read_corpus(folder).articles, word_starts, 120):
+    articles = [article for article in read_corpus(folder).articles if is_correctable(article.source)]
+    assert len(articles) > 150
+    for passage in split_articles(articles, word_starts, 120):
         excerpt = open_excerpt(folder, passage.article, passage.start, passage.end)
         first, last = (re.findall(r"\w+", passage.text)[place] for place in (0, -1))
         assert first in excerpt.words.split("\n")[0]

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from quick_build import build
 from serving import Hedging, ask, chromium, fresh_page, rendered, running, served, server_process
 
 from bot import Bot
+from bot.corpus import read_corpus
 from bot.serve.page.article_html import article_html
 from bot.serve.pending_app import PendingApp
 from bot.serve.server import open_app
@@ -207,6 +209,8 @@ def test_the_newest_articles_are_shown_before_the_first_question(page: Page):
     expect(page.locator("#chat .newest li")).to_have_text(
         ["Notice period 5 January 2026", "Gratuity 1 December 2025", "Markup <i>rules</i> 11 November 2025"]
     )
+    link = page.get_by_role("link", name="Notice period")
+    expect(link).to_have_attribute("href", "https://example.com/notice-period/")
     ask(page, "who pays gratuity")
     expect(page.locator("#chat .newest")).to_have_count(0)
 
@@ -250,8 +254,60 @@ def test_the_conversation_survives_a_reload_in_this_browser_only(browser: Browse
 def test_a_question_in_the_address_is_asked_once_over_several_page_loads(page: Page, address: str):
     page.goto(f"{address}/?q=who+pays+gratuity")
     expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+    expect(page).to_have_url(f"{address}/")
     page.reload()
     expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity"])
+    ask(page, "how long is a probation period")
+    page.go_back()
+    page.go_forward()
+    expect(page.get_by_test_id("user")).to_have_text(["who pays gratuity", "how long is a probation period"])
+
+
+def test_questions_offered_below_an_earlier_answer_stay_as_links(page: Page):
+    ask(page, "who won the 2011 cricket world cup")
+    expect(page.locator("#chat .links")).to_have_count(0)
+    ask(page, "who pays gratuity")
+    page.locator("#chat .links a", has_text="HRM").click()
+    expect(page.get_by_test_id("user").last).to_have_text("HRM")
+    expect(page.get_by_test_id("user")).to_have_count(3)
+
+
+def test_less_likely_answers_say_so(bot: Bot):
+    answer = bot.ask("who pays gratuity")
+    assert EN["likely"] not in rendered(replace(answer, probability=0.7), EN)
+    assert f'<div class="sure">{EN["likely"]} · From' in rendered(replace(answer, probability=0.69), EN)
+
+
+TABLE = """# Rates
+
+## By year
+
+| Year | Rate |
+| --- | --- |
+| 2021 | 8.1 |
+| 2022 | 8.2 |
+| 2023 | 8.3 |
+| 2024 | 8.4 |
+"""
+
+
+def test_rows_that_a_quote_leaves_out_of_a_table_are_marked(bot: Bot, tmp_path: Path):
+    (tmp_path / "rates.md").write_text(TABLE, encoding="utf-8")
+    (article,) = read_corpus(tmp_path).articles
+    (source,) = bot.ask("who pays gratuity").sources
+    passage = replace(source.passage, article=article, kind="section", question=None, text=article.text, start=0)
+
+    def cells(first: str, last: str) -> list[str]:
+        start, end = article.text.index(f"| {first}"), article.text.index(f"{last} |") + len(last) + 2
+        quoted = replace(source, passage=passage, quote=(start, end), matched=(start, end))
+        answer = replace(bot.ask("who pays gratuity"), sources=(quoted,), text=quoted.words)
+        words = rendered(answer, EN).partition("<details>")[0]
+        return re.findall(r"<td>([^<]+)</td>", words)
+
+    assert cells("2021", "8.4")[-1] == "8.4"
+    assert cells("2021", "8.1") == ["2021", "8.1", "[…]"]
+    assert cells("2022", "8.3") == ["[…]", "2022", "8.2", "2023", "8.3", "[…]"]
+    assert cells("2024", "8.4") == ["[…]", "2024", "8.4"]
 
 
 @pytest.fixture
@@ -374,6 +430,8 @@ def test_the_rate_limit_names_the_seconds_to_wait_and_the_question_stays(browser
         )
         expect(page.get_by_test_id("textbox")).to_have_value("can it be extended")
         assert page.get_by_test_id("user").count() == 2
+        left = int(page.locator("#trouble .seconds").inner_text())
+        expect(page.locator("#trouble .seconds")).to_have_text(str(left - 1))
         page.close()
 
 
@@ -394,7 +452,7 @@ def test_the_page_shows_that_an_answer_is_pending_without_a_layout_shift(browser
     page.get_by_test_id("textbox").fill("how long is a probation period")
     page.get_by_test_id("textbox").press("Enter")
     page.wait_for_function("document.body.classList.contains('asking')")
-    expect(page.locator("#said")).to_have_text(EN["looking"])
+    expect(page.locator("#echo")).to_have_text(f"how long is a probation period{EN['looking']}")
     held[0].continue_()
     expect(page.get_by_test_id("bot")).to_have_count(2)
     page.wait_for_function("!document.body.classList.contains('asking')")
@@ -526,6 +584,12 @@ def refuse(page: Page, question: str, error: Locator) -> None:
     error.wait_for()
 
 
+def look_up(page: Page) -> None:
+    ask(page, "how long is a probation period")
+    page.route("**/gradio_api/run/**", lambda _: None)
+    refuse(page, "can it be extended", page.locator("#echo"))
+
+
 def lose_server(page: Page) -> None:
     page.route("**/gradio_api/run/**", lambda route: route.abort())
     refuse(page, "x", page.locator("#trouble:not(:empty)"))
@@ -536,6 +600,7 @@ STATES = {
     "answered": lambda page: ask(page, "can I buy out my notice period"),
     "a follow-up": lambda page: [ask(page, "how long is a probation period"), ask(page, "and can it be extended?")],
     "closest": lambda page: ask(page, "about can I buy out my notice period"),
+    "asking": look_up,
     "no answer": lambda page: ask(page, "who won the 2011 cricket world cup"),
     "ambiguous": lambda page: ask(page, "correct my admit card"),
     "typing": type_words,

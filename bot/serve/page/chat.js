@@ -3,26 +3,32 @@
   const { base, texts, reasons, longest } = JSON.parse(document.getElementById("page-facts").textContent);
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
+  const last = (selector) => all(selector).pop();
   const make = (name, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(name), properties);
     element.append(...children);
     return element;
   };
+  // On a touch screen, a keyboard that opens would cover the answer.
+  const HAS_KEYBOARD = matchMedia("(hover: hover)").matches;
   const box = () => find("#question textarea");
   const root = () => new URL(base, `${window.gradio_config.root}/`);
   const api = (path) => new URL(`api/v1/${path}`, root());
   const send = (path, body) =>
     reach(api(path), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
-  // --- Asking: show that an answer is pending, or that the server does not respond; the question stays in the box.
-  const SLOW = 1000;
+  // --- Asking: show the question at once, and that its answer is looked up, or that the server does not respond; the
+  // question stays in the box.
+  const DRAWN = 100; // milliseconds in which Gradio has drawn a response
   let pending = 0,
-    slow;
+    isOpening = true;
   const reach = window.fetch.bind(window);
   window.fetch = async (...call) => {
     if (!String(call[0]?.url ?? call[0]).includes("/gradio_api/run/")) return reach(...call);
-    showError("");
+    showError();
     track(1);
+    echo(asked(call[1]));
+    isOpening = false;
     try {
       const response = await reach(...call);
       if (!response.ok) showError(texts.unreachable);
@@ -38,12 +44,56 @@
   function track(change) {
     pending += change;
     document.body.classList.toggle("asking", pending > 0);
-    clearTimeout(slow);
-    if (pending) slow = setTimeout(() => announce(texts.looking), SLOW);
+    if (!pending) setTimeout(() => pending || endEcho(), DRAWN);
   }
-  function showError(sentence) {
+  function asked({ body }) {
+    // The question of a request; "" where the last one is asked again, null where none is asked.
+    const { data, event_data: event } = JSON.parse(body);
+    if (typeof data[0] === "string") return data[0].trim();
+    if (event?.value) return event.value.text ?? event.value;
+    if (isOpening) return questionOfAddress() || null;
+    return data.length ? "" : null;
+  }
+  function echo(question) {
+    const scroller = find("#chat .bubble-wrap");
+    if (question === null || !scroller) return;
+    endEcho();
+    const parts = [make("div", { className: "looking", textContent: texts.looking })];
+    if (question) parts.unshift(make("div", { className: "asked", textContent: question }));
+    scroller.append(make("div", { id: "echo" }, ...parts));
+    scroller.scrollTop = scroller.scrollHeight;
+    announce(texts.looking);
+  }
+  const endEcho = () => document.getElementById("echo")?.remove();
+
+  // --- A question in the address is asked once.
+  const oneLine = (words) => words?.trim().replace(/\s+/g, " ") ?? "";
+  const questionOfAddress = () => oneLine(new URL(location).searchParams.get("q"));
+  function forgetAddress() {
+    if (!questionOfAddress() || oneLine(last('#chat [data-testid="user"]')?.textContent) !== questionOfAddress()) return;
+    const address = new URL(location);
+    address.searchParams.delete("q");
+    history.replaceState(history.state, "", address);
+  }
+
+  // --- One place for errors: those of this script, and what the server says, which Gradio renders out of sight.
+  let heard, ticking;
+  function readNotice() {
+    const notice = find('#notice [role="alert"]');
+    if (!notice || notice.id === heard) return;
+    heard = notice.id;
+    showError(...notice.cloneNode(true).childNodes);
+    endEcho();
+  }
+  function showError(...sentence) {
     const place = below("trouble", "alert");
-    if (place) place.textContent = sentence;
+    if (!place) return;
+    clearInterval(ticking);
+    place.replaceChildren(...sentence);
+    const seconds = find(".seconds", place);
+    // Screen readers do not read a timer out each second.
+    seconds?.setAttribute("role", "timer");
+    if (seconds) ticking = setInterval(() => --seconds.textContent || showError(), 1000);
   }
   function below(name, role) {
     // An element of our own above the box, created when first needed, and again after Gradio has removed it.
@@ -82,25 +132,26 @@
   }
 
   // --- Scroll to the question of each new answer; Gradio would scroll to the end of the answer.
-  let answers = 0;
+  let newest;
   function showNewest() {
-    const questions = all('#chat [data-testid="user"]');
+    const question = last('#chat [data-testid="user"]');
     const scroller = find("#chat .bubble-wrap");
-    if (!questions.length || !scroller) return;
-    const question = questions[questions.length - 1];
+    if (!question || !scroller) return;
     scroller.scrollTop += question.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 20;
   }
   function keepFocus() {
-    // A clicked question takes the focus with it when it disappears. Not on touch screens: the keyboard would cover the
-    // answer.
+    // A clicked question takes the focus with it when it disappears.
     const isLost = document.activeElement === document.body || document.activeElement?.matches("#chat .option");
-    if (isLost && matchMedia("(hover: hover)").matches) box()?.focus();
+    if (isLost && HAS_KEYBOARD) box()?.focus();
   }
   new MutationObserver(() => {
     rename();
-    const count = all('#chat [data-testid="bot"]').length;
-    if (count === answers) return;
-    answers = count;
+    readNotice();
+    const answer = last("#chat .answer")?.id;
+    if (answer === newest) return;
+    newest = answer;
+    endEcho();
+    forgetAddress();
     countDown();
     // Two frames: by then the answer and its suggestions are laid out, and the clicked one has gone.
     requestAnimationFrame(() =>
@@ -188,11 +239,12 @@
     dismissed = words;
     input.value = words;
     input.dispatchEvent(new Event("input", { bubbles: true }));
-    input.focus();
+    if (HAS_KEYBOARD) input.focus();
   }
   document.addEventListener("input", (event) => {
     if (event.target !== box()) return;
     countDown();
+    if (!find("#trouble .seconds")) showError();
     if (event.target.value === dismissed) return;
     dismissed = "";
     choose(0);
@@ -255,7 +307,7 @@
   function asText(answer) {
     const part = (selector) => find(selector, answer)?.innerText.trim() ?? "";
     const link = find(".origin a", answer)?.href ?? "";
-    const facts = [...answer.querySelectorAll(".origin > span:not(.dot)")].map((fact) => fact.innerText.trim());
+    const facts = [...answer.querySelectorAll(".origin :is(.title, .facts span)")].map((fact) => fact.innerText.trim());
     const origin = [facts.length && `— ${facts.join(" · ")}`, link].filter(Boolean).join("\n");
     // A passage that only comes closest is copied with this notice, below the visitor's own question.
     const asked = find(".none", answer)
@@ -339,6 +391,11 @@
       if (other) {
         stop(event);
         return location.assign(other.getAttribute("href"));
+      }
+      const earlier = event.target.closest?.("#chat .links a");
+      if (earlier && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        stop(event);
+        return take(new URL(earlier.href).searchParams.get("q"));
       }
       const button = event.target.closest?.("#chat .answer button");
       const action = button && Object.keys(ACTIONS).find((name) => button.classList.contains(name));

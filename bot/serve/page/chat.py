@@ -4,6 +4,7 @@ import html
 import logging
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -123,8 +124,12 @@ class _Handlers:
     def _open(self, conversation: Conversation, request: gr.Request) -> _Outputs:
         question = " ".join(request.query_params.get("q", "").split())
         if question and conversation.questions()[-1:] != [question]:
-            return self._ask(question, conversation, welcome.ALL_CATEGORIES, request)
-        return self._render(conversation) or gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            answered = self._ask(question, conversation, welcome.ALL_CATEGORIES, request)
+            if isinstance(answered[0], list):
+                return answered
+        else:
+            answered = _UNCHANGED
+        return self._render(conversation) or gr.skip(), *answered[1:]
 
     def _ask_again(
         self, stored: object, category: str, request: gr.Request, *, as_typed: bool = False, alone: bool = False
@@ -151,13 +156,20 @@ class _Handlers:
         except QuestionError:
             length = len(question.strip())
             if length <= LONGEST_QUESTION:
-                return _refusal(self._texts["broken"], question)
-            return _refusal(self._texts["too_long"].format(length=length, longest=LONGEST_QUESTION), question)
+                return self._refuse(question, "broken")
+            return self._refuse(question, "too_long", length=length, longest=LONGEST_QUESTION)
         except TooManyQuestions as error:
-            return _refusal(self._texts["too_many"].format(seconds=error.seconds), question)
+            # The page's script counts these seconds down.
+            return self._refuse(question, "too_many", seconds=f'<span class="seconds">{error.seconds}</span>')
         except Exception:  # noqa: BLE001 - whatever broke, the visitor keeps the page and the question
             _log.exception("a question could not be answered")
-            return _refusal(self._texts["broken"], question)
+            return self._refuse(question, "broken")
+
+    def _refuse(self, question: str, text: str, **facts: object) -> _Outputs:
+        """Say why a question was not asked, and leave it in the box."""
+        sentence = html.escape(self._texts[text]).format(**facts)
+        # By the id the page's script recognizes the same sentence as said again.
+        return gr.skip(), question, f'<div role="alert" id="refusal-{uuid4().hex}">{sentence}</div>', gr.skip()
 
     def _answer(
         self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool,
@@ -170,11 +182,6 @@ class _Handlers:
 
     def _render(self, conversation: Conversation) -> list[Message]:
         return render_conversation(conversation, self._texts, self._languages, votes=self._service.accepts_votes)
-
-
-def _refusal(sentence: str, question: str) -> _Outputs:
-    """Show why a question was not asked, and leave it in the box."""
-    return gr.skip(), question, f'<div role="alert">{html.escape(sentence)}</div>', gr.skip()
 
 
 def _as_update(value: Any) -> dict[str, Any]:

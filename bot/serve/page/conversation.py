@@ -9,6 +9,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from bot.answering import schema
 from bot.answering.answer import Answer, Source
+from bot.corpus.outline import table_head
 from bot.languages.language import Talk
 from bot.passages import Span
 from bot.retrieval.topic import Turn
@@ -25,6 +26,8 @@ class SourceDetails:
     """The part of the passage that matches the question best, unless that is the whole quote."""
     is_faq_row: bool
     """Whether the article is a single FAQ, such as a row of a FAQ table."""
+    rows_left_out: tuple[bool, bool] = (False, False)
+    """Whether the table of quoted rows has others between its header and them, and below them."""
 
     @classmethod
     def of(cls, source: Source) -> "SourceDetails":
@@ -33,7 +36,15 @@ class SourceDetails:
         is_list = "\n" in passage.text[slice(*source.matched)]
         highlight = None if is_list or source.matched == source.quote else source.matched
         is_faq_row = passage.text == article.text and passage.question == article.title
-        return cls(article.language, highlight, is_faq_row)
+        return cls(article.language, highlight, is_faq_row, _rows_left_out(source))
+
+
+def _rows_left_out(source: Source) -> tuple[bool, bool]:
+    start, end = (source.passage.start + edge for edge in source.quote)
+    text = source.passage.article.text
+    head = table_head(text, start)
+    last = text[start:end].rpartition("\n")[2]
+    return bool(head) and not text[:start].rstrip().endswith(head), last.startswith("|") and text.startswith("\n|", end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +69,8 @@ class Exchange:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if a span or a date of the answer is malformed."""
-        for passed in (self.answer.passed, *(each.passed for each in self.answer.answers)):
-            list(map(date.fromisoformat, passed))
+        for passed in [*self.answer.passed, *(day for each in self.answer.answers for day in each.passed)]:
+            date.fromisoformat(passed)
         others = [hit for each in self.answer.answers for hit in each.sources]
         for hit in [*self.answer.sources, *others, *([self.answer.newer] if self.answer.newer else [])]:
             _start, _end = hit.quote

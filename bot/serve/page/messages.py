@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from bot.answering import schema
 from bot.languages.registry import detect_language, written_language
+from bot.passages import Span
 from bot.serve.page.article_html import article_html
 from bot.serve.page.conversation import Conversation, Exchange, SourceDetails
 from bot.serve.texts import PageTexts
@@ -16,6 +18,8 @@ Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and questions to click."""
 
 _Quoting = schema.Answer | schema.FurtherAnswer
+_SURE = 0.7  # minimum probability of an answer that is not said to be a likely one
+_LEFT_OUT = "| […] |\n"
 _MAX_CATEGORIES = 6  # number of categories that a sentence names
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
 """Characters that Gradio's Markdown renders, or turns into links."""
@@ -27,11 +31,13 @@ def render_conversation(
     conversation: Conversation, texts: PageTexts, languages: Mapping[str, PageTexts], *, votes: bool
 ) -> list[Message]:
     """Render all messages in the page's language, or in the language of the question where that is another one."""
-    messages = []
+    messages: list[Message] = []
     for exchange in conversation.exchanges:
         answer_texts = texts if exchange.language == "en" else languages.get(exchange.language, texts)
         messages.append({"role": "user", "content": escape_markdown(exchange.question)})
-        messages.append(answer_message(exchange, answer_texts, votes=votes))
+        messages.append(
+            answer_message(exchange, answer_texts, votes=votes, is_last=exchange is conversation.exchanges[-1])
+        )
     return messages
 
 
@@ -44,22 +50,35 @@ def _entity(match: re.Match[str]) -> str:
     return f"&#{ord(match[0])};"
 
 
-def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True) -> Message:
+def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True, is_last: bool = True) -> Message:
     """Render the quoted words with their sources, or the reason why there are none, and questions to click."""
     answer = exchange.answer
     parts = [*_notes_above(answer, texts), *_quotes(exchange, texts), *_notes_below(exchange, texts, votes=votes)]
+    parts += [] if is_last else _links(exchange, texts)
     name = "answer closest" if answer.status == "closest" else "answer"
     attributes = f'class="{name}" lang="{html.escape(texts.code)}" id="answer-{html.escape(answer.id)}"'
     return {
         "role": "assistant",
         # One HTML block without empty lines, in which no Markdown is rendered.
         "content": f"<div {attributes}>{''.join(parts)}</div>",
-        "options": [{"value": each, "label": texts.category(each)} for each in _options(answer)],
+        "options": [{"value": each, "label": texts.category(each)} for each in _options(exchange)],
     }
 
 
-def _options(answer: schema.Answer) -> list[str]:
+def _links(exchange: Exchange, texts: PageTexts) -> list[str]:
+    """Render the questions to click as links: Gradio shows them below the last message only."""
+    links = [
+        f'<li><a href="?{urlencode({"q": each})}">{html.escape(texts.category(each))}</a></li>'
+        for each in _options(exchange)
+    ]
+    return [f'<ul class="links">{"".join(links)}</ul>'] if links else []
+
+
+def _options(exchange: Exchange) -> list[str]:
     """Return what is offered to click: questions, or the categories if none is near."""
+    answer = exchange.answer
+    if exchange.category and answer.status == "no_answer" and not exchange.talk:
+        return []  # asking all articles comes first
     return _questions(answer) or answer.categories[:_MAX_CATEGORIES]
 
 
@@ -133,27 +152,38 @@ def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
 
 
 def _certainty(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
-    """Render where an answer comes from or, above words that may not answer, that they only come closest."""
+    """Render where an answer comes from, and whether it is only likely; or that its words only come closest."""
     if answer.status == "closest":
         return f'<div class="none">{html.escape(texts["closest"])}</div>'
     from_faqs = texts["from_faq"] if details.is_faq_row else texts["from_faqs"].format(title=hit.title)
-    return f'<div class="sure">{html.escape(from_faqs if hit.kind == "faq" else texts["from_article"])}</div>'
+    origin = from_faqs if hit.kind == "faq" else texts["from_article"]
+    words = origin if answer.probability >= _SURE else f"{texts['likely']} · {origin}"
+    return f'<div class="sure">{html.escape(words)}</div>'
 
 
 def _source(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     start, end = hit.quote
     quote = hit.text[start:end]
-    words = answer.text if answer.text.endswith(quote) else quote  # rows of a table, below its header row
-    shift = len(words) - len(quote) - start
+    head = answer.text.removesuffix(quote) if answer.text.endswith(quote) else ""  # of the table of quoted rows
+    above, below = (_LEFT_OUT if is_left_out else "" for is_left_out in details.rows_left_out)
+    shift = len(head + above) - start
     highlight = (details.highlight[0] + shift, details.highlight[1] + shift) if details.highlight else None
+    words = f"{head}{above}{quote}\n{below}"
     parts = [f'<div class="asked">{html.escape(hit.question)}</div>'] if hit.question else []
     parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(words, highlight)}</div>')
     if quote != hit.text:
-        summary = f"<summary>{html.escape(texts['more_of_section'])}</summary>"
-        parts.append(f"<details>{summary}{article_html(hit.text, (start, end))}</details>")
+        parts.append(_section(hit.text, head + above if hit.text.startswith("|") else "", (start, end), texts))
     passed = " ".join(texts["passed"].format(day=_day(each, texts)) for each in answer.passed)
     parts += [f'<div class="note passed">{html.escape(passed)}</div>'] if passed else []
     return "".join([*parts, _origin(hit, details, texts)])
+
+
+def _section(text: str, head: str, quote: Span, texts: PageTexts) -> str:
+    """Render the whole passage, below the header of the table in the middle of which it begins, for a click."""
+    names = ("more", texts["more_of_section"]), ("less", texts["less"])
+    summary = "".join(f'<span class="{name}">{html.escape(words)}</span>' for name, words in names)
+    words = article_html(head + text, (quote[0] + len(head), quote[1] + len(head)))
+    return f"<details><summary>{summary}</summary>{words}</details>"
 
 
 def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
@@ -165,8 +195,9 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     none = texts["no_answer"]
     if category:
         none = texts["no_answer_category"].format(category=texts.category(category), all=texts["all_articles"])
+        return f'<div class="none">{html.escape(none)}</div>{_note("", _everywhere(texts))}'
     notes = []
-    if answer.categories and not category:
+    if answer.categories:
         notes.append(
             texts["about"].format(categories=", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES])))
         )
@@ -174,13 +205,12 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
         notes.append(texts["nearest"])
     elif answer.categories:
         notes.append(texts["begin"])
-    button = _note("", _everywhere(texts)) if category else ""
-    return f'<div class="none">{html.escape(none)}</div>{button}' + (_note(" ".join(notes)) if notes else "")
+    return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
 
 
 def _newer(hit: schema.Hit, texts: PageTexts) -> str:
     title = html.escape(hit.title)
-    if _is_web(hit.link):
+    if is_web(hit.link):
         title = f'<a href="{html.escape(hit.link or "")}">{title}</a>'
     changed = max(hit.published or "", hit.updated or "")
     words = html.escape(texts["newer"]).format(title=title, day=_day(changed, texts))
@@ -188,24 +218,24 @@ def _newer(hit: schema.Hit, texts: PageTexts) -> str:
 
 
 def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
-    """Render title and section, category, dates and a link."""
+    """Render title and section; below them category and dates; and a link."""
     facts = [texts.category(hit.category)] if hit.category else []
     if hit.published:
         facts.append(texts["published"].format(day=_day(hit.published, texts)))
     if hit.updated:
         facts.append(texts["updated"].format(day=_day(hit.updated, texts)))
     path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
-    parts = [] if details.is_faq_row else [f'<span class="title">{html.escape(hit.title)}{path}</span>']
-    parts += [f"<span>{html.escape(fact)}</span>" for fact in facts]
-    if _is_web(hit.link):
+    parts = [] if details.is_faq_row else [f'<div class="title">{html.escape(hit.title)}{path}</div>']
+    if facts:
+        parts.append(f'<div class="facts">{" ".join(f"<span>{html.escape(fact)}</span>" for fact in facts)}</div>')
+    if is_web(hit.link):
         parts.append(f'<a href="{html.escape(hit.link or "")}">{html.escape(texts["read_more"])}</a>')
-    separator = '<span class="dot"> · </span>'
-    return f'<div class="origin">{separator.join(parts)}</div>' if parts else ""
+    return f'<div class="origin">{"".join(parts)}</div>' if parts else ""
 
 
 def _day(isoformat: str, texts: PageTexts) -> str:
     return texts.day(date.fromisoformat(isoformat)) if isoformat else ""
 
 
-def _is_web(link: str | None) -> bool:
+def is_web(link: str | None) -> bool:
     return link is not None and link.startswith(("https://", "http://"))

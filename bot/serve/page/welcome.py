@@ -7,6 +7,7 @@ from typing import Any
 from bot.corpus.article import Article
 from bot.index.generation import NEWEST, newest_articles
 from bot.serve.chat_service import ChatService
+from bot.serve.page.messages import is_web
 from bot.serve.texts import PageTexts
 from bot.settings import Publisher
 
@@ -64,7 +65,10 @@ def _label(words: str) -> str:
 
 def _newest(article: Article, texts: PageTexts) -> str:
     day = html.escape(texts.day(article.published))
-    return f'<li>{html.escape(article.title)} <span class="day">{day}</span></li>'
+    title = html.escape(article.title)
+    if is_web(article.url):
+        title = f'<a href="{html.escape(article.url or "")}">{title}</a>'
+    return f'<li><span>{title}</span> <span class="day">{day}</span></li>'
 
 
 def categories(service: ChatService, texts: PageTexts) -> dict[str, Any]:
