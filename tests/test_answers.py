@@ -23,6 +23,7 @@ from bot.retrieval.query_rewriting import QueryVariant
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.topic import (
     Exchange,
+    asks_of_another_kind,
     continues_topic,
     earlier_questions,
     exchanges,
@@ -277,6 +278,22 @@ def test_a_question_that_names_no_subject_continues_any_topic(question: str):
 @pytest.mark.parametrize("question", ["documents for gratuity", "how long is the notice period", "uan fees"])
 def test_a_question_that_names_a_subject_is_recognized(question: str):
     assert not names_no_subject(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("and for diploma holders?", True),
+        ("what about in a private company", True),
+        ("without pan?", True),
+        ("aur diploma walon ke liye?", True),
+        ("what about bpo", False),
+        ("and the fees?", False),
+        ("formula for gratuity", False),
+    ],
+)
+def test_a_question_that_asks_of_another_kind_is_recognized(question: str, asks: bool):
+    assert asks_of_another_kind(question) is asks
 
 
 def test_a_question_continues_the_topic_if_that_article_is_near_the_best_and_no_article_leads():

@@ -41,7 +41,7 @@ from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Exchange, names_no_subject, refers_back
+from bot.retrieval.topic import Exchange, asks_of_another_kind, names_no_subject, refers_back
 from bot.settings import AnswerSettings
 
 _DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
@@ -134,13 +134,12 @@ class WordChooser:
 
     def _names_another(self, question: str, result: SearchResult, filters: Filters) -> bool:
         """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""
-        if result.within is None or subject_of(result.query) is None:
+        if result.within is None or subject_of(result.query) is None or asks_of_another_kind(question):
             return False
         named = named_articles(result.query, self._finder.find_again(question, _HITS, filters).hits)
         if named is None:
             return False
         mentioned = named.subject.terms & terms_of(result.within.passage.article.text)
-        # "And for diploma holders?" asks the same of another kind: a part of its words shows that it continues.
         return not mentioned if refers_back(question) else mentioned != named.subject.terms
 
     def _read(self, question: str, result: SearchResult, filters: Filters) -> Reading | None:

@@ -42,6 +42,8 @@ class Patterns:
     """How a paragraph starts that closes a page and belongs to no answer."""
     openings: tuple[str, ...]
     """How a follow-up question starts, as in "what about …"."""
+    other_kinds: tuple[str, ...]
+    """How a question starts that asks the same of another kind or case, as in "and for …"."""
     pronouns: tuple[str, ...]
     """Words that refer to something mentioned before."""
     expletives: tuple[str, ...]

@@ -23,6 +23,7 @@ History = Sequence[Turn]
 """The turns of a conversation, oldest first."""
 
 _OPENING = re.compile(combined_pattern("openings"), re.IGNORECASE)
+_OTHER_KIND = re.compile(combined_pattern("other_kinds"), re.IGNORECASE)
 _PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
 _EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
@@ -89,6 +90,11 @@ def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int
     terms = float(np.log(max(1, len(set(content_terms(question))))))
     evidence = _GAP * gap + _MARGIN * top_article_margin(scores, articles) + _TERMS * terms
     return evidence - (_REFERENCE if refers_back(question) else 0.0) < _CONTINUES
+
+
+def asks_of_another_kind(question: str) -> bool:
+    """Whether a question asks the same of another kind or case, as in "and for diploma holders?"."""
+    return _OTHER_KIND.match(question) is not None
 
 
 def names_no_subject(question: str) -> bool:
