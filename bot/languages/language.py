@@ -42,8 +42,6 @@ class Patterns:
     """How a paragraph starts that closes a page and belongs to no answer."""
     openings: tuple[str, ...]
     """How a follow-up question starts, as in "what about …"."""
-    other_kinds: tuple[str, ...]
-    """How a question starts that asks the same of another kind or case, as in "and for …"."""
     pronouns: tuple[str, ...]
     """Words that refer to something mentioned before."""
     expletives: tuple[str, ...]
@@ -83,6 +81,8 @@ class Patterns:
     """What stands between a term and its definition."""
     general_words: tuple[str, ...] = ()
     """Words that name no subject by themselves; plain words."""
+    other_kinds: tuple[str, ...] = ()
+    """How a question starts that asks the same of another kind or case, as in "and for …"."""
     attributes: tuple[str, ...] = ()
     """Words for what is asked of any subject, such as its documents or its cost; plain words."""
     conjunctions: tuple[str, ...] = ()
