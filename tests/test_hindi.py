@@ -592,7 +592,8 @@ def test_the_page_in_hindi_begins_with_questions_and_articles_in_hindi(shipped: 
     shown = {code: welcome.empty_chat(service, texts[code]) for code in ("en", "hi")}
     for code, each in shown.items():
         assert {detect_language(example["text"]) for example in each["examples"]} == {code}
-        titles = re.findall(r"<li>(.*?) <span", each["placeholder"])
+        titles = re.findall(r"<li><span>(?:<a [^>]*>)?(.*?)(?:</a>)?</span>", each["placeholder"])
+        assert titles
         assert {detect_language(title) for title in titles} == {code}
     labels = [label for label, _ in welcome.categories(service, texts["hi"])["choices"]]
     assert any(label.startswith("एचआर\u00a0") for label in labels)

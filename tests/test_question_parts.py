@@ -81,6 +81,7 @@ def test_two_questions_get_two_answers_each_with_its_source(shipped: Bot):
             "status": "answered",
             "text": further.text,
             "probability": round(further.probability, 4),
+            "passed": [],
             "sources": further.to_dict()["sources"],
         }
     ]

@@ -72,7 +72,7 @@
   function forgetAddress() {
     if (!questionOfAddress() || oneLine(last('#chat [data-testid="user"]')?.textContent) !== questionOfAddress()) return;
     const address = new URL(location);
-    address.searchParams.delete("q");
+    ["q", "earlier"].forEach((name) => address.searchParams.delete(name));
     history.replaceState(history.state, "", address);
   }
 

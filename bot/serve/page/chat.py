@@ -2,7 +2,8 @@
 
 import html
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,8 @@ from bot.serve.visitor import Visitor
 _log = logging.getLogger(__name__)
 
 _MAX_HISTORY = 10  # number of earlier questions, with their answers, that a question is read together with
+
+_MAX_HANDED_OVER = 5  # number of earlier questions that the address of the page may hold
 
 # Each event is one plain request: no queue, no public endpoint.
 _EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
@@ -110,7 +113,10 @@ class _Handlers:
         return *self._ask_again(stored, welcome.ALL_CATEGORIES, request), welcome.ALL_CATEGORIES
 
     def open_page(self, stored: object, request: gr.Request) -> tuple[Any, ...]:
-        """Show the stored conversation or ask the question of `?q=…`, and update what a build has changed."""
+        """Show the stored conversation or ask the question of `?q=…`, and update what a build has changed.
+
+        `?earlier=…` holds the questions before it, each on a line.
+        """
         chat, box, notice, memory = self._open(Conversation.load(stored), request)
         empty_chat = welcome.empty_chat(self._service, self._texts)
         if empty_chat == self._created_with:
@@ -122,14 +128,24 @@ class _Handlers:
         )  # fmt: skip
 
     def _open(self, conversation: Conversation, request: gr.Request) -> _Outputs:
-        question = " ".join(request.query_params.get("q", "").split())
+        *earlier, question = _questions_of_address(request)
         if question and conversation.questions()[-1:] != [question]:
+            conversation = self._continued(conversation, earlier, request)
             answered = self._ask(question, conversation, welcome.ALL_CATEGORIES, request)
             if isinstance(answered[0], list):
                 return answered
         else:
             answered = _UNCHANGED
         return self._render(conversation) or gr.skip(), *answered[1:]
+
+    def _continued(self, conversation: Conversation, questions: Sequence[str], request: gr.Request) -> Conversation:
+        """Return the conversation with the questions asked, as the widget hands them over; without those refused."""
+        for question in questions:
+            with suppress(QuestionError, TooManyQuestions):
+                conversation = self._answer(
+                    question, conversation, welcome.ALL_CATEGORIES, request, as_typed=False, alone=False
+                )
+        return conversation
 
     def _ask_again(
         self, stored: object, category: str, request: gr.Request, *, as_typed: bool = False, alone: bool = False
@@ -182,6 +198,13 @@ class _Handlers:
 
     def _render(self, conversation: Conversation) -> list[Message]:
         return render_conversation(conversation, self._texts, self._languages, votes=self._service.accepts_votes)
+
+
+def _questions_of_address(request: gr.Request) -> list[str]:
+    """Return the earlier questions of the address, and the one to ask, which may be empty."""
+    asked, earlier = (request.query_params.get(name, "") for name in ("q", "earlier"))
+    before = filter(None, (" ".join(line.split()) for line in earlier.split("\n")))
+    return [*list(before)[-_MAX_HANDED_OVER:], " ".join(asked.split())]
 
 
 def _as_update(value: Any) -> dict[str, Any]:

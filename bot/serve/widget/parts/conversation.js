@@ -32,11 +32,12 @@ function remember(answer, helpful) {
   if (turn) turn.helpful = helpful;
   save();
 }
-// The page asks one question, so it gets the last one that can be understood by itself.
+// The page asks the last questions again, the last one after the others.
 function pageAddress() {
   const address = new URL(`?lang=${facts.language}`, base);
-  const last = memory.turns.at(-1);
-  if (last) address.searchParams.set("q", last.answer.topic ?? last.question);
+  const asked = memory.turns.slice(-6).map((turn) => turn.question.replace(/\s+/g, " "));
+  if (asked.length) address.searchParams.set("q", asked.pop());
+  if (asked.length) address.searchParams.set("earlier", asked.join("\n"));
   return address.href;
 }
 
