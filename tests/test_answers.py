@@ -306,6 +306,13 @@ def test_a_question_continues_the_topic_if_that_article_is_near_the_best_and_no_
     assert not continues_topic("leave rules", distinct, articles, None)
 
 
+@pytest.mark.parametrize("question", ["kitna time lagega", "कितना समय"])
+def test_a_question_in_hindi_that_names_no_subject_continues_the_topic(shipped: Bot, question: str):
+    answer = shipped.ask(question, ["gratuity kya hai"])
+    assert answer.topic == "gratuity kya hai"
+    assert answer.sources[0].passage.article.id in ("gratuity", "gratuity-hindi")
+
+
 def test_exchanges_hold_the_answers_that_are_known_and_no_small_talk():
     turns = ["a b?", {"role": "user", "content": "c"}, {"role": "assistant", "content": "d\ne"}, "thanks"]
     assert exchanges(turns) == [Exchange("a b?"), Exchange("c", "d e")]

@@ -30,9 +30,7 @@ _OF_SUBJECT = 2  # number of further questions that are suggested after a subjec
 class Answerer:
     """Quotes one generation, or says that it has no answer. Safe to call from many threads."""
 
-    def __init__(
-        self, finder: Finder, settings: AnswerSettings, today: Callable[[], date] = date.today
-    ) -> None:  # fmt: skip
+    def __init__(self, finder: Finder, settings: AnswerSettings, today: Callable[[], date] = date.today) -> None:
         self.finder, self._today = finder, today
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings

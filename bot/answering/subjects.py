@@ -18,6 +18,7 @@ Wanted = Literal["comparison", "definition", "formula", "steps", "sample"]
 _MOST_TERMS = {"comparison": 6, "definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
 _IN_PASSAGES = ("formula", "steps", "sample")
+"""What is looked for in the passages of all articles if several titles contain the subject and none is just that."""
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
 _PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")

@@ -13,7 +13,7 @@ from bot.retrieval.hit import Hit
 from bot.retrieval.search_result import SearchResult
 
 _HITS = 20  # number of hits among which newer articles are looked for
-_AS_LIKELY = 0.7  # minimum probability of newer words below the threshold, as a share of that of the older ones
+_AS_LIKELY = 0.7  # below the threshold, the minimum ratio of the newer words' probability to the older words'
 
 
 class Superseding:
@@ -44,7 +44,7 @@ class Superseding:
         return replace(found, language=result.language)
 
     def _in_superseding(self, result: SearchResult, own: str) -> Reading | None:
-        """Return the words that the reader prefers in an article and those that supersede it, if in one of these."""
+        """Read an article together with its superseding ones; None if its own words remain the best."""
         newer = self._table.facts.newer_than
         articles = {own} | {hit.passage.article.id for hit in _hits_in(result, newer(own))}
         ages = {each: len(articles.intersection(newer(each))) for each in articles}

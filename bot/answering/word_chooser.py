@@ -113,7 +113,7 @@ class WordChooser:
         if result.within and self._names_another(result.corrected or question, result, filters):
             result, earlier = self._finder.find(question, _HITS, filters, as_typed=as_typed), []
         reading = self._read(result.corrected or question, result, filters)
-        if result.within and self._is_refused(reading) and names_no_subject(question):
+        if result.within and self._is_refused(reading) and names_no_subject(result.query):
             result, reading = self._with_earlier_question(question, result, result.within, filters)
         if result.within and self._is_refused(reading):
             result = self._finder.find(question, _HITS, filters, earlier, as_typed=as_typed)

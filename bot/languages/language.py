@@ -84,7 +84,7 @@ class Patterns:
     other_kinds: tuple[str, ...] = ()
     """How a question starts that asks the same of another kind or case, as in "and for …"."""
     attributes: tuple[str, ...] = ()
-    """Words for what is asked of any subject, such as its documents or its cost; plain words."""
+    """What can be asked of any subject, such as its documents or its cost; plain words."""
     conjunctions: tuple[str, ...] = ()
     """Words between two subjects."""
     months: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ class Finder:
         self._topics.remember(query.question, filters, alone)
         topic = self._topic(query, alone, filters, history) if history else None
         known = alone if topic is None else self._with_article(query, alone, topic, k, filters)
-        if topic is not None and continues_topic(query.question, known.scores[0], known.articles, topic.article):
+        if topic is not None and continues_topic(query.english, known.scores[0], known.articles, topic.article):
             result = self._within(query, known, topic, k)
         else:
             result = self._reranked(self._standalone(query, alone, self._depth(k)), k)
@@ -125,7 +125,7 @@ class Finder:
         self, query: RewrittenQuery, alone: ScoredCandidates, filters: Filters, history: Sequence[Exchange]
     ) -> Topic | None:
         """Return the topic of the conversation if a question could continue any."""
-        if not continues_topic(query.question, alone.scores[0], alone.articles, None):
+        if not continues_topic(query.english, alone.scores[0], alone.articles, None):
             return None
         first = self.generation.table.passages(alone.passages[[alone.scores[0].argmax()]].tolist())
         if any(asks_exactly(passage, query.question) for passage in first):
@@ -135,7 +135,7 @@ class Finder:
     def _with_article(
         self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int, filters: Filters
     ) -> ScoredCandidates:
-        """Return the candidates with those of the topic's article, if none of its passages is near."""
+        """Return the candidates; if none is of the topic's article, with its passages added."""
         if topic.article in alone.articles:
             return alone
         return alone.joined(self._scorer.score([query], k, replace(filters, article=topic.passage.article.id)))

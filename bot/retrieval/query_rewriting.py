@@ -31,6 +31,11 @@ class RewrittenQuery(NamedTuple):
     """Variant of the language that the question is in: "en", "hi" or "hinglish"."""
 
     @property
+    def english(self) -> str:
+        """The question in English words."""
+        return self.variants[0].text
+
+    @property
     def is_english(self) -> bool:
         return language_of(self.language) is ENGLISH
 

@@ -77,9 +77,9 @@ def earlier_questions(history: History) -> list[str]:
 
 
 def continues_topic(question: str, scores: Scores, articles: Numbers, topic: int | None) -> bool:
-    """Whether a question, by its scores alone, continues the topic of the article with this number.
+    """Whether a question continues the topic of the article with this number; without one, whether it could any.
 
-    Without a number, whether it could continue any.
+    One that names no subject does; of others the scores of the question alone decide.
     """
     if not len(scores):
         return False
@@ -98,7 +98,7 @@ def asks_of_another_kind(question: str) -> bool:
 
 
 def names_no_subject(question: str) -> bool:
-    """Whether a question only says what is asked of a subject, as in "documents?" or "how long does it take"."""
+    """Whether a question names no subject of its own, as "documents?" or "how long does it take"."""
     rest = _FACT.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question)))
     words = _WORD.findall(rest.lower())
     return all(word in _FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)

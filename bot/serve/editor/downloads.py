@@ -15,7 +15,7 @@ from bot.usage.report_text import csv_table, gaps_csv
 from bot.usage.seen import Tally
 
 Kind = Literal["waiting", "asked", "unhelpful"]
-"""Which questions: those that wait for an editor, all of them, or those voted not helpful."""
+"""Questions that wait for an editor, all questions, or questions voted not helpful."""
 
 _MARK = "\ufeff"  # by which spreadsheets know UTF-8
 _SEEN = ("question", "times", "certainty", "helpful", "unhelpful", "passages", "asked as")

@@ -24,7 +24,7 @@ _HEADERS = ["what", "where", "why"]
 _LEGEND = (
     "What visitors got in the last eight weeks. *Answered*: words that answer, with their source. *Closest passage "
     "only*: shown as words that may not answer. *Refused*: the articles do not answer, or it was not clear what was "
-    "meant. Percentages are shares of the questions asked; those of votes are shares of all votes."
+    "meant. Percentages are shares of the questions asked, or of the votes given."
 )
 _NO_FIGURES = "No build has recorded figures yet; the next one will."
 

@@ -76,7 +76,7 @@
     history.replaceState(history.state, "", address);
   }
 
-  // --- One place for errors: those of this script, and what the server says, which Gradio renders out of sight.
+  // --- One place for errors of this script and of the server, whose message Gradio renders out of sight.
   let heard, ticking;
   function readNotice() {
     const notice = find('#notice [role="alert"]');

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import gradio as gr
 
-from bot.errors import QuestionError, TooManyQuestions
+from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.chat_service import ChatService
 from bot.serve.page import welcome
@@ -141,7 +141,7 @@ class _Handlers:
     def _continued(self, conversation: Conversation, questions: Sequence[str], request: gr.Request) -> Conversation:
         """Return the conversation with the questions asked, as the widget hands them over; without those refused."""
         for question in questions:
-            with suppress(QuestionError, TooManyQuestions):
+            with suppress(ArticlebotError):
                 conversation = self._answer(
                     question, conversation, welcome.ALL_CATEGORIES, request, as_typed=False, alone=False
                 )
