@@ -21,16 +21,17 @@ from tiny_model import make_tiny_model
 
 from bot.backends.location import store_at
 from bot.build.build import build as build_anew
-from bot.build.cache import CachedRows, Encoded, UncachedTexts, VectorCache
+from bot.build.cache import CachedRows, Encoded, Row, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.vocabulary_writer import VocabularyWriter
 from bot.build.word_index import FEW_PASSAGES, lexical_index_in_background
 from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
-from bot.encoder import SentenceEncoder
+from bot.encoder import EncoderInput, SentenceEncoder
+from bot.encoder.encoder_input import encode_inputs
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.filters import Filters
-from bot.index.generation import ROLES, PassageVectors, all_articles, check_encoder, texts_to_encode
+from bot.index.generation import ROLES, PassageVectors, all_articles, check_encoder, encoder_inputs, texts_of_roles
 from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
@@ -241,7 +242,7 @@ def test_passages_are_read_back_unchanged(corpus: Path, tmp_path: Path):
         np.arange(len(passages)), table.article_of_passage, np.empty((0, 0), np.float32), table.row_start
     )
     for number in range(len(passages)):
-        roles = [role for role, _ in texts_to_encode(passages[number])]
+        roles = [role for role, _ in texts_of_roles(passages[number])]
         rows = np.flatnonzero(table.passage_of_row == number)
         assert roles == [ROLES[role] for role in table.role_of_row[rows]]
         for role in ROLES:
@@ -317,7 +318,7 @@ def cached(folder: Path, model: str, texts: list[str]) -> tuple[list[str], np.nd
     encoder = CountingEncoder()
     with closing(VectorCache(folder, model)) as cache:
         rows = CachedRows(cache)
-        rows.add(texts)
+        rows.add(Row(key, 0) for key in cache.want(map(EncoderInput, texts)))
         cache.encode_missing(partial(encoded_here, encoder))
         cache.keep_only_wanted()
         assert len(rows) == len(texts)
@@ -343,7 +344,7 @@ def test_an_interrupted_build_keeps_the_vectors_it_computed(tmp_path: Path, monk
 
     encoder = CountingEncoder()
     with pytest.raises(KeyboardInterrupt), closing(VectorCache(tmp_path, "model")) as cache:  # noqa: PT012
-        cache.want("abcde")
+        cache.want(map(EncoderInput, "abcde"))
         cache.encode_missing(partial(encoded_here, encoder, done=stop))
     assert cached(tmp_path, "model", [*"abcde"])[0] == [*"cde"]
 
@@ -390,13 +391,29 @@ def test_a_build_writes_a_complete_generation(corpus: Path, tmp_path: Path, tiny
 def test_each_row_is_the_vector_of_its_text(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
     build(corpus, tmp_path / "index", tiny_settings)
     generation = LocalGeneration.open(LocalStore(tmp_path / "index").current_folder())
-    texts = [
-        text
-        for passage in generation.table.passages(range(generation.table.facts.passages))
-        for _, text in texts_to_encode(passage)
-    ]
-    expected = SentenceEncoder(tiny_settings.model).encode_passages(texts)
-    assert np.sum(generation.vectors.rows(np.arange(len(texts))) * expected, axis=1).min() > 0.999
+    passages = generation.table.passages(range(generation.table.facts.passages))
+    inputs = [encoder_inputs(passage) for passage in passages]
+    encoder = SentenceEncoder(tiny_settings.model)
+    expected = [np.concatenate(encode_inputs(encoder, own)) for own in inputs]
+    rows = np.concatenate([own[: len(list(texts_of_roles(one)))] for own, one in zip(expected, passages, strict=True)])
+    assert np.sum(generation.vectors.rows(np.arange(len(rows))) * rows, axis=1).min() > 0.999
+    question = encoder.encode_questions(["How long is the notice period?"])[0]
+    for passage, own in zip(passages, expected, strict=True):
+        found = generation.sentence_cosines([passage], question)[0] if len(passage.sentences) > 1 else []
+        assert np.allclose(found, own[len(list(texts_of_roles(passage))) :] @ question, atol=0.02)
+
+
+def test_a_text_with_several_vectors_has_one_place_in_the_cache(tmp_path: Path):
+    encoder, passage = CountingEncoder(), EncoderInput("One. Two.", "About numbers", ((0, 4), (5, 9)))
+    with closing(VectorCache(tmp_path, "model")) as cache:
+        key, other = cache.want([passage, EncoderInput("One. Two.")])
+        assert cache.missing() == 2
+        cache.encode_missing(partial(encoded_here, encoder))
+        rows = CachedRows(cache)
+        rows.add(Row(key, place) for place in (3, 0, 1))
+        rows.add([Row(other, 0)])
+        texts = ["About numbers\nTwo.", "One. Two.", "About numbers\nOne. Two.", "One. Two."]
+        assert np.allclose(rows.rows(range(4)), CountingEncoder().encode_passages(texts), atol=1e-3)
 
 
 def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -428,7 +445,7 @@ def test_a_build_encodes_only_texts_that_changed(corpus: Path, tmp_path: Path, t
     second = build(corpus, tmp_path / "index", tiny_settings)
     assert second.built
     assert second.generation != first.generation
-    assert second.encoded == 2
+    assert second.encoded == 1, "the passage with its sentences"
 
 
 def test_other_build_settings_make_another_index(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):
@@ -637,7 +654,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
         f"report = build({str(corpus)!r}, {str(tmp_path / 'index')!r}, BuildSettings(model={tiny_settings.model!r}))\n"
         "print(report.encoded, sorted({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "2 []\n"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1 []\n"
 
 
 def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path):

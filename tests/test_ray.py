@@ -227,7 +227,7 @@ def test_another_model_on_a_machine_of_the_cluster_is_reported(cluster: str, tin
     ):
         list(
             RayWorkers().encode(
-                iter([UncachedTexts([b"key"], ["text"])]),
+                iter([UncachedTexts([b"key"], ['["text", null, []]'])]),
                 1,
                 SentenceEncoder(tiny_model),
                 "other weights",

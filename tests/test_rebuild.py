@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -294,6 +295,21 @@ def test_a_dry_run_publishes_nothing(place: Path):
     report = build(place / "corpus", store.root, publish=False)
     assert (report.built, report.published, report.manifest.changes.new.ids) == (True, False, ("new",))
     assert [folder.name for folder in store.generations_folder.iterdir()] == [before] == [store.current_name()]
+
+
+def test_a_dry_run_without_questions_to_ask_encodes_nothing(place: Path):
+    (place / "corpus" / "new.md").write_text("# Canteen\n\nThe canteen opens at noon. It closes at two.")
+    (place / "corpus" / "bad.md").write_bytes(b"\0")
+    tried = articlebot("build", "--dry-run", cwd=place)
+    assert tried.returncode == 0, tried.stderr
+    # The title, and the passage with its two sentences.
+    assert re.fullmatch(r"dry run, nothing published: 3 articles, \d+ passages, 2 texts to encode, 1 refused\n"
+                        r"new: 1 article \(new\)\n", tried.stdout), tried.stdout  # fmt: skip
+    facts = json.loads(articlebot("build", "--dry-run", "--json", cwd=place).stdout)
+    assert (facts["published"], facts["to_encode"], facts["changes"]["new"]) == (False, 2, {"count": 1, "ids": ["new"]})
+    assert [each["file"] for each in facts["refused"]] == ["bad.md"]
+    assert json.loads(articlebot("build", "--json", cwd=place).stdout)["encoded"] == 2
+    assert articlebot("build", "--dry-run", cwd=place).stdout == "Nothing changed; the index is up to date\n"
 
 
 def test_a_guarded_build_does_not_publish_an_index_that_answers_worse(place: Path):

@@ -2,12 +2,13 @@
 
 usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-fold N]
 
-Trains the layers of the packaged model with MultipleNegativesRankingLoss and two hard negatives a question, and writes
-what that changed as an adapter of low rank (Hu et al. 2021). Lessons are labelled questions over answer_words's
-articles and over the ones that come with articlebot (the right passage, and the right sentence, against others of the
-same article, first those that look right, and near ones of other articles) and the questions of FAQ and passage sets
-(the right FAQ or passage against those nearest by the packaged model). Only sets whose licence allows it are used: no
-article of myscheme, no GPL set.
+Trains the layers of the packaged model by in-batch negatives and two hard negatives a question, and writes what that
+changed as an adapter of low rank (Hu et al. 2021). All vectors of a passage are pooled from one pass over it, as in a
+build, and a question is compared with the passages, with their texts and with all sentences of the batch. Lessons are
+labelled questions over answer_words's articles and over the ones that come with articlebot (the right passage and the
+right sentence in it, against another passage of the same article, first one that looks right, and a near one of another
+article) and the questions of FAQ and passage sets (the right FAQ or passage against those nearest by the packaged
+model). Only sets whose licence allows it are used: no article of myscheme, no GPL set.
 
 --without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and articlebot's
 own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model with the adapter added.
@@ -25,15 +26,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from benchmarks.quality.conversations import half_of
 from benchmarks.shared.question_sets import PAGES, read_gains, read_json_lines, read_labelled, read_questions
+from bot.build.build import build
 from bot.build.workers import LocalWorkers
 from bot.corpus.corpus import FolderSource
 from bot.corpus.in_memory import InMemorySource
+from bot.encoder.encoder_input import EncoderInput, part_masks
+from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import find_model
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
-from bot.index.generation import sentences_to_encode
+from bot.index.generation import passage_input
+from bot.index.local_generation import LocalGeneration
+from bot.index.store import LocalStore
 from bot.languages.normalization import words_only
 from bot.passages import Passage, context_and_text, sentences_of
+from bot.retrieval.finder import Finder
 from bot.settings import DEFAULT_MODEL, BuildSettings
 
 if TYPE_CHECKING:
@@ -53,9 +61,10 @@ SETS = {
 """The number of questions used of each set."""
 CORPUS = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
+HINDI = QUESTIONS.with_name("hindi.jsonl")
 UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
-RANK, LEARNING_RATE, EPOCHS, BATCH, MAX_TOKENS = 48, 8e-5, 1, 32, 128
+RANK, LEARNING_RATE, BATCH, MAX_TOKENS, TOGETHER, SCALE, BODY_SHARE = 48, 8e-5, 32, 192, 24, 20.0, 0.5
 NEGATIVES, NEAREST, MAY_ANSWER = 2, 15, 3
 SHARE = 0.7
 """The weight with which the adapter is added: averaging with the packaged model keeps what that one knows."""
@@ -63,12 +72,15 @@ PREFIX = "base_model.model."
 
 
 class Lesson(NamedTuple):
-    """A question, a text that answers it, and two that do not."""
+    """A question, the passage that answers it, and two that do not."""
 
     question: str
-    right: str
-    wrong: str
-    wrong2: str
+    passages: tuple[EncoderInput, ...]
+    """The right one first."""
+    right: frozenset[int]
+    """The sentences of the right one that answer; empty if they are not labelled."""
+    owner: str
+    """The article of the right one."""
 
 
 def main() -> None:
@@ -99,8 +111,7 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
         taught += _own_questions()
     near = _NearPassages(encoder, {ident: passages[ident] for _, ident in taught})
     lessons = {
-        "passages": [each for asked, ident in taught for each in _of_passages(asked, passages[ident], near, chosen)],
-        "sentences": [each for asked, ident in taught for each in _of_sentences(asked, passages[ident], chosen)],
+        "passages": [each for asked, ident in taught for each in _of_passages(asked, passages[ident], near, chosen)]
     }
     for place, (name, most) in enumerate(SETS.items()):
         if is_taught(place, fold):
@@ -118,9 +129,19 @@ def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], st
 
 def _own_questions() -> Iterator[tuple[list[dict], str]]:
     """Yield the labelled questions of each article that comes with articlebot, and its id."""
-    rows = [row for row in read_json_lines(QUESTIONS) if row["words"]]
-    labelled = [{**row, "passages": [row["words"], *row["also"]]} for row in rows]
+    rows = [row for row in (*read_json_lines(QUESTIONS), *_hindi_questions()) if row["words"]]
+    labelled = [{"traps": [], **row, "passages": [row["words"], *row["also"]]} for row in rows]
     yield from ((asked, ident) for ident, asked in _grouped(labelled).items())
+
+
+def _hindi_questions() -> Iterator[dict]:
+    """Yield the questions in Hindi and Hinglish about half 0 of the articles, in the English words that are encoded."""
+    with TemporaryDirectory() as folder:
+        build(CORPUS, folder, encoder=HashingEncoder())
+        finder = Finder(LocalGeneration.open(LocalStore(folder).current_folder()))
+        for row in read_json_lines(HINDI):
+            if half_of(row["article"]) == 0:
+                yield {**row, "question": finder.find(row["question"], 1).variants[0].text}
 
 
 def _grouped(questions: list[dict]) -> dict[str, list[dict]]:
@@ -162,10 +183,7 @@ class _NearPassages:
 def _of_passages(
     questions: Sequence[dict], passages: Sequence[Passage], near: _NearPassages, chosen: random.Random
 ) -> Iterator[Lesson]:
-    """Yield a lesson for each question: the passage that answers, against one of the article and one of another.
-
-    Texts are passages below their headings: without them they would teach that names do not matter.
-    """
+    """Yield a lesson for each question: the passage that answers, against one of the article and one of another."""
     elsewhere = near.elsewhere([one["question"] for one in questions], passages[0].article.id)
     for question, others in zip(questions, elsewhere, strict=True):
         right = [one for one in passages if _holds(one.text, question["words"])]
@@ -173,28 +191,14 @@ def _of_passages(
         if right and wrong:
             traps = [one for one in wrong if any(_overlaps(one.text, each) for each in question["traps"])]
             texts = (right[0], chosen.choice(traps or wrong), chosen.choice(others or wrong))
-            yield Lesson(question["question"], *map(context_and_text, texts))
+            answering = _answering(right[0], words_only(question["words"]))
+            yield Lesson(question["question"], tuple(map(passage_input, texts)), answering, right[0].article.id)
 
 
-def _of_sentences(questions: Sequence[dict], passages: Sequence[Passage], chosen: random.Random) -> Iterator[Lesson]:
-    """Yield a lesson for each question: the sentence that answers, below its headings, against others."""
-    sentences = [
-        (text, encoded) for one in passages for text, encoded in zip(sentences_of(one), _encoded(one), strict=True)
-    ]
-    sentences = [(words_only(text), encoded) for text, encoded in sentences if len(text.split()) > 2]
-    for question in questions:
-        words = words_only(question["words"])
-        right = [encoded for text, encoded in sentences if words in text or (text in words and len(text.split()) > 3)]
-        others = [(text, encoded) for text, encoded in sentences if encoded not in right and text not in words]
-        traps = [encoded for text, encoded in others if any(text in words_only(trap) for trap in question["traps"])]
-        if right and others:
-            rest = [encoded for _, encoded in others]
-            yield Lesson(question["question"], right[0], chosen.choice(traps or rest), chosen.choice(rest))
-
-
-def _encoded(passage: Passage) -> list[str]:
-    """Return a passage's sentences as they are encoded."""
-    return sentences_to_encode(passage) or [context_and_text(passage)]
+def _answering(passage: Passage, words: str) -> frozenset[int]:
+    """Return which sentences of a passage hold the words that answer, or are part of them."""
+    texts = [words_only(each) for each in sentences_of(passage)]
+    return frozenset(n for n, each in enumerate(texts) if words in each or (each in words and len(each.split()) > 3))
 
 
 def _of_set(folder: Path, encoder: SentenceEncoder, most: int, chosen: random.Random) -> Iterator[Lesson]:
@@ -213,7 +217,8 @@ def _of_set(folder: Path, encoder: SentenceEncoder, most: int, chosen: random.Ra
         roles = _texts_of(rows[chosen.choice(right)], is_page=folder.name in PAGES)
         kind = chosen.randrange(len(roles))
         two = [_texts_of(rows[place], is_page=folder.name in PAGES) for place in chosen.sample(wrong, NEGATIVES)]
-        yield Lesson(question["text"], roles[kind], *(one[kind % len(one)] for one in two))
+        texts = (roles[kind], *(one[kind % len(one)] for one in two))
+        yield Lesson(question["text"], tuple(map(EncoderInput, texts)), frozenset(), str(right[0]))
 
 
 def _texts_of(row: dict, *, is_page: bool) -> list[str]:
@@ -259,33 +264,100 @@ def _layers(model: "SentenceTransformer") -> Iterator[tuple[str, "Module"]]:
 
 
 def _train(model: "SentenceTransformer", lessons: dict[str, list[Lesson]]) -> None:
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer
-    from sentence_transformers.sentence_transformer import training_args
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-    from torch.nn import Dropout
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
 
     for module in model.modules():
-        if isinstance(module, Dropout):
+        if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # halves the time of a step, and changes no figure
     model.requires_grad_(requires_grad=False)
-    for _, layer in _layers(model):
-        layer.weight.requires_grad = True
-    limit, model.max_seq_length = model.max_seq_length, MAX_TOKENS
-    datasets = {
-        name: Dataset.from_dict({field: [getattr(one, field) for one in some] for field in Lesson._fields})
-        for name, some in lessons.items()
-    }
-    with TemporaryDirectory() as scratch:
-        arguments = training_args.SentenceTransformerTrainingArguments(
-            output_dir=scratch, num_train_epochs=EPOCHS, per_device_train_batch_size=BATCH,
-            learning_rate=LEARNING_RATE, warmup_steps=0.1, lr_scheduler_type="cosine",
-            batch_sampler=training_args.BatchSamplers.NO_DUPLICATES, use_cpu=True, bf16=multiplies_bfloat16(),
-            dataloader_pin_memory=False, save_strategy="no", logging_steps=20, report_to="none", seed=0,
+    weights = [layer.weight.requires_grad_() for _, layer in _layers(model)]
+    batches, started = _batches(lessons), time.perf_counter()
+    optimizer = torch.optim.AdamW(weights, LEARNING_RATE, weight_decay=0.0)
+    schedule = get_cosine_schedule_with_warmup(optimizer, len(batches) // 10, len(batches))
+    losses = []
+    for step, batch in enumerate(batches, 1):
+        loss = _loss(model, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+        if step % 20 == 0:
+            seconds = time.perf_counter() - started
+            print(f"step {step} of {len(batches)}: loss {np.mean(losses[-20:]):.3f}, {seconds:.0f} s", flush=True)
+
+
+def _batches(lessons: dict[str, list[Lesson]]) -> list[list[Lesson]]:
+    """Return batches of one set each, in random order.
+
+    No two lessons of a batch are about the same article: the passage of one could answer the other.
+    """
+    chosen, full = random.Random(0), list[list[Lesson]]()
+    for some in lessons.values():
+        unfinished: list[list[Lesson]] = []
+        for lesson in chosen.sample(some, len(some)):
+            batch = next((one for one in unfinished if lesson.owner not in {each.owner for each in one}), None)
+            if batch is None:
+                unfinished.append(batch := [])
+            batch.append(lesson)
+            if len(batch) == BATCH:
+                unfinished.remove(batch)
+                full.append(batch)
+    return chosen.sample(full, len(full))
+
+
+def _loss(model: "SentenceTransformer", batch: Sequence[Lesson]) -> "Tensor":
+    """Return the cross-entropy of passages, of their texts and of their sentences, all against the whole batch.
+
+    All vectors of a passage are pooled from one pass over it, as a build does it.
+    """
+    import torch
+
+    questions = torch.cat(_vectors(model, [EncoderInput(one.question) for one in batch]))
+    vectors = _vectors(model, [lesson.passages[n] for n in range(1 + NEGATIVES) for lesson in batch])
+    is_right = torch.eye(len(batch), len(vectors), dtype=torch.bool)
+    whole = torch.stack([one[min(1, len(one) - 1)] for one in vectors])
+    loss = _cross_entropy(questions, whole, is_right)
+    if any(one.right for one in batch):
+        loss = loss + BODY_SHARE * _cross_entropy(questions, torch.stack([one[0] for one in vectors]), is_right)
+        # A passage that is one sentence has no vector of its own for it.
+        sentences = [one[2:] if len(one) > 2 else one[1:] for one in vectors]
+        answering = torch.zeros(len(batch), sum(map(len, sentences)), dtype=torch.bool)
+        starts = np.cumsum([0, *map(len, sentences)]).tolist()
+        for row, lesson in enumerate(batch):
+            answering[row, [starts[row] + each for each in lesson.right]] = True
+        asked = answering.any(dim=1)
+        loss = loss + _cross_entropy(questions[asked], torch.cat(sentences), answering[asked])
+    return loss
+
+
+def _cross_entropy(questions: "Tensor", texts: "Tensor", is_right: "Tensor") -> "Tensor":
+    """Return the mean of -log of the share of the softmax over all texts that falls on right ones."""
+    scores = SCALE * questions @ texts.T
+    right = scores.masked_fill(~is_right, float("-inf"))
+    return (scores.logsumexp(1) - right.logsumexp(1)).mean()
+
+
+def _vectors(model: "SentenceTransformer", inputs: Sequence[EncoderInput]) -> "list[Tensor]":
+    """Return the unit vectors of each input, with gradients; texts of similar length are encoded together."""
+    import torch
+
+    found: dict[int, Tensor] = {}
+    order = sorted(range(len(inputs)), key=lambda n: len(inputs[n].whole))
+    for start in range(0, len(order), TOGETHER):
+        some = order[start : start + TOGETHER]
+        read = model.tokenizer(
+            [inputs[n].whole for n in some], truncation=True, max_length=MAX_TOKENS, padding=True,
+            return_offsets_mapping=True, return_tensors="pt",
         )  # fmt: skip
-        loss = MultipleNegativesRankingLoss(model)
-        SentenceTransformerTrainer(model, arguments, train_dataset=datasets, loss=loss).train()
-    model.max_seq_length = limit
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
+            tokens = model[0].auto_model(read["input_ids"], read["attention_mask"]).last_hidden_state.float()
+        for n, own, offsets, mask in zip(some, tokens, read["offset_mapping"], read["attention_mask"], strict=True):
+            masks = torch.from_numpy(part_masks(inputs[n], offsets.numpy())).float() * mask
+            found[n] = torch.nn.functional.normalize(masks @ own, dim=1)
+    return [found[n] for n in range(len(inputs))]
 
 
 def _factors(change: "Tensor") -> "tuple[Tensor, Tensor]":

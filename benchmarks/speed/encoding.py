@@ -19,7 +19,7 @@ import torch
 from benchmarks.shared.timing import Row, machine, seconds, table
 from bot.corpus import read_corpus
 from bot.encoder import ExportedEncoder, SentenceEncoder, export_encoder
-from bot.index.generation import texts_to_encode
+from bot.index.generation import texts_of_roles
 from bot.passages import split_articles
 
 SIZE = 2048
@@ -47,7 +47,7 @@ def measure(corpus: Path, count: int = 1000) -> list[Row]:
 def _texts(corpus: Path, encoder: SentenceEncoder, count: int) -> list[str]:
     """Return texts with headings, the most frequent kind in a build, spread evenly over the corpus."""
     passages = split_articles(read_corpus(corpus).articles, encoder.token_starts, 160)
-    both = [text for passage in passages for role, text in texts_to_encode(passage) if role == "both"]
+    both = [text for passage in passages for role, text in texts_of_roles(passage) if role == "both"]
     return both[:: max(1, len(both) // count)][:count]
 
 

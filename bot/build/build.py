@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.build.generation_writer import BuildInputs, GenerationWriter, OnProgress
+from bot.build.generation_writer import BuildInputs, BuildPlan, GenerationWriter, OnProgress
 from bot.build.publish import publish_generation, unfinished_generation
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.corpus import FolderSource
@@ -85,6 +85,25 @@ def build(
             if publish:
                 publish_generation(store, folder, manifest.name)
     return BuildReport(manifest.name, manifest, refused, built=True, published=publish)
+
+
+def plan_build(
+    corpus: Path, index: Path, settings: BuildSettings = BuildSettings(), progress: OnProgress = no_progress,
+    *, workers: Workers = LocalWorkers(),
+) -> BuildPlan | None:  # fmt: skip
+    """Return what `build` would do, without encoding or writing an index; None if the index is up to date.
+
+    Raises what `build` raises.
+    """
+    store, source = LocalStore(index), FolderSource(corpus)
+    inputs = _inputs(source, settings, None)
+    with store.lock(), _translate_write_errors(store.name):
+        previous = _find_intact(store)
+        if previous is not None and _is_up_to_date(previous, inputs):
+            return None
+        with unfinished_generation(store) as folder:
+            encoder = _open_encoder(inputs, store, progress)
+            return GenerationWriter(folder, store, source, inputs, previous, encoder, workers, progress).plan()
 
 
 def _inputs(source: ArticleSource, settings: BuildSettings, encoder: Encoder | None) -> BuildInputs:

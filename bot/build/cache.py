@@ -1,8 +1,10 @@
-"""The vector cache: text hash → vector, so that a build encodes only new texts."""
+"""The vector cache: text hash → vectors, so that a build encodes only new texts."""
 
 import hashlib
+import json
 import sqlite3
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -11,13 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder import Matrix
+from bot.encoder import EncoderInput, Matrix
 from bot.errors import IndexCorrupt
 
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
 _TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted build loses at most these
 _KEYS_PER_QUERY = 500
-_KEY_BYTES, _CHECKSUM_BYTES = 32, 4  # sizes of a key, which is a sha256, and of the checksum after each vector
+_KEY_BYTES = 32  # the size of a key, which is a sha256
+_COUNT_BYTES, _CHECKSUM_BYTES = 4, 4  # sizes of what stands before and behind the vectors of a text
 
 
 _ADD = """
@@ -27,19 +30,29 @@ _NEXT = "SELECT number, key, text FROM wanted WHERE number > ? AND text IS NOT N
 
 
 class UncachedTexts(NamedTuple):
-    """Texts without a vector in the cache, and the keys of their vectors."""
+    """Texts without vectors in the cache, and the keys of their vectors."""
 
     keys: Sequence[bytes]
     texts: Sequence[str]
+    """Each an input of the encoder as JSON, see `parse_input`."""
 
 
 Uncached = Iterator[UncachedTexts]
-Encoded = Iterator[tuple[Sequence[bytes], NDArray[np.floating[Any]]]]
-"""Batches of keys, with one unit row per key."""
+Encoded = Iterator[tuple[Sequence[bytes], Sequence[NDArray[np.floating[Any]]]]]
+"""Batches of keys, with the unit rows of each key."""
+
+
+class Row(NamedTuple):
+    """One vector in the cache: the key of its text, and its place among the vectors of the text."""
+
+    key: bytes
+    place: int
 
 
 class VectorCache:
     """The vectors of one model as float16, by the hashes of their texts; an interrupted build keeps what it encoded.
+
+    A text has one vector, or, with a context, one for each of its parts; see `EncoderInput`.
 
     One build at a time uses it: it adds texts to rows, encodes the missing ones, and reads the vectors. The wanted
     texts are on disk, so that memory does not grow with the corpus. An unreadable file is replaced by an empty one.
@@ -54,20 +67,21 @@ class VectorCache:
             (folder / _VECTORS).unlink()
             self._connection = _connect(folder)
 
-    def want(self, texts: Sequence[str]) -> list[bytes]:
-        """Mark texts as wanted, so that those without a vector are encoded; return the keys of their vectors."""
+    def want(self, inputs: Iterable[EncoderInput]) -> list[bytes]:
+        """Mark texts as wanted, so that those without vectors are encoded; return the keys of their vectors."""
+        texts = [json.dumps((one.text, one.context, one.sentences), ensure_ascii=False) for one in inputs]
         keys = [hashlib.sha256(f"{self.weights}\0float16\0{text}".encode()).digest() for text in texts]
         self._connection.executemany(_ADD, zip(keys, texts, strict=True))
         return keys
 
     def missing(self) -> int:
-        """Return the number of different wanted texts without a vector."""
+        """Return the number of different wanted texts without vectors."""
         return int(self._connection.execute("SELECT count(*) FROM wanted WHERE text IS NOT NULL").fetchone()[0])
 
     def encode_missing(self, encode: Callable[[Uncached], Encoded]) -> None:
-        """Encode the texts without a vector; `encode` may yield batches in any order, and each is stored at once."""
+        """Encode the texts without vectors; `encode` may yield batches in any order, and each is stored at once."""
         for keys, vectors in encode(self._missing()):
-            new = ((key, _pack(vector)) for key, vector in zip(keys, vectors.astype(np.float16), strict=True))
+            new = ((key, pack_rows(rows.astype(np.float16))) for key, rows in zip(keys, vectors, strict=True))
             self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
             self._connection.executemany("UPDATE wanted SET text = NULL WHERE key = ?", ((key,) for key in keys))
             self._connection.commit()
@@ -78,19 +92,21 @@ class VectorCache:
             last = rows[-1][0]
             yield UncachedTexts([key for _, key, _ in rows], [text for _, _, text in rows])
 
-    def vectors(self, keys: Sequence[bytes]) -> Matrix:
-        """Return the vectors with these keys. Removes damaged ones, to be encoded again, and raises `IndexCorrupt`."""
+    def vectors(self, rows: Sequence[Row]) -> Matrix:
+        """Return some vectors. Removes damaged ones, to be encoded again, and raises `IndexCorrupt`."""
+        keys = list(dict.fromkeys(row.key for row in rows))
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _KEYS_PER_QUERY):
-            some = list(dict.fromkeys(keys[start : start + _KEYS_PER_QUERY]))
+            some = keys[start : start + _KEYS_PER_QUERY]
             query = f"SELECT key, vector FROM vectors WHERE key IN ({', '.join('?' * len(some))})"
             found.update(self._connection.execute(query, some))
-        damaged = [key for key, packed in found.items() if packed != _pack(packed[:-_CHECKSUM_BYTES])]
-        if damaged or len(found) < len(set(keys)):
+        damaged = [key for key, packed in found.items() if not _is_intact(packed)]
+        if damaged or len(found) < len(keys):
             self._connection.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in damaged))
             self._connection.commit()
             raise IndexCorrupt(f"A vector in {self._folder} is damaged and was removed: run articlebot build.")
-        return np.stack([np.frombuffer(found[key][:-_CHECKSUM_BYTES], np.float16) for key in keys]).astype(np.float32)
+        own = {key: unpack_rows(packed) for key, packed in found.items()}
+        return np.stack([own[row.key][row.place] for row in rows]).astype(np.float32)
 
     def keep_only_wanted(self) -> None:
         """Delete the vectors of texts that are not wanted, so that the cache never outgrows the corpus."""
@@ -103,21 +119,26 @@ class VectorCache:
 
 
 class CachedRows:
-    """A sequence of texts; their vectors can be read once the missing texts are encoded."""
+    """A sequence of vectors in the cache; they can be read once the missing texts are encoded."""
 
     def __init__(self, cache: VectorCache) -> None:
-        self._cache, self._keys = cache, bytearray()
+        self._cache, self._keys, self._places = cache, bytearray(), array("I")
 
     def __len__(self) -> int:
-        return len(self._keys) // _KEY_BYTES
+        return len(self._places)
 
-    def add(self, texts: Sequence[str]) -> None:
-        self._keys += b"".join(self._cache.want(texts))
+    def add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._keys += row.key
+            self._places.append(row.place)
 
     def rows(self, numbers: Iterable[int]) -> Matrix:
-        """Return the vectors of the texts with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
-        starts = (number * _KEY_BYTES for number in numbers)
-        return self._cache.vectors([bytes(self._keys[start : start + _KEY_BYTES]) for start in starts])
+        """Return the vectors with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
+        return self._cache.vectors([self._row(number) for number in numbers])
+
+    def _row(self, number: int) -> Row:
+        start = number * _KEY_BYTES
+        return Row(bytes(self._keys[start : start + _KEY_BYTES]), self._places[number])
 
     def blocks(self, size: int) -> Iterator[Matrix]:
         """Yield all vectors, `size` at a time."""
@@ -126,10 +147,30 @@ class CachedRows:
             yield self.rows(block)
 
 
-def _pack(vector: bytes | NDArray[np.float16]) -> bytes:
-    """Return a vector with its checksum."""
-    content = bytes(vector)
-    return content + zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little")
+def pack_rows(rows: NDArray[np.float16]) -> bytes:
+    """Return the vectors of a text with their number before them and a checksum behind them."""
+    content = len(rows).to_bytes(_COUNT_BYTES, "little") + rows.tobytes()
+    return content + _checksum(content)
+
+
+def unpack_rows(packed: bytes) -> NDArray[np.float16]:
+    """Return the vectors that `pack_rows` packed."""
+    count = int.from_bytes(packed[:_COUNT_BYTES], "little")
+    return np.frombuffer(packed[_COUNT_BYTES:-_CHECKSUM_BYTES], np.float16).reshape(count, -1)
+
+
+def _is_intact(packed: bytes) -> bool:
+    return packed[-_CHECKSUM_BYTES:] == _checksum(packed[:-_CHECKSUM_BYTES])
+
+
+def _checksum(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "little")
+
+
+def parse_input(text: str) -> EncoderInput:
+    """Return the input of the encoder that `UncachedTexts` holds as JSON."""
+    content, context, sentences = json.loads(text)
+    return EncoderInput(content, context, tuple((start, end) for start, end in sentences))
 
 
 def _connect(folder: Path) -> sqlite3.Connection:

@@ -1,13 +1,13 @@
 """Writes all files of a generation: passages, vectors, word index and manifest."""
 
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from bot.build.cache import CachedRows, VectorCache
+from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
 from bot.build.passage_writer import PassageWriter
@@ -19,9 +19,10 @@ from bot.corpus.refused import Refused, write_refused
 from bot.corpus.source import ArticleSource
 from bot.corpus.synonyms import write_synonyms
 from bot.encoder import FEW_TEXTS, Encoder, export_if_possible
+from bot.encoder.encoder_input import BODY, BOTH, FIRST_SENTENCE
 from bot.errors import CorpusError
-from bot.index.generation import sentences_to_encode, texts_to_encode
-from bot.index.manifest import FORMAT, MANIFEST, REFUSED, Manifest, MultilingualRecord, record_files
+from bot.index.generation import encoder_inputs
+from bot.index.manifest import FORMAT, MANIFEST, REFUSED, Changes, Manifest, MultilingualRecord, record_files
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import write_sentences
 from bot.index.store import LocalStore
@@ -48,18 +49,38 @@ class BuildInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """The texts to encode, in the order of their vectors."""
+class BuildPlan:
+    """What a build would do."""
 
+    articles: int
+    passages: int
+    vectors: int
+    to_encode: int
+    """Number of texts without vectors in the cache."""
+    changes: Changes | None
+    refused: tuple[Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The texts to encode, and their vectors in the order of the index."""
+
+    cache: VectorCache
     texts: CachedRows
     sentences: CachedRows
     multilingual: MultilingualWriter | None
 
     def add(self, passage: Passage) -> None:
-        self.texts.add([text for _, text in texts_to_encode(passage)])
-        self.sentences.add(sentences_to_encode(passage))
+        *questions, whole = encoder_inputs(passage)
+        *keys, key = self.cache.want([*questions, whole])
+        self.texts.add([*(Row(each, 0) for each in keys), Row(key, BODY), Row(key, BOTH)])
+        self.sentences.add(Row(key, place) for place in range(FIRST_SENTENCE, whole.count))
         if self.multilingual is not None:
             self.multilingual.add(passage)
+
+    def missing(self) -> int:
+        """Return the number of texts without vectors in the caches."""
+        return self.cache.missing() + (self.multilingual.missing() if self.multilingual else 0)
 
 
 @dataclass(slots=True)
@@ -76,12 +97,18 @@ class GenerationWriter:
     progress: OnProgress
     encoded: int = 0
 
+    def plan(self) -> BuildPlan:
+        """Write the passages only, and return what `write` would do."""
+        with self._rows() as rows:
+            refused = self._write_passages(rows)
+            table, missing = PassageTable(self.folder / PASSAGES), rows.missing()
+            changes = changes_between(self.previous, self.folder) if self.previous else None
+            return BuildPlan(table.count_articles(), len(table), len(rows.texts), missing, changes, refused)
+
     def write(self) -> tuple[Refused, ...]:
         """Write all files, the manifest last; return the files and rows that were refused."""
-        with ExitStack() as stack:
-            cache = stack.enter_context(closing(VectorCache(self.store.cache_folder, self.inputs.weights)))
-            multilingual = self._multilingual_writer(stack)
-            rows = _Rows(CachedRows(cache), CachedRows(cache), multilingual)
+        with self._rows() as rows:
+            cache, multilingual = rows.cache, rows.multilingual
             refused = self._write_passages(rows)
             if cache.missing() <= FEW_TEXTS:
                 # This process encodes few texts before workers are ready, and before the word index competes with it.
@@ -94,11 +121,16 @@ class GenerationWriter:
             self._finish(rows, table, facts, record)
         return refused
 
-    def _multilingual_writer(self, stack: ExitStack) -> MultilingualWriter | None:
-        if self.inputs.multilingual is None:
-            return None
-        writer = MultilingualWriter(self.store.cache_folder, self.inputs.settings, self.inputs.multilingual)
-        return stack.enter_context(closing(writer))
+    @contextmanager
+    def _rows(self) -> Iterator[_Rows]:
+        """Open the vector caches, and close them afterwards."""
+        folder, inputs, multilingual = self.store.cache_folder, self.inputs, None
+        with ExitStack() as stack:
+            cache = stack.enter_context(closing(VectorCache(folder, inputs.weights)))
+            if inputs.multilingual is not None:
+                writer = MultilingualWriter(folder, inputs.settings, inputs.multilingual)
+                multilingual = stack.enter_context(closing(writer))
+            yield _Rows(cache, CachedRows(cache), CachedRows(cache), multilingual)
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from bot.build.cache import CachedRows, VectorCache
+from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.score_calibration import Questions
 from bot.build.vector_index import OnTexts, encode_missing, write_vector_index
 from bot.build.workers import LocalWorkers
-from bot.encoder import open_multilingual
+from bot.encoder import EncoderInput, open_multilingual
 from bot.index.generation import texts_of_roles
 from bot.index.manifest import ENCODER, MultilingualRecord
 from bot.index.multilingual_index import MULTILINGUAL
@@ -26,7 +26,12 @@ class MultilingualWriter:
         """Number of texts that `write` encoded."""
 
     def add(self, passage: Passage) -> None:
-        self._rows.add([text for _, text in texts_of_roles(passage)])
+        keys = self._cache.want(EncoderInput(text) for _, text in texts_of_roles(passage))
+        self._rows.add(Row(key, 0) for key in keys)
+
+    def missing(self) -> int:
+        """Return the number of texts without a vector in the cache."""
+        return self._cache.missing()
 
     def write(self, parent: Path, table: PassageTable, questions: Questions, progress: OnTexts) -> MultilingualRecord:
         """Write the index into `parent`, the folder of a generation."""

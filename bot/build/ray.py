@@ -16,12 +16,15 @@ from itertools import islice
 from platform import node
 from typing import Any
 
-from bot.build.cache import Encoded, Uncached, UncachedTexts
+import numpy as np
+
+from bot.build.cache import Encoded, Uncached, UncachedTexts, pack_rows, parse_input, unpack_rows
 from bot.corpus.article import Article
 from bot.corpus.refused import Refused
 from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, PassageEncoder, picklable_encoder_opener, remote_token_starts
 from bot.encoder.encoder import OnBatch
+from bot.encoder.encoder_input import encode_inputs
 from bot.errors import ClusterError, requires
 from bot.passages import Passage, TokenStarts, split_each
 from bot.version import __version__
@@ -152,7 +155,7 @@ class RayWorkers:
             vectors = from_arrow_refs(blocks).map_batches(_EncoderActor, batch_size=None, **resources)
         for batch in _batches(vectors):
             done(len(batch["key"]))
-            yield list(batch["key"]), batch["vector"]
+            yield list(batch["key"]), [unpack_rows(rows) for rows in batch["rows"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +206,9 @@ class _EncoderActor:
         return self._open()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        # With the precision of the cache.
-        return {"key": batch["key"], "vector": self._encoder.encode_passages(list(batch["text"])).astype("float16")}
+        vectors = encode_inputs(self._encoder, [parse_input(text) for text in batch["text"]])
+        # With the precision of the cache. Texts have different numbers of vectors, which Ray's tables do not hold.
+        return {"key": batch["key"], "rows": [pack_rows(rows.astype(np.float16)) for rows in vectors]}
 
 
 def _check_version(version: str) -> None:

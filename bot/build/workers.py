@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from bot.build.cache import Encoded, Uncached
+from bot.build.cache import Encoded, Uncached, parse_input
 from bot.corpus.source import ArticleSource
 from bot.encoder import Encoder, PassageEncoder
 from bot.encoder.choice import encoder_for_many
 from bot.encoder.encoder import OnBatch
+from bot.encoder.encoder_input import encode_inputs
 from bot.passages import Passage, split_articles
 
 
@@ -30,4 +31,4 @@ class LocalWorkers:
     def encode(self, texts: Uncached, count: int, encoder: PassageEncoder, weights: str, done: OnBatch) -> Encoded:  # noqa: ARG002
         fastest = encoder_for_many(encoder, count)
         for some in texts:
-            yield some.keys, fastest.encode_passages(some.texts, done)
+            yield some.keys, encode_inputs(fastest, [parse_input(text) for text in some.texts], done)

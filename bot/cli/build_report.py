@@ -11,17 +11,37 @@ from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport
+    from bot.build.generation_writer import BuildPlan
     from bot.evaluation.evaluate import Figures
     from bot.index.manifest import ChangedArticles, Changes
 
+_DRY_RUN_REFUSED = "dry-run-refused.json"
+_UP_TO_DATE = "Nothing changed; the index is up to date"
 _SHOWN_IDS = 5  # maximum number of article ids on a line
+
+
+def report_plan(plan: "BuildPlan | None", index: Path, as_json: bool) -> None:
+    """Print what a build would do; nothing if the index is up to date."""
+    if plan is None:
+        print_facts({"up_to_date": True, "published": False}, as_json, lambda: _UP_TO_DATE)
+        return
+    write_refused(index / _DRY_RUN_REFUSED, plan.refused)
+    say_refusals(plan.refused, str(index / _DRY_RUN_REFUSED))
+    facts = {"up_to_date": False, "published": False, **asdict(plan)}
+    print_facts(facts, as_json, lambda: "\n".join(_plan_lines(plan)))
+
+
+def _plan_lines(plan: "BuildPlan") -> list[str]:
+    size = f"{count(plan.articles, 'article')}, {count(plan.passages, 'passage')}"
+    work = f"{count(plan.to_encode, 'text')} to encode, {count_kinds(plan.refused)}"
+    return [f"dry run, nothing published: {size}, {work}", *_change_lines(plan.changes)]
 
 
 def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings, as_json: bool) -> None:
     """Test a new index, record its figures and print what the build did."""
     refusals = index / "generations" / report.generation / "refused.json"
     if not report.published:
-        refusals = index / "dry-run-refused.json"
+        refusals = index / _DRY_RUN_REFUSED
         write_refused(refusals, report.refused)
     say_refusals(report.refused, str(refusals))
     bot = Bot.open(index, settings=answers) if report.built and report.published else None
@@ -71,7 +91,7 @@ def _lines(report: "BuildReport", tested: dict[str, Any] | None, accepted: "Figu
     manifest = report.manifest
     size = f"{count(manifest.articles, 'article')}, {count(manifest.passages, 'passage')}"
     if not report.built:
-        return [f"Nothing changed; the index is up to date: {size}"]
+        return [f"{_UP_TO_DATE}: {size}"]
     done = f"built {report.generation}" if report.published else "dry run, nothing published"
     work = f"{count(report.encoded, 'text')} encoded, {count_kinds(report.refused)}"
     return [f"{done}: {size}, {work}", *_change_lines(manifest.changes), *_self_test_lines(tested, accepted)]

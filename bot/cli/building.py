@@ -14,7 +14,7 @@ from typer import Argument, BadParameter, Option
 
 from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
-from bot.cli.build_report import test_and_report
+from bot.cli.build_report import report_plan, test_and_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress, table
 from bot.cli.settings import read_settings_file, settings_of_build
@@ -26,6 +26,7 @@ from bot.settings import AnswerSettings, BuildChoices
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
+    from bot.build.generation_writer import BuildPlan
     from bot.build.workers import Workers
 
 _SHOWN = 5  # number of findings of a kind that check shows
@@ -52,6 +53,10 @@ def build(
     chosen = _choices(model, exact_rows, languages, multilingual_model)
     written = read_settings_file(settings)
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
+    if dry_run and review is None:
+        # Without questions to ask nothing has to be encoded.
+        report_plan(_plan_build(corpus, index, written.build, chosen, workers, tell_progress), index, as_json)
+        return
     how = to, workers, tell_progress
     report = _run_build(corpus, index, written.build, chosen, review, *how, publish=not dry_run)
     test_and_report(report, corpus, index, written.answers, as_json)
@@ -62,6 +67,16 @@ def _choices(
 ) -> BuildChoices:
     codes = tuple(languages.split(",")) if languages else None
     return BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
+
+
+def _plan_build(
+    corpus: Path, index: Path, written: BuildChoices, options: BuildChoices, workers: str | None, tell_progress: bool
+) -> "BuildPlan | None":
+    from bot.build.build import plan_build
+
+    settings, _ = settings_of_build(index, written, options)
+    with show_progress(tell_progress) as progress, _build_process(), _workers(workers) as who:
+        return plan_build(corpus, index, settings, progress, workers=who)
 
 
 def _run_build(

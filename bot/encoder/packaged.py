@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bot.encoder.adapter import adapter_changes
 from bot.encoder.export import begin_export, finish_export, quantise
 from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
-from bot.encoder.graph import open_tokenizer
+from bot.encoder.graph import TOKENS, VECTOR, open_tokenizer
 from bot.encoder.model import find_model
 from bot.errors import requires
 from bot.settings import DEFAULT_MODEL
@@ -39,7 +39,7 @@ def export_packaged(folder: Path, weights: str) -> ExportedEncoder:
     limit = int(_read_json(source / "sentence_bert_config.json")["max_seq_length"])
     special = open_tokenizer(unfinished / TOKENIZER, None).num_special_tokens_to_add(False)
     ExportedEncoder.describe(
-        unfinished, name=DEFAULT_MODEL, weights=weights, length_limit=limit, max_tokens=limit - special
+        unfinished, name=DEFAULT_MODEL, weights=weights, length_limit=limit, max_tokens=limit - special, pools=True
     )
     return finish_export(unfinished, folder)
 
@@ -70,14 +70,20 @@ class _BertGraph:
     def model(self) -> "ModelProto":
         from onnx import TensorProto, helper, numpy_helper
 
-        self._pool(self._encode())
+        hidden = self._encode()
+        self._add("Identity", hidden, output=TOKENS)
+        self._pool(hidden)
         inputs = [
             helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
             for name in ("input_ids", "attention_mask")
         ]
-        vector = helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["texts", self._config["hidden_size"]])
+        size = self._config["hidden_size"]
+        outputs = [
+            helper.make_tensor_value_info(VECTOR, TensorProto.FLOAT, ["texts", size]),
+            helper.make_tensor_value_info(TOKENS, TensorProto.FLOAT, ["texts", "tokens", size]),
+        ]
         constants = [numpy_helper.from_array(value, name) for name, value in self._constants.items()]
-        graph = helper.make_graph(self._nodes, "packaged", inputs, [vector], constants)
+        graph = helper.make_graph(self._nodes, "packaged", inputs, outputs, constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
 
@@ -132,7 +138,7 @@ class _BertGraph:
         """Add the sum of the tokens' vectors, scaled to length 1: it has the direction of their mean."""
         mask = self._add("Unsqueeze", self._add("Cast", "attention_mask", to=1), self._integers(-1))
         total = self._add("ReduceSum", self._add("Mul", hidden, mask), self._integers(1), keepdims=0)
-        self._add("LpNormalization", total, output="vector", axis=-1, p=2)
+        self._add("LpNormalization", total, output=VECTOR, axis=-1, p=2)
 
     def _integers(self, *values: int) -> str:
         return self._constant(f"integers {values}", np.array(values, np.int64))

@@ -2,15 +2,17 @@
 
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.encoder.adapter import add_adapter
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder_input import EncoderInput, pool
 from bot.encoder.model import find_model
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
@@ -65,18 +67,33 @@ class SentenceEncoder:
         return [[start for start, _ in spans] for spans in found["offset_mapping"]]
 
     def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
-        # Longest first: a batch is padded to its longest text, and a lack of memory shows at once.
         lengths = [min(len(starts), self.max_tokens) + 1 for starts in self.token_starts(texts)]
-        order = sorted(range(len(texts)), key=lambda n: -lengths[n])
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        while order:
-            fit = max(1, min(_MAX_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
-            # torch prepares kernels for each shape of a batch and keeps them, so the number of shapes must stay small.
-            count = fit - fit % _TEXTS_MULTIPLE if fit > _TEXTS_MULTIPLE else fit
-            rows, order = order[:count], order[count:]
+        for rows in _batches(range(len(texts)), lengths):
             vectors[rows] = _encode(self._passage_model(texts), [texts[n] for n in rows])
             done(len(rows))
         return vectors
+
+    @property
+    def pools(self) -> bool:
+        """Whether a text's vector is the mean of its tokens' vectors, so that its parts have vectors as well."""
+        kinds = [type(module).__name__ for module in self.model]
+        is_plain = kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+        modes = cast("Any", self.model[1]).get_config_dict() if is_plain else {}
+        return bool(modes.get("pooling_mode") == "mean" and modes.get("include_prompt", True))
+
+    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
+        prompt = self.model.prompts.get("document") or ""
+        texts = [prompt + one.whole for one in inputs]
+        special = self.model.tokenizer.num_special_tokens_to_add()
+        lengths = [len(starts) + special for starts in self.token_starts(texts)]
+        found: list[Matrix | None] = [None] * len(inputs)
+        for rows in _batches([n for n in range(len(texts)) if lengths[n] < self.length_limit], lengths):
+            encoded = _encode_tokens(self._passage_model(texts), [texts[n] for n in rows])
+            for row, (offsets, tokens) in zip(rows, encoded, strict=True):
+                found[row] = pool(inputs[row], offsets - len(prompt), tokens)
+            done(sum(found[row] is not None for row in rows))
+        return found
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         with forked_threads():
@@ -104,6 +121,33 @@ class SentenceEncoder:
         text_options = {**options.get("text", {}), "pad_to_multiple_of": _TOKENS_MULTIPLE}
         transformer.processing_kwargs = {**options, "text": text_options}
         return model
+
+
+def _batches(numbers: Iterable[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the numbers of texts in batches for one pass each."""
+    # Longest first: a batch is padded to its longest text, and a lack of memory shows at once.
+    order = sorted(numbers, key=lambda n: -lengths[n])
+    while order:
+        fit = max(1, min(_MAX_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
+        # torch prepares kernels for each shape of a batch and keeps them, so the number of shapes must stay small.
+        count = fit - fit % _TEXTS_MULTIPLE if fit > _TEXTS_MULTIPLE else fit
+        yield order[:count]
+        order = order[count:]
+
+
+def _encode_tokens(model: "SentenceTransformer", texts: list[str]) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
+    """Yield the start and end, and the vector, of each token of each text."""
+    import torch
+
+    read = model.tokenizer(
+        texts, padding=True, return_offsets_mapping=True, return_tensors="pt", pad_to_multiple_of=_TOKENS_MULTIPLE
+    )
+    offsets = read.pop("offset_mapping").numpy()
+    with torch.inference_mode(), forked_threads():
+        tokens = model[0](read.to(model.device))["token_embeddings"].float().cpu().numpy()
+    is_real = read["attention_mask"].cpu().numpy() > 0
+    for own, vectors, real in zip(offsets, tokens, is_real, strict=True):
+        yield own[real], vectors[real]
 
 
 def _encode(model: "SentenceTransformer", texts: list[str]) -> Matrix:

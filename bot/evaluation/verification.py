@@ -1,5 +1,6 @@
 """Verify a served index: every byte, the counts, the encoders, and that FAQs find themselves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +9,9 @@ import numpy as np
 
 from bot.backends.location import store_at
 from bot.encoder import Matrix, find_model, model_hash, open_encoder
+from bot.encoder.encoder_input import FIRST_SENTENCE, encode_inputs
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
-from bot.index.generation import Generation, check_encoder, numbers_of, texts_to_encode
+from bot.index.generation import Generation, check_encoder, encoder_inputs, numbers_of, texts_of_roles
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -62,23 +64,25 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
             reason = f"is not the one that {generation.name} was built with"
             raise IndexCorrupt(f"The model {settings.model} {reason}: run articlebot build.")
         passages = generation.table.sample(_SAMPLE)
-        texts = [(passage, role, text) for passage in passages for role, text in texts_to_encode(passage)]
-        vectors = _encode(settings.model, weights, [text for _, _, text in texts])
+        roles = [(passage, role) for passage in passages for role, _ in texts_of_roles(passage)]
+        vectors = _encode(settings.model, weights, passages)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
     stored = generation.vectors_of(numbers_of(generation.table, passages))
     cosines = np.sum(vectors * stored.rows, axis=1)
     if cosines.min() < _MIN_COSINE:
-        passage, role, _ = texts[int(cosines.argmin())]
+        passage, role = roles[int(cosines.argmin())]
         place = f"{passage.id} ({role}, cosine {cosines.min():.3f})"
         raise IndexCorrupt(f"The model {settings.model} now gives another vector for {place}: run articlebot build.")
-    return len(texts), None
+    return len(roles), None
 
 
-def _encode(model: str, weights: str, texts: list[str]) -> Matrix:
-    """Encode texts by the model itself, not by what a build left in the cache."""
+def _encode(model: str, weights: str, passages: Sequence[Passage]) -> Matrix:
+    """Return the passages' vectors by the model itself, not by what a build left in the cache."""
+    inputs = [each for passage in passages for each in encoder_inputs(passage)]
     with TemporaryDirectory() as folder:
-        return open_encoder(model, weights, Path(folder, "encoder")).encode_passages(texts)
+        vectors = encode_inputs(open_encoder(model, weights, Path(folder, "encoder")), inputs)
+    return np.concatenate([rows[:FIRST_SENTENCE] for rows in vectors])
 
 
 def _ask_faqs(generation: Generation) -> tuple[int, int]:

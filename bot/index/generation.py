@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.corpus.article import Article
-from bot.encoder import Matrix, QuestionEncoder
+from bot.encoder import EncoderInput, Matrix, QuestionEncoder
+from bot.encoder.encoder_input import Span
 from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
 from bot.languages.registry import readable
-from bot.passages import Passage, context, sentences_of
+from bot.passages import Passage, context
 
 if TYPE_CHECKING:
     from bot.index.manifest import Manifest
@@ -37,7 +38,7 @@ Numbers = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """All vectors of some passages, passage by passage, each in the order of `texts_to_encode`."""
+    """All vectors of some passages, passage by passage, each in the order of `texts_of_roles`."""
 
     numbers: Numbers
     """The passages' numbers."""
@@ -174,9 +175,29 @@ class Generation(VectorSearch, Protocol):
         """Return the cosines of a unit vector with the sentences of passages that have several."""
 
 
-def texts_to_encode(passage: Passage) -> Iterator[tuple[Role, str]]:
-    """Yield the texts of a passage that are encoded, in the order of its vectors."""
-    return ((role, readable(text)) for role, text in texts_of_roles(passage))
+def encoder_inputs(passage: Passage) -> list[EncoderInput]:
+    """Return what an encoder gets of a passage: what it is about, each alternate, and the passage itself.
+
+    The vectors are in the order of `texts_of_roles`, followed by the ones of sentences.
+    """
+    questions = (context(passage), *passage.alternates)
+    return [*(EncoderInput(readable(each)) for each in questions), passage_input(passage)]
+
+
+def passage_input(passage: Passage) -> EncoderInput:
+    """Return a passage with its context and, if it has several, its sentences, for an encoder."""
+    text, spans, at = "", list[Span](), 0
+    for start, end in sentence_spans(passage):
+        text += readable(passage.text[at:start])
+        spans.append((len(text), len(text) + len(sentence := readable(passage.text[start:end]))))
+        text, at = text + sentence, end
+    return EncoderInput(text + readable(passage.text[at:]), readable(context(passage)), tuple(spans))
+
+
+def sentence_spans(passage: Passage) -> list[Span]:
+    """Return the sentences of a passage that has several, as spans of its text."""
+    found = passage.sentences if len(passage.sentences) > 1 else ()
+    return [(start - passage.start, end - passage.start) for start, end in found]
 
 
 def texts_of_roles(passage: Passage) -> Iterator[tuple[Role, str]]:
@@ -187,14 +208,6 @@ def texts_of_roles(passage: Passage) -> Iterator[tuple[Role, str]]:
         yield "question", alternate
     yield "body", passage.text
     yield "both", f"{about}\n{passage.text}"
-
-
-def sentences_to_encode(passage: Passage) -> list[str]:
-    """Return the sentences of a passage that has several, each below what the passage is about."""
-    if len(passage.sentences) < 2:
-        return []
-    about = context(passage)
-    return [readable(f"{about}\n{sentence}") for sentence in sentences_of(passage)]
 
 
 def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:

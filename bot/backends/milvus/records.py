@@ -68,7 +68,7 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
 
 
 def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[Entity]:
-    """Yield the rows of a passage's vectors, in the order of `texts_to_encode`."""
+    """Yield the rows of a passage's vectors, in the order of `texts_of_roles`."""
     shared = {"passage": layout.numeric_id(passage.id), "version": version, **filter_values(passage.article)}
     for place, vector in enumerate(vectors):
         yield {"row": layout.vector_id(passage.id, place), "place": place, **shared, "vector": vector}

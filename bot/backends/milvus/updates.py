@@ -6,6 +6,7 @@ Writing an article that has not changed does nothing; the next build replaces al
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,13 +19,13 @@ from bot.backends.milvus.words import WordsBatchWriter
 from bot.corpus.article import Article
 from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.encoder import Encoder, Matrix
+from bot.encoder.encoder_input import FIRST_SENTENCE, encode_inputs
 from bot.errors import CorpusError
-from bot.index.generation import NEWEST, sentences_to_encode, texts_to_encode
+from bot.index.generation import NEWEST, encoder_inputs
 from bot.passages import Passage, split_articles
 
 _REPLICA_DELAY = 1.0  # seconds after which every replica has noticed a change; each looks twice a second
 _READ_DELAY = 0.3  # seconds after which a question that has found a passage has read it
-_NO_ROWS = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,20 @@ class _Stored:
     faqs: int
     keys: frozenset[str]
     """The keys of all its records."""
+
+
+class _Vectors(NamedTuple):
+    """The vectors of a passage in the order of the index, and the ones of its sentences."""
+
+    passage: Matrix
+    sentences: Matrix
+
+    @classmethod
+    def of(cls, rows: Sequence[Matrix]) -> "_Vectors":
+        """Take the vectors from the rows of each of the passage's `encoder_inputs`."""
+        every = np.concatenate(rows)
+        last = len(every) - len(rows[-1]) + FIRST_SENTENCE
+        return cls(every[:last], every[last:])
 
 
 def update(
@@ -95,8 +110,10 @@ class _Updater:
             return
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
         new = list(records.article_records(article, version, self._place(article, stored), time.time_ns()))
-        new += self._passage_records(passages, version, stored)
-        rows = [row for passage in passages for row in records.row_entities(passage, version, self._encode(passage))]
+        vectors = self._encode(passages)
+        new += self._passage_records(passages, [own.sentences for own in vectors], version, stored)
+        pairs = zip(passages, vectors, strict=True)
+        rows = [row for passage, own in pairs for row in records.row_entities(passage, version, own.passage)]
         self._milvus.write(self._collections.records, new)
         self._write_words(passages)
         self._milvus.write(self._collections.rows, rows)
@@ -176,17 +193,19 @@ class _Updater:
         place = stored.places.place if stored else self._next(ARTICLE)
         return records.Places(place, self._next(category_counter_key(article)))
 
-    def _passage_records(self, passages: Sequence[Passage], version: int, stored: _Stored | None) -> Iterator[Entity]:
-        for passage in passages:
+    def _encode(self, passages: Sequence[Passage]) -> list[_Vectors]:
+        inputs = [encoder_inputs(passage) for passage in passages]
+        rows = iter(encode_inputs(self._encoder, [each for own in inputs for each in own]))
+        return [_Vectors.of([next(rows) for _ in own]) for own in inputs]
+
+    def _passage_records(
+        self, passages: Sequence[Passage], sentences: Sequence[Matrix], version: int, stored: _Stored | None
+    ) -> Iterator[Entity]:
+        for passage, own in zip(passages, sentences, strict=True):
             places = stored.passages.get(numeric_id(passage.id)) if stored else None
             if places is None:
                 places = records.Places(self._next(PASSAGE), self._next(FAQ) if passage.kind == "faq" else 0)
-            sentences = sentences_to_encode(passage)
-            vectors = self._encoder.encode_passages(sentences) if sentences else _NO_ROWS
-            yield from records.passage_records(passage, version, places, vectors)
-
-    def _encode(self, passage: Passage) -> Matrix:
-        return self._encoder.encode_passages([text for _, text in texts_to_encode(passage)])
+            yield from records.passage_records(passage, version, places, own)
 
     def _next(self, kind: str) -> int:
         place = self._facts.places.get(kind, 0)

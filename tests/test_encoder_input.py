@@ -1,0 +1,134 @@
+"""Texts whose parts get vectors of their own: pooled from one pass, or encoded one by one."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_model import make_tiny_model
+
+from bot.encoder import EncoderInput, ExportedEncoder, HashingEncoder, SentenceEncoder, open_encoder
+from bot.encoder.choice import export_if_possible
+from bot.encoder.encoder_input import encode_inputs, part_masks, pool
+from bot.settings import DEFAULT_MODEL
+
+TEXT = "The office opens at nine. It closes at six. On Sundays it stays shut."
+PASSAGE = EncoderInput(TEXT, "Opening hours of the office", ((0, 25), (26, 43), (44, 69)))
+LONG = EncoderInput(f"{TEXT} {'It rains. ' * 200}", "Opening hours", ((0, 25), (2000, 2009)))
+
+
+def test_a_text_alone_has_one_vector_and_one_below_a_context_has_several():
+    assert (EncoderInput(TEXT).count, EncoderInput(TEXT).whole, EncoderInput(TEXT).separate()) == (1, TEXT, [TEXT])
+    assert PASSAGE.count == 5
+    assert [PASSAGE.whole[start:end] for start, end in PASSAGE.parts()] == [
+        TEXT, PASSAGE.whole, "The office opens at nine.", "It closes at six.", "On Sundays it stays shut.",
+    ]  # fmt: skip
+    assert PASSAGE.separate()[:2] == [TEXT, PASSAGE.whole]
+    assert PASSAGE.separate()[3] == "Opening hours of the office\nIt closes at six."
+
+
+def test_each_vector_is_the_mean_of_its_tokens_and_a_sentence_includes_its_context():
+    one = EncoderInput("b c. d", "a", ((0, 4), (5, 6)))
+    offsets = np.array([(0, 0), (0, 1), (2, 3), (4, 5), (5, 6), (7, 8), (0, 0)])  # [CLS] a b c . d [SEP]
+    assert part_masks(one, offsets).astype(int).tolist() == [
+        [0, 0, 1, 1, 1, 1, 0],
+        [1, 1, 1, 1, 1, 1, 1],
+        [0, 1, 1, 1, 1, 0, 0],
+        [0, 1, 0, 0, 0, 1, 0],
+    ]
+    rows = pool(one, offsets, np.eye(7, dtype=np.float32))
+    assert rows is not None
+    assert np.allclose(rows[3], [0, 0.5**0.5, 0, 0, 0, 0.5**0.5, 0])
+
+
+def test_a_sentence_without_tokens_is_not_pooled():
+    one = EncoderInput("b \u200b", "a", ((0, 1), (2, 3)))
+    assert pool(one, np.array([(0, 0), (0, 1), (2, 3), (0, 0)]), np.ones((4, 2), np.float32)) is None
+
+
+@pytest.fixture(scope="module")
+def packaged() -> SentenceEncoder:
+    return SentenceEncoder(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> ExportedEncoder:
+    found = open_encoder(DEFAULT_MODEL, "w", tmp_path_factory.mktemp("lean") / "encoder")
+    assert isinstance(found, ExportedEncoder)
+    return found
+
+
+@pytest.mark.slow
+def test_the_model_and_its_export_pool_the_same_vectors(packaged: SentenceEncoder, lean: ExportedEncoder):
+    inputs = [PASSAGE, EncoderInput("a question"), LONG, EncoderInput("नोटिस अवधि", "Ein Café — ﬁ", ((0, 5), (6, 10)))]
+    assert packaged.pools
+    assert lean.pools
+    counts: list[int] = []
+    one, other = encode_inputs(packaged, inputs, counts.append), encode_inputs(lean, inputs, counts.append)
+    assert sum(counts) == 2 * len(inputs)
+    for rows, same, each in zip(one, other, inputs, strict=True):
+        assert rows.shape == same.shape == (each.count, 384)
+        assert np.sum(rows * same, axis=1).min() > 0.999, "bfloat16 rounds, where the processor has it"
+        assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
+    assert np.sum(one[0][1] * packaged.encode_passages([PASSAGE.whole])[0]) > 0.999
+    assert np.allclose(other[1], lean.encode_passages(["a question"]), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_text_longer_than_the_model_reads_is_encoded_part_by_part(lean: ExportedEncoder):
+    (rows,) = encode_inputs(lean, [LONG])
+    assert lean.encode_pooled([LONG, PASSAGE], lambda _count: None)[0] is None
+    assert np.allclose(rows, lean.encode_passages(LONG.separate()), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_pooled_sentence_that_answers_is_nearest(packaged: SentenceEncoder):
+    text = "Notice lasts thirty days. Gratuity needs five years. Provident fund takes twelve per cent of the pay."
+    (rows,) = encode_inputs(packaged, [EncoderInput(text, "Rules at work", ((0, 25), (26, 52), (53, len(text))))])
+    questions = packaged.encode_questions(["how long is my notice", "when do I get gratuity", "what share goes to PF"])
+    assert np.argmax(questions @ rows[2:].T, axis=1).tolist() == [0, 1, 2]
+
+
+@pytest.mark.slow
+def test_an_export_by_torch_pools_what_the_original_pools(tmp_path: Path):
+    model = SentenceEncoder(str(make_tiny_model(tmp_path / "tiny")))
+    exported = export_if_possible(model, "w", tmp_path / "export", ["a question"])
+    assert isinstance(exported, ExportedEncoder)
+    inputs = [EncoderInput("b c. d", "a", ((0, 4), (5, 6))), PASSAGE]
+    for rows, same in zip(encode_inputs(model, inputs), encode_inputs(exported, inputs), strict=True):
+        assert np.sum(rows * same, axis=1).min() > 0.999
+
+
+@pytest.mark.slow
+def test_a_model_with_another_pooling_encodes_each_text_by_itself(tmp_path: Path):
+    folder = make_tiny_model(tmp_path / "tiny")
+    config = folder / "1_Pooling" / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace('"mean"', '"cls"'), encoding="utf-8")
+    model = SentenceEncoder(str(folder))
+    assert not model.pools
+    assert np.allclose(encode_inputs(model, [PASSAGE])[0], model.encode_passages(PASSAGE.separate()), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_prompt_belongs_to_the_whole_only(tmp_path: Path):
+    plain = make_tiny_model(tmp_path / "tiny")
+    prompted = shutil.copytree(plain, tmp_path / "prompted")
+    config = prompted / "config_sentence_transformers.json"
+    config.write_text('{"prompts": {"query": "", "document": "p: "}}', encoding="utf-8")
+    short = EncoderInput("b c. d", "a", ((0, 4), (5, 6)))
+    model = SentenceEncoder(str(prompted))
+    (rows,) = encode_inputs(model, [short])
+    exported = export_if_possible(model, "w", tmp_path / "export", ["a question"])
+    assert np.sum(rows * encode_inputs(exported, [short])[0], axis=1).min() > 0.999
+    assert np.sum(rows[1] * model.encode_passages([short.whole])[0]) > 0.999
+    without = encode_inputs(SentenceEncoder(str(plain)), [short])[0]
+    assert np.sum(rows * without, axis=1).max() < 0.99999, "the prompt is read"
+
+
+def test_an_encoder_that_cannot_pool_gets_the_texts_one_by_one():
+    encoder, counts = HashingEncoder(), list[int]()
+    rows = encode_inputs(encoder, [EncoderInput("alone"), PASSAGE], counts.append)
+    assert [len(each) for each in rows] == [1, 5]
+    assert np.array_equal(rows[1], encoder.encode_passages(PASSAGE.separate()))
+    assert sum(counts) == 2
+    assert encode_inputs(encoder, []) == []
