@@ -136,7 +136,8 @@ def test_a_multilingual_index_of_any_sentence_transformers_model_is_searched_wit
     assert generation.manifest.multilingual.question_encoder.startswith("onnx")
     english = (passage for passage in generation.table.all_passages() if passage.article.language == "en")
     numbers = np.array([generation.table.number(passage.id) for passage in english])
-    assert np.array_equal(multilingual.vectors_of(numbers).rows, generation.vectors_of(numbers).rows)
+    found, expected = (index.vectors_of(numbers).rows for index in (multilingual, generation))
+    assert np.sum(found * expected, axis=1).min() > 0.999
 
 
 def test_a_missing_package_is_reported_with_its_extra(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -20,7 +20,7 @@ from quick_build import link_encoder
 
 from bot import Bot
 from bot.build.build import BuildReport, build
-from bot.build.cache import UncachedTexts
+from bot.build.cache import UncachedTexts, unpack_rows
 from bot.build.ray import RayWorkers, ray_workers
 from bot.corpus import FolderSource
 from bot.encoder import HashingEncoder, Matrix, SentenceEncoder
@@ -112,7 +112,7 @@ def built_by(cluster: str, corpus: Path, index: Path, *values: object, **named: 
 def vectors(index: Path) -> dict[bytes, np.ndarray]:
     with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
         return {
-            key: np.frombuffer(packed[:-4], np.float16).astype(float)
+            key: unpack_rows(packed).astype(float)
             for key, packed in cache.execute("SELECT key, vector FROM vectors")
         }
 
@@ -168,7 +168,7 @@ def test_an_index_built_by_a_cluster_gives_the_same_answers(
     for name in ("local", "index"):
         link_encoder(tmp_path / name)
     build(tmp_path / "corpus", tmp_path / "local")
-    assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 100
+    assert built_by(cluster, tmp_path / "corpus", tmp_path / "index").encoded > 40
     check_same(tmp_path / "index", tmp_path / "local")
     here, there = Bot.open(tmp_path / "local"), Bot.open(tmp_path / "index")
     table = here.retriever.generation.table
@@ -182,6 +182,7 @@ def test_a_killed_encoder_process_is_replaced_and_no_text_is_lost(
     cluster: str, mixed: Path, hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
+    monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
     slow, killed = Slow(tmp_path / "log"), set()
 
     def kill(step: str, done: int, total: int) -> None:
@@ -201,6 +202,7 @@ def test_an_interrupted_build_reuses_the_vectors_it_computed(
     cluster: str, mixed: Path, hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("bot.build.ray._TEXTS", 16)
+    monkeypatch.setattr("bot.build.generation_writer.FEW_TEXTS", 0)
 
     def stop(step: str, done: int, _total: int) -> None:
         if step == "texts" and done >= 160:

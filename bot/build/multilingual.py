@@ -7,11 +7,11 @@ from bot.build.score_calibration import Questions
 from bot.build.vector_index import OnTexts, encode_missing, write_vector_index
 from bot.build.workers import LocalWorkers
 from bot.encoder import EncoderInput, open_multilingual
-from bot.index.generation import texts_of_roles
+from bot.encoder.encoder_input import BODY, BOTH
 from bot.index.manifest import ENCODER, MultilingualRecord
 from bot.index.multilingual_index import MULTILINGUAL
 from bot.index.passage_table import PassageTable
-from bot.passages import Passage
+from bot.passages import Passage, context
 from bot.settings import BuildSettings
 
 
@@ -26,8 +26,10 @@ class MultilingualWriter:
         """Number of texts that `write` encoded."""
 
     def add(self, passage: Passage) -> None:
-        keys = self._cache.want(EncoderInput(text) for _, text in texts_of_roles(passage))
-        self._rows.add(Row(key, 0) for key in keys)
+        questions = (context(passage), *passage.alternates)
+        whole = EncoderInput(passage.text, context(passage))
+        *keys, key = self._cache.want([*map(EncoderInput, questions), whole])
+        self._rows.add([*(Row(each, 0) for each in keys), Row(key, BODY), Row(key, BOTH)])
 
     def missing(self) -> int:
         """Return the number of texts without a vector in the cache."""

@@ -50,16 +50,13 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Bring the index up to date with the articles."""
-    chosen = _choices(model, exact_rows, languages, multilingual_model)
     written = read_settings_file(settings)
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
-    if dry_run and review is None:
-        # Without questions to ask nothing has to be encoded.
-        report_plan(_plan_build(corpus, index, written.build, chosen, workers, tell_progress), index, as_json)
-        return
-    how = to, workers, tell_progress
-    report = _run_build(corpus, index, written.build, chosen, review, *how, publish=not dry_run)
-    test_and_report(report, corpus, index, written.answers, as_json)
+    inputs = corpus, index, written.build, _choices(model, exact_rows, languages, multilingual_model)
+    if dry_run and review is None:  # without questions to ask nothing has to be encoded
+        return report_plan(_plan_build(*inputs, workers, tell_progress), index, as_json)
+    report = _run_build(*inputs, review, to, workers, tell_progress, publish=not dry_run)
+    return test_and_report(report, corpus, index, written.answers, as_json)
 
 
 def _choices(
