@@ -112,8 +112,7 @@ def built_by(cluster: str, corpus: Path, index: Path, *values: object, **named: 
 def vectors(index: Path) -> dict[bytes, np.ndarray]:
     with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
         return {
-            key: unpack_rows(packed).astype(float)
-            for key, packed in cache.execute("SELECT key, vector FROM vectors")
+            key: unpack_rows(packed).astype(float) for key, packed in cache.execute("SELECT key, vector FROM vectors")
         }
 
 
