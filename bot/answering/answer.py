@@ -95,36 +95,22 @@ class Answer:
     def to_schema(self) -> schema.Answer:
         """Return the fields of the JSON."""
         return schema.Answer(
-            id=self.id,
-            status=self.status,
-            question=self.question,
-            text=self.text,
-            probability=round(self.probability, 4),
-            corrected=self.corrected,
-            topic=self.topic,
-            sources=[hit_to_schema(hit) for hit in self.sources],
-            did_you_mean=list(self.did_you_mean),
-            suggestions=list(self.suggestions),
-            reply=self.reply,
-            categories=list(self.categories),
-            newer=hit_to_schema(self.newer) if self.newer else None,
-            generation=self.generation,
-            unknown=list(self.unknown),
-            asked=self.asked,
-            answers=[other.to_further() for other in self.answers],
+            id=self.id, status=self.status, question=self.question, text=self.text,
+            probability=round(self.probability, 4), corrected=self.corrected, topic=self.topic,
+            sources=[hit_to_schema(hit) for hit in self.sources], did_you_mean=list(self.did_you_mean),
+            suggestions=list(self.suggestions), reply=self.reply, categories=list(self.categories),
+            newer=hit_to_schema(self.newer) if self.newer else None, generation=self.generation,
+            unknown=list(self.unknown), asked=self.asked, answers=[other.to_further() for other in self.answers],
             passed=_isoformats(self.passed),
-        )
+        )  # fmt: skip
 
     def to_further(self) -> schema.FurtherAnswer:
         """Return the fields of the JSON of an answer to a further question."""
         return schema.FurtherAnswer(
-            asked=self.asked or self.question,
-            status=self.status,
-            text=self.text,
-            probability=round(self.probability, 4),
-            sources=[hit_to_schema(hit) for hit in self.sources],
+            asked=self.asked or self.question, status=self.status, text=self.text,
+            probability=round(self.probability, 4), sources=[hit_to_schema(hit) for hit in self.sources],
             passed=_isoformats(self.passed),
-        )
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON that the chat, REST, MCP, command line and Python share; `schema.Answer` describes it."""
@@ -137,23 +123,12 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
     whole = 0, len(passage.text)
     (start, end), matched = (hit.quote, hit.matched) if isinstance(hit, Source) else (whole, whole)
     return schema.Hit(
-        passage=passage.id,
-        article=article.id,
-        kind=passage.kind,
-        title=article.title,
-        section=list(passage.section),
-        question=passage.question,
-        text=passage.text,
-        quote=[start, end],
-        matched=list(matched),
-        url=article.url,
-        link=quoting_link(article.url, passage.text[start:end]),
-        published=_isoformat(article.published),
-        updated=_isoformat(article.updated),
-        category=article.category,
-        language=article.language,
+        passage=passage.id, article=article.id, kind=passage.kind, title=article.title, section=list(passage.section),
+        question=passage.question, text=passage.text, quote=[start, end], matched=list(matched), url=article.url,
+        link=quoting_link(article.url, passage.text[start:end]), published=_isoformat(article.published),
+        updated=_isoformat(article.updated), category=article.category, language=article.language,
         probability=round(hit.probability, 4),
-    )
+    )  # fmt: skip
 
 
 def hit_to_dict(hit: Hit) -> dict[str, Any]:

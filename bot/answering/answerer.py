@@ -131,18 +131,11 @@ class Answerer:
     def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
         """Return an answer without content."""
         return Answer(
-            id=uuid4().hex,
-            status="no_answer",
-            question=checked_question(question),
-            text="",
-            probability=reading.probability if reading else result.probability,
-            sources=(),
-            suggestions=(),
-            generation=self.finder.generation.name,
-            corrected=result.corrected,
-            topic=result.topic,
+            id=uuid4().hex, status="no_answer", question=checked_question(question), text="",
+            probability=reading.probability if reading else result.probability, sources=(), suggestions=(),
+            generation=self.finder.generation.name, corrected=result.corrected, topic=result.topic,
             language=result.language,
-        )
+        )  # fmt: skip
 
     def _near(self, result: SearchResult, asked: Sequence[str]) -> tuple[str, ...]:
         return self.suggestions.near(result.hits, asked, result.language)

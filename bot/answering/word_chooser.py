@@ -57,6 +57,10 @@ _ABOUT_TRANSLATED = 0.35
 questions of `tests/questions/hindi.jsonl`."""
 
 
+_UNRELATED = 0.1
+"""The relevance below which a question is about nothing in the corpus."""
+
+
 class Choice(NamedTuple):
     """What was found for a question, the words to show, if any come close, and the articles that it names."""
 
@@ -118,7 +122,19 @@ class WordChooser:
         if result.within and self._is_refused(reading):
             result = self._finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
             reading = self._read(result.corrected or question, result, filters)
+        elif result.within and self._is_out_of_topic(result, reading, filters):
+            result, reading = self._finder.find(question, _HITS, filters, as_typed=as_typed), None
         return result, reading
+
+    def _is_out_of_topic(self, result: SearchResult, reading: Reading | None, filters: Filters) -> bool:
+        """Whether words that only come close belong to a question which, by itself, is about nothing in the corpus."""
+        asked = result.query
+        if reading is None or reading.probability >= self._settings.threshold:
+            return False
+        if names_no_subject(asked) or refers_back(asked) or asks_of_another_kind(asked):
+            return False
+        alone = self._read(asked, self._finder.find(asked, _HITS, filters, as_typed=True), filters)
+        return alone is None or alone.relevance < _UNRELATED
 
     def _is_refused(self, reading: Reading | None) -> bool:
         return reading is None or reading.probability < self._settings.least

@@ -26,20 +26,13 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
     """
     url = text_field(fields, "url")
     return Article(
-        id=text_field(fields, "id") or permalink_path(url) or source.rsplit(".", 1)[0],
-        source=source,
-        title=text_field(fields, "title") or source.rsplit("/", 1)[-1].rsplit(".", 1)[0],
-        text=text,
-        url=url,
-        published=date_field(fields, "date", "published"),
-        updated=date_field(fields, "updated"),
-        category=text_field(fields, "category"),
-        tags=list_field(fields, "tags"),
-        language=text_field(fields, "language") or detect_language(text),
-        faqs=_merge_faqs(text, listed),
-        related=list_field(fields, "related"),
-        supersedes=list_field(fields, "supersedes"),
-    )
+        id=text_field(fields, "id") or permalink_path(url) or source.rsplit(".", 1)[0], source=source,
+        title=text_field(fields, "title") or source.rsplit("/", 1)[-1].rsplit(".", 1)[0], text=text, url=url,
+        published=date_field(fields, "date", "published"), updated=date_field(fields, "updated"),
+        category=text_field(fields, "category"), tags=list_field(fields, "tags"),
+        language=text_field(fields, "language") or detect_language(text), faqs=_merge_faqs(text, listed),
+        related=list_field(fields, "related"), supersedes=list_field(fields, "supersedes"),
+    )  # fmt: skip
 
 
 def build_faq_article(source: str, fields: Fields) -> Article:

@@ -63,13 +63,14 @@ def part_masks(one: EncoderInput, offsets: NDArray[np.integer[Any]]) -> NDArray[
     `offsets` holds the start and end of each token, shape (tokens, 2); the ones of special tokens are empty, and these
     belong to the whole only. A sentence includes the tokens of the context: alone it would lose what it is about.
     """
-    starts, ends = offsets[:, 0], offsets[:, 1]
-    parts = np.array(one.parts())
-    inside = (starts >= parts[:, :1]) & (ends <= parts[:, 1:]) & (ends > starts)
+    # Some tokenizers count the space before a word to its token, so only the end of a token counts.
+    ends, parts = offsets[:, 1], np.array(one.parts())
+    is_word = ends > offsets[:, 0]
+    inside = (ends > parts[:, :1]) & (ends <= parts[:, 1:]) & is_word
     inside[0 if one.context is None else BOTH] = True
     if one.context is not None:
         has_tokens = inside[FIRST_SENTENCE:].any(axis=1, keepdims=True)
-        inside[FIRST_SENTENCE:] |= (starts >= 0) & (ends <= len(one.context)) & (ends > starts) & has_tokens
+        inside[FIRST_SENTENCE:] |= (ends > 0) & (ends <= len(one.context)) & is_word & has_tokens
     return np.asarray(inside)
 
 

@@ -1,18 +1,32 @@
-"""Locates the files of a model, and hashes them."""
+"""Locates the files of a model, hashes them, and reads the adapter of the packaged one.
+
+The adapter (Hu et al. 2021) is what teaching the packaged model changed, in the format of PEFT.
+`benchmarks/quality/teach_encoder.py` writes it; `bot/encoder/taught/README.md` says from which data.
+"""
 
 import hashlib
+import json
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """sha256 of the published weights of sentence-transformers/all-MiniLM-L6-v2, which the package contains."""
 
 ADAPTER = Path(__file__).parent / "taught"
-"""The adapter that is added to the default model; `bot.encoder.adapter` says what it is."""
+"""The adapter that is added to the default model."""
 ADAPTER_WEIGHTS = ADAPTER / "adapter_model.safetensors"
+_CONFIG, _PREFIX = ADAPTER / "adapter_config.json", "base_model.model."
 
 _MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
 
@@ -69,3 +83,25 @@ def file_hash(path: Path) -> str:
     """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def adapter_changes() -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the names of the transformer's weights that the adapter changes, and what it adds to them."""
+    from safetensors.numpy import load_file
+
+    settings = json.loads(_CONFIG.read_text(encoding="utf-8"))
+    factors, scale = load_file(ADAPTER_WEIGHTS), np.float32(settings["lora_alpha"] / settings["r"])
+    for name, first in factors.items():
+        if name.endswith(".lora_A.weight"):
+            second = factors[name.replace(".lora_A.", ".lora_B.")]
+            weight = name.removeprefix(_PREFIX).replace(".lora_A.", ".")
+            yield weight, scale * (second.astype(np.float32) @ first.astype(np.float32))
+
+
+def add_adapter(model: "Module") -> None:
+    """Add the adapter to the weights of the packaged model's transformer."""
+    import torch
+
+    for name, change in adapter_changes():
+        weight = model.get_parameter(name)
+        weight.data += torch.from_numpy(change).to(weight.device)

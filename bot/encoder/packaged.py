@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder.adapter import adapter_changes
 from bot.encoder.export import begin_export, finish_export, quantise
 from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
 from bot.encoder.graph import TOKENS, VECTOR, open_tokenizer
-from bot.encoder.model import find_model
+from bot.encoder.model import adapter_changes, find_model
 from bot.errors import requires
 from bot.settings import DEFAULT_MODEL
 

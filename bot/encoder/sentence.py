@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder.adapter import add_adapter
 from bot.encoder.encoder import Matrix, OnBatch, no_progress
 from bot.encoder.encoder_input import EncoderInput, pool
-from bot.encoder.model import find_model
+from bot.encoder.model import add_adapter, find_model
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 

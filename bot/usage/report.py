@@ -85,19 +85,13 @@ def make_report(
     answered = {passage for one in answers for passage in one.passages}
     table = finder.generation.table
     return Report(
-        since=since,
-        until=until,
-        questions=statuses.total(),
-        statuses=dict(statuses),
-        gaps=tuple(gaps),
+        since=since, until=until, questions=statuses.total(), statuses=dict(statuses), gaps=tuple(gaps),
         further_gaps=len(clusters[_MAX_GAPS:]) + sum(group.times > 0 for group in groups[_MAX_CLUSTERED:]),
-        most_asked=_most_asked(now, before),
-        turned=_declining(answers, earlier),
+        most_asked=_most_asked(now, before), turned=_declining(answers, earlier),
         never_found=tuple(faq.id for faq in table.all_passages(faqs=True) if faq.id not in answered),
-        faqs=table.facts.faqs,
-        only_corrected=_only_corrected(answers),
+        faqs=table.facts.faqs, only_corrected=_only_corrected(answers),
         proposals=tuple(_proposals(evidence, finder, decisions)),
-    )
+    )  # fmt: skip
 
 
 def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:

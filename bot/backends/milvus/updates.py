@@ -225,14 +225,11 @@ class _Updater:
             supersedes[ident] = article.supersedes
         before, now = stored.category if stored else None, article.category if article else None
         self._facts = replace(
-            facts,
-            articles=facts.articles + (article is not None) - (stored is not None),
+            facts, articles=facts.articles + (article is not None) - (stored is not None),
             passages=facts.passages + len(passages) - (len(stored.passages) if stored else 0),
-            faqs=facts.faqs + faqs - (stored.faqs if stored else 0),
-            newest=latest,
-            categories=_moved(facts.categories, before, now),
-            supersedes=supersedes,
-        )
+            faqs=facts.faqs + faqs - (stored.faqs if stored else 0), newest=latest,
+            categories=_moved(facts.categories, before, now), supersedes=supersedes,
+        )  # fmt: skip
 
 
 def _moved(categories: Mapping[str, int], before: str | None, now: str | None) -> dict[str, int]:

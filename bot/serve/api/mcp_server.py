@@ -88,16 +88,11 @@ def create_mcp_server(service: ChatService) -> Server[Any]:
 
     publisher = service.settings.publisher.name
     return Server(
-        "articlebot",
-        version=__version__,
-        title=publisher or None,
+        "articlebot", version=__version__, title=publisher or None,
         instructions=_INSTRUCTIONS.format(of=f" of {publisher}" if publisher else "", about=_about(service)),
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_list_resources=list_resources,
-        on_read_resource=read_resource,
-        on_list_resource_templates=list_templates,
-    )
+        on_list_tools=list_tools, on_call_tool=call_tool, on_list_resources=list_resources,
+        on_read_resource=read_resource, on_list_resource_templates=list_templates,
+    )  # fmt: skip
 
 
 def create_mcp_app(service: ChatService) -> Starlette:
