@@ -128,10 +128,8 @@ class WordChooser:
 
     def _is_out_of_topic(self, result: SearchResult, reading: Reading | None, filters: Filters) -> bool:
         """Whether words that only come close belong to a question which, by itself, is about nothing in the corpus."""
-        asked = result.query
-        if reading is None or reading.probability >= self._settings.threshold:
-            return False
-        if names_no_subject(asked) or refers_back(asked) or asks_of_another_kind(asked):
+        asked, is_sure = result.query, reading is None or reading.probability >= self._settings.threshold
+        if is_sure or names_no_subject(asked) or refers_back(asked) or asks_of_another_kind(asked):
             return False
         alone = self._read(asked, self._finder.find(asked, _HITS, filters, as_typed=True), filters)
         return alone is None or alone.relevance < _UNRELATED

@@ -100,7 +100,8 @@ class VectorCache:
             some = keys[start : start + _KEYS_PER_QUERY]
             query = f"SELECT key, vector FROM vectors WHERE key IN ({', '.join('?' * len(some))})"
             found.update(self._connection.execute(query, some))
-        damaged = [key for key, packed in found.items() if not _is_intact(packed)]
+        end = -_CHECKSUM_BYTES
+        damaged = [key for key, packed in found.items() if _checksum(packed[:end]) != packed[end:]]
         if damaged or len(found) < len(keys):
             self._connection.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in damaged))
             self._connection.commit()
@@ -157,10 +158,6 @@ def unpack_rows(packed: bytes) -> NDArray[np.float16]:
     """Return the vectors that `pack_rows` packed."""
     count = int.from_bytes(packed[:_COUNT_BYTES], "little")
     return np.frombuffer(packed[_COUNT_BYTES:-_CHECKSUM_BYTES], np.float16).reshape(count, -1)
-
-
-def _is_intact(packed: bytes) -> bool:
-    return packed[-_CHECKSUM_BYTES:] == _checksum(packed[:-_CHECKSUM_BYTES])
 
 
 def _checksum(content: bytes) -> bytes:

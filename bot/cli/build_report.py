@@ -27,14 +27,10 @@ def report_plan(plan: "BuildPlan | None", index: Path, as_json: bool) -> None:
         return
     write_refused(index / _DRY_RUN_REFUSED, plan.refused)
     say_refusals(plan.refused, str(index / _DRY_RUN_REFUSED))
-    facts = {"up_to_date": False, "published": False, **asdict(plan)}
-    print_facts(facts, as_json, lambda: "\n".join(_plan_lines(plan)))
-
-
-def _plan_lines(plan: "BuildPlan") -> list[str]:
     size = f"{count(plan.articles, 'article')}, {count(plan.passages, 'passage')}"
     work = f"{count(plan.to_encode, 'text')} to encode, {count_kinds(plan.refused)}"
-    return [f"dry run, nothing published: {size}, {work}", *_change_lines(plan.changes)]
+    lines = [f"dry run, nothing published: {size}, {work}", *_change_lines(plan.changes)]
+    print_facts({"up_to_date": False, "published": False, **asdict(plan)}, as_json, lambda: "\n".join(lines))
 
 
 def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings, as_json: bool) -> None:

@@ -110,15 +110,10 @@ def load_glossary() -> Glossary:
     grammar, others, verbs, phrases = (_by_word(fields[name]) for name in ("grammar", "words", "verbs", "phrases"))
     rare, common = (frozenset(fields[name].split()) for name in ("rare_in_english", "also_english"))
     return Glossary(
-        words=grammar | {word: english for word, english in others.items() if word not in grammar},
-        verbs=verbs,
-        loanwords=_by_word(borrowed["loanwords"]),
-        respelled=_by_word(borrowed["respelled"]),
-        listed_phrases=phrases,
-        markers=frozenset(filter(str.isascii, grammar)) - rare - common,
-        rare_in_english=rare,
-        also_english=common,
-    )
+        words=grammar | {word: english for word, english in others.items() if word not in grammar}, verbs=verbs,
+        loanwords=_by_word(borrowed["loanwords"]), respelled=_by_word(borrowed["respelled"]), listed_phrases=phrases,
+        markers=frozenset(filter(str.isascii, grammar)) - rare - common, rare_in_english=rare, also_english=common,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=16_384)

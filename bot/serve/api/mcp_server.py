@@ -169,14 +169,10 @@ def _resource(article: Article) -> types.Resource:
     day = article.updated or article.published
     date = day.isoformat() if day else None
     return types.Resource(
-        uri=_SCHEME + quote(article.id),
-        name=article.id,
-        title=article.title,
-        description=" · ".join(filter(None, [article.category, date])) or None,
-        mime_type=_MARKDOWN,
-        size=len(_markdown(article).encode()),
-        annotations=types.Annotations(last_modified=date) if date else None,
-    )
+        uri=_SCHEME + quote(article.id), name=article.id, title=article.title,
+        description=" · ".join(filter(None, [article.category, date])) or None, mime_type=_MARKDOWN,
+        size=len(_markdown(article).encode()), annotations=types.Annotations(last_modified=date) if date else None,
+    )  # fmt: skip
 
 
 def _read_resource(service: ChatService, uri: str) -> str:
