@@ -466,8 +466,8 @@ def test_hinglish_prefers_no_language(question: str, mixed: Bot):
 
 def test_an_english_question_finds_an_article_in_hindi_if_only_that_answers_it(shipped: Bot):
     answer = shipped.ask("How should I increase my running distance for the police race without hurting my shins?")
-    assert answer.text.startswith("दूरी एकदम से मत बढ़ाइए")
-    assert answer.sources[0].passage.article.language == "hi"
+    article = answer.sources[0].passage.article
+    assert (answer.status, article.id, article.language) == ("answered", "police-bharti-daud-taiyari", "hi")
 
 
 @pytest.mark.parametrize(

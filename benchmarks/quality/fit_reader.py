@@ -44,9 +44,9 @@ FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 DEPTH, TREES = 5, 120
 ANSWER_WEIGHTS = {
-    "within": 1.5, "within more": 1.5, "open": 0.5, "open more": 0.5, "near": 0.5, "near more": 0.25,
+    "within": 1.5, "within more": 1.5, "open": 0.5, "open more": 0.5, "near": 0.7, "near more": 0.25,
     "shipped": 3.0, "shipped within": 1.5, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
-    "shipped near": 0.9, "shipped near within": 0.3, "shipped removed": 0.1, "unrelated": 0.1,
+    "shipped near": 0.6, "shipped near within": 0.15, "shipped removed": 0.1, "unrelated": 0.1,
     "shipped unrelated": 0.1,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""

@@ -51,7 +51,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
     if subject.wanted == "formula":
         return formula(passages)
     if subject.wanted == "sample":
-        return sample(passages)
+        return sample(subject, passages)
     opening = [*_opening(article, table)]
     in_opening = (_definition(passage, subject.terms) or _expansion(passage, subject.terms) for passage in opening)
     words = next((words for words in in_opening if words is not None), None)
@@ -95,9 +95,15 @@ def unsaid_mention(subject: Subject, phrase: str, shown: Passage, passages: Iter
     return None if is_said else mention(phrase, passages)
 
 
-def sample(passages: Iterable[Passage]) -> Words | None:
-    """Return the first sample, such as a letter, that passages hold a part of."""
-    return next(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE), None)
+def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:
+    """Return the first sample, such as a letter, that passages hold a part of.
+
+    Of several in one section it is the first in the text, which is the usual case, unless the question says more.
+    """
+    found = list(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE))
+    is_plain = bool(found) and subject.terms <= terms_of(found[0].headings)
+    same = (one for one in found if one.headings == found[0].headings) if is_plain else found[:1]
+    return min(same, key=lambda one: one.passage.start, default=None)
 
 
 def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:

@@ -284,7 +284,7 @@ class WordChooser:
             is_titled = len(subject.terms - terms_of(reading.passage.article.title)) <= 1 < len(subject.terms)
             return steps(passages) if is_titled and reading.passage.question is None else None
         if subject.wanted == "sample":
-            return sample(passages)
+            return sample(subject, passages)
         if subject.wanted == "comparison":
             return comparison(subject, passages)
         words = formula(passages)

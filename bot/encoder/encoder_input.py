@@ -1,7 +1,7 @@
 """The input of an encoder: a text, or a text below its context whose parts get vectors of their own.
 
 An encoder that pools reads such a text once, and takes the vector of each part from the tokens in it ("late chunking",
-Günther et al. 2024): a third of the work of reading each part by itself, and each part is read in its context.
+Günther et al. 2024): each part is read in its context, and all of them with a third of the work.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class EncoderInput:
-    """A text to encode, which gets one vector; below a context it gets several.
-
-    With a context: one vector for the text, one for context and text together, and one for each sentence of the text.
-    """
+    """A text to encode; with a context it gets vectors for the text, for both together and for each sentence."""
 
     text: str
     context: str | None = None
