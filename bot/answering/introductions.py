@@ -96,10 +96,7 @@ def unsaid_mention(subject: Subject, phrase: str, shown: Passage, passages: Iter
 
 
 def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:
-    """Return the first sample, such as a letter, that passages hold a part of.
-
-    Of several in one section it is the first in the text, which is the usual case, unless the question says more.
-    """
+    """Return the nearest sample, such as a letter, or the first of its section unless the question says more."""
     found = list(_blocks(passages, _QUOTED_LINE, _QUOTED_LINE))
     is_plain = bool(found) and subject.terms <= terms_of(found[0].headings)
     same = (one for one in found if one.headings == found[0].headings) if is_plain else found[:1]

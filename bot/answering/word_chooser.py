@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
 from bot.answering.abbreviations import spelled_out
 from bot.answering.introductions import (
     Words,
@@ -18,6 +16,7 @@ from bot.answering.introductions import (
     unsaid_mention,
     whole_list,
 )  # fmt: skip
+from bot.answering.probability import of_translation, share_of_follow_up
 from bot.answering.quote import quote
 from bot.answering.subjects import (
     MOST_TITLES,
@@ -32,7 +31,6 @@ from bot.answering.subjects import (
 )
 from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
-from bot.index.lexical import content_terms
 from bot.languages.registry import ENGLISH, language_of
 from bot.reader.model import ReaderModel
 from bot.reader.reader import Reader, Reading
@@ -48,15 +46,6 @@ _DEFINITION = "what is {}"  # how the encoder knows the question that a subject 
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 _TERMS_WITH_VERB = 2  # number of content words above which one of steps may be missing in the headings
-_RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
-"""A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
-likely if its rarest word, of at least `_OWN_TERMS`, is missing: it names something else. Fitted like the limits of
-`bot.retrieval.topic`, and on uncovered questions after covered ones."""
-_ABOUT_TRANSLATED = 0.35
-"""Probability of the first hit from which an article may be about a translated question; fitted on half 0 of the
-questions of `tests/questions/hindi.jsonl`."""
-
-
 _UNRELATED = 0.1
 """The relevance below which a question is about nothing in the corpus."""
 
@@ -172,9 +161,9 @@ class WordChooser:
         shown = result.within.shown if result.within and result.within.passage.kind == "faq" else ""
         reading = self._reader.read(result, is_within=is_within, shown=shown)
         if reading is not None and result.within is not None:
-            return replace(reading, probability=_share_of_follow_up(result.query, reading) * reading.probability)
+            return replace(reading, probability=share_of_follow_up(result.query, reading) * reading.probability)
         if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
-            return _of_translation(reading, result.probability)
+            return of_translation(reading, result.probability)
         return reading
 
     def _reworded(
@@ -295,19 +284,3 @@ class WordChooser:
 def _is_readable(result: SearchResult) -> bool:
     """Whether the reader chooses the words: there are hits, and no reranker has put the first one there."""
     return bool(result.hits) and "reranker" not in result.hits[0].signals
-
-
-def _of_translation(reading: Reading, ranking: float) -> Reading | None:
-    """Return the words for a question that was translated word by word; None if no article is about it.
-
-    The reader alone cannot tell: the probability also depends on the ranking model's of the first hit.
-    """
-    if ranking < _ABOUT_TRANSLATED:
-        return None
-    return replace(reading, probability=min(ranking, float(np.cbrt(reading.probability**2 * ranking))))
-
-
-def _share_of_follow_up(question: str, reading: Reading) -> float:
-    """Return the factor by which a follow-up is less likely answered than a question asked of one article."""
-    names_something_else = reading.missing >= _RARE and len(content_terms(question)) >= _OWN_TERMS
-    return min(1.0, reading.relevance / _RELEVANT) * (_ELSEWHERE if names_something_else else 1.0)
