@@ -16,7 +16,6 @@ from bot.answering.introductions import (
     unsaid_mention,
     whole_list,
 )  # fmt: skip
-from bot.answering.probability import of_translation, share_of_follow_up
 from bot.answering.quote import quote
 from bot.answering.subjects import (
     MOST_TITLES,
@@ -33,6 +32,7 @@ from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
 from bot.languages.registry import ENGLISH, language_of
 from bot.reader.model import ReaderModel
+from bot.reader.probability import of_translation, share_of_follow_up
 from bot.reader.reader import Reader, Reading
 from bot.retrieval.conversation import Topic
 from bot.retrieval.finder import Finder
