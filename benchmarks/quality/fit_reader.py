@@ -354,7 +354,9 @@ def print_probabilities(rows: Sequence[tuple], probability: np.ndarray) -> None:
         own = groups == group
         p = probability[own]
         cuts = " ".join(f"{_percent(p >= cut):>5}" for cut in CUTS)
-        print(f"{group:22} {len(p):5} mean {p.mean():.2f}, right {right[own].mean():.2f}; at {CUTS}: {cuts}")
+        claimed = right[own][p >= CUTS[-1]]
+        sure = f"{right[own].mean():.2f}, when answered {claimed.mean() if len(claimed) else 0:.2f}"
+        print(f"{group:22} {len(p):5} mean {p.mean():.2f}, right {sure}; at {CUTS}: {cuts}")
     cosine = np.array([row[3]["above_midpoint"] for row in rows])
     for covered, negative in AGAINST:
         one, other = groups == covered, groups == negative

@@ -1,7 +1,7 @@
 """The input of an encoder: a text, or a text below its context whose parts get vectors of their own.
 
 An encoder that pools reads such a text once, and takes the vector of each part from the tokens in it ("late chunking",
-Günther et al. 2024): each part is read in its context, and all of them with a third of the work.
+Günther et al. 2024): each part is read in its context, and no word twice.
 """
 
 from collections.abc import Sequence

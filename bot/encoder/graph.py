@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 VECTOR, TOKENS = "vector", "tokens"
-"""The outputs of a graph: the vector of each text, and the vectors of its tokens, if the graph pools them."""
+"""The outputs of a graph: the vector of each text, and the vectors of its tokens."""
 _SLOW_FUSION = "SkipLayerNormFusion"
 """A fusion whose kernel takes three times as long as the nodes it replaces, for inputs as short as a question."""
 
