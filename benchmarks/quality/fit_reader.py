@@ -2,8 +2,10 @@
 
 usage: python -m benchmarks.quality.fit_reader DATA_FOLDER ENCODERS --work FOLDER [--write]
 
-ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2: the questions of a fold are read with
-the encoder that did not learn from it. --write stores the model fitted on all folds in bot/reader/reader.json.
+ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2, and in `full` with all: the questions
+of a fold are read with the encoder that did not learn from it, questions over articlebot's own articles with one that
+learned nothing about these ("untaught"), and others, which no encoder learned from, with the full one ("shipped").
+--write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
 on those that answer (ListNet with top-one probability). Probability: gradient-boosted trees that predict "the quote
@@ -39,15 +41,17 @@ from bot.settings import BuildSettings
 
 TARGET = Path(__file__).parents[2] / "bot" / "reader" / "reader.json"
 SHIPPED = Path(__file__).parents[2] / "corpus"
-QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
+TAUGHT = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
+KEPT = TAUGHT.with_name("reader.jsonl")
+"""Questions over the shipped articles that encoders learn from, and the ones kept from them for the reader."""
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 DEPTH, TREES = 5, 120
 ANSWER_WEIGHTS = {
     "within": 1.5, "within more": 1.5, "open": 0.5, "open more": 0.5, "near": 0.7, "near more": 0.25,
-    "shipped": 3.0, "shipped within": 1.5, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
+    "shipped": 2.0, "shipped within": 1.0, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
     "shipped near": 0.6, "shipped near within": 0.15, "shipped removed": 0.1, "unrelated": 0.1,
-    "shipped unrelated": 0.1,
+    "shipped unrelated": 0.1, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2, "untaught removed": 0.05,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 WITHIN = ("within", "within more", "near", "near more", "removed")
@@ -74,32 +78,38 @@ def main() -> None:
     parser.add_argument("encoders", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--folds", type=int, default=FOLDS)
     arguments = parser.parse_args()
-    cases = [case for fold in range(arguments.folds) for case in _saved(arguments, fold)]
+    names = [*(f"fold{fold}" for fold in range(FOLDS)), "full"]
+    cases = [case for name in names for case in _saved(arguments, name)]
     print(len(cases), "cases", flush=True)
     report(cases, arguments)
 
 
-def _saved(arguments: argparse.Namespace, fold: int) -> list[Case]:
-    """Return the cases of a fold, from the work folder if they are there."""
-    path = arguments.work / f"cases{fold}.pickle"
+def _saved(arguments: argparse.Namespace, name: str) -> list[Case]:
+    """Return the cases that are read with an encoder, from the work folder if they are there."""
+    path = arguments.work / f"{name}.pickle"
     if not path.exists():
         arguments.work.mkdir(parents=True, exist_ok=True)
-        made = list(_cases(arguments, fold))
+        made = list(_cases(arguments, name))
         path.write_bytes(pickle.dumps(made))
     return pickle.loads(path.read_bytes())
 
 
-def _cases(arguments: argparse.Namespace, fold: int) -> Iterator[Case]:
-    settings = BuildSettings(model=str(arguments.encoders / f"fold{fold}" / "model"))
-    data, work = arguments.data, arguments.work / f"fold{fold}"
+def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
+    settings = BuildSettings(model=str(arguments.encoders / name / "model"))
+    data, work = arguments.data, arguments.work / name
+    if name == "full":
+        yield from _cases_of_shipped(_index(SHIPPED, work / "shipped" / "index", settings), data)
+        return
+    fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
     if fold == 0:
-        yield from _cases_of_shipped(data, work, settings)
-    for place, name in enumerate(SETS):
-        if name in FAQ_SETS and not is_taught(place, fold):
-            yield from _cases_of_set(data / name, work / name, settings)
+        reader = _index(SHIPPED, work / "shipped" / "index", settings)
+        for row in read_json_lines(TAUGHT):
+            yield from filter(None, _cases_of_own_row(reader, row, "untaught"))
+    for place, set_name in enumerate(SETS):
+        if set_name in FAQ_SETS and not is_taught(place, fold):
+            yield from _cases_of_set(data / set_name, work / set_name, settings)
 
 
 def _index_of_rows(rows: Sequence[dict], work: Path, settings: BuildSettings) -> CaseReader:
@@ -124,7 +134,7 @@ def _cases_of_words(data: Path, work: Path, settings: BuildSettings, fold: int) 
     rows = [row for row in read_labelled(data) if row["article"] in ids]
     for row in rows:
         yield from filter(None, _cases_of_row(row, every, few))
-    for row in random.Random(fold).sample(read_json_lines(QUESTIONS), 150):
+    for row in random.Random(fold).sample(read_json_lines(TAUGHT), 150):
         yield from filter(None, [every.case("unrelated", row, f"unrelated{row['article']}")])
     yield from _strange(every, data.parent, "strange")
 
@@ -157,19 +167,10 @@ def _strange(reader: CaseReader, data: Path, group: str) -> Iterator[Case]:
         yield from filter(None, cases)
 
 
-def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
-    reader = _index(SHIPPED, work / "shipped" / "index", settings)
-    for row in read_json_lines(QUESTIONS):
-        own, words = f"shipped-{row['article']}", [row["words"], *row["also"]] if row["words"] else []
-        cases = [reader.case("shipped" if words else "shipped near", row, own, words=words)]
-        cases += [
-            reader.case(
-                "shipped within" if words else "shipped near within", row, own, words=words, within=row["article"]
-            )
-        ]
-        if words:
-            cases += [reader.case("shipped removed", row, own, without=words)]
-        yield from filter(None, cases)
+def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
+    """Yield questions over the shipped articles, and others, as the encoder that is shipped reads them."""
+    for row in read_json_lines(KEPT):
+        yield from filter(None, _cases_of_own_row(reader, row, "shipped"))
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
     yield from _strange(reader, data, "shipped strange")
@@ -178,6 +179,15 @@ def _cases_of_shipped(data: Path, work: Path, settings: BuildSettings) -> Iterat
         yield from filter(
             None, [reader.case("shipped own", {"question": each.reworded}, own, words=[each.passage.text])]
         )
+
+
+def _cases_of_own_row(reader: CaseReader, row: dict, group: str) -> Iterator[Case | None]:
+    own, words = f"shipped-{row['article']}", [row["words"], *row["also"]] if row["words"] else []
+    name = group if words else f"{group} near"
+    yield reader.case(name, row, own, words=words)
+    yield reader.case(f"{name} within", row, own, words=words, within=row["article"])
+    if words:
+        yield reader.case(f"{group} removed", row, own, without=words)
 
 
 def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:
@@ -237,7 +247,8 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 
 def _importance(group: str) -> float:
-    return {"within": 1.0, "open": 1.0, "shipped": 2.0, "shipped own": 1.0}.get(group.removesuffix(" more"), 0.3)
+    weights = {"within": 1.0, "open": 1.0, "shipped": 2.0, "untaught": 1.0, "shipped own": 1.0}
+    return weights.get(group.removesuffix(" more"), 0.3)
 
 
 def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:

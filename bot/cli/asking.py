@@ -16,6 +16,7 @@ from bot.index.filters import Filters
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
 
+_CORRECTED = "Showing results for “{}”."
 _CLOSEST = "The articles do not say this in so many words. This passage comes closest:"
 
 
@@ -39,7 +40,7 @@ def ask(
 
 def answer_text(answer: dict[str, Any]) -> str:
     """Return an answer as a person reads it, with its sources and what to ask next."""
-    lines = [*_corrected_line(answer["corrected"]), ""] if answer["corrected"] else []
+    lines = [_CORRECTED.format(answer["corrected"]), ""] if answer["corrected"] else []
     if answer["unknown"]:
         lines += [f"The articles do not mention {', '.join(answer['unknown'])}. In general:", ""]
     for number, part in enumerate([answer, *answer["answers"]]):
@@ -75,10 +76,6 @@ def _words_lines(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _corrected_line(corrected: str | None) -> list[str]:
-    return [f"Showing results for “{corrected}”."] if corrected else []
-
-
 def search(
     words: Question,
     index: Index = "index",
@@ -100,7 +97,7 @@ def search(
     for hit in found.hits:
         signals = {name: round(value, 4) for name, value in hit.signals.items()}
         hits.append({**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals})
-    notes = _corrected_line(found.corrected)
+    notes = [_CORRECTED.format(found.corrected)] if found.corrected else []
     if explain:
         notes += [f"Read as “{variant.text}”." for variant in found.variants if variant.form != "original"]
     print_facts(hits, as_json, lambda: _hits_text(hits, notes, explain))

@@ -6,7 +6,7 @@ model's weights are known by their hash, so its other properties, such as its ac
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +130,8 @@ class _BertGraph:
         return self._constant(f"{name}bias", self._tensors[f"{name}bias"])
 
     def _normalise(self, hidden: str, name: str) -> str:
-        parts = [self._constant(each, self._tensors[each]) for each in _norm_names(name)]
+        names = (f"{name}LayerNorm.{each}" for each in ("weight", "bias"))
+        parts = [self._constant(each, self._tensors[each]) for each in names]
         return self._add("LayerNormalization", hidden, *parts, axis=-1, epsilon=self._config["layer_norm_eps"])
 
     def _pool(self, hidden: str) -> None:
@@ -153,7 +154,3 @@ class _BertGraph:
         output = output or f"{kind} {len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
-
-
-def _norm_names(name: str) -> Sequence[str]:
-    return f"{name}LayerNorm.weight", f"{name}LayerNorm.bias"

@@ -38,12 +38,8 @@ def _dates(text: str) -> Iterator[date]:
 
 
 def _number_of(month: str) -> int:
-    names = (number for each in LANGUAGES for number, name in enumerate(each.patterns.months, 1) if _is(name, month))
-    return next(names)
-
-
-def _is(name: str, month: str) -> bool:
-    return re.fullmatch(name, month, re.IGNORECASE) is not None
+    every = (enumerate(each.patterns.months, 1) for each in LANGUAGES)
+    return next(number for names in every for number, name in names if re.fullmatch(name, month, re.IGNORECASE))
 
 
 def _written(groups: bool) -> str:

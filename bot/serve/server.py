@@ -75,18 +75,19 @@ def serve(
     `IndexMissing` and `IndexUnreachable`.
     """
     with requires(None, extra_for(settings, ui=ui)):
-        import uvicorn
+        from uvicorn import Config
 
+        from bot.serve.idle_server import IdleServer
         from bot.serve.pending_app import PendingApp
     with _listen(host, port) as listener:
         app = PendingApp(create)
         app.try_open()
         sys.stderr.write(f"articlebot: open {browser_url(host, listener.getsockname()[1])} (Ctrl-C ends it)\n")
         ips = list(settings.limits.trusted_proxies)
-        config = uvicorn.Config(
+        config = Config(
             app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=bool(ips), forwarded_allow_ips=ips
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        IdleServer(config).run(sockets=[listener])
 
 
 def browser_url(host: str, port: int) -> str:

@@ -162,7 +162,9 @@ class CrawlState:
             if "pull" in record:
                 self.finished.clear()
                 started = _moment(record.get("started"))
-                resumed = record["pull"] == pull and started is not None and _is_recent(started)
+                resumed = (
+                    record["pull"] == pull and started is not None and datetime.now(UTC) - started < _RESUME_WITHIN
+                )
                 self._started = started if resumed and started else self._started
             elif "completed" in record:
                 completed = _moment(record.get("started")) if record["completed"] == pull else None
@@ -199,10 +201,6 @@ def _moment(text: object) -> datetime | None:
         moment = datetime.fromisoformat(str(text))
         return moment if moment.tzinfo else None
     return None
-
-
-def _is_recent(started: datetime) -> bool:
-    return datetime.now(UTC) - started < _RESUME_WITHIN
 
 
 def _write(path: Path, content: bytes) -> None:

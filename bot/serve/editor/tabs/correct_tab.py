@@ -71,7 +71,8 @@ def correct_tab(
     chosen = [questions.passage, questions.chosen]
     questions.correct.click(on_pick, chosen, [questions.notice, *outputs], **EVENT_OPTIONS)
     words.change(
-        lambda now, text: _difference(now[1].words, text) if now else "", [opened, words], [changes], **EVENT_OPTIONS
+        lambda now, text: (block(diff_html(now[1].words, text.strip("\n"))) or _UNCHANGED) if now else "",
+        [opened, words], [changes], **EVENT_OPTIONS,
     )  # fmt: skip
     save.click(
         signed(on_save, 4 + len(bar.outputs)), [opened, words],
@@ -84,7 +85,3 @@ def _opened(service: EditorService, ident: str, question: str | None) -> tuple[A
     passage, excerpt = service.excerpt(ident)
     shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
     return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown
-
-
-def _difference(old: str, new: str) -> str:
-    return block(diff_html(old, new.strip("\n"))) or _UNCHANGED
