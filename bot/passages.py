@@ -237,7 +237,6 @@ def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int,
 def _split_long(
     units: Iterable[Span], count_tokens: _CountTokens, room: int, split: Callable[[Span], Iterable[Span]]
 ) -> list[Span]:
-    """Split each unit that does not fit."""
     return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else split(unit))]
 
 

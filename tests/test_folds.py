@@ -160,6 +160,15 @@ def test_a_panel_is_not_the_accordion_around_it():
     assert answers(markup) == page_answers(markup) == TWO
 
 
+def test_the_slides_that_a_gallery_shows_one_by_one_are_read():
+    slide = '<div class="slide {0}"{1}><h2>Reason {2}</h2><p>Text of reason {2}.</p></div>'
+    slides = [slide.format("", "", 1), *(slide.format("later", " style='display:none'", n) for n in (2, 3))]
+    (article,) = page(f"<article>{''.join(slides)}<div class='banner' hidden><p>Join us today.</p></div></article>")
+    assert isinstance(article, Article)
+    assert [f"Text of reason {n}." in article.text for n in (1, 2, 3)] == [True] * 3
+    assert "Join us" not in article.text
+
+
 def test_text_hidden_below_a_heading_is_not_read_unless_it_folds():
     assert page_answers("<h3>Notes</h3><div style='display:none'><p>A draft.</p></div>") == {}
     hidden = "<div class='accordion'><h3>Notes</h3><div style='display:none'><p>Bring a card.</p></div></div>"

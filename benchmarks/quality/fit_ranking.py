@@ -7,6 +7,9 @@ DATA_FOLDER holds folders with corpus.jsonl (_id, title, text, alt_questions), q
 `teach_encoder` taught without some of the sets. --write stores the coefficients fitted on all sets in
 bot/retrieval/ranking.json.
 
+Two more sets are labelled by passage: questions of tests/questions/reader.jsonl over the shipped articles, and the ones
+over all articles of answer_words that ask about the articles which `teach_encoder --without-fold 0` leaves out.
+
 Ranking: softmax regression over the candidates of each question (ListNet with top-one probability, Cao et al. 2007),
 with equal weight for every set. Probability: logistic regression of "the first hit is right" on its score, with cosines
 relative to the midpoint of the set's calibration, on the sets whose labels are complete. Their uncovered questions are
@@ -25,9 +28,21 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.shared.question_sets import build_set, ndcg, read_gains, read_questions
+from benchmarks.quality.teach_encoder import FOLDS
+from benchmarks.shared.question_sets import (
+    build_set,
+    ndcg,
+    read_gains,
+    read_json_lines,
+    read_labelled,
+    read_questions,
+)  # fmt: skip
+from bot.build.build import build
 from bot.evaluation.metrics import calibration_error
 from bot.index.filters import Filters
+from bot.index.local_generation import LocalGeneration
+from bot.index.store import LocalStore
+from bot.languages.normalization import words_only
 from bot.retrieval.features import COSINES, FEATURES, find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
 from bot.settings import DEFAULT_MODEL, AnswerSettings, BuildSettings
@@ -45,8 +60,11 @@ SETS = {
 """The number of questions used of each set, spread evenly."""
 FULLY_LABELLED = ("stackfaq", "rasa_sara", "hint3_sofmattress", "clinc150_oos", "xquad_en")
 """Sets with all right answers labelled; the descriptions of the others mention missing or loose labels."""
-RANKED = tuple(name for name in SETS if name != "clinc150_oos")
+OWN, PAGES = "shipped", "answer_words"
+"""Sets labelled by passage."""
+RANKED = (*(name for name in SETS if name != "clinc150_oos"), OWN, PAGES)
 """Sets that the weights are fitted on."""
+ROOT = Path(__file__).parents[2]
 THRESHOLD = AnswerSettings().threshold
 MIN_UNCOVERED = 30
 """Minimum number of uncovered questions for figures about them."""
@@ -63,7 +81,10 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class QuestionCandidates:
-    """The candidates of one question: the article and the features of each, and the gains of the right articles."""
+    """The candidates of one question: the features and the article of each, and the gains of the right articles.
+
+    In sets that are labelled by passage, these are passages instead of articles.
+    """
 
     articles: list[str]
     features: np.ndarray
@@ -88,6 +109,7 @@ def main() -> None:
         name: list(_candidates(arguments.data / name, arguments.work / name, settings, limit))
         for name, limit in SETS.items()
     }
+    sets |= {name: list(_labelled(name, arguments.data, arguments.work, settings)) for name in (OWN, PAGES)}
     _print_table(sets)
     if arguments.write:
         TARGET.write_text(json.dumps(_fields(sets), indent=2) + "\n", encoding="utf-8")
@@ -103,6 +125,30 @@ def _candidates(data: Path, work: Path, settings: BuildSettings, limit: int) -> 
         found = find_candidates(generation, [QueryVariant(question["text"])], 50, Filters())
         articles = [passage.article.id for passage in generation.table.passages(found.passages)]
         yield QuestionCandidates(articles, found.features[0], gains.get(question["_id"], {}), midpoint)
+
+
+def _labelled(name: str, data: Path, work: Path, settings: BuildSettings) -> Iterator[QuestionCandidates]:
+    """Yield the questions whose right passages are the ones that hold the words which answer."""
+    if name == OWN:
+        corpus, rows = ROOT / "corpus", read_json_lines(ROOT / "tests" / "questions" / "reader.jsonl")
+    else:
+        articles = read_json_lines(data / PAGES / "corpus.jsonl")
+        corpus, left_out = work / name / "corpus", {row["id"] for row in articles[::FOLDS]}
+        corpus.mkdir(parents=True, exist_ok=True)
+        (corpus / "corpus.jsonl").write_text("\n".join(map(json.dumps, articles)), encoding="utf-8")
+        rows = [row for row in read_labelled(data / PAGES) if row["article"] in left_out]
+    build(corpus, work / name / "index", settings)
+    generation = LocalGeneration.open(LocalStore(work / name / "index").current_folder())
+    calibration = generation.manifest.score_calibration
+    for row in rows:
+        answers = [words_only(each) for each in (row["words"], *row.get("also", ())) if each]
+        if answers:
+            found = find_candidates(generation, [QueryVariant(row["question"])], 50, Filters())
+            passages = generation.table.passages(found.passages)
+            texts = {one.id: words_only(one.text) for one in passages}
+            right = {ident: 1 for ident, text in texts.items() if any(each in text for each in answers)}
+            midpoint = (calibration.covered + calibration.uncovered) / 2
+            yield QuestionCandidates([one.id for one in passages], found.features[0], right, midpoint)
 
 
 def _fit(sets: Sequence[Sequence[QuestionCandidates]]) -> np.ndarray:

@@ -74,7 +74,6 @@ class Answerer:
         return replace(first, question=question, asked=questions[0], suggestions=suggestions, answers=(further,))
 
     def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
-        """Answer one question."""
         turns, talk = exchanges(history), small_talk(question)
         result, reading, named, newer = self._chooser.choose(question, turns, filters, as_typed=as_typed)
         asked = (result.corrected or question, *(turn.question for turn in turns))
@@ -129,7 +128,6 @@ class Answerer:
         return replace(blank, status="answered", text=source.words, sources=(source,))
 
     def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
-        """Return an answer without content."""
         return Answer(
             id=uuid4().hex, status="no_answer", question=checked_question(question), text="",
             probability=reading.probability if reading else result.probability, sources=(), suggestions=(),

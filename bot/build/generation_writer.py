@@ -167,7 +167,6 @@ class GenerationWriter:
         return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, inputs.settings.exact_rows)
 
     def _finish(self, rows: _Rows, table: PassageTable, facts: VectorFacts, record: MultilingualRecord | None) -> None:
-        """Write the manifest."""
         inputs = self.inputs
         manifest = Manifest(
             format=FORMAT, version=__version__, created=datetime.now(UTC), settings=inputs.settings,

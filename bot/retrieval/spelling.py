@@ -147,7 +147,6 @@ class Speller:
 
 
 def _words(question: str) -> Iterator[re.Match[str]]:
-    """Yield the words that may be misspelled."""
     codes = [code.span() for code in _CODE.finditer(question)]
     return (word for word in _WORD.finditer(question) if not any(start <= word.start() < end for start, end in codes))
 

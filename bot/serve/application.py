@@ -108,7 +108,6 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
 
 
 def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:
-    """Mount the editor's page behind its sign-in."""
     from bot.serve.editor.downloads import download_routes
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
@@ -125,7 +124,6 @@ def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -
 
 
 def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
-    """Mount the chat in each language."""
     from bot.serve.page.chat import create_chat
     from bot.serve.page.head_middleware import HeadMiddleware
     from bot.serve.page.theme import head, style

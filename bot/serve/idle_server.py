@@ -10,6 +10,7 @@ _TICK = 5  # tenths of a second between two looks at whether to stop; uvicorn's 
 
 class IdleServer(Server):
     async def main_loop(self) -> None:
-        tenths = count(0, _TICK)
-        while not await self.on_tick(next(tenths)):
+        for tenths in count(0, _TICK):
+            if await self.on_tick(tenths):
+                return
             await asyncio.sleep(_TICK / 10)

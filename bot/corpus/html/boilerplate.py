@@ -80,8 +80,15 @@ def _boilerplate_elements(body: HtmlElement) -> list[HtmlElement]:
     named = ((element, _names(element)) for element in _NAMED(body) if element.tag not in _NEVER_REMOVED)
     found = [*body.iter("nav", "script", "style", "noscript", "template", "iframe", "svg", "dialog")]
     found += [element for element, names in named if _BOILERPLATE.search(names) or _RELATED.search(names)]
-    found += filter(_is_unseen, body.iter("*"))
+    found += (element for element in body.iter("*") if _is_unseen(element) and not _is_slide(element))
     return found
+
+
+def _is_slide(element: HtmlElement) -> bool:
+    """Whether a script shows an element in place of one beside it of the same class, as galleries and tabs do."""
+    parent, classes = element.getparent(), set((element.get("class") or "").split())
+    beside = [] if parent is None else parent.iterchildren(element.tag)
+    return any(classes & set((one.get("class") or "").split()) and not _is_unseen(one) for one in beside)
 
 
 def _main_element_path(body: HtmlElement) -> set[HtmlElement]:

@@ -77,7 +77,6 @@ class HindiRewriter:
         return word in known.spellings or phonetic_key(word) in known.sounds
 
     def _is_romanized(self, word: str) -> bool:
-        """Whether a word is Hindi in Latin letters."""
         is_unknown = word.islower() and word not in self._lexicon
         return word.isascii() and (self._english(word) is not None or is_unknown)
 

@@ -64,7 +64,6 @@ class ApiKeyMiddleware:
             await _refuse(401, _UNKNOWN if key else _MISSING, scope, receive, send)
 
     def _is_keyless(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a request needs no key."""
         if scope["method"] == "OPTIONS" or scope["path"] in _PUBLIC_PATHS:
             return True
         if scope["path"] not in _BROWSER_PATHS or not (self._ui or self._origins):
