@@ -4,7 +4,8 @@ usage: python -m benchmarks.quality.fit_reader DATA_FOLDER ENCODERS --work FOLDE
 
 ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2, and in `full` with all: the questions
 of a fold are read with the encoder that did not learn from it, questions over articlebot's own articles with one that
-learned nothing about these ("untaught"), and others, which no encoder learned from, with the full one ("shipped").
+learned nothing about these ("untaught"), without the alternates that come with the articles, and others, which no
+encoder learned from, with the full one and with the alternates ("shipped").
 --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
@@ -20,6 +21,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import numpy as np
 import torch
@@ -104,7 +106,7 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
     if fold == 0:
-        reader = _index(SHIPPED, work / "shipped" / "index", settings)
+        reader = _index(_without_alternates(work), work / "shipped" / "index", settings)
         for row in read_json_lines(TAUGHT):
             yield from filter(None, _cases_of_own_row(reader, row, "untaught"))
     for place, set_name in enumerate(SETS):
@@ -179,6 +181,13 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
         yield from filter(
             None, [reader.case("shipped own", {"question": each.reworded}, own, words=[each.passage.text])]
         )
+
+
+def _without_alternates(work: Path) -> Path:
+    """Return a copy of the shipped articles without their alternates, which are the questions of `TAUGHT`."""
+    return Path(
+        copytree(SHIPPED, work / "shipped" / "corpus", ignore=ignore_patterns("alternates.csv"), dirs_exist_ok=True)
+    )
 
 
 def _cases_of_own_row(reader: CaseReader, row: dict, group: str) -> Iterator[Case | None]:
