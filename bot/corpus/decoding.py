@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import BinaryIO
 
 from bot.corpus.refused import Refused, Unreadable
@@ -26,10 +27,23 @@ _BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80
 _BYTES |= {chr(n): n for n in range(0x80, 0xA0)}
 """The characters that Windows-1252 and Latin-1 give to the bytes above ASCII."""
 _REFERENCE = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|x0*[89][0-9a-f])(?![0-9a-f]);?", re.IGNORECASE)
+_WESTERN = "\0-\u024f\u2000-\u2bff"  # Latin letters, punctuation and symbols
 _DAMAGED_RUN = re.compile(
-    f"(?P<lone>(?<![^\0-\x7f])[\udc80-\udcff](?![^\0-\x7f]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
+    f"(?P<lone>(?<![^{_WESTERN}])[\udc80-\udcff]+(?![^{_WESTERN}]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
     f"|[{''.join(_BYTES)}]+"
 )
+_SIGNS = "…‘’“”–—™‹›«»®\xa0\xad".encode("cp1252")  # signs after words
+_CUT = re.compile(rb"[\xe0-\xf4][\x80-\xbf]+")
+"""The first bytes of a character in UTF-8 that is cut; or a letter of Windows-1252 and signs."""
+_CAPITALS = "".join(bytes(pair).decode() for pair in product(range(0xC4, 0xDF), _SIGNS))
+_LETTERS = "".join(
+    bytes(found).decode(errors="ignore")
+    for found in (*product([0xDF], _SIGNS), *product(range(0xE0, 0xF0), _SIGNS, _SIGNS))
+)
+"""The characters in UTF-8 that may be the end of a word in Windows-1252 and the signs after it, as in "Spaß“"."""
+_OTHER = "^\0-\x7f\udc80-\udcff"
+_UTF_8 = re.compile(f"[{_OTHER}]{{2,}}|[{_OTHER}{_CAPITALS}{_LETTERS}]|(?<![A-Z\udcc0-\udcde])[{_CAPITALS}]")
+_MOSTLY = 100  # letters in Windows-1252 to one character in UTF-8 above which this one is an accident, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,9 @@ def damage_notes(source: str, damaged_lines: Sequence[int]) -> Iterator[Refused]
 def decode(content: bytes, declared: str = "") -> Decoded:
     """Decode a file as UTF-8, UTF-16 with a byte order mark, as `declared`, or else as Windows-1252.
 
-    The only line ending is "\\n". Damaged bytes and control characters are repaired as `repair` does. Raises
-    `Unreadable` if the file is not text, or its declared encoding is unknown.
+    A file that declares nothing is UTF-8 if it has characters in it, however many of its bytes are damaged. The only
+    line ending is "\\n". Damaged bytes and control characters are repaired as `repair` does. Raises `Unreadable` if the
+    file is not text, or its declared encoding is unknown.
     """
     text = _decoded(content, declared).replace("\r\n", "\n").replace("\r", "\n")
     controls = list(_CONTROL.finditer(text))
@@ -136,10 +151,15 @@ def _decoded(content: bytes, declared: str) -> str:
     if encoding == "utf-16":
         return _replaced(content, encoding)
     text = content.decode(encoding, "surrogateescape")
-    damaged = len(re.findall("[\udc80-\udcff]", text))
-    is_utf_8 = not damaged or encoding == "utf-8-sig" or damaged <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text))
-    if is_utf_8 or not declared:
-        return text if is_utf_8 else content.decode("cp1252", "surrogateescape")
+    damaged = re.findall("[\udc80-\udcff]", text)
+    if not damaged or encoding == "utf-8-sig":
+        return text
+    intact = sum(map(len, _UTF_8.findall(text)))
+    if not declared:
+        letters = sum(byte >= "\udcc0" for byte in damaged)
+        return text if intact and letters <= _MOSTLY * intact else content.decode("cp1252", "surrogateescape")
+    if len(damaged) <= intact:
+        return text
     try:
         return _replaced(content, declared)
     except (LookupError, UnicodeError):
@@ -152,8 +172,10 @@ def _replaced(content: bytes, encoding: str) -> str:
 
 def _repair_run(match: re.Match[str]) -> str:
     run = match[0]
-    if match["lone"]:  # between letters of ASCII: pasted from a text in Windows-1252
-        return run.encode("ascii", "surrogateescape").decode("cp1252", "replace")
+    if match["lone"]:  # between Latin letters: pasted from a text in Windows-1252
+        content = run.encode("ascii", "surrogateescape")
+        kept = _CUT.sub(lambda cut: cut[0] if cut[0][1:].strip(_SIGNS) == b"" else b"\x81", content)
+        return kept.decode("cp1252", "replace")
     if match["lost"]:
         return "\ufffd"
     if match["control"]:
