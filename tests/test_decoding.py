@@ -45,6 +45,7 @@ def mojibake(text: str, encoding: str) -> str:
         ("€ ".encode() + b"\x92" * 500, "€ " + "’" * 500, (1,) * 500),
         ("ł ą".encode() + b" d\xe9j\xe0 \x93vu\x94\x85", "ł ą déjà “vu”…", (1,) * 5),
         ("café".encode() + b"\x92s caf\xe9\x94 \xe2\x80 a", "café’s café” \ufffd a", (1,) * 5),
+        ("CÓRDOBA ".encode() + b"\x92 \x92", "CÓRDOBA ’ ’", (1, 1)),
         ("€ ".encode() + b"\xe9 " * 101, "â‚¬ " + "é " * 101, ()),
         (b"a\r\nb\rc", "a\nb\nc", ()),
     ],
@@ -59,7 +60,7 @@ def test_a_damaged_character_is_repaired_or_replaced_and_its_line_is_told(
 
 
 @pytest.mark.parametrize(
-    "words", ["Er sagt: „Spaß“.", "Il dit «\xa0café\xa0».", "CAFÉ” – ÇA", "”HYVÄ PÄIVÄ” sanoi hän", "ß–"]
+    "words", ["Er sagt: „Spaß“.", "Il dit «\xa0café\xa0».", "CAFÉ” – ÇA", "”HYVÄ PÄIVÄ” sanoi hän", "«MANHû NÃO", "ß–"]
 )
 def test_a_letter_and_a_sign_in_windows_1252_are_not_taken_for_utf_8(words: str):
     assert decode(words.encode("cp1252") + b" \x96 ").text == f"{words} – "

@@ -35,14 +35,16 @@ _DAMAGED_RUN = re.compile(
 _SIGNS = "…‘’“”–—™‹›«»®\xa0\xad".encode("cp1252")  # signs after words
 _CUT = re.compile(rb"[\xe0-\xf4][\x80-\xbf]+")
 """The first bytes of a character in UTF-8 that is cut; or a letter of Windows-1252 and signs."""
-_CAPITALS = "".join(bytes(pair).decode() for pair in product(range(0xC4, 0xDF), _SIGNS))
+_CAPITALS = "".join(bytes(pair).decode() for pair in product(range(0xC3, 0xDF), _SIGNS))
 _LETTERS = "".join(
     bytes(found).decode(errors="ignore")
     for found in (*product([0xDF], _SIGNS), *product(range(0xE0, 0xF0), _SIGNS, _SIGNS))
 )
 """The characters in UTF-8 that may be the end of a word in Windows-1252 and the signs after it, as in "Spaß“"."""
 _OTHER = "^\0-\x7f\udc80-\udcff"
-_UTF_8 = re.compile(f"[{_OTHER}]{{2,}}|[{_OTHER}{_CAPITALS}{_LETTERS}]|(?<![A-Z\udcc0-\udcde])[{_CAPITALS}]")
+_UTF_8 = re.compile(
+    f"[{_OTHER}]{{2,}}|[{_OTHER}{_CAPITALS}{_LETTERS}]|(?<![A-Z\udcc0-\udcde])[{_CAPITALS}]|[{_CAPITALS}](?=[a-zA-Z])"
+)
 _MOSTLY = 100  # letters in Windows-1252 to one character in UTF-8 above which this one is an accident, too
 
 
