@@ -135,6 +135,10 @@ def test_a_button_that_names_the_text_below_it_is_a_heading():
     assert f"## Bank\n\n{hours}#### Fees\n\nRs 40 a card" in article.text
 
 
+def test_a_button_at_the_beginning_of_a_paragraph_keeps_its_words():
+    assert html_to_plain_form("<p><button>Fees</button><br>Rs 40 a card.</p>").text == "Fees\nRs 40 a card."
+
+
 @pytest.mark.parametrize(
     "markup",
     [

@@ -18,7 +18,7 @@ _GENERIC_LABEL = re.compile(
 _COMMAND = re.compile("|".join(read_toml("bot.corpus.html", "boilerplate.toml")["lines"]["commands"]), re.IGNORECASE)
 _CONTROL = re.compile(r"(?i)btn|button|cta|menu|share|submit|copy")  # parts of the classes of buttons that do something
 _APART = ("form", "nav", "header", "footer", "aside", "dialog", "table")
-_BLOCKS = ("p", "div", "section", "article", "ul", "ol", "table", "dl", "blockquote")
+_BLOCKS = ("p", "div", "section", "article", "ul", "ol", "table", "dl", "blockquote", "br")
 _ICONS = "+−–▸▶►▼▾⌄›»✕×✖✚➕➖❯-"
 _MAX_LABEL_WORDS = 40
 
@@ -51,9 +51,10 @@ def labels_to_headings(tree: HtmlElement) -> None:
         is_inline = before is not None and (before.tag in (*INLINE, "button") or (before.tail or "").strip())
         if block is None or block.tag not in _BLOCKS or is_inline or (header.tail or "").strip():
             continue
-        if not _is_control(button, words) and 2 * sum(len(text_of(a)) for a in block.iter("a")) < len(text_of(block)):
+        is_menu = block.tag != "br" and 2 * sum(len(text_of(a)) for a in block.iter("a")) >= len(text_of(block))
+        if not _is_control(button, words) and not is_menu:
             header.clear(keep_tail=True)
-            header.tag, header.text = "h4", words
+            header.tag, header.text = "strong" if block.tag == "br" else "h4", words
 
 
 def _is_control(button: HtmlElement, words: str) -> bool:
