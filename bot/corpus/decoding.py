@@ -5,7 +5,6 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import BinaryIO
 
 from bot.corpus.refused import Refused, Unreadable
@@ -35,16 +34,10 @@ _DAMAGED_RUN = re.compile(
 _SIGNS = "…‘’“”–—™‹›«»®\xa0\xad".encode("cp1252")  # signs after words
 _CUT = re.compile(rb"[\xe0-\xf4][\x80-\xbf]+")
 """The first bytes of a character in UTF-8 that is cut; or a letter of Windows-1252 and signs."""
-_CAPITALS = "".join(bytes(pair).decode() for pair in product(range(0xC3, 0xDF), _SIGNS))
-_LETTERS = "".join(
-    bytes(found).decode(errors="ignore")
-    for found in (*product([0xDF], _SIGNS), *product(range(0xE0, 0xF0), _SIGNS, _SIGNS))
+_BY_ACCIDENT = re.compile(
+    rb"(?<=[A-Z\xc0-\xde])[\xc3-\xde][%b](?![a-zA-Z])|\xdf[%b]|[\xe0-\xef][%b]{2}" % (_SIGNS, _SIGNS, _SIGNS)
 )
-"""The characters in UTF-8 that may be the end of a word in Windows-1252 and the signs after it, as in "Spaß“"."""
-_OTHER = "^\0-\x7f\udc80-\udcff"
-_UTF_8 = re.compile(
-    f"[{_OTHER}]{{2,}}|[{_OTHER}{_CAPITALS}{_LETTERS}]|(?<![A-Z\udcc0-\udcde])[{_CAPITALS}]|[{_CAPITALS}](?=[a-zA-Z])"
-)
+"""The last letter of a word and signs in Windows-1252 that are a character in UTF-8, too, as in "Spaß“"."""
 _MOSTLY = 100  # letters in Windows-1252 to one character in UTF-8 above which this one is an accident, too
 
 
@@ -156,10 +149,10 @@ def _decoded(content: bytes, declared: str) -> str:
     damaged = re.findall("[\udc80-\udcff]", text)
     if not damaged or encoding == "utf-8-sig":
         return text
-    intact = sum(map(len, _UTF_8.findall(text)))
+    intact = len(re.findall("[^\0-\x7f\udc80-\udcff]", text)) - len(_BY_ACCIDENT.findall(content))
     if not declared:
         letters = sum(byte >= "\udcc0" for byte in damaged)
-        return text if intact and letters <= _MOSTLY * intact else content.decode("cp1252", "surrogateescape")
+        return text if intact > 0 and letters <= _MOSTLY * intact else content.decode("cp1252", "surrogateescape")
     if len(damaged) <= intact:
         return text
     try:
