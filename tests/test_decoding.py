@@ -40,6 +40,13 @@ def mojibake(text: str, encoding: str) -> str:
         (f"{HINDI}\0\nb\x0bc\x1fd\x7f".encode(), f"{HINDI}\nb cd", (1, 2, 2, 2)),
         ("Café".encode("utf-16") + b"\x00", "Café\ufffd", (1,)),
         (b"\xef\xbb\xbfcaf\xe9", "café", (1,)),
+        ("café\nthe clerk".encode() + b"\x92s isn\x92t \x85 ", "café\nthe clerk’s isn’t … ", (2, 2, 2)),
+        ("5 €\n".encode() + b"isn\x92t \x96 it", "5 €\nisn’t – it", (2, 2)),
+        ("€ ".encode() + b"\x92" * 500, "€ " + "’" * 500, (1,) * 500),
+        ("ł ą".encode() + b" d\xe9j\xe0 \x93vu\x94\x85", "ł ą déjà “vu”…", (1,) * 5),
+        ("café".encode() + b"\x92s caf\xe9\x94 \xe2\x80 a", "café’s café” \ufffd a", (1,) * 5),
+        ("CÓRDOBA ".encode() + b"\x92 \x92", "CÓRDOBA ’ ’", (1, 1)),
+        ("€ ".encode() + b"\xe9 " * 101, "â‚¬ " + "é " * 101, ()),
         (b"a\r\nb\rc", "a\nb\nc", ()),
     ],
     ids=lambda value: "" if isinstance(value, tuple) else ascii(value)[:30],
@@ -50,6 +57,14 @@ def test_a_damaged_character_is_repaired_or_replaced_and_its_line_is_told(
     decoded = decode(content)
     assert decoded.text == text
     assert lines is None or decoded.damaged_lines == lines
+
+
+@pytest.mark.parametrize(
+    "words", ["Er sagt: „Spaß“.", "Il dit «\xa0café\xa0».", "CAFÉ” – ÇA", "”HYVÄ PÄIVÄ” sanoi hän", "«MANHû NÃO", "ß–"]
+)
+def test_a_letter_and_a_sign_in_windows_1252_are_not_taken_for_utf_8(words: str):
+    assert decode(words.encode("cp1252") + b" \x96 ").text == f"{words} – "
+    assert decode(words.encode()).text == words
 
 
 def test_a_note_names_the_lines_of_the_damage():
@@ -142,6 +157,13 @@ def test_markdown_with_references_to_control_characters_has_their_letters():
 def test_a_page_in_a_declared_encoding_with_a_damaged_byte_stays_in_it():
     content = '<meta charset="shift_jis"><p>解雇'.encode("shift_jis") + b"\x81</p>"
     assert decode_page(content).text.endswith("解雇\ufffd</p>")
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"), [("shift_jis", "よくある質問"), ("gb2312", "常见问题"), ("big5", "誰付錢")]
+)
+def test_a_page_in_a_declared_encoding_is_not_taken_for_damaged_utf_8(charset: str, words: str):
+    assert decode_page(f'<meta charset="{charset}"><p>{words}'.encode(charset)).text.endswith(words)
 
 
 EXPORT = (

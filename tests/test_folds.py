@@ -120,6 +120,42 @@ def test_titles_of_panels_that_are_no_questions_are_headings():
     assert (form.text, form.faqs) == ("### Hours\n\nNine to five.\n\n#### Fees\n\nRs 40.", ())
 
 
+HOURS = (
+    "<h2>Bank</h2><p>Intro.</p><button>Opening hours</button><p>Ten to five, but to four on Fridays.</p>"
+    "<p><button type='button'>Fees <span>+</span></button></p><p>Rs 40 a card, and Rs 20 for a second card.</p>"
+)
+
+
+def test_a_button_that_names_the_text_below_it_is_a_heading():
+    hours = "Intro.\n\n#### Opening hours\n\nTen to five, but to four on Fridays.\n\n"
+    form = html_to_plain_form(HOURS)
+    assert (form.text, form.faqs) == (f"## Bank\n\n{hours}#### Fees\n\nRs 40 a card, and Rs 20 for a second card.", ())
+    (article,) = page(f"<article><h1>Rules</h1>{PROSE}{HOURS}</article>")
+    assert isinstance(article, Article)
+    assert f"## Bank\n\n{hours}#### Fees\n\nRs 40 a card" in article.text
+
+
+def test_a_button_at_the_beginning_of_a_paragraph_keeps_its_words():
+    assert html_to_plain_form("<p><button>Fees</button><br>Rs 40 a card.</p>").text == "Fees\nRs 40 a card."
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<button>Share this</button><p>Ten.</p>", "<button>Menu</button><p>Ten.</p>", "<button>Pay</button><p>Ten.</p>",
+        "<button>Apply now</button><p>Ten.</p>", "<form><button>Mail</button><p>Ten.</p></form>",
+        "<button type='submit'>Mail</button><p>Ten.</p>", "<button class='x-btn'>Demo</button><p>Ten.</p>",
+        "<button>Rules</button><ul><li><a href='/a'>Ten.</a></li></ul>",
+        "<a>Or</a> <button>Rules</button><p>Ten.</p>",        "<button>One</button><button>Two</button><p>Ten.</p>",
+        "<button>Rules</button> or so<p>Ten.</p>",
+        "<p>Ten.</p><button>Rules</button>", "<button>+</button><p>Ten.</p>",
+    ],
+)  # fmt: skip
+def test_a_button_that_does_something_is_no_heading(markup: str):
+    assert "#" not in html_to_plain_form(markup).text
+    assert "Ten." in html_to_plain_form(markup).text
+
+
 def test_links_to_the_questions_of_a_page_are_no_questions():
     contents = '<ul><li><a href="#a">Who pays?</a></li><li><a href="#b">When?</a></li></ul>'
     form = html_to_plain_form(f'{contents}<h3 id="a">Who pays?</h3><p>The firm.</p><h3 id="b">When?</h3><p>In May.</p>')

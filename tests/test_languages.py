@@ -126,6 +126,39 @@ def test_every_pattern_compiles_and_every_variant_has_all_replies(language: Lang
         "Najczęściej zadawane pytania",
         "Sıkça sorulan sorular",
         "Часто задаваемые вопросы",
+        "Vanliga frågor och svar",
+        "Ofte stillede spørgsmål",
+        "Ofte stilte spørsmål",
+        "Usein kysytyt kysymykset",
+        "Usein kysyttyä",
+        "UKK",
+        "Algengar spurningar",
+        "Často kladené dotazy",
+        "Otázky a odpovědi",
+        "Najčastejšie kladené otázky",
+        "Pogosto zastavljena vprašanja",
+        "Najčešće postavljana pitanja",
+        "Често постављана питања",
+        "Најчесто поставувани прашања",
+        "Често задавани въпроси",
+        "Поширені запитання",
+        "Частыя пытанні",
+        "Gyakran ismételt kérdések",
+        "GYIK",
+        "Întrebări frecvente",
+        "Intrebari frecvente",
+        "Συχνές ερωτήσεις",
+        "ΣΥΧΝΕΣ ΕΡΩΤΗΣΕΙΣ",
+        "Korduma kippuvad küsimused",
+        "Biežāk uzdotie jautājumi",
+        "Dažniausiai užduodami klausimai",
+        "Preguntes freqüents",
+        "Preguntas máis frecuentes",
+        "Maiz egiten diren galderak",
+        "Pyetje të shpeshta",
+        "Cwestiynau cyffredin",
+        "Ceisteanna coitianta",
+        "Mistoqsijiet frekwenti",
         "الأسئلة الشائعة",
         "اکثر پوچھے جانے والے سوالات",
         "প্রায়শই জিজ্ঞাসিত প্রশ্ন",
@@ -147,12 +180,29 @@ def test_a_heading_of_any_language_introduces_faqs(title: str):
     assert [(faq.question, text[faq.start : faq.end]) for faq in outline(text).faqs] == [("Kto?", "Firma.")]
 
 
-@pytest.mark.parametrize("title", ["Fragen", "Open questions", "Questions du jour", "प्रश्न", "Häufige Fehler", "問題"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Fragen",
+        "Open questions",
+        "Questions du jour",
+        "प्रश्न",
+        "Häufige Fehler",
+        "問題",
+        "Frågor",
+        "Dukat",
+        "Vanliga fel",
+        "Časté chyby",
+    ],
+)
 def test_other_headings_introduce_no_faqs(title: str):
     assert not is_faq_title(title)
 
 
 def test_questions_and_answers_are_labelled_in_the_words_of_a_language():
+    text = "Fråga: Vem betalar?\nSvar: Köparen.\n\nOtázka 1: Kdo platí?\nOdpověď: Kupující."
+    found = {faq.question: text[faq.start : faq.end] for faq in outline(text).faqs}
+    assert found == {"Vem betalar?": "Köparen.", "Kdo platí?": "Kupující."}
     text = "Frage: Wer zahlt?\n\nAntwort: Die Firma.\n\nFrage 2: Wann?\nAntwort: Im Mai."
     found = {faq.question: text[faq.start : faq.end] for faq in outline(text).faqs}
     assert found == {"Wer zahlt?": "Die Firma.", "Wann?": "Im Mai."}

@@ -270,8 +270,13 @@ def test_a_workbook_shows_its_cells_as_people_see_them(tmp_path: Path):
         (0.125, "0.0 %", "12.5 %"), (0.5, "0%", "50%"), (-0.5, "0%", "-50%"), (1.005, "0.00", "1.01"), (2.5, "0", "3"),
         (-5, "0;(0)", "(5)"), (0, '0;-0;"none"', "none"), (0, ACCOUNTING, "-"), (-3, ACCOUNTING, "-3.00"),
         (1500000, '0.0,,"M"', "1.5M"), (25000, "#,##0,", "25"), (12345, "0.00E+00", "1.23E+04"), (3.0, "0.##", "3"),
-        (5, 'General "kg"', "5 kg"), (0.5, "# ?/?", "0.5"), (5, "@", "5"), (1e20, "0", "1e+20"),
+        (5, 'General "kg"', "5 kg"), (0.5, "# ?/?", "1/2"), (5, "@", "5"), (1e20, "0", "1e+20"),
         (400001, "000\\-000", "400-001"), (9876543210, "00000 00000", "98765 43210"), (5, '"Rs. "0', "Rs. 5"),
+        (0.25, "# ??/??", "1/4"), (1.25, "# ?/?", "1 1/4"), (-2.75, "# ?/?", "-2 3/4"), (3, "# ?/?", "3"),
+        (0, "# ?/?", "0"), (0.3125, "#\\ ??/??", "5/16"), (1.3125, "#\\ ??/??", "1 5/16"), (1.5, "?/?", "3/2"),
+        (0.25, "# ?/8", "2/8"), (2.96, "# ?/8", "3"), (1234.5, '#,##0 ?/?"kg"', "1,234 1/2kg"), (0.5, "0 ?/?", "0 1/2"),
+        (3.14159, "# ???/???", "3 16/113"), (0.5, "m/d", "0.5"), (5, "0/0;@", "5/1"),
+        (0.0625, '# ?/16" in"', "1/16 in"),
         (AFTERNOON, 'd"th" mmmm yyyy', "4th March 2026"),
         (AFTERNOON, "mm:ss", "05:00"), (AFTERNOON, "dd\\.mm\\.yyyy;@", "04.03.2026"),
         (time(17, 5), "h:mm AM/PM", "5:05 PM"), (time(17, 5), "General", "17:05"),
@@ -360,6 +365,19 @@ def test_the_questions_of_one_answer_of_qna_maker_become_one_faq(tmp_path: Path,
     expected = [("When?", ()), ("How often?", ())] if has_ids else [("When?", ("How often?",))]
     assert [(other.title, other.faqs[0].alternates) for other in others] == expected
     assert refused == []
+
+
+@pytest.mark.parametrize("separator", ["", "\t", ","])
+def test_a_line_break_of_qna_maker_is_one_in_every_table(tmp_path: Path, separator: str):
+    rows = [["Question", "Answer", "Source", "Metadata"], ["Who?", "Pay here.\\n\\nor there.\\n", "Editorial", ""]]
+    text = "\n".join(separator.join(row) for row in rows)
+    path = written(tmp_path, text, "a.tsv") if separator else workbook(tmp_path, *rows)
+    assert [article.text for article in read(path)[0]] == ["Pay here.\n\nor there."]
+
+
+def test_a_line_break_written_in_a_workbook_is_read_as_in_a_text_table(tmp_path: Path):
+    articles, _ = read(workbook(tmp_path, ["Question", "Answer"], ["Where?", "In C:\\new, not D:\\.\\nThen save."]))
+    assert articles[0].text == "In C:\\new, not D:\\.\nThen save."
 
 
 def test_a_backslash_in_a_path_of_a_text_table_is_no_line_break(tmp_path: Path):

@@ -33,7 +33,7 @@ TOKENS = (
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"---\n", b"+++\n", b"# ", b"## FAQs\n\n### ", b"Q: ", b"A: ", b"```\n",
     b"<![CDATA[", b"]]>", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"&a;" * 9, b"<div>" * 200, b"</p>",
     b"<details><summary>?", b'"', b'""', b";", b"\t", b"|", b"\r", b"{", b"[" * 300, b"\\", b"%s", b"9" * 400, b"-1",
-    b"obj\n<<", b">>", b"stream\r\n",
+    b"obj\n<<", b">>", b"stream\r\n", b"\x92", b"\xc3\xa9", b"<button>", b"</button>",
 )  # fmt: skip
 ARTICLE = """---
 title: Notice period
@@ -156,7 +156,7 @@ def outcome(path: Path, ending: str) -> str:
         if hasattr(module, "read_file"):
             items = list(module.read_file(path, path.name))
         else:
-            items = list(module.read(decode(path.read_bytes()), path.name))
+            items = list(module.read(decode(path.read_bytes()).text, path.name))
     except Unreadable:
         return "refused"
     except Exception:  # noqa: BLE001 - finding these is what this script is for

@@ -26,10 +26,19 @@ _BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80
 _BYTES |= {chr(n): n for n in range(0x80, 0xA0)}
 """The characters that Windows-1252 and Latin-1 give to the bytes above ASCII."""
 _REFERENCE = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|x0*[89][0-9a-f])(?![0-9a-f]);?", re.IGNORECASE)
+_WESTERN = "\0-\u024f\u2000-\u2bff"  # Latin letters, punctuation and symbols
 _DAMAGED_RUN = re.compile(
-    f"(?P<lone>(?<![^\0-\x7f])[\udc80-\udcff](?![^\0-\x7f]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
+    f"(?P<lone>(?<![^{_WESTERN}])[\udc80-\udcff]+(?![^{_WESTERN}]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
     f"|[{''.join(_BYTES)}]+"
 )
+_SIGNS = "…‘’“”–—™‹›«»®\xa0\xad".encode("cp1252")  # signs after words
+_CUT = re.compile(rb"[\xe0-\xf4][\x80-\xbf]+")
+"""The first bytes of a character in UTF-8 that is cut; or a letter of Windows-1252 and signs."""
+_BY_ACCIDENT = re.compile(
+    rb"(?<=[A-Z\xc0-\xde])[\xc3-\xde][%b](?![a-zA-Z])|\xdf[%b]|[\xe0-\xef][%b]{2}" % (_SIGNS, _SIGNS, _SIGNS)
+)
+"""The last letter of a word and signs in Windows-1252 that are a character in UTF-8, too, as in "Spaß“"."""
+_MOSTLY = 100  # letters in Windows-1252 to one character in UTF-8 above which this one is an accident, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +103,9 @@ def damage_notes(source: str, damaged_lines: Sequence[int]) -> Iterator[Refused]
 def decode(content: bytes, declared: str = "") -> Decoded:
     """Decode a file as UTF-8, UTF-16 with a byte order mark, as `declared`, or else as Windows-1252.
 
-    The only line ending is "\\n". Damaged bytes and control characters are repaired as `repair` does. Raises
-    `Unreadable` if the file is not text, or its declared encoding is unknown.
+    A file that declares nothing is UTF-8 if it has characters in it, however many of its bytes are damaged. The only
+    line ending is "\\n". Damaged bytes and control characters are repaired as `repair` does. Raises `Unreadable` if the
+    file is not text, or its declared encoding is unknown.
     """
     text = _decoded(content, declared).replace("\r\n", "\n").replace("\r", "\n")
     controls = list(_CONTROL.finditer(text))
@@ -136,10 +146,15 @@ def _decoded(content: bytes, declared: str) -> str:
     if encoding == "utf-16":
         return _replaced(content, encoding)
     text = content.decode(encoding, "surrogateescape")
-    damaged = len(re.findall("[\udc80-\udcff]", text))
-    is_utf_8 = not damaged or encoding == "utf-8-sig" or damaged <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text))
-    if is_utf_8 or not declared:
-        return text if is_utf_8 else content.decode("cp1252", "surrogateescape")
+    damaged = re.findall("[\udc80-\udcff]", text)
+    if not damaged or encoding == "utf-8-sig":
+        return text
+    intact = len(re.findall("[^\0-\x7f\udc80-\udcff]", text)) - len(_BY_ACCIDENT.findall(content))
+    if not declared:
+        letters = sum(byte >= "\udcc0" for byte in damaged)
+        return text if intact > 0 and letters <= _MOSTLY * intact else content.decode("cp1252", "surrogateescape")
+    if len(damaged) <= intact:
+        return text
     try:
         return _replaced(content, declared)
     except (LookupError, UnicodeError):
@@ -152,8 +167,10 @@ def _replaced(content: bytes, encoding: str) -> str:
 
 def _repair_run(match: re.Match[str]) -> str:
     run = match[0]
-    if match["lone"]:  # between letters of ASCII: pasted from a text in Windows-1252
-        return run.encode("ascii", "surrogateescape").decode("cp1252", "replace")
+    if match["lone"]:  # between Latin letters: pasted from a text in Windows-1252
+        content = run.encode("ascii", "surrogateescape")
+        kept = _CUT.sub(lambda cut: cut[0] if cut[0][1:].strip(_SIGNS) == b"" else b"\x81", content)
+        return kept.decode("cp1252", "replace")
     if match["lost"]:
         return "\ufffd"
     if match["control"]:

@@ -52,7 +52,7 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[TableRow]
         number, block = at + 1, lines[at : at + MAX_LINES_PER_ROW]
         reader = csv.reader(block, delimiter=separator, skipinitialspace=True, strict=True)
         try:
-            cells = tuple(_unescape(cell, separator).strip() for cell in next(reader))
+            cells = tuple(unescape(cell, always=separator == "\t").strip() for cell in next(reader))
         except csv.Error as error:
             broken, is_doubtful = broken + 1, True
             yield TableRow(number, (), flaw=_explain(str(error), broken))
@@ -66,14 +66,12 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[TableRow]
         yield TableRow(number, cells, flaw=_DOUBTFUL if is_doubtful and any(cells) else None)
 
 
-def _unescape(cell: str, separator: str) -> str:
+def unescape(cell: str, *, always: bool) -> str:
     """Return a cell with its line breaks, which tables write as "\\n" where they cannot have them.
 
-    Between tabs it is always one; elsewhere not before a letter in lower case, as in the path "C:\\new".
+    Between tabs, and from QnA Maker, it is always one; elsewhere not before a lower-case letter, as in "C:\\new".
     """
-    return (
-        re.sub(r"(?:\\r)?\\n" if separator == "\t" else r"(?:\\r)?\\n(?![a-z])", "\n", cell) if "\\" in cell else cell
-    )
+    return re.sub(rf"(?:\\r)?\\n{'' if always else '(?![a-z])'}", "\n", cell) if "\\" in cell else cell
 
 
 def _explain(error: str, broken: int) -> str:

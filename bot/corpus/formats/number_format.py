@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|[_*].|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
@@ -22,6 +23,9 @@ _NUMBER = re.compile(
     rf"(?=[0#?.])(?P<whole>(?:[0#?](?:[0#?, ()\-{_LITERALS}]*[0#?])?)?)(?P<scale>,*)"
     r"(?:\.(?P<part>[0#?]*)(?P<scaled>,*))?(?P<exponent>E[+-]0+)?",
     re.IGNORECASE,
+)
+_FRACTION = re.compile(
+    rf"(?:(?P<whole>[0#?][0#?,]*)(?P<between>[ {_LITERALS}]+))?[0#?]+ ?/ ?(?P<below>[0#?]{{1,7}}|[1-9]\d{{0,6}})"
 )
 _DATE_CODES = {
     "yyyy": "%Y", "yyy": "%Y", "yy": "%y", "y": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "m": "%-m", "dddd": "%A",
@@ -79,14 +83,15 @@ def _format_number(value: float, sections: Sequence[_Section]) -> str:
     marks = iter(range(len(literals)))
     layout = "".join(chr(0xE000 + next(marks)) if is_literal else text for text, is_literal in section.parts)
     size = value if sign is None else abs(value)
-    if "@" in layout or "/" in layout or abs(value) >= _MAX_FORMATTED:
+    fraction = _FRACTION.search(layout)
+    if "@" in layout or ("/" in layout and not fraction) or abs(value) >= _MAX_FORMATTED:
         return _general(value)
     if "general" in layout.lower():
         shown = re.sub("general", _general(size), layout, flags=re.IGNORECASE)
-    elif (match := _NUMBER.search(layout)) is None:
+    elif (match := fraction or _NUMBER.search(layout)) is None:
         shown = layout
     else:
-        digits = _digits(size * 100 ** layout.count("%"), match)
+        digits = (_fraction if fraction else _digits)(size * 100 ** layout.count("%"), match)
         shown = layout[: match.start()].replace("?", "") + digits + layout[match.end() :].replace("?", "")
     for number, literal in enumerate(literals):
         shown = shown.replace(chr(0xE000 + number), literal)
@@ -124,6 +129,22 @@ def _digits(value: float, match: re.Match[str]) -> str:
     number = number.lstrip("0").zfill(whole.count("0"))
     point = "." if match["part"] is not None and (fraction or not part) else ""
     return f"{_group(number, whole)}{point}{fraction}"
+
+
+def _fraction(value: float, match: re.Match[str]) -> str:
+    """Return a positive number as a fraction in the pattern `match` of a layout, such as "# ?/?" or "# ?/8"."""
+    below = match["below"]
+    if below.strip("0#?"):  # the denominator is given
+        most = int(below)
+        above = int(Fraction(repr(value)) * most + Fraction(1, 2))
+    else:
+        above, most = Fraction(repr(value)).limit_denominator(10 ** len(below) - 1).as_integer_ratio()
+    if not match["whole"]:
+        return f"{above}/{most}"
+    whole, above = divmod(above, most)
+    least = match["whole"].count("0") or not above
+    digits = _group(str(whole or "").zfill(least), match["whole"])
+    return (digits + match["between"] * bool(digits) + f"{above}/{most}") if above else digits
 
 
 def _group(digits: str, pattern: str) -> str:

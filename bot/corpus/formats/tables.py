@@ -10,7 +10,7 @@ from bot.corpus.columns import FAQ_COLUMNS, find_columns
 from bot.corpus.decisions.files import DRAFTS
 from bot.corpus.decoding import decode
 from bot.corpus.fields import Fields, build_faq_article
-from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited
+from bot.corpus.formats.delimited import MAX_HEAD_ROWS, read_delimited, unescape
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.table_row import MAX_CELL_LENGTH, TableRow
@@ -136,7 +136,8 @@ def _fields(row: TableRow, header: _Header) -> Fields:
     for name, columns in header.columns.items():
         if flaw := next((row.cell_flaws[column] for column in columns if column in row.cell_flaws), None):
             raise Unreadable(f"the {name} {flaw}")
-        cells = [row.cells[column] for column in columns if column < len(row.cells) and row.cells[column]]
+        found = (row.cells[column] for column in columns if column < len(row.cells))
+        cells = [unescape(cell, always=header.is_qna_maker).strip() for cell in found if cell]
         longest = MAX_QUESTION_LENGTH if name == "question" else MAX_CELL_LENGTH
         if any(len(cell) > longest for cell in cells):
             raise Unreadable(f"the {name} is longer than {longest} characters")

@@ -20,6 +20,7 @@ from bot.corpus.html.accordion import unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
 from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
+from bot.corpus.html.labels import labels_to_headings
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs, unreadable_faqs
 from bot.corpus.html.table_cells import spread_cells
@@ -67,6 +68,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     body = page if (found := page.find("body")) is None else found
     folded = unfold_faqs(body)
     related = remove_boilerplate(body, urlsplit(str(fields.get("url") or "")).netloc)
+    labels_to_headings(body)
     unfolded = [faq for pair in folded if pair.is_within(body) for faq in pair.to_marked_faqs()]
     for table in body.iter("table"):
         if table.find(".//table") is None:  # tables around tables are layout

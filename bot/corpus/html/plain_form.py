@@ -17,6 +17,7 @@ from bot.corpus.html.faq_elements import faq_block
 from bot.corpus.html.faq_lists import faq_lists_to_details
 from bot.corpus.html.faq_tables import faq_tables_to_details
 from bot.corpus.html.folds import folds_to_details
+from bot.corpus.html.labels import labels_to_headings
 from bot.corpus.html.table_cells import spread_cells, write_table
 from bot.corpus.outline import is_faq_title, is_question
 
@@ -97,6 +98,7 @@ def html_to_plain_form(markup: str) -> PlainForm:
     lowered = markup.lower()
     if any(words in lowered for words in _FOLDING_MARKUP):
         folds_to_details(tree)
+        labels_to_headings(tree)
     if "<table" in lowered:
         faq_tables_to_details(tree)
     if _QUESTION_ITEM.search(markup):
