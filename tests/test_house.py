@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = (
     "version", "errors", "settings", "languages", "corpus", "passages", "alternates", "encoder", "index", "backends",
-    "build", "retrieval", "reader", "answering", "usage", "evaluation", "tuning", "export", "serve", "integrations", "testing",
-    "cli",
+    "build", "retrieval", "reader", "answering", "usage", "evaluation", "tuning", "export", "serve", "integrations",
+    "testing", "cli",
 )  # fmt: skip
 """The rooms of `bot/` in order: a module imports only from its own room and from earlier ones."""
 
