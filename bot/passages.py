@@ -4,22 +4,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
-from bot.corpus.decisions import ALTERNATES
 from bot.corpus.outline import is_source_title, outline, table_head, trim
-from bot.corpus.refused import Refused
-from bot.corpus.source import Alternate
 from bot.languages.registry import combined_pattern
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 """Takes texts and returns the start of each token in each of them, in rising order, without special tokens."""
 
-Refuse = Callable[[Refused], None]
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
 _CountTokens = Callable[[Span], int]  # takes a span of an article's text and returns its number of tokens
@@ -71,23 +67,6 @@ def sentences_of(passage: Passage) -> list[str]:
 
 def _headings(article: Article, path: tuple[str, ...]) -> str:
     return ": ".join(dict.fromkeys((article.title, *path)))
-
-
-def with_alternates(passages: Iterable[Passage], alternates: Sequence[Alternate], refuse: Refuse) -> Iterator[Passage]:
-    """Yield the passages with the alternates added; `refuse` is called for each whose passage is missing."""
-    waiting: dict[str, list[Alternate]] = {}
-    for row in alternates:
-        waiting.setdefault(row.passage, []).append(row)
-    for passage in passages:
-        rows = waiting.pop(passage.id, None)
-        yield _with_alternates(passage, rows) if rows else passage
-    for row in (row for rows in waiting.values() for row in rows):
-        refuse(Refused(ALTERNATES, row.line, f"the passage {row.passage!r} does not exist"))
-
-
-def _with_alternates(passage: Passage, rows: Sequence[Alternate]) -> Passage:
-    new = (row.question for row in rows if row.question not in (passage.question, *passage.alternates))
-    return replace(passage, alternates=(*passage.alternates, *dict.fromkeys(new)))
 
 
 def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:

@@ -7,10 +7,11 @@ from articles import word_starts
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bot.alternates import Placement
 from bot.corpus import Article, read_corpus
 from bot.corpus.formats.markdown import read as read_markdown
 from bot.corpus.outline import outline
-from bot.passages import Passage, context, split_articles, with_alternates
+from bot.passages import Passage, context, split_articles
 
 
 def split(text: str, limit: int = 12) -> list[Passage]:
@@ -126,16 +127,60 @@ def test_the_headings_inside_a_marked_answer_are_part_of_the_faq_alone():
     ]
 
 
+def placed(corpus: Path, rows: str) -> tuple[dict[str, tuple[str, ...]], list[tuple[int | None, str, str]]]:
+    """Return the passages with alternates, those that were followed included, and the notes on the rows."""
+    (corpus / "alternates.csv").write_text(f"question,passage\n{rows}", encoding="utf-8")
+    read = read_corpus(corpus)
+    placement = Placement(read.alternates)
+    passages = list(placement.add_to(split_articles(read.articles, word_starts, 50)))
+    found = {passage.id: passage.alternates for passage in passages if passage.alternates}
+    for number, question in placement.follow():
+        found[passages[number].id] = (*found.get(passages[number].id, ()), question)
+    return found, [(note.line, note.kind, note.reason) for note in placement.notes]
+
+
 def test_an_alternate_is_added_to_its_passage_and_one_without_a_passage_is_refused(corpus: Path):
-    (corpus / "alternates.csv").write_text(
-        "question,passage\npf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\n"
-        "y,gratuity#section-opening-1\n"
+    rows = "pf who pays,gratuity#faq-who-pays-gratuity\nx,gratuity#faq-none\ny,gratuity#section-opening-1\n"
+    assert placed(corpus, rows) == (
+        {"gratuity#faq-who-pays-gratuity": ("pf who pays",), "gratuity#section-opening-1": ("y",)},
+        [(3, "refused", "the passage 'gratuity#faq-none' does not exist")],
     )
-    read, refused = read_corpus(corpus), []
-    passages = list(with_alternates(split_articles(read.articles, word_starts, 50), read.alternates, refused.append))
-    assert next(p.alternates for p in passages if p.id == "gratuity#faq-who-pays-gratuity") == ("pf who pays",)
-    assert next(p.alternates for p in passages if p.id == "gratuity#section-opening-1") == ("y",)
-    assert [(r.line, r.reason) for r in refused] == [(3, "the passage 'gratuity#faq-none' does not exist")]
+
+
+def followed(line: int, before: str, now: str) -> tuple[int, str, str]:
+    return line, "followed", f"the passage {before!r} is {now!r} now, and is followed: write that id in the row"
+
+
+def test_an_alternate_follows_its_faq_into_another_file_or_address(corpus: Path):
+    (corpus / "table.csv").write_text("question,answer\nWho opens a locker?,The manager does.\n", encoding="utf-8")
+    rows = "open it,lockers#faq-who-opens-a-locker\ngiver,pay/old#faq-who-pays-gratuity\nx,pay/old#section-opening-1\n"
+    locker = "table/who-opens-a-locker#faq-who-opens-a-locker"
+    assert placed(corpus, rows) == (
+        {locker: ("open it",), "gratuity#faq-who-pays-gratuity": ("giver",)},
+        [
+            followed(2, "lockers#faq-who-opens-a-locker", locker),
+            followed(3, "pay/old#faq-who-pays-gratuity", "gratuity#faq-who-pays-gratuity"),
+            (4, "refused", "the passage 'pay/old#section-opening-1' does not exist"),
+        ],
+    )
+
+
+def test_an_alternate_follows_the_permalink_of_its_article_but_never_one_of_several(corpus: Path):
+    for name, site in (("one", "example.com"), ("two", "example.org")):
+        text = (
+            f"---\nurl: https://{site}/{name}/\n---\nOn {name}.\n\n## FAQs\n\n### What is the fee?\n\nIt is {name}.\n"
+        )
+        (corpus / f"{name}.md").write_text(text, encoding="utf-8")
+    rows = "a,one#faq-what-is-the-fee\nb,two#section-opening-1\nc,three#faq-what-is-the-fee\n"
+    unclear = "the passage 'three#faq-what-is-the-fee' does not exist, and several have its address or question"
+    assert placed(corpus, rows) == (
+        {"example.com/one#faq-what-is-the-fee": ("a",), "example.org/two#section-opening-1": ("b",)},
+        [
+            followed(2, "one#faq-what-is-the-fee", "example.com/one#faq-what-is-the-fee"),
+            followed(3, "two#section-opening-1", "example.org/two#section-opening-1"),
+            (4, "refused", f"{unclear}: write the id of one"),
+        ],
+    )
 
 
 BLOCK = st.sampled_from(

@@ -1147,6 +1147,20 @@ def test_a_listed_page_that_is_gone_is_removed(site: Site, tmp_path: Path):
     assert (set(files(tmp_path)), report.removed) == ({"a.html"}, 1)
 
 
+def test_the_last_articles_of_a_site_stay_and_the_pull_says_so(site: Site, tmp_path: Path):
+    blog = Blog(site, posts=8)
+    bring(site, tmp_path)
+    blog.posts.clear()
+    blog.static.clear()
+    messages: list[str] = []
+    report = bring(site, tmp_path, report=messages.append)
+    assert (len(files(tmp_path)), report.removed) == (9, 0)
+    assert messages[-1] == (
+        f"9 of 9 articles are gone or no longer listed, and stay: pull again, or delete the folder {report.folder} if"
+        " the site really has them no longer."
+    )
+
+
 @pytest.mark.parametrize("since", [None, date(2025, 2, 1)])
 def test_many_listed_pages_that_are_gone_stay(site: Site, tmp_path: Path, since: date | None):
     addresses = [f"/{number}" for number in range(12)]

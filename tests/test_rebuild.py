@@ -16,9 +16,11 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE
 from command_line import articlebot
@@ -272,6 +274,27 @@ def test_a_build_lists_the_changed_articles(place: Path):
         "moved": ("elsewhere", "notice-period"),
     }
     assert changes.since == LocalStore(place / "index").generations()[-2].name
+
+
+def test_a_followed_alternate_is_built_like_one_with_the_new_id_and_check_tells_what_build_told(place: Path):
+    corpus, index = place / "corpus", place / "index"
+    (corpus / "gratuity.md").write_text(GRATUITY.replace("/gratuity/", "/payments/"), encoding="utf-8")
+    for ident in ("gratuity", "payments"):
+        rows = f"who has to pay,{ident}#faq-who-pays-gratuity\nwho,payments#faq-who-pays-gratuity\nx,{ident}#faq-none\n"
+        (corpus / "alternates.csv").write_text(f"question,passage\n{rows}", encoding="utf-8")
+        report = build(corpus, index)
+        checked = json.loads(articlebot("check", "--json", cwd=place).stdout)
+        assert checked["refused"] == [asdict(each) for each in report.refused]
+        assert checked["formats"][".csv"]["refused"] == 1
+    built = [LocalGeneration.open(LocalStore(index).generations()[n]) for n in (-2, -1)]
+    alternates, vectors = [], []
+    for generation in built:
+        (number,) = [generation.table.number("payments#faq-who-pays-gratuity")]
+        alternates.append(set(generation.table.passage(number).alternates))
+        vectors.append(generation.vectors_of(np.arange(len(generation.table))))
+    assert alternates == [{"who has to pay", "who"}] * 2
+    assert vectors[0].starts.tolist() == vectors[1].starts.tolist()
+    assert sorted(vectors[0].rows.tolist()) == sorted(vectors[1].rows.tolist())
 
 
 def test_saved_questions_show_the_answers_that_changed(place: Path):

@@ -133,6 +133,12 @@ class CachedRows:
             self._keys += row.key
             self._places.append(row.place)
 
+    def insert(self, number: int, row: Row) -> None:
+        """Add a row before the one with this number."""
+        start = number * _KEY_BYTES
+        self._keys[start:start] = row.key
+        self._places.insert(number, row.place)
+
     def rows(self, numbers: Iterable[int]) -> Matrix:
         """Return the vectors with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
         return self._cache.vectors([self._row(number) for number in numbers])

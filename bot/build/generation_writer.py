@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from bot.alternates import Placement
 from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
@@ -18,7 +19,7 @@ from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.refused import Refused, write_refused
 from bot.corpus.source import ArticleSource
 from bot.corpus.synonyms import write_synonyms
-from bot.encoder import FEW_TEXTS, Encoder, export_if_possible
+from bot.encoder import FEW_TEXTS, Encoder, EncoderInput, export_if_possible
 from bot.encoder.encoder_input import BODY, BOTH, FIRST_SENTENCE
 from bot.errors import CorpusError
 from bot.index.generation import encoder_inputs
@@ -26,7 +27,8 @@ from bot.index.manifest import FORMAT, MANIFEST, REFUSED, Changes, Manifest, Mul
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import write_sentences
 from bot.index.store import LocalStore
-from bot.passages import Passage, with_alternates
+from bot.languages.registry import readable
+from bot.passages import Passage
 from bot.settings import BuildSettings
 from bot.version import __version__
 
@@ -77,6 +79,13 @@ class _Rows:
         self.sentences.add(Row(key, place) for place in range(FIRST_SENTENCE, whole.count))
         if self.multilingual is not None:
             self.multilingual.add(passage)
+
+    def add_question(self, number: int, question: str) -> None:
+        """Add an alternate before the row with this number."""
+        (key,) = self.cache.want([EncoderInput(readable(question))])
+        self.texts.insert(number, Row(key, 0))
+        if self.multilingual is not None:
+            self.multilingual.add_question(number, question)
 
     def missing(self) -> int:
         """Return the number of texts without vectors in the caches."""
@@ -134,20 +143,23 @@ class GenerationWriter:
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""
-        source, unplaced = self.source, list[Refused]()
+        source, placement = self.source, Placement(self.source.alternates)
         limit = min(self.inputs.settings.passage_tokens, self.encoder.max_tokens)
         writer = PassageWriter(self.folder / PASSAGES)
         source.on_read = lambda: self.progress("files", source.files_read, source.files)
         source.count_read(0)
         passages = self.workers.passages(source, self.encoder, limit)
-        for passage in with_alternates(passages, source.alternates, unplaced.append):
+        for passage in placement.add_to(passages):
             writer.add(passage)
             rows.add(passage)
+        for number, question in placement.follow():
+            if (row := writer.add_alternate(number, question)) is not None:
+                rows.add_question(row, question)
         writer.complete(source)
         writer.close()
         if not len(rows.texts):
             raise CorpusError(f"The articles in {source.name} hold no text to answer from.")
-        refused = (*source.refused, *unplaced)
+        refused = (*source.refused, *placement.notes)
         write_refused(self.folder / REFUSED, refused)
         write_synonyms(self.folder, source.synonyms)
         return refused

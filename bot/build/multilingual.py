@@ -31,6 +31,11 @@ class MultilingualWriter:
         *keys, key = self._cache.want([*map(EncoderInput, questions), whole])
         self._rows.add([*(Row(each, 0) for each in keys), Row(key, BODY), Row(key, BOTH)])
 
+    def add_question(self, number: int, question: str) -> None:
+        """Add an alternate before the row with this number."""
+        (key,) = self._cache.want([EncoderInput(question)])
+        self._rows.insert(number, Row(key, 0))
+
     def missing(self) -> int:
         """Return the number of texts without a vector in the cache."""
         return self._cache.missing()

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +39,20 @@ class PassageWriter:
             self._layout["passage_of_row"].append(number)
             self._layout["role_of_row"].append(ROLES.index(role))
         self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentence_spans(passage)))
+
+    def add_alternate(self, number: int, question: str) -> int | None:
+        """Add an alternate to a passage and return the number of its vector row; None if the passage has it already."""
+        query = "SELECT question, alternates FROM passages WHERE number = ?"
+        own, packed = self._connection.execute(query, (number,)).fetchone()
+        alternates = json.loads(packed)
+        if question in (own, *alternates):
+            return None
+        packed = json.dumps([*alternates, question])
+        self._connection.execute("UPDATE passages SET alternates = ? WHERE number = ?", (packed, number))
+        row = bisect_left(self._layout["passage_of_row"], number) + 1 + len(alternates)
+        self._layout["passage_of_row"].insert(row, number)
+        self._layout["role_of_row"].insert(row, ROLES.index("question"))
+        return row
 
     def complete(self, source: ArticleSource) -> None:
         """Add the facts about articles that depend on the whole corpus: articles that they name, further addresses."""

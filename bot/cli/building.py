@@ -5,13 +5,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
+from bot.alternates import notes_on
 from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
 from bot.cli.build_report import report_plan, test_and_report
@@ -199,6 +200,8 @@ def check(
     facts: dict[str, Any] = asdict(verified)
     if corpus.is_dir():
         read = read_corpus(corpus)
+        notes = notes_on(read.alternates, generation.table.all_passages())
+        read = replace(read, refused=(*read.refused, *notes))
         findings = lint(read.articles, Finder(generation), datetime.now(UTC).date())
         facts |= {"formats": read.by_format(), "refused": [asdict(each) for each in read.refused]}
         facts["findings"] = [asdict(finding) for finding in findings]

@@ -17,7 +17,7 @@ from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, read_altern
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
-from bot.corpus.sites import has_several_sites, newest_first, with_site
+from bot.corpus.sites import home_of, newest_first, origin_of, with_site
 from bot.corpus.source import Alternate, ArticleSource, PartReader
 from bot.errors import CorpusError, MissingExtra
 
@@ -79,9 +79,11 @@ class FolderSource(ArticleSource):
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
-        sources = newest_first(self.folder, sources)
+        origins = {source: origin_of(self.folder, source) for source in sources}
+        self._home = home_of(origins.values())
         tables = ((self.folder / ALTERNATES, read_alternates), (self.folder / SYNONYMS, read_synonyms))
-        super().__init__(str(folder), sources, [row for path, read in tables if path.is_file() for row in read(path)])
+        rows = [row for path, read in tables if path.is_file() for row in read(path)]
+        super().__init__(str(folder), newest_first(origins), rows)
 
     def digest(self) -> str:
         return corpus_digest(self.folder)
@@ -90,7 +92,7 @@ class FolderSource(ArticleSource):
         folder = self.folder.absolute()
         dumps = [folder / source for source in self.parts if source.lower().endswith(".txt")]
         shared = shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
-        return partial(_read_part, folder, shared, has_several_sites(folder, self.parts))
+        return partial(_read_part, folder, shared, self._home)
 
 
 def corpus_files(root: Path) -> list[Path]:
@@ -149,11 +151,9 @@ def _readable_contents(paths: Iterable[Path]) -> Iterator[str]:
             yield _read_text(path).text
 
 
-def _read_part(
-    folder: Path, shared: frozenset[str], has_several_sites: bool, source: str
-) -> Iterator[Article | Refused]:
+def _read_part(folder: Path, shared: frozenset[str], home: str | None, source: str) -> Iterator[Article | Refused]:
     for item in _read_file(folder, shared, source):
-        yield with_site(item) if has_several_sites and isinstance(item, Article) else item
+        yield with_site(item, home) if isinstance(item, Article) else item
 
 
 def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Article | Refused]:

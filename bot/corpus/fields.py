@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from locale import locale_alias
 from urllib.parse import unquote, urlsplit
 
 from bot.corpus.article import Article, Faq, slug
@@ -16,6 +17,7 @@ Fields = Mapping[str, object]
 
 _LANGUAGE = re.compile(r"(?:^|&)lang=([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?)(?=&|$)")
 """The language of an article in an address of WPML or Polylang."""
+_LANGUAGES = {name.partition("_")[0] for name in locale_alias.values()}
 
 
 def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] = ()) -> Article:
@@ -25,12 +27,14 @@ def build_article(source: str, fields: Fields, text: str, listed: Iterable[Faq] 
     are added. Raises `Unreadable` if a field cannot be read.
     """
     url = text_field(fields, "url")
+    language, _ = _language_and_path(url)
     return Article(
         id=text_field(fields, "id") or permalink_path(url) or source.rsplit(".", 1)[0], source=source,
         title=text_field(fields, "title") or source.rsplit("/", 1)[-1].rsplit(".", 1)[0], text=text, url=url,
         published=date_field(fields, "date", "published"), updated=date_field(fields, "updated"),
         category=text_field(fields, "category"), tags=list_field(fields, "tags"),
-        language=text_field(fields, "language") or detect_language(text), faqs=_merge_faqs(text, listed),
+        language=text_field(fields, "language") or language_named(language) or detect_language(text),
+        faqs=_merge_faqs(text, listed),
         related=list_field(fields, "related"), supersedes=list_field(fields, "supersedes"),
     )  # fmt: skip
 
@@ -100,14 +104,21 @@ def date_field(fields: Fields, *names: str) -> date | None:
 
 
 def parse_date(name: str, text: str) -> date:
-    """Parse a complete date: ISO 8601, "October 9, 2025 4:10 AM", "9/10/2025" (day first), "2025/10/9" (year first).
+    """Parse a complete date; see `parse_moment`."""
+    return parse_moment(name, text).date()
+
+
+def parse_moment(name: str, text: str) -> datetime:
+    """Parse a complete date, with or without a time.
+
+    It is ISO 8601, or as in "October 9, 2025 4:10 AM", "9/10/2025" (day first) and "2025/10/9" (year first).
 
     Raises `Unreadable`, naming the field, if the text is no date or lacks the year, month or day.
     """
     from dateutil.parser import ParserError, parse
 
     try:
-        return datetime.fromisoformat(text.strip()).date()
+        return datetime.fromisoformat(text.strip())
     except ValueError:
         pass
     try:
@@ -119,7 +130,7 @@ def parse_date(name: str, text: str) -> date:
         one, other = datetime.min, datetime.max
     if one.date() != other.date():
         raise Unreadable(f"{name} should be a date like 2025-10-09, not {text!r}")
-    return one.date()
+    return one
 
 
 def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[str, object]:
@@ -132,12 +143,22 @@ def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[
 
 def permalink_path(url: str | None) -> str | None:
     """Return the path of an address, below its language where its query names one: "hi/faq" for "/faq/?lang=hi"."""
+    return "/".join(filter(None, _language_and_path(url))) or None
+
+
+def language_named(code: str) -> str | None:
+    """Return the language of a code such as "hi" or "pt-BR"; None if it is none."""
+    language = re.split("[-_]", code.lower())[0]
+    return language if language in _LANGUAGES else None
+
+
+def _language_and_path(url: str | None) -> tuple[str, str]:
     try:
         parts = urlsplit(url or "")
     except ValueError:
         raise Unreadable(f"url should be a web address, not {url!r}") from None
     language = _LANGUAGE.search(parts.query)
-    return "/".join(filter(None, [language[1].lower() if language else "", unquote(parts.path).strip("/")])) or None
+    return language[1].lower() if language else "", unquote(parts.path).strip("/")
 
 
 def _merge_faqs(text: str, listed: Iterable[Faq]) -> tuple[Faq, ...]:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-Kind = Literal["refused", "left out", "merged", "cleaned"]
+Kind = Literal["refused", "left out", "merged", "cleaned", "followed"]
 """Refused: cannot be read. Left out: not meant for visitors, such as drafts. Merged: the text of another article, which
-has both addresses. Cleaned: read, apart from damaged characters."""
+has both addresses. Cleaned: read, apart from damaged characters. Followed: a decision about a passage with a new id."""
 
 
 class Unreadable(ValueError):

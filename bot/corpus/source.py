@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from bot.corpus.article import Article
-from bot.corpus.fields import permalink_path
 from bot.corpus.refused import Refused
-from bot.corpus.sites import site_of
+from bot.corpus.sites import Address, address_of
 from bot.corpus.synonyms import Synonym
 from bot.errors import CorpusError
 
@@ -50,8 +49,8 @@ class ArticleSource(ABC):
         """Article id → the URLs of other articles with the same text."""
         self._sources: dict[str, str] = {}
         """Article id → file."""
-        self._addresses: dict[str, tuple[str, str | None]] = {}
-        """Article id → path of its address."""
+        self._addresses: dict[str, Address] = {}
+        """Article id → its address."""
         self._first_with_text: dict[bytes, str] = {}
         """Hash of a text → id of the first article with that text."""
         self._by_title: dict[str, str] = {}
@@ -107,13 +106,13 @@ class ArticleSource(ABC):
     def _check_duplicate(self, article: Article) -> Refused | None:
         """Refuse an article whose id is taken; merge one with the text of an earlier one, which gets its URL too."""
         if (taken := self._sources.get(article.id)) is not None:
-            if article.url and self._addresses[article.id] == _address(article.url):
+            if article.url and self._addresses[article.id] == address_of(article.url):
                 reason = f"{article.title!r}: the same address as an article in {taken}; that one is read"
                 return Refused(article.source, None, reason, "left out")
             name = f"{article.title!r} has the id {article.id!r}, which is already used by an article in {taken}"
             return Refused(article.source, None, f"{name}: give one of them another url or id")
         self._sources[article.id] = article.source
-        self._addresses[article.id] = _address(article.url)
+        self._addresses[article.id] = address_of(article.url)
         digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
         first = self._first_with_text.setdefault(digest, article.id)
         if first == article.id or _is_single_faq(article):
@@ -121,11 +120,6 @@ class ArticleSource(ABC):
         self.also_at[first] = (*self.also_at.get(first, ()), *([article.url] if article.url else []))
         reason = f"{article.title!r} has the same text as {first!r}: indexed once, with both addresses"
         return Refused(article.source, None, reason, "merged")
-
-
-def _address(url: str | None) -> tuple[str, str | None]:
-    """Return the site and the path of a URL: http and https, with and without www, are one address."""
-    return site_of(url), permalink_path(url)
 
 
 def _is_single_faq(article: Article) -> bool:

@@ -24,12 +24,13 @@ def remove_deleted(
     """Remove the articles that the site lists no longer, if their addresses say that they are gone or have moved.
 
     `gone` holds addresses that are listed, and answered that they are gone. Nothing is removed if more articles are
-    missing than a site would delete. The lists must be complete.
+    missing than a site would delete, or no article is left. The lists must be complete.
     """
     known = [url for url in state.articles() if is_below(url, start)]
     missing = [url for url in known if url not in state.finished]
-    if len(missing) > max(_MAX_MISSING * len(known), _FEW):
-        wanted = "pull again, or delete the folder if the site really has them no longer"
+    is_empty = not any(page.file for page in state.finished.values())
+    if missing and (is_empty or len(missing) > max(_MAX_MISSING * len(known), _FEW)):
+        wanted = f"pull again, or delete the folder {state.folder} if the site really has them no longer"
         report(f"{len(missing)} of {len(known)} articles are gone or no longer listed, and stay: {wanted}.")
         return
     failures: list[str] = []
