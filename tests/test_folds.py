@@ -33,6 +33,12 @@ FOLDED = {
     ),
     "classes": '<div class="faq-question">{q}</div><div class="faq-answer"><p>{a}</p></div>',
     "elementor": '<a tabindex="0" class="elementor-toggle-title">{q}</a><div class="content"><p>{a}</p></div>',
+    "buttons": "<button>{q}</button><p>{a}</p>",
+    "buttons and boxes": "<button>{q}</button><div><p>{a}</p></div>",
+    "buttons in boxes": "<div><div><button>{q}</button></div><div><p>{a}</p></div></div>",
+    "role button without a class": '<div role="button" tabindex="0">{q}</div><div><p>{a}</p></div>',
+    "plain form of elementor": '<a tabindex="0">{q}</a>\n<p>{a}</p>\n',
+    "details": "<details><summary>{q}</summary>{a}</details>",
     "hidden by style": '<h3>{q}</h3><div style="display: none"><p>{a}</p></div>',
     "hidden paragraph": "<p>{q}</p><p hidden>{a}</p>",
     "hidden from readers": '<div class="item"><div><b>{q}</b></div><div aria-hidden="true"><p>{a}</p></div></div>',
@@ -93,6 +99,22 @@ def test_folded_and_listed_questions_of_a_post_are_faqs(name: str):
 @pytest.mark.parametrize("name", [name for name in (*FOLDED, *LISTED) if name != "definitions in groups"])
 def test_folded_and_listed_questions_of_a_page_are_faqs(name: str):
     assert page_answers(f"<h2>Cards</h2>{written(name)}") == TWO
+
+
+def test_the_words_of_folded_answers_stand_once_and_in_one_piece():
+    rows = (("Who?", "Thirty of us."), ("When?", "From <b>nine</b> to five.<p>In May.</p>"))
+    (article,) = page("".join(f"<details><summary>{q}</summary>{a}</details>" for q, a in rows))
+    assert isinstance(article, Article)
+    folded = "### Who?\n\nThirty of us.\n\n### When?\n\nFrom nine to five.\n\nIn May."
+    assert f"\n\n{folded}\n\n## In short" in article.text
+    assert [faq.question for faq in article.faqs] == ["Who?", "When?"]
+
+
+def test_a_lone_button_between_the_paragraphs_of_a_page_is_a_question():
+    for panel in ("<p>Ask the lead.</p>", "<div>Ask the lead.</div>"):
+        for title in ("", "<h2>FAQ</h2>"):
+            body = f"{title}<button>Can I swap my shift?</button>{panel}"
+            assert page_answers(body) == {"Can I swap my shift?": "Ask the lead."}
 
 
 def test_the_plain_form_of_elementor_is_read_question_by_question():
@@ -180,6 +202,13 @@ def test_menus_dialogs_and_cookie_banners_of_a_page_stay_out():
     )
     assert isinstance(article, Article)
     assert article.faqs == ()
+    for words in (
+        "<button>Need help?</button><div class='live-chat-widget'><p>Talk to us.</p></div>",
+        "<div><button>Need help?</button><div><p>Talk to us.</p></div></div>",
+        "<footer><button>Need help?</button><p>Ring 44.</p><button>New here?</button><p>Join.</p></footer>",
+        "".join(f"<div><button>{q}</button><div><a>Cards</a> <a>Fees</a></div></div>" for q in TWO),
+    ):
+        assert page_answers(words) == {}
     assert not any(words in article.text for words in ("We set some", "Your name", "A template"))
 
 

@@ -48,8 +48,17 @@ def rows(table: str) -> list[list[str]]:
         ("<tr><td>a<td></td><td>c</tr><tr><td>d<td>e<td>f</tr>", [["a", "", "c"], ["d", "e", "f"]]),
         ("<tr><td rowspan='x'>a<td colspan='-2'>b</tr>", [["a", "b"]]),
         (f"<tr><td rowspan=2>{'x' * 201}</td><td>1</td></tr><tr><td>2</td></tr>", [["x" * 201, "1"], ["", "2"]]),
+        (
+            "<tr><th>Day<th>Open<th>Desk</tr><tr><td>Sat<td colspan=99>closed</tr><tr><td colspan=99>Or by post</tr>",
+            [["Day", "Open", "Desk"], ["Sat", "closed", "closed"], ["Or by post", "", ""]],
+        ),
+        (
+            "<tr><td>a<td>b<td>c</tr><tr><td colspan=98>Total<td>5</tr>",
+            [["a", "b", "c", ""], ["Total", "Total", "Total", "5"]],
+        ),
     ],
-    ids=["rows", "columns", "both", "middle", "to the end", "title", "header", "groups", "empty", "wrong", "long"],
+    ids=["rows", "columns", "both", "middle", "to the end", "title", "header", "groups", "empty", "wrong", "long",
+         "too wide", "too wide before others"],
 )  # fmt: skip
 def test_cells_that_span_rows_and_columns_stand_in_each_of_them(table: str, expected: list[list[str]]):
     assert rows(table) == expected

@@ -119,6 +119,35 @@ def test_a_block_with_html_is_not_read_twice(tmp_path: Path):
     assert text_of(tmp_path, block) == "The firm pays."
 
 
+@pytest.mark.parametrize("after", ["<p>Classic.</p>", "\n<p>Classic.</p>", "<!-- wp:html --><p>Classic.</p>"])
+def test_a_block_without_html_is_read_whatever_follows_it(tmp_path: Path, after: str):
+    for block in (
+        'acf/faq {"data":{"q_0_question":"Who?","q_0_answer":"I."}}',
+        'a/faq {"question":"Who?","text":"I."}',
+    ):
+        ((article,), _) = read(tmp_path, item(f"<!-- wp:{block} /-->{after}"))
+        assert answers(article) == {"Who?": "I."}
+        assert article.text == "### Who?\n\nI.\n\nClassic."
+
+
+def test_a_reusable_block_has_the_words_that_a_post_puts_into_it(tmp_path: Path):
+    named = '<!-- wp:{0} {{"metadata":{{"name":"{1}"}}}} --><{2}>Default {1}.</{2}><!-- /wp:{0} -->'
+    block = item(
+        "\n".join(named.format(*part) for part in (("heading", "a", "h2"), ("paragraph", "b", "p"))), 12, "wp_block"
+    )
+    for attributes, text in (
+        (
+            '"ref":12,"content":{"a":{"content":"Own \\u003cb\\u003ewords\\u003c/b\\u003e"}}',
+            "## Own words\n\nDefault b.",
+        ),
+        ('"content":{"b":{"content":"5 \\\\1."},"a":{"url":"/x"}},"ref":12', "## Default a.\n\n5 \\1."),
+        ('"ref":12,"lock":{"move":true}', "## Default a.\n\nDefault b."),
+        ('"ref":12,"content":{"a":"x","b":7}', "## Default a.\n\nDefault b."),
+    ):
+        ((article,), refused) = read(tmp_path, item(f"<!-- wp:block {{{attributes}}} /--><p>After.</p>"), block)
+        assert (article.text, refused) == (f"{text}\n\nAfter.", [])
+
+
 def test_reusable_blocks_are_read_where_posts_refer_to_them(tmp_path: Path):
     post = item('<!-- wp:block {"ref":12} /-->\n<!-- wp:paragraph --><p>After.</p><!-- /wp:paragraph -->')
     inner = item("<!-- wp:paragraph --><p>Inner.</p><!-- /wp:paragraph -->", 13, "wp_block")

@@ -217,6 +217,39 @@ def test_faq_blocks_of_all_kinds_are_faqs(tmp_path: Path, content: str):
     assert answers(only(read(tmp_path, item(content)))) == {"Who pays?": "The firm."}
 
 
+def linked(question: str, answer: str) -> str:
+    entity = f'"@type":"Question","name":"{question}","acceptedAnswer":{{"@type":"Answer","text":"{answer}"}}'
+    return f'<!-- wp:html --><script type="application/ld+json">[{{{entity}}}]</script><!-- /wp:html -->'
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("<p>Words.</p>", "Words.\n\n## FAQs\n\n### Who pays?\n\nThe firm."),
+        ("", "## FAQs\n\n### Who pays?\n\nThe firm."),
+        ("<h3>Who pays?</h3><p>The firm.</p>", "### Who pays?\n\nThe firm."),
+        ("<details><summary>Who pays?</summary>The <b>firm</b>.</details>", "### Who pays?\n\nThe firm."),
+        ("<h2>FAQ</h2><h3>Who pays?</h3><p>The firm.</p>", "## FAQ\n\n### Who pays?\n\nThe firm."),
+    ],
+)
+def test_faqs_in_linked_data_of_a_post_are_read_once(tmp_path: Path, before: str, text: str):
+    article = only(read(tmp_path, item(f"{before}{linked('Who pays?', 'The firm.')}")))
+    assert (article.text, answers(article), len(article.faqs)) == (text, {"Who pays?": "The firm."}, 1)
+
+
+def test_linked_data_of_a_post_that_cannot_be_read_is_told(tmp_path: Path):
+    script = '<p>Words.</p><script type="application/ld+json">Question, and so on</script>'
+    refused, _ = read(tmp_path, item(script))
+    assert str(refused).endswith("A post: its FAQs in JSON-LD are not valid JSON: correct the script")
+    entities = ",".join(
+        f'{{"@type":"Question","name":"Q{n}?","acceptedAnswer":{{"text":"A{n}."}}}}' for n in range(1002)
+    )
+    refused, article = read(tmp_path, item(f'<script type="application/ld+json">[{entities}]</script>'))
+    assert str(refused).endswith("A post: 2 of its questions are not FAQs here: a post can have 1000, split it")
+    assert isinstance(article, Article)
+    assert len(article.faqs) == 1000
+
+
 def test_shortcodes_are_removed_and_their_text_and_other_brackets_stay(tmp_path: Path):
     content = (
         '[caption id="a" width="3"]<img src="x.png" /> A card[/caption]\n\nThe act [sic] of 1961 [1].\n\n'

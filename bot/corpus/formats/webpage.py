@@ -19,7 +19,7 @@ from bot.corpus.fields import build_article
 from bot.corpus.html.accordion import unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
-from bot.corpus.html.faq_spans import add_marked_faqs, joined_words
+from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs, joined_words
 from bot.corpus.html.labels import labels_to_headings
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs, unreadable_faqs
@@ -27,8 +27,6 @@ from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable, check_size
 
-MAX_FAQS = 1000
-"""Maximum number of FAQs taken from the markup of a page; each is searched in the text."""
 _WHOLE = 0.995
 """Share of a page's words above which the main text is the whole page, whose markup is better than trafilatura's."""
 _MOSTLY_FAQS = 0.5
@@ -75,7 +73,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
             spread_cells(table)
     title = str(fields.get("title") or "")
     text = _remove_boilerplate_blocks(_main_text(page, body, unfolded), title)
-    text, listed = add_marked_faqs(text, [*faqs, *unfolded][:MAX_FAQS], unfolded)
+    text, listed = add_marked_faqs(text, [*faqs, *unfolded][:MAX_FAQS], folded=unfolded)
     if not text:
         raise Unreadable("no text in it")
     yield build_article(source, {**fields, "related": [name for name in related if name != title]}, text, listed)

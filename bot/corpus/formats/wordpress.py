@@ -19,7 +19,10 @@ from lxml import etree
 from bot.corpus.article import Article
 from bot.corpus.decoding import RepairingReader, damage_notes
 from bot.corpus.fields import Fields, build_article
+from bot.corpus.html.elements import parse_html
+from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
 from bot.corpus.html.plain_form import html_to_plain_form
+from bot.corpus.html.structured_data import MarkedFaq, marked_faqs, unreadable_faqs
 from bot.corpus.html.wordpress_markup import render_post
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
@@ -211,8 +214,10 @@ def _read_post(item: etree._Element, source: str, blocks: Mapping[str, str]) -> 
         title = _plain_line(item.findtext("title") or "") or title
         fields = {_field(each, "meta_key") or "": _field(each, "meta_value") or "" for each in item.iter(_CUSTOM_FIELD)}
         markup, flaws = complete_markup(item.findtext(_CONTENT) or "", fields, blocks)
-        yield from (Refused(source, item.sourceline, f"{title}: {flaw}") for flaw in flaws)
-        article = _article(item, source, markup)
+        html = render_post(markup)
+        declared, faults = _declared_faqs(html)
+        yield from (Refused(source, item.sourceline, f"{title}: {flaw}") for flaw in (*flaws, *faults))
+        article = _article(item, source, html, declared)
     except Unreadable as error:
         yield Refused(source, item.sourceline, f"{title}: {' '.join(str(error).split())}")
         return
@@ -221,11 +226,24 @@ def _read_post(item: etree._Element, source: str, blocks: Mapping[str, str]) -> 
         yield Refused(source, item.sourceline, f"{title}: the question {question!r} has no answer")
 
 
-def _article(item: etree._Element, source: str, markup: str) -> Article:
-    form = html_to_plain_form(render_post(markup))
-    if not form.text:
+def _declared_faqs(html: str) -> tuple[list[MarkedFaq], list[str]]:
+    """Return the FAQs that the scripts in a post declare in JSON-LD, and what could not be read of them."""
+    if "ld+json" not in html.lower():
+        return [], []
+    page = parse_html(f"<div>{html}</div>")
+    faqs = list(marked_faqs(page))
+    faults = ["its FAQs in JSON-LD are not valid JSON: correct the script" for _ in unreadable_faqs(page)]
+    if (extra := len(faqs) - MAX_FAQS) > 0:
+        faults.append(f"{extra} of its questions are not FAQs here: a post can have {MAX_FAQS}, split it")
+    return faqs[:MAX_FAQS], faults
+
+
+def _article(item: etree._Element, source: str, html: str, declared: list[MarkedFaq]) -> Article:
+    form = html_to_plain_form(html)
+    text, faqs = add_marked_faqs(form.text, declared, listed=form.faqs) if declared else (form.text, form.faqs)
+    if not text:
         raise Unreadable("no text in it")
-    return build_article(source, _fields(item), form.text, form.faqs)
+    return build_article(source, _fields(item), text, faqs)
 
 
 def _fields(item: etree._Element) -> Fields:

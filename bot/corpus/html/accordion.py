@@ -71,6 +71,7 @@ def _pairs(element: HtmlElement) -> Iterator[FoldedFaq]:
     if element.tag == "details":
         if (summary := element.find("summary")) is not None:
             summary.drop_tree()
+            summary.tail = None  # it is the answer's now
             element.addprevious(summary)
             element.tag = "div"
             yield FoldedFaq(summary, element)

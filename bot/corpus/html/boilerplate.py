@@ -64,7 +64,7 @@ def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
     """Remove the boilerplate from a page and return the titles of related posts in it; `site` is the page's host."""
     related: list[str] = []
     max_length = _MAX_SHARE * max(len(body.text_content()), 1)
-    article = _main_element_path(body)
+    article = main_element_path(body)
     for element in _boilerplate_elements(body):
         if element not in article and _is_attached(element, body) and len(element.text_content()) <= max_length:
             if _RELATED.search(_names(element)):
@@ -87,11 +87,11 @@ def _boilerplate_elements(body: HtmlElement) -> list[HtmlElement]:
 def _is_slide(element: HtmlElement) -> bool:
     """Whether a script shows an element in place of one beside it of the same class, as galleries and tabs do."""
     parent, classes = element.getparent(), set((element.get("class") or "").split())
-    beside = [] if parent is None else parent.iterchildren(element.tag)
+    beside = [] if parent is None else parent.iterchildren(str(element.tag))
     return any(classes & set((one.get("class") or "").split()) and not _is_unseen(one) for one in beside)
 
 
-def _main_element_path(body: HtmlElement) -> set[HtmlElement]:
+def main_element_path(body: HtmlElement) -> set[HtmlElement]:
     """Return the element with the most text in its own paragraphs, comments excluded, and its ancestors."""
     lengths: Counter[HtmlElement] = Counter()
     for paragraph in body.iter("p"):

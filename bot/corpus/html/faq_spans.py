@@ -11,6 +11,8 @@ from bot.corpus.article import Faq, Section
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import outline
 
+MAX_FAQS = 1000
+"""Maximum number of FAQs taken from the markup of a page or post; each is searched in the text."""
 _MIN_WORDS = 6
 """Minimum number of words in an answer that is searched in the whole text: "Yes." occurs anywhere."""
 _MIN_SIMILARITY = 0.8  # minimum F1 score of words between a declared answer and the text below its question
@@ -48,14 +50,17 @@ class _WordIndex:
         return self.joined[:end].endswith(f" {words} ")
 
 
-def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[MarkedFaq]) -> tuple[str, list[Faq]]:
+def add_marked_faqs(
+    text: str, marked: Iterable[MarkedFaq], *, folded: Iterable[MarkedFaq] = (), listed: Iterable[Faq] = ()
+) -> tuple[str, list[Faq]]:
     """Append the marked FAQs that the text lacks; return the new text and the FAQs in the old one, each question once.
 
-    A `folded` answer ends where the folded element ends.
+    A `folded` answer ends where the folded element ends; the `listed` FAQs are known already.
     """
     index, found = _WordIndex.of(text), outline(text)
-    asked = {joined_words(faq.question) for faq in found.faqs}
-    spans = {(faq.start, faq.end): faq for faq in _cut_at_folds(found.faqs, text, index, folded)}
+    known = [*found.faqs, *listed]
+    asked = {joined_words(question) for faq in known for question in (faq.question, *faq.alternates)}
+    spans = {(faq.start, faq.end): faq for faq in _cut_at_folds(known, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
         if joined_words(faq.question) in asked:
@@ -66,8 +71,8 @@ def add_marked_faqs(text: str, marked: Iterable[MarkedFaq], folded: Iterable[Mar
             missing[faq.question] = re.sub(r"^#{1,6} ", "", faq.answer, flags=re.MULTILINE)
         else:
             overlapping = next((other for other in spans if other[0] < span[1] and span[0] < other[1]), span)
-            if (known := spans.get(overlapping)) is not None:
-                spans[overlapping] = replace(known, alternates=(*known.alternates, faq.question))
+            if (same := spans.get(overlapping)) is not None:
+                spans[overlapping] = replace(same, alternates=(*same.alternates, faq.question))
             else:
                 spans[span] = Faq(faq.question, *span, found.path(span[0], faq.question))
     appended = ["## FAQs", *(f"### {question}\n\n{answer}" for question, answer in missing.items())] if missing else []

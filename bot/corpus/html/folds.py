@@ -5,6 +5,7 @@ of the elements: a panel follows its label, or the list of all labels.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,8 +14,8 @@ from lxml import html
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from bot.corpus.html.boilerplate import is_hidden, is_named_boilerplate
-from bot.corpus.html.elements import HEADINGS, INLINE
+from bot.corpus.html.boilerplate import is_hidden, is_named_boilerplate, main_element_path
+from bot.corpus.html.elements import HEADINGS, INLINE, text_of
 from bot.corpus.html.labels import has_words, is_descriptive_label, label_of, outermost
 from bot.corpus.outline import is_question
 
@@ -30,6 +31,7 @@ _QUESTION, _ANSWER = (re.compile(rf"(?i)(?:^|[\s_-]){name}(?:$|[\s_-])") for nam
 _OPENERS = {"collapse", "tab", "pill", "accordion", "toggle"}
 _PANELS = ("div", "section", "article", "aside", "dd")  # wrappers, unlike paragraphs and lists
 _HIDDEN = ("div", "p", "section", "article", "ul", "ol", "dd", "span", "table")
+_APART = ("nav", "header", "footer", "aside", "form", "dialog")  # parts of a page that are no text of its article
 _MAX_DISTANCE = 5  # maximum number of elements between a label and the element whose class says that it folds
 
 
@@ -75,6 +77,10 @@ class _Finder:
                 button.tag, button.attrib["role"] = "span", "button"
         self._by_id = {element.get("id"): element for element in tree.iter() if element.get("id")}
         self._headers = {outermost(label): label for label in _LABELS(tree) if self._is_label(label)}
+        self._places = Counter(place for header in self._headers for place in _places(header))
+        main = main_element_path(tree) if is_page and self._headers else set()
+        # What stands right below the body of a page with a main element is mostly its frame.
+        self._main = {each for each in main if each.tag not in ("body", "html")} or main
         self._panels: dict[HtmlElement, HtmlElement] = {}
         """Panel → its label."""
         self._tab_panels: dict[HtmlElement, dict[HtmlElement, HtmlElement]] = {}
@@ -125,12 +131,19 @@ class _Finder:
         following = _next_element(header)
         is_marked = _FOLDING.search(_classes(header)) is not None or header.tag in HEADINGS
         is_opened = following is not None and is_hidden(following) and not is_named_boilerplate(following)
-        if self._is_page and not is_marked and not is_opened:
+        if self._is_page and not (is_marked or is_opened or self._is_in_text(header, following)):
             return None
-        is_panel = following is not None and following.tag in _PANELS and not (header.tail or "").strip()
-        if following is not None and is_panel:
+        if following is not None and following.tag in _PANELS and not (header.tail or "").strip():
             return following if has_words(following) and not self._holds_header(following) else None
         return self._wrapped_below(header) if is_question(words) else None
+
+    def _is_in_text(self, header: HtmlElement, following: HtmlElement | None) -> bool:
+        """Whether a header is between the paragraphs of a page, or one of several alike, unlike those of chats."""
+        is_apart = next(header.iterancestors(*_APART), None) is not None
+        if is_apart or (following is not None and is_named_boilerplate(following)):
+            return False
+        is_alike = any(self._places[place] > 1 for place in _places(header))
+        return header.getparent() in self._main or (is_alike and not _is_menu(following))
 
     def _below_tabs(self, header: HtmlElement) -> HtmlElement | None:
         """Return the panel of a header in a list of nothing but headers, above as many panels."""
@@ -185,6 +198,16 @@ class _Finder:
             header.drop_tree()
             return Fold(title, panel)
         return Fold(label, panel)
+
+
+def _is_menu(element: HtmlElement | None) -> bool:
+    links = [] if element is None else [text_of(link) for link in element.iter("a")]
+    return element is not None and len(links) > 1 and 2 * len(" ".join(links)) >= len(text_of(element))
+
+
+def _places(header: HtmlElement) -> Iterator[tuple[int, HtmlElement]]:
+    """Yield the elements near above a header with their distance, which headers that are alike have in common."""
+    return enumerate(islice(header.iterancestors(), _MAX_DISTANCE))
 
 
 def _hidden_answers(tree: HtmlElement) -> Iterator[tuple[HtmlElement, HtmlElement]]:

@@ -12,7 +12,6 @@ from bot.corpus.html.elements import own_descendants, text_of
 _MAX_COLUMNS = 100
 _MAX_REPEATED = 200
 """Maximum number of characters of a cell that is repeated; of a longer one, only the first row or column has it."""
-_MAX_WIDTH = 20  # maximum number of columns over which a cell is repeated
 _TO_THE_END = 1 << 16  # rowspan=0
 
 _Waiting = dict[int, tuple[int, HtmlElement]]
@@ -22,11 +21,18 @@ _Waiting = dict[int, tuple[int, HtmlElement]]
 def spread_cells(table: HtmlElement) -> None:
     """Replace cells that span rows or columns by one cell for each, and the rows of a tall header by one, in place."""
     group, waiting = None, _Waiting()
-    for row in [*own_descendants(table, "tr")]:
+    begun: set[int] = set()  # columns in which a cell begins; a span over others has no width there
+    rows = [*own_descendants(table, "tr")]
+    for row in rows:
         if row.getparent() is not group:
             group, waiting = row.getparent(), {}
-        for cell in _spread_row(row, waiting):
-            row.append(cell)
+        own = {*row.iterchildren("td", "th")}
+        row.extend(cells := _spread_row(row, waiting))
+        begun.update(column for column, cell in enumerate(cells) if cell in own)
+    for row in rows:
+        for column, cell in enumerate([*row.iterchildren("td", "th")]):
+            if column not in begun:
+                row.remove(cell)
     for head in table.iterchildren("thead"):
         _join_header([*head.iterchildren("tr")])
 
@@ -47,7 +53,7 @@ def _spread_row(row: HtmlElement, waiting: _Waiting) -> list[HtmlElement]:
             cell = own.pop(0)
             width, height = _span(cell, "colspan", 1), _span(cell, "rowspan", _TO_THE_END)
             columns = range(column, min(column + width, _MAX_COLUMNS))
-            cells += [cell, *(_copy(cell, is_blank=is_title or width > _MAX_WIDTH) for _ in columns[1:])]
+            cells += [cell, *(_copy(cell, is_blank=is_title) for _ in columns[1:])]
             waiting |= {each: (height - 1, cell) for each in columns if height > 1}
         else:
             cells.append(row.makeelement("td"))

@@ -13,7 +13,7 @@ _MAX_DEPTH = 60
 _WRAPPERS = ("innerContent", "desktop", "value", "raw", "rendered")
 """Names of objects between the name of a field and its text, as Divi 5 nests them."""
 _PLUGIN = re.compile(r"<!-- wp:[\w-]+/")
-_BLOCK = re.compile(r"wp:(?P<name>[a-z][\w-]*+/[\w-]++)\s++(?P<attributes>\{.*\})\s*+/?\s*+\Z", re.DOTALL)
+_BLOCK = re.compile(r"wp:(?P<name>[a-z][\w-]*+/[\w-]++)\s++(?P<attributes>\{.*\})\s*+(?P<alone>/)?\s*+\Z", re.DOTALL)
 
 
 def json_to_html(value: object, depth: int = _MAX_DEPTH) -> str:
@@ -32,7 +32,8 @@ def add_block_texts(content: str) -> str:
 def _with_texts(part: str) -> str:
     comment, end, markup = part.partition("-->")
     block = _BLOCK.match(comment) if end else None
-    if block is None or is_control(block["name"]) or re.search(r"\w", re.sub(r"<[^<>]*>|&\w+;", "", markup)):
+    words = "" if block is None or block["alone"] else re.sub(r"<[^<>]*>|&\w+;", "", markup)
+    if block is None or is_control(block["name"]) or re.search(r"\w", words):
         return part
     with suppress(ValueError, RecursionError):
         texts = json_to_html(json.loads(block["attributes"], strict=False))

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from bot.corpus.wordpress.json_texts import json_to_html
 from bot.corpus.wordpress.named_texts import fields_to_html, paired_fields, read_name
 
 _BUILDER = "_elementor_data"  # custom field with the text of a page builder, in JSON
-_REUSABLE = re.compile(r"<!--\s+wp:block\s+\{[^{}]*?\"ref\":\s*(?P<ref>\d+)[^{}]*+\}\s+/-->")
+_REUSABLE = re.compile(
+    r"<!--\s+wp:block\s+(?P<attributes>\{(?>[^<>]*?\"ref\":\s*(?P<ref>\d+))[^<>]*\})\s*/-->"  # "<" is "\u003c" in them
+)
+_NAMED = r"(<!--\s+wp:(?:paragraph|heading)\s+\{[^<>]*\"name\":%s[^<>]*-->\s*<[^<>]*>)(?s:(?!<!--).)*(?=</\w+>\s*<!--)"
 REFERENCE = b"<!-- wp:block {"
 """How every reference to a reusable block begins."""
 _MAX_REFERENCES = 5  # maximum depth of reusable blocks inside one another
@@ -49,7 +53,17 @@ def _with_blocks(content: str, blocks: Mapping[str, str]) -> str:
     for _ in range(_MAX_REFERENCES):
         if sum(len(blocks.get(ref, "")) for ref in reusable_blocks(content)) > _MAX_INSERTED:
             break
-        content = _REUSABLE.sub(lambda reference: blocks.get(reference["ref"], reference[0]), content)
+        content = _REUSABLE.sub(lambda found: _block(found, blocks.get(found["ref"], found[0])), content)
+    return content
+
+
+def _block(reference: re.Match[str], content: str) -> str:
+    """Return the content of a reusable block, with the words that a reference has for its named parts."""
+    with suppress(LookupError, AttributeError, TypeError, ValueError, RecursionError):
+        for name, words in json.loads(reference["attributes"])["content"].items():
+            if "content" in words:
+                named = _NAMED % re.escape(json.dumps(name, ensure_ascii=False))
+                content = re.sub(named, r"\g<1>" + words["content"].replace("\\", r"\\"), content)
     return content
 
 
