@@ -25,7 +25,7 @@ _DICTIONARY = "frequency_dictionary_en_82_765.txt"
 
 
 class VocabularyWriter:
-    """Counts the passages that contain each word, with their titles, headings and questions.
+    """Counts the passages that contain each word, with their titles, headings and questions, but not their alternates.
 
     Words are lower-case, without apostrophes, and in Latin letters. Raises `MissingExtra` if a dictionary is not
     installed.
@@ -36,7 +36,7 @@ class VocabularyWriter:
         self._counts = Counter(dict.fromkeys(_english_words(), 0))
 
     def add(self, passage: Passage) -> None:
-        parts = (passage.article.title, *passage.section, passage.question or "", *passage.alternates, passage.text)
+        parts = (passage.article.title, *passage.section, passage.question or "", passage.text)
         self._counts.update(plain_words(readable("\n".join(parts))))
 
     def close(self) -> None:
