@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.corpus import Article, Refused, read_corpus
 from bot.corpus.decoding import RepairingReader, decode, repair, repair_markup
-from bot.corpus.formats import markdown, wordpress
+from bot.corpus.formats import markdown, webpage, wordpress
 from bot.corpus.formats.webpage import decode_page
 from bot.corpus.in_memory import InMemorySource
 from bot.corpus.refused import Unreadable
@@ -142,10 +142,20 @@ def test_articles_passed_as_objects_are_repaired():
         ("don&#146;t &#x92; &#0150;x", "don’t ’ –x"),
         ("&#160;&#1460;&#39;", "&#160;&#1460;&#39;"),
         ("firm\x92s", "firm’s"),
+        ("a&#5;b&#x1f;&#xFFFE;&#65535; \fc&#12;&#0;", "ab  c \ufffd"),
+        ("&#9;&#10;&#13;&#32;&#x20;&#130000;&#x1f600;", "&#9;&#10;&#13;&#32;&#x20;&#130000;&#x1f600;"),
     ],
 )
 def test_references_to_control_characters_are_read_as_browsers_do(markup: str, text: str):
     assert repair_markup(markup) == text
+
+
+@pytest.mark.parametrize("character", ["&#5;", "&#xb;", "\f", "&#12;", "&#xFFFE;", "&#x81;"])
+def test_a_control_character_behind_a_removed_part_of_a_page_does_not_stop_its_reader(character: str):
+    words = "<p>This page tells our members about the rules of the bank, which has kept their savings.</p>"
+    (article,) = webpage.read(f"<article>{words}<p>So <script>x</script>it {character} is.</p></article>", "a.html")
+    assert isinstance(article, Article)
+    assert article.text.split()[:3] + article.text.split()[-1:] == ["This", "page", "tells", "is."]
 
 
 def test_markdown_with_references_to_control_characters_has_their_letters():

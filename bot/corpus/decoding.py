@@ -25,7 +25,10 @@ _DECLARATION = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"'](?!utf-?8[\"'])", 
 _BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80, 0x100)}
 _BYTES |= {chr(n): n for n in range(0x80, 0xA0)}
 """The characters that Windows-1252 and Latin-1 give to the bytes above ASCII."""
-_REFERENCE = re.compile(r"&#(?:0*1(?:2[89]|[345]\d)|x0*[89][0-9a-f])(?![0-9a-f]);?", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01]|12[7-9]|1[345]\d|6553[45])|x0*(?:[0-8bcef]|[189][\da-f]|7f|fff[ef]))(?![\da-f]);?",
+    re.IGNORECASE,
+)
 _WESTERN = "\0-\u024f\u2000-\u2bff"  # Latin letters, punctuation and symbols
 _DAMAGED_RUN = re.compile(
     f"(?P<lone>(?<![^{_WESTERN}])[\udc80-\udcff]+(?![^{_WESTERN}]))|(?P<lost>[\ud800-\udfff\ufffe\uffff]+)|(?P<control>[{_CONTROLS}])"
@@ -137,7 +140,7 @@ def repair_markup(markup: str) -> str:
 
     https://html.spec.whatwg.org/multipage/parsing.html#numeric-character-reference-end-state
     """
-    return _REFERENCE.sub(lambda match: html.unescape(match[0]), repair(markup))
+    return _REFERENCE.sub(lambda match: html.unescape(match[0]), repair(markup)).replace("\f", " ")
 
 
 def _decoded(content: bytes, declared: str) -> str:
