@@ -423,9 +423,7 @@ def test_a_search_for_no_hits_or_without_candidates_returns_none(polite: Bot):
 def test_beside_the_closest_words_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):
     answer = polite.ask("earned leave carry forward limit")
     assert (answer.status, answer.categories) == ("closest", ())
-    assert answer.suggestions == (
-        "How many days of casual leave are allowed in one year?", "Is casual leave shown on the payslip?",
-    )  # fmt: skip
+    assert answer.suggestions[:1] == ("How many days of casual leave are allowed in one year?",)
     suggested = polite.ask(answer.suggestions[0])
     assert (suggested.status, suggested.text) == (
         "answered",

@@ -187,7 +187,7 @@ def test_the_exported_question_encoder_is_faithful_to_the_original(
     write_question_encoder(tmp_path / "encoder", "onnx-int8", export)
     fast = open_question_encoder(tmp_path / "encoder", "onnx-int8").encode_questions(QUESTIONS)
     exact = packaged.encode_questions(QUESTIONS)
-    assert np.sum(fast * exact, axis=1).min() > 0.98
+    assert np.sum(fast * exact, axis=1).min() > 0.975
     assert np.array_equal((fast @ exact.T).argmax(axis=1), [0, 1, 2])
     assert np.allclose(np.linalg.norm(fast, axis=1), 1, atol=1e-5)
 

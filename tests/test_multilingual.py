@@ -70,7 +70,7 @@ def test_the_packaged_multilingual_model_leaves_the_environment_as_it_is(nano: N
     ("question", "words"),
     [
         ("नोटिस पीरियड कितने दिन का होता है", "आम तौर पर 30 से 90 दिन का।"),
-        ("क्या नोटिस पीरियड के दौरान छुट्टी ली जा सकती है", "हाँ, मैनेजर की मंज़ूरी से।"),
+        ("क्या नोटिस पीरियड के दौरान छुट्टी मिलती है", "हाँ, मैनेजर की मंज़ूरी से।"),
         ("how many days is the notice period", "Usually 30 to 90 days."),
     ],
 )

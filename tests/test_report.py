@@ -235,7 +235,7 @@ def test_questions_that_the_articles_answer_by_now_are_reported(newsroom: Newsro
 
 
 def test_a_faq_far_from_the_question_is_proposed_only_by_most_visitors(newsroom: Newsroom):
-    far, near = "kaalai saapaadu eppo varum", "may I buy my way out of the notice"
+    far, near = "enga ooru eppo varum", "may I buy my way out of the notice"
     for question in (far, near):
         clicks(newsroom, question, "Can a notice period be bought out?", 3)
         for number in range(4):

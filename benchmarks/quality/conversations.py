@@ -7,7 +7,7 @@ Asks the conversations of tests/questions/conversations.jsonl, which are about t
 ones about the articles of answer_words, of which it builds an index in --work. Prints, by kind, how often the text
 shown holds the words that answer: the last question alone; after the earlier questions; after the earlier questions and
 their answers; and rewritten by a person to stand alone. `--half` takes the conversations about one half of the
-articles: `fit_topic` fits the limits on half 0, half 1 is reported.
+articles: the limits are fitted on the half 0 of the first 120, half 1 is reported.
 """
 
 import argparse

@@ -53,7 +53,8 @@ ANSWER_WEIGHTS = {
     "within": 1.5, "within more": 1.5, "open": 0.5, "open more": 0.5, "near": 0.7, "near more": 0.25,
     "shipped": 2.0, "shipped within": 1.0, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
     "shipped near": 0.6, "shipped near within": 0.15, "shipped removed": 0.1, "unrelated": 0.1,
-    "shipped unrelated": 0.1, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2, "untaught removed": 0.05,
+    "shipped unrelated": 0.5, "shipped strange": 0.3, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2,
+    "untaught removed": 0.05,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 WITHIN = ("within", "within more", "near", "near more", "removed")
@@ -256,7 +257,8 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 
 def _importance(group: str) -> float:
-    weights = {"within": 1.0, "open": 1.0, "shipped": 2.0, "untaught": 1.0, "shipped own": 1.0}
+    weights = {"within": 1.0, "open": 1.0, "shipped": 2.0, "untaught": 0.6, "shipped own": 1.0}
+    weights |= dict.fromkeys(FAQ_SETS, 2.0)
     return weights.get(group.removesuffix(" more"), 0.3)
 
 

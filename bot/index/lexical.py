@@ -131,8 +131,8 @@ def _pairs(words: Sequence[str]) -> Iterator[str]:
 
 
 def texts_of(passage: Passage) -> list[str]:
-    """Return the texts of a passage that are indexed; visitors misspell the words of its alternates."""
-    return [context(passage), passage.text]
+    """Return the texts of a passage that are indexed."""
+    return [context(passage), *passage.alternates, passage.text]
 
 
 def idf(frequency: int, texts: int) -> float:

@@ -11,7 +11,7 @@ _RELEVANT, _RARE, _OWN_TERMS, _ELSEWHERE = 0.4, 0.9, 4, 0.6
 """A follow-up is less likely answered below this probability that the corpus is about it, and `_ELSEWHERE` times as
 likely if its rarest word, of at least `_OWN_TERMS`, is missing: it names something else. Fitted like the limits of
 `bot.retrieval.topic`, and on uncovered questions after covered ones."""
-_ABOUT_TRANSLATED = 0.28
+_ABOUT_TRANSLATED = 0.35
 """Probability of the first hit from which an article may be about a translated question; fitted on half 0 of the
 questions of `tests/questions/hindi.jsonl`."""
 

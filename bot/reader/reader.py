@@ -23,6 +23,9 @@ from bot.retrieval.search_result import SearchResult
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 _SUPERSEDED = 2.0  # how much lower a sentence scores for each article that supersedes its own
+_SAME_QUESTION, _SAME = 0.85, 1.0
+"""Cosine from which a question of a passage, or an alternate, is taken for the visitor's, and how much higher its
+sentences score then; its language does not count."""
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.7}
 """How much higher a sentence scores in the language of the question. Hindi's is fitted on half 0 of
 tests/questions/hindi.jsonl. English's nearly excludes others, because many who ask in English do not read Hindi."""
@@ -140,7 +143,9 @@ def _preferences(
     first = result.hits[0].passage.article.language
     bonus = _OWN_LANGUAGE.get(first, 0.0) if first == result.language else 0.0
     articles = [one.article for one in candidates.passages]
-    own = [bonus * (each.language == first) - _SUPERSEDED * newer.get(each.id, 0) for each in articles]
+    same = candidates.cosines[:, 2] >= _SAME_QUESTION
+    own = bonus * (same | np.array([each.language == first for each in articles])) + _SAME * same
+    own -= _SUPERSEDED * np.array([newer.get(each.id, 0) for each in articles])
     again = [text in shown for each in candidates.sentences for text in each]
     by_passage = np.repeat(own, [len(each) for each in candidates.sentences])
     return np.asarray(by_passage - _SHOWN * np.array(again, float), np.float64)

@@ -83,7 +83,7 @@ class Speller:
     def _is_unknown_name(self, match: re.Match[str], question: str) -> bool:
         word = match[0].lower()
         passages = self._vocabulary.passages_with(word)
-        if passages or len(word) < _SHORTEST_ACRONYM or self._lexical.has("words", word):
+        if len(word) < _SHORTEST_ACRONYM or self._is_in_articles(word):
             return False
         if _is_name(match, question):
             return passages is None or match[0].isupper()
@@ -96,8 +96,12 @@ class Speller:
     def _is_unknown(self, match: re.Match[str], question: str) -> bool:
         word = match[0].lower()
         is_repairable = _SHORTEST <= len(word) <= _LONGEST and max(word) <= LAST_LATIN
-        is_known = self._lexical.has("words", word) or self._vocabulary.passages_with(word) is not None
+        is_known = self._vocabulary.passages_with(word) is not None or self._is_in_articles(word)
         return is_repairable and not is_known and not _is_name(match, question)
+
+    def _is_in_articles(self, word: str) -> bool:
+        """Whether the articles contain a word or its singular; visitors misspell the words of alternates."""
+        return any(self._vocabulary.passages_with(form) for form in (word, word.removesuffix("s")))
 
     def _repair(self, place: int, typed: Sequence[str]) -> str | None:
         """Return the word, or the two words, of the corpus that an unknown word stands for, in any form."""

@@ -40,7 +40,7 @@ _TRUST, _FREE_GAIN, _REFERENCE_BONUS = 25.0, 0.03, 0.1
 """The weight of earlier questions is `_TRUST` times vagueness times gain; every question gets `_FREE_GAIN`, and one
 that refers back `_REFERENCE_BONUS` on both."""
 _FIELD = slice(4, 10)  # the fifth to tenth best articles, with which the best one is compared
-_GAP, _MARGIN, _TERMS, _REFERENCE, _CONTINUES = 19.6, 8.7, 3.56, 1.79, 9.43
+_GAP, _MARGIN, _TERMS, _REFERENCE, _CONTINUES = 26.6, 21.1, 3.65, 1.56, 11.7
 """A logistic regression: weights of how far the article of the last answer is behind the best, of the best article's
 lead, of the logarithm of the number of content terms and of a reference back, and the limit of a follow-up. Fitted on
 the conversations of one half of the articles, against questions after one about another article of the same category
