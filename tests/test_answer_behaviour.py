@@ -421,9 +421,9 @@ def test_a_search_for_no_hits_or_without_candidates_returns_none(polite: Bot):
 
 
 def test_beside_the_closest_words_the_nearest_questions_are_offered_and_can_be_answered(polite: Bot):
-    answer = polite.ask("earned leave carry forward limit")
+    answer = polite.ask("how many earned leaves in a year")
     assert (answer.status, answer.categories) == ("closest", ())
-    assert answer.suggestions[:1] == ("How many days of casual leave are allowed in one year?",)
+    assert answer.suggestions == ("How many days of casual leave are allowed in a year?",)
     suggested = polite.ask(answer.suggestions[0])
     assert (suggested.status, suggested.text) == (
         "answered",
