@@ -51,6 +51,7 @@ def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
         ("registration no 100245 lost", "registration no [number] lost"),
         ("call 98765\u00a043210 now", "call [number] now"),
         ("98765\u201143210, 98765–43210 or 98765/43210", "[number], [number] or [number]"),
+        ("98765 - 43210 or 98765_43210, in 2019 - 2024", "[number] or [number], in 2019 - 2024"),
         ("9\u200b8\u200b7\u200b6\u200b5\u200b4\u200b3210 twice", "[number] twice"),
         ("+91\u202f98765\u202f43210 mob98765 43210", "[number] mob[number]"),
         ("९८७६५ ४३२१० पर", "[number] पर"),

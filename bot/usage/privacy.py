@@ -8,7 +8,7 @@ from functools import partial
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]*"
 """Characters without width, which copied text may hold anywhere."""
 _DASH = r"\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
-_GAP = rf"(?:{_UNSEEN}[\s()./{_DASH}]){{0,2}}{_UNSEEN}"
+_GAP = rf"(?:{_UNSEEN}[\s()._/{_DASH}]){{0,3}}{_UNSEEN}"
 """What people write between the digits of one number: spaces, dashes, dots, slashes and brackets of any kind."""
 _NAME = r"""[^\s@＠<>()\[\]{}"'“”‘’,;:!?।|/]"""
 _MASKS = {

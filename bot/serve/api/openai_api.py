@@ -241,4 +241,5 @@ def _http_error(request: Request, error: Any) -> Response:
 def _invalid_request(_: Request, error: Any) -> Response:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"][1:]))
-    return openai_error(400, f"{where}: {first['msg']}", param=where)
+    reason = first["msg"].removeprefix("Value error, ")
+    return openai_error(400, f"{where}: {reason}" if where else reason, param=where or None)

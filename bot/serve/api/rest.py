@@ -93,5 +93,8 @@ def _http_error(_: Request, error: Any) -> Response:
 
 
 def _invalid_request(_: Request, error: Any) -> Response:
-    errors = [{"where": ".".join(map(str, each["loc"])), "what": each["msg"]} for each in error.errors()]
+    errors = [
+        {"where": ".".join(map(str, each["loc"])), "what": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()
+    ]
     return problem(422, "The request is not valid.", errors=errors)
