@@ -489,7 +489,7 @@ def test_english_articles_answer_a_hindi_question_that_no_hindi_article_answers(
         "कल बारिश होगी क्या",
         "पासपोर्ट कितने दिन में बनता है",
         "gadi ka insurance kaise karwaye",
-        "ट्रेन का टिकट कैसे कैंसल करें",
+        "मोबाइल रिचार्ज कैसे करें",
     ],
 )
 def test_a_hindi_question_that_no_article_answers_is_not_answered(question: str, mixed: Bot, shipped: Bot):

@@ -105,7 +105,7 @@ def test_every_faq_finds_its_own_answer_first(shipped: Bot, articles: tuple[Arti
     assert len(failures) <= 0.01 * len(asked)
 
 
-@pytest.mark.parametrize(("name", "least_right", "least_answered"), [("visitors", 0.85, 0.6), ("covered", 0.65, 0.33)])
+@pytest.mark.parametrize(("name", "least_right", "least_answered"), [("visitors", 0.85, 0.75), ("covered", 0.65, 0.33)])
 def test_paraphrased_questions_find_their_article(
     shipped: Bot, figures: list[str], name: str, least_right: float, least_answered: float
 ):
@@ -126,7 +126,7 @@ def test_paraphrased_questions_find_their_article(
     )
     assert len(wrong) <= (1 - least_right) * len(asked)
     assert answered >= least_answered * len(asked)
-    assert answers["no_answer"] <= 0.05 * len(asked)
+    assert answers["no_answer"] <= 0.06 * len(asked)
 
 
 def test_questions_that_the_corpus_does_not_cover_are_refused(shipped: Bot, figures: list[str]):

@@ -128,7 +128,7 @@ def test_a_formula_of_something_else_answers_no_calculation(shipped: Bot):
     ("question", "article", "words"),
     [
         ("how long is the probation", "probation-letter", "lasts three to six months"),
-        ("attrition rate percentage", "attrition-rate", "shown as a percentage"),
+        ("attrition rate percentage", "attrition-rate", "and multiply by 100"),
         ("minimum notice period", "notice-period", "minimum notice"),
     ],
 )

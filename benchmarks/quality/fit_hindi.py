@@ -120,7 +120,7 @@ def _candidates(
     generation: Generation, gains: Mapping[str, Mapping[str, int]], questions: Sequence[tuple[str, str]], language: str
 ) -> Iterator[QuestionCandidates]:
     hindi = HindiRewriter(generation.vocabulary)
-    rewriter = QueryRewriter(QuestionLanguages(generation.vocabulary), generation.lexical, ["hi"])
+    rewriter = QueryRewriter(QuestionLanguages(generation.vocabulary), ["hi"])
     midpoint = _midpoint(generation.manifest.score_calibration)
     for ident, question in questions:
         query = rewriter.rewrite(hindi.transliterate(question) if language == "hi" else _romanize(question))

@@ -4,8 +4,8 @@ usage: python -m benchmarks.quality.fit_reader DATA_FOLDER ENCODERS --work FOLDE
 
 ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2, and in `full` with all: the questions
 of a fold are read with the encoder that did not learn from it, questions over articlebot's own articles with one that
-learned nothing about these ("untaught"), without the alternates that come with the articles, and others, which no
-encoder learned from, with the full one and with the alternates ("shipped").
+learned nothing about these ("untaught"), without the questions that come with the articles, and others, which no
+encoder learned from, with the full one and with the questions that come with the articles ("shipped").
 --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
@@ -15,9 +15,11 @@ near misses, and questions about another subject or something quite different.
 """
 
 import argparse
+import csv
 import json
 import pickle
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -46,6 +48,8 @@ SHIPPED = Path(__file__).parents[2] / "corpus"
 TAUGHT = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 KEPT = TAUGHT.with_name("reader.jsonl")
 """Questions over the shipped articles that encoders learn from, and the ones kept from them for the reader."""
+QUESTION_TABLES = ("alternates.csv", "unanswered.csv")
+"""The tables of `SHIPPED` that these questions are in."""
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 DEPTH, TREES = 5, 120
@@ -102,12 +106,12 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     settings = BuildSettings(model=str(arguments.encoders / name / "model"))
     data, work = arguments.data, arguments.work / name
     if name == "full":
-        yield from _cases_of_shipped(_index(SHIPPED, work / "shipped" / "index", settings), data)
+        yield from _cases_of_shipped(_index(_without_kept(work), work / "shipped" / "index", settings), data)
         return
     fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
     if fold == 0:
-        reader = _index(_without_alternates(work), work / "shipped" / "index", settings)
+        reader = _index(_without_questions(work), work / "shipped" / "index", settings)
         for row in read_json_lines(TAUGHT):
             yield from filter(None, _cases_of_own_row(reader, row, "untaught"))
     for place, set_name in enumerate(SETS):
@@ -184,11 +188,19 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
         )
 
 
-def _without_alternates(work: Path) -> Path:
-    """Return a copy of the shipped articles without their alternates, which are the questions of `TAUGHT`."""
-    return Path(
-        copytree(SHIPPED, work / "shipped" / "corpus", ignore=ignore_patterns("alternates.csv"), dirs_exist_ok=True)
-    )
+def _without_questions(work: Path) -> Path:
+    """Return a copy of the shipped articles without the questions that come with them, as `TAUGHT` is among these."""
+    ignored = ignore_patterns(*QUESTION_TABLES)
+    return Path(copytree(SHIPPED, work / "shipped" / "corpus", ignore=ignored, dirs_exist_ok=True))
+
+
+def _without_kept(work: Path) -> Path:
+    """Return a copy of the shipped articles without those of the questions that come with them which are in `KEPT`."""
+    corpus, kept = _without_questions(work), {row["question"] for row in read_json_lines(KEPT)}
+    for name in QUESTION_TABLES:
+        with (SHIPPED / name).open(encoding="utf-8") as before, (corpus / name).open("w", encoding="utf-8") as after:
+            csv.writer(after).writerows(row for row in csv.reader(before) if row[0] not in kept)
+    return corpus
 
 
 def _cases_of_own_row(reader: CaseReader, row: dict, group: str) -> Iterator[Case | None]:
@@ -317,7 +329,8 @@ def fit_answers(rows: Sequence[tuple]) -> AnswerModel:
     used = [row for row in rows if row[0].group in ANSWER_WEIGHTS]
     signals = np.array([[row[3][name] for name in names] for row in used])
     groups = [row[0].group for row in used]
-    weights = np.array([ANSWER_WEIGHTS[group] / groups.count(group) for group in groups])
+    sizes = Counter(groups)
+    weights = np.array([ANSWER_WEIGHTS[group] / sizes[group] for group in groups])
     trees = HistGradientBoostingClassifier(
         max_depth=DEPTH, max_iter=TREES, learning_rate=0.06, min_samples_leaf=30, l2_regularization=5.0, random_state=0,
         max_leaf_nodes=2**DEPTH,

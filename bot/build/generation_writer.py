@@ -1,6 +1,6 @@
 """Writes all files of a generation: passages, vectors, word index and manifest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from bot.index.manifest import FORMAT, MANIFEST, REFUSED, Changes, Manifest, Mul
 from bot.index.passage_table import PASSAGES, PassageTable
 from bot.index.sentences import write_sentences
 from bot.index.store import LocalStore
+from bot.index.unanswered import write_unanswered
 from bot.languages.registry import readable
 from bot.passages import Passage
 from bot.settings import BuildSettings
@@ -70,6 +71,7 @@ class _Rows:
     cache: VectorCache
     texts: CachedRows
     sentences: CachedRows
+    unanswered: CachedRows
     multilingual: MultilingualWriter | None
 
     def add(self, passage: Passage) -> None:
@@ -86,6 +88,10 @@ class _Rows:
         self.texts.insert(number, Row(key, 0))
         if self.multilingual is not None:
             self.multilingual.add_question(number, question)
+
+    def add_unanswered(self, questions: Iterable[str]) -> None:
+        keys = self.cache.want([EncoderInput(readable(question)) for question in questions])
+        self.unanswered.add(Row(key, 0) for key in keys)
 
     def missing(self) -> int:
         """Return the number of texts without vectors in the caches."""
@@ -139,7 +145,7 @@ class GenerationWriter:
             if inputs.multilingual is not None:
                 writer = MultilingualWriter(folder, inputs.settings, inputs.multilingual)
                 multilingual = stack.enter_context(closing(writer))
-            yield _Rows(cache, CachedRows(cache), CachedRows(cache), multilingual)
+            yield _Rows(cache, CachedRows(cache), CachedRows(cache), CachedRows(cache), multilingual)
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""
@@ -155,6 +161,7 @@ class GenerationWriter:
         for number, question in placement.follow():
             if (row := writer.add_alternate(number, question)) is not None:
                 rows.add_question(row, question)
+        rows.add_unanswered(source.unanswered)
         writer.complete(source)
         writer.close()
         if not len(rows.texts):
@@ -176,6 +183,7 @@ class GenerationWriter:
         self.encoder = export_if_possible(self.encoder, inputs.weights, self.store.encoder_folder, samples)
         self._encode(cache, self.workers)
         write_sentences(self.folder, rows.sentences)
+        write_unanswered(self.folder, rows.unanswered)
         return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, inputs.settings.exact_rows)
 
     def _finish(self, rows: _Rows, table: PassageTable, facts: VectorFacts, record: MultilingualRecord | None) -> None:

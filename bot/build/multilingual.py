@@ -9,7 +9,7 @@ from bot.build.workers import LocalWorkers
 from bot.encoder import EncoderInput, open_multilingual
 from bot.encoder.encoder_input import BODY, BOTH
 from bot.index.manifest import ENCODER, MultilingualRecord
-from bot.index.multilingual_index import MULTILINGUAL
+from bot.index.passage_rows import MULTILINGUAL
 from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
 from bot.settings import BuildSettings

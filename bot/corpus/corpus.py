@@ -13,12 +13,21 @@ from types import ModuleType
 from typing import cast
 
 from bot.corpus.article import Article
-from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, read_alternates, read_synonyms
+from bot.corpus.decisions import (
+    ALTERNATES,
+    NOT_ARTICLES,
+    SYNONYMS,
+    UNANSWERED,
+    faqs_to_write,
+    read_alternates,
+    read_synonyms,
+    read_unanswered,
+)
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.sites import home_of, newest_first, origin_of, with_site
-from bot.corpus.source import Alternate, ArticleSource, PartReader
+from bot.corpus.source import Alternate, ArticleSource, PartReader, TableRow, Unanswered
 from bot.errors import CorpusError, MissingExtra
 
 TextReader = Callable[[str, str], Iterator[Article | Refused]]
@@ -37,6 +46,8 @@ A module has `read` or `read_file`; either raises `Unreadable` if nothing of the
 """
 _MAX_COMPARED_DUMPS = 500
 """Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
+_TABLES = {ALTERNATES: read_alternates, SYNONYMS: read_synonyms, UNANSWERED: read_unanswered}
+"""The editors' tables that bear upon a build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,7 @@ class FolderSource(ArticleSource):
         sources = [path.relative_to(self.folder).as_posix() for path in corpus_files(self.folder)]
         origins = {source: origin_of(self.folder, source) for source in sources}
         self._home = home_of(origins.values())
-        tables = ((self.folder / ALTERNATES, read_alternates), (self.folder / SYNONYMS, read_synonyms))
-        rows = [row for path, read in tables if path.is_file() for row in read(path)]
-        super().__init__(str(folder), newest_first(origins), rows)
+        super().__init__(str(folder), newest_first(origins), list(_table_rows(self.folder)))
 
     def digest(self) -> str:
         return corpus_digest(self.folder)
@@ -106,6 +115,15 @@ def corpus_files(root: Path) -> list[Path]:
     if not files:
         raise CorpusError(f"The corpus folder {root} is empty: put articles in ({', '.join(FORMATS)}).")
     return files
+
+
+def _table_rows(folder: Path) -> Iterator[TableRow | Refused]:
+    """Yield the rows of the editors' tables, and the questions of the FAQs to write, which nothing answers yet."""
+    for name, read in _TABLES.items():
+        if (folder / name).is_file():
+            yield from read(folder / name)
+    with suppress(CorpusError):  # the reader of FAQ tables lists what cannot be read
+        yield from map(Unanswered, faqs_to_write(folder))
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -131,7 +149,7 @@ def corpus_digest(folder: Path | str) -> str:
     """
     root = Path(folder)
     digest = hashlib.sha256()
-    for path in [*corpus_files(root), *root.glob(ALTERNATES), *root.glob(SYNONYMS)]:
+    for path in [*corpus_files(root), *(path for name in _TABLES for path in root.glob(name))]:
         try:
             with path.open("rb") as file:
                 inner = hashlib.file_digest(file, "sha256").hexdigest()

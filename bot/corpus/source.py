@@ -22,6 +22,16 @@ class Alternate:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that no article answers: a row of `unanswered.csv`, or a FAQ that is still to be written."""
+
+    question: str
+
+
+TableRow = Alternate | Synonym | Unanswered
+"""A row of the editors' tables that bear upon a build."""
+
 PartReader = Callable[[Any], Iterator[Article | Refused]]
 """Reads one part (a file, say) independently of the others; can be pickled and sent to another process."""
 
@@ -35,13 +45,14 @@ class ArticleSource(ABC):
     the whole corpus has been read.
     """
 
-    def __init__(self, name: str, parts: Sequence[Any], rows: Sequence[Alternate | Synonym | Refused] = ()) -> None:
+    def __init__(self, name: str, parts: Sequence[Any], rows: Sequence[TableRow | Refused] = ()) -> None:
         """`rows` come from the editors' tables."""
         self.name, self.parts, self.files_read = name, parts, 0
         self.on_read: Callable[[], object] | None = None
         """Called after each part."""
         self.alternates = tuple(row for row in rows if isinstance(row, Alternate))
         self.synonyms = tuple(row for row in rows if isinstance(row, Synonym))
+        self.unanswered = tuple(row.question for row in rows if isinstance(row, Unanswered))
         self.refused: list[Refused] = []
         self._extra = [row for row in rows if isinstance(row, Refused)]
         """Refusals that concern no article, added by `finish`."""

@@ -168,6 +168,10 @@ class Generation(VectorSearch, Protocol):
         """The term of the articles for each synonym in lower case."""
 
     @property
+    def unanswered(self) -> Matrix:
+        """The unit vectors of questions that no article answers; shape (questions, dimension)."""
+
+    @property
     def multilingual(self) -> VectorSearch | None:
         """The vectors of the multilingual model, where the generation has them."""
 

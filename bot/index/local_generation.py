@@ -13,10 +13,10 @@ from bot.errors import IndexCorrupt, raise_as_corrupt
 from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalIndex
 from bot.index.manifest import ENCODER, Manifest, verify_files
-from bot.index.multilingual_index import open_multilingual_index
-from bot.index.passage_rows import PassageRows
+from bot.index.passage_rows import PassageRows, open_multilingual_index
 from bot.index.passage_table import PASSAGES, PassageTable, ranges
 from bot.index.sentences import Sentences, cosines
+from bot.index.unanswered import stored_unanswered
 from bot.index.vectors import Vectors
 from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage
@@ -32,6 +32,7 @@ class LocalGeneration(PassageRows):
     lexical: LexicalIndex
     vocabulary: Vocabulary
     synonyms: Mapping[str, str]
+    unanswered: Matrix
     multilingual: PassageRows | None
 
     @classmethod
@@ -47,12 +48,14 @@ class LocalGeneration(PassageRows):
             table, vectors = PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search)
             sentences = Sentences(folder, manifest.sentences, manifest.dimension)
             lexical, vocabulary, synonyms = LexicalIndex(folder / LEXICAL), Vocabulary(folder), stored_synonyms(folder)
+            unanswered = stored_unanswered(folder, manifest.dimension)
             questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             record = manifest.multilingual
             multilingual = open_multilingual_index(folder, record, table) if record else None
             opened = cls(
-                table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, synonyms, multilingual
-            )
+                table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, synonyms, unanswered,
+                multilingual,
+            )  # fmt: skip
             opened._check_fit(folder)
         return opened
 

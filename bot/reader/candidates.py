@@ -15,6 +15,9 @@ from bot.retrieval.search_result import SearchResult
 _HITS, _ARTICLES, _PER_ARTICLE = 20, 2, 30
 """Numbers of first hits that are read, of articles that are read further, and of passages read of each of these."""
 
+_UNANSWERED = 3  # number of questions that no article answers whose cosines count
+SAME_QUESTION = 0.85
+"""Cosine from which another question is taken for the visitor's."""
 _FAR = -0.5  # difference in score from which a passage is as far from the first hit as one that is no hit
 
 
@@ -29,6 +32,8 @@ class Candidates:
     """Score of the ranking model below the first hit's, and whether it is the first hit; shape (passages, 2)."""
     sentences: list[list[str]]
     sentence_cosines: list[NDArray[np.float32]]
+    unanswered: float
+    """How near questions are that no article answers: see `_nearness`."""
 
 
 def read_candidates(generation: Generation, result: SearchResult, further: Iterable[str] = ()) -> Candidates:
@@ -47,7 +52,17 @@ def read_candidates(generation: Generation, result: SearchResult, further: Itera
     own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
     each = [next(own) if len(texts) > 1 else row[1:2] for texts, row in zip(sentences, cosines, strict=True)]
     ranked = _ranked(result, passages)
-    return Candidates(passages, cosines, ranked, sentences, [np.asarray(some, np.float32) for some in each])
+    unanswered = _nearness(generation.unanswered @ vector)
+    return Candidates(passages, cosines, ranked, sentences, [np.asarray(some, np.float32) for some in each], unanswered)
+
+
+def _nearness(cosines: NDArray[np.float32]) -> float:
+    """Return the greatest cosine if it stands for the same question, else the mean of the greatest three.
+
+    One near question alone may ask for a special case of what the articles answer.
+    """
+    greatest = np.sort(np.append(cosines, [-1.0] * _UNANSWERED))[-_UNANSWERED:]
+    return float(greatest[-1] if greatest[-1] >= SAME_QUESTION else greatest.mean())
 
 
 def _ranked(result: SearchResult, passages: list[Passage]) -> NDArray[np.float64]:

@@ -18,6 +18,9 @@ Numbers = NDArray[np.float64]
 _LEAST, _LEAST_WITHIN, _STEEPNESS = 0.82, 0.05, 4
 """Below this probability that the corpus is about the question, the answer falls with this power of it. Chosen on
 tests/questions/uncovered.csv."""
+_UNANSWERED, _UNANSWERED_WEIGHT = -0.1, 10.0
+"""From this value of the signal `unanswered`, the log-odds that a quote answers fall by this much for each unit. Chosen
+on tests/questions/reader.jsonl."""
 _ANSWER_SHARE = 0.6
 """The weight of the trees in the geometric mean with the ranking model, which knows strange questions better."""
 
@@ -76,9 +79,12 @@ class AnswerModel:
         """
         answers, relevant = self.answer(signals), self.relevant(signals)
         if is_within:
-            return answers * min(1.0, relevant / _LEAST_WITHIN) ** _STEEPNESS
-        mean = answers**_ANSWER_SHARE * _logistic(signals["ranking"]) ** (1 - _ANSWER_SHARE)
-        return float(mean * min(1.0, relevant / _LEAST) ** _STEEPNESS)
+            probability = answers * min(1.0, relevant / _LEAST_WITHIN) ** _STEEPNESS
+        else:
+            mean = answers**_ANSWER_SHARE * _logistic(signals["ranking"]) ** (1 - _ANSWER_SHARE)
+            probability = mean * min(1.0, relevant / _LEAST) ** _STEEPNESS
+        fall = _UNANSWERED_WEIGHT * max(0.0, signals["unanswered"] - _UNANSWERED)
+        return float(probability / (probability + (1.0 - probability) * np.exp(fall)))
 
     def relevant(self, signals: Mapping[str, float]) -> float:
         """Return the probability that the corpus is about the question."""

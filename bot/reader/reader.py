@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.index.generation import Generation
 from bot.passages import Passage, Span
-from bot.reader.candidates import Candidates, read_candidates
+from bot.reader.candidates import SAME_QUESTION, Candidates, read_candidates
 from bot.reader.features import PassageTerms, sentence_features
 from bot.reader.model import ReaderModel, SentenceModel, softmax
 from bot.reader.question_terms import QuestionTerms
@@ -23,9 +23,9 @@ from bot.retrieval.search_result import SearchResult
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 _SUPERSEDED = 2.0  # how much lower a sentence scores for each article that supersedes its own
-_SAME_QUESTION, _SAME = 0.85, 1.0
-"""Cosine from which a question of a passage, or an alternate, is taken for the visitor's, and how much higher its
-sentences score then; its language does not count."""
+_SAME = 1.0
+"""How much higher the sentences of a passage score whose question, or an alternate, is taken for the visitor's; its
+language does not count."""
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.7}
 """How much higher a sentence scores in the language of the question. Hindi's is fitted on half 0 of
 tests/questions/hindi.jsonl. English's nearly excludes others, because many who ask in English do not read Hindi."""
@@ -129,7 +129,7 @@ def choose(
     weights = np.split(softmax(scores), starts[1:-1])
     best, window = _best(candidates, weights)
     quoted = slice(starts[best] + window.first, starts[best] + window.last + 1)
-    signals = quote_signals(features, scores, quoted, midpoint, ranking, words)
+    signals = quote_signals(features, scores, quoted, midpoint, ranking, words, candidates.unanswered)
     return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
 
 
@@ -143,7 +143,7 @@ def _preferences(
     first = result.hits[0].passage.article.language
     bonus = _OWN_LANGUAGE.get(first, 0.0) if first == result.language else 0.0
     articles = [one.article for one in candidates.passages]
-    same = candidates.cosines[:, 2] >= _SAME_QUESTION
+    same = candidates.cosines[:, 2] >= SAME_QUESTION
     own = bonus * (same | np.array([each.language == first for each in articles])) + _SAME * same
     own -= _SUPERSEDED * np.array([newer.get(each.id, 0) for each in articles])
     again = [text in shown for each in candidates.sentences for text in each]

@@ -16,6 +16,8 @@ mean_sentence, mean_in_both    the mean over the candidates, weighted by the sof
 ranked, first_hit              score of the quote's passage below the first hit's, and whether it is the first hit
 article_…, in_article, missing_article
                                what the candidates of its article hold together, as in `bot.reader.features`
+unanswered                     how near questions are that no article answers, minus the best cosine of the candidates;
+                               at least -0.4, also where there is no such question
 candidates, faqs               logarithm of the number of sentences read, and the share of them in FAQs
 """
 
@@ -29,6 +31,7 @@ from bot.reader.question_terms import kinds_of_answer
 
 _BEST = 40  # number of best sentences over which the softmax is taken
 _MANY_WORDS = 12
+_FAR = -0.4  # the signal `unanswered` where no question that no article answers is near
 _OF_PASSAGE = (
     "body", "both", "heading", "ranked", "first_hit", "article_ranked", "article_sentence", "in_article",
     "missing_article", "in_both", "missing", "faq",
@@ -42,6 +45,7 @@ def quote_signals(
     midpoint: float,
     ranking: float,
     words: int,
+    unanswered: float,
 ) -> Mapping[str, float]:
     """Return the signals of a quote, given the features and scores of all candidates and the place of its sentences."""
     column = {name: features[:, place] for place, name in enumerate(feature_names())}
@@ -67,6 +71,7 @@ def quote_signals(
         "most_in_both": float(column["in_both"].max()),
         "mean_sentence": float(share @ sentence),
         "mean_in_both": float(share @ column["in_both"]),
+        "unanswered": max(_FAR, unanswered - float(column["best"].max())),
         "candidates": float(np.log(len(sentence))),
         "faqs": float(column["faq"].mean()),
     }

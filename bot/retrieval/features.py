@@ -8,7 +8,7 @@ words          BM25 over its words, squashed to 0-1
 pairs          share of the question's pairs of neighbouring words in it, weighted by idf
 article_words  BM25 over all words of its article; 1 if about four content terms match
 
-A multilingual index (`bot.index.multilingual_index`) adds "multilingual_body" and the other three cosines by its model.
+A multilingual index (`bot.index.passage_rows`) adds "multilingual_body" and the other three cosines by its model.
 
 A feature of words is 0 for a passage that is not among its best matches.
 """

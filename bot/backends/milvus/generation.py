@@ -49,6 +49,7 @@ class MilvusGeneration:
     lexical: LexicalSearch
     vocabulary: Vocabulary
     synonyms: Mapping[str, str]
+    unanswered: Matrix
     encoder: QuestionEncoder
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
 

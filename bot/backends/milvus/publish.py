@@ -33,8 +33,10 @@ from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import ENCODER, MANIFEST
 from bot.index.store import MIN_KEPT
+from bot.index.unanswered import UNANSWERED_VECTORS
 from bot.index.vocabulary import VOCABULARY
 
+_COPIED = (MANIFEST, VOCABULARY, STORED_SYNONYMS, UNANSWERED_VECTORS)  # files of a local folder
 _log = logging.getLogger(__name__)
 
 OnPassages = Callable[[int, int], None]
@@ -150,7 +152,7 @@ def _files(folder: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
     encoder = (path for path in sorted((folder / ENCODER).rglob("*")) if path.is_file())
     words = (path for path in sorted(scratch.rglob("*")) if path.is_file() and path.suffix != ".lock")
     yield from ((path.relative_to(scratch).as_posix(), path) for path in words)
-    yield from ((name, folder / name) for name in (MANIFEST, VOCABULARY, STORED_SYNONYMS) if (folder / name).is_file())
+    yield from ((name, folder / name) for name in _COPIED if (folder / name).is_file())
     yield from ((path.relative_to(folder).as_posix(), path) for path in encoder)
 
 

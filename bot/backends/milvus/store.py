@@ -24,6 +24,7 @@ from bot.encoder import QuestionEncoder, file_hash, open_question_encoder
 from bot.errors import IndexCorrupt, IndexMissing, IndexUnreachable, IndexUnwritable, raise_as_corrupt
 from bot.index.generation import check_encoder
 from bot.index.manifest import ENCODER, MANIFEST, Manifest
+from bot.index.unanswered import stored_unanswered
 from bot.index.vocabulary import Vocabulary
 
 _PARTS = 200  # parts of a file fetched in one query: 12 MB
@@ -140,12 +141,14 @@ class MilvusStore:
         folder = self._copy(collections, facts, tuple(facts.files), refetch=refetch)
         with raise_as_corrupt(folder):
             manifest, synonyms = Manifest.read(folder), stored_synonyms(folder)
+            unanswered = stored_unanswered(folder, manifest.dimension)
             words = ServerLexicalIndex(milvus, collections) if milvus.has_bm25 else ReplicaLexicalIndex(folder)
             table, vocabulary = MilvusPassageTable(milvus, collections, facts), Vocabulary(folder)
             opened = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             return MilvusGeneration(
-                name, manifest, milvus, collections, table, words, words.current, vocabulary, synonyms, opened
-            )
+                name, manifest, milvus, collections, table, words, words.current, vocabulary, synonyms, unanswered,
+                opened,
+            )  # fmt: skip
 
     def _copy(self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool) -> Path:
         """Return the folder with this machine's copies of some files; fetch missing and damaged ones."""

@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.corpus.columns import FAQ_COLUMNS, Names
 from bot.corpus.decisions.table import Layout, Table, read_rows
 from bot.corpus.decoding import decode
 from bot.corpus.refused import Refused, Unreadable, check_size
-from bot.corpus.source import Alternate
+from bot.corpus.source import Alternate, Unanswered
 from bot.corpus.synonyms import Synonym
 
 ALTERNATES = "alternates.csv"
 """Further ways to ask FAQs and sections that exist."""
 SYNONYMS = "synonyms.csv"
 """Terms of the articles, each with other words for it."""
+UNANSWERED = "unanswered.csv"
+"""Questions that no article answers, so that others like them are not answered with the nearest passage."""
 IGNORED = "ignored-questions.csv"
 """Questions that reports leave out."""
 REJECTED = "rejected-alternates.csv"
@@ -29,7 +32,7 @@ UNWANTED = "hidden-starters.csv"
 """Questions that an empty chat does not offer."""
 HISTORY = "decisions.jsonl"
 """What was decided, by whom and when, one decision a line, oldest first."""
-NOT_ARTICLES = (ALTERNATES, SYNONYMS, IGNORED, REJECTED, PINNED, UNWANTED, HISTORY)
+NOT_ARTICLES = (ALTERNATES, SYNONYMS, UNANSWERED, IGNORED, REJECTED, PINNED, UNWANTED, HISTORY)
 """Files of a corpus folder that hold no articles."""
 
 _NAMES: Names = {
@@ -73,36 +76,49 @@ class Decisions:
 
 def read_alternates(path: Path) -> Iterator[Alternate | Refused]:
     """Read a table of alternates: its usable rows, and the fault of every other row."""
-    for row in _read_pairs(path, LAYOUTS[ALTERNATES]):
-        yield row if isinstance(row, Refused) else Alternate(*row)
+    for row in _read_needed(path, LAYOUTS[ALTERNATES]):
+        yield row if isinstance(row, Refused) else Alternate(row.cells[0], row.cells[1], row.line)
+
+
+def read_unanswered(path: Path) -> Iterator[Unanswered | Refused]:
+    """Read a table of questions that no article answers: its usable rows, and the fault of every other row."""
+    for row in _read_needed(path, _QUESTION):
+        yield row if isinstance(row, Refused) else Unanswered(row.cells[0])
 
 
 def read_synonyms(path: Path) -> Iterator[Synonym | Refused]:
     """Read a table of synonyms, several to a term separated by a bar: the usable ones, and the fault of all others."""
     terms = dict[str, str]()
-    for row in _read_pairs(path, _SYNONYM):
+    for row in _read_needed(path, _SYNONYM):
         if isinstance(row, Refused):
             yield row
             continue
-        term, words, line = row
+        (term, words), line = row
         for word in filter(None, map(str.strip, words.split("|"))):
             other = terms.setdefault(word.lower(), term)
             yield Synonym(word, term) if other == term else Refused(path.name, line, f"{word!r} also means {other!r}")
 
 
-def _read_pairs(path: Path, layout: Layout) -> Iterator[tuple[str, str, int] | Refused]:
-    """Yield the two cells that are needed and the line of each usable row, and the fault of every other row."""
-    first, second = layout.needed
+class _Needed(NamedTuple):
+    """The cells of a row that are needed, and its line."""
+
+    cells: Sequence[str]
+    line: int
+
+
+def _read_needed(path: Path, layout: Layout) -> Iterator[_Needed | Refused]:
+    """Yield the needed cells of each usable row, and the fault of every other row."""
     try:
         check_size(path, megabytes=50)
         decoded = decode(path.read_bytes())
         yield from decoded.notes(path.name)
         table = Table.parse(decoded.text, layout)
         for row in table.rows:
-            if row.cells[first] and row.cells[second].strip("| "):
-                yield row.cells[first], row.cells[second], row.line
+            missing = next((name for name in layout.needed if not row.cells[name].strip("| ")), None)
+            if missing is None:
+                yield _Needed([row.cells[name] for name in layout.needed], row.line)
             else:
-                yield Refused(path.name, row.line, f"a row without a {second if row.cells[first] else first}")
+                yield Refused(path.name, row.line, f"a row without a {missing}")
         if table.flaw:
             yield Refused(path.name, table.flaw.line, str(table.flaw))
     except Unreadable as error:
