@@ -1,5 +1,6 @@
 """What clients of the APIs send and read beside questions: broken text, their own tasks, CORS, REST's page."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,54 +142,41 @@ def test_a_repeated_refusal_is_no_topic(client: openai.OpenAI):
     assert ask(*known, refused, suggesting, follow_up) == ask(*known, follow_up)
 
 
-TASKS = [
-    "### Task:\nGenerate a concise, 3-5 word title summarizing the chat history.\n### Chat History:\nUSER: x",
-    "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history, with 1-3 subtopic tags.",
-    "### Task:\nSuggest 3-5 relevant follow-up questions that the user might naturally ask next in this conversation.",
-    "### Task:\nAnalyze the chat history to determine the necessity of generating search queries.",
-    "Provide a concise, 5-word-or-less title for the conversation, using title case. Only return the title itself.",
-    "Please generate a four to five word title summarizing our conversation without any lead-in or punctuation.",
-    "Based on the chat history, give this conversation a name.\nKeep it short - 10 characters max, no quotes.",
-    "Summarize the discussion briefly in 200 words or less to use as a prompt for future context.",
-]
+CLIENTS = json.loads((Path(__file__).parent / "data" / "client_tasks.json").read_text(encoding="utf-8"))
+"""What chat clients ask on their own account, questions of visitors, and instructions that people give their clients.
+
+Tasks that were not `seen` are those of clients that were read after the rule was written. Sources: the clients' code.
+"""
+
+
+def declined(client: openai.OpenAI, asked: list[dict[str, str]]) -> bool:
+    reply = client.chat.completions.create(model="articlebot", messages=asked)
+    return reply.choices[0].message.content == DECLINED
 
 
 def test_tasks_of_chat_clients_are_declined_and_not_logged(client: openai.OpenAI, usage: UsageStore):
     usage.flush()
     before = len(list(usage.questions()))
-    for task in TASKS:
-        long = task + "\n" + "USER: how long is probation\nASSISTANT: Three months.\n" * 50
-        for text in (task, long):
-            reply = client.chat.completions.create(
-                model="articlebot", messages=messages(QUESTION, "Three months.", text)
-            )
-            assert reply.choices[0].message.content == DECLINED
-    instruction = {
-        "role": "system",
-        "content": "You are a summarizer. Create a short title for the user's conversation.",
-    }
-    written = {"role": "user", "content": "user: how long is probation\nassistant: Three months."}
-    reply = client.chat.completions.create(model="articlebot", messages=[instruction, written])
-    assert reply.choices[0].message.content == DECLINED
+    tasks = [task["messages"] for task in CLIENTS["tasks"]]
+    assert (len(tasks) >= 30, sum(not task["seen"] for task in CLIENTS["tasks"]) >= 10) == (True, True)
+    assert [task for task in tasks if not declined(client, task)] == []
+    for task in tasks:
+        long = task[-1]["content"] + "\nUSER: how long is probation\nASSISTANT: Three months." * 50
+        assert declined(client, [*task[:-1], {"role": "user", "content": long}])
     usage.flush()
     assert len(list(usage.questions())) == before
 
 
-@pytest.mark.parametrize(
-    "question",
-    [
-        QUESTION,
-        "What is the title of the person who leads a chat?",
-        "give me the name of the form for a conversation with HR",
-        "how do I write a summary of a conversation with my manager",
-        "name the topics of a group discussion round",
-        "Suggest documents for the interview",
-    ],
-)
+@pytest.mark.parametrize("question", [QUESTION, *CLIENTS["visitors"]])
 def test_questions_of_visitors_are_no_tasks(client: openai.OpenAI, question: str):
-    kind = {"role": "system", "content": "You are kind. Suggest follow-up questions in the conversation."}
-    reply = client.chat.completions.create(model="articlebot", messages=[kind, *messages(question)])
-    assert reply.choices[0].message.content != DECLINED
+    assert not declined(client, messages(question))
+    assert not declined(client, messages(QUESTION, "Three months.", question))
+
+
+@pytest.mark.parametrize("instruction", CLIENTS["systems"])
+def test_instructions_of_people_make_no_question_a_task(client: openai.OpenAI, instruction: str):
+    system = {"role": "system", "content": instruction}
+    assert not any(declined(client, [system, *messages(question)]) for question in (QUESTION, *CLIENTS["visitors"][:5]))
 
 
 def test_pages_of_allowed_sites_may_call_the_openai_api(http: httpx.Client):
