@@ -195,6 +195,30 @@ def test_unknown_calls_get_an_error_in_openais_form(http: httpx.Client, client: 
     assert (wrong.status_code, wrong.json()["error"]["type"]) == (405, "invalid_request_error")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/models/", "/v1/chat/completions/", "/v1/models"])
+def test_any_call_below_v1_that_does_not_exist_gets_the_form_of_openai(http: httpx.Client, method: str, path: str):
+    if (method, path) == ("GET", "/v1/models"):
+        return
+    reply = http.request(method, path)
+    error = reply.json()["error"]
+    assert (reply.status_code, error["type"]) == (405 if path == "/v1/models" else 404, "invalid_request_error")
+    sentence = f"{method} {path} does not exist here: there are POST /v1/chat/completions and GET /v1/models."
+    assert error["message"] == sentence
+    assert reply.headers.get("allow") == ("GET" if path == "/v1/models" else None)
+
+
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/", "/api/v1/nope"])
+def test_an_unknown_path_of_rest_is_a_problem(http: httpx.Client, path: str):
+    reply = http.get(path)
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
+    title = f"GET {path} does not exist here: /api/v1/openapi.json lists what does."
+    assert reply.json() == {"title": title, "status": 404}
+    wrong = http.get("/api/v1/ask")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert wrong.json()["title"].startswith("GET /api/v1/ask does not exist here: ")
+
+
 def test_an_unknown_category_is_refused_with_those_that_exist(http: httpx.Client):
     sentence = "There is no category 'Nope': there are"
     replies = [

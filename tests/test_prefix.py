@@ -99,6 +99,11 @@ def test_everything_is_served_below_a_path(address: str):
         reply = client.post(f"{address}/v1/chat/completions", json=body).json()
         assert reply["choices"][0]["message"]["content"].startswith(ANSWER)
         assert client.get(f"{address}/gradio_api/upload").status_code == 404
+        for path in ("", "/", "/nope"):
+            error = client.get(f"{address}/v1{path}").json()["error"]["message"]
+            assert error.startswith(f"GET /chat/v1{path} does not exist here: there are POST /chat/v1/chat/completions")
+        title = "GET /chat/api/v1 does not exist here: /chat/api/v1/openapi.json lists what does."
+        assert client.get(f"{address}/api/v1").json() == {"title": title, "status": 404}
 
     async def over_mcp() -> dict:
         async with Client(f"{address}/mcp") as agent:

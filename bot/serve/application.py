@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra, ServeError
@@ -103,8 +104,10 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
         service.metrics.listen(settings.metrics.host, settings.metrics.port)
     app.include_router(widget_routes(languages, settings, votes=service.accepts_votes, page=ui))
     app.include_router(docs_routes())
-    app.mount("/api/v1", create_api(service))
-    app.mount("/v1", create_openai_api(service, languages[settings.language]))
+    apis = {"/api/v1": create_api(service), "/v1": create_openai_api(service, languages[settings.language])}
+    for path, api in apis.items():
+        app.mount(path, api)
+        app.router.routes.append(Route(path, api))  # a mount does not take its own path without a slash
 
 
 def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:

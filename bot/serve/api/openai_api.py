@@ -24,6 +24,7 @@ from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import openai_error, public_message
 from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
+from bot.serve.prefix_middleware import prefix_of
 from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
 
@@ -60,7 +61,7 @@ class ChatQuestion(WholeText):
 
 def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     """Return the application below `/v1`; `texts` has its own sentences, such as that there is no answer."""
-    api = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None)
+    api = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None, redirect_slashes=False)
 
     @api.get("/models")
     def models() -> dict[str, Any]:
@@ -233,7 +234,8 @@ def _known_error(_: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Any) -> Response:
     what = f"{request.method} {request.url.path}"
-    sentence = f"{what} does not exist here: there are POST /v1/chat/completions and GET /v1/models."
+    here = f"{prefix_of(request.scope)}/v1"
+    sentence = f"{what} does not exist here: there are POST {here}/chat/completions and GET {here}/models."
     is_unknown = error.status_code in (404, 405)
     return openai_error(error.status_code, sentence if is_unknown else error.detail, headers=error.headers)
 

@@ -15,6 +15,7 @@ from bot.serve.api.articles_api import articles_routes, check_etag, health_route
 from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import problem, problem_schemas, public_message
 from bot.serve.chat_service import ChatService
+from bot.serve.prefix_middleware import prefix_of
 from bot.serve.visitor import Visitor
 from bot.version import __version__
 
@@ -86,10 +87,12 @@ def _known_error(_: Request, error: Exception) -> Response:
     return problem(status, message)
 
 
-def _http_error(_: Request, error: Any) -> Response:
+def _http_error(request: Request, error: Any) -> Response:
     if error.status_code == 304:
         return Response(status_code=304, headers=error.headers)
-    return problem(error.status_code, error.detail, error.headers)
+    described = f"{prefix_of(request.scope)}/api/v1/openapi.json"
+    sentence = f"{request.method} {request.url.path} does not exist here: {described} lists what does."
+    return problem(error.status_code, sentence if error.status_code in (404, 405) else error.detail, error.headers)
 
 
 def _invalid_request(_: Request, error: Any) -> Response:
