@@ -233,6 +233,20 @@ def test_an_unknown_category_is_refused_with_those_that_exist(http: httpx.Client
     assert http.post("/api/v1/ask", json={"question": QUESTION, "category": "hr"}).json()["status"] == "answered"
 
 
+def test_an_unknown_article_is_refused_and_a_known_one_without_an_answer_is_not(http: httpx.Client, index: Path):
+    title = "There is no article 'nope': give the id that a hit names as its article."
+    for path in ("/api/v1/ask", "/api/v1/search"):
+        unknown = http.post(path, json={"question": QUESTION, "article": "nope"})
+        assert (unknown.status_code, unknown.json()) == (422, {"title": title, "status": 422})
+        assert http.post(path, json={"question": QUESTION, "article": ""}).status_code == 422
+        other = http.post(path, json={"question": QUESTION, "article": "admit-card", "since": "2099-01-01"})
+        assert (other.status_code, other.json().get("status")) == (200, "no_answer" if "ask" in path else None)
+    assert http.post("/api/v1/ask", json={"question": QUESTION, "article": "probation"}).json()["status"] == "answered"
+    bot = Bot.open(index)
+    for filters in ({"article": "nope"}, {"category": "Nope"}):
+        assert (bot.ask(QUESTION, **filters).status, bot.retriever.search(QUESTION, **filters)) == ("no_answer", ())
+
+
 def test_rest_describes_itself_on_a_page_of_this_host(http: httpx.Client):
     page = http.get("/docs")
     assert (page.status_code, "api/v1/openapi.json" in page.text) == (200, True)

@@ -150,6 +150,8 @@ def test_an_answer_has_one_schema_in_python_rest_and_mcp(http: str, bot: Bot):
         ("search_articles", {"question": "leave", "k": 1000}, "k: Input should be less than or equal to 50"),
         ("search_articles", {"question": "leave", "top": 3}, "top: Extra inputs are not permitted"),
         ("get_article", {"id": "nothing"}, "There is no article 'nothing'."),
+        ("ask_articles", {"question": "leave", "article": "nothing"}, "There is no article 'nothing': give the id"),
+        ("search_articles", {"question": "leave", "article": "nothing"}, "There is no article 'nothing': give the id"),
     ],
 )
 def test_an_invalid_call_is_answered_with_one_sentence_for_the_model(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Numbers
+from bot.index.generation import Generation, Numbers, Passages
 from bot.languages.registry import QuestionLanguages
 from bot.passages import Passage
 from bot.retrieval.conversation import Topic, TopicTracker
@@ -260,6 +260,17 @@ def checked_question(question: str) -> str:
 def checked_filters(filters: Filters) -> None:
     """Raise `QuestionError` if a filter holds half a character."""
     checked_text(f"{filters.category}{filters.article}")
+
+
+def check_filters(table: Passages, filters: Filters) -> None:
+    """Raise `QuestionError` if no article has the category, in capitals or not, or the id that the filters name."""
+    checked_filters(filters)
+    known, category, article = table.facts.categories, filters.category, filters.article
+    if category is not None and category.casefold() not in (name.casefold() for name in known):
+        there = f"there are {', '.join(known)}" if known else "the articles have none"
+        raise QuestionError(f"There is no category {category!r}: {there}.")
+    if article is not None and table.article(article) is None:
+        raise QuestionError(f"There is no article {article!r}: give the id that a hit names as its article.")
 
 
 def checked_text(text: str) -> str:

@@ -71,7 +71,7 @@ def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
         category: Annotated[str | None, Query(description="Suggest only questions of this category.")] = None,
     ) -> schemas.Suggestions:
         """Suggest questions of the articles that begin with the typed text or mean the same."""
-        serializers.check_category(service, category)
+        serializers.check(service, category)
         return schemas.Suggestions(questions=list(service.suggest(q, Visitor.of(request, "rest"), category)))
 
     @api.post("/feedback", status_code=204, responses=problem_schemas(409))
