@@ -1,6 +1,7 @@
 """The web application: the chat, the editor's page, the widget and the APIs in one FastAPI application."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
@@ -114,7 +115,7 @@ def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -
     from bot.serve.editor.downloads import download_routes
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
-    from bot.serve.page.head_middleware import read_asset
+    from bot.serve.page.head_middleware import HeadMiddleware, PageHead, read_asset
 
     sign_in = SignIn(access)
     app.include_router(sign_in.routes())
@@ -124,6 +125,7 @@ def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -
     page.queue(api_open=False)
     css, script = (read_asset(f"editor.{kind}", "bot.serve.editor") for kind in ("css", "js"))
     _mount(app, page, EDITOR, css, auth_dependency=sign_in.user, head=f"<script>{script}</script>")
+    app.add_middleware(HeadMiddleware, heads={f"{EDITOR}/": PageHead("en", "ltr", "")})
 
 
 def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
@@ -132,9 +134,10 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     from bot.serve.page.theme import head, style
 
     settings = service.settings
-    title, logo = languages[settings.language]["title"], settings.publisher.logo
-    app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
+    logo = settings.publisher.logo
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
+    for code, path in paths.items():
+        app.get(f"{path}manifest.json")(partial(_web_manifest, languages[code]["title"], settings.publisher))
     if logo:
 
         def image() -> FileResponse:
