@@ -82,6 +82,44 @@ def test_half_an_emoji_is_a_question_error_in_python(index: Path):
     assert bot.ask(f"{QUESTION} 😀").status == "answered"
 
 
+CONTROLS = "How\0 long\b is\x1b pro\x7fbation\x85?"
+"""`QUESTION` with control characters, of which the last one is a line break."""
+
+
+def test_control_characters_are_left_out(http: httpx.Client, index: Path, usage: UsageStore):
+    bot = Bot.open(index)
+    assert (bot.ask(CONTROLS).question, bot.ask(CONTROLS).text) == ("How long is probation ?", bot.ask(QUESTION).text)
+    assert bot.suggestions.complete("how lo\0ng") == bot.suggestions.complete("how long") != ()
+    body = {"question": CONTROLS, "history": ["\0", {"role": "user", "content": "\1"}], "category": "\2HR"}
+    answer = http.post("/api/v1/ask", json={**body, "article": "proba\3tion", "conversation": "a\4b"}).json()
+    assert (answer["status"], answer["question"]) == ("answered", "How long is probation ?")
+    assert http.post("/api/v1/search", json={"question": CONTROLS}).json()["hits"][0]["article"] == "probation"
+    assert len(http.get("/api/v1/suggest", params={"q": "how lo\0ng"}).json()["questions"]) == 1
+    chat = http.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": CONTROLS}]}).json()
+    assert chat["articlebot"]["question"] == "How long is probation ?"
+    empty = http.post("/api/v1/ask", json={"question": "\0\1"})
+    assert (empty.status_code, empty.json()["title"]) == (422, "The question is empty: type a few words.")
+    vote = {"answer": answer["id"], "helpful": False, "comment": "too\0 short\nand\told"}
+    assert http.post("/api/v1/feedback", json=vote).status_code == 204
+    usage.flush()
+    (logged,) = (each for each in usage.questions() if each.answer == answer["id"])
+    assert (logged.question, logged.conversation) == ("How long is probation ?", "ab")
+    assert logged.comment == "too short\nand\told"
+
+
+def test_white_space_divides_words(http: httpx.Client):
+    asked = http.post("/api/v1/ask", json={"question": "How\tlong\nis\r\nprobation\f?"}).json()
+    assert (asked["status"], asked["question"]) == ("answered", "How long is probation ?")
+
+
+@pytest.mark.parametrize("depth", [600, 100_000])
+def test_a_request_nested_too_deeply_is_refused(http: httpx.Client, depth: int):
+    inner = "[" * depth + "]" * depth
+    headers = {"Content-Type": "application/json"}
+    for path, name, status in (("/api/v1/ask", "history", (400, 422)), ("/v1/chat/completions", "messages", (400,))):
+        assert http.post(path, content=f'{{"{name}": {inner}}}', headers=headers).status_code in status
+
+
 def test_errors_of_the_server_name_no_path_and_no_command(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     folder = tiny_index(tmp_path / "secret-place")
     for address in served(Bot.open(folder), ChatSettings(), UsageStore(tmp_path / "no" / "log"), ui=False):

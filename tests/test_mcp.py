@@ -72,6 +72,7 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
         "best biryani in Hyderabad",
         "thanks",
         "what is in the table of signs",
+        "who pays\0 gratu\x1bity",
     ],
 )
 def test_an_answer_is_the_same_as_in_python(http: str, bot: Bot, question: str):

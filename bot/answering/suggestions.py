@@ -11,7 +11,7 @@ from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
 from bot.languages.registry import ENGLISH, detect_language, written_language
 from bot.passages import Passage
-from bot.retrieval.finder import LONGEST_QUESTION, Finder
+from bot.retrieval.finder import LONGEST_QUESTION, Finder, checked_text
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import SameQuestion, asks_exactly
 from bot.settings import AnswerSettings
@@ -70,7 +70,7 @@ class Suggestions:
 
         One of each article comes first: a word such as "notice" may mean the subject of any of them.
         """
-        text = " ".join(typed.split())
+        text = " ".join(checked_text(typed).split())
         if not _MIN_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
         texts = self._complete_last_word(text) if not typed[-1].isspace() else [text]
