@@ -107,6 +107,18 @@ def test_control_characters_are_left_out(http: httpx.Client, index: Path, usage:
     assert logged.comment == "too short\nand\told"
 
 
+@pytest.mark.parametrize("mark", ["\xad", "\u200b", "\u2060", "\ufeff", "\u202e", "\u200f"])
+def test_characters_that_nobody_sees_do_not_divide_words(http: httpx.Client, mark: str):
+    answer = http.post("/api/v1/ask", json={"question": f"{mark}How long is pro{mark}bation?"}).json()
+    assert (answer["status"], answer["question"]) == ("answered", QUESTION)
+    assert http.post("/api/v1/ask", json={"question": mark}).json()["title"].startswith("The question is empty")
+
+
+@pytest.mark.parametrize("joined", ["क्\u200dया", "👩\u200d💼", "می\u200cخواهم"])
+def test_joiners_stay(http: httpx.Client, joined: str):
+    assert http.post("/api/v1/ask", json={"question": joined}).json()["question"] == joined
+
+
 def test_white_space_divides_words(http: httpx.Client):
     asked = http.post("/api/v1/ask", json={"question": "How\tlong\nis\r\nprobation\f?"}).json()
     assert (asked["status"], asked["question"]) == ("answered", "How long is probation ?")
@@ -255,6 +267,41 @@ def test_an_unknown_path_of_rest_is_a_problem(http: httpx.Client, path: str):
     wrong = http.get("/api/v1/ask")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
     assert wrong.json()["title"].startswith("GET /api/v1/ask does not exist here: ")
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", JSON),
+        (b"{question: 1}", JSON),
+        (b'{"question": "h\xe9"}', JSON),
+        (b'["question"]', JSON),
+        (b"null", JSON),
+        (b'{"question": "x"}', {}),
+        (b'{"question": "x"}', {"Content-Type": "text/plain"}),
+        (b"question=x", {"Content-Type": "application/x-www-form-urlencoded"}),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused_in_one_sentence(http: httpx.Client, body: bytes, headers: dict):
+    sentence = "The body is no JSON object: send one in UTF-8, with the header Content-Type: application/json."
+    for path in ("/api/v1/ask", "/api/v1/search", "/api/v1/feedback"):
+        reply = http.post(path, content=body, headers=headers)
+        assert (reply.status_code, reply.json()) == (400, {"title": sentence, "status": 400})
+    reply = http.post("/v1/chat/completions", content=body, headers=headers)
+    assert (reply.status_code, reply.json()["error"]["message"]) == (400, sentence)
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/widget.js", "/docs", "/v1/models", "/api/v1/articles", "/nope"]
+)
+def test_head_gets_what_get_does_without_the_body(http: httpx.Client, path: str):
+    head, get = http.head(path), http.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    kept = ("content-type", "content-length", "etag", "content-security-policy")
+    assert [head.headers.get(name) for name in kept] == [get.headers.get(name) for name in kept]
 
 
 def test_an_unknown_category_is_refused_with_those_that_exist(http: httpx.Client):

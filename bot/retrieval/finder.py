@@ -38,7 +38,8 @@ from bot.retrieval.topic import (
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
-_CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_INVISIBLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Control characters, soft hyphens and marks of direction; Hindi and emoji need the joiners \\u200c and \\u200d."""
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """Maximum number of earlier questions read with a question, and of their characters: an encoder truncates its input."""
 _MIN_HITS = 10  # minimum number of hits among which a FAQ with exactly the question is looked for
@@ -276,10 +277,10 @@ def check_filters(table: Passages, filters: Filters) -> None:
 
 
 def checked_text(text: str) -> str:
-    """Return the text without control characters, which nobody sees; white space, such as tabs, stays.
+    """Return the text without control characters and others that nobody sees; white space, such as tabs, stays.
 
     Raises `QuestionError` if it holds half a character, such as one half of an emoji.
     """
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise QuestionError("The text holds half a character: send whole ones, in UTF-8.")
-    return _CONTROLS.sub("", text)
+    return _INVISIBLE.sub("", text)

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from bot.retrieval.topic import content_of
 
-_READ, _READ_LAST = 2000, 600
-"""Numbers of characters at the beginning and the end of a message that are looked at; a conversation may be between."""
-_BEFORE, _AFTER = 200, 400
-"""Numbers of characters before and after the verb among which the conversation is looked for."""
+_FIRST, _LAST, _BEFORE, _AFTER = 2000, 600, 200, 400
+"""Numbers of characters of a message that are read at its ends, and around the verb to look for the conversation."""
 _SHORTEN = "summari[sz]|condens|compress|distill?|recap"
 _VERB = (
     rf"(?:{_SHORTEN}|generat|creat|writ|suggest|provid|giv|mak|produc|propos|craft|compos|assign|nam|label|describ|read"
@@ -70,7 +68,7 @@ def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
     last = next(
         (text for each in reversed(messages) if each.get("role") == "user" and (text := content_of(each).strip())), ""
     )
-    asked, first = _ends(last), _ends(content_of(messages[0])) if messages else ""
+    asked, first = _ends(last), _ends(content_of(messages[0]) if messages else "")
     made = _made(first)
     is_title = made.startswith("title") and _ALONE.search(first)
     is_alone = _ASKS.search(asked) and _ALONE.search(asked)
@@ -78,7 +76,7 @@ def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
 
 
 def _ends(text: str) -> str:
-    return text if len(text) <= _READ + _READ_LAST else f"{text[:_READ]}\n{text[-_READ_LAST:]}"
+    return text if len(text) <= _FIRST + _LAST else f"{text[:_FIRST]}\n{text[-_LAST:]}"
 
 
 def _made(text: str) -> str:

@@ -21,7 +21,7 @@ from bot.index.filters import last_change
 from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
-from bot.serve.api.error_responses import openai_error, public_message
+from bot.serve.api.error_responses import NOT_JSON, is_no_json, openai_error, public_message
 from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
 from bot.serve.prefix_middleware import prefix_of
@@ -235,12 +235,14 @@ def _known_error(_: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Any) -> Response:
     what = f"{request.method} {request.url.path}"
     here = f"{prefix_of(request.scope)}/v1"
-    sentence = f"{what} does not exist here: there are POST {here}/chat/completions and GET {here}/models."
-    is_unknown = error.status_code in (404, 405)
-    return openai_error(error.status_code, sentence if is_unknown else error.detail, headers=error.headers)
+    unknown = f"{what} does not exist here: there are POST {here}/chat/completions and GET {here}/models."
+    message = {400: NOT_JSON, 404: unknown, 405: unknown}.get(error.status_code, error.detail)
+    return openai_error(error.status_code, message, headers=error.headers)
 
 
 def _invalid_request(_: Request, error: Any) -> Response:
+    if is_no_json(error):
+        return openai_error(400, NOT_JSON)
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"][1:]))
     reason = first["msg"].removeprefix("Value error, ")
