@@ -341,6 +341,21 @@ def test_rest_describes_itself_on_a_page_of_this_host(http: httpx.Client):
     assert http.get("/docs/other.js").status_code == 404
 
 
+def test_suggestions_for_a_word_begin_with_the_articles_about_it():
+    about = {"leave rules": (["How is leave counted?"], "Leave"), "pay": (["Is leave encashed?"], "Salary")}
+    about["travel"] = ["Is leave needed for travel?", "Is leave lost on tour?"], "Travel"
+    articles = [
+        {"id": name, "title": title, "text": "Text.", "faqs": [{"question": each, "answer": "Yes."} for each in asked]}
+        for name, (asked, title) in about.items()
+    ]
+    from bot.encoder import HashingEncoder
+
+    for order in (articles, articles[::-1]):
+        suggested = Bot.from_articles(order, encoder=HashingEncoder()).suggestions.complete("leav")
+        assert (suggested[0], suggested[2]) == ("How is leave counted?", "Is leave encashed?")
+        assert {suggested[1], suggested[3]} == {"Is leave needed for travel?", "Is leave lost on tour?"}
+
+
 def test_suggestions_for_a_word_come_from_several_articles():
     about = {"show cause": 6, "notice period": 2}
     articles = [
