@@ -223,6 +223,12 @@ def test_questions_of_visitors_are_no_tasks(client: openai.OpenAI, question: str
     assert not declined(client, messages(QUESTION, "Three months.", question))
 
 
+def test_a_task_of_a_visitor_declines_no_later_question(client: openai.OpenAI):
+    task = "Create a short title for this chat. Only return the title."
+    assert declined(client, messages(task))
+    assert not declined(client, messages(task, DECLINED, QUESTION))
+
+
 @pytest.mark.parametrize("instruction", CLIENTS["systems"])
 def test_instructions_of_people_make_no_question_a_task(client: openai.OpenAI, instruction: str):
     system = {"role": "system", "content": instruction}

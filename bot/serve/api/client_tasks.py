@@ -68,15 +68,12 @@ def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
     last = next(
         (text for each in reversed(messages) if each.get("role") == "user" and (text := content_of(each).strip())), ""
     )
-    asked, first = _ends(last), _ends(content_of(messages[0]) if messages else "")
+    opening = messages[0] if messages else {}
+    asked, first = (f"{text[:_FIRST]}\n{text[_FIRST:][-_LAST:]}" for text in (last, content_of(opening)))
     made = _made(first)
-    is_title = made.startswith("title") and _ALONE.search(first)
+    is_title = opening.get("role") != "user" and made.startswith("title") and _ALONE.search(first)
     is_alone = _ASKS.search(asked) and _ALONE.search(asked)
     return bool(_made(asked) or is_alone or (made and (is_title or _WRITTEN_OUT.search(asked))))
-
-
-def _ends(text: str) -> str:
-    return text if len(text) <= _FIRST + _LAST else f"{text[:_FIRST]}\n{text[-_LAST:]}"
 
 
 def _made(text: str) -> str:
