@@ -92,6 +92,17 @@ def test_search_prints_hits_with_their_features(place: Path):
     assert json.loads(articlebot("search", "leave", "--since", "2026-01-02", "--json", cwd=place).stdout) == []
 
 
+@pytest.mark.parametrize("verb", ["ask", "search"])
+def test_an_unknown_article_or_category_is_refused_in_one_sentence(place: Path, verb: str):
+    for options, sentence in (
+        (["--article", "nope"], "There is no article 'nope': give the id that a hit names as its article."),
+        (["--category", "nope"], "There is no category 'nope': there are HRM."),
+        (["--article", "\udcff"], "The text holds half a character: send whole ones, in UTF-8."),
+    ):
+        done = articlebot(verb, "leave paid", *options, cwd=place)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"articlebot: {sentence}\n")
+
+
 def test_search_explains_each_hit_in_a_table(place: Path):
     head, row = articlebot("search", "leave paid", "-k", "1", "--explain", cwd=place).stdout.splitlines()
     features = ["body", "both", "best", "top3_mean", "words", "pairs", "article_words"]

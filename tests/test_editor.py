@@ -149,6 +149,14 @@ def test_every_editor_page_and_action_needs_the_password(office: Office):
         assert "scrypt" not in visitor.get("/config").text
 
 
+def test_the_editor_page_links_nothing_at_the_root_of_the_host(office: Office):
+    with client(office) as visitor:
+        assert sign_in(visitor).status_code == 303
+        text = visitor.get("/editor/", headers={"X-Forwarded-Prefix": "/chat"}).text
+    assert "/chat/editor" in text
+    assert re.findall(r"<(?:link|script|img)[^>]*\s(?:href|src)=\"(/[^\"]*)\"", text) == []
+
+
 def test_an_editor_stays_signed_in_until_signing_out(office: Office):
     with client(office) as visitor:
         signed_in = sign_in(visitor)

@@ -81,6 +81,15 @@ def test_a_page_of_an_allowed_origin_passes_the_preflight(keyed: str):
     assert (reply.status_code, reply.headers["Access-Control-Allow-Origin"]) == (200, "https://www.example.com")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/search", "/v1/chat/completions"])
+def test_only_a_page_of_an_allowed_origin_may_read_that_a_key_is_wrong(keyed: str, path: str):
+    for origin, allowed in (("https://www.example.com", "https://www.example.com"), ("https://evil.example", None)):
+        headers = {"Origin": origin, "X-API-Key": "wrong"}
+        reply = httpx.post(keyed + path, headers=headers, json=QUESTION, trust_env=False)
+        assert (reply.status_code, reply.headers["vary"]) == (401, "Origin")
+        assert reply.headers.get("access-control-allow-origin") == allowed
+
+
 def test_openai_clients_get_errors_in_their_own_format(keyed: str):
     def ask(key: str) -> str | None:
         client = openai.OpenAI(

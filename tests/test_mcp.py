@@ -72,6 +72,7 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
         "best biryani in Hyderabad",
         "thanks",
         "what is in the table of signs",
+        "who pays\0 gratu\x1bity",
     ],
 )
 def test_an_answer_is_the_same_as_in_python(http: str, bot: Bot, question: str):
@@ -149,7 +150,11 @@ def test_an_answer_has_one_schema_in_python_rest_and_mcp(http: str, bot: Bot):
         ("ask_articles", {}, "question: Field required"),
         ("search_articles", {"question": "leave", "k": 1000}, "k: Input should be less than or equal to 50"),
         ("search_articles", {"question": "leave", "top": 3}, "top: Extra inputs are not permitted"),
+        ("search_articles", {"question": "leave", "k": "3"}, "k: Input should be a number"),
+        ("ask_articles", {"question": "leave", "since": 5}, "since: Input should be a date such as 2026-01-31"),
         ("get_article", {"id": "nothing"}, "There is no article 'nothing'."),
+        ("ask_articles", {"question": "leave", "article": "nothing"}, "There is no article 'nothing': give the id"),
+        ("search_articles", {"question": "leave", "article": "nothing"}, "There is no article 'nothing': give the id"),
     ],
 )
 def test_an_invalid_call_is_answered_with_one_sentence_for_the_model(
@@ -242,6 +247,16 @@ def test_a_client_of_the_previous_revision_is_answered(http: str):
         http, lambda client: client.call_tool("ask_articles", {"question": "who pays gratuity"}), mode="legacy"
     )
     assert reply.structured_content["text"] == "The employer pays it, not the provident fund."
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_over_http_no_stream_is_opened_that_nothing_is_sent_on(http: str, method: str):
+    headers = {"Accept": "text/event-stream"}
+    reply = httpx.request(method, http, headers=headers, trust_env=False, timeout=20)
+    assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+    assert method == "HEAD" or reply.json()["title"] == (
+        "Agents send POST to this address of the MCP server: give it to one."
+    )
 
 
 def test_over_http_keys_and_origins_are_checked(bot: Bot):

@@ -466,6 +466,12 @@ def test_without_an_index_the_page_says_so_and_opens_after_the_build(browser: Br
     pending.try_open()
     for address in running(pending):
         assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 503
+        rest, chat = (
+            httpx.post(f"{address}{path}", json={}, trust_env=False) for path in ("/api/v1/ask", "/v1/chat/completions")
+        )
+        sentence = "The articles cannot be searched at the moment: try again later."
+        assert (rest.status_code, rest.headers["retry-after"], rest.json()["title"]) == (503, "5", sentence)
+        assert (chat.status_code, chat.headers["retry-after"], chat.json()["error"]["message"]) == (503, "5", sentence)
         page = browser.new_page()
         page.goto(address)
         expect(page.get_by_role("main")).to_contain_text("The articles are not ready to be searched.")

@@ -1,6 +1,7 @@
 """A path before the page: behind a proxy that takes it off, in a host application, and by uvicorn's root path."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -99,6 +100,11 @@ def test_everything_is_served_below_a_path(address: str):
         reply = client.post(f"{address}/v1/chat/completions", json=body).json()
         assert reply["choices"][0]["message"]["content"].startswith(ANSWER)
         assert client.get(f"{address}/gradio_api/upload").status_code == 404
+        for path in ("", "/", "/nope"):
+            error = client.get(f"{address}/v1{path}").json()["error"]["message"]
+            assert error.startswith(f"GET /chat/v1{path} does not exist here: there are POST /chat/v1/chat/completions")
+        title = "GET /chat/api/v1 does not exist here: /chat/api/v1/openapi.json lists what does."
+        assert client.get(f"{address}/api/v1").json() == {"title": title, "status": 404}
 
     async def over_mcp() -> dict:
         async with Client(f"{address}/mcp") as agent:
@@ -107,6 +113,19 @@ def test_everything_is_served_below_a_path(address: str):
     # Playwright's event loop may run in this thread already.
     with ThreadPoolExecutor() as pool:
         assert pool.submit(asyncio.run, over_mcp()).result()["text"] == ANSWER
+
+
+@pytest.mark.parametrize("page", ["/", "/hi/"])
+def test_links_in_the_head_stay_below_the_path(address: str, page: str):
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        text = client.get(f"{address}{page}").text
+        links = re.findall(r"<(?:link|script|img)[^>]*\s(?:href|src)=\"([^\"]*)\"", text)
+        assert sum("manifest" in link for link in links) == 1
+        at = {link: httpx.URL(f"{address}{page}").join(link) for link in links if not link.startswith("data:")}
+        assert {"manifest.json", "logo"} < set(at)
+        assert all(str(url).startswith(f"{address}/") and client.get(url).status_code == 200 for url in at.values())
+        manifest = client.get(at["manifest.json"]).json()
+        assert (manifest["name"], at["manifest.json"].join(manifest["start_url"])) == ("Desk", f"{address}{page}")
 
 
 @pytest.mark.parametrize("sent", ["//evil.example", "/a b", "evil", '/"><script>'])

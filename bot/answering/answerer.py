@@ -16,7 +16,7 @@ from bot.languages.language import Talk
 from bot.languages.registry import SmallTalk, reply, small_talk
 from bot.passages import Passage
 from bot.reader.reader import Reading
-from bot.retrieval.finder import Finder, checked_question
+from bot.retrieval.finder import Finder, checked_question, checked_text
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
@@ -40,6 +40,7 @@ class Answerer:
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
         """Answer a question; see `Bot.ask`."""
+        question = checked_text(question)
         answer = self._answer(question, history, filters, as_typed=as_typed)
         return replace(answer, unknown=self.finder.unknown_names(question)) if answer.sources else answer
 

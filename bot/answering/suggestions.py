@@ -11,7 +11,7 @@ from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
 from bot.languages.registry import ENGLISH, detect_language, written_language
 from bot.passages import Passage
-from bot.retrieval.finder import LONGEST_QUESTION, Finder
+from bot.retrieval.finder import LONGEST_QUESTION, Finder, checked_text
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import SameQuestion, asks_exactly
 from bot.settings import AnswerSettings
@@ -68,9 +68,10 @@ class Suggestions:
     def complete(self, typed: str, category: str | None = None) -> tuple[str, ...]:
         """Return questions that contain the typed words, the last of which may be incomplete, then similar ones.
 
-        One of each article comes first: a word such as "notice" may mean the subject of any of them.
+        One of each article comes first: a word such as "notice" may mean the subject of any of them. Articles with the
+        words in their title lead, then those with the most such questions: they are about them, others only touch them.
         """
-        text = " ".join(typed.split())
+        text = " ".join(checked_text(typed).split())
         if not _MIN_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
         texts = self._complete_last_word(text) if not typed[-1].isspace() else [text]
@@ -80,8 +81,7 @@ class Suggestions:
         prefixes = [word.lower() for word in _WORD.findall(text)]
         containing = {hit.passage.id for hit in faqs if _contains(hit.passage, prefixes)}
         near = [hit for hit in faqs if hit.passage.id in containing or hit.probability >= _MIN_PROBABILITY]
-        near.sort(key=lambda hit: (hit.passage.id not in containing, -hit.score))
-        near = _articles_in_turn(near, containing)
+        near = _articles_in_turn(_articles_on_them_first(near, prefixes), containing)
         answered = (hit.passage.question or "" for hit in near if self.is_answered(hit.passage))
         return tuple(islice(_unique(answered), _MAX_COMPLETED))
 
@@ -134,9 +134,23 @@ class Suggestions:
 
 def _contains(faq: Passage, prefixes: Sequence[str]) -> bool:
     """Whether one of the FAQ's questions contains a word for each of the prefixes."""
-    questions = (faq.question or "", *faq.alternates)
-    words_of = ([word.lower() for word in _WORD.findall(question)] for question in questions)
-    return any(all(any(word.startswith(prefix) for word in words) for prefix in prefixes) for words in words_of)
+    return any(_has_words(question, prefixes) for question in (faq.question or "", *faq.alternates))
+
+
+def _has_words(text: str, prefixes: Sequence[str]) -> bool:
+    words = [word.lower() for word in _WORD.findall(text)]
+    return all(any(word.startswith(prefix) for word in words) for prefix in prefixes)
+
+
+def _articles_on_them_first(hits: Sequence[Hit], prefixes: Sequence[str]) -> list[Hit]:
+    own = {hit.passage.id: hit.passage.article.id for hit in hits if _has_words(hit.passage.question or "", prefixes)}
+    counts = Counter(own.values())
+
+    def rank(hit: Hit) -> tuple[bool, int, float]:
+        article = hit.passage.article
+        return not _has_words(article.title, prefixes), -counts[article.id], -hit.score
+
+    return sorted(hits, key=rank)
 
 
 def _articles_in_turn(hits: Sequence[Hit], containing: set[str]) -> list[Hit]:

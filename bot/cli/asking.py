@@ -13,6 +13,8 @@ from bot.cli.options import ArticleId, AsJson, Category, History, Index, Questio
 from bot.cli.output import print_facts
 from bot.cli.settings import read_settings_file
 from bot.index.filters import Filters
+from bot.retrieval.finder import check_filters
+from bot.retrieval.hit import Hit
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
 
@@ -34,6 +36,7 @@ def ask(
     """Answer a question in the words of the articles."""
     answers = read_settings_file(settings).answers
     bot = Bot.open(index, settings=replace(answers, reranker=reranker or answers.reranker))
+    check_filters(bot.generation.table, Filters(category, article))
     answer = bot.ask(" ".join(words), history or (), category=category, article=article, since=since).to_dict()
     print_facts(answer, as_json, lambda: answer_text(answer))
 
@@ -92,15 +95,19 @@ def search(
     """List the passages that most likely answer a question."""
     chosen = reranker or read_settings_file(settings).answers.reranker
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(chosen) if chosen else None)
-    found = retriever.finder().find(" ".join(words), k, Filters(category, article, since), history or ())
-    hits = []
-    for hit in found.hits:
-        signals = {name: round(value, 4) for name, value in hit.signals.items()}
-        hits.append({**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals})
+    finder, filters = retriever.finder(), Filters(category, article, since)
+    check_filters(finder.generation.table, filters)
+    found = finder.find(" ".join(words), k, filters, history or ())
+    hits = [_hit_facts(hit) for hit in found.hits]
     notes = [_CORRECTED.format(found.corrected)] if found.corrected else []
     if explain:
         notes += [f"Read as “{variant.text}”." for variant in found.variants if variant.form != "original"]
     print_facts(hits, as_json, lambda: _hits_text(hits, notes, explain))
+
+
+def _hit_facts(hit: Hit) -> dict[str, Any]:
+    signals = {name: round(value, 4) for name, value in hit.signals.items()}
+    return {**hit_to_dict(hit), "score": round(hit.score, 4), "signals": signals}
 
 
 def _hits_text(hits: Sequence[dict[str, Any]], notes: Sequence[str], explain: bool) -> str:

@@ -1,5 +1,6 @@
 """`Finder`: finds the passages of one generation that answer a question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Numbers
+from bot.index.generation import Generation, Numbers, Passages
 from bot.languages.registry import QuestionLanguages
 from bot.passages import Passage
 from bot.retrieval.conversation import Topic, TopicTracker
@@ -37,6 +38,8 @@ from bot.retrieval.topic import (
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
+_INVISIBLE = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Control characters, soft hyphens and marks of direction; Hindi and emoji need the joiners \\u200c and \\u200d."""
 _EARLIER, _LONGEST_EARLIER = 2, 300
 """Maximum number of earlier questions read with a question, and of their characters: an encoder truncates its input."""
 _MIN_HITS = 10  # minimum number of hits among which a FAQ with exactly the question is looked for
@@ -262,8 +265,22 @@ def checked_filters(filters: Filters) -> None:
     checked_text(f"{filters.category}{filters.article}")
 
 
+def check_filters(table: Passages, filters: Filters) -> None:
+    """Raise `QuestionError` if no article has the category, in capitals or not, or the id that the filters name."""
+    checked_filters(filters)
+    known, category, article = table.facts.categories, filters.category, filters.article
+    if category is not None and category.casefold() not in (name.casefold() for name in known):
+        there = f"there are {', '.join(known)}" if known else "the articles have none"
+        raise QuestionError(f"There is no category {category!r}: {there}.")
+    if article is not None and table.article(article) is None:
+        raise QuestionError(f"There is no article {article!r}: give the id that a hit names as its article.")
+
+
 def checked_text(text: str) -> str:
-    """Return the text. Raises `QuestionError` if it holds half a character, such as one half of an emoji."""
+    """Return the text without control characters and others that nobody sees; white space, such as tabs, stays.
+
+    Raises `QuestionError` if it holds half a character, such as one half of an emoji.
+    """
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise QuestionError("The text holds half a character: send whole ones, in UTF-8.")
-    return text
+    return _INVISIBLE.sub("", text)

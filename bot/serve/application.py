@@ -1,6 +1,7 @@
 """The web application: the chat, the editor's page, the widget and the APIs in one FastAPI application."""
 
 from collections.abc import Mapping
+from functools import partial
 from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bot.answering.bot import Bot
 from bot.errors import MissingExtra, ServeError
@@ -103,15 +105,17 @@ def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTe
         service.metrics.listen(settings.metrics.host, settings.metrics.port)
     app.include_router(widget_routes(languages, settings, votes=service.accepts_votes, page=ui))
     app.include_router(docs_routes())
-    app.mount("/api/v1", create_api(service))
-    app.mount("/v1", create_openai_api(service, languages[settings.language]))
+    apis = {"/api/v1": create_api(service), "/v1": create_openai_api(service, languages[settings.language])}
+    for path, api in apis.items():
+        app.mount(path, api)
+        app.router.routes.append(Route(path, api))  # a mount does not take its own path without a slash
 
 
 def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -> None:
     from bot.serve.editor.downloads import download_routes
     from bot.serve.editor.page import create_editor
     from bot.serve.editor.sign_in import EDITOR, SignIn
-    from bot.serve.page.head_middleware import read_asset
+    from bot.serve.page.head_middleware import HeadMiddleware, PageHead, read_asset
 
     sign_in = SignIn(access)
     app.include_router(sign_in.routes())
@@ -121,6 +125,7 @@ def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -
     page.queue(api_open=False)
     css, script = (read_asset(f"editor.{kind}", "bot.serve.editor") for kind in ("css", "js"))
     _mount(app, page, EDITOR, css, auth_dependency=sign_in.user, head=f"<script>{script}</script>")
+    app.add_middleware(HeadMiddleware, heads={f"{EDITOR}/": PageHead("en", "ltr", "")})
 
 
 def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts]) -> None:
@@ -129,9 +134,10 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     from bot.serve.page.theme import head, style
 
     settings = service.settings
-    title, logo = languages[settings.language]["title"], settings.publisher.logo
-    app.get("/manifest.json")(lambda: _web_manifest(title, settings.publisher))
+    logo = settings.publisher.logo
     paths = {code: "/" if code == settings.language else f"/{code}/" for code in languages}
+    for code, path in paths.items():
+        app.get(f"{path}manifest.json")(partial(_web_manifest, languages[code]["title"], settings.publisher))
     if logo:
 
         def image() -> FileResponse:

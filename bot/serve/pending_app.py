@@ -8,10 +8,11 @@ from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from bot.errors import ArticlebotError, IndexMissing, IndexUnreachable
+from bot.serve.api.error_responses import UNAVAILABLE, openai_error, problem
 from bot.serve.page.head_middleware import read_asset
 
 _RETRY = 1.0  # seconds between two attempts to open the index
@@ -39,7 +40,7 @@ class PendingApp:
         if app is not None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            await HTMLResponse(_PAGE, 503, _HEADERS)(scope, receive, send)
+            await _not_yet(scope["path"])(scope, receive, send)
 
     def try_open(self) -> None:
         """Create the application, unless that raises `IndexMissing` or `IndexUnreachable`."""
@@ -85,3 +86,11 @@ class PendingApp:
         if self._app is not None and not self._started.is_set():
             await stack.enter_async_context(self._app.router.lifespan_context(self._app))
             self._started.set()
+
+
+def _not_yet(path: str) -> Response:
+    """Return the page that asks for patience, or the error that a client of one of the APIs reads."""
+    if "/v1/" not in path:
+        return HTMLResponse(_PAGE, 503, _HEADERS)
+    of_rest = problem(503, UNAVAILABLE, _HEADERS)
+    return of_rest if "/api/" in path else openai_error(503, UNAVAILABLE, "server_error", _HEADERS)

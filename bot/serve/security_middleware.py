@@ -52,6 +52,8 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         send = self._with_headers(scope, send)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server leaves the body out
         length = Headers(scope=scope).get("content-length", "")
         if self._is_blocked(scope):
             await _NOT_FOUND(scope, receive, send)

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from bot.answering.bot import Bot
 from bot.serve.api import schemas, serializers
 from bot.serve.api.error_responses import problem, problem_schemas
-from bot.serve.api.serializers import check_category, get_article, whole_article
+from bot.serve.api.serializers import get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
 
@@ -24,11 +24,16 @@ def check_etag(service: ChatService) -> Callable[[Request, Response], None]:
     def check(request: Request, response: Response) -> None:
         etag = f'"{service.bot.generation.name}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
-        if etag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
+        if has_etag(request, etag):
             raise HTTPException(304, headers=headers)
         response.headers.update(headers)
 
     return check
+
+
+def has_etag(request: Request, etag: str) -> bool:
+    """Whether a client has the response with this ETag; a proxy that compresses it makes the ETag weak."""
+    return etag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(","))
 
 
 def health_routes(bot: Bot) -> APIRouter:
@@ -61,7 +66,7 @@ def articles_routes(service: ChatService) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100, description="The maximum number of articles.")] = 50,
     ) -> schemas.Articles:
         """List articles in the order of the corpus, one page at a time."""
-        check_category(service, category)
+        serializers.check(service, category)
         table = service.bot.generation.table
         facts = {"articles": table.listed(category, offset, limit), "total": table.facts.articles}
         return schemas.Articles.model_validate(facts, from_attributes=True)

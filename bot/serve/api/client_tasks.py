@@ -1,7 +1,7 @@
 """What chat clients ask on their own account: a title, tags or a summary of the conversation, or what to ask next.
 
-They send it as the last message, as an instruction that begins with a verb and names the conversation. A question of a
-visitor does neither, or not both.
+Such a message tells the assistant to make one of these, and it names the conversation, holds it, or says that nothing
+else may be returned. A question of a visitor does not do both.
 """
 
 import re
@@ -9,31 +9,78 @@ from collections.abc import Mapping, Sequence
 
 from bot.retrieval.topic import content_of
 
-_READ = 2000  # number of characters of a message that are looked at
-_HEADING = r"^\W{0,20}(?:task\W{1,20})?"
-_LEAD = r"(?:(?:please|kindly)\s+|(?:based on|given|for|from|in)\s[^.!?\n]{1,80}?[,:]\s*|you are [^.\n]{1,200}\.\s*"
-_LEAD += r"|you (?:need|have) to\s+|your (?:task|job) is to\s+){0,3}"
-_VERB = r"(?:generate|create|write|suggest|provide|give|summari[sz]e|analy[sz]e|come up with|determine|name)\b"
-_MADE = r"\b(?:titles?|tags?|names?|headline|topics?|summary|follow-?up (?:questions?|prompts?)|search quer(?:y|ies))\b"
-_OWN = r"(?:our|this|the following|the above|the user's|user's)\s(?:\w+\s)?(?:conversation|chat|dialogu?e|discussion)"
-_OWN += r"(?!\s(?:policy|policies|rooms?|support|training|boards?|groups?|channels?|tools?|hours|services?|bots?)\b)"
-_TALK = rf"\b(?:{_OWN}|(?:chat|conversation)\shistory|the conversation|the messages above)\b"
-_NEAR = r"[\s\S]{0,300}?"
-_TASK = re.compile(
-    rf"{_HEADING}{_LEAD}{_VERB}(?:{_NEAR}{_MADE}{_NEAR}{_TALK}|{_NEAR}{_TALK}{_NEAR}{_MADE})", re.IGNORECASE
+_FIRST, _LAST, _BEFORE, _AFTER = 2000, 600, 200, 400
+"""Numbers of characters of a message that are read at its ends, and around the verb to look for the conversation."""
+_SHORTEN = "summari[sz]|condens|compress|distill?|recap"
+_VERB = (
+    rf"(?:{_SHORTEN}|generat|creat|writ|suggest|provid|giv|mak|produc|propos|craft|compos|assign|nam|label|describ|read"
+    "|review|categori[sz]|pick|choos|select|determin|identif|analy[sz]|extract|captur|deriv|infer|predict|rephras|rewrit"
+    r"|reformulat|convert|reflect|continu|complet|return|output|com(?:e|ing) up with)(?:e|es|s|y|ies|ing)?\b"
 )
-_SUMMARY = re.compile(rf"{_HEADING}{_LEAD}summari[sz]e\s(?:{_TALK}|the discussion\b)", re.IGNORECASE)
-_TRANSCRIPT = re.compile(r"^\W{0,9}(?:user|assistant|human|ai)\W{0,9}:", re.IGNORECASE | re.MULTILINE)
+_LEAD = (
+    r"(?:you(?:['’]re| are)\b[^.\n]{1,150}?\b|(?:(?:please|kindly|now|then|just|only|i|want|would|like|you|your|task"
+    r"|job|goal|role|is|are|to|need|have|must|should|will|can|could|help|me|concisely|briefly|progressively)\s+){0,8}+)"
+)
+"""A role, as in "you are an assistant who", or polite words: a question such as "how do I write" begins otherwise."""
+_GAP = r"(?:(?!(?<!\d)[.!?]\s|\n\s*\n)[\s\S]){0,160}?"  # within a sentence or its list
+_MADE = (
+    rf"\b(?P<made>titles?|tags?|names?|headlines?|labels?|topics?|summar(?:y|ies)|(?:{_SHORTEN})\w*|takeaways|emojis?"
+    r"|keywords?|facts|insights|memor(?:y|ies)|suggestions|prompts?|quer(?:y|ies)|\w*completions?|quick[- ]repl\w+"
+    r"|follow[- ]?ups?(?: (?:questions?|prompts?|quer\w+|messages?))?|next (?:\w+ ){0,2}(?:questions?|prompts?)"
+    r"|standalone)\b"
+)
+_ASKS = re.compile(rf"(?:\A|[.:;!?,\n])[\W\d_]{{0,20}}+{_LEAD}(?=(?P<verb>{_VERB})){_GAP}{_MADE}", re.IGNORECASE)
+_OWN = r"\b(?:our|this|the|following|above|previous|given|provided|current|users?(?:['’]s)?)\s(?:\w+\s)?"
+_NO_NOUN = (
+    r"(?=\W*(?:$|[.,:;!?)\n]|(?:a|an|the|in|into|to|by|as|and|or|so|of|on|for|from|using|while|without|between|that"
+    r"|which|is|was|above|below|briefly)\b))"
+)
+"""What follows "the chat" if that is no part of a name, as it is of "the chat support"."""
+_TALK = re.compile(
+    rf"{_OWN}(?:conversations?|dialogu?e|transcript)\b(?!\s(?:with|skills?|starters?|round|practice)\b)"
+    rf"|{_OWN}(?:chat|discussion|exchange){_NO_NOUN}|\b(?:chat|conversation|message)\s(?:history|log|titles?|summar\w+)\b"
+    r"|\b(?:following|above|this|these|first|last|latest|(?:user|assistant)(?:['’]?s)?)\s(?:\w+\s)?(?:message|quer)\w*"
+    r"|\b(?:messages above|the speaker|the user (?:might|may|could|would|will|can)|(?:we['’]ve|we have) discussed)\b"
+    r"|\buser and (?:an? |the )?(?:\w+ )?(?:assistant|ai)\b|\buser(?:['’]s)? (?:\w+ )?questions?\b",
+    re.IGNORECASE,
+)
+"""The conversation, or a message of it."""
+_WRITTEN_OUT = re.compile(
+    r"<(?:chat|conversation|messages?|dialogue|transcript|history)[\w-]*>|\"role\":\s*\"(?:user|assistant)\""
+    r"|^\W{0,9}(?:last )?(?:user|assistant|human|ai|follow[- ]up)(?: \w+)?\W{0,9}:",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A conversation, or its last message, in markup, JSON or lines."""
+_ALONE = re.compile(
+    r"\bonly (?:return|respond|reply|output)|\b(?:return|respond|reply|output)(?: \w+){0,3} only\b|\bnothing else\b"
+    r"|\b(?:no|without) (?:quotes|quotation|punctuation)",
+    re.IGNORECASE,
+)
+"""That nothing else may be returned: nobody says so to a person."""
 DECLINED = "This model only quotes articles, so it writes no titles, tags or summaries of a conversation."
 
 
 def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
-    """Whether the last message asks for something about the conversation itself, as chat clients do.
+    """Whether the messages ask for something about the conversation itself, as chat clients do.
 
-    Some send the instruction as the first message, and the conversation written out as the last one.
+    The last one does, or the first one: then the last one is the conversation written out, or what gets a title.
     """
-    asked = next(
+    last = next(
         (text for each in reversed(messages) if each.get("role") == "user" and (text := content_of(each).strip())), ""
     )
-    instruction = content_of(messages[0]) if messages and _TRANSCRIPT.search(asked) else ""
-    return any(_TASK.search(text[:_READ]) or _SUMMARY.search(text[:_READ]) for text in (asked, instruction))
+    opening = messages[0] if messages else {}
+    asked, first = (f"{text[:_FIRST]}\n{text[_FIRST:][-_LAST:]}" for text in (last, content_of(opening)))
+    made = _made(first)
+    is_title = opening.get("role") != "user" and made.startswith("title") and _ALONE.search(first)
+    is_alone = _ASKS.search(asked) and _ALONE.search(asked)
+    return bool(_made(asked) or is_alone or (made and (is_title or _WRITTEN_OUT.search(asked))))
+
+
+def _made(text: str) -> str:
+    """Return what a message tells the assistant to make of the conversation, in lower case; "" if nothing."""
+    is_written_out = _WRITTEN_OUT.search(text)
+    for asks in _ASKS.finditer(text):
+        start = asks.start("verb")
+        if is_written_out or _TALK.search(text[max(0, start - _BEFORE) : start + _AFTER]):
+            return asks["made"].lower()
+    return ""

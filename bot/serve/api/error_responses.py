@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from bot.errors import ArticleMissing, LogUnavailable, QuestionError, TooManyQuestions, UsageError
@@ -10,7 +11,8 @@ from bot.errors import ArticleMissing, LogUnavailable, QuestionError, TooManyQue
 _log = logging.getLogger(__name__)
 
 _OF_REQUESTS = (ArticleMissing, QuestionError, TooManyQuestions, UsageError)
-_UNAVAILABLE = "The articles cannot be searched at the moment: try again later."
+NOT_JSON = "The body is no JSON object: send one in UTF-8, with the header Content-Type: application/json."
+UNAVAILABLE = "The articles cannot be searched at the moment: try again later."
 _NOT_STORED = "Feedback cannot be stored at the moment: try again later."
 PROBLEM = "application/problem+json"
 _DESCRIPTIONS = {
@@ -32,7 +34,13 @@ def public_message(error: Exception) -> str:
     if isinstance(error, _OF_REQUESTS) and not isinstance(error, LogUnavailable):
         return str(error)
     _log.error("%s", error)
-    return _NOT_STORED if isinstance(error, LogUnavailable) else _UNAVAILABLE
+    return _NOT_STORED if isinstance(error, LogUnavailable) else UNAVAILABLE
+
+
+def is_no_json(error: RequestValidationError) -> bool:
+    """Whether the body of a request was not read as a JSON object."""
+    kind, where = (error.errors()[0][name] for name in ("type", "loc"))
+    return bool(kind == "json_invalid" or (where == ("body",) and kind != "value_error"))
 
 
 def problem_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -56,12 +56,13 @@ class ApiKeyMiddleware:
         digest = hash_key(key) if key else ""
         names = (name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest))
         name = next(names, None)
+        origin = headers.get("origin") if self._is_allowed_origin(headers) else None
         if scope["path"] == _MCP and not self._is_allowed_origin(headers):
-            await _refuse(403, _FOREIGN, scope, receive, send)
+            await _refuse(403, _FOREIGN, None, scope, receive, send)
         elif not self._keys or name is not None or (key is None and self._is_keyless(scope, headers)):
             await self._app({**scope, "articlebot.key": name}, receive, send)
         else:
-            await _refuse(401, _UNKNOWN if key else _MISSING, scope, receive, send)
+            await _refuse(401, _UNKNOWN if key else _MISSING, origin, scope, receive, send)
 
     def _is_keyless(self, scope: Scope, headers: Headers) -> bool:
         if scope["method"] == "OPTIONS" or scope["path"] in _PUBLIC_PATHS:
@@ -86,9 +87,10 @@ def _sent_key(headers: Headers) -> str | None:
     return headers.get("x-api-key") or (key.strip() if scheme.lower() == "bearer" else None) or None
 
 
-async def _refuse(status: int, title: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send the error in the format that the clients of this API read."""
-    headers = {"WWW-Authenticate": "Bearer"}
+async def _refuse(status: int, title: str, origin: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the error in the format that the clients of this API read; a page of `origin` may read it, too."""
+    headers = {"WWW-Authenticate": "Bearer", "Vary": "Origin"}
+    headers |= {"Access-Control-Allow-Origin": origin} if origin else {}
     if scope["path"].startswith(_OPENAI):
         await openai_error(status, title, headers=headers, code="invalid_api_key")(scope, receive, send)
     else:

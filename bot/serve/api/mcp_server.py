@@ -18,12 +18,13 @@ from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from bot.answering import schema
 from bot.corpus.article import Article
 from bot.errors import ArticlebotError
 from bot.serve.api import schemas, serializers
-from bot.serve.api.error_responses import public_message
+from bot.serve.api.error_responses import problem, public_message
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
 from bot.version import __version__
@@ -31,6 +32,7 @@ from bot.version import __version__
 _SCHEME = "article:///"
 _PAGE = 100  # number of articles in one page of the list of resources
 _MARKDOWN = "text/markdown"
+_POST = "Agents send POST to this address of the MCP server: give it to one."
 _INSTRUCTIONS = (
     "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles "
     "first. Where its status is closest, the text may not answer the question: if you quote it, say so. Where it is "
@@ -100,7 +102,10 @@ def create_mcp_app(service: ChatService) -> Starlette:
     # Any host name is allowed: the articles are public, and requests carry no browser login.
     security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server = create_mcp_server(service)
-    return server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+    app = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+    # Nothing would ever be sent on the stream that a GET opens.
+    app.routes.insert(0, Route("/mcp", lambda _: problem(405, _POST, {"Allow": "POST"}), methods=["GET"]))
+    return app
 
 
 def serve_stdio(service: ChatService) -> None:
@@ -139,7 +144,8 @@ def _call(tool: _Tool, arguments: dict[str, Any], visitor: Visitor) -> types.Cal
     try:
         result = tool.run(tool.arguments.model_validate(arguments), visitor)
     except ValidationError as error:
-        return _failure("; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
+        faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        return _failure("; ".join(faults).replace(": Value error, ", ": "))
     except ArticlebotError as error:
         return _failure(public_message(error))
     text = types.TextContent(type="text", text=tool.result.dump_json(result).decode())

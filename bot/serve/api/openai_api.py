@@ -21,9 +21,10 @@ from bot.index.filters import last_change
 from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
 from bot.serve.api.cors import add_cors
-from bot.serve.api.error_responses import openai_error, public_message
+from bot.serve.api.error_responses import NOT_JSON, is_no_json, openai_error, public_message
 from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
+from bot.serve.prefix_middleware import prefix_of
 from bot.serve.texts import PageTexts
 from bot.serve.visitor import Visitor
 
@@ -60,7 +61,7 @@ class ChatQuestion(WholeText):
 
 def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
     """Return the application below `/v1`; `texts` has its own sentences, such as that there is no answer."""
-    api = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None)
+    api = FastAPI(title="articlebot, OpenAI-compatible", docs_url=None, redoc_url=None, redirect_slashes=False)
 
     @api.get("/models")
     def models() -> dict[str, Any]:
@@ -233,12 +234,15 @@ def _known_error(_: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Any) -> Response:
     what = f"{request.method} {request.url.path}"
-    sentence = f"{what} does not exist here: there are POST /v1/chat/completions and GET /v1/models."
-    is_unknown = error.status_code in (404, 405)
-    return openai_error(error.status_code, sentence if is_unknown else error.detail, headers=error.headers)
+    here = f"{prefix_of(request.scope)}/v1"
+    unknown = f"{what} does not exist here: there are POST {here}/chat/completions and GET {here}/models."
+    message = {400: NOT_JSON, 404: unknown, 405: unknown}.get(error.status_code, error.detail)
+    return openai_error(error.status_code, message, headers=error.headers)
 
 
 def _invalid_request(_: Request, error: Any) -> Response:
+    if is_no_json(error):
+        return openai_error(400, NOT_JSON)
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"][1:]))
     reason = first["msg"].removeprefix("Value error, ")

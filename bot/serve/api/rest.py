@@ -13,8 +13,9 @@ from bot.languages.registry import ENGLISH
 from bot.serve.api import schemas, serializers
 from bot.serve.api.articles_api import articles_routes, check_etag, health_routes
 from bot.serve.api.cors import add_cors
-from bot.serve.api.error_responses import problem, problem_schemas, public_message
+from bot.serve.api.error_responses import NOT_JSON, is_no_json, problem, problem_schemas, public_message
 from bot.serve.chat_service import ChatService
+from bot.serve.prefix_middleware import prefix_of
 from bot.serve.visitor import Visitor
 from bot.version import __version__
 
@@ -70,7 +71,7 @@ def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
         category: Annotated[str | None, Query(description="Suggest only questions of this category.")] = None,
     ) -> schemas.Suggestions:
         """Suggest questions of the articles that begin with the typed text or mean the same."""
-        serializers.check_category(service, category)
+        serializers.check(service, category)
         return schemas.Suggestions(questions=list(service.suggest(q, Visitor.of(request, "rest"), category)))
 
     @api.post("/feedback", status_code=204, responses=problem_schemas(409))
@@ -86,13 +87,18 @@ def _known_error(_: Request, error: Exception) -> Response:
     return problem(status, message)
 
 
-def _http_error(_: Request, error: Any) -> Response:
+def _http_error(request: Request, error: Any) -> Response:
     if error.status_code == 304:
         return Response(status_code=304, headers=error.headers)
-    return problem(error.status_code, error.detail, error.headers)
+    described = f"{prefix_of(request.scope)}/api/v1/openapi.json"
+    unknown = f"{request.method} {request.url.path} does not exist here: {described} lists what does."
+    title = {400: NOT_JSON, 404: unknown, 405: unknown}.get(error.status_code, error.detail)
+    return problem(error.status_code, title, error.headers)
 
 
 def _invalid_request(_: Request, error: Any) -> Response:
+    if is_no_json(error):
+        return problem(400, NOT_JSON)
     errors = [
         {"where": ".".join(map(str, each["loc"])), "what": each["msg"].removeprefix("Value error, ")}
         for each in error.errors()

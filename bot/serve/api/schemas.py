@@ -1,6 +1,5 @@
 """Requests and responses of REST and MCP, described by their docstrings; answers are in `bot.answering.schema`."""
 
-import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -38,16 +37,26 @@ class _Model(BaseModel):
 
 
 class WholeText(BaseModel):
-    """A request whose text is whole: JSON can spell half an emoji, which no response can repeat."""
+    """A request whose texts are read by `checked_text`: JSON can spell half an emoji, which no response can repeat."""
 
     @model_validator(mode="before")
     @classmethod
     def _check_text(cls, data: Any) -> Any:
         try:
-            checked_text(json.dumps(data, ensure_ascii=False, default=str))
+            return _checked(data)
         except QuestionError as error:
             raise ValueError(str(error).rstrip(".")) from None
-        return data
+        except RecursionError:
+            raise ValueError("The request is nested too deeply: send it as the documentation describes it") from None
+
+
+def _checked(data: Any) -> Any:
+    """Return what JSON spelled, with each of its texts as `checked_text` returns it."""
+    if isinstance(data, str):
+        return checked_text(data)
+    if isinstance(data, dict):
+        return {checked_text(name): _checked(value) for name, value in data.items()}
+    return [_checked(each) for each in data] if isinstance(data, list) else data
 
 
 class Message(WholeText, _Model):

@@ -6,8 +6,9 @@ from typing import Any
 from bot.answering import schema
 from bot.answering.answer import hit_to_schema
 from bot.corpus.article import Article
-from bot.errors import ArticleMissing, QuestionError
-from bot.retrieval.finder import checked_text
+from bot.errors import ArticleMissing
+from bot.index.filters import Filters
+from bot.retrieval.finder import check_filters, checked_text
 from bot.retrieval.topic import Turn
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
@@ -15,15 +16,15 @@ from bot.serve.visitor import Visitor
 
 
 def ask(service: ChatService, body: schemas.Question, visitor: Visitor) -> schema.Answer:
-    """Return the answer to a question. Raises what `ChatService.ask` and `check_category` raise."""
-    check_category(service, body.category)
+    """Return the answer to a question. Raises what `ChatService.ask` and `check` raise."""
+    check(service, body.category, body.article)
     visitor = replace(visitor, conversation=body.conversation)
     return service.ask(body.question, _history(body), visitor, **_options(body)).to_schema()
 
 
 def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> schemas.Hits:
     """Return the passages that most likely answer a question. Raises as `ask`."""
-    check_category(service, body.category)
+    check(service, body.category, body.article)
     found = service.search(body.question, body.k, _history(body), visitor, **_options(body))
     hits = [hit_to_schema(hit) for hit in found.hits]
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
@@ -41,12 +42,9 @@ def categories(service: ChatService) -> list[schemas.Category]:
     return [schemas.Category(name=name, articles=count) for name, count in counts.items()]
 
 
-def check_category(service: ChatService, category: str | None) -> None:
-    """Raise `QuestionError`, naming the categories that exist, if there is none of this name, in capitals or not."""
-    known = service.bot.generation.table.facts.categories
-    if category is not None and category.casefold() not in (name.casefold() for name in known):
-        there = f"there are {', '.join(known)}" if known else "the articles have none"
-        raise QuestionError(f"There is no category {category!r}: {there}.")
+def check(service: ChatService, category: str | None, article: str | None = None) -> None:
+    """Raise what `check_filters` raises."""
+    check_filters(service.bot.generation.table, Filters(category, article))
 
 
 def get_article(service: ChatService, ident: str) -> Article:

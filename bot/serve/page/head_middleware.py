@@ -8,7 +8,8 @@ from typing import NamedTuple
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_GRADIO_META = re.compile(r"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
+_OF_GRADIO = re.compile(r"<(?:meta\s+(?:property=\"og:|name=\"twitter:)|link\s+rel=\"manifest\")[^>]*>\s*")
+"""What Gradio says of itself, and the address of its manifest, which leaves out the path of a proxy."""
 
 
 def read_asset(name: str, package: str = "bot.serve.page") -> str:
@@ -26,7 +27,7 @@ class PageHead(NamedTuple):
 
     def insert_into(self, page: str) -> str:
         """Return a page of Gradio's with this head instead of what Gradio says of itself."""
-        page = _GRADIO_META.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
+        page = _OF_GRADIO.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
         return page.replace("</head>", f"{self.elements}</head>", 1)
 
 

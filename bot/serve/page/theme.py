@@ -51,7 +51,8 @@ def head(texts: PageTexts, settings: ChatSettings) -> PageHead:
         f'<title>{title}</title><meta name="description" content="{lead}">'
         f'<meta property="og:type" content="website"><meta property="og:title" content="{title}">'
         f'<meta property="og:description" content="{lead}"><meta property="og:site_name" content="{name}">'
-        f'<link rel="icon" href="{"logo" if publisher.logo else "data:,"}"><style>{read_asset("frame.css")}</style>'
+        f'<link rel="icon" href="{"logo" if publisher.logo else "data:,"}"><link rel="manifest" href="manifest.json">'
+        f"<style>{read_asset('frame.css')}</style>"
         f'<script type="application/json" id="page-facts">{data}</script><script>{read_asset("chat.js")}</script>'
     )
     return PageHead(texts.code, texts["direction"], elements)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from bot.serve.api.articles_api import has_etag
 from bot.serve.page.colours import DARK_GROUND, LIGHT_GROUND
 from bot.serve.page.head_middleware import read_asset
 from bot.serve.texts import PageTexts, negotiate_language
@@ -64,7 +65,7 @@ def widget_routes(languages: Mapping[str, PageTexts], settings: ChatSettings, *,
 def _cached(request: Request, body: str, media_type: str) -> Response:
     """Return the body, or status 304 if the browser has it."""
     headers = {"ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:20]}"', **_HEADERS}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if has_etag(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
 
