@@ -13,7 +13,7 @@ from bot.cli.options import ArticleId, AsJson, Category, History, Index, Questio
 from bot.cli.output import print_facts
 from bot.cli.settings import read_settings_file
 from bot.index.filters import Filters
-from bot.retrieval.finder import check_filters
+from bot.retrieval.finder import require_known
 from bot.retrieval.hit import Hit
 from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
@@ -36,7 +36,7 @@ def ask(
     """Answer a question in the words of the articles."""
     answers = read_settings_file(settings).answers
     bot = Bot.open(index, settings=replace(answers, reranker=reranker or answers.reranker))
-    check_filters(bot.generation.table, Filters(category, article))
+    require_known(bot.generation.table, Filters(category, article))
     answer = bot.ask(" ".join(words), history or (), category=category, article=article, since=since).to_dict()
     print_facts(answer, as_json, lambda: answer_text(answer))
 
@@ -96,7 +96,7 @@ def search(
     chosen = reranker or read_settings_file(settings).answers.reranker
     retriever = Retriever.open(index, reranker=CrossEncoderReranker(chosen) if chosen else None)
     finder, filters = retriever.finder(), Filters(category, article, since)
-    check_filters(finder.generation.table, filters)
+    require_known(finder.generation.table, filters)
     found = finder.find(" ".join(words), k, filters, history or ())
     hits = [_hit_facts(hit) for hit in found.hits]
     notes = [_CORRECTED.format(found.corrected)] if found.corrected else []

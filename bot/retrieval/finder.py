@@ -265,7 +265,7 @@ def checked_filters(filters: Filters) -> None:
     checked_text(f"{filters.category}{filters.article}")
 
 
-def check_filters(table: Passages, filters: Filters) -> None:
+def require_known(table: Passages, filters: Filters) -> None:
     """Raise `QuestionError` if no article has the category, in capitals or not, or the id that the filters name."""
     checked_filters(filters)
     known, category, article = table.facts.categories, filters.category, filters.article

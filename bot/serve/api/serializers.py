@@ -8,7 +8,7 @@ from bot.answering.answer import hit_to_schema
 from bot.corpus.article import Article
 from bot.errors import ArticleMissing
 from bot.index.filters import Filters
-from bot.retrieval.finder import check_filters, checked_text
+from bot.retrieval.finder import checked_text, require_known
 from bot.retrieval.topic import Turn
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
@@ -43,8 +43,8 @@ def categories(service: ChatService) -> list[schemas.Category]:
 
 
 def check(service: ChatService, category: str | None, article: str | None = None) -> None:
-    """Raise what `check_filters` raises."""
-    check_filters(service.bot.generation.table, Filters(category, article))
+    """Raise what `require_known` raises."""
+    require_known(service.bot.generation.table, Filters(category, article))
 
 
 def get_article(service: ChatService, ident: str) -> Article:
