@@ -11,11 +11,12 @@ from bot.retrieval.topic import content_of
 
 _FIRST, _LAST, _BEFORE, _AFTER = 2000, 600, 200, 400
 """Numbers of characters of a message that are read at its ends, and around the verb to look for the conversation."""
-_SHORTEN = "summari[sz]|condens|compress|distill?|recap"
+_SHORTEN = r"summari[sz]|condens|compress|distill?|recap|sum(?:s|ming)?(?: \w+)? up"
 _VERB = (
-    rf"(?:{_SHORTEN}|generat|creat|writ|suggest|provid|giv|mak|produc|propos|craft|compos|assign|nam|label|describ|read"
-    "|review|categori[sz]|pick|choos|select|determin|identif|analy[sz]|extract|captur|deriv|infer|predict|rephras|rewrit"
-    r"|reformulat|convert|reflect|continu|complet|return|output|com(?:e|ing) up with)(?:e|es|s|y|ies|ing)?\b"
+    rf"(?:{_SHORTEN}|generat|creat|writ|suggest|offer|provid|giv|mak|produc|propos|craft|compos|assign|nam|label|list"
+    "|find|describ|categori[sz]|pick|choos|select|decid|determin|identif|analy[sz]|extract|captur|deriv|infer|guess"
+    "|predict|re(?:ad|view|phras|writ|formulat|stat|word|duc|flect|turn)|convert|turn|updat|continu|complet|output"
+    r"|carry on|think(?:ing)? of|com(?:e|ing) up with)(?:e|es|s|y|ies|ing)?\b"
 )
 _LEAD = (
     r"(?:you(?:['’]re| are)\b[^.\n]{1,150}?\b|(?:(?:please|kindly|now|then|just|only|i|want|would|like|you|your|task"
@@ -25,9 +26,10 @@ _LEAD = (
 _GAP = r"(?:(?!(?<!\d)[.!?]\s|\n\s*\n)[\s\S]){0,160}?"  # within a sentence or its list
 _MADE = (
     rf"\b(?P<made>titles?|tags?|names?|headlines?|labels?|topics?|summar(?:y|ies)|(?:{_SHORTEN})\w*|takeaways|emojis?"
-    r"|keywords?|facts|insights|memor(?:y|ies)|suggestions|prompts?|quer(?:y|ies)|\w*completions?|quick[- ]repl\w+"
+    r"|keywords?|facts?|insights|memor(?:y|ies)|suggestions|prompts?|quer(?:y|ies)|\w*completions?|quick[- ]repl\w+"
     r"|follow[- ]?ups?(?: (?:questions?|prompts?|quer\w+|messages?))?|next (?:\w+ ){0,2}(?:questions?|prompts?)"
-    r"|standalone)\b"
+    r"|main points|essence|questions?(?: or \w+)?(?: with)?(?: that| which)? (?:the|an?) (?:user|human)"
+    r"|stand(?:s|ing)?[- ]?alone|(?:sense|understood) (?:alone|by itself|without))\b"
 )
 _ASKS = re.compile(rf"(?:\A|[.:;!?,\n])[\W\d_]{{0,20}}+{_LEAD}(?=(?P<verb>{_VERB})){_GAP}{_MADE}", re.IGNORECASE)
 _OWN = r"\b(?:our|this|the|following|above|previous|given|provided|current|users?(?:['’]s)?)\s(?:\w+\s)?"
@@ -37,23 +39,26 @@ _NO_NOUN = (
 )
 """What follows "the chat" if that is no part of a name, as it is of "the chat support"."""
 _TALK = re.compile(
-    rf"{_OWN}(?:conversations?|dialogu?e|transcript)\b(?!\s(?:with|skills?|starters?|round|practice)\b)"
-    rf"|{_OWN}(?:chat|discussion|exchange){_NO_NOUN}|\b(?:chat|conversation|message)\s(?:history|log|titles?|summar\w+)\b"
+    rf"{_OWN}(?:(?:conversations?|dialogu?e|transcript)\b(?!\s(?:with|skills?|starters?|round|practice)\b)"
+    rf"|(?:chat|discussion|exchange){_NO_NOUN})|\b(?:chat|conversation|message)\s(?:history|log|titles?|summar\w+)\b"
     r"|\b(?:following|above|this|these|first|last|latest|(?:user|assistant)(?:['’]?s)?)\s(?:\w+\s)?(?:message|quer)\w*"
-    r"|\b(?:messages above|the speaker|the user (?:might|may|could|would|will|can)|(?:we['’]ve|we have) discussed)\b"
+    r"|\b(?:the speaker|the user can(?! not)|(?:the|a) user (?:might|may|could|would|will)|what the user"
+    r"|messages? of the user|messages (?:above|below|before|that follow)|with the message|we['’]ve discussed|we have discussed"
+    r"|(?:you get|sends you|you are given) a (?:\w+ )?conversation|(?:each|every) conversation)\b"
     r"|\buser and (?:an? |the )?(?:\w+ )?(?:assistant|ai)\b|\buser(?:['’]s)? (?:\w+ )?questions?\b",
     re.IGNORECASE,
 )
 """The conversation, or a message of it."""
 _WRITTEN_OUT = re.compile(
     r"<(?:chat|conversation|messages?|dialogue|transcript|history)[\w-]*>|\"role\":\s*\"(?:user|assistant)\""
-    r"|^\W{0,9}(?:last )?(?:user|assistant|human|ai|follow[- ]up)(?: \w+)?\W{0,9}:",
+    r"|^\W{0,9}(?:last |.{0,9}message of the )?(?:user|assistant|human|ai|follow[- ]up|next question)(?: \w+)?\W{0,9}:",
     re.IGNORECASE | re.MULTILINE,
 )
 """A conversation, or its last message, in markup, JSON or lines."""
 _ALONE = re.compile(
-    r"\bonly (?:return|respond|reply|output)|\b(?:return|respond|reply|output)(?: \w+){0,3} only\b|\bnothing else\b"
-    r"|\b(?:no|without) (?:quotes|quotation|punctuation)",
+    r"\bonly (?:return|respond|reply|output)|\b(?:return|respond|reply|output)(?: (?!in\b)\w+){0,3} only\b"
+    r"|\btitle alone\b|\b(?:no|without|leave out) (?:quotes|quotation|punctuation)|\bbare title\b"
+    r"|\bnothing (?:else|except|but the)\b",
     re.IGNORECASE,
 )
 """That nothing else may be returned: nobody says so to a person."""
