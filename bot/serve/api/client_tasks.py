@@ -44,7 +44,8 @@ _TALK = re.compile(
     r"|\b(?:following|above|this|these|first|last|latest|(?:user|assistant)(?:['’]?s)?)\s(?:\w+\s)?(?:message|quer)\w*"
     r"|\b(?:the speaker|the user can(?! not)|(?:the|a) user (?:might|may|could|would|will)|what the user"
     r"|messages? of the user|messages (?:above|below|before|that follow)|with the message"
-    r"|we['’]ve discussed|we have discussed|(?:you get|sends you|you are given) a (?:\w+ )?conversation|(?:each|every) conversation)\b"
+    r"|we['’]ve discussed|we have discussed|(?:each|every) conversation"
+    r"|(?:you get|sends you|you are given) a (?:\w+ )?conversation)\b"
     r"|\buser and (?:an? |the )?(?:\w+ )?(?:assistant|ai)\b|\buser(?:['’]s)? (?:\w+ )?questions?\b",
     re.IGNORECASE,
 )
