@@ -49,6 +49,12 @@ def quoted(text: str, best: str) -> str:
             "the bank",
             f"A lost slip is no loss. It can be had again:\n\n{ITEMS}",
         ),
+        (
+            "Five years of service are the general rule. What of four years and 240 days? Some courts accept them. "
+            "The claim goes to the employer.",
+            "240 days",
+            "What of four years and 240 days? Some courts accept them.",
+        ),
     ],
     ids=[
         "a sentence",
@@ -58,6 +64,7 @@ def quoted(text: str, best: str) -> str:
         "a whole table",
         "a header row with its table",
         "a lead-in that starts in mid-thought",
+        "a question with its answer",
     ],
 )
 def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):

@@ -56,13 +56,13 @@ def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
 def _completed(
     sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
 ) -> Window:
-    """Extend a window that starts in mid-thought or in a list, ends on a lead-in, or only names its subject."""
+    """Extend a window that starts in mid-thought or in a list, ends on a lead-in or a question, or names its subject."""
     first, last = _start_of_thought(sentences, window[0]), window[1]
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
     if lead is not None and words[lead : end + 1].sum() <= _MOST_LIST_WORDS:
         first, last = _start_of_thought(sentences, lead), end
-    if is_lead_in(sentences[last]) or _is_head(sentences, last):
+    if is_lead_in(sentences[last]) or sentences[last].endswith("?") or _is_head(sentences, last):
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
             last += 1
