@@ -17,6 +17,7 @@ LIST = (
 MARKDOWN_TABLE = (
     "| | NATS | NAPS |\n| --- | --- | --- |\n| Run by | Education | Skills |\n| Meant for | Graduates | Trades |"
 )
+SHORT_SERVICE = "What of somebody who leaves after four years and 240 days of work? Some courts accept them."
 TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
 
 
@@ -50,10 +51,9 @@ def quoted(text: str, best: str) -> str:
             f"A lost slip is no loss. It can be had again:\n\n{ITEMS}",
         ),
         (
-            "Five years of service are the general rule. What of four years and 240 days? Some courts accept them. "
-            "The claim goes to the employer.",
+            f"Five years of service are the general rule. {SHORT_SERVICE} The claim goes to the employer.",
             "240 days",
-            "What of four years and 240 days? Some courts accept them.",
+            SHORT_SERVICE,
         ),
     ],
     ids=[
