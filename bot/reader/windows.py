@@ -56,7 +56,7 @@ def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
 def _completed(
     sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
 ) -> Window:
-    """Extend a window that starts in mid-thought or in a list, ends on a lead-in or a question, or names its subject."""
+    """Extend a window that starts in mid-thought or in a list, ends on a lead-in or question, or names its subject."""
     first, last = _start_of_thought(sentences, window[0]), window[1]
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
