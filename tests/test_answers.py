@@ -80,7 +80,7 @@ Do this in order:
 @pytest.mark.parametrize(
     ("question", "quote"),
     [
-        ("are hotels paid by leave travel allowance", PAYS[: PAYS.index(" Two")]),
+        ("are hotels paid by leave travel allowance", PAYS[PAYS.index("Hotels") :]),
         (
             "what are the steps to claim leave travel allowance",
             "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets.",
