@@ -15,7 +15,6 @@ from quick_build import build
 
 from bot import Bot
 from bot.answering.link import quoting_link
-from bot.answering.quote import quote
 from bot.cli import run
 from bot.corpus import Article
 from bot.corpus.formats.markdown import read as read_markdown
@@ -554,10 +553,9 @@ def test_a_hindi_question_refers_back_by_its_first_word_or_a_pronoun(question: s
 
 def test_a_hindi_section_is_quoted_by_the_sentences_with_the_words_of_the_question(mixed: Bot):
     question = "शर्मा के अनुसार भत्ता 500 तक"
-    found = mixed.retriever.finder().find(question, 1)
-    (passage,) = (hit.passage for hit in found.hits)
-    span, matched = quote(mixed.retriever.generation, found, passage)
-    assert passage.text[slice(*matched)] == "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।"
+    (source,) = mixed.ask(question).sources
+    span, matched = source.quote, source.matched
+    assert source.passage.text[slice(*matched)] == "डॉ. शर्मा के अनुसार रु. 500 तक का भत्ता मिलता है।"
     assert span[0] <= matched[0] < matched[1] <= span[1]
 
 

@@ -16,7 +16,6 @@ from bot.answering.introductions import (
     unsaid_mention,
     whole_list,
 )  # fmt: skip
-from bot.answering.quote import quote
 from bot.answering.subjects import (
     MOST_TITLES,
     Named,
@@ -31,6 +30,7 @@ from bot.answering.subjects import (
 from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
 from bot.languages.registry import ENGLISH, language_of
+from bot.passages import Passage
 from bot.reader.model import ReaderModel
 from bot.reader.probability import of_translation, share_of_follow_up
 from bot.reader.reader import Reader, Reading
@@ -45,7 +45,7 @@ from bot.settings import AnswerSettings
 _DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
-_TERMS_WITH_VERB = 2  # number of content words above which one of steps may be missing in the headings
+_TERMS_WITH_VERB = 2  # with more content words, one of them, the verb, may be missing in the headings of steps
 _UNRELATED = 0.1
 """The relevance below which a question is about nothing in the corpus."""
 
@@ -155,8 +155,7 @@ class WordChooser:
             return None
         first, is_likely = result.hits[0], result.probability >= self._settings.threshold
         if not _is_readable(result) or asks_exactly(first.passage, question):
-            quoted = quote(self._finder.generation, result, first.passage)
-            return Reading(first.passage, quoted.span, quoted.matched, result.probability) if is_likely else None
+            return self._words_of(first.passage, result) if is_likely else None
         is_within = filters.article is not None or result.within is not None
         shown = result.within.shown if result.within and result.within.passage.kind == "faq" else ""
         reading = self._reader.read(result, is_within=is_within, shown=shown)
@@ -165,6 +164,14 @@ class WordChooser:
         if reading is not None and not is_within and language_of(result.language) is not ENGLISH:
             return of_translation(reading, result.probability)
         return reading
+
+    def _words_of(self, passage: Passage, result: SearchResult) -> Reading | None:
+        """Return the whole answer of a FAQ, or the words of a section that the reader chooses."""
+        whole = 0, len(passage.text)
+        if passage.kind == "faq":
+            return Reading(passage, whole, whole, result.probability)
+        reading = self._reader.read(result, only=passage)
+        return replace(reading, probability=result.probability) if reading else None
 
     def _reworded(
         self, subject: Subject | None, result: SearchResult, reading: Reading | None
@@ -222,13 +229,11 @@ class WordChooser:
 
     def _articles_of_category(self, question: str) -> Named | None:
         """Return articles of the category that a question consists of, such as one that was offered."""
-        category = next(
-            (each for each in self._finder.generation.table.facts.categories if each.casefold() == question.casefold()),
-            None,
-        )
-        articles = self._finder.generation.table.listed(category, 0, MOST_TITLES) if category else []
-        subject = Subject(frozenset(), None)
-        return Named(subject, None, tuple(dict.fromkeys(each.title for each in articles)), True) if articles else None
+        table = self._finder.generation.table
+        is_category = question.casefold() in map(str.casefold, table.facts.categories)
+        articles = table.listed(question, 0, MOST_TITLES) if is_category else []
+        titles = tuple(dict.fromkeys(each.title for each in articles))
+        return Named(Subject(frozenset(), None), None, titles, is_exact=True) if titles else None
 
     def _introduction(self, question: str, named: Named, result: SearchResult, filters: Filters) -> Reading | None:
         """Return the introduction of the named article, or what the reader chooses in it if there is none."""

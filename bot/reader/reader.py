@@ -23,6 +23,7 @@ from bot.retrieval.search_result import SearchResult
 _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 _SUPERSEDED = 2.0  # how much lower a sentence scores for each article that supersedes its own
+_EXCLUDED = 100.0  # how much lower the sentences of passages score from which no words may be chosen
 _SAME = 1.0
 """How much higher the sentences of a passage score whose question, or an alternate, is taken for the visitor's; its
 language does not count."""
@@ -77,17 +78,19 @@ class Reader:
         is_within: bool = False,
         shown: str = "",
         newer: Mapping[str, int] = MappingProxyType({}),
+        only: Passage | None = None,
     ) -> Reading | None:
         """Return the words of the hits, or of their articles, that answer a question best; None without hits.
 
         `is_within` says that the question is asked of one article, `shown` the words that answered the question before.
         `newer` names articles that are read in any case, with the number of those among them that supersede each.
+        `only` is the one hit whose words may be chosen.
         """
         if not result.hits:
             return None
         candidates = read_candidates(self._generation, result, newer)
         asked, features = self.features(result.query, candidates)
-        words, preferences = len(asked.stems), _preferences(candidates, result, shown, newer)
+        words, preferences = len(asked.stems), _preferences(candidates, result, shown, newer, only)
         choice = choose(
             self._model.sentences, candidates, features, self.midpoint, result.probability, words, preferences
         )
@@ -135,9 +138,9 @@ def choose(
 
 
 def _preferences(
-    candidates: Candidates, result: SearchResult, shown: str, newer: Mapping[str, int]
+    candidates: Candidates, result: SearchResult, shown: str, newer: Mapping[str, int], only: Passage | None
 ) -> NDArray[np.float64]:
-    """Return how much higher or lower each sentence scores for its language and age, or as `shown` before.
+    """Return how much higher or lower each sentence scores for its language and age, as `shown` before, or as others.
 
     Its language counts if the first hit is in the language of the question.
     """
@@ -147,6 +150,8 @@ def _preferences(
     same = candidates.cosines[:, 2] >= SAME_QUESTION
     own = bonus * (same | np.array([each.language == first for each in articles])) + _SAME * same
     own -= _SUPERSEDED * np.array([newer.get(each.id, 0) for each in articles])
+    if only is not None:
+        own -= _EXCLUDED * np.array([one.id != only.id for one in candidates.passages])
     again = [text in shown for each in candidates.sentences for text in each]
     by_passage = np.repeat(own, [len(each) for each in candidates.sentences])
     return np.asarray(by_passage - _SHOWN * np.array(again, float), np.float64)
