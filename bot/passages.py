@@ -145,9 +145,11 @@ def _trimmed(path: tuple[str, ...], text: str, start: int, end: int) -> Iterator
 
 
 def _faq_passage(article: Article, faq: Faq, seen: dict[str, int]) -> Passage:
-    key = f"{article.id}#faq-{slug(faq.question)}"
-    seen[key] = seen.get(key, 0) + 1
-    ident = key if seen[key] == 1 else f"{key}-{seen[key]}"
+    key = ident = f"{article.id}#faq-{slug(faq.question)}"
+    while ident in seen:
+        seen[key] += 1
+        ident = f"{key}-{seen[key]}"
+    seen[ident] = 1
     text = article.text[faq.start : faq.end]
     sentences = tuple(_quotable(article.text, (faq.start, faq.end), article.language))
     return Passage(
@@ -168,7 +170,10 @@ def _section_passages(
 
 
 def _with_head(text: str, count_tokens: _CountTokens) -> _CountTokens:
-    """Count the header row of a table with each of its parts but not with a single row, which is not split for it."""
+    """Return a count that adds the header row to each part of a table.
+
+    A single row counts without it, so that no row is split because of the header.
+    """
 
     def count(span: Span) -> int:
         head = table_head(text, span[0]) if "\n" in text[span[0] : span[1]] else ""

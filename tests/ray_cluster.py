@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -87,11 +87,11 @@ class Slow(HashingEncoder):
         super().__init__()
         self.log = log
 
-    def encode_passages(self, texts: Sequence[str], done: Callable[[int], None] = lambda _count: None) -> Matrix:
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
         time.sleep(0.1)
         with self.log.open("a") as log:
             log.write(f"{os.getpid()} {len(texts)}\n")
-        return super().encode_passages(texts, done)
+        return super().encode_passages(texts)
 
     def texts_by_process(self) -> dict[int, int]:
         """Return how many texts each other process has encoded."""

@@ -24,6 +24,8 @@ def passages(title: str, text: str) -> Iterable[Passage]:
         ("a PIP", "Work", "A performance improvement plan, or PIP, is written.", "a performance improvement plan"),
         ("how to pay", "Work", "The rules of the day (RTD) and how (HOW) to pay.", None),
         ("what is BGV", "Work", "The form (BGV) is long.", None),
+        ("is it paid", "Careers in information technology (IT)", "Text.", None),
+        ("is IT paid", "Careers in information technology (IT)", "Text.", "is information technology paid"),
         ("what is gd", "Work", "They hold a group discussion.", None),
         ("(broken [a-z] BGV(", "Background verification (BGV)", "Text.", "(broken [a-z] Background verification("),
     ],

@@ -276,6 +276,18 @@ def test_a_draft_is_not_read(field: str):
         list(read_markdown(f"---\ntitle: A\n{field}\n---\nText", "a.md"))
 
 
+def test_published_true_and_the_nested_date_of_docusaurus_are_read():
+    assert only(read_markdown("---\ntitle: A\npublished: true\n---\nText", "a.md")).published is None
+    nested = "---\ntitle: A\nlast_update:\n  date: 2024-01-02\n  author: x\n---\nText"
+    assert only(read_markdown(nested, "a.md")).updated == date(2024, 1, 2)
+
+
+def test_words_between_two_rules_at_the_top_are_text():
+    article = only(read_markdown("---\n\nThe office opens at nine.\n\n---\n\nIt closes at six.", "a.md"))
+    assert "The office opens at nine." in article.text
+    assert "It closes at six." in article.text
+
+
 def test_text_below_an_html_tag_is_markdown_and_code_stays_code():
     text = (
         "<div class='box'>\nThe **firm** pays:\n- [monthly](/m)\n</div>\n<h4>When</h4>\nAt the *end*.\n\n<pre>\n<p>"
@@ -426,6 +438,28 @@ def test_a_plain_text_file_keeps_its_words_and_lists():
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "text", "updated"),
+    [
+        ("Leave\n\nUpdated in 2024, the policy gives 30 days.\n\nThe rest expires.",
+         "Updated in 2024, the policy gives 30 days.\n\nThe rest expires.", None),
+        ("Leave\n\nEvery employee gets 30 days.\n\nLast updated: 3 March 2024",
+         "Every employee gets 30 days.", date(2024, 3, 3)),
+        ("Leave\n\nShare your details with the leader of your group.\nJoin our WhatsApp channel",
+         "Share your details with the leader of your group.", None),
+    ],
+)  # fmt: skip
+def test_only_dates_and_share_prompts_are_left_out_of_plain_text(content: str, text: str, updated: date | None):
+    article = only(read_plaintext(content, "leave.txt"))
+    assert (article.title, article.text, article.updated) == ("Leave", text, updated)
+
+
+def test_a_number_that_is_too_long_refuses_its_line_alone():
+    lines = ["{}", '{"title": "A", "text": "Nine.", "n": ' + "1" * 5000 + "}", '{"title": "B", "text": "Ten."}']
+    *refused, article = read_jsonl("\n".join(lines[1:]), "a.jsonl")
+    assert ([one.line for one in refused], article.title) == ([1], "B")
+
+
 def test_json_lines_hold_articles_and_faqs():
     lines = (
         '{"id": "a1", "title": "Payslip", "text": "Intro.\\n\\n# Parts\\n\\nBasic pay.", "published": "2026-01-01", '
@@ -503,6 +537,7 @@ def test_linked_folders_are_read_once_and_broken_links_are_told(tmp_path: Path):
     (elsewhere / "inner" / "loop").symlink_to(elsewhere)
     for name, target in {"linked": elsewhere, "again": corpus / "own", "up": corpus, "gone": tmp_path / "x"}.items():
         (corpus / name).symlink_to(target)
+    (corpus / "twice").symlink_to(elsewhere)
     (corpus / "c.md").symlink_to(tmp_path / "deleted.md")
     read = read_corpus(corpus)
     assert {article.source for article in read.articles} == {"own/a.md", "linked/inner/b.md"}

@@ -224,6 +224,13 @@ def test_a_file_without_damage_is_read_as_it_is_whatever_the_size_of_the_pieces(
     assert reader.damaged_lines == []
 
 
+def test_many_pieces_of_which_nothing_is_left_are_read(tmp_path: Path):
+    (path := tmp_path / "a.xml").write_bytes(b"<a/>" + bytes(5000))
+    with path.open("rb") as file:
+        reader = RepairingReader(file)
+        assert b"".join(iter(lambda: reader.read(2), b"")) == b"<a/>"
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_decoded_without_control_characters_or_are_not_text(content: bytes):

@@ -4,6 +4,7 @@ import json
 import math
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,6 +165,14 @@ def test_a_metric_that_got_worse_is_named_with_exit_status_1(
         run("eval", str(sheet), "--index", str(index), "--compare", str(saved), "--threshold", "1")
     assert end.value.code == 1
     assert "worse: all: answered 0.0, was 100.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--save", "--failures", "--plot"])
+def test_a_file_that_cannot_be_written_is_named(sheet: Path, index: Path, tmp_path: Path, option: str, capsys: Any):
+    with pytest.raises(SystemExit):
+        run("eval", str(sheet), "--index", str(index), option, str(tmp_path / "missing" / "x.png"))
+    error = capsys.readouterr().err
+    assert "x.png cannot be written (No such file or directory)" in error.splitlines()[-1]
 
 
 def test_a_loss_within_the_margin_is_ignored():

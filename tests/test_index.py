@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from articles import word_starts
@@ -71,26 +72,8 @@ def write_passages(path: Path, passages: Iterable[Passage]) -> None:
     vocabulary.close()
 
 
-class Rows:
-    """A matrix as a `RowSource`."""
-
-    def __init__(self, matrix: np.ndarray) -> None:
-        self.matrix = matrix
-
-    def __len__(self) -> int:
-        return len(self.matrix)
-
-    def rows(self, numbers: Sequence[int]) -> np.ndarray:
-        return self.matrix[list(numbers)]
-
-    def blocks(self, size: int) -> Iterator[np.ndarray]:
-        return (self.matrix[start : start + size] for start in range(0, len(self.matrix), size))
-
-
 def vectors_of(folder: Path, matrix: np.ndarray, exact_rows: int = 10_000) -> Vectors:
-    return Vectors.open(
-        folder, write_vectors(folder, Rows(matrix), matrix.shape[1], exact_rows, unit(20, matrix.shape[1]))
-    )
+    return Vectors.open(folder, write_vectors(folder, [matrix], matrix.shape[1], exact_rows, unit(20, matrix.shape[1])))
 
 
 def test_faiss_finds_what_ten_lines_of_numpy_find(tmp_path: Path):
@@ -129,7 +112,7 @@ def test_the_approximate_index_finds_nearly_all_nearest_rows_with_and_without_a_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     matrix, questions = near_each_other(6000), near_each_other(6100)[-50:]
-    plan = write_vectors(tmp_path, Rows(matrix), 32, 5000, near_each_other(6200)[-100:])
+    plan = write_vectors(tmp_path, [matrix], 32, 5000, near_each_other(6200)[-100:])
     vectors = Vectors.open(tmp_path, plan)
     assert 0 < plan.searched_lists <= plan.lists == 128
     assert plan.recall >= 0.985
@@ -151,14 +134,51 @@ def test_the_approximate_index_finds_nearly_all_nearest_rows_with_and_without_a_
         )
 
 
+def test_the_lists_of_an_earlier_index_are_filled_again_while_they_find_as_much(tmp_path: Path):
+    earlier, later, questions = tmp_path / "1", tmp_path / "2", near_each_other(6200)[-100:]
+    for folder in (earlier, later):
+        folder.mkdir()
+    before = Vectors.open(earlier, write_vectors(earlier, [near_each_other(6000)], 32, 5000, questions))
+    changed = np.concatenate([near_each_other(6000)[60:], near_each_other(6100)[:30]])
+    plan = write_vectors(later, [changed], 32, 5000, questions, before)
+    assert centroids(earlier) == centroids(later)
+    assert plan.lists == before.plan.lists
+    assert plan.searched_lists <= before.plan.searched_lists
+    found, _ = Vectors.open(later, plan).search_all(questions, 10)
+    nearest = np.argsort(-(questions @ changed.T), axis=1)[:, :10]
+    assert (
+        np.mean([len({*one} & {*other}) / 10 for one, other in zip(found.tolist(), nearest.tolist(), strict=True)])
+        > 0.98
+    )
+    assert before.search_all(questions, 1)[0].max() < 6000  # the earlier index is as it was
+
+
+def test_lists_that_no_longer_fit_the_rows_are_trained_anew(tmp_path: Path):
+    earlier, later, questions = tmp_path / "1", tmp_path / "2", near_each_other(6200)[-100:]
+    for folder in (earlier, later):
+        folder.mkdir()
+    # All rows of another corpus fall into a few lists of this one, so that more of them would have to be searched.
+    narrow = near_each_other(6000) + np.eye(1, 32, dtype=np.float32) * 6
+    narrow /= np.linalg.norm(narrow, axis=1, keepdims=True)
+    before = Vectors.open(earlier, write_vectors(earlier, [narrow], 32, 5000, narrow[:100]))
+    plan = write_vectors(later, [near_each_other(6000)], 32, 5000, questions, before)
+    assert centroids(earlier) != centroids(later)
+    assert plan.recall >= 0.985
+
+
+def centroids(folder: Path) -> list[float]:
+    lists = faiss.read_index(str(folder / "lists.faiss"))
+    return lists.quantizer.reconstruct_n(0, lists.nlist).ravel().tolist()
+
+
 def test_few_rows_are_searched_exhaustively(tmp_path: Path):
-    assert write_vectors(tmp_path, Rows(unit(500)), 8, 500, unit(20)) == SearchPlan()
+    assert write_vectors(tmp_path, [unit(500)], 8, 500, unit(20)) == SearchPlan()
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
 
 
 def test_vectors_of_a_wrong_length_or_dimension_are_rejected(tmp_path: Path):
     with pytest.raises(ValueError, match="row 1 is not a unit vector"):
-        write_vectors(tmp_path, Rows(np.array([[1, 0], [np.nan, 0]], np.float32)), 2, 10, unit(20, 2))
+        write_vectors(tmp_path, [np.array([[1, 0], [np.nan, 0]], np.float32)], 2, 10, unit(20, 2))
     with pytest.raises(ValueError, match="cannot be compared"):
         vectors_of(tmp_path, unit(3)).search(unit(1, 4), 1)
     with pytest.raises(IndexError, match="rows run from 0 to 2"):
@@ -296,9 +316,8 @@ class CountingEncoder:
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
-    def encode_passages(self, texts: Sequence[str], done: Callable[[int], None] = lambda _: None) -> np.ndarray:
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
         self.encoded += texts
-        done(len(texts))
         return np.vstack([unit(1, seed=sum(text.encode())) for text in texts])
 
     encode_questions = encode_passages
@@ -414,6 +433,17 @@ def test_a_text_with_several_vectors_has_one_place_in_the_cache(tmp_path: Path):
         rows.add([Row(other, 0)])
         texts = ["About numbers\nTwo.", "One. Two.", "About numbers\nOne. Two.", "One. Two."]
         assert np.allclose(rows.rows(range(4)), CountingEncoder().encode_passages(texts), atol=1e-3)
+
+
+def test_a_cache_that_cannot_be_opened_for_lack_of_space_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with closing(VectorCache(tmp_path, "model")) as cache:
+        cache.want([EncoderInput("One.")])
+        cache.encode_missing(partial(encoded_here, CountingEncoder()))
+    before = (tmp_path / "vectors.sqlite").read_bytes()
+    monkeypatch.setattr("bot.build.cache._WANTED", "missing/wanted.sqlite")
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        VectorCache(tmp_path, "model")
+    assert (tmp_path / "vectors.sqlite").read_bytes() == before
 
 
 def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):

@@ -137,10 +137,10 @@ def test_without_a_page_and_a_widget_every_call_needs_a_key(bot: Bot):
 
 
 def test_a_new_key_is_stored_only_as_its_hash(tmp_path: Path):
-    done = articlebot("key", "the crm").stdout
+    done = articlebot("key", "the crm 🌍").stdout
     key, entry = done.splitlines()[0], done[done.index("[keys") :]
     (tmp_path / "chat.toml").write_text(f"{entry}questions_per_minute = 5\n", encoding="utf-8")
-    assert read_settings(tmp_path / "chat.toml").keys == {"the crm": ApiKey(hash_key(key), 5)}
+    assert read_settings(tmp_path / "chat.toml").keys == {"the crm 🌍": ApiKey(hash_key(key), 5)}
     assert key not in entry
     facts = json.loads(articlebot("key", "x", "--json").stdout)
     assert facts["sha256"] == hash_key(facts["key"])

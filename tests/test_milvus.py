@@ -343,6 +343,7 @@ def test_a_server_that_does_not_answer_is_reported_in_one_sentence():
         ("milvus:///name", "ends with its name"),
         ("milvus://host/a-b", "ends with its name"),
         ("milvus://host:port/name", "not the address"),
+        ("milvus://[::1:19530/name", "not the address"),
         ("milvus://host/name?colour=red", "no option colour"),
         ("milvus://host/name?index=MAGIC", "'MAGIC'"),
     ],
@@ -368,6 +369,11 @@ def test_credentials_come_from_the_environment_if_the_address_has_none():
     assert MilvusAddress.parse(with_credentials("milvus://h/n", "", "", "tok/en")).secret == "tok/en"
     assert with_credentials("milvus://me:x@h/n", "reader", "p", "") == "milvus://me:x@h/n"
     assert with_credentials("index", "reader", "p", "t") == "index"
+    assert with_credentials("milvus://[::1:19530/n", "reader", "p", "t") == "milvus://[::1:19530/n"
+
+
+def test_the_server_of_an_ipv6_address_has_brackets():
+    assert MilvusAddress.parse("milvus://[::1]:19530/n").server == "[::1]:19530"
 
 
 def test_an_alias_of_another_program_is_not_read_as_an_index(server: MilvusServer, small: str, tmp_path: Path):

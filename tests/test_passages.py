@@ -104,6 +104,13 @@ def test_ids_name_article_and_heading_and_differ():
     ]
 
 
+def test_the_ids_of_equal_questions_differ_from_one_that_ends_in_a_number():
+    *_, first, second, third = split(
+        "## FAQs\n\n### The fee?\n\nTen.\n\n### The fee?\n\nTwenty.\n\n### The fee 2?\n\nThirty."
+    )
+    assert [one.id for one in (first, second, third)] == ["t#faq-the-fee", "t#faq-the-fee-2", "t#faq-the-fee-2-2"]
+
+
 def test_the_context_is_the_question_or_the_headings():
     section, faq = split("## A\n\n### B\n\ntext\n\n## FAQs\n\n### Q?\n\nYes.")
     assert (context(section), context(faq)) == ("T: A: B", "Q?")

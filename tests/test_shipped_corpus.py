@@ -193,7 +193,7 @@ def test_every_link_quotes_words_of_its_article(shipped: Bot, articles: tuple[Ar
 def test_questions_that_the_vectors_alone_call_answered_are_answered(shipped: Bot):
     table, threshold = shipped.retriever.generation.table, shipped.settings.threshold
     faqs = list(table.all_passages(faqs=True))[::4]
-    sure = [passage for passage in faqs if shipped.retriever.finder().own_probability(passage) >= threshold]
+    sure = [passage for passage in faqs if shipped.retriever.finder().scorer.own_probability(passage) >= threshold]
     assert len(sure) > 0.9 * len(faqs)
     for passage in sure:
         answer = shipped.ask(passage.question or "")

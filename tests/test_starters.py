@@ -38,7 +38,7 @@ def test_pinned_questions_come_first_in_their_order_and_hidden_ones_never(tmp_pa
     hide_starter(tmp_path, "B?")
     choices = StarterChoices.read(tmp_path)
     assert choices == StarterChoices(("c?", "a?"), ("B?",))
-    assert choices.order(["d?", "b", "A?", "e?"], 3) == ("c?", "a?", "d?")
+    assert choices.order(["d?", "b", "A?", "e?"]) == ("c?", "a?", "d?", "e?")
     unpin_starter(tmp_path, "c?")
     show_starter(tmp_path, "b?")
     assert StarterChoices.read(tmp_path) == StarterChoices(("a?",), ())

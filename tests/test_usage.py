@@ -204,6 +204,14 @@ def test_deleted_questions_are_gone_from_the_file(tmp_path: Path, database: str,
     assert store.forget(text="nothing like it") == 0
 
 
+def test_a_number_that_the_log_does_not_hold_deletes_no_other_question(tmp_path: Path, database: str):
+    store = UsageStore(tmp_path, LogSettings(database=database))
+    store.add(entry("a1", "my number is 9876543210, is leave paid"))
+    with pytest.raises(UsageError, match="long numbers are not stored"):
+        store.forget(text="98765 43210")
+    assert store.forget(text="my number is 9876543210") == 1
+
+
 def test_hashed_questions_are_deleted_by_their_text(tmp_path: Path, database: str):
     store = UsageStore(tmp_path, LogSettings("hashed", database=database))
     store.add(entry("a1", "is leave paid"))

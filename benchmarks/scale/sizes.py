@@ -86,7 +86,7 @@ def _run(command: list[str]) -> dict:
 
 
 class NoisyRows:
-    """Rows repeated up to a number, each copy moved by its own noise; a `RowSource`."""
+    """Rows repeated up to a number, each copy moved by its own noise."""
 
     def __init__(self, rows: Matrix, count: int) -> None:
         self._rows, self._count = rows, count
@@ -101,7 +101,7 @@ class NoisyRows:
         moved = self._rows[places % len(self._rows)] + self._noise[places % POOL]
         return moved / np.linalg.norm(moved, axis=1, keepdims=True)
 
-    def blocks(self, size: int) -> Iterator[Matrix]:
+    def blocks(self, size: int = 16_384) -> Iterator[Matrix]:
         return (self.rows(range(start, min(start + size, self._count))) for start in range(0, self._count, size))
 
 
@@ -132,7 +132,7 @@ def make(index: Path, folder: Path, size: int) -> dict:
 def _copies_of_vectors(base: LocalGeneration, passages: int, copies: int) -> tuple[NoisyRows, NoisyRows]:
     """Return copies of the vectors of the first passages, and of their sentences."""
     vectors = base.vectors.rows(np.arange(base.table.row_start[passages]))
-    sentences = base.sentences.rows(0, int(base.table.sentence_start[passages]))
+    sentences = base.sentences.rows(np.arange(base.table.sentence_start[passages]))
     sentences /= np.linalg.norm(sentences, axis=1, keepdims=True)
     return NoisyRows(vectors, len(vectors) * copies), NoisyRows(sentences, len(sentences) * copies)
 
@@ -146,8 +146,8 @@ def _write(
         writer.add(passage)
     writer.close()
     with lexical_index_in_background(folder, len(PassageTable(folder / PASSAGES))):
-        plan = write_vectors(folder, vectors, questions.shape[1], BuildSettings().exact_rows, questions)
-        write_sentences(folder, sentences)
+        plan = write_vectors(folder, vectors.blocks(), questions.shape[1], BuildSettings().exact_rows, questions)
+        write_sentences(folder, sentences.blocks())
     return plan
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from bot.index.lexical import content_terms
 from bot.passages import Passage
 
 _SHORT = re.compile(r"[^\W_]{2,8}")
@@ -26,7 +27,14 @@ def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
     for text in texts:
         for short, long in _spelled_out_in(text):
             found.setdefault(short, long)
-    spelled = _SHORT.sub(lambda match: found.get(match[0].lower(), match[0]), question)
+    content = set(content_terms(question))
+
+    def in_full(match: re.Match[str]) -> str:
+        short = match[0]
+        is_word = not short.isupper() and content.isdisjoint(content_terms(short))  # "it", which may be one as well
+        return short if is_word else found.get(short.lower(), short)
+
+    spelled = _SHORT.sub(in_full, question)
     return spelled if spelled.lower() != question.lower() else None
 
 

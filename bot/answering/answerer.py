@@ -42,7 +42,7 @@ class Answerer:
         """Answer a question; see `Bot.ask`."""
         question = checked_text(question)
         answer = self._answer(question, history, filters, as_typed=as_typed)
-        return replace(answer, unknown=self.finder.unknown_names(question)) if answer.sources else answer
+        return replace(answer, unknown=self.finder.speller.unknown_names(question)) if answer.sources else answer
 
     def _answer(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
         """Answer a question, both questions of a message, or the one that a story ends in."""

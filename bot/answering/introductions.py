@@ -60,7 +60,7 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
 
 def _beginning(passage: Passage) -> Words:
     """Return the whole table that a passage begins with, else its first sentences."""
-    table = _first_table([passage]) if _TABLE_ROW.match(passage.text) else None
+    table = next(_blocks([passage], _TABLE_ROW, _TABLE_ROW), None) if _TABLE_ROW.match(passage.text) else None
     return table or _from(passage, 0, across=True)
 
 
@@ -111,12 +111,8 @@ def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:
         asked = subject_of(passage.question or "")
         if asked and asked.wanted == "comparison" and subject.terms <= asked.terms:
             return _from(passage, 0, across=True)
-    tables = _blocks(passages, _TABLE_ROW, _TABLE_ROW)
-    return next((words for words in tables if subject.terms <= terms_of(_first_line(words))), None)
-
-
-def _first_line(words: Words) -> str:
-    return words.passage.text[slice(*words.matched)]
+    tables = ((one, one.passage.text[slice(*one.matched)]) for one in _blocks(passages, _TABLE_ROW, _TABLE_ROW))
+    return next((words for words, head in tables if subject.terms <= terms_of(head)), None)
 
 
 def formula(passages: Iterable[Passage]) -> Words | None:
@@ -126,10 +122,6 @@ def formula(passages: Iterable[Passage]) -> Words | None:
             if found := _FORMULA.search(passage.text, start, end):
                 return Words(passage, found.span(), found.span())
     return None
-
-
-def _first_table(passages: Iterable[Passage]) -> Words | None:
-    return next(_blocks(passages, _TABLE_ROW, _TABLE_ROW), None)
 
 
 def whole_list(passage: Passage, item: Span) -> Words | None:

@@ -13,12 +13,13 @@ from bot.index.lexical import content_terms
 from bot.languages.normalization import normalize
 from bot.languages.registry import ENGLISH, combined_pattern
 from bot.retrieval.hit import Hit
+from bot.retrieval.topic import FACT_FRAME
 
 Wanted = Literal["comparison", "definition", "formula", "steps", "sample"]
 _MOST_TERMS = {"comparison": 6, "definition": 5, "formula": 4, "steps": 5, "sample": 5, None: 3}
 """Maximum number of content words of a subject, by what is wanted of it; longer questions have a point of their own."""
 _IN_PASSAGES = ("formula", "steps", "sample")
-"""What is looked for in the passages of all articles if several titles contain the subject and none is just that."""
+"""If several titles contain the subject and none is the subject alone, these are looked for in all passages."""
 _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
 _PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")
@@ -42,7 +43,7 @@ class Named(NamedTuple):
     """The article that is about just this subject; None if the question may mean any of them."""
     titles: tuple[str, ...]
     is_exact: bool
-    """Whether a part of a title contains the subject: "gratuity calculation" is spread over two."""
+    """Whether one part of a title contains the whole subject; no if its words are spread over two parts."""
 
 
 def titled_article(question: str, hits: Iterable[Hit]) -> Named | None:
@@ -78,7 +79,7 @@ def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
 
     None if the question names something else beside it, or if several articles have the subject.
     """
-    terms = terms_of(_fact_frame().sub(" ", question))
+    terms = terms_of(FACT_FRAME.sub(" ", question))
     if not terms or terms == terms_of(question):
         return None
     articles = {hit.passage.article.id: hit.passage.article for hit in hits}
@@ -121,11 +122,6 @@ def _parts_of(title: str) -> set[frozenset[str]]:
 @cache
 def _general_terms() -> frozenset[str]:
     return frozenset(content_terms(" ".join((*ENGLISH.patterns.function_words, *ENGLISH.patterns.general_words))))
-
-
-@cache
-def _fact_frame() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
 
 
 @cache

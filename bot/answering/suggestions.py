@@ -45,8 +45,8 @@ class Suggestions:
     def after(self, quoted: Passage, asked: Sequence[str], language: str, further: int = 0) -> tuple[str, ...]:
         """Return further questions of the quoted article and its related ones, without those just answered.
 
-        Those in the language of the question come first. `further` is the number of questions beyond the one that the
-        settings name, unless that is 0.
+        Those in the language of the question come first. `further` is added to the number in the settings, unless that
+        is 0.
         """
         articles = (quoted.article.id, *quoted.article.related)
         faqs = (faq for article in articles for faq in self._table.faqs(article))
@@ -98,7 +98,7 @@ class Suggestions:
         with self._lock:
             known = self._answered.get(passage.id)
         if known is None:
-            is_near = self._finder.own_probability(passage) >= self._settings.threshold
+            is_near = self._finder.scorer.own_probability(passage) >= self._settings.threshold
             known = is_near or self._gets_itself(passage.question or "")
             with self._lock:
                 self._answered[passage.id] = known

@@ -55,9 +55,10 @@ class Superseding:
     def _in_same(self, result: SearchResult, reading: Reading) -> Reading | None:
         """Return the words of the passage of a later date that answers the same question, if there is one."""
         same = newer_hit(self._finder.generation, hit_of(result, reading), result.hits, self._threshold)
-        hits = _hits_in(result, [same.passage.article.id]) if same else ()
-        again = self._reader.read(replace(result, hits=hits))
-        return again if same and again and again.passage.id == same.passage.id else None
+        if same is None:
+            return None
+        again = self._reader.read(replace(result, hits=_hits_in(result, [same.passage.article.id])))
+        return again if again and again.passage.id == same.passage.id else None
 
     def newest(self, result: SearchResult, reading: Reading) -> Hit | None:
         """Return the nearest passage of the newest article that supersedes the one read, or answers the same."""

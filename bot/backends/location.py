@@ -78,8 +78,13 @@ def _encoder_of(manifest: Manifest, folder: Path) -> Encoder:
 
 def with_credentials(index: str, user: str, password: str, token: str) -> str:
     """Return the address of an index on Milvus with credentials, unless it has some; any other index unchanged."""
-    parts = urlsplit(index)
-    if not is_remote(index) or "@" in parts.netloc or not (user or token):
+    if not is_remote(index) or not (user or token):
+        return index
+    try:
+        parts = urlsplit(index)
+    except ValueError:
+        return index  # reported when it is opened
+    if "@" in parts.netloc:
         return index
     credentials = f"{quote(user, safe='')}:{quote(password if user else token, safe='')}"
     return urlunsplit(parts._replace(netloc=f"{credentials}@{parts.netloc}"))

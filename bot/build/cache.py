@@ -19,6 +19,7 @@ from bot.errors import IndexCorrupt
 _VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
 _TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted build loses at most these
 _KEYS_PER_QUERY = 500
+_BLOCK = 16_384  # number of vectors that are read at once
 _KEY_BYTES = 32  # the size of a key, which is a sha256
 _COUNT_BYTES, _CHECKSUM_BYTES = 4, 4  # sizes of what stands before and behind the vectors of a text
 
@@ -63,6 +64,8 @@ class VectorCache:
         self.weights, self._folder = weights, folder
         try:
             self._connection = _connect(folder)
+        except sqlite3.OperationalError:
+            raise  # such as a full disk: the file may be intact
         except sqlite3.DatabaseError:
             (folder / _VECTORS).unlink()
             self._connection = _connect(folder)
@@ -147,7 +150,7 @@ class CachedRows:
         start = number * _KEY_BYTES
         return Row(bytes(self._keys[start : start + _KEY_BYTES]), self._places[number])
 
-    def blocks(self, size: int) -> Iterator[Matrix]:
+    def blocks(self, size: int = _BLOCK) -> Iterator[Matrix]:
         """Yield all vectors, `size` at a time."""
         numbers = iter(range(len(self)))
         while block := list(islice(numbers, size)):

@@ -13,7 +13,7 @@ from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
 from bot.build.passage_writer import PassageWriter
 from bot.build.score_calibration import Questions, calibration_questions
-from bot.build.vector_index import VectorFacts, encode_missing, write_vector_index
+from bot.build.vector_index import VectorFacts, earlier_vectors, encode_missing, write_vector_index
 from bot.build.word_index import lexical_index_in_background
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus.refused import Refused, write_refused
@@ -143,7 +143,7 @@ class GenerationWriter:
         with ExitStack() as stack:
             cache = stack.enter_context(closing(VectorCache(folder, inputs.weights)))
             if inputs.multilingual is not None:
-                writer = MultilingualWriter(folder, inputs.settings, inputs.multilingual)
+                writer = MultilingualWriter(folder, self.previous, inputs.settings, inputs.multilingual)
                 multilingual = stack.enter_context(closing(writer))
             yield _Rows(cache, CachedRows(cache), CachedRows(cache), CachedRows(cache), multilingual)
 
@@ -182,9 +182,10 @@ class GenerationWriter:
         inputs, samples = self.inputs, [each.question for each in questions]
         self.encoder = export_if_possible(self.encoder, inputs.weights, self.store.encoder_folder, samples)
         self._encode(cache, self.workers)
-        write_sentences(self.folder, rows.sentences)
-        write_unanswered(self.folder, rows.unanswered)
-        return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, inputs.settings.exact_rows)
+        write_sentences(self.folder, rows.sentences.blocks())
+        write_unanswered(self.folder, rows.unanswered.blocks())
+        exact_rows, earlier = inputs.settings.exact_rows, earlier_vectors(self.previous, inputs.weights)
+        return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, exact_rows, earlier)
 
     def _finish(self, rows: _Rows, table: PassageTable, facts: VectorFacts, record: MultilingualRecord | None) -> None:
         inputs = self.inputs

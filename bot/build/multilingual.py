@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.score_calibration import Questions
-from bot.build.vector_index import OnTexts, encode_missing, write_vector_index
+from bot.build.vector_index import OnTexts, earlier_vectors, encode_missing, write_vector_index
 from bot.build.workers import LocalWorkers
 from bot.encoder import EncoderInput, open_multilingual
 from bot.encoder.encoder_input import BODY, BOTH
@@ -18,8 +18,9 @@ from bot.settings import BuildSettings
 class MultilingualWriter:
     """Encodes passages with the multilingual model; its vectors have a cache of their own."""
 
-    def __init__(self, cache_folder: Path, settings: BuildSettings, weights: str) -> None:
-        self._folder, self._settings, self._weights = cache_folder / MULTILINGUAL, settings, weights
+    def __init__(self, cache_folder: Path, previous: Path | None, settings: BuildSettings, weights: str) -> None:
+        self._folder, self._previous = cache_folder / MULTILINGUAL, previous
+        self._settings, self._weights = settings, weights
         self._cache = VectorCache(self._folder, weights)
         self._rows = CachedRows(self._cache)
         self.encoded = 0
@@ -46,7 +47,8 @@ class MultilingualWriter:
         folder.mkdir()
         encoder = open_multilingual(self._settings.multilingual_model, self._weights, self._folder / ENCODER, samples)
         self.encoded = encode_missing(self._cache, LocalWorkers(), encoder, progress)
-        facts = write_vector_index(folder, self._rows, encoder, table, questions, self._settings.exact_rows)
+        earlier = earlier_vectors(self._previous, self._weights)
+        facts = write_vector_index(folder, self._rows, encoder, table, questions, self._settings.exact_rows, earlier)
         return MultilingualRecord(
             self._weights, facts.dimension, facts.question_encoder, facts.search, facts.score_calibration,
             facts.check_vector,

@@ -41,7 +41,8 @@ Questions = Sequence[CalibrationQuestion]
 def calibration_questions(table: Passages, limit: int = _QUESTIONS) -> Questions:
     """Make questions from passages spread evenly over the corpus, from FAQs if there are any.
 
-    Leaves out passages in other languages if there are some in English: translated words say less about its levels.
+    Leaves out passages in other languages if there are some in English: cosines of translated words say less about the
+    corpus.
     """
     passages = table.sample(limit, faqs=table.facts.faqs > 0)
     english = [passage for passage in passages if language_of(passage.article.language) is ENGLISH]

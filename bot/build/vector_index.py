@@ -10,7 +10,8 @@ from bot.build.score_calibration import Questions, measure_score_levels
 from bot.build.workers import Workers
 from bot.encoder import PassageEncoder, QuestionEncoderKind
 from bot.index.generation import CHECK_SENTENCE
-from bot.index.manifest import ENCODER, EncoderFidelity, ScoreCalibration
+from bot.index.manifest import ENCODER, EncoderFidelity, Manifest, ScoreCalibration
+from bot.index.passage_rows import MULTILINGUAL
 from bot.index.passage_table import PassageTable
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 
@@ -49,13 +50,27 @@ def encode_missing(cache: VectorCache, workers: Workers, encoder: PassageEncoder
     return missing
 
 
+def earlier_vectors(previous: Path | None, weights: str) -> Vectors | None:
+    """Return the vectors of a model in the folder of the previous generation, if it has them."""
+    if previous is None:
+        return None
+    manifest = Manifest.read(previous)
+    folders = (manifest, previous), (manifest.multilingual, previous / MULTILINGUAL)
+    found = ((record, folder) for record, folder in folders if record and record.weights == weights)
+    return next((Vectors.open(folder, record.search) for record, folder in found), None)
+
+
 def write_vector_index(
-    folder: Path, rows: CachedRows, encoder: PassageEncoder, table: PassageTable, questions: Questions, exact_rows: int
-) -> VectorFacts:
-    """Write vectors and a question encoder into a folder, and measure them with the calibration questions."""
+    folder: Path, rows: CachedRows, encoder: PassageEncoder, table: PassageTable, questions: Questions, exact_rows: int,
+    earlier: Vectors | None = None,
+) -> VectorFacts:  # fmt: skip
+    """Write vectors and a question encoder into a folder, and measure them with the calibration questions.
+
+    `earlier` are the vectors of the same model in the previous generation.
+    """
     reworded = [each.reworded for each in questions]
     expected = encoder.encode_questions(reworded)
-    plan = write_vectors(folder, rows, encoder.dimension, exact_rows, expected)
+    plan = write_vectors(folder, rows.blocks(), encoder.dimension, exact_rows, expected, earlier)
     vectors = Vectors.open(folder, plan)
     kind, opened, fidelity, found = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded, expected)
     own_words = opened.encode_questions([each.question for each in questions])

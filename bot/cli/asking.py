@@ -15,7 +15,6 @@ from bot.cli.settings import read_settings_file
 from bot.index.filters import Filters
 from bot.retrieval.finder import require_known
 from bot.retrieval.hit import Hit
-from bot.retrieval.reranker import CrossEncoderReranker
 from bot.retrieval.retriever import Retriever
 
 _CORRECTED = "Showing results for “{}”."
@@ -93,8 +92,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """List the passages that most likely answer a question."""
-    chosen = reranker or read_settings_file(settings).answers.reranker
-    retriever = Retriever.open(index, reranker=CrossEncoderReranker(chosen) if chosen else None)
+    answers = read_settings_file(settings).answers
+    retriever = Retriever.open(index, settings=replace(answers, reranker=reranker or answers.reranker))
     finder, filters = retriever.finder(), Filters(category, article, since)
     require_known(finder.generation.table, filters)
     found = finder.find(" ".join(words), k, filters, history or ())
@@ -124,7 +123,9 @@ def _hits_text(hits: Sequence[dict[str, Any]], notes: Sequence[str], explain: bo
 def _explanation(hits: Sequence[dict[str, Any]]) -> list[str]:
     """Return a table of the features that each hit's score and probability come from."""
     names = [*hits[0]["signals"]]
-    numbers = ([hit["probability"], hit["score"], *(hit["signals"][name] for name in names)] for hit in hits)
+    numbers = (
+        [hit["probability"], hit["score"], *(hit["signals"].get(name, float("nan")) for name in names)] for hit in hits
+    )
     head = "".join(f"{name:>15}" for name in ("probability", "score", *names))
     rows = ("".join(f"{number:15.3f}" for number in row) for row in numbers)
     return [f"{head}  passage", *(f"{row}  {hit['passage']}" for row, hit in zip(rows, hits, strict=True))]

@@ -40,29 +40,24 @@ def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: A
         refusals = index / _DRY_RUN_REFUSED
         write_refused(refusals, report.refused)
     say_refusals(report.refused, str(refusals))
-    bot = Bot.open(index, settings=answers) if report.built and report.published else None
-    tested = _self_test(bot) if bot else None
-    accepted = _record_figures(bot, corpus, index, report, tested) if bot and tested else None
+    is_new = report.built and report.published
+    tested, accepted = _measured(report, corpus, index, answers) if is_new else (None, None)
     facts = {**_facts(report, tested), "accepted": accepted}
     print_facts(facts, as_json, lambda: "\n".join(_lines(report, tested, accepted)))
 
 
-def _self_test(bot: Bot) -> dict[str, Any]:
+def _measured(
+    report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings
+) -> "tuple[dict[str, Any], Figures | None]":
+    """Return the self-test's figures and those of accepted alternates, if any, and append both to the trend."""
     from bot.evaluation.self_test import self_test
-
-    (point,) = self_test(bot.retriever.finder(), (bot.settings.threshold,))
-    return asdict(point)
-
-
-def _record_figures(
-    bot: Bot, corpus: Path, index: Path, report: "BuildReport", tested: dict[str, Any]
-) -> "Figures | None":
-    """Append the build's figures to the trend, and return the figures of accepted alternates, if any."""
     from bot.evaluation.trend import accepted_alternates_metrics, add_point, point_of
 
-    figures, manifest = accepted_alternates_metrics(bot, corpus), report.manifest
-    add_point(index, point_of(manifest.created, report.generation, manifest.passages, tested, figures))
-    return figures
+    bot, manifest = Bot.open(index, settings=answers), report.manifest
+    (point,) = self_test(bot.retriever.finder(), (answers.threshold,))
+    tested, accepted = asdict(point), accepted_alternates_metrics(bot, corpus)
+    add_point(index, point_of(manifest.created, report.generation, manifest.passages, tested, accepted))
+    return tested, accepted
 
 
 def _facts(report: "BuildReport", tested: dict[str, Any] | None) -> dict[str, Any]:
@@ -118,8 +113,8 @@ def _self_test_lines(tested: dict[str, Any] | None, accepted: "Figures | None") 
         answered, right, refused = (_percent(tested[name]) for name in ("answered", "accuracy", "refused"))
         lines.append(
             f"self-test: of the articles' own questions in other words {answered} are answered, {right} of them"
-            f" rightly, and {refused} are refused without their article; if this falls from build to build, see which"
-            " articles changed, and measure with articlebot eval before you move the threshold of"
+            f" rightly; with their own article left out, {refused} are refused; if this falls from build to build, see"
+            " which articles changed, and measure with articlebot eval before you move the threshold of"
             f" {tested['threshold']:g}"
         )
     if accepted:

@@ -17,7 +17,7 @@ from bot.backends.location import is_remote, publish_to, store_at, update_at
 from bot.cli import options
 from bot.cli.build_report import report_plan, test_and_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
-from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress, table
+from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress
 from bot.cli.settings import read_settings_file, settings_of_build
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
@@ -111,7 +111,7 @@ def _build_process() -> Iterator[Callable[..., "BuildReport"]]:
 def _publish(report: "BuildReport", index: Path, address: str, progress: Progress) -> None:
     """Serve the published index from a Milvus server as well."""
     is_new = publish_to(address, index, lambda done, total: progress("passages", done, total))
-    note = ", without the multilingual vectors: Hindi questions are answered there by their gloss"
+    note = ", without the multilingual vectors: Hindi questions are translated word by word there"
     say(f"served by Milvus {'from now on' if is_new else 'already'}{note if report.manifest.multilingual else ''}")
 
 
@@ -222,7 +222,8 @@ def _corpus_lines(facts: dict[str, Any], show_all: bool) -> list[str]:
     if "formats" not in facts:
         return []
     columns = ("files", "articles", "faqs", "refused")
-    head, *rows = table(columns, ([counts[name] for name in columns] for counts in facts["formats"].values()))
+    counted = ([counts[name] for name in columns] for counts in facts["formats"].values())
+    head, *rows = ("".join(f"{cell:>10}" for cell in row) for row in (columns, *counted))
     return [
         "",
         f"format    {head}",

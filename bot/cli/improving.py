@@ -20,6 +20,7 @@ from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.settings import read_settings_file
 from bot.corpus import decisions
 from bot.errors import MissingExtra
+from bot.export.atomic import writing
 from bot.index.generation import require_passage
 from bot.retrieval.retriever import Retriever
 from bot.settings import AnswerSettings, Settings
@@ -63,7 +64,8 @@ def _print_report(
     store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
     made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
     if to_csv:
-        write_csv(to_csv, made)
+        with writing(to_csv):
+            write_csv(to_csv, made)
     for proposal in made.proposals if accept_proposed else ():
         say(f"accepted: {proposal.question} → {proposal.asks}")
         decisions.accept(corpus, proposal.question, proposal.passage, who="articlebot")
@@ -214,9 +216,11 @@ def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: P
     from bot.evaluation.report import write_failures
 
     if failures:
-        say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
+        with writing(failures):
+            say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
     if plot:
-        draw(plot, outcomes, threshold)
+        with writing(plot):
+            draw(plot, outcomes, threshold)
 
 
 def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:
@@ -226,7 +230,8 @@ def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, mar
 
     losses = regressions(groups, report.load(compare), margin) if compare else []
     if save:
-        report.save(save, groups)
+        with writing(save):
+            report.save(save, groups)
     for line in losses:
         say(f"worse: {line}")
     if losses:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import Any, NoReturn
@@ -55,11 +55,6 @@ def count_kinds(refusals: Sequence[Refused]) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun: "1 article", "2 articles"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Return the lines of a table with right-aligned cells."""
-    return ["".join(f"{cell:>10}" for cell in row) for row in (columns, *rows)]
 
 
 def format_value(value: object) -> str:

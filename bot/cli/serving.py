@@ -79,7 +79,7 @@ def key(name: str, as_json: AsJson = False) -> None:
     with requires(None, "serve"):
         from bot.serve.api.keys import new_key
     made, sha256 = new_key()
-    table = f'[keys.{json.dumps(name)}]\nsha256 = "{sha256}"'
+    table = f'[keys.{json.dumps(name, ensure_ascii=False)}]\nsha256 = "{sha256}"'
     text = f"{made}\n\nGive this key to {name}; it is stored nowhere. Add to articlebot.toml:\n\n{table}"
     print_facts({"name": name, "key": made, "sha256": sha256}, as_json, lambda: text)
 

@@ -3,14 +3,12 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import cast
 
 from bot.corpus.article import Article
 from bot.corpus.decisions import (
@@ -28,12 +26,7 @@ from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.sites import home_of, newest_first, origin_of, with_site
 from bot.corpus.source import Alternate, ArticleSource, PartReader, TableRow, Unanswered
-from bot.errors import CorpusError, MissingExtra
-
-TextReader = Callable[[str, str], Iterator[Article | Refused]]
-"""`read(content, source)`: yields the articles and refusals of a text file; `source` is its path in the corpus."""
-FileReader = Callable[[Path, str], Iterator[Article | Refused]]
-"""`read_file(path, source)`: the same for a binary format, or a file too large for memory."""
+from bot.errors import CorpusError, requires
 
 FORMATS = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "plaintext", ".jsonl": "jsonl",
@@ -42,7 +35,9 @@ FORMATS = {
 }  # fmt: skip
 """File suffix → module of `bot.corpus.formats`, imported when the first such file is read.
 
-A module has `read` or `read_file`; either raises `Unreadable` if nothing of the file can be read.
+A module has `read(content, source)` for text, or `read_file(path, source)` for a binary format or a file too large for
+memory; `source` is the path in the corpus. Both yield articles and refusals, and raise `Unreadable` if nothing of the
+file can be read.
 """
 _MAX_COMPARED_DUMPS = 500
 """Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
@@ -134,10 +129,14 @@ def _walk(root: Path) -> Iterator[Path]:
     top = root.resolve()
     read = {top}
     for folder, folders, names in os.walk(root, followlinks=True):
-        links = {name: Path(folder, name).resolve() for name in folders if Path(folder, name).is_symlink()}
-        repeated = {name for name, real in links.items() if real in read or top in real.parents or real in top.parents}
-        read.update(links.values())
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in repeated)
+        kept = []
+        for name in sorted(name for name in folders if not name.startswith(".")):
+            path, real = Path(folder, name), Path(folder, name).resolve()
+            leads_back = path.is_symlink() and (top in real.parents or real in top.parents)
+            if real not in read and not leads_back:
+                read.add(real)
+                kept.append(name)
+        folders[:] = kept
         paths = (Path(folder, name) for name in names if not name.startswith("."))
         yield from (path for path in paths if path.is_file() or path.is_symlink())
 
@@ -184,26 +183,20 @@ def _read_file(folder: Path, shared: frozenset[str], source: str) -> Iterator[Ar
         kind = f"{path.suffix} files" if path.suffix else "files without a suffix"
         yield Refused(source, None, f"{kind} are not supported; supported formats: {', '.join(FORMATS)}")
         return
-    module = _import_format(FORMATS[suffix])
+    with requires(None, "build"):
+        module = import_module(f"bot.corpus.formats.{FORMATS[suffix]}")
     try:
         if hasattr(module, "read_file"):
-            yield from cast(FileReader, module.read_file)(path, source)
+            yield from module.read_file(path, source)
         else:
             decoded = _read_text(path)
             yield from decoded.notes(source)
             content = drop_shared_lines(decoded.text, shared) if suffix == ".txt" else decoded.text
-            yield from cast(TextReader, module.read)(content, source)
+            yield from module.read(content, source)
     except Unreadable as error:
         yield Refused(source, error.line, str(error))
     except OSError as error:
         yield Refused(source, None, f"cannot be opened ({error.strerror})")
-
-
-def _import_format(name: str) -> ModuleType:
-    try:
-        return import_module(f"bot.corpus.formats.{name}")
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or name, "build") from None
 
 
 def _read_text(path: Path) -> Decoded:

@@ -69,15 +69,17 @@ class RepairingReader:
         self._decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def read(self, size: int = -1, /) -> bytes:
-        content = self._file.read(size)
-        if self._line == 1 and (content.startswith(_UTF_16) or _DECLARATION.match(content)):
-            self._decoder = None
-        if self._decoder is None:
-            return content
-        text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
-        clean = self._repaired(text) if _is_damaged(text) else text.encode()
-        self._line += content.count(b"\n")
-        return clean if clean or not content else self.read(size)  # an empty piece would be the end of the file
+        while True:
+            content = self._file.read(size)
+            if self._line == 1 and (content.startswith(_UTF_16) or _DECLARATION.match(content)):
+                self._decoder = None
+            if self._decoder is None:
+                return content
+            text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
+            clean = self._repaired(text) if _is_damaged(text) else text.encode()
+            self._line += content.count(b"\n")
+            if clean or not content:  # an empty piece would be the end of the file
+                return clean
 
     def _repaired(self, text: str) -> bytes:
         self.damaged_lines += _damaged_lines(text, self._line)

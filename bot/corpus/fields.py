@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from locale import locale_alias
@@ -131,6 +132,13 @@ def parse_moment(name: str, text: str) -> datetime:
     if one.date() != other.date():
         raise Unreadable(f"{name} should be a date like 2025-10-09, not {text!r}")
     return one
+
+
+def iso_day(text: str | None) -> date | None:
+    """Return the day with which a time such as "2026-01-31 10:00:00" begins; None if it begins with none."""
+    with suppress(ValueError):
+        return date.fromisoformat((text or "")[:10])
+    return None
 
 
 def metadata_dates(created: datetime | None, modified: datetime | None) -> dict[str, object]:

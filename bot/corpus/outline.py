@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.corpus.article import Faq, Section
+from bot.languages.normalization import words_only
 from bot.languages.registry import combined_pattern
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
@@ -39,7 +40,7 @@ class Outline:
         parts = [(faq.section, faq.start, faq.end) for faq in self.faqs]
         parts += [(part.path, part.start, part.end) for part in self.sections]
         found = next((path for path, start, end in parts if start <= at < end), ())
-        return found[:-1] if found and _normalized(found[-1]) == _normalized(question) else found
+        return found[:-1] if found and words_only(found[-1]) == words_only(question) else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,6 @@ def _end_of_answer(text: str, start: int, end: int, last: bool) -> int:
         if ends and not any(first <= line.start(1) < after for first, after in fences):
             return line.start()
     return end
-
-
-def _normalized(title: str) -> str:
-    return " ".join(re.findall(r"\w+", title.casefold()))
 
 
 def table_head(text: str, at: int) -> str:

@@ -33,7 +33,7 @@ class PassageEncoder(QuestionEncoder, Protocol):
     @property
     def name(self) -> str: ...
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
         """Return one unit row per text."""
 
 

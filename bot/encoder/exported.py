@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder import Matrix, OnBatch
 from bot.encoder.encoder_input import EncoderInput, pool
-from bot.encoder.graph import OnnxGraph, open_tokenizer, token_starts
+from bot.encoder.graph import TOKENS, OnnxGraph, open_tokenizer, token_starts
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
 from bot.version import __version__
@@ -95,24 +95,23 @@ class ExportedEncoder:
         fitting = [n for n, one in enumerate(tokenized) if len(one.ids) < self.settings.length_limit]
         for places in _batches([len(tokenized[n].ids) for n in fitting]):
             rows = [fitting[place] for place in places]
-            for row, tokens in zip(rows, self._graph.run_tokens([tokenized[n] for n in rows]), strict=True):
+            for row, tokens in zip(rows, self._graph.run([tokenized[n] for n in rows], TOKENS), strict=True):
                 offsets = np.array(tokenized[row].offsets) - len(prompt)
                 found[row] = pool(inputs[row], offsets, tokens[: len(offsets)])
             done(sum(found[row] is not None for row in rows))
         return found
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
-        return self._encode([self.settings.document + text for text in texts], done)
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
+        return self._encode([self.settings.document + text for text in texts])
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        return self._encode([self.settings.query + text for text in texts], no_progress)
+        return self._encode([self.settings.query + text for text in texts])
 
-    def _encode(self, texts: Sequence[str], done: OnBatch) -> Matrix:
-        tokenized = self._truncating_tokenizer.encode_batch(list(texts))
+    def _encode(self, texts: list[str]) -> Matrix:
+        tokenized = self._truncating_tokenizer.encode_batch(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for rows in _batches([len(text.ids) for text in tokenized]):
             vectors[rows] = self._graph.run([tokenized[row] for row in rows])
-            done(len(rows))
         return vectors
 
     @cached_property

@@ -33,15 +33,8 @@ class OnnxGraph:
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
-    def run(self, texts: Sequence["Encoding"]) -> Matrix:
-        """Return one unit row per tokenized text."""
-        return self._run(VECTOR, texts)
-
-    def run_tokens(self, texts: Sequence["Encoding"]) -> Matrix:
-        """Return the vectors of the tokens, shape (texts, tokens of the longest, dimension)."""
-        return self._run(TOKENS, texts)
-
-    def _run(self, output: str, texts: Sequence["Encoding"]) -> Matrix:
+    def run(self, texts: Sequence["Encoding"], output: str = VECTOR) -> Matrix:
+        """Return one unit row per tokenized text; of `TOKENS`, shape (texts, tokens of the longest, dimension)."""
         shape = len(texts), max(len(text.ids) for text in texts)
         feed = {name: np.zeros(shape, np.int64) for name in self._inputs}
         for row, text in enumerate(texts):

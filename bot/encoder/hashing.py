@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder import Matrix
 
 _WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
@@ -29,8 +29,7 @@ class HashingEncoder:
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         return [[word.start() for word in _WORD.finditer(text)] for text in texts]
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
-        done(len(texts))
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
         return self.encode_questions(texts)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:

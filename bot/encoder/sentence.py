@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder.encoder import Matrix, OnBatch, no_progress
+from bot.encoder.encoder import Matrix, OnBatch
 from bot.encoder.encoder_input import EncoderInput, pool
 from bot.encoder.model import add_adapter, find_model
 from bot.errors import ModelError, requires
@@ -65,12 +65,11 @@ class SentenceEncoder:
         found = self.model.tokenizer(list(texts), **options)
         return [[start for start, _ in spans] for spans in found["offset_mapping"]]
 
-    def encode_passages(self, texts: Sequence[str], done: OnBatch = no_progress) -> Matrix:
+    def encode_passages(self, texts: Sequence[str]) -> Matrix:
         lengths = [min(len(starts), self.max_tokens) + 1 for starts in self.token_starts(texts)]
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for rows in _batches(range(len(texts)), lengths):
             vectors[rows] = _encode(self._passage_model(texts), [texts[n] for n in rows])
-            done(len(rows))
         return vectors
 
     @property
@@ -127,7 +126,7 @@ def _batches(numbers: Iterable[int], lengths: Sequence[int]) -> Iterator[list[in
     # Longest first: a batch is padded to its longest text, and a lack of memory shows at once.
     order = sorted(numbers, key=lambda n: -lengths[n])
     while order:
-        fit = max(1, min(_MAX_TEXTS, len(order), _BATCH_TOKENS // lengths[order[0]]))
+        fit = max(1, min(_MAX_TEXTS, len(order), _BATCH_TOKENS // max(1, lengths[order[0]])))
         # torch prepares kernels for each shape of a batch and keeps them, so the number of shapes must stay small.
         count = fit - fit % _TEXTS_MULTIPLE if fit > _TEXTS_MULTIPLE else fit
         yield order[:count]

@@ -15,12 +15,12 @@ from bot.corpus.outline import outline
 from bot.encoder import Matrix
 from bot.index.filters import Filters, last_change
 from bot.index.generation import Generation, Numbers, numbers_of, role_vectors
+from bot.languages.normalization import words_only
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import SAME_QUESTION
 
-YEARS = 3
-"""Age from which an article counts as old."""
+_YEARS = 3  # age from which an article counts as old
 _SAME_ANSWER = 0.93  # minimum cosine of equal answers: paraphrases reach it, neighbours on one topic do not
 _NEAR = 10  # number of passages nearest to a FAQ's question that are compared with it
 
@@ -44,23 +44,23 @@ class Finding:
     message: str
 
 
-def lint(articles: Sequence[Article], finder: Finder, today: date, years: int = YEARS) -> tuple[Finding, ...]:
+def lint(articles: Sequence[Article], finder: Finder, today: date) -> tuple[Finding, ...]:
     """Check a corpus and the index built from it; findings are sorted by kind and article."""
     faqs = list(finder.generation.table.all_passages(faqs=True))
     rules = (_long_sections, _lost_relations, _same_articles, _repeated_paragraphs, _broken_letters)
     found = [finding for rule in rules for finding in rule(articles)]
-    found += [*_old(articles, today, years), *_two_answers(faqs), *_short_answers(faqs)]
+    found += [*_old(articles, today), *_two_answers(faqs), *_short_answers(faqs)]
     found += [*_not_found(faqs, finder), *_same_faqs(faqs, finder.generation)]
     return tuple(sorted(found, key=lambda finding: (finding.kind, finding.article, finding.message)))
 
 
-def _old(articles: Sequence[Article], today: date, years: int) -> Iterator[Finding]:
-    oldest = today.replace(year=today.year - years, day=min(today.day, 28))
+def _old(articles: Sequence[Article], today: date) -> Iterator[Finding]:
+    oldest = today.replace(year=today.year - _YEARS, day=min(today.day, 28))
     dated = sum(last_change(article) is not None for article in articles)
     for article in articles:
         day = last_change(article)
         if day is not None and day < oldest:
-            message = f"last changed on {day}, more than {years} years ago: check that it still holds"
+            message = f"last changed on {day}, more than {_YEARS} years ago: check that it still holds"
             yield Finding("old", article.id, message)
         elif day is None and dated > len(articles) / 2:
             yield Finding("undated", article.id, "has no date, most others do: visitors cannot see how old it is")
@@ -129,8 +129,8 @@ def _broken_letters(articles: Sequence[Article]) -> Iterator[Finding]:
 def _two_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
     first: dict[str, Passage] = {}
     for faq in faqs:
-        known = first.setdefault(_normalized(faq.question or ""), faq)
-        if known is not faq and _normalized(known.text) != _normalized(faq.text):
+        known = first.setdefault(words_only(faq.question or ""), faq)
+        if known is not faq and words_only(known.text) != words_only(faq.text):
             message = f"answers {faq.question!r} differently from {known.article.id!r}: agree on one"
             yield Finding("two answers", faq.article.id, message)
 
@@ -147,8 +147,8 @@ def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
         question = (faq.question or "")[:LONGEST_QUESTION]
         hits = finder.find(question, 1).hits
         # Two answers to one question are a finding of their own.
-        own = {_normalized(faq.question or ""), _normalized(faq.text)}
-        if not hits or not own & {_normalized(hits[0].passage.question or ""), _normalized(hits[0].passage.text)}:
+        own = {words_only(faq.question or ""), words_only(faq.text)}
+        if not hits or not own & {words_only(hits[0].passage.question or ""), words_only(hits[0].passage.text)}:
             instead = f"finds {hits[0].passage.id!r} first" if hits else "finds nothing"
             message = f"the question {faq.question!r} {instead}: reword it so that it names its topic"
             yield Finding("not first", faq.article.id, message)
@@ -165,7 +165,7 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
             seen.add(pair)
             first, second = role_vectors(generation, numbers_of(generation.table, (faq, other)), "body")
             is_same = float(first @ second) >= _SAME_ANSWER
-            if is_same and _normalized(faq.question or "") != _normalized(other.question or ""):
+            if is_same and words_only(faq.question or "") != words_only(other.question or ""):
                 same = f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}"
                 yield Finding("same faq", faq.article.id, f"{same}: keep one, with the other as its alternate")
 
@@ -186,7 +186,3 @@ def _questions(generation: Generation, numbers: Numbers) -> dict[int, Matrix]:
     vectors = generation.vectors_of(numbers)
     spans = zip(vectors.numbers.tolist(), vectors.starts, vectors.places("body"), strict=False)
     return {number: vectors.rows[start:end] for number, start, end in spans}
-
-
-def _normalized(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -37,7 +37,7 @@ def read_questions(path: Path) -> list[Question]:
 
     A CSV has the columns `question` and `expected`, optionally `history`, `group` and `words`; several values are
     separated by `|`. A line of JSONL has the fields `question` and `expected` or `article`, and optionally the others;
-    with `words` of "" it is a question that the article does not answer. Raises `EvaluationError` if the file is
+    with empty `words`, the article does not answer the question. Raises `EvaluationError` if the file is
     missing, lacks a column or contains no question.
     """
     read = _of_folder if path.is_dir() else _of_jsonl if path.suffix == ".jsonl" else _of_csv
@@ -71,7 +71,7 @@ def _of_csv(path: Path) -> Iterator[Question]:
             found = f"The columns of {path} are {', '.join(columns)}"
             raise EvaluationError(f"{found}: name them question, expected, history, group and words.")
         for row in rows:
-            if row["question"].strip():
+            if (row["question"] or "").strip():
                 expected = dict.fromkeys(_split(row.get("expected")), 1)
                 history, group = _split(row.get("history")), row.get("group") or ""
                 words = _split(row.get("words"))

@@ -12,7 +12,6 @@ from bot.evaluation.metrics import share
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import same_question
 
-_QUESTIONS = 100
 _HITS = 10
 
 
@@ -33,7 +32,7 @@ def self_test(finder: Finder, thresholds: Sequence[float]) -> list[OperatingPoin
     """Ask an index its own questions reworded, and with their articles left out."""
     generation = finder.generation
     reworded, left_out = list[tuple[float, bool]](), list[float]()
-    for each in calibration_questions(generation.table, _QUESTIONS):
+    for each in calibration_questions(generation.table):
         own = each.passage.article.id
         hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits
         reworded += [(hit.probability, hit.passage.article.id == own) for hit in hits]

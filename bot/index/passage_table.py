@@ -80,8 +80,9 @@ class PassageTable:
         self.sentence_start: Numbers = numbers["sentence_start"]
         """The first sentence of each passage, and the number of sentences."""
         # The cached functions do not refer to this table, so that reference counting frees an old generation at once.
+        self._rows = partial(_rows, self._connection)
         self._article = lru_cache(maxsize=_CACHED_ARTICLES)(partial(_read_article, self._connection))
-        self._number = lru_cache(maxsize=_CACHED_PASSAGES)(partial(_read_number, self._connection))
+        self.number = lru_cache(maxsize=_CACHED_PASSAGES)(partial(_read_number, self._connection))
         self.passage = lru_cache(maxsize=_CACHED_PASSAGES)(partial(_read_passage, self._connection, self._article))
         """Returns the passage with a number."""
 
@@ -97,9 +98,6 @@ class PassageTable:
     def all_passages(self, *, faqs: bool = False) -> Iterator[Passage]:
         for number in self._faq_numbers() if faqs else range(len(self)):
             yield _read_passage(self._connection, self._article, number)
-
-    def number(self, ident: str) -> int | None:
-        return self._number(ident)
 
     def _faq_numbers(self) -> list[int]:
         return [number for (number,) in self._rows("SELECT number FROM passages WHERE kind = 'faq' ORDER BY number")]
@@ -143,9 +141,6 @@ class PassageTable:
         articles = np.sort(np.array(found, np.int64).reshape(-1))
         passages, _ = ranges(self._passage_start, articles)
         return ranges(self.row_start, passages)[0]
-
-    def _rows(self, statement: str, *values: object) -> list[Any]:
-        return _rows(self._connection, statement, *values)
 
 
 def _check_layout(path: Path, numbers: Mapping[str, Numbers]) -> None:

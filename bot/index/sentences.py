@@ -1,5 +1,6 @@
 """The vectors of sentences, for choosing the words to quote: stored as int8 and mapped from the file."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +8,15 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
-from bot.index.vectors import RowSource
 
 SENTENCES = "sentences.i8"
-_BLOCK = 16_384
 _MAX_INT8 = 127
 
 
-def write_sentences(folder: Path, source: RowSource) -> None:
-    """Write the rows of a source as int8."""
+def write_sentences(folder: Path, blocks: Iterable[Matrix]) -> None:
+    """Write rows as int8, block by block."""
     with (folder / SENTENCES).open("wb") as file:
-        for block in source.blocks(_BLOCK):
+        for block in blocks:
             file.write(to_int8(block).tobytes())
 
 

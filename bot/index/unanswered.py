@@ -1,22 +1,20 @@
-"""The vectors of questions that no article answers; a question near one of them is hardly answered, either."""
+"""The vectors of questions that no article answers; a question near one of them is probably not answered either."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
-from bot.index.vectors import RowSource
 
 UNANSWERED_VECTORS = "unanswered.f16"  # a file of a generation with such questions
-_BLOCK = 16_384
 
 
-def write_unanswered(folder: Path, source: RowSource) -> None:
-    """Write the rows of a source as float16; no file if there are none."""
-    blocks = [block.astype("<f2").tobytes() for block in source.blocks(_BLOCK)]
-    if blocks:
-        (folder / UNANSWERED_VECTORS).write_bytes(b"".join(blocks))
+def write_unanswered(folder: Path, blocks: Iterable[Matrix]) -> None:
+    """Write rows as float16; no file if there are none."""
+    if content := b"".join(block.astype("<f2").tobytes() for block in blocks):
+        (folder / UNANSWERED_VECTORS).write_bytes(content)
 
 
 def stored_unanswered(folder: Path, dimension: int) -> Matrix:

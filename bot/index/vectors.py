@@ -10,11 +10,11 @@ an error, and raises empty AssertionErrors.
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import faiss
 import numpy as np
@@ -30,6 +30,7 @@ ROWS, LISTS = "vectors.faiss", "lists.faiss"
 
 _BLOCK = 16_384
 _TRAINING_ROWS = 64  # number of training rows per list
+_TRAINING_ROUNDS = 10  # rounds of k-means for the codes; 25 take twice as long and find no more
 _NUMBERS_PER_CODE = 3  # numbers of a row that share a 4-bit code
 _MIN_REFINED, _ROWS_PER_REFINED = 1000, 1500
 """Minimum number of rows compared again as float16; at least one in this many, as 4 bits confuse more of many rows."""
@@ -56,18 +57,6 @@ def _threads(questions: int) -> Iterator[None]:
         faiss.omp_set_num_threads(own)
 
 
-class RowSource(Protocol):
-    """A source of unit rows."""
-
-    def __len__(self) -> int: ...
-
-    def rows(self, numbers: Sequence[int]) -> Matrix:
-        """Return the rows with these numbers."""
-
-    def blocks(self, size: int) -> Iterator[Matrix]:
-        """Yield all rows, `size` at a time."""
-
-
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
     """The parameters of a search; without lists it is exhaustive."""
@@ -79,40 +68,61 @@ class SearchPlan:
     """Recall at 10, measured on questions half-way between two of the corpus."""
 
 
-def write_vectors(folder: Path, source: RowSource, dimension: int, exact_rows: int, questions: Matrix) -> SearchPlan:
+def write_vectors(
+    folder: Path, blocks: Iterable[Matrix], dimension: int, exact_rows: int, questions: Matrix,
+    earlier: "Vectors | None" = None,
+) -> SearchPlan:  # fmt: skip
     """Write all rows, with an approximate index if there are more than `exact_rows`; tune its search to `questions`.
 
-    Raises `ValueError` if the length of a row is not 1.
+    The lists of `earlier` vectors of the same model are filled anew instead of trained again, as long as searching as
+    many of them reaches the minimum recall. Raises `ValueError` if the length of a row is not 1.
     """
     rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     with _threads(len(questions)):
-        lists = _train_lists(source, dimension) if len(source) > exact_rows else None
-        for block in source.blocks(_BLOCK):
+        for block in blocks:
             _check_lengths(block, rows.ntotal)
             rows.add(block)
-            if lists is not None:
-                lists.add(block)
-    _write(rows, folder / ROWS)
-    if lists is None:
-        return SearchPlan()
+        _write(rows, folder / ROWS)
+        if rows.ntotal <= exact_rows:
+            return SearchPlan()
+        lists, plan = _lists_of(rows, earlier, questions)
     _write(lists, folder / LISTS)
-    return _tune(rows, lists, questions)
+    return plan
 
 
-def _train_lists(source: RowSource, dimension: int) -> Any:
-    count = int(2 ** np.round(np.log2(2 * np.sqrt(len(source)))))
+def _lists_of(rows: faiss.Index, earlier: "Vectors | None", questions: Matrix) -> tuple[faiss.Index, SearchPlan]:
+    """Return filled lists and their plan: the earlier ones if they still fit, else new ones."""
+    count = int(2 ** np.round(np.log2(2 * np.sqrt(rows.ntotal))))
+    if earlier is not None and earlier.plan.lists == count and (trained := earlier.emptied_lists()) is not None:
+        _fill(trained, rows)
+        plan = _tune(rows, trained, questions)
+        if plan.searched_lists <= earlier.plan.searched_lists:
+            return trained, plan
+    trained = _train_lists(rows, count)
+    _fill(trained, rows)
+    return trained, _tune(rows, trained, questions)
+
+
+def _train_lists(rows: faiss.Index, count: int) -> Any:
+    dimension = int(rows.d)
     parts = max(n for n in range(1, dimension // _NUMBERS_PER_CODE + 1) if dimension % n == 0)
-    lists = faiss.index_factory(dimension, f"IVF{count},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
-    sample = np.random.default_rng(0).choice(len(source), min(len(source), count * _TRAINING_ROWS), replace=False)
-    lists.train(source.rows(np.sort(sample).tolist()))
+    lists: Any = faiss.index_factory(dimension, f"IVF{count},PQ{parts}x4fs", faiss.METRIC_INNER_PRODUCT)
+    lists.pq.cp.niter = _TRAINING_ROUNDS
+    sample = np.random.default_rng(0).choice(rows.ntotal, min(rows.ntotal, count * _TRAINING_ROWS), replace=False)
+    lists.train(np.asarray(rows.reconstruct_batch(np.sort(sample)), np.float32))
     return lists
+
+
+def _fill(lists: faiss.IndexIVF, rows: faiss.Index) -> None:
+    for start in range(0, rows.ntotal, _BLOCK):
+        lists.add(rows.reconstruct_n(start, min(_BLOCK, rows.ntotal - start)))
 
 
 def _tune(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> SearchPlan:
     """Find the smallest number of lists, doubling it each time, that reaches the minimum recall."""
     between = _between(questions)
     least = rows.search(between, _NEAREST)[0][:, -1:]
-    # At least a 32nd of the lists: among a million passages fewer reach the recall here, but not for visitors.
+    # Never fewer than a 32nd of the lists: among a million passages, fewer do for these questions, not for visitors'.
     searched, recall = max(4, lists.nlist // 64), 0.0
     while recall < _MIN_RECALL and searched < lists.nlist:
         searched *= 2
@@ -138,7 +148,7 @@ class Vectors:
     """Unit rows, searched by their cosine. Thread-safe."""
 
     def __init__(self, rows: faiss.Index, lists: faiss.Index | None, plan: SearchPlan) -> None:
-        self._rows, self._lists, self._plan = rows, lists, plan
+        self._rows, self._lists, self.plan = rows, lists, plan
         self._refined = faiss.IndexRefine(lists, rows) if lists is not None else None
 
     @classmethod
@@ -157,6 +167,14 @@ class Vectors:
     def dimension(self) -> int:
         return int(self._rows.d)
 
+    def emptied_lists(self) -> Any:
+        """Return a copy of the lists as they were trained, without rows; None if all rows are searched."""
+        if self._lists is None:
+            return None
+        lists = faiss.clone_index(self._lists)
+        lists.reset()
+        return lists
+
     def search(self, vector: Matrix, k: int, among: Rows | None = None) -> tuple[Rows, Cosines]:
         """Return up to `k` rows nearest to a unit vector of shape (1, dimension), nearest first.
 
@@ -171,12 +189,8 @@ class Vectors:
             cosines = self.rows(among) @ vector[0]
             best = np.argsort(-cosines, kind="stable")[:k]
             return among[best], cosines[best]
-        (found,), (cosines,) = self._search(vector, k, among)
+        (found,), (cosines,) = self.search_all(vector, k, among)
         return found[found >= 0], cosines[found >= 0]
-
-    def search_all(self, matrix: Matrix, k: int) -> tuple[Rows, Cosines]:
-        """Return the `k` rows nearest to each vector, and their cosines; row -1 where fewer are found."""
-        return self._search(matrix, k, None)
 
     def rows(self, numbers: Rows) -> Matrix:
         """Return the vectors of these rows. Raises `IndexError` if a row does not exist."""
@@ -186,12 +200,13 @@ class Vectors:
             found = self._rows.reconstruct_batch(np.ascontiguousarray(numbers, np.int64))
         return np.asarray(found, np.float32).reshape(len(numbers), self.dimension)
 
-    def _search(self, matrix: Matrix, k: int, among: Rows | None) -> tuple[Rows, Cosines]:
+    def search_all(self, matrix: Matrix, k: int, among: Rows | None = None) -> tuple[Rows, Cosines]:
+        """Return the `k` rows nearest to each vector, and their cosines; row -1 where fewer are found."""
         index, parameters = self._rows, self._parameters(faiss.SearchParameters, among)
         if self._refined is not None:
             # The fewer rows pass a filter, the further away they may be.
-            searched = self._plan.searched_lists * (1 if among is None else len(self) // len(among))
-            inner = self._parameters(faiss.SearchParametersIVF, among, nprobe=min(self._plan.lists, searched))
+            searched = self.plan.searched_lists * (1 if among is None else len(self) // len(among))
+            inner = self._parameters(faiss.SearchParametersIVF, among, nprobe=min(self.plan.lists, searched))
             refine: Any = faiss.IndexRefineSearchParameters
             factor = max(1.0, max(_MIN_REFINED, len(self) // _ROWS_PER_REFINED) / k)
             index, parameters = self._refined, refine(k_factor=factor, base_index_params=inner)

@@ -17,4 +17,4 @@ def normalize(text: str) -> str:
 
 def words_only(text: str) -> str:
     """Return the words of a text in lower case, without punctuation, markup and kinds of space."""
-    return " ".join(_WORD.findall(text.lower()))
+    return " ".join(_WORD.findall(text.casefold()))

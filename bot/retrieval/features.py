@@ -66,16 +66,11 @@ def find_candidates(generation: Generation, variants: Sequence[QueryVariant], k:
     if multilingual is not None:
         found |= multilingual.nearest(most, filters)
     passages = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
-    features = _features(passages, vectors, matches)
+    lexical = np.stack([_lexical_features(each, passages.numbers, passages.articles) for each in matches])
+    features = np.concatenate([passage_cosines(passages, vectors), lexical], axis=2)
     if multilingual is not None:
         features = np.concatenate([features, multilingual.cosines(passages.numbers)], axis=2)
     return Candidates(passages.numbers, passages.articles, features, vectors)
-
-
-def _features(passages: PassageVectors, vectors: Matrix, matches: Sequence["_LexicalMatches"]) -> Features:
-    """Return the `FEATURES` of each passage for each variant."""
-    lexical = np.stack([_lexical_features(each, passages.numbers, passages.articles) for each in matches])
-    return np.concatenate([passage_cosines(passages, vectors), lexical], axis=2)
 
 
 class _MultilingualQuery(NamedTuple):

@@ -13,7 +13,6 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers, Passages
 from bot.languages.registry import QuestionLanguages
-from bot.passages import Passage
 from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
 from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
@@ -30,7 +29,7 @@ from bot.retrieval.topic import (
     History,
     continues_topic,
     coverage,
-    earlier_questions,
+    exchanges,
     may_need_context,
     refers_back,
     topic_weight,
@@ -64,11 +63,11 @@ class Finder:
     ) -> None:
         self.generation = generation
         self._reranker = reranker
-        self._scorer = Scorer(generation, ranking)
+        self.scorer = Scorer(generation, ranking)
         languages = QuestionLanguages(generation.vocabulary)
-        self._rewriter = QueryRewriter(languages, self._scorer.multilingual, generation.synonyms)
-        self._speller = Speller(generation.vocabulary, generation.lexical, languages)
-        self._topics = TopicTracker(generation, self._scorer, partial(_rewrite_earlier, self._rewriter, self._speller))
+        self._rewriter = QueryRewriter(languages, self.scorer.multilingual, generation.synonyms)
+        self.speller = Speller(generation.vocabulary, generation.lexical, languages)
+        self._topics = TopicTracker(generation, self.scorer, partial(_rewrite_earlier, self._rewriter, self.speller))
 
     def find(
         self, question: str, k: int, filters: Filters = Filters(), history: History = (), *, as_typed: bool = False
@@ -92,8 +91,8 @@ class Finder:
         checked_filters(filters)
         original = self._rewriter.rewrite(checked_question(question))
         query = original if as_typed else self._repaired(original, filters)
-        earlier = [checked_text(one[:_LONGEST_EARLIER]) for one in earlier_questions(history)[-_EARLIER:]]
-        topics = [self._rewriter.rewrite_like(self._speller.repair(one) or one, query) for one in earlier]
+        earlier = [checked_text(turn.question[:_LONGEST_EARLIER]) for turn in exchanges(history)[-_EARLIER:]]
+        topics = [self._rewriter.rewrite_like(self.speller.repair(one) or one, query) for one in earlier]
         result = self._rank(query, k, filters, topics)
         return replace(result, corrected=query.question if query.question != original.question else None)
 
@@ -109,7 +108,7 @@ class Finder:
             checked_text(f"{turn.question}{turn.answer}")
         original = self._rewriter.rewrite(checked_question(question))
         query = original if as_typed else self._repaired(original, filters)
-        alone = self._scorer.score([query], self._depth(k), filters)
+        alone = self.scorer.score([query], self._depth(k), filters)
         self._topics.remember(query.question, filters, alone)
         topic = self._topic(query, alone, filters, history) if history else None
         known = alone if topic is None else self._with_article(query, alone, topic, k, filters)
@@ -141,7 +140,7 @@ class Finder:
         """Return the candidates; if none is of the topic's article, with its passages added."""
         if topic.article in alone.articles:
             return alone
-        return alone.joined(self._scorer.score([query], k, replace(filters, article=topic.passage.article.id)))
+        return alone.joined(self.scorer.score([query], k, replace(filters, article=topic.passage.article.id)))
 
     def _within(self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int) -> SearchResult:
         """Keep the hits in the topic's article; the vector stands for the question alone and after the earlier one.
@@ -166,27 +165,19 @@ class Finder:
             return result
         return replace(result, hits=reranked(result.query, result.hits, self._reranker)[: max(k, 0)])
 
-    def unknown_names(self, question: str) -> tuple[str, ...]:
-        """Return the names in a question that the articles do not contain; see `Speller.unknown_names`."""
-        return self._speller.unknown_names(question)
-
-    def own_probability(self, passage: Passage) -> float:
-        """Return the least probability of a FAQ for its own question; see `Scorer.own_probability`."""
-        return self._scorer.own_probability(passage)
-
     def _repaired(self, query: RewrittenQuery, filters: Filters) -> RewrittenQuery:
         """Return the question with misspellings repaired if that finds something better."""
         english = query.variants[0]
-        text = self._speller.repair(english.text)
-        if text is None or not self._scorer.is_better(text, english.text, filters):
+        text = self.speller.repair(english.text)
+        if text is None or not self.scorer.is_better(text, english.text, filters):
             return query
         if query.is_english:
             has_synonyms = english.text != query.question
-            return self._rewriter.in_english((has_synonyms and self._speller.repair(query.question)) or text)
+            return self._rewriter.in_english((has_synonyms and self.speller.repair(query.question)) or text)
         return query._replace(variants=(english._replace(text=text), *query.variants[1:]))
 
     def _rank(self, query: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> SearchResult:
-        alone = self._scorer.score([query], k, filters)
+        alone = self.scorer.score([query], k, filters)
         is_follow_up = earlier and may_need_context(query.question, alone.scores[0], alone.articles)
         result = self._follow_up(query, earlier, k, filters) if is_follow_up else self._standalone(query, alone, k)
         if result.topic is None and earlier and refers_back(query.question):
@@ -205,7 +196,7 @@ class Finder:
     ) -> SearchResult:
         """Blend the scores of a question by itself and read with the last one and the last two before it."""
         longer = [prepend_questions(earlier[-count:], query) for count in range(1, len(earlier) + 1)]
-        found = self._scorer.score([query, *longer], k, filters)
+        found = self.scorer.score([query, *longer], k, filters)
         alone, with_earlier = found.scores[0], found.scores[1:].mean(axis=0)
         weight = topic_weight(query.question, alone, with_earlier, found.articles)
         evidence_weight = weight * coverage(alone)
@@ -223,9 +214,9 @@ class Finder:
         return SearchResult.of(result.hits, longer, vector, topic)
 
     def _hits(self, query: RewrittenQuery, ranked: _Ranked, k: int) -> tuple[Hit, ...]:
-        scores = self._scorer.prefer_own_language(query, ranked.passages, ranked.scores)
+        scores = self.scorer.prefer_own_language(query, ranked.passages, ranked.scores)
         best = np.array(diverse(self.generation, ranked.passages, ranked.articles, scores, k), np.int64)
-        probabilities = self._scorer.ranking_of(query).probabilities(ranked.evidence[best])
+        probabilities = self.scorer.ranking_of(query).probabilities(ranked.evidence[best])
         passages = self.generation.table.passages(ranked.passages[best])
         rows = zip(passages, map(float, probabilities), scores[best].tolist(), ranked.features[best], strict=True)
         return tuple(Hit(passage, probability, score, _named(row)) for passage, probability, score, row in rows)

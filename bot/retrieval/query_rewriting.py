@@ -83,17 +83,12 @@ class QueryRewriter:
         return self._rewritten(question, [variant.form for variant in other.variants], other.language)
 
     def _rewritten(self, question: str, forms: Sequence[Form], language: str) -> RewrittenQuery:
-        rewriter = self._languages.rewriter(language)
-        code = language_of(language).code
+        rewriter, code = self._languages.rewriter(language), language_of(language).code
+        english = (rewriter.to_english(question) if rewriter else "") or question
         multilingual = rewriter.transliterate(question) if rewriter and code in self._multilingual else None
-        variants = (QueryVariant(self._text(question, form, language), form, code, multilingual) for form in forms)
+        texts: dict[Form, str] = {"original": question, "english": english}
+        variants = (QueryVariant(texts[form], form, code, multilingual) for form in forms)
         return RewrittenQuery(question, tuple(variants), language)
-
-    def _text(self, question: str, form: Form, language: str) -> str:
-        rewriter = self._languages.rewriter(language)
-        if rewriter is None or form == "original":
-            return question
-        return rewriter.to_english(question) or question
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:

@@ -28,7 +28,7 @@ _PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
 _EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 _FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
-_FACT = re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
+FACT_FRAME = re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
 _WITHOUT_SUBJECT = frozenset(
     word for each in LANGUAGES for word in (*each.patterns.general_words, *each.patterns.attributes)
 )
@@ -99,7 +99,7 @@ def asks_of_another_kind(question: str) -> bool:
 
 def names_no_subject(question: str) -> bool:
     """Whether a question names no subject of its own, as "documents?" or "how long does it take"."""
-    rest = _FACT.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question)))
+    rest = FACT_FRAME.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question)))
     words = _WORD.findall(rest.lower())
     return all(word in _FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
 

@@ -68,7 +68,10 @@ class ChatService:
         return self.bot.suggestions.complete(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
-        """Store a vote; None withdraws it. Raises `UsageError` if there is no such answer, or it cannot be stored."""
+        """Store a vote; None withdraws it.
+
+        Raises `UsageError` if there is no such answer to vote on, or it cannot be stored.
+        """
         if self._usage is None or not self.settings.feedback:
             raise UsageError("Votes on answers are not stored here.")
         with self._lock:

@@ -88,10 +88,14 @@ class SecurityMiddleware:
         return has_page or path.startswith(_BLOCKED) or min(scope["path"], default="/") < " "
 
     def _in_language(self, scope: Scope) -> Scope:
-        """Return the scope of `/` with the path of the visitor's language: `?lang=`, or what the browser prefers."""
-        if scope["path"] != "/":
-            return scope
+        """Return the scope of the page with the path of the visitor's language: `?lang=`, or what the browser prefers.
+
+        Below the path of a language only `?lang=` chooses another.
+        """
         code = QueryParams(scope["query_string"]).get("lang", "")
+        is_other = scope["path"].strip("/") in self._languages and code in self._languages
+        if scope["path"] != "/" and not is_other:
+            return scope
         if code not in self._languages:
             code = negotiate_language(Headers(scope=scope).get("accept-language", ""), self._languages, self._default)
         path = "/" if code == self._default else f"/{code}/"

@@ -43,7 +43,7 @@ class Starters:
         """
         choices, often, examples = self._choices(), self._often_asked(), self.bot.suggestions.examples(language)
         most = max(len(choices.pinned), len(often), len(examples))
-        found = choices.order(list(dict.fromkeys([*often, *examples])), len(often) + len(examples) + most)
+        found = choices.order(dict.fromkeys([*often, *examples]))
         questions = (tuple(each for each in found if detect_language(each) == language) or found)[:most]
         return Offered(questions, bool(questions) and questions[0] in often)
 

@@ -49,7 +49,7 @@ def tune(
     fall. Raises `EvaluationError` if there are too few FAQs, `ModelError` if `output` is not empty or the model cannot
     be loaded, `MissingExtra` if the training packages are not installed, and the errors of opening an index.
     """
-    if output.exists() and any(output.iterdir()):
+    if output.is_file() or (output.exists() and any(output.iterdir())):
         raise ModelError(f"The folder {output} is not empty: name another one for the tuned model.")
     generation = LocalStore(index).open_current()
     model, held_out = generation.manifest.settings.model, choose_held_out(generation.table)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import LogUnavailable, MissingExtra, SettingsError
+from bot.errors import LogUnavailable, SettingsError, requires
 from bot.usage.database import Row, Transaction, Values
 from bot.usage.schema import TABLES, VERSION, unknown_version
 
@@ -35,11 +35,9 @@ class PostgresDatabase:
     """
 
     def __init__(self, address: str) -> None:
-        try:
+        with requires(None, "postgresql"):
             import psycopg
             from sqlalchemy import create_engine
-        except ModuleNotFoundError as error:
-            raise MissingExtra(error.name or "sqlalchemy", "postgresql") from None
         try:
             parts = psycopg.conninfo.conninfo_to_dict(address)
         except psycopg.ProgrammingError:

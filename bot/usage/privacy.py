@@ -30,7 +30,7 @@ _DAYS = re.compile(rf"{_DAY}(?:{_BETWEEN}{_DAY})*(?:\s\d{{1,2}})?")
 
 
 def mask(text: str) -> str:
-    """Replace e-mail addresses, telephone numbers and long runs of digits; years, days and amounts of money stay."""
+    """Replace e-mail addresses, telephone numbers and long runs of digits; years, days and amounts with commas stay."""
     for pattern, label in _PATTERNS.items():
         text = pattern.sub(partial(_masked, label), text)
     return text

@@ -1,11 +1,11 @@
 """The statements of the question log: how questions and votes are stored, counted and deleted."""
 
+import re
 import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from bot.errors import UsageError
 from bot.usage.database import Row, Transaction, Values
@@ -14,10 +14,8 @@ from bot.usage.privacy import hash_text, mask
 from bot.usage.proposals import Evidence
 from bot.usage.seen import Remark
 
-Storage = Literal["full", "hashed", "off"]
-"""How questions are stored: `[log] questions` of the settings."""
-
 _HASH_KEY = "hash"
+_LABEL = re.compile(r"\[(?:e-mail|number)\]")  # what `mask` writes
 _FOLLOW_UP = 300  # seconds within which the next question of a conversation counts as a follow-up
 _COLUMNS = (
     "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
@@ -122,9 +120,9 @@ def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuesti
     transaction.write(statement, [{"passage": passage, "times": count} for passage, count in sorted(times.items())])
 
 
-def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestion], storage: Storage) -> None:
-    """Store questions masked, or hashed if `storage` says so; those that are stored already stay as they are."""
-    if storage == "hashed":
+def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestion], *, hashed: bool) -> None:
+    """Store questions masked or `hashed`; those that are stored already stay as they are."""
+    if hashed:
         key = _hash_key(transaction)
         stored = [replace(one, question=hash_text(one.question, key), corrected=None) for one in questions]
     else:
@@ -158,7 +156,10 @@ def delete_conversation(transaction: Transaction, conversation: str) -> int:
 
 def delete_containing(transaction: Transaction, text: str) -> int:
     """Delete the questions and comments that contain a text, in any case, and return the number of questions."""
-    sought, equal = storable(mask(text)).casefold(), hash_text(text, _hash_key(transaction))
+    masked = mask(text)
+    if masked != text and not re.search(r"\w", _LABEL.sub("", masked)):
+        raise UsageError("E-mail addresses and long numbers are not stored: name other words of the question.")
+    sought, equal = storable(masked).casefold(), hash_text(text, _hash_key(transaction))
     asked = transaction.stream("SELECT answer, question, coalesce(corrected, '') FROM questions", {})
     questions = [
         {"answer": answer}

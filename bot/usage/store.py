@@ -50,7 +50,7 @@ class UsageStore:
     def __init__(self, index: Path | str, log: LogSettings = LogSettings()) -> None:
         self._path, self._settings = Path(index).absolute() / USAGE, log
         self._writers = [_Writer(self._path, log)]
-        self._has_warned = False
+        self._has_warned, self._hashed = False, log.questions == "hashed"
         self._expired_at = self._paused_until = 0.0
 
     @property
@@ -62,9 +62,15 @@ class UsageStore:
                     self._writers.append(_Writer(self._path, self._settings))
         return self._writers[-1]
 
-    def add(self, question: LoggedQuestion) -> None:
-        """Store a question soon: masked, hashed, or only as a count of its passages, as the settings say."""
-        self._flush_soon(question)
+    def add(self, *questions: LoggedQuestion) -> None:
+        """Store questions soon: masked, hashed, or only as a count of their passages, as the settings say."""
+        own = self._own
+        with own.lock:
+            own.queue.extend(questions)
+            if own.flush_pending:
+                return
+            own.flush_pending = True
+        own.thread.submit(self._flush)
 
     def vote(
         self, question: LoggedQuestion | str, *, helpful: bool, reason: Reason | None = None, comment: str = ""
@@ -77,7 +83,7 @@ class UsageStore:
         def write(transaction: Transaction) -> None:
             if isinstance(question, LoggedQuestion):
                 # A question that is voted on is stored even if the settings say that questions are not.
-                queries.insert_questions(transaction, [question], self._settings.questions)
+                queries.insert_questions(transaction, [question], hashed=self._hashed)
             answer = question if isinstance(question, str) else question.answer
             queries.insert_vote(transaction, answer, helpful=helpful, reason=reason, comment=comment)
 
@@ -169,15 +175,6 @@ class UsageStore:
 
         return _wait(self._own.thread.submit(run), timeout)
 
-    def _flush_soon(self, *questions: LoggedQuestion) -> None:
-        own = self._own
-        with own.lock:
-            own.queue.extend(questions)
-            if own.flush_pending:
-                return
-            own.flush_pending = True
-        own.thread.submit(self._flush)
-
     def _flush(self) -> None:
         own = self._own
         with own.lock:
@@ -188,7 +185,7 @@ class UsageStore:
             with own.database.writing() as transaction:
                 queries.add_answer_counts(transaction, questions)
                 if self._settings.questions != "off":
-                    queries.insert_questions(transaction, questions, self._settings.questions)
+                    queries.insert_questions(transaction, questions, hashed=self._hashed)
         except UsageError as error:
             self._requeue(questions, error)
         else:
@@ -204,7 +201,7 @@ class UsageStore:
         with own.lock:
             own.queue = deque([*questions, *own.queue], _MAX_QUEUED)
         if own.retry is None or not own.retry.is_alive():
-            own.retry = Timer(_RETRY_DELAY, self._flush_soon)
+            own.retry = Timer(_RETRY_DELAY, self.add)
             own.retry.daemon = True
             own.retry.start()
 

@@ -43,8 +43,8 @@ class MilvusAddress:
     @classmethod
     def parse(cls, text: str) -> "MilvusAddress":
         """Parse an address. Raises `SettingsError`, without repeating secrets, if the text is not one."""
-        parts = urlsplit(text)
         try:
+            parts = urlsplit(text)
             port = parts.port or _PORT
             query = parse_qs(parts.query, strict_parsing=bool(parts.query))
         except ValueError as error:
@@ -65,7 +65,7 @@ class MilvusAddress:
     @property
     def server(self) -> str:
         """The server's name in messages."""
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def place(self) -> str:

@@ -30,11 +30,6 @@ def numeric_id(ident: str) -> int:
     return int.from_bytes(hashlib.sha256(ident.encode()).digest()[:8], "big") >> (64 - _NUMBER_BITS)
 
 
-def vector_id(passage: str, place: int) -> int:
-    """Return the number of a passage's vector at a place."""
-    return numeric_id(f"{passage}\0{place}")
-
-
 @dataclass(frozen=True, slots=True)
 class Collections:
     """The names of a generation's collections; those with words exist only on a server with BM25."""

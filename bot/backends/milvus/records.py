@@ -71,7 +71,7 @@ def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[En
     """Yield the rows of a passage's vectors, in the order of `texts_of_roles`."""
     shared = {"passage": layout.numeric_id(passage.id), "version": version, **filter_values(passage.article)}
     for place, vector in enumerate(vectors):
-        yield {"row": layout.vector_id(passage.id, place), "place": place, **shared, "vector": vector}
+        yield {"row": layout.numeric_id(f"{passage.id}\0{place}"), "place": place, **shared, "vector": vector}
 
 
 def article_records(article: Article, version: int, places: Places, written: int = 0) -> Iterator[Entity]:

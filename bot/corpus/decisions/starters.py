@@ -1,6 +1,6 @@
 """The questions that an empty chat offers: which come first, in which order, and which never."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,21 +26,27 @@ class StarterChoices:
         )
         return cls(pinned, hidden)
 
-    def order(self, questions: Sequence[str], most: int) -> tuple[str, ...]:
-        """Return at most `most` questions: the pinned ones, then the others without hidden ones."""
+    def order(self, questions: Iterable[str]) -> tuple[str, ...]:
+        """Return the pinned questions, then the others without hidden ones."""
         taken = set(map(normalize, (*self.pinned, *self.hidden)))
         others = (question for question in questions if normalize(question) not in taken)
-        return (*self.pinned, *others)[:most]
+        return (*self.pinned, *others)
 
 
 def pin_starter(corpus: Path, question: str, place: int, *, who: str = "") -> Decision:
-    """Offer a question at a place among the pinned ones, counted from 0, hidden or pinned elsewhere though it be.
+    """Offer a question at a place among the pinned ones, counted from 0, even if it is hidden or pinned elsewhere.
 
     Raises `CorpusError` if a file cannot be written.
     """
-    pinned = [each for each in StarterChoices.read(corpus).pinned if normalize(each) != normalize(question)]
+    old = StarterChoices.read(corpus).pinned
+    pinned = [each for each in old if normalize(each) != normalize(question)]
     pinned.insert(place, question)
-    return _replace(corpus, question, pinned, [Change(UNWANTED, {"question": question}, is_added=False)], who)
+    changes = [
+        *(Change(PINNED, {"question": each}, is_added=False) for each in old),
+        *(Change(PINNED, {"question": each}) for each in pinned),
+        Change(UNWANTED, {"question": question}, is_added=False),
+    ]
+    return decide(corpus, "starters", question, changes, who=who)
 
 
 def unpin_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
@@ -58,13 +64,3 @@ def hide_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
 def show_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
     """Allow a hidden question again. Raises `CorpusError` if a file cannot be written."""
     return decide(corpus, "starters", question, [Change(UNWANTED, {"question": question}, is_added=False)], who=who)
-
-
-def _replace(corpus: Path, question: str, pinned: Sequence[str], further: Sequence[Change], who: str) -> Decision:
-    """Write the pinned questions anew, in their order."""
-    old = StarterChoices.read(corpus).pinned
-    changes = [
-        *(Change(PINNED, {"question": each}, is_added=False) for each in old),
-        *(Change(PINNED, {"question": each}) for each in pinned),
-    ]
-    return decide(corpus, "starters", question, [*changes, *further], who=who)

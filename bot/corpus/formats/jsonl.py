@@ -25,7 +25,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
 def _parse_object(line: str) -> Fields:
     try:
         fields = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON ({error})") from None
     if not isinstance(fields, dict):
         raise Unreadable("should be an object in braces")

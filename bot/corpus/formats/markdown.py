@@ -102,6 +102,9 @@ def _front_matter(content: str) -> tuple[Fields, str]:
     handler = _TomlHandler() if content.startswith("+++") else YAMLHandler()
     try:
         metadata, body = frontmatter.parse(content, handler=handler)
+        whole = content.strip()
+        if not metadata and body != whole and isinstance(handler.load(handler.split(whole)[0]), str):
+            body = whole  # words between two rules
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be read"
@@ -112,6 +115,10 @@ def _front_matter(content: str) -> tuple[Fields, str]:
     fields = {field_name(name): value for name, value in given.items()}
     if fields.get("draft") is True or fields.get("published") is False:
         raise Unreadable("marked as a draft in its front matter", 1)
+    if fields.get("published") is True:  # Jekyll and dev.to: no date, but that it is no draft
+        del fields["published"]
+    if isinstance(updated := fields.get("updated"), dict):  # Docusaurus: last_update with date and author
+        fields["updated"] = updated.get("date")
     return fields, body
 
 

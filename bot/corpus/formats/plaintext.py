@@ -18,8 +18,9 @@ from bot.corpus.refused import Refused, Unreadable
 _DATED = re.compile(r"(published|posted|updated|last (?:updated|modified))(?: on)?\s*:?\s+(.*\d{4}.*)", re.IGNORECASE)
 _ADVERT = re.compile(r"[-–—*=_\s]*(advertisements?|sponsored|ad)[-–—*=_\s]*", re.IGNORECASE)
 _SHARE = re.compile(
-    r"(?i)(?:(?:join|follow|share|subscribe)\b(?:.{0,40}"
-    r"\b(?:whatsapp|telegram|facebook|twitter|x|instagram|linkedin|youtube|channel|group|newsletter)\b.{0,12})"
+    r"(?i)(?:(?:join|follow|share|subscribe)\b.{0,40}"
+    r"\b(?:(?:whatsapp|telegram|facebook|twitter|instagram|linkedin|youtube|newsletter)\b.{0,20}"
+    r"|(?:our|us on|on) (?:channel|group|x)\b.{0,12})"
     r"|join now|follow us|share this|share now|subscribe|click to (?:share|tweet).*)[.!]?"
 )
 _TAIL = re.compile(
@@ -87,18 +88,23 @@ def _is_date(line: str) -> bool:
 def _split_head(blocks: list[Block]) -> tuple[str | None, dict[str, object], list[Block]]:
     """Return the title, the dates and the blocks below them; text above the title of a dated page is its menu."""
     lines = [(n, line) for n, block in enumerate(blocks) for line in block]
-    dated = [(at, match) for at, (_, line) in enumerate(lines) if (match := _DATED.fullmatch(line))]
-    if not dated:
-        titled = bool(blocks) and _is_heading(blocks[0]) and len(blocks) > 1
-        return (blocks[0][0].lstrip("# "), {}, blocks[1:]) if titled else (None, {}, blocks)
-    title = lines[dated[0][0] - 1][1] if dated[0][0] else None
+    found = ((at, _DATED.fullmatch(line)) for at, (_, line) in enumerate(lines))
+    # "Updated in 2024, the rules …" is a sentence.
+    dated = [(at, match) for at, match in found if match and _is_date(match[2])]
     dates: dict[str, object] = {}
     for _, match in dated:
         name = "updated" if re.search("updated|modified", match[1].lower()) else "date"
         dates.setdefault(name, match[2].strip())
-    below = blocks[lines[dated[0][0]][0] :]
-    body = [[line for line in block if line != title and not _DATED.fullmatch(line)] for block in below]
-    return title, dates, [block for block in body if block]
+    stamps = {match[0] for _, match in dated}
+    title = lines[dated[0][0] - 1][1] if dated and dated[0][0] else None
+    below = blocks[lines[dated[0][0]][0] :] if dated else []
+    body = [kept for block in below if (kept := [line for line in block if line != title and line not in stamps])]
+    if body:
+        return title, dates, body
+    # There is no date, or it stands below the text.
+    whole = [kept for block in blocks if (kept := [line for line in block if line not in stamps])]
+    titled = len(whole) > 1 and _is_heading(whole[0])
+    return (whole[0][0].lstrip("# "), dates, whole[1:]) if titled else (None, dates, whole)
 
 
 def _is_heading(block: Block) -> bool:

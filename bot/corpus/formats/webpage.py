@@ -19,13 +19,14 @@ from bot.corpus.fields import build_article
 from bot.corpus.html.accordion import unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
-from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs, joined_words
+from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
 from bot.corpus.html.labels import labels_to_headings
 from bot.corpus.html.plain_form import to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, declared_fields, marked_faqs, unreadable_faqs
 from bot.corpus.html.table_cells import spread_cells
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable, check_size
+from bot.languages.normalization import words_only
 
 _WHOLE = 0.995
 """Share of a page's words above which the main text is the whole page, whose markup is better than trafilatura's."""
@@ -105,7 +106,7 @@ def _main_text(page: HtmlElement, body: HtmlElement, unfolded: list[MarkedFaq]) 
     if document is None or isinstance(document, dict):
         return whole
     main = to_plain_form(parse_html(etree.tostring(_as_html(document.body), encoding="unicode"))).text
-    return main if len(joined_words(main)) < _WHOLE * len(joined_words(whole)) else whole
+    return main if len(words_only(main)) < _WHOLE * len(words_only(whole)) else whole
 
 
 def _as_html(tree: etree._Element) -> etree._Element:
@@ -131,7 +132,7 @@ def _remove_boilerplate_blocks(text: str, title: str) -> str:
     for block in text.split("\n\n"):
         lines = block.split("\n")
         opens = sum(line.startswith("```") for line in lines) % 2 == 1
-        repeats = len(kept) < 2 and len(lines) == 1 and joined_words(block) == joined_words(title)
+        repeats = len(kept) < 2 and len(lines) == 1 and words_only(block) == words_only(title)
         if fenced or opens or not (repeats or all(is_boilerplate_line(line) for line in lines)):
             kept.append(block)
         fenced ^= opens

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,7 +18,7 @@ from lxml import etree
 
 from bot.corpus.article import Article
 from bot.corpus.decoding import RepairingReader, damage_notes
-from bot.corpus.fields import Fields, build_article
+from bot.corpus.fields import Fields, build_article, iso_day
 from bot.corpus.html.elements import parse_html
 from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
 from bot.corpus.html.plain_form import html_to_plain_form
@@ -30,7 +30,6 @@ from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text
 
 MAX_BYTES = 50_000_000
 """Maximum size of one post without its comments: a whole post is held in memory."""
-_CHUNK = 1_000_000  # bytes that are searched at a time
 _FIELD = ("{http://wordpress.org/export/", "{https://wordpress.org/export/")
 """Namespaces of WordPress's fields, up to the version."""
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -90,13 +89,9 @@ def _reusable_blocks(path: Path) -> dict[str, str]:
 
 
 def _contains(path: Path, words: bytes) -> bool:
-    end = b""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if words in end + chunk:
-                return True
-            end = chunk[-len(words) :]
-    return False
+    with suppress(ValueError), path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(words) >= 0
+    return False  # an empty file cannot be mapped
 
 
 def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> etree._Element | Refused | None:
@@ -248,7 +243,8 @@ def _article(item: etree._Element, source: str, html: str, declared: list[Marked
 
 def _fields(item: etree._Element) -> Fields:
     name, url = unquote(_field(item, "post_name") or ""), _url(item)
-    published, modified = _parse_date(_field(item, "post_date")), _parse_date(_field(item, "post_modified"))
+    # WordPress writes "0000-00-00 00:00:00" for no date.
+    published, modified = (iso_day(_field(item, name)) for name in ("post_date", "post_modified"))
     categories = _terms(item, "category")
     fields: dict[str, object] = {
         "title": _plain_line(item.findtext("title") or "") or name.replace("-", " ") or None,
@@ -284,13 +280,6 @@ def _field(item: etree._Element, name: str) -> str | None:
     for child in item:
         if isinstance(child.tag, str) and child.tag.startswith(_FIELD) and child.tag.endswith(f"}}{name}"):
             return (child.text or "").strip() or None
-    return None
-
-
-def _parse_date(text: str | None) -> date | None:
-    """Parse the date of "2026-01-31 10:00:00"; return None for "0000-00-00 00:00:00", which stands for no date."""
-    with suppress(ValueError):
-        return datetime.fromisoformat(text or "").date()
     return None
 
 

@@ -106,7 +106,7 @@ def _find_formulas(sheet: Any) -> Mapping[int, frozenset[int]]:
     for number, cells in _cells(sheet):
         if columns := frozenset(column for column, cell in enumerate(cells) if cell.data_type == "f"):
             found[number] = columns
-        if number > _LAST_ROW or len(found) > MAX_ROWS:
+        if len(found) > MAX_ROWS:
             break
     return found
 

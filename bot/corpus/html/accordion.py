@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
+from lxml.html.builder import E
 
 from bot.corpus.html.elements import HEADINGS, text_of
 from bot.corpus.html.faq_elements import faq_block
@@ -28,7 +29,7 @@ class FoldedFaq:
 
     def is_within(self, body: HtmlElement) -> bool:
         """Whether both elements are still part of a page."""
-        return all(any(above is body for above in part.iterancestors()) for part in (self.question, self.answer))
+        return all(body in part.iterancestors() for part in (self.question, self.answer))
 
     def to_marked_faqs(self) -> Iterator[MarkedFaq]:
         """Yield the FAQ in plain form, once for each of its questions, if it has an answer."""
@@ -62,9 +63,7 @@ def _bold_questions_to_headings(body: HtmlElement) -> None:
     """Turn bold questions at the beginning of paragraphs into headings of the lowest level, as the plain form does."""
     for paragraph in [*body.iter("p")]:
         if (question := take_bold_question(paragraph)) is not None:
-            heading = paragraph.makeelement(f"h{_LOWEST_LEVEL}")
-            heading.text = question
-            paragraph.addprevious(heading)
+            paragraph.addprevious(E(f"h{_LOWEST_LEVEL}", question))
 
 
 def _pairs(element: HtmlElement) -> Iterator[FoldedFaq]:

@@ -66,7 +66,7 @@ def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
     max_length = _MAX_SHARE * max(len(body.text_content()), 1)
     article = main_element_path(body)
     for element in _boilerplate_elements(body):
-        if element not in article and _is_attached(element, body) and len(element.text_content()) <= max_length:
+        if element not in article and body in element.iterancestors() and len(element.text_content()) <= max_length:
             if _RELATED.search(_names(element)):
                 related += _link_titles(element, site)
             element.drop_tree()
@@ -110,10 +110,6 @@ def _names(element: HtmlElement) -> str:
     return "" if _POST.search(classes) else f"{classes} {element.get('id') or ''}"[:_MAX_NAMES_LENGTH]
 
 
-def _is_attached(element: HtmlElement, body: HtmlElement) -> bool:
-    return element is not body and any(above is body for above in element.iterancestors())
-
-
 def _link_titles(element: HtmlElement, site: str) -> Iterator[str]:
     """Yield the texts of an element's links to the same site that may be titles."""
     for link in element.iter("a"):
@@ -129,7 +125,7 @@ def _remove_titled(body: HtmlElement, site: str, max_length: float) -> list[str]
     for heading in [*body.iter(*HEADINGS)]:
         title = text_of(heading).strip(" :")
         matches = heading.tag != "h1" and any(pattern.fullmatch(title) for pattern in _TITLES)
-        if not matches or not _is_attached(heading, body):
+        if not matches or body not in heading.iterancestors():
             continue
         elements = list(_with_following(heading))
         length = sum(len(element.text_content()) for element in elements)

@@ -55,11 +55,6 @@ def inline_text(element: HtmlElement) -> str:
     return text if element.tag in INLINE else f" {text} "
 
 
-def has_text(element: HtmlElement) -> bool:
-    """Whether an element has a text."""
-    return bool(text_of(element))
-
-
 def own_descendants(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
     """Yield the descendants of a list or table that do not belong to another one inside it."""
     return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)

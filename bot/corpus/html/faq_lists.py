@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
-from lxml import html
 from lxml.html import HtmlElement
+from lxml.html.builder import E
 
-from bot.corpus.html.elements import HEADINGS, has_text, own_descendants, text_of
+from bot.corpus.html.elements import HEADINGS, own_descendants, text_of
 from bot.corpus.outline import is_question
 
 _LISTS = ("ol", "ul")
@@ -18,17 +18,13 @@ def faq_lists_to_details(tree: HtmlElement) -> None:
     for element in [*tree.iter(*_LISTS)]:
         items = [*own_descendants(element, "li")]
         if len(items) > 1 and all(map(_is_faq, items)):
-            container = html.Element("div")
-            container.extend([_details(*_split(item)) for item in items])
-            element.addprevious(container)
+            element.addprevious(E("div", *(_details(*_split(item)) for item in items)))
             element.drop_tree()
     lone = [each for each in tree.iter(*_LISTS) if is_question(text_of(each)) and len([*each.iter("li")]) == 1]
     answers = {each: _following(each, lone) for each in lone}
-    if len(lone) > 1 and all(any(map(has_text, following)) for following in answers.values()):
+    if len(lone) > 1 and all(any(map(text_of, following)) for following in answers.values()):
         for each, following in answers.items():
-            answer = html.Element("div")
-            answer.extend(following)
-            each.addprevious(_details(text_of(each), answer))
+            each.addprevious(_details(text_of(each), E("div", *following)))
             each.drop_tree()
 
 
@@ -60,10 +56,7 @@ def _split(item: HtmlElement) -> tuple[str, HtmlElement]:
 
 
 def _details(question: str, answer: HtmlElement) -> HtmlElement:
-    details, summary = html.Element("details"), html.Element("summary")
-    summary.text = question
-    details.extend((summary, answer))
-    return details
+    return E("details", E("summary", question), answer)
 
 
 def _following(element: HtmlElement, lone: list[HtmlElement]) -> list[HtmlElement]:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from bot.corpus.article import Faq, Section
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import outline
+from bot.languages.normalization import words_only
 
 MAX_FAQS = 1000
 """Maximum number of FAQs taken from the markup of a page or post; each is searched in the text."""
@@ -59,13 +60,13 @@ def add_marked_faqs(
     """
     index, found = _WordIndex.of(text), outline(text)
     known = [*found.faqs, *listed]
-    asked = {joined_words(question) for faq in known for question in (faq.question, *faq.alternates)}
+    asked = {words_only(question) for faq in known for question in (faq.question, *faq.alternates)}
     spans = {(faq.start, faq.end): faq for faq in _cut_at_folds(known, text, index, folded)}
     missing: dict[str, str] = {}
     for faq in marked:
-        if joined_words(faq.question) in asked:
+        if words_only(faq.question) in asked:
             continue
-        asked.add(joined_words(faq.question))
+        asked.add(words_only(faq.question))
         span = _find_span(text, index, found.sections, faq)
         if span is None:
             missing[faq.question] = re.sub(r"^#{1,6} ", "", faq.answer, flags=re.MULTILINE)
@@ -81,9 +82,9 @@ def add_marked_faqs(
 
 def _cut_at_folds(faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Iterable[MarkedFaq]) -> Iterator[Faq]:
     """Yield the FAQs of a text, each cut at the end of its folded answer."""
-    answers = {joined_words(faq.question): joined_words(faq.answer) for faq in folded}
+    answers = {words_only(faq.question): words_only(faq.answer) for faq in folded}
     for faq in faqs:
-        question = joined_words(faq.question)
+        question = words_only(faq.question)
         places = index.places(answers.get(question, ""))
         inside = (place for place in places if faq.start <= place[0] < place[1] < faq.end)
         end = next((end for start, end in inside if index.precedes(start, question)), None)
@@ -92,13 +93,13 @@ def _cut_at_folds(faqs: Iterable[Faq], text: str, index: _WordIndex, folded: Ite
 
 def _find_span(text: str, index: _WordIndex, sections: tuple[Section, ...], faq: MarkedFaq) -> tuple[int, int] | None:
     """Find the answer in the text: with the same words, or with similar words below the question as a heading."""
-    question, answer = joined_words(faq.question), joined_words(faq.answer)
+    question, answer = words_only(faq.question), words_only(faq.answer)
     places = list(index.places(answer))
     for start, end in places:
         if index.precedes(start, question):
             return _widen(text, start, end)
     for section in sections:
-        is_heading = bool(section.path) and joined_words(section.path[-1]) == question
+        is_heading = bool(section.path) and words_only(section.path[-1]) == question
         if is_heading and _is_similar(text[section.start : section.end], faq.answer):
             return section.start, section.end
     return _widen(text, *places[0]) if places and len(answer.split()) >= _MIN_WORDS else None
@@ -116,10 +117,5 @@ def _widen(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_similar(one: str, other: str) -> bool:
-    first, second = Counter(joined_words(one).split()), Counter(joined_words(other).split())
+    first, second = Counter(words_only(one).split()), Counter(words_only(other).split())
     return 2 * (first & second).total() >= _MIN_SIMILARITY * (first.total() + second.total())
-
-
-def joined_words(text: str) -> str:
-    """Return the words of a text in lower case, separated by single spaces."""
-    return " ".join(re.findall(r"\w+", text.casefold()))

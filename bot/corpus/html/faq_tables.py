@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from lxml import html
 from lxml.html import HtmlElement
+from lxml.html.builder import E
 
 from bot.corpus.columns import FaqColumns, find_faq_columns
 from bot.corpus.html.elements import own_descendants, text_of
@@ -20,7 +20,7 @@ def faq_tables_to_details(tree: HtmlElement) -> None:
         texts = [[*[""] * missing, *texts] for missing, _, texts in padded]
         if table.find(".//table") is not None or (columns := find_faq_columns(texts)) is None:
             continue
-        container = html.Element("div")
+        container = E("div")
         for (missing, row, _), words in zip(padded[bool(columns.names) :], texts[bool(columns.names) :], strict=True):
             container.extend(_elements([None] * missing + row, words, columns))
         table.addprevious(container)
@@ -33,18 +33,10 @@ def _elements(row: list[HtmlElement | None], texts: list[str], columns: FaqColum
     answer = row[columns.answer] if columns.answer < len(row) else None
     question = texts[columns.question] if columns.question < len(texts) else ""
     if len(given) == 1:
-        yield _element("h3" if texts[0] else "p", given[0])
+        yield E("h3" if texts[0] else "p", given[0])
     elif answer is None or not question or not texts[columns.answer]:
-        yield from (_element("p", text) for text in given)
+        yield from (E("p", text) for text in given)
     else:
-        details = html.Element("details")
         answer.tag, answer.tail = "div", None
-        others = [_element("p", each) for each in columns.others(texts)]
-        details.extend([_element("summary", question), answer, *others])
-        yield details
-
-
-def _element(tag: str, text: str) -> HtmlElement:
-    element = html.Element(tag)
-    element.text = text
-    return element
+        others = [E("p", each) for each in columns.others(texts)]
+        yield E("details", E("summary", question), answer, *others)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from lxml import html
 from lxml.etree import XPath
 from lxml.html import HtmlElement
+from lxml.html.builder import E
 
 from bot.corpus.html.boilerplate import is_hidden, is_named_boilerplate, main_element_path
 from bot.corpus.html.elements import HEADINGS, INLINE, text_of
@@ -55,11 +55,9 @@ def find_folds(tree: HtmlElement, *, is_page: bool) -> list[Fold]:
 def folds_to_details(tree: HtmlElement) -> None:
     """Turn the folds of a post into `details`, with the label as `summary`."""
     for fold in find_folds(tree, is_page=False):
-        details, summary = html.Element("details"), html.Element("summary")
-        summary.text = fold.label.text
-        header = outermost(fold.label)
+        header, details = outermost(fold.label), E("details", E("summary", fold.label.text or ""))
         fold.panel.addprevious(details)
-        details.extend((summary, fold.panel))
+        details.append(fold.panel)
         details.tail, fold.panel.tail = fold.panel.tail, None
         header.drop_tree()
     for button in [*tree.iter("button")]:
@@ -174,9 +172,8 @@ class _Finder:
         tails = [header.tail, *(element.tail for element in following)]
         if not any(tail and tail.strip() for tail in tails) and not any(map(has_words, following)):
             return None
-        panel = html.Element("div")
-        panel.text, header.tail = header.tail, None
-        panel.extend(following)
+        panel = E("div", header.tail or "", *following)
+        header.tail = None
         header.addnext(panel)
         return panel
 
@@ -192,8 +189,7 @@ class _Finder:
             label.remove(child)
         label.text = words
         if is_tab and header.getparent() is not panel.getparent():
-            title = html.Element("p")
-            title.text = words
+            title = E("p", words)
             panel.addprevious(title)
             header.drop_tree()
             return Fold(title, panel)
@@ -233,8 +229,8 @@ def _label_above(panel: HtmlElement) -> HtmlElement | None:
         return None if (above.tail or "").strip() else above
     if parent is None or not is_question(parent.text or ""):
         return None
-    label = html.Element("p")
-    label.text, parent.text = parent.text, None
+    label = E("p", parent.text or "")
+    parent.text = None
     parent.insert(0, label)
     return label
 

@@ -19,6 +19,8 @@ from bot.corpus.html.elements import text_of
 from bot.corpus.html.faq_elements import microdata_faq
 from bot.corpus.html.plain_form import html_to_plain_form, to_plain_form
 from bot.corpus.refused import Unreadable
+from bot.corpus.sites import site_of
+from bot.languages.normalization import words_only
 
 Node = dict[str, object]
 _PUBLISHED = ("article:published_time", "datepublished", "parsely-pub-date", "date", "dc.date.issued", "dc.date")
@@ -169,17 +171,11 @@ def _first(*words: str) -> str | None:
     return next((word for word in words if word), None)
 
 
-def _host(url: str) -> str:
-    with suppress(ValueError):
-        return urlsplit(url).netloc
-    return ""
-
-
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
     """Return the h1 confirmed by a declared title, else a declared title without the site's name, else a lone h1/h2."""
     titles = (text_of(title) for title in page.iter("title"))
     declared = [*_named(metas, "og:title"), *_values(nodes, "headline"), *titles]
-    hosts = (_host(url).removeprefix("www.").split(".")[0] for url in _named(metas, "og:url"))
+    hosts = (site_of(url).split(".")[0] for url in _named(metas, "og:url"))
     sites = [*_named(metas, "og:site_name"), *hosts]
     headings = [text for text in map(text_of, page.iter("h1")) if text and not any(_same(text, site) for site in sites)]
     for heading in headings:
@@ -191,7 +187,7 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
 
 
 def _same(one: str, other: str) -> bool:
-    return re.findall(r"\w+", one.casefold()) == re.findall(r"\w+", other.casefold())
+    return words_only(one) == words_only(other)
 
 
 def _confirms(title: str, heading: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.corpus.pull.limits import PullLimits
 from bot.corpus.pull.report import Progress, PullReport
-from bot.errors import MissingExtra
+from bot.errors import requires
 
 __all__ = ["PullLimits", "PullReport", "pull"]
 
@@ -32,8 +32,6 @@ def pull(
     Raises `PullError` if the site cannot be reached, forbids the pull or keeps failing, and `MissingExtra` if httpx or
     Protego is not installed.
     """
-    try:
+    with requires(None, "build"):
         from bot.corpus.pull.site import pull_site
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or "httpx", "build") from None
     return pull_site(address, corpus, since, types, limits, report, allow_private=allow_private)

@@ -65,7 +65,8 @@ def to_html(post: Post, terms: Terms) -> bytes:
         raise UrlRefused("a post without content as WordPress returns it")
     if content.get("protected") is True:
         raise UrlRefused("protected by a password", _GONE)
-    title = plain_line(_rendered(post, "title"))
+    named = post.get("title")
+    title = plain_line(named.get("rendered") if isinstance(named, dict) else named)
     body = f"{expand_shortcodes(str(content['rendered']))}{acf_html(post.get('acf'))}".strip()
     if not body:
         raise UrlRefused("no text in it", _GONE)
@@ -110,11 +111,6 @@ def _acf_row(fields: Mapping[str, object], depth: int) -> Iterator[str]:
         fields = {each: value for each, value in fields.items() if each not in (title, body)}
     for value in fields.values():
         yield acf_html(value, depth + 1)
-
-
-def _rendered(post: Post, name: str) -> object:
-    value = post.get(name)
-    return value.get("rendered") if isinstance(value, dict) else value
 
 
 def plain_line(markup: object) -> str:

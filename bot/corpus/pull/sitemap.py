@@ -13,6 +13,7 @@ from io import BytesIO
 import httpx
 from lxml import etree
 
+from bot.corpus.fields import iso_day
 from bot.corpus.pull.addresses import Refuse, UrlRefused, parse_address
 from bot.corpus.pull.http_client import SITEMAPS, HttpClient, gunzip
 
@@ -106,7 +107,7 @@ def parse_sitemap(content: bytes) -> Sitemap:
         for _, element in etree.iterparse(BytesIO(content), tag=tags, **options):  # type: ignore[call-overload]
             url = (element.findtext("{*}loc") or "").strip()
             if url:
-                entry = SitemapEntry(url, _day((element.findtext("{*}lastmod") or "").strip()))
+                entry = SitemapEntry(url, iso_day((element.findtext("{*}lastmod") or "").strip()))
                 (pages if etree.QName(element).localname == "url" else sitemaps).append(entry)
             element.clear()
             while element.getprevious() is not None:
@@ -117,12 +118,6 @@ def parse_sitemap(content: bytes) -> Sitemap:
     if not pages and not sitemaps:
         raise UrlRefused("is no sitemap: it lists nothing")
     return Sitemap(tuple(pages), tuple(sitemaps))
-
-
-def _day(text: str) -> date | None:
-    with suppress(ValueError):
-        return date.fromisoformat(text[:10])
-    return None
 
 
 def is_below(page: str, start: httpx.URL) -> bool:

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
 import httpx
 
+from bot.corpus.fields import iso_day
 from bot.corpus.pull.addresses import Refuse, UrlFailed, UrlRefused
 from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
 from bot.corpus.pull.post_html import Post, Terms, plain_line
@@ -168,9 +168,8 @@ def is_past_the_end(refusal: UrlRefused, number: int) -> bool:
 
 def modified_before(post: Post, day: date | None) -> bool:
     """Whether a post was last modified before a day, if given: WordPress before 5.7 ignores `modified_after`."""
-    with suppress(ValueError):
-        return day is not None and date.fromisoformat(str(post.get("modified"))[:10]) < day
-    return False
+    modified = iso_day(str(post.get("modified")))
+    return day is not None and modified is not None and modified < day
 
 
 def _parse_json(content: bytes) -> object:

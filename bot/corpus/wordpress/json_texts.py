@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from bot.corpus.outline import is_question
-from bot.corpus.wordpress.named_texts import fields_to_html, is_control, is_text, read_name
+from bot.corpus.wordpress.named_texts import fields_to_html, is_control, is_text, read_name, titled_text
 from bot.corpus.wordpress.paragraphs import add_paragraphs
 
 _MAX_DEPTH = 60
@@ -16,9 +15,9 @@ _PLUGIN = re.compile(r"<!-- wp:[\w-]+/")
 _BLOCK = re.compile(r"wp:(?P<name>[a-z][\w-]*+/[\w-]++)\s++(?P<attributes>\{.*\})\s*+(?P<alone>/)?\s*+\Z", re.DOTALL)
 
 
-def json_to_html(value: object, depth: int = _MAX_DEPTH) -> str:
+def json_to_html(value: object) -> str:
     """Return the texts in a JSON value in their order."""
-    return "\n".join(filter(None, _parts(value, depth)))
+    return "\n".join(filter(None, _parts(value, _MAX_DEPTH)))
 
 
 def add_block_texts(content: str) -> str:
@@ -85,16 +84,10 @@ def _titles_of_elements(widget: Mapping[str, object]) -> list[str] | None:
     for rows in settings.values():
         titles = [_title(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         if len(titles) == len(elements) and all(titles):
-            return [_panel(title, json_to_html(each)) for title, each in zip(titles, elements, strict=True)]
+            return [titled_text(title, json_to_html(each)) for title, each in zip(titles, elements, strict=True)]
     return None
 
 
 def _title(row: Mapping[str, object]) -> str:
     named = ((read_name(str(name)), value) for name, value in row.items())
     return next((str(value) for name, value in named if name is not None and name.is_title and is_text(value)), "")
-
-
-def _panel(title: str, text: str) -> str:
-    if is_question(title) and text:
-        return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
-    return f"<h4>{title}</h4>\n\n{text}"

@@ -79,7 +79,8 @@ class _Group(NamedTuple):
 def fields_to_html(fields: Mapping[str, object], heading: str = "h4") -> str:
     """Return the texts of fields in their order: a question as `details`, another title as a heading."""
     tags = (value for value in fields.values() if isinstance(value, str) and _TAG.fullmatch(value))
-    return "\n".join(_write(group, next(tags, heading)) for group in _groups(fields))
+    groups = ((" ".join(group.titles), "\n\n".join(group.texts)) for group in _groups(fields))
+    return "\n".join(titled_text(title, text, next(tags, heading)) for title, text in groups)
 
 
 def paired_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -105,8 +106,8 @@ def _groups(fields: Mapping[str, object]) -> Iterator[_Group]:
     yield from groups.values()
 
 
-def _write(group: _Group, heading: str) -> str:
-    title, text = " ".join(group.titles), "\n\n".join(group.texts)
+def titled_text(title: str, text: str, heading: str = "h4") -> str:
+    """Return a text below its title as HTML: `details` if the title is a question, else a heading."""
     if text and is_question(title):
         return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
     title = f"<{heading}>{title}</{heading}>" if title else ""

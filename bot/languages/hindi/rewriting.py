@@ -5,7 +5,7 @@ Most words of such a question are the articles' own ("PF", "notice period", न�
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.languages.hindi.devanagari import has_devanagari, normalize
@@ -52,8 +52,9 @@ class HindiRewriter:
         return in_english_order(" ".join(english.replace("।", ".").split()))
 
     def transliterate(self, question: str) -> str:
-        """Write Hindi words of Latin letters in Devanagari."""
-        return _replace_words(question, lambda word: to_devanagari(word) if self._is_romanized(word) else None)
+        """Write Hindi words of Latin letters in Devanagari, and each Hindi full stop as a dot."""
+        written = _WORD.sub(lambda word: to_devanagari(word[0]) if self._is_romanized(word[0]) else word[0], question)
+        return written.replace("।", ".")
 
     def _in_english(self, words: Sequence[str]) -> str:
         opening, others = split_choice(words)
@@ -130,9 +131,3 @@ def _meaning_of_devanagari(latin: str) -> str | None:
     if sound not in known.sounds and sound in known.spellings:
         return known.spellings[sound]
     return known.meaning(latin)
-
-
-def _replace_words(question: str, replacement: Callable[[str], str | None]) -> str:
-    """Replace each word unless its replacement is None, and each Hindi full stop with a dot."""
-    replaced = _WORD.sub(lambda word: word[0] if (new := replacement(word[0])) is None else new, question)
-    return replaced.replace("।", ".")

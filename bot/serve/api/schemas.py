@@ -59,7 +59,7 @@ def _checked(data: Any) -> Any:
     return [_checked(each) for each in data] if isinstance(data, list) else data
 
 
-class Message(WholeText, _Model):
+class Message(_Model):
     """A question or an answer of the conversation so far."""
 
     role: Literal["user", "assistant"]

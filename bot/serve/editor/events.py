@@ -15,27 +15,26 @@ EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "s
 _UNEXPECTED = "Something went wrong; see the server's log."
 
 
-def show_errors(handler: Callable[..., tuple[Any, ...]], others: int) -> Callable[..., tuple[Any, ...]]:
-    """Wrap a handler whose first output is a notice: an error is shown there and leaves the `others` unchanged."""
+def show_errors(handler: Callable[..., Any], notice: gr.Markdown) -> Callable[..., Any]:
+    """Wrap a handler: an error is shown in `notice`, one of its outputs, and leaves the others unchanged."""
 
-    def handle(*values: Any) -> tuple[Any, ...]:
+    def handle(*values: Any) -> Any:
         try:
             return handler(*values)
         except ArticlebotError as error:
-            notice = escape_markdown(str(error))
+            return {notice: escape_markdown(str(error))}
         except Exception:  # noqa: BLE001 - whatever broke, the editor keeps the page
             _log.exception("the editor's page failed")
-            notice = _UNEXPECTED
-        return notice, *[gr.skip() for _ in range(others)]
+            return {notice: _UNEXPECTED}
 
     return handle
 
 
-def signed(handler: Callable[..., tuple[Any, ...]], others: int) -> Callable[..., tuple[Any, ...]]:
+def signed(handler: Callable[..., Any], notice: gr.Markdown) -> Callable[..., Any]:
     """Wrap a handler as `show_errors` does; it takes the name of the signed-in editor first."""
-    shown = show_errors(handler, others)
+    shown = show_errors(handler, notice)
 
-    def handle(request: gr.Request, *values: Any) -> tuple[Any, ...]:
+    def handle(request: gr.Request, *values: Any) -> Any:
         return shown(request.username or "", *values)
 
     return handle

@@ -81,7 +81,7 @@ def _articles_tab(service: EditorService) -> None:
         message = f"{len(rows)} findings." if rows else "Nothing found; every file could be read."
         return message, gr.update(value={"headers": _HEADERS, "data": rows}, visible=bool(rows))
 
-    check.click(show_errors(find, 1), None, [notice, table], **EVENT_OPTIONS)
+    check.click(show_errors(find, notice), None, [notice, table], **EVENT_OPTIONS)
 
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
@@ -105,4 +105,4 @@ def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
         trend = gr.update(value=trend_figure(points), visible=bool(points))
         return "" if points else _NO_FIGURES, block(shown), trend
 
-    tab.select(show_errors(draw, 2), None, [notice, tables, plot], **EVENT_OPTIONS)
+    tab.select(show_errors(draw, notice), None, [notice, tables, plot], **EVENT_OPTIONS)

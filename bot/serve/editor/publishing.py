@@ -38,9 +38,9 @@ def publish_bar(service: EditorService, page: gr.Blocks) -> PublishBar:
         status = gr.Markdown(elem_id="publish-status")
         button = gr.Button("Publish now", variant="primary", size="sm", scale=0, elem_id="publish")
     bar = PublishBar(status, button, gr.Timer(_POLL, active=False))
-    shown = show_errors(lambda: bar_state(service), len(bar.outputs) - 1)
+    shown = show_errors(lambda: bar_state(service), status)
     gr.on([page.load, bar.timer.tick], shown, None, bar.outputs, **EVENT_OPTIONS)
-    button.click(show_errors(lambda: start(service), len(bar.outputs) - 1), None, bar.outputs, **EVENT_OPTIONS)
+    button.click(show_errors(lambda: start(service), status), None, bar.outputs, **EVENT_OPTIONS)
     return bar
 
 

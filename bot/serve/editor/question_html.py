@@ -125,17 +125,13 @@ def _seen(answer: SeenAnswer, question: str, remarks: Sequence[Remark], table: P
     head = f"{_certainty(answer.certainty)} {_times(answer.times)}"
     votes = _votes(answer.helpful, answer.unhelpful)
     head += f", {votes}" if votes else ""
-    passages = [passage_by_id(table, ident) for ident in answer.passages]
-    known = [_excerpt(passage, question) for passage in passages if passage is not None]
-    gone = [_plain(f"{each}: no longer in the articles") for each in _missing(answer.passages, passages)]
+    passages = {ident: passage_by_id(table, ident) for ident in answer.passages}
+    known = [_excerpt(passage, question) for passage in passages.values() if passage is not None]
+    gone = [_plain(f"{ident}: no longer in the articles") for ident, passage in passages.items() if passage is None]
     own = [one for one in remarks if (one.status, one.passages) == (answer.status, answer.passages)]
     said = "".join(f"<li>{_remark(one)}</li>" for one in own)
     shown = "".join([*known, *gone, f"<ul>{said}</ul>" if said else ""])
     return f'<div class="card"><div>{head}</div>{shown}</div>'
-
-
-def _missing(idents: Sequence[str], passages: Sequence[Passage | None]) -> list[str]:
-    return [ident for ident, passage in zip(idents, passages, strict=True) if passage is None]
 
 
 def _excerpt(passage: Passage, question: str) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 from bot.answering.bot import Bot
@@ -43,6 +44,7 @@ _CANDIDATES, _MAX_OFFERED, _MAX_FOUND = 50, 8, 12
 """Numbers of passages searched for a question, offered for it unasked, and shown for a search."""
 _TALLIED_DAYS = 56
 _NO_CATEGORY = "without an answer or a category"
+_UNHELPFUL = attrgetter("unhelpful")
 _UNLIKELY = 0.1  # probability below which a passage is not offered unasked
 
 Choice = tuple[str, str]
@@ -75,7 +77,7 @@ class EditorService:
         """Return what visitors asked in the last days, most frequent first, or most voted on. Raises `UsageError`."""
         until = time.time()
         seen = seen_questions(self.usage.question_stats(until - days * _DAY, until))
-        return sorted(filter(_unhelpful, seen), key=_unhelpful, reverse=True) if only_unhelpful else seen
+        return sorted(filter(_UNHELPFUL, seen), key=_UNHELPFUL, reverse=True) if only_unhelpful else seen
 
     def describe(self, days: float, question: str, gap: Gap | None) -> str:
         """Return as HTML the answers that visitors got to a question, or to those of its gap. Raises `UsageError`."""
@@ -180,7 +182,3 @@ def _week(question: LoggedQuestion) -> str:
     """Return the Monday of the week of a question, in ISO 8601."""
     day = datetime.fromtimestamp(question.at, UTC)
     return f"{day - timedelta(days=day.weekday()):%Y-%m-%d}"
-
-
-def _unhelpful(seen: SeenQuestion) -> int:
-    return seen.unhelpful

@@ -1,6 +1,5 @@
 """`SignIn`: who may open the editor's page, and under which name."""
 
-import hashlib
 import html
 import logging
 import secrets
@@ -12,6 +11,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from bot.serve.api.keys import hash_key
 from bot.serve.api.rate_limiter import RateLimiter
 from bot.serve.editor.password import is_password
 from bot.serve.page.head_middleware import read_asset
@@ -41,13 +41,16 @@ class SignIn:
         self._settings = settings
         self._tries, self._tries_of_all = RateLimiter(_TRIES), RateLimiter(_TRIES_OF_ALL)
         self._sessions: dict[str, tuple[float, str]] = {}
-        """The end of each session, and the name of its editor."""
+        """Hash of a token → the end of its session, and the name of its editor.
+
+        By the hash, the time that a look-up takes reveals nothing of the token.
+        """
         self._lock = Lock()
 
     def user(self, request: Request) -> str:
         """Return the editor's name for Gradio's `auth_dependency`. Raises `HTTPException`: 303 to sign in, or 401."""
         with self._lock:
-            end, name = self._sessions.get(_digest(request.cookies.get(_COOKIE, "")), (0.0, ""))
+            end, name = self._sessions.get(hash_key(request.cookies.get(_COOKIE, "")), (0.0, ""))
         if end > time.monotonic():
             return name
         prefix = prefix_of(request.scope)
@@ -94,7 +97,7 @@ class SignIn:
 
     def _sign_out(self, request: Request) -> Response:
         with self._lock:
-            self._sessions.pop(_digest(request.cookies.get(_COOKIE, "")), None)
+            self._sessions.pop(hash_key(request.cookies.get(_COOKIE, "")), None)
         prefix = prefix_of(request.scope)
         response = RedirectResponse(prefix + _SIGN_IN, 303)
         response.delete_cookie(_COOKIE, path=prefix + EDITOR)
@@ -104,13 +107,8 @@ class SignIn:
         token, now = secrets.token_urlsafe(32), time.monotonic()
         with self._lock:
             self._sessions = {digest: each for digest, each in self._sessions.items() if each[0] > now}
-            self._sessions[_digest(token)] = now + _SESSION, name
+            self._sessions[hash_key(token)] = now + _SESSION, name
         return token
-
-
-def _digest(token: str) -> str:
-    """Return the hash that a token is looked up by, so that the time of the look-up reveals nothing of the token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _page(error: str = "", status: int = 200) -> HTMLResponse:

@@ -49,36 +49,34 @@ def correct_tab(
             closed = None, gr.update(visible=False), "", "", "", ""
             return escape_markdown(str(error)), gr.Tabs(selected="correct"), *closed
 
-    def on_pick(ident: str | None, question: str | None) -> tuple[Any, ...]:
-        return ("", *opening(ident, question)) if ident else ("Choose one first.", *[gr.skip() for _ in outputs])
+    def on_pick(ident: str | None, question: str | None) -> Any:
+        return ("", *on_open(ident, question)) if ident else {questions.notice: "Choose one first."}
 
-    def on_save(who: str, now: tuple[Any, ...] | None, text: str) -> tuple[Any, ...]:
+    def on_save(who: str, now: tuple[Any, ...] | None, text: str) -> Any:
         if now is None:
-            return "Choose a passage first.", *[gr.skip() for _ in range(4 + len(bar.outputs))]
+            return {notice: "Choose a passage first."}
         passage, excerpt, question = now
         correct(service.corpus, excerpt, text, context(passage), passage.id, who=who)
         again = question or passage.question or context(passage), passage.id
         return _BUILDING, None, gr.update(visible=False), "", again, *start(service)
 
-    def tick(again: tuple[str, str] | None) -> tuple[Any, ...]:
+    def tick(again: tuple[str, str] | None) -> Any:
         if again is None or service.build.is_running:
-            return gr.skip(), gr.skip(), gr.skip()
+            return gr.skip()
         question, ident = again
         return *ask_again(service, question, lambda passage: passage.id == ident), None
 
-    opening = show_errors(on_open, len(outputs) - 1)
-    wanted.change(lambda value: opening(*value.split("\n")[:2]), [wanted], outputs, **EVENT_OPTIONS)
-    chosen = [questions.passage, questions.chosen]
-    questions.correct.click(on_pick, chosen, [questions.notice, *outputs], **EVENT_OPTIONS)
+    opening = show_errors(lambda value: on_open(*value.split("\n")[:2]), notice)
+    wanted.change(opening, [wanted], outputs, **EVENT_OPTIONS)
+    chosen, pick = [questions.passage, questions.chosen], show_errors(on_pick, questions.notice)
+    questions.correct.click(pick, chosen, [questions.notice, *outputs], **EVENT_OPTIONS)
     words.change(
         lambda now, text: (block(diff_html(now[1].words, text.strip("\n"))) or _UNCHANGED) if now else "",
         [opened, words], [changes], **EVENT_OPTIONS,
     )  # fmt: skip
-    save.click(
-        signed(on_save, 4 + len(bar.outputs)), [opened, words],
-        [notice, opened, panel, result, asked, *bar.outputs], **EVENT_OPTIONS,
-    )  # fmt: skip
-    bar.timer.tick(show_errors(tick, 2), [asked], [notice, result, asked], **EVENT_OPTIONS)
+    saved = [notice, opened, panel, result, asked, *bar.outputs]
+    save.click(signed(on_save, notice), [opened, words], saved, **EVENT_OPTIONS)
+    bar.timer.tick(show_errors(tick, notice), [asked], [notice, result, asked], **EVENT_OPTIONS)
 
 
 def _opened(service: EditorService, ident: str, question: str | None) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from bot.serve.editor.tabs.questions_tab import QuestionsTab
 from bot.serve.page.article_html import article_html
 
 _BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
+_WITHDRAWN = "Withdrawn. Visitors no longer get it once that is published."
 _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
 
 
@@ -61,46 +62,35 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
 
     def on_withdraw(who: str, question: str) -> tuple[Any, ...]:
         withdraw_faq(service.corpus, question, who=who)
-        return (
-            "Withdrawn. Visitors no longer get it once that is published.",
-            *_empty(),
-            *bar_state(service),
-            *_lists(service),
-        )
+        return _WITHDRAWN, *_empty(), *bar_state(service), *_lists(service)
 
-    def on_write(who: str, question: str | None) -> tuple[Any, ...]:
+    def on_write(who: str, question: str | None) -> Any:
         if question is None:
-            return "Choose one first.", gr.skip(), *[gr.skip() for _ in (*filled, *lists)]
+            return {notice: "Choose one first."}
         draft(service.corpus, question, who=who)
         return "", gr.Tabs(selected="faqs"), *_new(service, question), *_lists(service)
 
-    def tick(question: str) -> tuple[Any, ...]:
+    def tick(question: str) -> Any:
         if not question or service.build.is_running:
-            return gr.skip(), gr.skip(), gr.skip()
+            return gr.skip()
         return *ask_again(service, question, lambda passage: passage.question == question), ""
 
-    refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), 3)
+    refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), notice)
     page.load(refresh, None, [notice, *lists, form.category], **EVENT_OPTIONS)
     for chosen, other, fill in ((waiting, written, _new), (written, waiting, _old)):
-        handle = show_errors(lambda name, fill=fill: ("", *fill(service, name), None), len(filled) + 1)
+        handle = show_errors(lambda name, fill=fill: ("", *fill(service, name), None), notice)
         chosen.input(handle, [chosen], [notice, *filled, other], **EVENT_OPTIONS)
     new.click(lambda: (*_empty(), None, None), None, [*filled, *lists], **EVENT_OPTIONS)
     gr.on(
         [form.question.change, form.answer.change], _preview, [form.question, form.answer], [preview], **EVENT_OPTIONS
     )
-    save.click(
-        signed(on_save, 3 + len(bar.outputs) + len(lists)), form.parts,
-        [notice, asked, form.instead_of, result, *bar.outputs, *lists], **EVENT_OPTIONS,
-    )  # fmt: skip
-    withdraw.click(
-        signed(on_withdraw, len(filled) + len(bar.outputs) + len(lists)), [form.instead_of],
-        [notice, *filled, *bar.outputs, *lists], **EVENT_OPTIONS,
-    )  # fmt: skip
-    questions.write.click(
-        signed(on_write, 1 + len(filled) + len(lists)), [questions.chosen], [notice, tabs, *filled, *lists],
-        **EVENT_OPTIONS,
-    )  # fmt: skip
-    bar.timer.tick(show_errors(tick, 2), [asked], [notice, result, asked], **EVENT_OPTIONS)
+    saved = [notice, asked, form.instead_of, result, *bar.outputs, *lists]
+    save.click(signed(on_save, notice), form.parts, saved, **EVENT_OPTIONS)
+    emptied = [notice, *filled, *bar.outputs, *lists]
+    withdraw.click(signed(on_withdraw, notice), [form.instead_of], emptied, **EVENT_OPTIONS)
+    begun = [notice, tabs, *filled, *lists]
+    questions.write.click(signed(on_write, notice), [questions.chosen], begun, **EVENT_OPTIONS)
+    bar.timer.tick(show_errors(tick, notice), [asked], [notice, result, asked], **EVENT_OPTIONS)
 
 
 def _form() -> _Form:

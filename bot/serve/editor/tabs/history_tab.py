@@ -32,14 +32,14 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
     def show() -> Any:
         return gr.update(choices=_choices(read_history(service.corpus)), value=None)
 
-    def on_undo(who: str, ident: str | None) -> tuple[Any, ...]:
+    def on_undo(who: str, ident: str | None) -> Any:
         if ident is None:
-            return "Choose one first.", *[gr.skip() for _ in (decision, *bar.outputs)]
+            return {notice: "Choose one first."}
         undone = undo(service.corpus, ident, who=who)
         return f"Undone: “{escape_markdown(undone.question)}”.", show(), *bar_state(service)
 
-    tab.select(show_errors(lambda: ("", show()), 1), None, [notice, decision], **EVENT_OPTIONS)
-    back.click(signed(on_undo, 4), [decision], [notice, decision, *bar.outputs], **EVENT_OPTIONS)
+    tab.select(show_errors(lambda: ("", show()), notice), None, [notice, decision], **EVENT_OPTIONS)
+    back.click(signed(on_undo, notice), [decision], [notice, decision, *bar.outputs], **EVENT_OPTIONS)
 
 
 def _choices(history: Sequence[Decision]) -> list[tuple[str, str]]:

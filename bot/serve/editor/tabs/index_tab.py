@@ -34,19 +34,18 @@ def index_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
         started = start(service)
         return *refresh(), *started
 
-    def switch(name: str | None) -> tuple[Any, ...]:
+    def switch(name: str | None) -> Any:
         if name is None:
-            return "Choose one first.", gr.skip(), gr.update(visible=False), *[gr.skip() for _ in bar.outputs]
+            return {notice: "Choose one first.", confirm: gr.update(visible=False)}
         LocalStore(service.index).switch_to(name)
         words = f"Served now: {name}. The next build follows the articles again."
         return words, _generations(service), gr.update(visible=False), *bar_state(service)
 
-    gr.on([tab.select, bar.timer.tick], show_errors(refresh, len(outputs) - 1), None, outputs, **EVENT_OPTIONS)
-    build.click(show_errors(begin, len(outputs) + 2), None, [*outputs, *bar.outputs], **EVENT_OPTIONS)
+    gr.on([tab.select, bar.timer.tick], show_errors(refresh, notice), None, outputs, **EVENT_OPTIONS)
+    build.click(show_errors(begin, notice), None, [*outputs, *bar.outputs], **EVENT_OPTIONS)
     serve.click(lambda: gr.update(visible=True), None, [confirm], **EVENT_OPTIONS)
-    confirm.click(
-        show_errors(switch, 5), [generations], [notice, generations, confirm, *bar.outputs], **EVENT_OPTIONS
-    )  # fmt: skip
+    switched = [notice, generations, confirm, *bar.outputs]
+    confirm.click(show_errors(switch, notice), [generations], switched, **EVENT_OPTIONS)
 
 
 def _generations(service: EditorService) -> Any:

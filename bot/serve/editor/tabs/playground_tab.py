@@ -18,10 +18,10 @@ def playground_tab(service: EditorService) -> None:
     notice, answer = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="trial-answer")
     candidates = gr.Markdown(elem_id="candidates")
 
-    def ask(words: str) -> tuple[Any, ...]:
+    def ask(words: str) -> Any:
         if not words.strip():
-            return "Type a question first.", gr.skip(), gr.skip()
+            return {notice: "Type a question first."}
         hits = service.bot.retriever.finder().find(words, _CANDIDATES).hits
         return "", block(answer_html(service.bot.ask(words))), block(candidates_html(hits, words))
 
-    question.submit(show_errors(ask, 2), [question], [notice, answer, candidates], **EVENT_OPTIONS)
+    question.submit(show_errors(ask, notice), [question], [notice, answer, candidates], **EVENT_OPTIONS)

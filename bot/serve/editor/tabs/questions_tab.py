@@ -76,22 +76,22 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
         return _report(service, _PERIODS.get(days, 7), which)
 
     def on_click(button: gr.Button, decide: Callable[..., str], *choices: gr.Radio) -> None:
-        def handle(who: str, days: str, which: str, *chosen: str | None) -> tuple[Any, ...]:
+        def handle(who: str, days: str, which: str, *chosen: str | None) -> Any:
             if None in chosen:
-                return "Choose one first.", *[gr.skip() for _ in outputs[1:]]
-            notice = escape_markdown(decide(who, *chosen))
-            return notice, gr.update(visible=button is not back), *bar_state(service), *show(days, which)
+                return {notice: "Choose one first."}
+            said = escape_markdown(decide(who, *chosen))
+            return said, gr.update(visible=button is not back), *bar_state(service), *show(days, which)
 
-        button.click(signed(handle, len(outputs) - 1), [period, kind, *choices], outputs, **EVENT_OPTIONS)
+        button.click(signed(handle, notice), [period, kind, *choices], outputs, **EVENT_OPTIONS)
 
-    load = show_errors(lambda *which: ("", gr.update(visible=False), *show(*which)), len(shown) + 1)
+    load = show_errors(lambda *which: ("", gr.update(visible=False), *show(*which)), notice)
     gr.on(
         [page.load, period.change, kind.change, refresh.click], load, [period, kind], [notice, back, *shown],
         **EVENT_OPTIONS,
     )  # fmt: skip
-    choose = show_errors(lambda *chosen: _choose(service, *chosen), 3)
+    choose = show_errors(lambda *chosen: _choose(service, *chosen), notice)
     gap.change(choose, [report, period, gap], [notice, actions, detail, passage], **EVENT_OPTIONS)
-    find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), 1)
+    find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), notice)
     words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
     on_click(means, lambda *chosen: _accepted(service, *chosen), gap, passage)
     on_click(unwanted, lambda who, question: _ignored(service, who, question), gap)

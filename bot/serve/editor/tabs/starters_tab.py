@@ -34,16 +34,16 @@ def starters_tab(service: EditorService, tab: gr.Tab) -> None:
     lists = [offered, hidden, again]
 
     def on(event: Callable[..., Any], decide: Callable[[str, str], object], choice: Any) -> None:
-        def handle(who: str, question: str | None) -> tuple[Any, ...]:
+        def handle(who: str, question: str | None) -> Any:
             if not question:
-                return "Choose one first.", *[gr.skip() for _ in lists]
+                return {notice: "Choose one first."}
             decide(question, who)
             return f"Done: “{escape_markdown(question)}”.", *_lists(service)
 
-        event(signed(handle, len(lists)), [choice], [notice, *lists], **EVENT_OPTIONS)
+        event(signed(handle, notice), [choice], [notice, *lists], **EVENT_OPTIONS)
 
     corpus = service.corpus
-    tab.select(show_errors(lambda: ("", *_lists(service)), len(lists)), None, [notice, *lists], **EVENT_OPTIONS)
+    tab.select(show_errors(lambda: ("", *_lists(service)), notice), None, [notice, *lists], **EVENT_OPTIONS)
     on(pin.click, lambda question, who: pin_starter(corpus, question, len(_pinned(service)), who=who), offered)
     on(up.click, lambda question, who: pin_starter(corpus, question, _above(service, question), who=who), offered)
     on(unpin.click, lambda question, who: unpin_starter(corpus, question, who=who), offered)
