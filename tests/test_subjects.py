@@ -3,8 +3,11 @@
 import pytest
 
 from bot import Bot
-from bot.answering.introductions import _TABLE_ROW, _start_of_block
+from bot.answering.introductions import _TABLE_ROW, _start_of_block, unbroken_list
 from bot.answering.subjects import subject_of, subjects_of
+from bot.corpus import Article
+from bot.passages import split_articles
+from tests.articles import word_starts
 
 
 def stems(*words: str) -> frozenset[str]:
@@ -219,3 +222,18 @@ def test_an_opening_that_is_a_table_is_shown_whole(shipped: Bot):
 def test_a_faq_with_the_question_goes_before_the_opening(shipped: Bot):
     answer = shipped.ask("What is notice period buyout?")
     assert answer.sources[0].passage.question == "What is notice period buyout?"
+
+
+def test_a_quoted_list_is_completed_by_the_few_items_of_the_next_passage():
+    items = [f"{number}. Step {number} of the list has several words that fill the passage." for number in range(1, 7)]
+    text = "Do this:\n\n" + "\n".join(items)
+    article = Article(id="a", source="a.md", title="T", text=text)
+    first, second = split_articles([article], word_starts, 60)
+    assert "4. Step" in first.text
+    assert second.text.startswith("5. Step")
+    place = first.text.index("2. Step")
+    words = unbroken_list(first, (0, len(first.text)), (place, place + len(items[1])))
+    assert words is not None
+    assert words.passage.text[slice(*words.span)] == text
+    assert words.passage.text[slice(*words.matched)] == items[1]
+    assert unbroken_list(first, (place, place + len(items[1])), (place, place + len(items[1]))) is None

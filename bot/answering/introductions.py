@@ -17,6 +17,7 @@ from bot.reader.features import is_item, is_mid_thought
 
 _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition, such as "or call letter"
 _MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
+_MOST_ADDED = 70  # maximum number of words that complete a quoted list
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
 _SUBJECTS_COMPARED = 2  # minimum number of content words of a comparison
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
@@ -137,6 +138,17 @@ def whole_list(passage: Passage, item: Span) -> Words | None:
     moved = passage.start - whole.start
     begin = _with_lead_in(passage, start)
     return Words(whole, (begin - whole.start, end - whole.start), (item[0] + moved, item[1] + moved))
+
+
+def unbroken_list(passage: Passage, quoted: Span, item: Span) -> Words | None:
+    """Return the whole numbered list of which several items are quoted and a few lack, being in the next passage."""
+    text = passage.text[slice(*quoted)]
+    items = sum(_STEP.match(line.strip()) is not None for line in text.split("\n"))
+    words = whole_list(passage, item) if items > 1 else None
+    if words is None or words.passage.text == passage.text:
+        return None
+    added = len(words.passage.text[slice(*words.span)].split()) - len(text.split())
+    return words if 0 < added <= _MOST_ADDED else None
 
 
 def _opening(article: Article, table: Passages) -> Iterator[Passage]:

@@ -13,6 +13,7 @@ from bot.answering.introductions import (
     introduction,
     sample,
     steps,
+    unbroken_list,
     unsaid_mention,
     whole_list,
 )  # fmt: skip
@@ -95,7 +96,9 @@ class WordChooser:
         for reworded, least in self._reworded(subject, result, reading):
             result, reading = self._surer(reworded, least, result, reading, filters)
         reading = self._in_article_of_fact(asked, result, reading, filters)
-        return Choice(result, self._completed(subject, result, reading, filters) if reading else None, None)
+        reading = self._completed(subject, result, reading, filters) if reading else None
+        words = unbroken_list(reading.passage, reading.span, reading.matched) if reading else None
+        return Choice(result, Reading(*words, reading.probability) if reading and words else reading, None)
 
     def _found(
         self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool
