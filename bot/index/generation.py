@@ -27,6 +27,8 @@ _SAME = 0.999
 Role = Literal["question", "body", "both"]
 """The part of a passage that a vector represents: its question or headings, its text, or both together."""
 ROLES: tuple[Role, ...] = ("question", "body", "both")
+FROM_END: Mapping[Role, int] = {"body": 2, "both": 1}
+"""The places of a passage's vectors in these roles, counted from its last one."""
 
 Field = Literal["words", "pairs", "article_words"]
 """What a lexical search compares: words of passages, their pairs of neighbouring words, or all words of articles."""
@@ -50,7 +52,7 @@ class PassageVectors:
 
     def places(self, role: Role) -> NDArray[np.int64]:
         """The row of each passage's vector in one role; for a FAQ's question, its own wording and not an alternate."""
-        return self.starts[:-1] if role == "question" else self.starts[1:] - (2 if role == "body" else 1)
+        return self.starts[:-1] if role == "question" else self.starts[1:] - FROM_END[role]
 
 
 class Matches(NamedTuple):
@@ -144,6 +146,12 @@ class VectorSearch(Protocol):
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
         """Return the vectors of the passages that exist, in the order of the numbers; `fresh` bypasses caches."""
 
+    def role_vectors(self, numbers: Numbers, role: Role) -> Matrix:
+        """Return the vector of each passage in one role; for a FAQ's question, its own wording.
+
+        Raises `IndexCorrupt` if a passage was removed meanwhile.
+        """
+
 
 class Generation(VectorSearch, Protocol):
     """An open index. Safe to read from many threads."""
@@ -220,20 +228,6 @@ def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:
     if None in numbers:
         raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
     return np.array(numbers, np.int64)
-
-
-def all_vectors(index: VectorSearch, numbers: Numbers) -> PassageVectors:
-    """Return the vectors of each passage. Raises `IndexCorrupt` if a passage was removed meanwhile."""
-    found = index.vectors_of(numbers)
-    if len(found.numbers) < len(numbers):
-        raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
-    return found
-
-
-def role_vectors(index: VectorSearch, numbers: Numbers, role: Role) -> Matrix:
-    """Return the vector of each passage in one role. Raises `IndexCorrupt` if a passage was removed meanwhile."""
-    found = all_vectors(index, numbers)
-    return found.rows[found.places(role)]
 
 
 def passage_by_id(table: Passages, ident: str) -> Passage | None:

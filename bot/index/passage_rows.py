@@ -12,7 +12,7 @@ import numpy as np
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import Numbers, PassageVectors
+from bot.index.generation import FROM_END, Numbers, PassageVectors, Role
 from bot.index.manifest import ENCODER, MultilingualRecord
 from bot.index.passage_table import PassageTable, ranges
 from bot.index.vectors import Vectors
@@ -39,6 +39,10 @@ class PassageRows:
         wanted, starts = ranges(self.table.row_start, numbers)
         articles = np.asarray(self.table.article_of_passage[numbers])
         return PassageVectors(numbers, articles, self.vectors.rows(wanted), starts)
+
+    def role_vectors(self, numbers: Numbers, role: Role) -> Matrix:
+        start = self.table.row_start
+        return self.vectors.rows(start[numbers] if role == "question" else start[numbers + 1] - FROM_END[role])
 
 
 def open_multilingual_index(folder: Path, record: MultilingualRecord, table: PassageTable) -> PassageRows:

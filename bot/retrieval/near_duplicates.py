@@ -6,12 +6,12 @@ are never the same. Nor does the packaged model distinguish texts in a foreign s
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.index.generation import Generation, Numbers, Role, all_vectors, numbers_of, role_vectors
+from bot.index.generation import Generation, Numbers, Role, numbers_of
 from bot.languages.normalization import normalize
 from bot.languages.registry import has_foreign_script
 from bot.passages import Passage, context, context_and_text
@@ -27,8 +27,12 @@ _NUMBER = re.compile(r"\d+")
 
 def asks_exactly(passage: Passage, question: str) -> bool:
     """Whether a question is the one of a FAQ, or an alternate of the passage."""
-    own = (passage.question, *passage.alternates) if passage.question else passage.alternates
-    return normalize(question) in map(normalize, own)
+    return normalize(question) in _normalized(passage.question, passage.alternates)
+
+
+@lru_cache(maxsize=4096)
+def _normalized(question: str | None, alternates: Sequence[str]) -> frozenset[str]:
+    return frozenset(map(normalize, (question, *alternates) if question else alternates))
 
 
 def same_question(generation: Generation, one: Passage, other: Passage) -> bool:
@@ -55,14 +59,13 @@ class SameQuestion:
     @cached_property
     def _vectors(self) -> dict[str, NDArray[np.float32]]:
         numbers = numbers_of(self._generation.table, self._passages)
-        rows = role_vectors(self._generation, numbers, "question")
+        rows = self._generation.role_vectors(numbers, "question")
         return {passage.id: row for passage, row in zip(self._passages, rows, strict=True)}
 
 
 def near_duplicate_pairs(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
-    found = all_vectors(generation, numbers)
-    vectors = {role: found.rows[found.places(role)] for role in _ROLES}
+    vectors = {role: generation.role_vectors(numbers, role) for role in _ROLES}
     # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
     near = np.maximum(*(np.einsum("id,jd->ij", rows, rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():

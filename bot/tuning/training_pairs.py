@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import TrainingTriplet
-from bot.index.generation import ROLES, Numbers, numbers_of, role_vectors
+from bot.index.generation import ROLES, Numbers, numbers_of
 from bot.index.local_generation import LocalGeneration
 from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
@@ -49,7 +49,7 @@ def _negatives(generation: LocalGeneration, pairs: Sequence[_Pair], allowed: Col
     """Return a text for each pair that is near its question and likely wrong; None if no other passage is near."""
     table, vectors = generation.table, generation.vectors
     asked = generation.encoder.encode_questions([pair.question for pair in pairs])
-    own = role_vectors(generation, numbers_of(table, (pair.passage for pair in pairs)), "body")
+    own = generation.role_vectors(numbers_of(table, (pair.passage for pair in pairs)), "body")
     limits = _MAX_NEGATIVE * np.sum(asked * own, axis=1)
     found, cosines = vectors.search_all(asked, _NEIGHBOURS * len(ROLES))
     negatives = []

@@ -16,7 +16,7 @@ from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import LexicalSearch, Numbers, PassageVectors
+from bot.index.generation import LexicalSearch, Numbers, PassageVectors, Role
 from bot.index.manifest import Manifest
 from bot.index.passage_rows import ROWS_PER_PASSAGE
 from bot.index.sentences import cosines
@@ -71,6 +71,12 @@ class MilvusGeneration:
         starts = np.cumsum([len(each) for each in rows]).astype(np.int64)
         articles = np.array([found[number].article for number in there], np.int64)
         return PassageVectors(np.array(there, np.int64), articles, np.vstack(rows), starts)
+
+    def role_vectors(self, numbers: Numbers, role: Role) -> Matrix:
+        found = self.vectors_of(numbers)
+        if len(found.numbers) < len(numbers):
+            raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
+        return found.rows[found.places(role)]
 
     def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         numbers = [numeric_id(passage.id) for passage in passages]
