@@ -25,7 +25,7 @@ from bot.build.build import build as build_anew
 from bot.build.cache import CachedRows, Encoded, Row, UncachedTexts, VectorCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.vocabulary_writer import VocabularyWriter
-from bot.build.word_index import FEW_PASSAGES, lexical_index_in_background
+from bot.build.word_index import FEW_TEXTS, lexical_index_in_background
 from bot.build.workers import LocalWorkers
 from bot.corpus import Refused, read_corpus
 from bot.encoder import EncoderInput, SentenceEncoder
@@ -688,7 +688,7 @@ def test_a_build_with_few_new_texts_loads_no_torch(corpus: Path, tmp_path: Path,
 
 
 def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path):
-    beside = lexical_index_in_background(tmp_path, FEW_PASSAGES + 1)
+    beside = lexical_index_in_background(tmp_path, FEW_TEXTS + 1)
     with (
         pytest.raises(
             IndexUnwritable,
@@ -702,7 +702,7 @@ def test_an_unwritable_word_index_stops_the_build_with_the_reason(tmp_path: Path
 def test_a_failure_of_the_build_ends_the_word_index_process(corpus: Path, tmp_path: Path):
     write_passages(tmp_path / "passages.sqlite", passages_of(corpus))
     (tmp_path / "vocabulary.sqlite").unlink()
-    with pytest.raises(ZeroDivisionError), lexical_index_in_background(tmp_path, FEW_PASSAGES + 1):
+    with pytest.raises(ZeroDivisionError), lexical_index_in_background(tmp_path, FEW_TEXTS + 1):
         raise ZeroDivisionError
     assert not (tmp_path / "vocabulary.sqlite").exists()
 

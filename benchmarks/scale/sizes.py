@@ -145,7 +145,7 @@ def _write(
     for passage in passages:
         writer.add(passage)
     writer.close()
-    with lexical_index_in_background(folder, len(PassageTable(folder / PASSAGES))):
+    with lexical_index_in_background(folder, len(PassageTable(folder / PASSAGES).passage_of_row)):
         plan = write_vectors(folder, vectors.blocks(), questions.shape[1], BuildSettings().exact_rows, questions)
         write_sentences(folder, sentences.blocks())
     return plan

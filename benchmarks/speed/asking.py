@@ -4,7 +4,8 @@ usage: python -m benchmarks.speed.asking INDEX [--questions FILE] [--limit N]
 
 Asks the questions of a file, one per line, or by default reworded questions of the index itself. Prints p50 and p95 of
 each stage, relative to the time that sentence-transformers takes to encode one question in the same run. "ask" is the
-whole answer, with quote and suggestions.
+whole answer, with quote and suggestions. "CrossEncoder" is one of the packaged model's size, as rerankers are, over the
+first 20 passages; its weights say nothing, but take as long as any others.
 """
 
 import argparse
@@ -12,14 +13,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sentence_transformers import CrossEncoder
+
 from benchmarks.shared.timing import Row, machine, milliseconds, seconds, table
 from bot import Bot
 from bot.build.score_calibration import calibration_questions
-from bot.encoder import SentenceEncoder
+from bot.encoder import SentenceEncoder, find_model
 from bot.index.filters import Filters
 from bot.index.generation import FIELDS
 from bot.retrieval.features import find_candidates
 from bot.retrieval.query_rewriting import QueryVariant
+from bot.settings import DEFAULT_MODEL
 
 WARM_UP = 30
 """Number of questions that are asked before the measurement."""
@@ -59,8 +63,11 @@ def measure(index: Path, path: Path | None = None, limit: int = 600) -> list[Row
 def _stages(bot: Bot, original: SentenceEncoder, questions: list[str]) -> dict[str, Callable[[str], object]]:
     generation, filters = bot.retriever.generation, Filters()
     vectors = {question: generation.encoder.encode_questions([question]) for question in questions}
+    reranker = CrossEncoder(str(find_model(DEFAULT_MODEL)), num_labels=1, max_length=256)
+    texts = [passage.text for passage in generation.table.sample(20)]
     return {
         REFERENCE: lambda question: original.encode_questions([question]),
+        "CrossEncoder": lambda question: reranker.predict([(question, text) for text in texts]),
         "encode": lambda question: generation.encoder.encode_questions([question]),
         "search vectors": lambda question: generation.vectors.search(vectors[question], 150),
         "search words": lambda question: [generation.lexical.search(field, question, 200) for field in FIELDS],

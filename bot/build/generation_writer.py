@@ -129,7 +129,7 @@ class GenerationWriter:
                 # This process encodes few texts before workers are ready, and before the word index competes with it.
                 self._encode(cache, LocalWorkers())
             table = PassageTable(self.folder / PASSAGES)
-            with lexical_index_in_background(self.folder, len(table)):
+            with lexical_index_in_background(self.folder, len(rows.texts)):
                 questions = calibration_questions(table)
                 facts = self._write_vectors(cache, rows, table, questions)
                 record = multilingual.write(self.folder, table, questions, self._on_texts) if multilingual else None

@@ -15,8 +15,8 @@ from bot.errors import IndexUnwritable
 from bot.index.lexical import LEXICAL, LexicalWriter
 from bot.index.passage_table import PASSAGES, PassageTable
 
-FEW_PASSAGES = 2000
-"""Up to this many passages, writing the word index takes less time than starting a process for it."""
+FEW_TEXTS = 6000
+"""Up to this many vectors of passages, writing the word index takes less time than starting a process for it."""
 
 
 def write_lexical_index(folder: Path) -> None:
@@ -30,13 +30,13 @@ def write_lexical_index(folder: Path) -> None:
 
 
 @contextmanager
-def lexical_index_in_background(folder: Path, passages: int) -> Iterator[None]:
-    """Write the word index while the body runs, in another process; of few passages in this one, before the body.
+def lexical_index_in_background(folder: Path, texts: int) -> Iterator[None]:
+    """Write the word index while the body runs, in another process; of few texts in this one, before the body.
 
     Raises `MissingExtra` if a dictionary is not installed, `IndexUnwritable` if the word index cannot be written.
     """
     check_packages()
-    if passages > FEW_PASSAGES:
+    if texts > FEW_TEXTS:
         with _in_another_process(folder):
             yield
         return

@@ -22,7 +22,7 @@ QuestionEncoderKind = Literal["onnx-int8", "onnx-float32", "sentence-transformer
 MODEL_KINDS: tuple[QuestionEncoderKind, ...] = ("onnx-int8", "onnx-float32", "sentence-transformers")
 """The kinds for a sentence-transformers model, fastest first; a generation gets the first that is faithful to it."""
 
-_CACHED = 128  # number of texts whose vectors are kept
+_CACHED = 32  # number of texts whose vectors are kept
 GRAPH, TOKENIZER, SETTINGS = "model.onnx", "tokenizer.json", "settings.json"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import bot.version
 from bot.errors import requires
 
-_QUIET_MS, _MAX_DELAY_MS = 1_000, 60_000
+_QUIET_MS, _MAX_DELAY_MS = 500, 60_000
 """Milliseconds without a change before a build starts, and the longest delay while files keep changing."""
 _POLL_MS = 500  # milliseconds between checks whether the server has ended
 _RETRY_SECONDS = 15.0
