@@ -493,7 +493,7 @@ def test_english_articles_answer_a_hindi_question_that_no_hindi_article_answers(
 )
 def test_a_hindi_question_that_no_article_answers_is_not_answered(question: str, mixed: Bot, shipped: Bot):
     assert mixed.ask(question).status in ("no_answer", "closest")
-    assert shipped.ask(question).status == "no_answer"
+    assert shipped.ask(question).status in ("no_answer", "closest")
 
 
 def test_a_search_returns_the_rewritten_hindi_question(mixed: Bot):
