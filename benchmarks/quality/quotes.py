@@ -3,7 +3,7 @@
 usage: python -m benchmarks.quality.quotes DATA_FOLDER --work FOLDER
 
 The folders are as for fit_ranking.py. Asks the questions of xquad_en, whose answers are words of a passage, and quotes
-that passage. Passages of one sentence, and those that are not found, are left out.
+that passage. Passages of one sentence are left out, and passages that the search does not find.
 """
 
 import argparse

@@ -4,7 +4,8 @@ usage: python -m benchmarks.speed.rebuilding [CORPUS]
 
 Builds a copy of a corpus (by default the shipped one) from nothing, then again unchanged, with a sentence added to
 every hundredth article, and with every hundredth article rewritten. Each build is a fresh process; its time is printed
-relative to the first. The last row is `SentenceTransformer.encode` of every passage below its headings, once.
+relative to the first. "saved, until answered from" adds a small article while `articlebot serve --watch` runs. The last
+row is `SentenceTransformer.encode` of every passage below its headings, once.
 """
 
 import argparse
@@ -13,10 +14,12 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.shared.chat_server import ChatServer, wait_until
 from benchmarks.shared.timing import Row, machine, seconds, table
 from bot.corpus import read_corpus
 from bot.encoder import SentenceEncoder
@@ -24,6 +27,7 @@ from bot.passages import context_and_text, split_articles
 from bot.settings import BuildSettings
 
 ROOT = Path(__file__).parents[2]
+_FIRST_BUILD = 10  # seconds in which the server's first build finds that nothing has changed
 
 
 def main() -> None:
@@ -48,6 +52,7 @@ def measure(corpus: Path) -> list[Row]:
             for path in files if change else []:
                 path.write_text(_changed(path, change), encoding="utf-8")
             rows.append(_build(name, copy, index))
+        rows.append({**rows[-1], "build": "saved, until answered from", "seconds": _watch(copy, index)})
     rows.append(_encode(corpus))
     return [{**row, "relative to the first": row["seconds"] / rows[0]["seconds"]} for row in rows]
 
@@ -59,6 +64,17 @@ def _build(name: str, corpus: Path, index: Path) -> Row:
         took = seconds(lambda: subprocess.run(command, check=True, stdout=file, stderr=subprocess.DEVNULL, cwd=ROOT))
     facts = json.loads(out.read_text(encoding="utf-8"))
     return {"build": name, "passages": facts["passages"], "texts encoded": facts["encoded"], "seconds": took}
+
+
+def _watch(corpus: Path, index: Path) -> float:
+    """Return the seconds from saving an article until a server that watches the corpus answers from it."""
+    with ChatServer(corpus.parent, "--watch", "--corpus", str(corpus), "--index", str(index)) as server:
+        time.sleep(_FIRST_BUILD)
+        before, current, started = server.health()["generation"], index / "CURRENT", time.perf_counter()
+        (corpus / "watched.md").write_text("# Watched\n\nThe watched office opens at nine.\n", encoding="utf-8")
+        wait_until(lambda: current.read_text(encoding="utf-8").strip() != before)  # takes the build no processor time
+        wait_until(lambda: server.health().get("generation") != before)
+        return time.perf_counter() - started
 
 
 def _encode(corpus: Path) -> Row:

@@ -49,7 +49,7 @@ def test_and_report(report: "BuildReport", corpus: Path, index: Path, answers: A
 def _measured(
     report: "BuildReport", corpus: Path, index: Path, answers: AnswerSettings
 ) -> "tuple[dict[str, Any], Figures | None]":
-    """Return the self-test's figures and those of accepted alternates, if any, and append both to the trend."""
+    """Return the figures of the self-test and of accepted alternates, if any, and append both to the trend."""
     from bot.evaluation.self_test import self_test
     from bot.evaluation.trend import accepted_alternates_metrics, add_point, point_of
 

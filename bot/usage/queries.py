@@ -121,7 +121,7 @@ def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuesti
 
 
 def insert_questions(transaction: Transaction, questions: Sequence[LoggedQuestion], *, hashed: bool) -> None:
-    """Store questions masked or `hashed`; those that are stored already stay as they are."""
+    """Store questions, masked or `hashed`; a question that is already stored stays as it is."""
     if hashed:
         key = _hash_key(transaction)
         stored = [replace(one, question=hash_text(one.question, key), corrected=None) for one in questions]
