@@ -207,6 +207,27 @@ def test_a_new_topic_drops_the_old_one(bot: Bot):
     assert (answer.text, answer.topic) == ("The employer pays it, not the provident fund.", None)
 
 
+def test_small_talk_is_no_topic_of_a_search(bot: Bot):
+    finder, earlier = bot.retriever.finder(), "how long is a probation period"
+    alone, thanked = (finder.rank("and for how long?", 3, history=turns) for turns in ([earlier], [earlier, "thanks"]))
+    assert (thanked.topic, thanked.hits) == (alone.topic, alone.hits) == (earlier, alone.hits)
+
+
+def test_a_section_is_quoted_for_its_alternate_as_for_another_question(tmp_path: Path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "lta.md").write_text(LONG, encoding="utf-8")
+    question = "are hotels paid by leave travel allowance"
+    build(tmp_path / "corpus", tmp_path / "index")
+    passage = Bot.open(tmp_path / "index").ask(question).sources[0].passage
+    row = f"question,passage\n{question},{passage.id}\n"
+    (tmp_path / "corpus" / "alternates.csv").write_text(row, encoding="utf-8")
+    build(tmp_path / "corpus", tmp_path / "index")
+    (source,) = Bot.open(tmp_path / "index").ask(question).sources
+    assert source.passage.id == passage.id
+    assert "Hotels and food are not covered." in source.words
+    assert len(source.words) < len(source.passage.text)
+
+
 def test_a_question_the_articles_do_not_cover_is_not_answered_from_the_old_topic(bot: Bot):
     answer = bot.ask("who won the 2011 cricket world cup", history=["how long is a probation period"])
     assert answer.status == "no_answer"

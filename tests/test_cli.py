@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import articlebot
 
+from bot.cli.asking import _explanation
 from bot.corpus import read_corpus
 from bot.index.store import LocalStore
 
@@ -101,6 +102,13 @@ def test_an_unknown_article_or_category_is_refused_in_one_sentence(place: Path, 
     ):
         done = articlebot(verb, "leave paid", *options, cwd=place)
         assert (done.returncode, done.stdout, done.stderr) == (1, "", f"articlebot: {sentence}\n")
+
+
+def test_a_hit_that_the_reranker_did_not_score_is_explained_without_its_score():
+    hit = {"probability": 0.5, "score": 0.1, "passage": "a#b"}
+    hits = [{**hit, "signals": {"body": 0.2, "reranker": 0.9}}, {**hit, "signals": {"body": 0.3}}]
+    _, first, second = _explanation(hits)
+    assert (first.split()[3], second.split()[3]) == ("0.900", "nan")
 
 
 def test_search_explains_each_hit_in_a_table(place: Path):

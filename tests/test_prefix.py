@@ -1,6 +1,7 @@
 """A path before the page: behind a proxy that takes it off, in a host application, and by uvicorn's root path."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +19,13 @@ from starlette.responses import Response
 
 from bot import Bot
 from bot.serve.application import create_app
+from bot.serve.texts import texts_for
 from bot.settings import ChatSettings, Publisher
 from bot.testing import QUESTIONS, tiny_index
 
 pytestmark = pytest.mark.slow
 
+HINDI = texts_for(ChatSettings())["hi"]["send"]
 QUESTION, ANSWER = QUESTIONS["answered"], "It is often three to six months."
 
 
@@ -126,6 +129,13 @@ def test_links_in_the_head_stay_below_the_path(address: str, page: str):
         assert all(str(url).startswith(f"{address}/") and client.get(url).status_code == 200 for url in at.values())
         manifest = client.get(at["manifest.json"]).json()
         assert (manifest["name"], at["manifest.json"].join(manifest["start_url"])) == ("Desk", f"{address}{page}")
+
+
+def test_the_links_to_other_languages_work_below_a_language(address: str):
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        paths = "/hi/", "/hi/?lang=en", "/?lang=hi", "/hi/?lang=xx"
+        pages = [client.get(f"{address}{path}").text for path in paths]
+    assert [HINDI in page or json.dumps(HINDI)[1:-1] in page for page in pages] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("sent", ["//evil.example", "/a b", "evil", '/"><script>'])
