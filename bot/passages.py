@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
 from bot.corpus.outline import is_source_title, outline, table_head, trim
+from bot.corpus.refused import Refused
 from bot.languages.registry import combined_pattern
 
 TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
@@ -18,6 +18,7 @@ TokenStarts = Callable[[Sequence[str]], list[Sequence[int]]]
 
 Kind = Literal["faq", "section"]
 Span = tuple[int, int]
+_BLOCK = re.compile(r"\S.*?(?=\n[ \t]*\n|\Z)", re.DOTALL)
 _CountTokens = Callable[[Span], int]  # takes a span of an article's text and returns its number of tokens
 _BATCH = 64  # number of articles that are tokenized at once, by the threads of the tokenizer
 
@@ -39,6 +40,10 @@ class Passage:
     alternates: tuple[str, ...] = ()
     sentences: tuple[Span, ...] = ()
     """The sentences, list items and table rows, as spans of the article's text."""
+
+
+SplitItem = tuple[Article | Refused, tuple[Passage, ...]]
+"""An article with its passages, or a refusal with none."""
 
 
 def context(passage: Passage) -> str:
@@ -79,29 +84,23 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
         yield from passages
 
 
+def split_items(items: Iterable[Article | Refused], token_starts: TokenStarts, limit: int) -> Iterator[SplitItem]:
+    """Yield what was read, each article with its passages; see `split_articles`."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, _BATCH)):
+        split = split_each((item for item in batch if isinstance(item, Article)), token_starts, limit)
+        for item in batch:
+            yield (item, ()) if isinstance(item, Refused) else (item, tuple(next(split)[1]))
+
+
 def split_each(
     articles: Iterable[Article], token_starts: TokenStarts, limit: int
 ) -> Iterator[tuple[Article, Iterator[Passage]]]:
     """Yield each article with its passages; see `split_articles`."""
-    for batch, batch_starts in _tokenize(articles, token_starts):
-        for article, starts in zip(batch, batch_starts, strict=True):
-            yield article, _split(article, starts, token_starts, limit)
-
-
-def _tokenize(
-    articles: Iterable[Article], token_starts: TokenStarts
-) -> Iterator[tuple[list[Article], list[Sequence[int]]]]:
-    """Yield batches of articles with the starts of their tokens; the next batch is tokenized ahead, in a thread."""
     remaining = iter(articles)
-    with ThreadPoolExecutor(1) as pool:
-        waiting: tuple[list[Article], Future[list[Sequence[int]]]] | None = None
-        while batch := list(islice(remaining, _BATCH)):
-            following = (batch, pool.submit(token_starts, [article.text for article in batch]))
-            if waiting:
-                yield waiting[0], waiting[1].result()
-            waiting = following
-        if waiting:
-            yield waiting[0], waiting[1].result()
+    while batch := list(islice(remaining, _BATCH)):
+        for article, starts in zip(batch, token_starts([article.text for article in batch]), strict=True):
+            yield article, _split(article, starts, token_starts, limit)
 
 
 def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:
@@ -165,8 +164,7 @@ def _section_passages(
     for start, end in _pack(text, _blocks(text, section), _with_head(text, count_tokens), room, language):
         seen[key] = seen.get(key, 0) + 1
         ident, sentences = f"{key}-{seen[key]}", tuple(_quotable(text, (start, end), language))
-        path = section.path
-        yield Passage(ident, "section", article, path, text[start:end], start, end, sentences=sentences)
+        yield Passage(ident, "section", article, section.path, text[start:end], start, end, sentences=sentences)
 
 
 def _with_head(text: str, count_tokens: _CountTokens) -> _CountTokens:
@@ -185,10 +183,7 @@ def _with_head(text: str, count_tokens: _CountTokens) -> _CountTokens:
 
 def _blocks(text: str, section: Section) -> list[Span]:
     """Return the paragraphs, lists and tables of a section, each with the line that introduces it with a colon."""
-    found = [
-        (section.start + m.start(), section.start + m.end())
-        for m in re.finditer(r"\S.*?(?=\n[ \t]*\n|\Z)", text[section.start : section.end], re.DOTALL)
-    ]
+    found = (match.span() for match in _BLOCK.finditer(text, section.start, section.end))
     return _merge(found, lambda block, _: text.endswith(":", 0, block[1]))
 
 
@@ -280,4 +275,4 @@ def _is_same_item(text: str, unit: Span, following: Span) -> bool:
 
 
 def _word_spans(text: str, unit: Span) -> list[Span]:
-    return [(unit[0] + m.start(), unit[0] + m.end()) for m in re.finditer(r"\S+", text[unit[0] : unit[1]])]
+    return [match.span() for match in re.compile(r"\S+").finditer(text, *unit)]

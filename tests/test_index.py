@@ -32,7 +32,7 @@ from bot.encoder import EncoderInput, SentenceEncoder
 from bot.encoder.encoder_input import encode_inputs
 from bot.errors import CorpusError, IndexBusy, IndexCorrupt, IndexMissing, IndexUnwritable, ModelError
 from bot.index.filters import Filters
-from bot.index.generation import ROLES, PassageVectors, all_articles, check_encoder, encoder_inputs, texts_of_roles
+from bot.index.generation import ROLES, PassageVectors, all_articles, check_encoder, encoder_inputs, roles_of
 from bot.index.lexical import LexicalIndex, LexicalWriter
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest, verify_files
@@ -262,7 +262,7 @@ def test_passages_are_read_back_unchanged(corpus: Path, tmp_path: Path):
         np.arange(len(passages)), table.article_of_passage, np.empty((0, 0), np.float32), table.row_start
     )
     for number in range(len(passages)):
-        roles = [role for role, _ in texts_of_roles(passages[number])]
+        roles = roles_of(passages[number])
         rows = np.flatnonzero(table.passage_of_row == number)
         assert roles == [ROLES[role] for role in table.role_of_row[rows]]
         for role in ROLES:
@@ -414,12 +414,12 @@ def test_each_row_is_the_vector_of_its_text(corpus: Path, tmp_path: Path, tiny_s
     inputs = [encoder_inputs(passage) for passage in passages]
     encoder = SentenceEncoder(tiny_settings.model)
     expected = [np.concatenate(encode_inputs(encoder, own)) for own in inputs]
-    rows = np.concatenate([own[: len(list(texts_of_roles(one)))] for own, one in zip(expected, passages, strict=True)])
+    rows = np.concatenate([own[: len(roles_of(one))] for own, one in zip(expected, passages, strict=True)])
     assert np.sum(generation.vectors.rows(np.arange(len(rows))) * rows, axis=1).min() > 0.999
     question = encoder.encode_questions(["How long is the notice period?"])[0]
     for passage, own in zip(passages, expected, strict=True):
         found = generation.sentence_cosines([passage], question)[0] if len(passage.sentences) > 1 else []
-        assert np.allclose(found, own[len(list(texts_of_roles(passage))) :] @ question, atol=0.02)
+        assert np.allclose(found, own[len(roles_of(passage)) :] @ question, atol=0.02)
 
 
 def test_a_text_with_several_vectors_has_one_place_in_the_cache(tmp_path: Path):

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.shared.mixed_corpus import write
 from benchmarks.shared.timing import machine, table
 from bot.build.build import BuildReport, build
-from bot.build.cache import Encoded, Uncached
+from bot.build.cache import Encoded, PartCache, Uncached
 from bot.build.ray import ray_workers
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus import ArticleSource
@@ -65,9 +65,11 @@ class TimedWorkers:
     def __init__(self, workers: Workers) -> None:
         self._workers, self.moments = workers, [now()]
 
-    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+    def passages(
+        self, source: ArticleSource, encoder: Encoder, limit: int, cache: PartCache | None = None
+    ) -> Iterator[Passage]:
         self.moments.append(now())
-        yield from self._workers.passages(source, encoder, limit)
+        yield from self._workers.passages(source, encoder, limit, cache)
         self.moments.append(now())
 
     def encode(self, texts: Uncached, count: int, encoder: Encoder, weights: str, done: OnBatch) -> Encoded:

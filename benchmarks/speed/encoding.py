@@ -19,8 +19,7 @@ import torch
 from benchmarks.shared.timing import Row, machine, seconds, table
 from bot.corpus import read_corpus
 from bot.encoder import ExportedEncoder, SentenceEncoder, export_encoder
-from bot.index.generation import texts_of_roles
-from bot.passages import split_articles
+from bot.passages import context_and_text, split_articles
 
 SIZE = 2048
 """Rows and columns of the matrices that the peak is measured with."""
@@ -47,7 +46,7 @@ def measure(corpus: Path, count: int = 1000) -> list[Row]:
 def _texts(corpus: Path, encoder: SentenceEncoder, count: int) -> list[str]:
     """Return texts with headings, the most frequent kind in a build, spread evenly over the corpus."""
     passages = split_articles(read_corpus(corpus).articles, encoder.token_starts, 160)
-    both = [text for passage in passages for role, text in texts_of_roles(passage) if role == "both"]
+    both = [context_and_text(passage) for passage in passages]
     return both[:: max(1, len(both) // count)][:count]
 
 

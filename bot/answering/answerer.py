@@ -105,14 +105,13 @@ class Answerer:
         return tuple(hit.passage.question or "" for hit in hits if self.suggestions.is_answered(hit.passage))
 
     def _reply(self, question: str, result: SearchResult, talk: SmallTalk) -> Answer:
-        blank = replace(self._blank(question, result), topic=None, suggestions=self._examples(result.language))
+        examples = self.suggestions.examples(result.language)[: self._settings.suggestions]
+        blank = replace(self._blank(question, result), topic=None, suggestions=examples)
         return replace(blank, reply=reply(talk, self._categories(), self._settings.contact), talk=talk.kind)
 
     def _no_answer(self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]) -> Answer:
         blank, near = self._blank(question, result, reading), self._near(result, asked)
-        if near:
-            return replace(blank, suggestions=near)
-        return replace(blank, categories=self._categories())
+        return replace(blank, suggestions=near) if near else replace(blank, categories=self._categories())
 
     def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
         """Show the words that come closest, and suggest the questions nearest to the visitor's."""
@@ -138,9 +137,6 @@ class Answerer:
 
     def _near(self, result: SearchResult, asked: Sequence[str]) -> tuple[str, ...]:
         return self.suggestions.near(result.hits, asked, result.language)
-
-    def _examples(self, language: str) -> tuple[str, ...]:
-        return self.suggestions.examples(language)[: self._settings.suggestions]
 
     def _categories(self) -> tuple[str, ...]:
         return tuple(self.finder.generation.table.facts.categories)

@@ -92,8 +92,7 @@ def unsaid_mention(subject: Subject, phrase: str, shown: Passage, passages: Iter
     if len(subject.terms) == 1 or phrase in f"{context(shown)} {shown.text}".lower():
         return None
     asked = subject_of(shown.question or "")
-    is_said = asked is not None and subject.terms <= asked.terms
-    return None if is_said else mention(phrase, passages)
+    return None if asked is not None and subject.terms <= asked.terms else mention(phrase, passages)
 
 
 def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:

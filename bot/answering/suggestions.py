@@ -75,8 +75,7 @@ class Suggestions:
         if not _MIN_TYPED <= len(text) <= LONGEST_QUESTION:
             return ()
         texts = self._complete_last_word(text) if not typed[-1].isspace() else [text]
-        filters = Filters(category)
-        hits = (hit for text in texts for hit in self._finder.rank(text, _SEARCHED, filters).hits)
+        hits = (hit for text in texts for hit in self._finder.rank(text, _SEARCHED, Filters(category)).hits)
         faqs = [hit for hit in hits if hit.passage.kind == "faq"]
         prefixes = [word.lower() for word in _WORD.findall(text)]
         containing = {hit.passage.id for hit in faqs if _contains(hit.passage, prefixes)}
@@ -124,10 +123,8 @@ class Suggestions:
         for faq in ordered:
             if len(chosen) == most:
                 break
-            is_new = not any(asks_exactly(faq, question) for question in asked) and not any(
-                same(faq, other) for other in (*quoted, *chosen)
-            )
-            if is_new and self.is_answered(faq):
+            is_asked = any(asks_exactly(faq, question) for question in asked)
+            if not is_asked and not any(same(faq, other) for other in (*quoted, *chosen)) and self.is_answered(faq):
                 chosen.append(faq)
         return tuple(_wording(faq, language) or faq.question or "" for faq in chosen)
 

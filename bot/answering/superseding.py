@@ -73,8 +73,7 @@ class Superseding:
 
 def hit_of(result: SearchResult, reading: Reading) -> Hit:
     """Return the hit of the passage that was read; of one that is no hit, with the score of the last."""
-    last = result.hits[-1]
-    unranked = Hit(reading.passage, reading.probability, last.score, {})
+    unranked = Hit(reading.passage, reading.probability, result.hits[-1].score, {})
     return next((hit for hit in result.hits if hit.passage.id == reading.passage.id), unranked)
 
 

@@ -4,30 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bot.answering import introductions, subjects
 from bot.answering.abbreviations import spelled_out
-from bot.answering.introductions import (
-    Words,
-    comparison,
-    definition,
-    formula,
-    introduction,
-    sample,
-    steps,
-    unbroken_list,
-    unsaid_mention,
-    whole_list,
-)  # fmt: skip
-from bot.answering.subjects import (
-    MOST_TITLES,
-    Named,
-    Subject,
-    article_of_fact,
-    named_articles,
-    phrase_of,
-    subject_of,
-    terms_of,
-    titled_article,
-)
+from bot.answering.introductions import Words
+from bot.answering.subjects import MOST_TITLES, Named, Subject, phrase_of, subject_of, terms_of
 from bot.answering.superseding import Superseding
 from bot.index.filters import Filters
 from bot.languages.registry import ENGLISH, language_of
@@ -97,7 +77,7 @@ class WordChooser:
             result, reading = self._surer(reworded, least, result, reading, filters)
         reading = self._in_article_of_fact(asked, result, reading, filters)
         reading = self._completed(subject, result, reading, filters) if reading else None
-        words = unbroken_list(reading.passage, reading.span, reading.matched) if reading else None
+        words = introductions.unbroken_list(reading.passage, reading.span, reading.matched) if reading else None
         return Choice(result, Reading(*words, reading.probability) if reading and words else reading, None)
 
     def _found(
@@ -142,7 +122,7 @@ class WordChooser:
         """Whether a follow-up only names a subject of other articles that the article of the topic does not mention."""
         if result.within is None or subject_of(result.query) is None or asks_of_another_kind(question):
             return False
-        named = named_articles(result.query, self._finder.find_again(question, _HITS, filters).hits)
+        named = subjects.named_articles(result.query, self._finder.find_again(question, _HITS, filters).hits)
         if named is None:
             return False
         mentioned = named.subject.terms & terms_of(result.within.passage.article.text)
@@ -209,7 +189,7 @@ class WordChooser:
         """Return the words of the article on the subject that a question asks a fact of, instead of another's."""
         if result.within is not None or not _is_readable(result):
             return reading
-        article = article_of_fact(result.query, result.hits)
+        article = subjects.article_of_fact(result.query, result.hits)
         if article is None or (reading and reading.passage.article.id == article.id):
             return reading
         inside = self._finder.find(question, _HITS, replace(filters, article=article.id), as_typed=True)
@@ -223,8 +203,8 @@ class WordChooser:
         asked = reading.passage.question if reading else None
         if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
             return None
-        titled = titled_article(question, result.hits)
-        named = titled or named_articles(result.query, result.hits) or self._articles_of_category(question)
+        titled = subjects.titled_article(question, result.hits)
+        named = titled or subjects.named_articles(result.query, result.hits) or self._articles_of_category(question)
         is_answered = reading is not None and reading.probability >= self._settings.threshold
         if named is None or (is_answered and (not named.is_exact or (asked and subject_of(asked) == named.subject))):
             return None
@@ -245,7 +225,7 @@ class WordChooser:
             return None
         inside = self._finder.find(question, _HITS, replace(filters, article=article.id), as_typed=True)
         passages = [hit.passage for hit in inside.hits]
-        words = introduction(named.subject, article, passages, self._finder.generation.table)
+        words = introductions.introduction(named.subject, article, passages, self._finder.generation.table)
         if words is not None:
             return Reading(words.passage, words.span, words.matched, max(_NAMED, result.probability))
         return self._reader.read(inside, is_within=True) if _is_readable(inside) else None
@@ -255,7 +235,7 @@ class WordChooser:
         if subject is None or not _is_readable(result):
             return reading
         if subject.wanted == "definition":
-            words = definition(subject, (hit.passage for hit in result.hits))
+            words = introductions.definition(subject, (hit.passage for hit in result.hits))
             if words is not None:
                 return Reading(*words, max(reading.probability, _NAMED))
         words = self._form_of(subject, result, reading, filters)
@@ -268,23 +248,22 @@ class WordChooser:
 
     def _form_of(self, subject: Subject, result: SearchResult, reading: Reading, filters: Filters) -> Words | None:
         if subject.wanted == "definition":
-            return unsaid_mention(
-                subject, phrase_of(result.query), reading.passage, (hit.passage for hit in result.hits)
-            )
+            near = (hit.passage for hit in result.hits)
+            return introductions.unsaid_mention(subject, phrase_of(result.query), reading.passage, near)
         if subject.wanted is None:
             return None
-        if subject.wanted == "steps" and (words := whole_list(reading.passage, reading.matched)):
+        if subject.wanted == "steps" and (words := introductions.whole_list(reading.passage, reading.matched)):
             return words
         article = replace(filters, article=reading.passage.article.id)
         passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article, as_typed=True).hits]
         if subject.wanted == "steps":
             is_titled = len(subject.terms - terms_of(reading.passage.article.title)) <= 1 < len(subject.terms)
-            return steps(passages) if is_titled and reading.passage.question is None else None
+            return introductions.steps(passages) if is_titled and reading.passage.question is None else None
         if subject.wanted == "sample":
-            return sample(subject, passages)
+            return introductions.sample(subject, passages)
         if subject.wanted == "comparison":
-            return comparison(subject, passages)
-        words = formula(passages)
+            return introductions.comparison(subject, passages)
+        words = introductions.formula(passages)
         named = f"{words.headings} {words.passage.text[slice(*words.span)]}" if words else ""
         return words if subject.terms & terms_of(named) else None
 

@@ -1,4 +1,4 @@
-"""The vector cache: text hash → vectors, so that a build encodes only new texts."""
+"""The caches of an index: text hash → vectors, and file hash → passages, so that a build does only what is new."""
 
 import hashlib
 import json
@@ -6,6 +6,9 @@ import sqlite3
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +16,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+import bot.version
+from bot.corpus.article import Article, Faq
+from bot.corpus.refused import Refused
 from bot.encoder import EncoderInput, Matrix
 from bot.errors import IndexCorrupt
+from bot.passages import Kind, Passage, SplitItem
 
-_VECTORS, _WANTED = "vectors.sqlite", "wanted.sqlite"
+_VECTORS, _WANTED, _PARTS = "vectors.sqlite", "wanted.sqlite", "parts.sqlite"
 _TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted build loses at most these
 _KEYS_PER_QUERY = 500
 _BLOCK = 16_384  # number of vectors that are read at once
@@ -62,13 +69,7 @@ class VectorCache:
     def __init__(self, folder: Path, weights: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.weights, self._folder = weights, folder
-        try:
-            self._connection = _connect(folder)
-        except sqlite3.OperationalError:
-            raise  # such as a full disk: the file may be intact
-        except sqlite3.DatabaseError:
-            (folder / _VECTORS).unlink()
-            self._connection = _connect(folder)
+        self._connection = open_or_replace(folder / _VECTORS, _connect)
 
     def want(self, inputs: Iterable[EncoderInput]) -> list[bytes]:
         """Mark texts as wanted, so that those without vectors are encoded; return the keys of their vectors."""
@@ -179,13 +180,118 @@ def parse_input(text: str) -> EncoderInput:
     return EncoderInput(content, context, tuple((start, end) for start, end in sentences))
 
 
-def _connect(folder: Path) -> sqlite3.Connection:
-    (folder / _WANTED).unlink(missing_ok=True)
-    connection = sqlite3.connect(folder / _VECTORS)
+def open_or_replace(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> sqlite3.Connection:
+    """Open a database; one that is damaged is deleted first."""
+    try:
+        return connect(path)
+    except sqlite3.OperationalError:
+        raise  # such as a full disk: the file may be intact
+    except sqlite3.DatabaseError:
+        path.unlink()
+        return connect(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    wanted = path.with_name(_WANTED)
+    wanted.unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
-    connection.execute("ATTACH ? AS build", (str(folder / _WANTED),))
+    connection.execute("ATTACH ? AS build", (str(wanted),))
     # This file is useless once the build has ended, however it ends.
     connection.execute("PRAGMA build.journal_mode = OFF")
     connection.execute("PRAGMA build.synchronous = OFF")
     connection.execute("CREATE TABLE build.wanted (number INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, text TEXT)")
     return connection
+
+
+class PartCache:
+    """What each part of a corpus was read and split into.
+
+    `setting` is all else that the passages depend on. One build at a time uses it.
+    """
+
+    def __init__(self, folder: Path, setting: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._setting, self._used = f"{_code()}\0{setting}", set[bytes]()
+        self._connection = open_or_replace(folder / _PARTS, _connect_parts)
+
+    def items(self, digest: str | None, split: Iterator[SplitItem]) -> Iterable[SplitItem]:
+        """Return what a part with this hash was split into, or else what `split` yields, which is stored.
+
+        A part without a hash is not stored.
+        """
+        if digest is None:
+            return split
+        key = hashlib.sha256(f"{self._setting}\0{digest}".encode()).digest()
+        self._used.add(key)
+        for packed, checksum in self._connection.execute("SELECT items, checksum FROM parts WHERE key = ?", (key,)):
+            if zlib.crc32(packed) == checksum:
+                return _unpack_items(packed)
+        items = list(split)
+        packed = _pack_items(items)
+        self._connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, packed, zlib.crc32(packed)))
+        return items
+
+    def keep_only_used(self) -> None:
+        """Store what was added, and delete the parts that this build has not used."""
+        self._connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._connection.executemany("INSERT INTO used VALUES (?)", ((key,) for key in self._used))
+        self._connection.execute("DELETE FROM parts WHERE key NOT IN (SELECT key FROM used)")
+        self._connection.commit()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _connect_parts(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    columns = "key BLOB PRIMARY KEY, items BLOB NOT NULL, checksum INTEGER NOT NULL"
+    connection.execute("PRAGMA secure_delete = ON")  # no words of removed articles stay behind
+    connection.execute(f"CREATE TABLE IF NOT EXISTS parts ({columns})")
+    return connection
+
+
+def _pack_items(items: Iterable[SplitItem]) -> bytes:
+    """Return items as JSON, without the texts of the passages, which their articles contain."""
+    fields = [
+        (asdict(item), [(p.id, p.kind, p.section, p.start, p.end, p.question, p.alternates, p.sentences) for p in own])
+        for item, own in items
+    ]
+    return json.dumps(fields, ensure_ascii=False, default=date.isoformat).encode()
+
+
+def _unpack_items(packed: bytes) -> Iterator[SplitItem]:
+    for fields, passages in json.loads(packed):
+        if "reason" in fields:
+            yield Refused(**fields), ()
+        else:
+            article = _article(fields)
+            yield article, tuple(_passage(article, *each) for each in passages)
+
+
+def _article(fields: dict[str, Any]) -> Article:
+    tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    days = {name: date.fromisoformat(fields[name]) for name in ("published", "updated") if fields[name]}
+    faqs = (
+        Faq(**{**faq, "section": tuple(faq["section"]), "alternates": tuple(faq["alternates"])})
+        for faq in tuples["faqs"]
+    )
+    return Article(**{**fields, **tuples, **days, "faqs": tuple(faqs)})
+
+
+def _passage(
+    article: Article, ident: str, kind: Kind, section: list[str], start: int, end: int, question: str | None,
+    alternates: list[str], sentences: list[list[int]],
+) -> Passage:  # fmt: skip
+    spans, text = tuple((first, last) for first, last in sentences), article.text[start:end]
+    return Passage(ident, kind, article, tuple(section), text, start, end, question, tuple(alternates), spans)
+
+
+@cache
+def _code() -> str:
+    """Return a hash of this package: other code may read and split a file into something else."""
+    package = Path(bot.version.__file__).parent
+    digest = hashlib.sha256(bot.version.__version__.encode())
+    for path in sorted(path for suffix in ("py", "toml") for path in package.rglob(f"*.{suffix}")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

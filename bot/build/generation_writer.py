@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.alternates import Placement
-from bot.build.cache import CachedRows, Row, VectorCache
+from bot.build.cache import CachedRows, PartCache, Row, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
 from bot.build.passage_writer import PassageWriter
@@ -150,12 +150,10 @@ class GenerationWriter:
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""
         source, placement = self.source, Placement(self.source.alternates)
-        limit = min(self.inputs.settings.passage_tokens, self.encoder.max_tokens)
         writer = PassageWriter(self.folder / PASSAGES)
         source.on_read = lambda: self.progress("files", source.files_read, source.files)
         source.count_read(0)
-        passages = self.workers.passages(source, self.encoder, limit)
-        for passage in placement.add_to(passages):
+        for passage in placement.add_to(self._passages()):
             writer.add(passage)
             rows.add(passage)
         for number, question in placement.follow():
@@ -170,6 +168,13 @@ class GenerationWriter:
         write_refused(self.folder / REFUSED, refused)
         write_synonyms(self.folder, source.synonyms)
         return refused
+
+    def _passages(self) -> Iterator[Passage]:
+        """Yield the passages of all articles; files that have not changed since the last build are not read again."""
+        limit = min(self.inputs.settings.passage_tokens, self.encoder.max_tokens)
+        with closing(PartCache(self.store.cache_folder, f"{self.inputs.weights}\0{limit}")) as cache:
+            yield from self.workers.passages(self.source, self.encoder, limit, cache)
+            cache.keep_only_used()
 
     def _encode(self, cache: VectorCache, workers: Workers) -> None:
         self.encoded += encode_missing(cache, workers, self.encoder, self._on_texts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.corpus.article import Article
 from bot.corpus.source import ArticleSource
-from bot.index.generation import ROLES, sentence_spans, texts_of_roles
+from bot.index.generation import ROLES, roles_of, sentence_spans
 from bot.index.passage_table import LAYOUT, TABLES
 from bot.passages import Passage
 
@@ -35,7 +35,7 @@ class PassageWriter:
         number = len(self._layout["article_of_passage"])
         self._insert("passages", _passage_row(number, self._articles - 1, passage))
         self._layout["article_of_passage"].append(self._articles - 1)
-        for role, _ in texts_of_roles(passage):
+        for role in roles_of(passage):
             self._layout["passage_of_row"].append(number)
             self._layout["role_of_row"].append(ROLES.index(role))
         self._layout["sentence_start"].append(self._layout["sentence_start"][-1] + len(sentence_spans(passage)))

@@ -18,15 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from bot.build.cache import Encoded, Uncached, UncachedTexts, pack_rows, parse_input, unpack_rows
-from bot.corpus.article import Article
-from bot.corpus.refused import Refused
+from bot.build.cache import Encoded, PartCache, Uncached, UncachedTexts, pack_rows, parse_input, unpack_rows
 from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, PassageEncoder, picklable_encoder_opener, remote_token_starts
 from bot.encoder.encoder import OnBatch
 from bot.encoder.encoder_input import encode_inputs
 from bot.errors import ClusterError, requires
-from bot.passages import Passage, TokenStarts, split_each
+from bot.passages import Passage, SplitItem, TokenStarts, split_items
 from bot.version import __version__
 
 _log = logging.getLogger("ray.data")
@@ -122,7 +120,13 @@ def _restored_process() -> Iterator[None]:
 class RayWorkers:
     """The machines of a Ray cluster. Each needs the same version of articlebot, and the corpus at the same path."""
 
-    def passages(self, source: ArticleSource, encoder: Encoder, limit: int) -> Iterator[Passage]:
+    def passages(
+        self,
+        source: ArticleSource,
+        encoder: Encoder,
+        limit: int,
+        cache: PartCache | None = None,  # noqa: ARG002
+    ) -> Iterator[Passage]:
         from ray.data import from_items
 
         starts = range(0, len(source.parts), _FILES)
@@ -171,7 +175,7 @@ class _Chunk:
     """Articles with their passages, and refusals, up to a part."""
 
     part: int
-    items: tuple[tuple[Article | Refused, tuple[Passage, ...]], ...]
+    items: tuple[SplitItem, ...]
 
 
 class _Splitter:
@@ -185,12 +189,8 @@ class _Splitter:
         for group in batch["item"]:
             read = ((number, item) for number, part in enumerate(group.parts, group.first) for item in self._read(part))
             while numbered := list(islice(read, _ARTICLES)):
-                yield {"chunk": [_Chunk(numbered[-1][0], tuple(self._split([item for _, item in numbered])))]}
-
-    def _split(self, items: Sequence[Article | Refused]) -> Iterator[tuple[Article | Refused, tuple[Passage, ...]]]:
-        split = split_each((item for item in items if isinstance(item, Article)), self._token_starts, self._limit)
-        for item in items:
-            yield (item, ()) if isinstance(item, Refused) else (item, tuple(next(split)[1]))
+                split = split_items((item for _, item in numbered), self._token_starts, self._limit)
+                yield {"chunk": [_Chunk(numbered[-1][0], tuple(split))]}
 
 
 class _EncoderActor:

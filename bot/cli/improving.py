@@ -27,7 +27,6 @@ from bot.settings import AnswerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
-    from bot.evaluation.question_set import Question
 
 _THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
@@ -127,17 +126,13 @@ def forget(
     if not chosen or not all(words.strip() for words in chosen.values()):
         raise BadParameter("name a text, or a conversation with --conversation; an empty one would be all of them.")
     if not yes:
-        _confirm(f"Delete for good the questions {' and those '.join(f'{k} {w!r}' for k, w in chosen.items())}?")
+        if not sys.stdin.isatty():
+            raise BadParameter("without a terminal to confirm on, say --yes.", param_hint="--yes")
+        described = " and those ".join(f"{kind} {words!r}" for kind, words in chosen.items())
+        confirm(f"Delete for good the questions {described}?", abort=True, err=True)
     store = UsageStore(state_folder(index), read_settings_file(settings).log)
     deleted = store.forget(text=text, conversation=conversation)
     print_facts({"forgotten": deleted}, as_json, lambda: f"{count(deleted, 'question')} forgotten")
-
-
-def _confirm(question: str) -> None:
-    """Ask on the terminal, and stop unless the answer is yes."""
-    if not sys.stdin.isatty():
-        raise BadParameter("without a terminal to confirm on, say --yes.", param_hint="--yes")
-    confirm(question, abort=True, err=True)
 
 
 _QUESTION_SET = "CSV (question, expected) to ask the index, or a folder with a corpus of its own."
@@ -159,39 +154,19 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import ask_all, figures_by_group
-
-    asked, answers = _questions_of(questions, most), _answer_settings(settings, threshold)
-    with _bot_for(questions, index, work, answers) as bot:
-        _say_unknown_ids(questions, asked, bot)
-        outcomes = ask_all(bot, asked)
-    groups = figures_by_group(outcomes)
-    _print_figures(groups, as_json)
-    _write_outcomes(outcomes, answers.threshold, failures, plot)
-    _compare_and_save(groups, compare, margin, save)
-
-
-def _print_figures(groups: Mapping[str, "Figures"], as_json: bool) -> None:
+    from bot.evaluation.question_set import read_questions, spread, unknown_ids, unknown_sentence
     from bot.evaluation.report import table
 
+    asked, answers = spread(read_questions(questions), most), read_settings_file(settings).answers
+    answers = answers if threshold is None else replace(answers, threshold=threshold)
+    with _bot_for(questions, index, work, answers) as bot:
+        if names := unknown_ids(asked, bot.generation.table):
+            say(unknown_sentence(names, questions))
+        outcomes = ask_all(bot, asked)
+    groups = figures_by_group(outcomes)
     print_facts(groups, as_json, lambda: table(groups))
-
-
-def _questions_of(path: Path, most: int | None) -> Sequence["Question"]:
-    from bot.evaluation.question_set import read_questions, spread
-
-    return spread(read_questions(path), most)
-
-
-def _answer_settings(file: Path | None, threshold: float | None) -> AnswerSettings:
-    answers = read_settings_file(file).answers
-    return answers if threshold is None else replace(answers, threshold=threshold)
-
-
-def _say_unknown_ids(path: Path, questions: Sequence["Question"], bot: Bot) -> None:
-    from bot.evaluation.question_set import unknown_ids, unknown_sentence
-
-    if names := unknown_ids(questions, bot.generation.table):
-        say(unknown_sentence(names, path))
+    _write_outcomes(outcomes, answers.threshold, failures, plot)
+    _compare_and_save(groups, compare, margin, save)
 
 
 @contextmanager

@@ -6,21 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 
 from bot.corpus.article import Article
-from bot.corpus.decisions import (
-    ALTERNATES,
-    NOT_ARTICLES,
-    SYNONYMS,
-    UNANSWERED,
-    faqs_to_write,
-    read_alternates,
-    read_synonyms,
-    read_unanswered,
-)
+from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, UNANSWERED, faqs_to_write
+from bot.corpus.decisions.files import read_alternates, read_synonyms, read_unanswered
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
@@ -41,6 +33,8 @@ file can be read.
 """
 _MAX_COMPARED_DUMPS = 500
 """Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
+_MAX_CACHED = 1_000_000
+"""Maximum bytes of a file whose articles a build stores: a larger one holds many, and changes with each of them."""
 _TABLES = {ALTERNATES: read_alternates, SYNONYMS: read_synonyms, UNANSWERED: read_unanswered}
 """The editors' tables that bear upon a build."""
 
@@ -93,10 +87,21 @@ class FolderSource(ArticleSource):
         return corpus_digest(self.folder)
 
     def part_reader(self) -> PartReader:
-        folder = self.folder.absolute()
-        dumps = [folder / source for source in self.parts if source.lower().endswith(".txt")]
-        shared = shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
-        return partial(_read_part, folder, shared, self._home)
+        return partial(_read_part, self.folder.absolute(), self._shared, self._home)
+
+    def part_digest(self, part: str) -> str | None:
+        path = self.folder / part
+        shared = sorted(self._shared) if path.suffix.lower() == ".txt" else []
+        with suppress(OSError):
+            if path.stat().st_size <= _MAX_CACHED:
+                return hashlib.sha256(repr((part, self._home, shared)).encode() + path.read_bytes()).hexdigest()
+        return None
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """The lines that the dumps of pages share."""
+        dumps = [self.folder / source for source in self.parts if source.lower().endswith(".txt")]
+        return shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
 
 
 def corpus_files(root: Path) -> list[Path]:

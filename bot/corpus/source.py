@@ -110,6 +110,10 @@ class ArticleSource(ABC):
     def part_reader(self) -> PartReader:
         """Return the function that reads one part."""
 
+    def part_digest(self, part: Any) -> str | None:  # noqa: ARG002 - sources that are read quickly have none
+        """Return a hash of all that reading a part depends on; None if its articles are not worth a place on disk."""
+        return None
+
     def resolve_names(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of articles; text dumps of pages name related ones by title, which this looks up."""
         return tuple(dict.fromkeys(self._by_title.get(name.casefold(), name) for name in names))

@@ -97,8 +97,7 @@ def _encode_separately(encoder: PassageEncoder, inputs: Sequence[EncoderInput], 
     for start in range(0, len(inputs), _TOGETHER):
         some = inputs[start : start + _TOGETHER]
         rows = encoder.encode_passages([text for one in some for text in one.separate()])
-        ends = np.cumsum([one.count for one in some])
-        found += np.split(rows, ends[:-1])
+        found += np.split(rows, np.cumsum([one.count for one in some])[:-1])
         done(len(some))
     return found
 

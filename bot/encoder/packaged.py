@@ -54,8 +54,7 @@ def _write_graph(source: Path, path: Path) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 class _BertGraph:
@@ -72,15 +71,10 @@ class _BertGraph:
         hidden = self._encode()
         self._add("Identity", hidden, output=TOKENS)
         self._pool(hidden)
-        inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
-            for name in ("input_ids", "attention_mask")
-        ]
-        size = self._config["hidden_size"]
-        outputs = [
-            helper.make_tensor_value_info(VECTOR, TensorProto.FLOAT, ["texts", size]),
-            helper.make_tensor_value_info(TOKENS, TensorProto.FLOAT, ["texts", "tokens", size]),
-        ]
+        describe, size = helper.make_tensor_value_info, self._config["hidden_size"]
+        inputs = [describe(name, TensorProto.INT64, ["texts", "tokens"]) for name in ("input_ids", "attention_mask")]
+        shapes = {VECTOR: ["texts", size], TOKENS: ["texts", "tokens", size]}
+        outputs = [describe(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
         constants = [numpy_helper.from_array(value, name) for name, value in self._constants.items()]
         graph = helper.make_graph(self._nodes, "packaged", inputs, outputs, constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]

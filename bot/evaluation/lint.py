@@ -144,8 +144,7 @@ def _short_answers(faqs: Sequence[Passage]) -> Iterator[Finding]:
 
 def _not_found(faqs: Sequence[Passage], finder: Finder) -> Iterator[Finding]:
     for faq in faqs:
-        question = (faq.question or "")[:LONGEST_QUESTION]
-        hits = finder.find(question, 1).hits
+        hits = finder.find((faq.question or "")[:LONGEST_QUESTION], 1).hits
         # Two answers to one question are a finding of their own.
         own = {words_only(faq.question or ""), words_only(faq.text)}
         if not hits or not own & {words_only(hits[0].passage.question or ""), words_only(hits[0].passage.text)}:

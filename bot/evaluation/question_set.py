@@ -111,8 +111,7 @@ def _of_folder(folder: Path) -> Iterator[Question]:
         if gain.strip().isdigit() and int(gain):
             gains.setdefault(question, {})[article] = int(gain)
     for fields in _objects(folder / _QUESTIONS):
-        said = fields.get("history") or ()
-        history = tuple(turn["text"] for turn in said if turn.get("role") == "user")
+        history = tuple(turn["text"] for turn in fields.get("history") or () if turn.get("role") == "user")
         expected = gains.get(str(fields["_id"]), {})
         yield Question(str(fields["_id"]), str(fields["text"]), expected, history, _group(fields))
 

@@ -14,7 +14,7 @@ from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.evaluation.question_set import read_questions, spread
 
 FIGURES = "figures.jsonl"
-_MAX_ACCEPTED = 100  # maximum number of accepted questions asked after a build, spread evenly
+_MAX_ACCEPTED = 50  # maximum number of accepted questions asked after a build, spread evenly
 _TESTED = {
     "reworded questions answered": "answered",
     "of those right": "accuracy",

@@ -11,7 +11,7 @@ from bot.backends.location import store_at
 from bot.encoder import Matrix, find_model, model_hash, open_encoder
 from bot.encoder.encoder_input import FIRST_SENTENCE, encode_inputs
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
-from bot.index.generation import Generation, check_encoder, encoder_inputs, numbers_of, texts_of_roles
+from bot.index.generation import Generation, check_encoder, encoder_inputs, numbers_of, roles_of
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 
@@ -64,12 +64,11 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
             reason = f"is not the one that {generation.name} was built with"
             raise IndexCorrupt(f"The model {settings.model} {reason}: run articlebot build.")
         passages = generation.table.sample(_SAMPLE)
-        roles = [(passage, role) for passage in passages for role, _ in texts_of_roles(passage)]
+        roles = [(passage, role) for passage in passages for role in roles_of(passage)]
         vectors = _encode(settings.model, weights, passages)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
-    stored = generation.vectors_of(numbers_of(generation.table, passages))
-    cosines = np.sum(vectors * stored.rows, axis=1)
+    cosines = np.sum(vectors * generation.vectors_of(numbers_of(generation.table, passages)).rows, axis=1)
     if cosines.min() < _MIN_COSINE:
         passage, role = roles[int(cosines.argmin())]
         place = f"{passage.id} ({role}, cosine {cosines.min():.3f})"

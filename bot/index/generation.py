@@ -40,7 +40,7 @@ Numbers = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PassageVectors:
-    """All vectors of some passages, passage by passage, each in the order of `texts_of_roles`."""
+    """All vectors of some passages, passage by passage, each in the order of `roles_of`."""
 
     numbers: Numbers
     """The passages' numbers."""
@@ -190,7 +190,7 @@ class Generation(VectorSearch, Protocol):
 def encoder_inputs(passage: Passage) -> list[EncoderInput]:
     """Return what an encoder gets of a passage: what it is about, each alternate, and the passage itself.
 
-    The vectors are in the order of `texts_of_roles`, followed by the ones of sentences.
+    The vectors are in the order of `roles_of`, followed by the ones of sentences.
     """
     questions = (context(passage), *passage.alternates)
     return [*(EncoderInput(readable(each)) for each in questions), passage_input(passage)]
@@ -212,14 +212,10 @@ def sentence_spans(passage: Passage) -> list[Span]:
     return [(start - passage.start, end - passage.start) for start, end in found]
 
 
-def texts_of_roles(passage: Passage) -> Iterator[tuple[Role, str]]:
-    """Yield the texts of a passage as they are written, in the order of its vectors."""
-    about = context(passage)
-    yield "question", about
-    for alternate in passage.alternates:
-        yield "question", alternate
-    yield "body", passage.text
-    yield "both", f"{about}\n{passage.text}"
+def roles_of(passage: Passage) -> list[Role]:
+    """Return the roles of a passage's vectors, in their order."""
+    questions: list[Role] = ["question"] * (1 + len(passage.alternates))
+    return [*questions, "body", "both"]
 
 
 def numbers_of(table: Passages, passages: Iterable[Passage]) -> Numbers:

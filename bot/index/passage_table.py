@@ -138,8 +138,7 @@ class PassageTable:
         }
         used = {condition: value for condition, value in conditions.items() if value is not None}
         found = self._rows(f"SELECT number FROM articles WHERE {' AND '.join(used) or 'true'}", *used.values())
-        articles = np.sort(np.array(found, np.int64).reshape(-1))
-        passages, _ = ranges(self._passage_start, articles)
+        passages, _ = ranges(self._passage_start, np.sort(np.array(found, np.int64).reshape(-1)))
         return ranges(self.row_start, passages)[0]
 
 

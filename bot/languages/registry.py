@@ -99,8 +99,7 @@ def compose_reply(replies: Replies, kind: Talk, categories: Sequence[str], conta
     shown = [*categories[:_NAMED_CATEGORIES], replies["more"]] if len(categories) > _NAMED_CATEGORIES else categories
     about = replies["about"].format(categories=_joined(shown, replies)) if shown else replies["about_bare"]
     # Language files of version 0.1.0 have no reply to newer kinds.
-    words = replies.get(kind, "{about}").format(about=about, contact=contact)
-    return " ".join(words.split())
+    return " ".join(replies.get(kind, "{about}").format(about=about, contact=contact).split())
 
 
 def _joined(names: Sequence[str], replies: Replies) -> str:

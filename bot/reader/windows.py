@@ -66,12 +66,8 @@ def _completed(
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
             last += 1
-    if (
-        first == last
-        and words[first] < _FEW_WORDS
-        and last + 1 < len(sentences)
-        and not is_lead_in(sentences[last + 1])
-    ):
+    is_short = first == last and words[first] < _FEW_WORDS
+    if is_short and last + 1 < len(sentences) and not is_lead_in(sentences[last + 1]):
         last += 1
     return Window(first, last, float(weights[first : last + 1].sum()))
 

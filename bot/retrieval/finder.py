@@ -13,6 +13,7 @@ from bot.errors import QuestionError
 from bot.index.filters import Filters
 from bot.index.generation import Generation, Numbers, Passages
 from bot.languages.registry import QuestionLanguages
+from bot.retrieval import topic as follow_ups
 from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
 from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
@@ -24,16 +25,7 @@ from bot.retrieval.reranker import RERANKED, Reranker, reranked
 from bot.retrieval.scoring import ScoredCandidates, Scorer
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.spelling import Speller
-from bot.retrieval.topic import (
-    Exchange,
-    History,
-    continues_topic,
-    coverage,
-    exchanges,
-    may_need_context,
-    refers_back,
-    topic_weight,
-)
+from bot.retrieval.topic import Exchange, History, continues_topic, exchanges, refers_back
 
 LONGEST_QUESTION = 1000
 """Maximum number of characters in a question."""
@@ -178,7 +170,7 @@ class Finder:
 
     def _rank(self, query: RewrittenQuery, k: int, filters: Filters, earlier: Sequence[RewrittenQuery]) -> SearchResult:
         alone = self.scorer.score([query], k, filters)
-        is_follow_up = earlier and may_need_context(query.question, alone.scores[0], alone.articles)
+        is_follow_up = earlier and follow_ups.may_need_context(query.question, alone.scores[0], alone.articles)
         result = self._follow_up(query, earlier, k, filters) if is_follow_up else self._standalone(query, alone, k)
         if result.topic is None and earlier and refers_back(query.question):
             before = self._rank(earlier[-1], 1, filters, ())
@@ -198,8 +190,8 @@ class Finder:
         longer = [prepend_questions(earlier[-count:], query) for count in range(1, len(earlier) + 1)]
         found = self.scorer.score([query, *longer], k, filters)
         alone, with_earlier = found.scores[0], found.scores[1:].mean(axis=0)
-        weight = topic_weight(query.question, alone, with_earlier, found.articles)
-        evidence_weight = weight * coverage(alone)
+        weight = follow_ups.topic_weight(query.question, alone, with_earlier, found.articles)
+        evidence_weight = weight * follow_ups.coverage(alone)
         scores, evidence = _blend(found.scores, weight), _blend(found.scores, evidence_weight)
         ranked = _Ranked(found.passages, found.articles, _blend(found.features, weight), scores, evidence)
         hits = self._hits(query, ranked, k)

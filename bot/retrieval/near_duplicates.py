@@ -58,8 +58,7 @@ class SameQuestion:
 
     @cached_property
     def _vectors(self) -> dict[str, NDArray[np.float32]]:
-        numbers = numbers_of(self._generation.table, self._passages)
-        rows = self._generation.role_vectors(numbers, "question")
+        rows = self._generation.role_vectors(numbers_of(self._generation.table, self._passages), "question")
         return {passage.id: row for passage, row in zip(self._passages, rows, strict=True)}
 
 

@@ -65,8 +65,7 @@ class Scorer:
         """Return the candidates of questions in one language, at least `k` if there are any."""
         variants = [variant for query in queries for variant in query.variants]
         found, count = find_candidates(self._generation, variants, k, filters), len(queries[0].variants)
-        scores = self._scores(self.ranking_of(queries[0]), found.features)
-        by_variant = scores.reshape(len(queries), count, -1)
+        by_variant = self._scores(self.ranking_of(queries[0]), found.features).reshape(len(queries), count, -1)
         best = by_variant.argmax(axis=1, keepdims=True)
         features = found.features.reshape(*by_variant.shape, found.features.shape[-1])
         best_features = np.take_along_axis(features, best[..., None], axis=1)[:, 0]

@@ -89,9 +89,7 @@ class Speller:
             return passages is None or match[0].isupper()
         # In small letters, a name is a word of no dictionary that stands for no other word.
         is_strange = passages is None and _SHORTEST_NAME <= len(word) <= _LONGEST and max(word) <= LAST_LATIN
-        return (
-            is_strange and not self._split(word) and not any(self._near(word)) and not any(self._without_vowels(word))
-        )
+        return is_strange and not (self._split(word) or any(self._near(word)) or any(self._without_vowels(word)))
 
     def _is_unknown(self, match: re.Match[str], question: str) -> bool:
         word = match[0].lower()
@@ -169,9 +167,7 @@ def _replace(question: str, repairs: Mapping[re.Match[str], str]) -> str:
 
 
 def _cased(repair: str, typed: str) -> str:
-    if typed.isupper():
-        return repair.upper()
-    return repair.capitalize() if typed[0].isupper() else repair
+    return repair.upper() if typed.isupper() else repair.capitalize() if typed[0].isupper() else repair
 
 
 def _letter_sets(words: NDArray[np.str_]) -> NDArray[np.uint32]:

@@ -99,8 +99,7 @@ def asks_of_another_kind(question: str) -> bool:
 
 def names_no_subject(question: str) -> bool:
     """Whether a question names no subject of its own, as "documents?" or "how long does it take"."""
-    rest = FACT_FRAME.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question)))
-    words = _WORD.findall(rest.lower())
+    words = _WORD.findall(FACT_FRAME.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question))).lower())
     return all(word in _FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
 
 

@@ -29,9 +29,7 @@ _SUGGESTIONS_PER_QUESTION = 10
 class ChatService:
     """Answers visitors' questions and stores their votes. Safe to call from many threads."""
 
-    def __init__(
-        self, bot: Bot, settings: ChatSettings, usage: UsageStore | None, corpus: Path | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, bot: Bot, settings: ChatSettings, usage: UsageStore | None, corpus: Path | None = None) -> None:
         """`corpus` is the folder in which editors chose the questions that an empty chat offers."""
         self.bot, self.settings = bot, settings
         self._usage, self.starters = usage, Starters(bot, usage, corpus)

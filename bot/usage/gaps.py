@@ -130,7 +130,7 @@ def make_gap(groups: Sequence[Group], conversations: int, finder: Finder, thresh
         question, sum(group.times for group in groups), sum(group.before for group in groups), conversations,
         kinds["no_answer"], kinds["closest"], kinds["ambiguous"], kinds["unsure"], kinds["unhelpful"],
         examples=tuple(group.question for group in groups if group.times)[:_EXAMPLES], nearest=nearest,
-        why=_why(finder, question, nearest, threshold), language=language,
+        why="; ".join([*_missing_words(finder, question), _about_nearest(nearest, threshold)]), language=language,
     )  # fmt: skip
 
 
@@ -142,10 +142,6 @@ def _nearest(finder: Finder, question: str) -> tuple[tuple[NearPassage, ...], st
         return (), "en"
     near = (NearPassage(hit.passage.id, context(hit.passage), round(hit.probability, 3)) for hit in result.hits)
     return tuple(near), result.language
-
-
-def _why(finder: Finder, question: str, nearest: Sequence[NearPassage], threshold: float) -> str:
-    return "; ".join([*_missing_words(finder, question), _about_nearest(nearest, threshold)])
 
 
 def _about_nearest(nearest: Sequence[NearPassage], threshold: float) -> str:

@@ -133,11 +133,9 @@ def _declining(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) ->
             for passage in one.passages:
                 votes[passage][column] += one.helpful
                 votes[passage][column + 1] += one.unhelpful
-    return tuple(
-        one
-        for one in (DecliningPassage(passage, *counts) for passage, counts in votes.items())
-        if one.helpful_before > one.unhelpful_before and one.unhelpful >= _MIN_UNHELPFUL and one.unhelpful > one.helpful
-    )
+    found = [DecliningPassage(passage, *counts) for passage, counts in votes.items()]
+    helped = (one for one in found if one.helpful_before > one.unhelpful_before)
+    return tuple(one for one in helped if one.unhelpful >= _MIN_UNHELPFUL and one.unhelpful > one.helpful)
 
 
 def _only_corrected(now: Iterable[QuestionStats]) -> tuple[str, ...]:

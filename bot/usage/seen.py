@@ -88,9 +88,7 @@ class Tally:
         self.unhelpful += question.helpful is False
 
 
-def tally(
-    questions: Iterable[LoggedQuestion], name: Callable[[LoggedQuestion], str]
-) -> dict[str, Tally]:  # fmt: skip
+def tally(questions: Iterable[LoggedQuestion], name: Callable[[LoggedQuestion], str]) -> dict[str, Tally]:
     """Count the questions under the name that each has, such as its week, without small talk."""
     found: dict[str, Tally] = {}
     for question in questions:
@@ -114,8 +112,7 @@ def seen_questions(stats: Iterable[QuestionStats]) -> list[SeenQuestion]:
     for one in stats:
         if one.status != "small_talk":
             groups.setdefault(normalize(one.question), []).append(one)
-    questions = map(SeenQuestion.of, groups.values())
-    return sorted(questions, key=lambda each: (-each.times, each.question))
+    return sorted(map(SeenQuestion.of, groups.values()), key=lambda each: (-each.times, each.question))
 
 
 def _answer(equal: list[QuestionStats]) -> SeenAnswer:

@@ -54,11 +54,8 @@ class MilvusAddress:
         if not parts.hostname or not _NAME.fullmatch(name):
             rule = "ends with its name, of letters, digits and underscores"
             raise SettingsError(f"The address of an index on Milvus {rule}, and not with {name!r}: {_FORM}.")
-        secure, user, secret = (
-            parts.scheme == "milvus+tls",
-            unquote(parts.username or ""),
-            unquote(parts.password or ""),
-        )
+        user, secret = unquote(parts.username or ""), unquote(parts.password or "")
+        secure = parts.scheme == "milvus+tls"
         cache, kind = Path(options.get("cache", _CACHE)).expanduser(), options.get("index", _KIND).upper()
         return cls(parts.hostname, port, name, secure, options.get("ca"), user, secret, cache, kind)
 

@@ -12,19 +12,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from bot.backends.milvus import records
+from bot.backends.milvus import layout, records
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import BM25, NO_BM25, BatchWriter, MilvusClient
-from bot.backends.milvus.layout import (
-    ARTICLE,
-    FAQ,
-    PASSAGE,
-    PASSAGE_KINDS,
-    Collections,
-    category_counter_key,
-    corrupt,
-    numeric_id,
-)
+from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, corrupt, numeric_id
 from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
 from bot.corpus.synonyms import STORED_SYNONYMS
 from bot.index.filters import Filters
@@ -130,7 +121,7 @@ def _write_articles(
     words = WordsBatchWriter(milvus, collections) if milvus.has_bm25 else LexicalWriter(lexical, numeric_id)
     nth, done = Counter[str](), 0
     for article, passages in groupby(local.table.all_passages(), key=lambda passage: passage.article):
-        version, key = records.content_hash(article), category_counter_key(article)
+        version, key = records.content_hash(article), layout.category_counter_key(article)
         bodies.add(records.article_records(article, version, records.Places(nth[ARTICLE], nth[key])))
         nth.update((ARTICLE, key))
         for passage in passages:
@@ -159,7 +150,7 @@ def _files(folder: Path, scratch: Path) -> Iterator[tuple[str, Path]]:
 def _verify(milvus: MilvusClient, collections: Collections, local: LocalGeneration) -> None:
     """Raise `IndexCorrupt` if the server has other counts than the folder, or finds another passage."""
     expected = local.manifest.passages, local.manifest.vectors
-    found = milvus.count(collections.records, f"{PASSAGE_KINDS} and part == 0"), milvus.count(collections.rows)
+    found = milvus.count(collections.records, f"{layout.PASSAGE_KINDS} and part == 0"), milvus.count(collections.rows)
     if found != expected:
         counts = f"{found[0]} passages and {found[1]} vectors of {local.name}, not {expected[0]} and {expected[1]}"
         raise corrupt(f"Milvus at {milvus.address.server} holds {counts}")

@@ -46,8 +46,7 @@ def record_fields() -> list[Entity]:
 def row_fields(dimension: int) -> list[Entity]:
     """Return the fields of the collection of vectors."""
     row, vector = field_of("row", "INT64", is_primary=True), field_of("vector", "FLOAT_VECTOR", dim=dimension)
-    numbers = (field_of(name, "INT64") for name in ("passage", "place", "version"))
-    return [row, *numbers, *filter_fields(), vector]
+    return [row, *(field_of(name, "INT64") for name in ("passage", "place", "version")), *filter_fields(), vector]
 
 
 def content_hash(article: Article) -> int:
@@ -68,7 +67,7 @@ def passage_records(passage: Passage, version: int, places: Places, sentences: N
 
 
 def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[Entity]:
-    """Yield the rows of a passage's vectors, in the order of `texts_of_roles`."""
+    """Yield the rows of a passage's vectors, in the order of `roles_of`."""
     shared = {"passage": layout.numeric_id(passage.id), "version": version, **filter_values(passage.article)}
     for place, vector in enumerate(vectors):
         yield {"row": layout.numeric_id(f"{passage.id}\0{place}"), "place": place, **shared, "vector": vector}

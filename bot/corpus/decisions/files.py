@@ -66,12 +66,14 @@ class Decisions:
     @classmethod
     def read(cls, corpus: Path) -> "Decisions":
         """Read the decisions in a corpus folder. Raises `CorpusError` if one of the files cannot be read."""
-
-        def questions(name: str) -> list[str]:
-            return [question for cells in read_rows(corpus / name, LAYOUTS[name]) if (question := cells["question"])]
-
         rejected = [(cells["question"], cells["passage"]) for cells in read_rows(corpus / REJECTED, LAYOUTS[REJECTED])]
-        return cls(questions(ALTERNATES), [*questions(DRAFTS), *questions(IGNORED)], rejected)
+        accepted, drafts, ignored = (questions_in(corpus, name) for name in (ALTERNATES, DRAFTS, IGNORED))
+        return cls(accepted, [*drafts, *ignored], rejected)
+
+
+def questions_in(corpus: Path, name: str) -> list[str]:
+    """Return the questions in one of these files, in its order. Raises `CorpusError` if it cannot be read."""
+    return [question for cells in read_rows(corpus / name, LAYOUTS[name]) if (question := cells["question"])]
 
 
 def read_alternates(path: Path) -> Iterator[Alternate | Refused]:

@@ -96,9 +96,7 @@ def undo(corpus: Path, ident: str, *, who: str = "") -> Decision:
         raise CorpusError(f"There is no decision {ident!r} in {HISTORY}: nothing was undone.")
     # First the added rows go, then the removed ones come back in their order.
     reverse = sorted((change.reverse for change in decision.changes), key=lambda change: change.is_added)
-    undone = decide(
-        corpus, "undo", decision.question, reverse, who=who, passage=decision.passage, undoes=decision.id
-    )  # fmt: skip
+    undone = decide(corpus, "undo", decision.question, reverse, who=who, passage=decision.passage, undoes=decision.id)
     if not undone.changes:
         names = " and ".join(dict.fromkeys(change.file for change in decision.changes))
         raise CorpusError(f"{names} was changed since by other means: there is nothing left to undo.")

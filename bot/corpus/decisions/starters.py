@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.corpus.decisions.files import LAYOUTS, PINNED, UNWANTED
+from bot.corpus.decisions.files import PINNED, UNWANTED, questions_in
 from bot.corpus.decisions.history import Change, Decision, decide
-from bot.corpus.decisions.table import read_rows
 from bot.languages.normalization import normalize
 
 
@@ -20,17 +19,12 @@ class StarterChoices:
     @classmethod
     def read(cls, corpus: Path) -> "StarterChoices":
         """Read the choices in a corpus folder. Raises `CorpusError` if they cannot be read."""
-        pinned, hidden = (
-            tuple(cells["question"] for cells in read_rows(corpus / name, LAYOUTS[name]) if cells["question"])
-            for name in (PINNED, UNWANTED)
-        )
-        return cls(pinned, hidden)
+        return cls(*(tuple(questions_in(corpus, name)) for name in (PINNED, UNWANTED)))
 
     def order(self, questions: Iterable[str]) -> tuple[str, ...]:
         """Return the pinned questions, then the others without hidden ones."""
         taken = set(map(normalize, (*self.pinned, *self.hidden)))
-        others = (question for question in questions if normalize(question) not in taken)
-        return (*self.pinned, *others)
+        return (*self.pinned, *(question for question in questions if normalize(question) not in taken))
 
 
 def pin_starter(corpus: Path, question: str, place: int, *, who: str = "") -> Decision:

@@ -220,8 +220,7 @@ def _write_parts(parts: Iterable[Part]) -> tuple[str, list[Faq]]:
 
 def _level(kind: str, above: int) -> int:
     """Return the level of a heading or question; 0 for other parts."""
-    levels = {"bold": 6, "question": min(max(above + 1, 3), 6)}
-    return int(kind[1]) if kind[0] == "h" else levels.get(kind, 0)
+    return int(kind[1]) if kind[0] == "h" else {"bold": 6, "question": min(max(above + 1, 3), 6)}.get(kind, 0)
 
 
 def _with_questions(parts: list[Part]) -> Iterator[Part]:

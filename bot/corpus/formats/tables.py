@@ -151,8 +151,7 @@ def _find_header(rows: Iterable[TableRow]) -> _Header | None:
     for row in rows:
         columns = find_columns(row.cells, FAQ_COLUMNS, repeated=("alternates",))
         if "question" in columns and "answer" in columns:
-            width = max(n for n, cell in enumerate(row.cells, 1) if cell)
-            return _Header(row, width, columns)
+            return _Header(row, max(n for n, cell in enumerate(row.cells, 1) if cell), columns)
     return None
 
 

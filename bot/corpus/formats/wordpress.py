@@ -257,8 +257,7 @@ def _fields(item: etree._Element) -> Fields:
     if not _PERMALINK.fullmatch(url or ""):
         number = _field(item, "post_id") or str(item.sourceline)
         # Only posts have unique names: a page may have the name of a post, or of a page with another parent.
-        is_post = _field(item, "post_type") == "post"
-        fields["id"] = name if name and is_post else f"{name or 'post'}-{number}"
+        fields["id"] = name if name and _field(item, "post_type") == "post" else f"{name or 'post'}-{number}"
     return fields
 
 

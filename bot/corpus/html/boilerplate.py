@@ -41,8 +41,7 @@ _NAMED = XPath(".//*[@class or @id]")
 
 def is_boilerplate_line(line: str) -> bool:
     """Whether a line is boilerplate by its wording: a share prompt, an advert label, a list of tags."""
-    bare = line.strip(" #>|*-\t")
-    return _BOILERPLATE_LINE.fullmatch(bare) is not None
+    return _BOILERPLATE_LINE.fullmatch(line.strip(" #>|*-\t")) is not None
 
 
 def is_named_boilerplate(element: HtmlElement) -> bool:

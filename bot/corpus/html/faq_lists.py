@@ -1,6 +1,5 @@
 """Turns lists whose items are questions into `details`: with the answer in the item, or below a list of one item."""
 
-from collections.abc import Iterator
 from itertools import takewhile
 
 from lxml.html import HtmlElement
@@ -61,8 +60,5 @@ def _details(question: str, answer: HtmlElement) -> HtmlElement:
 
 def _following(element: HtmlElement, lone: list[HtmlElement]) -> list[HtmlElement]:
     """Return what follows a list up to the next one, a heading or a rule."""
-    return [*takewhile(lambda each: each not in lone and each.tag not in (*HEADINGS, "hr"), _siblings(element))]
-
-
-def _siblings(element: HtmlElement) -> Iterator[HtmlElement]:
-    return (each for each in element.itersiblings() if isinstance(each.tag, str))
+    siblings = element.itersiblings("*")
+    return [*takewhile(lambda each: each not in lone and each.tag not in (*HEADINGS, "hr"), siblings)]

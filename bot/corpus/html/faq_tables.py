@@ -38,5 +38,4 @@ def _elements(row: list[HtmlElement | None], texts: list[str], columns: FaqColum
         yield from (E("p", text) for text in given)
     else:
         answer.tag, answer.tail = "div", None
-        others = [E("p", each) for each in columns.others(texts)]
-        yield E("details", E("summary", question), answer, *others)
+        yield E("details", E("summary", question), answer, *(E("p", each) for each in columns.others(texts)))

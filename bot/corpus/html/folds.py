@@ -154,7 +154,7 @@ class _Finder:
         headers = _children_with_words(tabs)
         if len(headers) < 2 or not all(each in self._headers for each in headers):
             return {}
-        panels = [each for each in tabs.itersiblings() if isinstance(each.tag, str) and has_words(each)]
+        panels = [each for each in tabs.itersiblings("*") if has_words(each)]
         while panels and len(panels) != len(headers):
             panels = _children_with_words(panels[0])
         return dict(zip(headers, panels, strict=False))
@@ -269,7 +269,7 @@ def _stands_alone(header: HtmlElement) -> bool:
 
 
 def _next_element(element: HtmlElement) -> HtmlElement | None:
-    return next((each for each in element.itersiblings() if isinstance(each.tag, str)), None)
+    return next(element.itersiblings("*"), None)
 
 
 def _children_with_words(element: HtmlElement) -> list[HtmlElement]:

@@ -175,8 +175,7 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
     """Return the h1 confirmed by a declared title, else a declared title without the site's name, else a lone h1/h2."""
     titles = (text_of(title) for title in page.iter("title"))
     declared = [*_named(metas, "og:title"), *_values(nodes, "headline"), *titles]
-    hosts = (site_of(url).split(".")[0] for url in _named(metas, "og:url"))
-    sites = [*_named(metas, "og:site_name"), *hosts]
+    sites = [*_named(metas, "og:site_name"), *(site_of(url).split(".")[0] for url in _named(metas, "og:url"))]
     headings = [text for text in map(text_of, page.iter("h1")) if text and not any(_same(text, site) for site in sites)]
     for heading in headings:
         if any(_confirms(title, heading) for title in declared):

@@ -8,11 +8,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Self
 
 from bot.corpus.pull.report import PullReport
 from bot.errors import PullError
@@ -38,7 +37,7 @@ class PageState:
     """Number of pages of a list."""
 
 
-class CrawlState:
+class CrawlState(AbstractContextManager["CrawlState"]):
     """The state of one site. Use as a context manager; call `finish` at the end of the site."""
 
     def __init__(self, corpus: Path, site: str, pull: str, types: Sequence[str] = ()) -> None:
@@ -66,9 +65,6 @@ class CrawlState:
             self._file.write("\n")
             if not resumed:
                 self._append({"pull": pull, "started": self._started.isoformat()})
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
@@ -162,9 +158,8 @@ class CrawlState:
             if "pull" in record:
                 self.finished.clear()
                 started = _moment(record.get("started"))
-                resumed = (
-                    record["pull"] == pull and started is not None and datetime.now(UTC) - started < _RESUME_WITHIN
-                )
+                is_recent = started is not None and datetime.now(UTC) - started < _RESUME_WITHIN
+                resumed = record["pull"] == pull and is_recent
                 self._started = started if resumed and started else self._started
             elif "completed" in record:
                 completed = _moment(record.get("started")) if record["completed"] == pull else None

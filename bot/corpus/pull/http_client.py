@@ -7,12 +7,11 @@ the limits; httpx itself retries only connections.
 
 import zlib
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import monotonic, sleep
-from typing import Self
 
 import httpcore
 import httpx
@@ -62,7 +61,7 @@ class _Retryable(Exception):
         self.wait = wait
 
 
-class HttpClient:
+class HttpClient(AbstractContextManager["HttpClient"]):
     """A client for one host. Use as a context manager."""
 
     def __init__(self, start: httpx.URL, limits: PullLimits, *, allow_private: bool) -> None:
@@ -77,9 +76,6 @@ class HttpClient:
         except BaseException:
             self._transport.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._transport.close()
@@ -163,8 +159,7 @@ class HttpClient:
         if response.status_code == 304 and conditional:
             return Fetched(url, True, response.headers, b"")
         if response.status_code in (408, 425, 429) or response.status_code >= 500:
-            retry_after = response.headers.get("Retry-After", "")
-            raise _Retryable(status, parse_retry_after(retry_after, datetime.now(UTC)))
+            raise _Retryable(status, parse_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC)))
         if response.status_code != 200:
             raise UrlRefused(status, response.status_code)
         content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()

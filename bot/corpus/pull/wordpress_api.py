@@ -131,11 +131,8 @@ class WordPressApi:
         except UrlRefused:
             return []
         found = types.items() if isinstance(types, dict) else ()
-        routes = [
-            each.get("rest_base")
-            for name, each in found
-            if isinstance(each, dict) and not _INTERNAL_TYPES.fullmatch(name)
-        ]
+        shown = (each for name, each in found if isinstance(each, dict) and not _INTERNAL_TYPES.fullmatch(name))
+        routes = (each.get("rest_base") for each in shown)
         return sorted(route for route in routes if isinstance(route, str) and re.fullmatch(r"[\w-]+", route))
 
     def read_terms(self, refuse: Refuse) -> Terms:

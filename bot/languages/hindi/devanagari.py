@@ -18,8 +18,7 @@ def has_devanagari(text: str) -> bool:
 
 def is_mostly_devanagari(text: str) -> bool:
     """Whether most letters are Devanagari; English names and abbreviations do not make a Hindi article English."""
-    letters = sum(map(str.isalpha, text))
-    return 2 * len(_LETTER.findall(text)) > letters
+    return 2 * len(_LETTER.findall(text)) > sum(map(str.isalpha, text))
 
 
 def normalize(text: str) -> str:

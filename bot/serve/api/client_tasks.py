@@ -71,9 +71,8 @@ def is_client_task(messages: Sequence[Mapping[str, object]]) -> bool:
 
     The last one does, or the first one: then the last one is the conversation written out, or what gets a title.
     """
-    last = next(
-        (text for each in reversed(messages) if each.get("role") == "user" and (text := content_of(each).strip())), ""
-    )
+    asked_before = (content_of(each).strip() for each in reversed(messages) if each.get("role") == "user")
+    last = next(filter(None, asked_before), "")
     opening = messages[0] if messages else {}
     asked, first = (f"{text[:_FIRST]}\n{text[_FIRST:][-_LAST:]}" for text in (last, content_of(opening)))
     made = _made(first)

@@ -164,10 +164,8 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
         note = texts["unknown"].format(names=", ".join(answer.unknown))
         return f"{note}\n\n{_markdown(replace(answer, unknown=()), texts)}"
     if answer.answers:
-        parts = (
-            [f"**{each.asked}**", _markdown(replace(each, answers=()), texts)] for each in (answer, *answer.answers)
-        )
-        return "\n\n".join(text for part in parts for text in part)
+        parts = (answer, *answer.answers)
+        return "\n\n".join(f"**{part.asked}**\n\n{_markdown(replace(part, answers=()), texts)}" for part in parts)
     if answer.status == "closest":
         return _closest(answer, texts)
     if answer.sources:
@@ -178,9 +176,8 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     if answer.did_you_mean:
         return "\n\n".join([texts["ambiguous"], _bullets(answer.did_you_mean)])
     lead = texts["nearest"] if answer.suggestions else texts["begin"] if answer.categories else ""
-    return "\n\n".join(
-        filter(None, [f"{texts['no_answer']} {lead}".strip(), _bullets(answer.suggestions or answer.categories)])
-    )
+    offered = _bullets(answer.suggestions or answer.categories)
+    return "\n\n".join(filter(None, [f"{texts['no_answer']} {lead}".strip(), offered]))
 
 
 def _closest(answer: Answer, texts: PageTexts) -> str:

@@ -54,13 +54,10 @@ def _download(name: str, table: Callable[[], str]) -> Response:
 def _questions(service: EditorService, days: int, kind: Kind) -> str:
     if kind == "waiting":
         return gaps_csv(service.report(days))
-    rows = [
-        (
-            *(one.question, one.times, one.answers[0].certainty, one.helpful, one.unhelpful),
-            *(" | ".join(one.answers[0].passages), " | ".join(one.wordings)),
-        )
-        for one in service.seen(days, only_unhelpful=kind == "unhelpful")
-    ]
+    rows = []
+    for one in service.seen(days, only_unhelpful=kind == "unhelpful"):
+        facts = one.question, one.times, one.answers[0].certainty, one.helpful, one.unhelpful
+        rows.append([*facts, " | ".join(one.answers[0].passages), " | ".join(one.wordings)])
     return csv_table(_SEEN, rows)
 
 

@@ -147,9 +147,8 @@ def _remark(remark: Remark) -> str:
 
 def _origin(passage: Passage, question: str) -> str:
     """Return where a passage is from, and the button that opens it, asked for by this question."""
-    return (
-        f'<p class="origin">{_text(f"{_place(passage)} ({passage.article.source})")}</p>{_correct(passage, question)}'
-    )
+    source = _text(f"{_place(passage)} ({passage.article.source})")
+    return f'<p class="origin">{source}</p>{_correct(passage, question)}'
 
 
 def _place(passage: Passage) -> str:
@@ -172,8 +171,7 @@ def place_html(passage: Passage, line: int) -> str:
 
 def _details(seen: SeenQuestion, gap: Gap | None) -> str:
     """Return what only some editors want to know, folded away."""
-    wordings = list(dict.fromkeys([*(gap.examples if gap else ()), *seen.wordings]))
-    lists = {"Asked as": wordings}
+    lists = {"Asked as": list(dict.fromkeys([*(gap.examples if gap else ()), *seen.wordings]))}
     if gap and gap.nearest:
         lists["Nearest passages"] = [f"{one.probability:.0%} {one.about} ({one.passage})" for one in gap.nearest]
     body = "".join(f"<h4>{title}</h4>{_list(lines)}" for title, lines in lists.items())

@@ -8,20 +8,9 @@ from operator import attrgetter
 from pathlib import Path
 
 from bot.answering.bot import Bot
+from bot.corpus import decisions
 from bot.corpus.corpus import read_corpus
-from bot.corpus.decisions import (
-    WRITTEN,
-    Decision,
-    Decisions,
-    Excerpt,
-    WrittenFaq,
-    accept,
-    in_force,
-    open_excerpt,
-    read_history,
-    undo,
-    write_faq,
-)
+from bot.corpus.decisions import WRITTEN, Decision, Excerpt, WrittenFaq, in_force, read_history
 from bot.errors import CorpusError, QuestionError
 from bot.evaluation.lint import lint
 from bot.index.generation import passage_by_id, require_passage
@@ -70,8 +59,8 @@ class EditorService:
     def report(self, days: float) -> Report:
         """Return the report of the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
         until, finder = time.time(), self.bot.retriever.finder()
-        decisions = Decisions.read(self.corpus)
-        return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, decisions)
+        made = decisions.Decisions.read(self.corpus)
+        return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, made)
 
     def seen(self, days: float, *, only_unhelpful: bool = False) -> list[SeenQuestion]:
         """Return what visitors asked in the last days, most frequent first, or most voted on. Raises `UsageError`."""
@@ -107,7 +96,7 @@ class EditorService:
 
     def accept(self, question: str, passage: str, who: str) -> Path:
         """Make a question an alternate of a passage and return the file. Raises `CorpusError` if there is none."""
-        return accept(self.corpus, question, require_passage(self.bot.generation.table, passage), who=who)
+        return decisions.accept(self.corpus, question, require_passage(self.bot.generation.table, passage), who=who)
 
     def write(self, faq: WrittenFaq, instead_of: str, who: str) -> Decision:
         """Write a FAQ for the next build. Raises `CorpusError` if an article has this question, or as `write_faq`."""
@@ -118,13 +107,13 @@ class EditorService:
             if asks_exactly(passage, faq.question) and not is_own:
                 place = f"{passage.article.title} ({passage.article.source})"
                 raise CorpusError(f"{place} answers exactly this question: correct it there, or ask in other words.")
-        return write_faq(self.corpus, faq, instead_of=instead_of, who=who)
+        return decisions.write_faq(self.corpus, faq, instead_of=instead_of, who=who)
 
     def excerpt(self, ident: str) -> tuple[Passage, Excerpt]:
         """Return a passage with its words as they stand in their file. Raises `CorpusError` as `open_excerpt` does."""
         table = self.bot.generation.table
         passage = table.passages([table.number(require_passage(table, ident)) or 0])[0]
-        return passage, open_excerpt(self.corpus, passage.article, passage.start, passage.end)
+        return passage, decisions.open_excerpt(self.corpus, passage.article, passage.start, passage.end)
 
     def undo_last(self, who: str) -> Decision:
         """Undo the last decision of an editor that is in force. Raises `CorpusError` if there is none."""
@@ -133,7 +122,7 @@ class EditorService:
         own = [one for one in history if one.who == who and one.action != "undo" and holds[one.id]]
         if not own:
             raise CorpusError("You have made no decision that could be undone.")
-        return undo(self.corpus, own[-1].id, who=who)
+        return decisions.undo(self.corpus, own[-1].id, who=who)
 
     @property
     def waits(self) -> bool:
@@ -167,14 +156,9 @@ class EditorService:
         """Return refused files and lint findings as kind, place and sentence. Raises `CorpusError` without a corpus."""
         corpus = read_corpus(self.corpus)
         found = lint(corpus.articles, self.bot.retriever.finder(), date.today())  # noqa: DTZ011 - the editor's own day
-        unread = [
-            (
-                "not read" if each.kind == "refused" else each.kind,
-                each.file if each.line is None else f"{each.file}, line {each.line}",
-                each.reason,
-            )
-            for each in corpus.refused
-        ]
+        kinds = ["not read" if each.kind == "refused" else each.kind for each in corpus.refused]
+        places = [each.file if each.line is None else f"{each.file}, line {each.line}" for each in corpus.refused]
+        unread = zip(kinds, places, (each.reason for each in corpus.refused), strict=True)
         return [*unread, *((finding.kind, finding.article, finding.message) for finding in found)]
 
 

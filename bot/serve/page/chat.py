@@ -142,9 +142,7 @@ class _Handlers:
         """Return the conversation with the questions asked, as the widget hands them over; without those refused."""
         for question in questions:
             with suppress(ArticlebotError):
-                conversation = self._answer(
-                    question, conversation, welcome.ALL_CATEGORIES, request, as_typed=False, alone=False
-                )
+                conversation = self._answer(question, conversation, welcome.ALL_CATEGORIES, request)
         return conversation
 
     def _ask_again(
@@ -188,8 +186,8 @@ class _Handlers:
         return gr.skip(), question, f'<div role="alert" id="refusal-{uuid4().hex}">{sentence}</div>', gr.skip()
 
     def _answer(
-        self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool,
-        alone: bool,
+        self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool = False,
+        alone: bool = False,
     ) -> Conversation:  # fmt: skip
         history = [] if alone else conversation.messages(_MAX_HISTORY)
         visitor = Visitor(request.client.host if request.client else "", "chat", conversation=conversation.id)

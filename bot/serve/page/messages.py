@@ -34,10 +34,8 @@ def render_conversation(
     messages: list[Message] = []
     for exchange in conversation.exchanges:
         answer_texts = texts if exchange.language == "en" else languages.get(exchange.language, texts)
-        messages.append({"role": "user", "content": escape_markdown(exchange.question)})
-        messages.append(
-            answer_message(exchange, answer_texts, votes=votes, is_last=exchange is conversation.exchanges[-1])
-        )
+        answer = answer_message(exchange, answer_texts, votes=votes, is_last=exchange is conversation.exchanges[-1])
+        messages += [{"role": "user", "content": escape_markdown(exchange.question)}, answer]
     return messages
 
 
@@ -67,11 +65,9 @@ def answer_message(exchange: Exchange, texts: PageTexts, *, votes: bool = True, 
 
 def _links(exchange: Exchange, texts: PageTexts) -> list[str]:
     """Render the questions to click as links: Gradio shows them below the last message only."""
-    links = [
-        f'<li><a href="?{urlencode({"q": each})}">{html.escape(texts.category(each))}</a></li>'
-        for each in _options(exchange)
-    ]
-    return [f'<ul class="links">{"".join(links)}</ul>'] if links else []
+    shown = [(urlencode({"q": each}), html.escape(texts.category(each))) for each in _options(exchange)]
+    links = "".join(f'<li><a href="?{query}">{words}</a></li>' for query, words in shown)
+    return [f'<ul class="links">{links}</ul>'] if links else []
 
 
 def _options(exchange: Exchange) -> list[str]:
@@ -90,9 +86,8 @@ def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
     """Render how the question was understood, with a button that undoes it."""
     notes = []
     if answer.corrected:
-        notes.append(
-            _note(texts["corrected"].format(question=answer.corrected), _button("as-typed", texts["as_typed"]))
-        )
+        button = _button("as-typed", texts["as_typed"])
+        notes.append(_note(texts["corrected"].format(question=answer.corrected), button))
     if answer.topic and answer.sources:
         notes.append(_note(texts["topic"].format(topic=answer.topic), _button("alone", texts["alone"])))
     if answer.unknown:
@@ -196,15 +191,9 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     if category:
         none = texts["no_answer_category"].format(category=texts.category(category), all=texts["all_articles"])
         return f'<div class="none">{html.escape(none)}</div>{_note("", _everywhere(texts))}'
-    notes = []
-    if answer.categories:
-        notes.append(
-            texts["about"].format(categories=", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES])))
-        )
-    if answer.suggestions:
-        notes.append(texts["nearest"])
-    elif answer.categories:
-        notes.append(texts["begin"])
+    named = ", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES]))
+    notes = [texts["about"].format(categories=named)] if answer.categories else []
+    notes += [texts["nearest"]] if answer.suggestions else [texts["begin"]] if answer.categories else []
     return f'<div class="none">{html.escape(none)}</div>' + (_note(" ".join(notes)) if notes else "")
 
 
@@ -220,10 +209,8 @@ def _newer(hit: schema.Hit, texts: PageTexts) -> str:
 def _origin(hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
     """Render title and section; below them category and dates; and a link."""
     facts = [texts.category(hit.category)] if hit.category else []
-    if hit.published:
-        facts.append(texts["published"].format(day=_day(hit.published, texts)))
-    if hit.updated:
-        facts.append(texts["updated"].format(day=_day(hit.updated, texts)))
+    days = {"published": hit.published, "updated": hit.updated}
+    facts += [texts[event].format(day=_day(day, texts)) for event, day in days.items() if day]
     path = "".join(f' <span class="section">› {html.escape(heading)}</span>' for heading in hit.section)
     parts = [] if details.is_faq_row else [f'<div class="title">{html.escape(hit.title)}{path}</div>']
     if facts:

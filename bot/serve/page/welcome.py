@@ -20,11 +20,8 @@ _NAMED = 2  # number of categories named in the empty box; two fit on one line o
 def header(service: ChatService, texts: PageTexts, languages: Mapping[str, PageTexts]) -> str:
     """Return the header as HTML: publisher, title and links to the page in other languages."""
     publisher = service.settings.publisher
-    links = " ".join(
-        f'<a class="language" href="?lang={code}">{html.escape(other["language"])}</a>'
-        for code, other in languages.items()
-        if code != texts.code
-    )
+    names = {code: html.escape(other["language"]) for code, other in languages.items() if code != texts.code}
+    links = " ".join(f'<a class="language" href="?lang={code}">{name}</a>' for code, name in names.items())
     links = f'<span class="languages">{links}</span>' if links else ""
     title, lead = f"<h1>{html.escape(texts['title'])}</h1>", f"<p>{html.escape(texts['lead'])}</p>"
     if publisher.name or publisher.logo:
