@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from serving import rendered, served
 
 from bot import Bot, Retriever
+from bot.answering.word_chooser import WordChooser
 from bot.build.build import build
 from bot.cli.asking import answer_text
 from bot.corpus import read_corpus
@@ -206,3 +208,24 @@ def test_the_openai_api_names_a_newer_article(notices: Bot):
         last = answer["choices"][0]["message"]["content"].split("\n\n")[-1]
         assert last.startswith("There is a newer article on this: [Vindhya clerk vacancy, last date extended again](")
         assert last.endswith("), 20 March 2026.")
+
+
+def test_a_question_is_answered_again_only_on_another_day(monkeypatch: pytest.MonkeyPatch):
+    day = [date(2026, 3, 12)]
+    bot = Bot(bot_of(VACANCY).retriever, today=lambda: day[0])
+    first, searched = bot.ask(LAST_DATE), list[str]()
+    choose = WordChooser.choose
+
+    def counted(chooser: WordChooser, question: str, *others: Any, **named: Any) -> Any:
+        searched.append(question)
+        return choose(chooser, question, *others, **named)
+
+    monkeypatch.setattr(WordChooser, "choose", counted)
+    again = bot.ask(LAST_DATE)
+    assert (again.id != first.id, replace(again, id=first.id), searched) == (True, first, [])
+    day[0] = date(2026, 3, 13)
+    assert (bot.ask(LAST_DATE).passed, first.passed) == ((date(2026, 3, 12),), ())
+    for history, options in (([FEE], {}), ([], {"as_typed": True}), ([], {"category": "none"})):
+        searched.clear()
+        bot.ask(LAST_DATE, history, **options)
+        assert searched, (history, options)

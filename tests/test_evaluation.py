@@ -167,6 +167,17 @@ def test_a_metric_that_got_worse_is_named_with_exit_status_1(
     assert "worse: all: answered 0.0, was 100.0" in capsys.readouterr().err
 
 
+def test_worse_figures_do_not_replace_the_ones_they_are_compared_with(sheet: Path, index: Path, tmp_path: Path):
+    saved, other = tmp_path / "figures.json", tmp_path / "other.json"
+    options = ["--index", str(index), "--compare", str(saved)]
+    run("eval", str(sheet), "--index", str(index), "--save", str(saved))
+    before = saved.read_bytes()
+    for target in (saved, other):
+        with pytest.raises(SystemExit):
+            run("eval", str(sheet), *options, "--save", str(target), "--threshold", "1")
+    assert saved.read_bytes() == before != other.read_bytes()
+
+
 @pytest.mark.parametrize("option", ["--save", "--failures", "--plot"])
 def test_a_file_that_cannot_be_written_is_named(sheet: Path, index: Path, tmp_path: Path, option: str, capsys: Any):
     with pytest.raises(SystemExit):

@@ -14,6 +14,7 @@ from bot.answering.word_chooser import WordChooser
 from bot.index.filters import Filters
 from bot.languages.language import Talk
 from bot.languages.registry import SmallTalk, reply, small_talk
+from bot.lru_cache import LruCache
 from bot.passages import Passage
 from bot.reader.reader import Reading
 from bot.retrieval.finder import Finder, checked_question, checked_text
@@ -23,6 +24,7 @@ from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
+_CACHED = 512  # number of answers that are kept: 20 kB each
 _TWO = 2  # number of questions of one message that are answered one by one
 _OF_SUBJECT = 2  # number of further questions that are suggested after a subject alone
 
@@ -35,14 +37,25 @@ class Answerer:
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
         self._chooser = WordChooser(finder, settings)
+        self._answers = LruCache[tuple[str, Filters, bool, date], Answer](_CACHED)
 
     def ask(
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
-        """Answer a question; see `Bot.ask`."""
+        """Answer a question; see `Bot.ask`.
+
+        One without history is answered once a day, unless the articles may change meanwhile: many visitors ask alike.
+        """
         question = checked_text(question)
+        key = question, filters, as_typed, self._today()
+        if not history and (answer := self._answers.get(key)):
+            return replace(answer, id=uuid4().hex)
         answer = self._answer(question, history, filters, as_typed=as_typed)
-        return replace(answer, unknown=self.finder.speller.unknown_names(question)) if answer.sources else answer
+        if answer.sources:
+            answer = replace(answer, unknown=self.finder.speller.unknown_names(question))
+        if not history and self.finder.generation.is_fixed:
+            self._answers.put(key, answer)
+        return answer
 
     def _answer(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
         """Answer a question, both questions of a message, or the one that a story ends in."""

@@ -1,15 +1,15 @@
 """Suggestions: further questions, each of which is answered when it is asked."""
 
 import re
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
-from threading import Lock
 
 from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
 from bot.languages.registry import ENGLISH, detect_language, written_language
+from bot.lru_cache import LruCache
 from bot.passages import Passage
 from bot.retrieval.finder import LONGEST_QUESTION, Finder, checked_text
 from bot.retrieval.hit import Hit
@@ -32,9 +32,8 @@ class Suggestions:
 
     def __init__(self, finder: Finder, settings: AnswerSettings) -> None:
         self._finder, self._table, self._settings = finder, finder.generation.table, settings
-        self._answered: OrderedDict[str, bool] = OrderedDict()
+        self._answered = LruCache[str, bool](_CACHED)
         self._examples: dict[str, tuple[str, ...]] = {}
-        self._lock = Lock()
 
     def near(self, hits: Sequence[Hit], asked: Sequence[str], language: str) -> tuple[str, ...]:
         """Return the questions nearest to one that is not answered, if any are near, those in its language first."""
@@ -94,15 +93,11 @@ class Suggestions:
 
     def is_answered(self, passage: Passage) -> bool:
         """Whether a FAQ's question gets that FAQ's answer; it is asked only if the vectors alone do not show it."""
-        with self._lock:
-            known = self._answered.get(passage.id)
+        known = self._answered.get(passage.id)
         if known is None:
             is_near = self._finder.scorer.own_probability(passage) >= self._settings.threshold
             known = is_near or self._gets_itself(passage.question or "")
-            with self._lock:
-                self._answered[passage.id] = known
-                while len(self._answered) > _CACHED:
-                    self._answered.popitem(last=False)
+            self._answered.put(passage.id, known)
         return known
 
     def _gets_itself(self, question: str) -> bool:

@@ -199,12 +199,15 @@ def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: P
 
 
 def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:
-    """Save the figures and exit with 1 if one is worse than before; `compare` and `save` may be the same file."""
+    """Save the figures and exit with 1 if one is worse than before.
+
+    If `compare` and `save` are the same file, it keeps figures that are better than these.
+    """
     from bot.evaluation import report
     from bot.evaluation.evaluate import regressions
 
     losses = regressions(groups, report.load(compare), margin) if compare else []
-    if save:
+    if save and not (losses and compare and save.resolve() == compare.resolve()):
         with writing(save):
             report.save(save, groups)
     for line in losses:

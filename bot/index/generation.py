@@ -160,6 +160,10 @@ class Generation(VectorSearch, Protocol):
     def name(self) -> str: ...
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether its articles never change; those on a server are updated in place."""
+
+    @property
     def manifest(self) -> "Manifest": ...
 
     @property

@@ -35,6 +35,10 @@ class LocalGeneration(PassageRows):
     unanswered: Matrix
     multilingual: PassageRows | None
 
+    @property
+    def is_fixed(self) -> bool:
+        return True
+
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":
         """Open a folder; an index built with a custom `encoder` raises `ModelError` without it.

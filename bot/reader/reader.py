@@ -1,15 +1,14 @@
 """`Reader`: reads the best passages for a question, and decides which words of them answer it."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.index.generation import Generation
+from bot.lru_cache import LruCache
 from bot.passages import Passage, Span
 from bot.reader.candidates import SAME_QUESTION, Candidates, read_candidates
 from bot.reader.features import PassageTerms, sentence_features
@@ -66,8 +65,7 @@ class Reader:
 
     def __init__(self, generation: Generation, model: ReaderModel) -> None:
         self._generation, self._model = generation, model
-        self._terms: OrderedDict[tuple[str, str], PassageTerms] = OrderedDict()
-        self._lock = Lock()
+        self._terms = LruCache[tuple[str, str], PassageTerms](_CACHED)
         self.midpoint = RankingModel.shipped().midpoint(generation.manifest.score_calibration)
         """The cosine halfway between questions that the corpus covers and others."""
 
@@ -107,14 +105,10 @@ class Reader:
 
     def _terms_of(self, passage: Passage, sentences: list[str]) -> PassageTerms:
         key = passage.id, passage.text
-        with self._lock:
-            known = self._terms.get(key)
+        known = self._terms.get(key)
         if known is None:
             known = PassageTerms.of(passage, sentences)
-            with self._lock:
-                self._terms[key] = known
-                while len(self._terms) > _CACHED:
-                    self._terms.popitem(last=False)
+            self._terms.put(key, known)
         return known
 
 

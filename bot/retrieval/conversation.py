@@ -1,13 +1,12 @@
 """What a conversation is about: the last question that was answered, and the passage that answered it."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from threading import Lock
 from typing import NamedTuple
 
 from bot.index.filters import Filters
 from bot.index.generation import Generation, numbers_of
 from bot.languages.normalization import words_only
+from bot.lru_cache import LruCache
 from bot.passages import Passage, sentences_of
 from bot.retrieval.query_rewriting import RewrittenQuery
 from bot.retrieval.scoring import ScoredCandidates, Scorer
@@ -39,8 +38,7 @@ class TopicTracker:
 
     def __init__(self, generation: Generation, scorer: Scorer, rewrite: Callable[[str], RewrittenQuery]) -> None:
         self._generation, self._scorer, self._rewrite = generation, scorer, rewrite
-        self._searched: OrderedDict[tuple[str, Filters], ScoredCandidates] = OrderedDict()
-        self._lock = Lock()
+        self._searched = LruCache[tuple[str, Filters], ScoredCandidates](_REMEMBERED)
 
     def last_topic(self, turns: Sequence[Exchange], filters: Filters) -> Topic | None:
         """Return the topic of the last of these exchanges that was answered; None if none was.
@@ -65,15 +63,11 @@ class TopicTracker:
 
     def remember(self, question: str, filters: Filters, found: ScoredCandidates) -> None:
         """Keep what was found for a question: the next one of its conversation may follow soon."""
-        with self._lock:
-            self._searched[question, filters] = found
-            while len(self._searched) > _REMEMBERED:
-                self._searched.popitem(last=False)
+        self._searched.put((question, filters), found)
 
     def recall(self, query: RewrittenQuery, filters: Filters) -> ScoredCandidates:
         """Return what was found for a question, searched for again if it is not remembered."""
-        with self._lock:
-            known = self._searched.get((query.question, filters))
+        known = self._searched.get((query.question, filters))
         return known or self._scorer.score([query], 1, filters)
 
     def _of_question(self, question: str, before: Sequence[Exchange], filters: Filters) -> Topic | None:

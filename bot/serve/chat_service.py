@@ -1,9 +1,7 @@
 """`ChatService`: answers the questions of all channels, with rate limits, metrics, votes and the question log."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import Lock
 from time import perf_counter, time
 from typing import Unpack
 
@@ -11,6 +9,7 @@ from bot.answering.answer import Answer
 from bot.answering.bot import Bot
 from bot.errors import TooManyQuestions, UsageError
 from bot.index.filters import FilterOptions, Filters
+from bot.lru_cache import LruCache
 from bot.retrieval.search_result import SearchResult
 from bot.retrieval.topic import Turn
 from bot.serve.api.rate_limiter import RateLimiter
@@ -36,8 +35,7 @@ class ChatService:
         self.metrics = Metrics(bot)
         self._question_limits = _rate_limiters(settings, 1)
         self._suggestion_limits = _rate_limiters(settings, _SUGGESTIONS_PER_QUESTION)
-        self._answered: OrderedDict[str, LoggedQuestion] = OrderedDict()
-        self._lock = Lock()
+        self._answered = LruCache[str, LoggedQuestion](_MAX_ANSWERS)
 
     def ask(
         self, question: str, history: Sequence[Turn], visitor: Visitor, *, as_typed: bool = False,
@@ -72,8 +70,7 @@ class ChatService:
         """
         if self._usage is None or not self.settings.feedback:
             raise UsageError("Votes on answers are not stored here.")
-        with self._lock:
-            logged = self._answered.get(answer)
+        logged = self._answered.get(answer)
         if helpful is None:
             self._usage.withdraw_vote(answer)
         else:
@@ -86,10 +83,7 @@ class ChatService:
         return self._usage is not None and self.settings.feedback
 
     def _log(self, question: LoggedQuestion) -> None:
-        with self._lock:
-            self._answered[question.answer] = question
-            while len(self._answered) > _MAX_ANSWERS:
-                self._answered.popitem(last=False)
+        self._answered.put(question.answer, question)
         if self._usage:
             self._usage.add(question)
 

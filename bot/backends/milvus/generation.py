@@ -54,6 +54,10 @@ class MilvusGeneration:
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
 
     @property
+    def is_fixed(self) -> bool:
+        return False
+
+    @property
     def multilingual(self) -> None:
         """None: multilingual vectors are not published to a server."""
 
