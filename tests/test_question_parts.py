@@ -35,6 +35,10 @@ EN = load_texts()["en"]
         ("PF kaise nikale aur kitne din lagte hai", ("PF kaise nikale", "kitne din lagte hai")),
         ("lost my card, do i need FIR? also can i enter without it",
          ("lost my card, do i need FIR?", "can i enter without it")),
+        ("By which date must the employer file it and what happens if it is late?",
+         ("By which date must the employer file it", "what happens if it is late?")),
+        ("My salary is 24,000, am I eligible for bonus and what is the minimum percent?",
+         ("My salary is 24,000, am I eligible for bonus", "what is the minimum percent?")),
     ],
 )  # fmt: skip
 def test_the_two_questions_of_a_message(message: str, questions: tuple[str, str]):
@@ -54,6 +58,8 @@ def test_a_question_keeps_words_that_contain_and_or_or():
         "Do graduate apprentices also have to clear the test at the end?",
         "I'm a government servant and have handed in my resignation. From when does it take effect?",
         "What is the difference between KPO and BPO?",
+        "My HR says no to a letter about my pay, which I need for renting a flat. Have they the right?",
+        "I am a fresher, does basic training come first in the apprenticeship and why?",
         "When a joining bonus has to be returned, is it the amount before tax?",
         "bank wala call letter aur admit card ka kaam same hi h kya",
     ],

@@ -75,11 +75,12 @@ class Answerer:
     def _ask_both(
         self, question: str, questions: Sequence[str], history: History, filters: Filters, *, as_typed: bool
     ) -> Answer | None:
-        """Answer two questions of one message; None if either has no answer, or both have the same one."""
+        """Answer two questions of one message; None if either has no likely answer, or both have the same one."""
         first = self._ask(questions[0], history, filters, as_typed=as_typed)
         said = [{"role": "user", "content": questions[0]}, {"role": "assistant", "content": first.text}]
         second = self._ask(questions[1], [*history, *said], filters, as_typed=as_typed)
-        are_answered = first.status == "answered" and second.status in ("answered", "closest")
+        is_likely = second.probability >= (self._settings.least + self._settings.threshold) / 2
+        are_answered = first.status == "answered" and second.sources and is_likely
         if not are_answered or first.text in second.text or second.text in first.text:
             return None
         shown = {source.passage.question for source in second.sources}

@@ -6,6 +6,7 @@ from functools import cache
 from bot.languages.registry import ENGLISH, combined_pattern
 
 _MAX_WORDS_OF_SUBJECT = 7  # maximum number of words of a first question without a verb, such as "gratuity formula"
+_MIN_WORDS = 3  # minimum number of words of a question: "why?" asks nothing by itself
 _MIN_SENTENCES = 3  # number of sentences from which a message is a story
 _SENTENCE_END = re.compile(r"(?<=[.?!।])\s+|\n+")
 
@@ -20,11 +21,9 @@ def split_questions(message: str) -> tuple[str, ...]:
             waiting = part
         else:
             waiting += joint + part
-    if not _asks(waiting):
-        return (message,)
-    return tuple(
-        _lead().sub("", question) if place else question for place, question in enumerate((*questions, waiting))
-    )
+    further = [_lead().sub("", question) for question in (*questions[1:], waiting)]
+    are_whole = _asks(waiting) and all(len(question.split()) >= _MIN_WORDS for question in further)
+    return (questions[0], *further) if questions and are_whole else (message,)
 
 
 def _is_subject(part: str, joint: str, following: str) -> bool:
@@ -44,7 +43,9 @@ def point_of(message: str) -> str:
 
 def _asks(part: str) -> bool:
     last = _SENTENCE_END.split(part)[-1]
-    return last.endswith(("?", "？")) or _question().match(last) is not None
+    # A statement that ends with a full stop may hold "…, which I need".
+    clauses = [last] if last.endswith((".", "।")) else re.split(r",\s+", last)
+    return last.endswith(("?", "？")) or any(_asking().match(clause) for clause in clauses)
 
 
 @cache
@@ -55,6 +56,13 @@ def _lead() -> re.Pattern[str]:
 @cache
 def _question() -> re.Pattern[str]:
     return re.compile(combined_pattern("questions"), re.IGNORECASE)
+
+
+@cache
+def _asking() -> re.Pattern[str]:
+    """A question, also one such as "by which date …"."""
+    before, question = combined_pattern("prepositions"), combined_pattern("questions")
+    return re.compile(rf"(?:(?:{before})\s+)?(?:{question})", re.IGNORECASE)
 
 
 @cache

@@ -63,6 +63,8 @@ class Patterns:
     negations: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     """How a question starts."""
+    prepositions: tuple[str, ...] = ()
+    """What may stand before its question word, as in "by which date"."""
     joins: tuple[str, ...] = ()
     """Words between two questions."""
     definition_frames: tuple[str, ...] = ()
