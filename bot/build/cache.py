@@ -192,7 +192,7 @@ def open_or_replace(path: Path, connect: Callable[[Path], sqlite3.Connection]) -
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    wanted = path.with_name(_WANTED)
+    wanted = path.parent / _WANTED
     wanted.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
