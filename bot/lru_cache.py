@@ -4,7 +4,8 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Generic, TypeVar
 
-Key, Value = TypeVar("Key"), TypeVar("Value")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class LruCache(Generic[Key, Value]):

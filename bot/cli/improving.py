@@ -27,6 +27,7 @@ from bot.settings import AnswerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
+    from bot.evaluation.question_set import Question
 
 _THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
@@ -154,19 +155,33 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import ask_all, figures_by_group
-    from bot.evaluation.question_set import read_questions, spread, unknown_ids, unknown_sentence
-    from bot.evaluation.report import table
+    from bot.evaluation.question_set import read_questions, spread
 
-    asked, answers = spread(read_questions(questions), most), read_settings_file(settings).answers
-    answers = answers if threshold is None else replace(answers, threshold=threshold)
+    asked, answers = spread(read_questions(questions), most), _answer_settings(settings, threshold)
     with _bot_for(questions, index, work, answers) as bot:
-        if names := unknown_ids(asked, bot.generation.table):
-            say(unknown_sentence(names, questions))
+        _say_unknown_ids(questions, asked, bot)
         outcomes = ask_all(bot, asked)
-    groups = figures_by_group(outcomes)
-    print_facts(groups, as_json, lambda: table(groups))
+    _print_figures(groups := figures_by_group(outcomes), as_json)
     _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
+
+
+def _answer_settings(file: Path | None, threshold: float | None) -> AnswerSettings:
+    answers = read_settings_file(file).answers
+    return answers if threshold is None else replace(answers, threshold=threshold)
+
+
+def _say_unknown_ids(path: Path, questions: Sequence["Question"], bot: Bot) -> None:
+    from bot.evaluation.question_set import unknown_ids, unknown_sentence
+
+    if names := unknown_ids(questions, bot.generation.table):
+        say(unknown_sentence(names, path))
+
+
+def _print_figures(groups: Mapping[str, "Figures"], as_json: bool) -> None:
+    from bot.evaluation.report import table
+
+    print_facts(groups, as_json, lambda: table(groups))
 
 
 @contextmanager
