@@ -54,11 +54,6 @@ def _lead() -> re.Pattern[str]:
 
 
 @cache
-def _question() -> re.Pattern[str]:
-    return re.compile(combined_pattern("questions"), re.IGNORECASE)
-
-
-@cache
 def _asking() -> re.Pattern[str]:
     """A question, also one such as "by which date …"."""
     before, question = combined_pattern("prepositions"), combined_pattern("questions")
