@@ -7,6 +7,7 @@ import pytest
 from serving import rendered, served
 
 from bot import Bot
+from bot.answering.demands import split_demands
 from bot.answering.question_parts import point_of, split_questions
 from bot.cli.asking import answer_text
 from bot.retrieval.finder import LONGEST_QUESTION
@@ -16,6 +17,8 @@ from bot.settings import ChatSettings
 
 TWO = "what is background verification and how long does it take?"
 FIRST, SECOND = "Background verification, or BGV, is the check", "one to three weeks"
+DEMANDS = "night shift and overtime rules for apprentices"
+NIGHT, OVERTIME = "Ask the Apprenticeship Adviser before", "Overtime: only with the approval"
 STORY = (
     "My sister joined a firm in Pune in 2021 after her M.Com and worked there through the bad year. She was paid "
     "₹31,000 and the office was two hours away by bus. Last month her son fell ill, she sent her papers in anger, and "
@@ -66,6 +69,55 @@ def test_a_question_keeps_words_that_contain_and_or_or():
 )
 def test_a_message_with_one_question_stays_whole(message: str):
     assert split_questions(message) == (message,)
+
+
+@pytest.mark.parametrize(
+    ("question", "demands"),
+    [
+        ("What is the last date and age limit for the clerk exam?",
+         ("What is the last date for the clerk exam?", "age limit for the clerk exam?")),
+        ("tell me the fee as well as the closing date for the key",
+         ("tell me the fee for the key", "the closing date for the key")),
+        ("gratuity formula and maximum", ("gratuity formula", "maximum")),
+        ("agniveer ki salary aur height kitni chahiye", ("agniveer ki salary", "height kitni chahiye")),
+        ("naps full form, ministry name", ("naps full form", "ministry name")),
+        ("overtime rate and pf deduction on it", ("overtime rate", "pf deduction on it")),
+    ],
+)  # fmt: skip
+def test_the_two_demands_of_a_question(question: str, demands: tuple[str, ...]):
+    assert split_demands(question) == demands
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how do I download the admit card",
+        "is pf calculated on basic and hra both",
+        "naps aur nats me antar",
+        "what is the difference between a kpo and a bpo",
+        "I filled the form and paid the fee but the site says no record",
+        "do I get gratuity after 4 years and 8 months",
+        "company is sending me to another city, can I refuse",
+        "can I do it and how",
+    ],
+)
+def test_a_question_with_one_demand_stays_whole(question: str):
+    assert split_demands(question) == (question,)
+
+
+def test_two_demands_that_one_article_answers_get_two_answers(shipped: Bot):
+    answer = shipped.ask(DEMANDS)
+    (further,) = answer.answers
+    assert (answer.asked, further.asked) == ("night shift for apprentices", "overtime rules for apprentices")
+    assert NIGHT in answer.text
+    assert OVERTIME in further.text
+    assert answer.sources[0].passage.article == further.sources[0].passage.article
+
+
+def test_two_demands_that_no_one_article_answers_get_one_answer(shipped: Bot):
+    answer = shipped.ask("nats enrolment approval time and total seats this year")
+    assert (answer.status, answer.answers) == ("answered", ())
+    assert answer.question == "nats enrolment approval time and total seats this year"
 
 
 def test_the_point_of_a_story_is_its_question_or_its_last_sentence():

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
+from bot.answering.demands import split_demands
 from bot.answering.question_parts import point_of, split_questions
 from bot.answering.suggestions import Suggestions
 from bot.answering.superseding import hit_of
@@ -58,7 +59,7 @@ class Answerer:
         return answer
 
     def _answer(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
-        """Answer a question, both questions of a message, or the one that a story ends in."""
+        """Answer a question, both questions of a message, both demands of a question, or what a story ends in."""
         answer = self._ask(question, history, filters, as_typed=as_typed)
         if answer.talk or any(asks_exactly(source.passage, question) for source in answer.sources):
             return answer
@@ -67,7 +68,7 @@ class Answerer:
         if len(questions) == _TWO:
             return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
-            return answer
+            return self._ask_demands(answer, history, filters, as_typed=as_typed) or answer
         pointed = self._ask(point, history, filters, as_typed=as_typed)
         is_surer = bool(pointed.sources) and pointed.probability > answer.probability
         return replace(pointed, question=question) if is_surer else answer
@@ -87,6 +88,16 @@ class Answerer:
         suggestions = tuple(each for each in first.suggestions if each not in shown)
         further = replace(second, asked=questions[1], topic=None)
         return replace(first, question=question, asked=questions[0], suggestions=suggestions, answers=(further,))
+
+    def _ask_demands(self, whole: Answer, history: History, filters: Filters, *, as_typed: bool) -> Answer | None:
+        """Answer two demands of one question; None unless one article answers both, and any answer there was is one."""
+        demands = split_demands(whole.question)
+        both = self._ask_both(whole.question, demands, history, filters, as_typed=as_typed) if demands[1:] else None
+        if both is None or both.answers[0].status != "answered":
+            return None
+        found = [source.passage for answer in (both, *both.answers) for source in answer.sources]
+        is_kept = whole.status != "answered" or any(source.passage in found for source in whole.sources)
+        return both if is_kept and len({passage.article.id for passage in found}) == 1 else None
 
     def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
         turns, talk = exchanges(history), small_talk(question)

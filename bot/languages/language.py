@@ -67,6 +67,12 @@ class Patterns:
     """What may stand before its question word, as in "by which date"."""
     joins: tuple[str, ...] = ()
     """Words between two questions."""
+    additions: tuple[str, ...] = ()
+    """Words between two demands of one question."""
+    comparisons: tuple[str, ...] = ()
+    """What a question says that demands one thing of two subjects."""
+    first_persons: tuple[str, ...] = ()
+    """How a statement starts in which a visitor tells a case; plain words."""
     definition_frames: tuple[str, ...] = ()
     """What a question says beside a subject to ask what it is."""
     comparison_frames: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ OTHERS: tuple[Language, ...] = (HINDI,)
 """All languages but English."""
 LANGUAGES = (ENGLISH, *OTHERS)
 CODES = tuple(language.code for language in LANGUAGES)
+FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
 _STRUCTURE = read_toml("bot.languages", "structure.toml")
 """Phrases by language, of languages without a package: articles in them are read, questions are not rewritten."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bot.index.generation import Numbers
 from bot.index.lexical import content_terms
-from bot.languages.registry import LANGUAGES, combined_pattern, small_talk
+from bot.languages.registry import FUNCTION_WORDS, LANGUAGES, combined_pattern, small_talk
 from bot.retrieval.ranking import Scores
 
 Turn = str | Mapping[str, object]
@@ -27,7 +27,6 @@ _OTHER_KIND = re.compile(combined_pattern("other_kinds"), re.IGNORECASE)
 _PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
 _EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
 _WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
-_FUNCTION_WORDS = frozenset(word for language in LANGUAGES for word in language.patterns.function_words)
 FACT_FRAME = re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
 _WITHOUT_SUBJECT = frozenset(
     word for each in LANGUAGES for word in (*each.patterns.general_words, *each.patterns.attributes)
@@ -100,7 +99,7 @@ def asks_of_another_kind(question: str) -> bool:
 def names_no_subject(question: str) -> bool:
     """Whether a question names no subject of its own, as "documents?" or "how long does it take"."""
     words = _WORD.findall(FACT_FRAME.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question))).lower())
-    return all(word in _FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
+    return all(word in FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
 
 
 def refers_back(question: str) -> bool:
@@ -115,7 +114,7 @@ def refers_back(question: str) -> bool:
     if pronoun is None:
         return False
     before = _WORD.findall(text[: pronoun.start()].lower())
-    return len([word for word in before if word not in _FUNCTION_WORDS]) < 2
+    return len([word for word in before if word not in FUNCTION_WORDS]) < 2
 
 
 def top_article_margin(scores: Scores, articles: Numbers) -> float:
