@@ -41,6 +41,7 @@ def cluster() -> Iterator[str]:
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("RAY_worker_niceness", "0")  # else its processes wait for all other tests
         environment.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{ROOT / 'tests'}")
         started = Cluster(
             initialize_head=True, connect=False, head_node_args={"num_cpus": 1, "include_dashboard": False}
