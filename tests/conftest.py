@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parents[1]
 
 
 FIGURES = pytest.StashKey[list[str]]()
+INTERNAL_ERRORS: list[str] = []
 
 
 @pytest.fixture
@@ -45,6 +47,16 @@ def figures(pytestconfig: pytest.Config) -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for line in config.stash.get(FIGURES, []):
         terminalreporter.write_line(line)
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    INTERNAL_ERRORS.append(str(excrepr))
+
+
+def pytest_unconfigure() -> None:
+    """Print the cause of all internal errors last: xdist reports what follows from the error of a process, too."""
+    if INTERNAL_ERRORS:
+        sys.stderr.write("\n".join(["The first internal error:", *INTERNAL_ERRORS[0].splitlines()[-30:], ""]))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

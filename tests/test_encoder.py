@@ -173,9 +173,9 @@ def test_few_texts_are_encoded_without_loading_the_original(
     export_if_possible(SentenceEncoder(tiny_model), "w", tmp_path / "encoder", QUESTIONS)
     encoder = open_encoder(tiny_model, "w", tmp_path / "encoder")
     assert encoder_for_many(encoder, 500) is encoder
-    monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", True)
+    monkeypatch.setattr("bot.encoder.choice.encodes_many_fast", lambda: True)
     assert isinstance(encoder_for_many(encoder, 5000), SentenceEncoder)
-    monkeypatch.setattr(SentenceEncoder, "bulk_is_fast", False)
+    monkeypatch.setattr("bot.encoder.choice.encodes_many_fast", lambda: False)
     assert encoder_for_many(encoder, 5000) is encoder
 
 

