@@ -12,6 +12,7 @@ from bot.evaluation.metrics import share
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import same_question
 
+_QUESTIONS = 50  # half of those that calibrate the scores: a build waits for them
 _HITS = 10
 
 
@@ -32,7 +33,7 @@ def self_test(finder: Finder, thresholds: Sequence[float]) -> list[OperatingPoin
     """Ask an index its own questions reworded, and with their articles left out."""
     generation = finder.generation
     reworded, left_out = list[tuple[float, bool]](), list[float]()
-    for each in calibration_questions(generation.table):
+    for each in calibration_questions(generation.table, _QUESTIONS):
         own = each.passage.article.id
         hits = finder.rank(each.reworded[:LONGEST_QUESTION], 1).hits
         reworded += [(hit.probability, hit.passage.article.id == own) for hit in hits]
