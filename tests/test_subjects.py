@@ -237,3 +237,14 @@ def test_a_quoted_list_is_completed_by_the_few_items_of_the_next_passage():
     assert words.passage.text[slice(*words.span)] == text
     assert words.passage.text[slice(*words.matched)] == items[1]
     assert unbroken_list(first, (place, place + len(items[1])), (place, place + len(items[1]))) is None
+
+
+def test_offered_notices_begin_with_the_one_that_supersedes_the_others(shipped: Bot):
+    titles = shipped.ask("malhar dock apprentice").did_you_mean
+    words = ["second extension", "last date extended", "150 seats"]
+    assert [word in title for word, title in zip(words, titles, strict=True)] == [True, True, True]
+
+
+def test_a_date_that_one_of_several_notices_has_is_answered(shipped: Bot):
+    answer = shipped.ask("tarangini appliances walk in date")
+    assert (answer.status, "12 December 2026" in answer.text) == ("answered", True)

@@ -63,6 +63,7 @@ def named_articles(question: str, hits: Iterable[Hit]) -> Named | None:
     if subject is None:
         return None
     sharing = [each for each in articles.values() if subject.terms <= terms_of(each.title)]
+    sharing = sorted(sharing, key=lambda each: sum(each.id in newer.supersedes for newer in sharing))  # superseded last
     own = [each for each in sharing if subject.terms in subjects_of(each.title)]
     if len(sharing) > 1 and not own and subject.wanted in _IN_PASSAGES:
         return None  # the passages tell which of them has what is wanted

@@ -20,7 +20,7 @@ from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Exchange, asks_of_another_kind, names_no_subject, refers_back
+from bot.retrieval.topic import FACT_FRAME, Exchange, asks_of_another_kind, names_no_subject, refers_back
 from bot.settings import AnswerSettings
 
 _DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
@@ -205,10 +205,12 @@ class WordChooser:
             return None
         titled = subjects.titled_article(question, result.hits)
         named = titled or subjects.named_articles(result.query, result.hits) or self._articles_of_category(question)
-        is_answered = reading is not None and reading.probability >= self._settings.threshold
-        if named is None or (is_answered and (not named.is_exact or (asked and subject_of(asked) == named.subject))):
-            return None
-        return named
+        if named is None or reading is None or reading.probability < self._settings.threshold:
+            return named
+        # The words that were read answer a fact, such as a date, or a FAQ about this subject alone.
+        asks_fact = named.article is None and FACT_FRAME.search(question)
+        is_own = asked is not None and subject_of(asked) == named.subject
+        return None if asks_fact or is_own or not named.is_exact else named
 
     def _articles_of_category(self, question: str) -> Named | None:
         """Return articles of the category that a question consists of, such as one that was offered."""
