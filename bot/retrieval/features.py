@@ -57,9 +57,11 @@ def find_candidates(generation: Generation, variants: Sequence[QueryVariant], k:
     Only passages that match the filters count. Those nearest by a multilingual model are added if there is one.
     """
     most = max(_MIN_CANDIDATES, k)
-    vectors = generation.encoder.encode_questions([variant.text for variant in variants])
-    matches = [_lexical_matches(generation, variant.text, most, filters) for variant in variants]
-    found = {number for each in matches for number in each.words.numbers[:most].tolist()}
+    texts = [variant.text for variant in variants]
+    vectors = generation.encoder.encode_questions(texts)
+    depth = _LEXICAL_DEPTH * most
+    matches = [[generation.lexical.search(field, text, depth, filters) for field in FIELDS] for text in texts]
+    found = {number for words, *_ in matches for number in words.numbers[:most].tolist()}
     for vector in vectors:
         found.update(generation.nearest(vector[None], most, filters).tolist())
     multilingual = _MultilingualQuery.of(generation, variants)
@@ -98,24 +100,12 @@ class _MultilingualQuery(NamedTuple):
         return passage_cosines(self.search.vectors_of(passages), self.vectors)[list(self.vector_of_variant)]
 
 
-class _LexicalMatches(NamedTuple):
-    """Passages and articles that share words with one variant."""
-
-    words: Matches
-    pairs: Matches
-    articles: Matches
-
-
-def _lexical_matches(generation: Generation, text: str, most: int, filters: Filters) -> _LexicalMatches:
-    depth = _LEXICAL_DEPTH * most
-    return _LexicalMatches(*(generation.lexical.search(field, text, depth, filters) for field in FIELDS))
-
-
-def _lexical_features(matches: _LexicalMatches, passages: Numbers, articles: Numbers) -> Features:
-    """Return words, pairs and article_words of each passage, whose articles are given."""
-    words = _look_up(matches.words.numbers, matches.words.scores, passages)
-    pairs = _look_up(matches.pairs.numbers, matches.pairs.shares, passages)
-    whole = _look_up(matches.articles.numbers, matches.articles.scores, articles)
+def _lexical_features(matches: Sequence[Matches], passages: Numbers, articles: Numbers) -> Features:
+    """Return the values of `FIELDS` for each passage, whose articles are given, from the matches of one variant."""
+    by_words, by_pairs, by_article = matches
+    words = _look_up(by_words.numbers, by_words.scores, passages)
+    pairs = _look_up(by_pairs.numbers, by_pairs.shares, passages)
+    whole = _look_up(by_article.numbers, by_article.scores, articles)
     return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
 
 
