@@ -175,7 +175,9 @@ class Finder:
         if result.topic is None and earlier and refers_back(query.question):
             before = self._rank(earlier[-1], 1, filters, ())
             if result.first_article == before.first_article:
-                return self._with_topic(result, query, earlier[-1])
+                longer = prepend_questions(earlier[-1:], query)
+                vector = self.generation.encoder.encode_questions([longer.variants[0].text])[0]
+                return SearchResult.of(result.hits, longer, vector, earlier[-1])
         return result
 
     def _standalone(self, query: RewrittenQuery, alone: ScoredCandidates, k: int) -> SearchResult:
@@ -199,11 +201,6 @@ class Finder:
         if evidence_weight >= _TOPIC_WEIGHT or changes_first:
             return SearchResult.of(hits, longer[0], found.vectors[1], earlier[-1])
         return SearchResult.of(hits, query, found.vectors[0])
-
-    def _with_topic(self, result: SearchResult, query: RewrittenQuery, topic: RewrittenQuery) -> SearchResult:
-        longer = prepend_questions([topic], query)
-        vector = self.generation.encoder.encode_questions([longer.variants[0].text])[0]
-        return SearchResult.of(result.hits, longer, vector, topic)
 
     def _hits(self, query: RewrittenQuery, ranked: _Ranked, k: int) -> tuple[Hit, ...]:
         scores = self.scorer.prefer_own_language(query, ranked.passages, ranked.scores)
