@@ -228,7 +228,6 @@ _ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{combined_pattern('abbrev
 
 
 def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
-    """Yield the sentences of each line of a block."""
     from sentencex import segment
 
     for start, end in _lines(text, block):

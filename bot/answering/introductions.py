@@ -207,7 +207,6 @@ def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
 
 
 def _sentence_spans(passage: Passage) -> list[Span]:
-    """Return the sentences of a passage as spans of its text."""
     spans = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
     return spans or [(0, len(passage.text))]
 

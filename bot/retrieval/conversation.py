@@ -91,7 +91,6 @@ class TopicTracker:
         return None
 
     def _quoted(self, answer: str) -> Passage | None:
-        """Return the passage of which an answer quotes most."""
         matches = self._generation.lexical.search("words", answer[:_LONGEST_ANSWER], _FOUND)
         passages, shown = self._generation.table.passages(matches.numbers.tolist()), words_only(answer)
         quoted = [_quoted_length(passage, shown) for passage in passages]

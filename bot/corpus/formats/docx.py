@@ -63,7 +63,6 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
 
 def _fields(document: WordDocument) -> dict[str, object]:
-    """Return the plausible fields of the file's properties."""
     properties = document.core_properties
     title = properties.title.strip()
     created, modified = (

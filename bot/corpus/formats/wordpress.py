@@ -280,5 +280,4 @@ def _field(item: etree._Element, name: str) -> str | None:
 
 
 def _plain_line(markup: str) -> str:
-    """Return the text of a title or term on one line."""
     return " ".join((html_to_plain_form(markup).text if "<" in markup or "&" in markup else markup).split())

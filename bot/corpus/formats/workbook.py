@@ -127,6 +127,5 @@ def _rows(
 
 
 def _text(cell: Any) -> str:
-    """Return the text of a cell as people see it."""
     text = format_value(cell.value, cell.number_format)
     return _CONTROL.sub("", text).replace("\r\n", "\n").strip() if isinstance(cell.value, str) else text

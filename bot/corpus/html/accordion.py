@@ -111,7 +111,6 @@ def _make_heading(element: HtmlElement, level: int) -> None:
 
 
 def _make_visible(element: HtmlElement) -> None:
-    """Remove the attributes and tags that hide an answer."""
     for name in ("hidden", "style", "aria-hidden", "class", "id"):
         element.attrib.pop(name, None)
     if element.tag == "dd":

@@ -209,7 +209,6 @@ def _without_site(title: str, sites: list[str]) -> str:
 
 
 def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """Return the canonical URL of a page, if absolute."""
     base = next((base.get("href", "") for base in page.iter("base")), "")
     links = [e.get("href", "") for e in page.iter("link") if "canonical" in (e.get("rel") or "").lower().split()]
     for url in (*links, *_named(metas, "og:url"), *_values(nodes, "url"), *_values(nodes, "mainEntityOfPage")):

@@ -53,8 +53,6 @@ def pull_site(
 
 
 class _Pull:
-    """One pull of one site."""
-
     def __init__(
         self, client: HttpClient, state: CrawlState, start: httpx.URL, since: date | None, limit: int, report: Progress
     ) -> None:

@@ -192,7 +192,6 @@ def _passed(answer: Answer, texts: PageTexts) -> list[str]:
 
 
 def _newer(answer: Answer, texts: PageTexts) -> list[str]:
-    """Return the line that names a newer article."""
     if answer.newer is None:
         return []
     article = answer.newer.passage.article
