@@ -31,8 +31,9 @@ class Placement:
             for name in _other_names(passage) if self._found else ():
                 if name in self._found:
                     self._found[name].append((number, passage.id))
-            rows = self._waiting.pop(passage.id, None)
-            yield _with_alternates(passage, rows) if rows else passage
+            asked = dict.fromkeys(row.question for row in self._waiting.pop(passage.id, ()))
+            new = [question for question in asked if question not in (passage.question, *passage.alternates)]
+            yield replace(passage, alternates=(*passage.alternates, *new)) if new else passage
 
     def follow(self) -> Iterator[tuple[int, str]]:
         """Yield number and alternate of each passage that is the only one with a row's permalink, or its question."""
@@ -68,8 +69,3 @@ def _other_names(passage: Passage) -> set[str]:
     ids = {path, article.removeprefix(f"{site}/")} if path else set()
     names = {f"{each}{mark}{part}" for ident in ids for each in (ident, f"{site}/{ident}")}
     return names | ({f"#faq-{slug(passage.question)}"} if passage.question else set())
-
-
-def _with_alternates(passage: Passage, rows: Sequence[Alternate]) -> Passage:
-    new = (row.question for row in rows if row.question not in (passage.question, *passage.alternates))
-    return replace(passage, alternates=(*passage.alternates, *dict.fromkeys(new)))

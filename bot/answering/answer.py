@@ -101,7 +101,7 @@ class Answer:
             suggestions=list(self.suggestions), reply=self.reply, categories=list(self.categories),
             newer=hit_to_schema(self.newer) if self.newer else None, generation=self.generation,
             unknown=list(self.unknown), asked=self.asked, answers=[other.to_further() for other in self.answers],
-            passed=_isoformats(self.passed),
+            passed=[*map(date.isoformat, self.passed)],
         )  # fmt: skip
 
     def to_further(self) -> schema.FurtherAnswer:
@@ -109,7 +109,7 @@ class Answer:
         return schema.FurtherAnswer(
             asked=self.asked or self.question, status=self.status, text=self.text,
             probability=round(self.probability, 4), sources=[hit_to_schema(hit) for hit in self.sources],
-            passed=_isoformats(self.passed),
+            passed=[*map(date.isoformat, self.passed)],
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,10 +134,6 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
     """Return a hit as JSON; `schema.Hit` describes it."""
     return asdict(hit_to_schema(hit))
-
-
-def _isoformats(days: tuple[date, ...]) -> list[str]:
-    return [day.isoformat() for day in days]
 
 
 def _isoformat(day: date | None) -> str | None:

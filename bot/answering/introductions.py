@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import count
 from typing import NamedTuple
 
@@ -25,6 +24,8 @@ _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
 _FORMULA = re.compile(r"[^\W\d_][^=\n]*=(?=[^=\n]*[^\W\d_]{3})(?=[^=\n]*[×÷*/+−-])[^=\n]+")
 _QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
+_COPULA = re.compile(rf"\b(?:{combined_pattern('copulas')})\b", re.IGNORECASE)
+_INSTRUCTION = re.compile(ENGLISH.patterns.holds["steps"], re.IGNORECASE)
 
 
 class Words(NamedTuple):
@@ -179,7 +180,7 @@ def _defines(sentence: str, terms: frozenset[str], *, alone: bool) -> bool:
 
     `alone` says that it may have no other one beside it.
     """
-    copula = None if is_item(sentence) else _copula().search(sentence)
+    copula = None if is_item(sentence) else _COPULA.search(sentence)
     if copula is None:
         return False
     before, after = sentence[: copula.start()], sentence[copula.end() :].partition(":")[0].split()
@@ -187,11 +188,6 @@ def _defines(sentence: str, terms: frozenset[str], *, alone: bool) -> bool:
         return terms_of(" ".join(after[:3])) == terms
     own = terms_of(before)
     return own == terms if alone else terms <= own and len(before.split()) <= len(terms) + _FURTHER_WORDS
-
-
-@cache
-def _copula() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{combined_pattern('copulas')})\b", re.IGNORECASE)
 
 
 def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
@@ -211,7 +207,6 @@ def _from(passage: Passage, place: int, *, across: bool = False) -> Words:
 
 
 def _sentence_spans(passage: Passage) -> list[Span]:
-    """Return the sentences of a passage as spans of its text."""
     spans = [(start - passage.start, end - passage.start) for start, end in passage.sentences]
     return spans or [(0, len(passage.text))]
 
@@ -265,9 +260,4 @@ def _with_lead_in(passage: Passage, first: int) -> int:
 def _share_of_instructions(words: Words) -> float:
     """Return the share of the items of a list that begin with what to do, as in "Open the form"."""
     items = [_STEP.sub("", line, count=1).lstrip(" *_") for line in words.passage.text[slice(*words.span)].split("\n")]
-    return sum(_instruction().match(item) is not None for item in items) / len(items)
-
-
-@cache
-def _instruction() -> re.Pattern[str]:
-    return re.compile(ENGLISH.patterns.holds["steps"], re.IGNORECASE)
+    return sum(_INSTRUCTION.match(item) is not None for item in items) / len(items)

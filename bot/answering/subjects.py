@@ -5,7 +5,7 @@ The article whose title names the subject answers them; a subject of several tit
 
 import re
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from bot.corpus.article import Article
@@ -24,6 +24,11 @@ _SHARED = 3  # number of titles from which a subject alone may mean any of them
 MOST_TITLES = 5  # maximum number of titles that are offered
 _PARTS = re.compile(r"\s*(?:[:,;?!|/–—]|\s-\s)\s*")
 _IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
+_KINDS: tuple[Wanted, ...] = ("sample", "comparison", "formula", "steps", "definition")
+_FRAMES = {
+    kind: re.compile(rf"(?<!\w)(?:{combined_pattern(f'{kind}_frames')})(?!\w)", re.IGNORECASE) for kind in _KINDS
+}
+_GENERAL = frozenset(content_terms(" ".join((*ENGLISH.patterns.function_words, *ENGLISH.patterns.general_words))))
 
 
 class Subject(NamedTuple):
@@ -91,7 +96,7 @@ def article_of_fact(question: str, hits: Iterable[Hit]) -> Article | None:
 def subject_of(question: str) -> Subject | None:
     """Return what a question names; None if it asks for more than what that is, how it is done or how it looks."""
     wanted, terms = wanted_of(question), terms_of(question)
-    if (wanted == "formula" and any(map(str.isdigit, question))) or terms <= _general_terms():
+    if (wanted == "formula" and any(map(str.isdigit, question))) or terms <= _GENERAL:
         return None  # asks for the result, or names nothing
     return Subject(terms, wanted) if 0 < len(terms) <= _MOST_TERMS[wanted] else None
 
@@ -104,7 +109,7 @@ def phrase_of(question: str) -> str:
 
 def wanted_of(question: str) -> Wanted | None:
     """Return what a question wants of its subject, if its words say so."""
-    return next((kind for kind, frame in _frames().items() if frame.search(question)), None)
+    return next((kind for kind, frame in _FRAMES.items() if frame.search(question)), None)
 
 
 def subjects_of(title: str) -> set[frozenset[str]]:
@@ -120,18 +125,6 @@ def _parts_of(title: str) -> set[frozenset[str]]:
     return {*map(terms_of, (*joined, *others, *_IN_PARENTHESES.findall(title)))}
 
 
-@cache
-def _general_terms() -> frozenset[str]:
-    return frozenset(content_terms(" ".join((*ENGLISH.patterns.function_words, *ENGLISH.patterns.general_words))))
-
-
-@cache
-def _frames() -> dict[Wanted, re.Pattern[str]]:
-    kinds: tuple[Wanted, ...] = ("sample", "comparison", "formula", "steps", "definition")
-    patterns = {kind: combined_pattern(f"{kind}_frames") for kind in kinds}
-    return {kind: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) for kind, pattern in patterns.items()}
-
-
 @lru_cache(maxsize=4096)
 def terms_of(text: str) -> frozenset[str]:
     """Return the stems of the content words of a text, without words that only say what is wanted."""
@@ -139,6 +132,6 @@ def terms_of(text: str) -> frozenset[str]:
 
 
 def _without_frames(text: str) -> str:
-    for frame in _frames().values():
+    for frame in _FRAMES.values():
         text = frame.sub(" ", text)
     return text

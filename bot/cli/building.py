@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -23,11 +23,10 @@ from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
 from bot.corpus.refused import Refused
 from bot.retrieval.finder import Finder
-from bot.settings import AnswerSettings, BuildChoices
+from bot.settings import AnswerSettings, BuildChoices, Settings
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
-    from bot.build.generation_writer import BuildPlan
     from bot.build.workers import Workers
 
 _SHOWN = 5  # number of findings of a kind that check shows
@@ -53,54 +52,41 @@ def build(
     """Bring the index up to date with the articles."""
     written = read_settings_file(settings)
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
-    inputs = corpus, index, written.build, _choices(model, exact_rows, languages, multilingual_model)
-    if dry_run and review is None:  # without questions to ask nothing has to be encoded
-        return report_plan(_plan_build(*inputs, workers, tell_progress), index, as_json)
-    report = _run_build(*inputs, review, to, workers, tell_progress, publish=not dry_run)
-    return test_and_report(report, corpus, index, written.answers, as_json)
-
-
-def _choices(
-    model: str | None, exact_rows: int | None, languages: str | None, multilingual_model: str | None
-) -> BuildChoices:
     codes = tuple(languages.split(",")) if languages else None
-    return BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
-
-
-def _plan_build(
-    corpus: Path, index: Path, written: BuildChoices, options: BuildChoices, workers: str | None, tell_progress: bool
-) -> "BuildPlan | None":
-    from bot.build.build import plan_build
-
-    settings, _ = settings_of_build(index, written, options)
-    with show_progress(tell_progress) as progress, _build_process(), _workers(workers) as who:
-        return plan_build(corpus, index, settings, progress, workers=who)
+    chosen = BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
+    _run_build(corpus, index, written, chosen, review, to, workers, tell_progress, dry_run, as_json)
 
 
 def _run_build(
-    corpus: Path, index: Path, written: BuildChoices, options: BuildChoices, review: "Review | None", to: str,
-    workers: str | None, tell_progress: bool, *, publish: bool,
-) -> "BuildReport":  # fmt: skip
-    settings, changes = settings_of_build(index, written, options)
-    with show_progress(tell_progress) as progress, _build_process() as run, _workers(workers) as who:
-        report = run(corpus, index, settings, progress, review, publish=publish, workers=who)
-        if to and report.published:
-            _publish(report, index, to, progress)
+    corpus: Path, index: Path, written: Settings, chosen: BuildChoices, review: "Review | None", to: str,
+    workers: str | None, tell_progress: bool, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    settings, changes = settings_of_build(index, written.build, chosen)
+    plan, report = None, None
+    with show_progress(tell_progress) as progress, _build_process() as builder, _workers(workers) as who:
+        if dry_run and review is None:  # without questions to ask nothing has to be encoded
+            plan = builder.plan_build(corpus, index, settings, progress, workers=who)
+        else:
+            report = builder.build(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
+            if to and report.published:
+                _publish(report, index, to, progress)
+    if report is None:
+        return report_plan(plan, index, as_json)
     if changes and report.built:
         say(f"this build changes {', '.join(changes)}")
-    return report
+    return test_and_report(report, corpus, index, written.answers, as_json)
 
 
 @contextmanager
-def _build_process() -> Iterator[Callable[..., "BuildReport"]]:
+def _build_process() -> Iterator[Any]:
     """Prepare this process for a build: threads wait passively, and Ctrl-C and SIGTERM end it cleanly."""
     # The threads of faiss and torch spin while they wait, which slows down the second process of a build.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from bot.build.build import build as run
+    from bot.build import build as builder
 
     handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield run
+        yield builder
     except KeyboardInterrupt:
         say("articlebot: stopped; the served index is unchanged, and the next build reuses what was encoded")
         sys.exit(130)

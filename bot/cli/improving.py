@@ -2,8 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
 from importlib.util import find_spec
@@ -27,7 +26,6 @@ from bot.settings import AnswerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
-    from bot.evaluation.question_set import Question
 
 _THRESHOLD = "Minimum probability of an answer, by default [answers] threshold of the settings."
 questions = Typer(invoke_without_command=True)
@@ -154,51 +152,37 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
-    from bot.evaluation.evaluate import ask_all, figures_by_group
-    from bot.evaluation.question_set import read_questions, spread
+    from bot.evaluation.evaluate import figures_by_group
+    from bot.evaluation.report import table
 
-    asked, answers = spread(read_questions(questions), most), _answer_settings(settings, threshold)
-    with _bot_for(questions, index, work, answers) as bot:
-        _say_unknown_ids(questions, asked, bot)
-        outcomes = ask_all(bot, asked)
-    _print_figures(groups := figures_by_group(outcomes), as_json)
+    answers = read_settings_file(settings).answers
+    answers = answers if threshold is None else replace(answers, threshold=threshold)
+    outcomes = _ask(questions, index, work, most, answers)
+    groups = figures_by_group(outcomes)
+    print_facts(groups, as_json, lambda: table(groups))
     _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
 
 
-def _answer_settings(file: Path | None, threshold: float | None) -> AnswerSettings:
-    answers = read_settings_file(file).answers
-    return answers if threshold is None else replace(answers, threshold=threshold)
+def _ask(path: Path, index: str, work: Path | None, most: int | None, settings: AnswerSettings) -> list["Outcome"]:
+    """Ask the index the questions of a set, or an index of the corpus that the set brings."""
+    from bot.evaluation import question_set
+    from bot.evaluation.evaluate import ask_all
 
+    questions = question_set.spread(question_set.read_questions(path), most)
+    with TemporaryDirectory() as scratch:
+        if question_set.has_corpus(path):
+            from bot.build.build import build
 
-def _say_unknown_ids(path: Path, questions: Sequence["Question"], bot: Bot) -> None:
-    from bot.evaluation.question_set import unknown_ids, unknown_sentence
-
-    if names := unknown_ids(questions, bot.generation.table):
-        say(unknown_sentence(names, path))
-
-
-def _print_figures(groups: Mapping[str, "Figures"], as_json: bool) -> None:
-    from bot.evaluation.report import table
-
-    print_facts(groups, as_json, lambda: table(groups))
-
-
-@contextmanager
-def _bot_for(questions: Path, index: str, work: Path | None, settings: AnswerSettings) -> Iterator[Bot]:
-    """Open the bot to evaluate: over the index, or over the corpus that a question set brings."""
-    from bot.evaluation.question_set import has_corpus, write_corpus
-
-    if not has_corpus(questions):
-        yield Bot.open(index, settings=settings)
-        return
-    from bot.build.build import build
-
-    with TemporaryDirectory() as scratch, show_progress() as progress:
-        folder = work or Path(scratch)
-        write_corpus(questions, folder / "corpus")
-        build(folder / "corpus", folder / "index", progress=progress)
-        yield Bot.open(folder / "index", settings=settings)
+            folder = work or Path(scratch)
+            index = str(folder / "index")
+            question_set.write_corpus(path, folder / "corpus")
+            with show_progress() as progress:
+                build(folder / "corpus", index, progress=progress)
+        bot = Bot.open(index, settings=settings)
+        if names := question_set.unknown_ids(questions, bot.generation.table):
+            say(question_set.unknown_sentence(names, path))
+        return ask_all(bot, questions)
 
 
 def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: Path | None, plot: Path | None) -> None:

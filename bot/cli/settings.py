@@ -1,5 +1,6 @@
 """The settings of a command: those of `articlebot.toml`, the choices of the served index, and the options."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from bot.encoder import MODEL_KINDS
@@ -24,17 +25,12 @@ def settings_of_build(index: Path, written: BuildChoices, options: BuildChoices)
 
     An index with a custom encoder can only be built in Python: the command line builds another one.
     """
-    served = _served_settings(index)
+    served = None  # the first build, or one of an earlier version: nothing to keep can be read
+    with suppress(IndexMissing, IndexCorrupt):
+        manifest = LocalStore(index).read_current(Manifest.read)
+        served = manifest.settings if manifest.question_encoder in MODEL_KINDS else None
     settings = options.over(written.over(served or BuildSettings()))
     return settings, _changes(served, settings) if served is not None else []
-
-
-def _served_settings(index: Path) -> BuildSettings | None:
-    try:
-        manifest = LocalStore(index).read_current(Manifest.read)
-    except (IndexMissing, IndexCorrupt):
-        return None  # the first build, or one of an earlier version: nothing to keep can be read
-    return manifest.settings if manifest.question_encoder in MODEL_KINDS else None
 
 
 def _changes(before: BuildSettings, after: BuildSettings) -> list[str]:

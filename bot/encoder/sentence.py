@@ -117,7 +117,6 @@ class SentenceEncoder:
 
 
 def _batches(numbers: Iterable[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the numbers of texts in batches for one pass each."""
     # Longest first: a batch is padded to its longest text, and a lack of memory shows at once.
     order = sorted(numbers, key=lambda n: -lengths[n])
     while order:

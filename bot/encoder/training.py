@@ -12,7 +12,6 @@ from bot.errors import requires
 if TYPE_CHECKING:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.training_args import SentenceTransformerTrainingArguments
 
 OnStep = Callable[[int, int], None]
 """Called after each step with the number of finished steps and the total."""
@@ -55,12 +54,19 @@ def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Pat
     tuned.eval().to("cpu").save_pretrained(str(output), create_model_card=False)
 
 
-def _arguments(model: "SentenceTransformer", epochs: int, scratch: str) -> "SentenceTransformerTrainingArguments":
+def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnStep) -> None:
+    from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer import training_args
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+    from transformers import PrinterCallback, TrainerCallback
+
+    class Progress(TrainerCallback):  # type: ignore[misc]  # mypy does not read transformers
+        def on_step_end(self, args: object, state: Any, control: object, **kwargs: object) -> None:  # noqa: ARG002
+            done(state.global_step, state.max_steps)
 
     question, passage = (model.prompts.get(name) or "" for name in ("query", "document"))
     on_cpu = model.device.type == "cpu"
-    return training_args.SentenceTransformerTrainingArguments(
+    arguments = training_args.SentenceTransformerTrainingArguments(
         output_dir=scratch, num_train_epochs=epochs, per_device_train_batch_size=_BATCH,
         learning_rate=_LEARNING_RATE, warmup_steps=_WARM_UP,
         # A text that appears twice in a batch would be a positive and a negative at once.
@@ -69,18 +75,7 @@ def _arguments(model: "SentenceTransformer", epochs: int, scratch: str) -> "Sent
         bf16=not on_cpu or multiplies_bfloat16(), use_cpu=on_cpu, dataloader_pin_memory=False,
         save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True, seed=0,
     )  # fmt: skip
-
-
-def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnStep) -> None:
-    from sentence_transformers import SentenceTransformerTrainer
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-    from transformers import PrinterCallback, TrainerCallback
-
-    class Progress(TrainerCallback):  # type: ignore[misc]  # mypy does not read transformers
-        def on_step_end(self, args: object, state: Any, control: object, **kwargs: object) -> None:  # noqa: ARG002
-            done(state.global_step, state.max_steps)
-
-    arguments, loss = _arguments(model, epochs, scratch), MultipleNegativesRankingLoss(model)
+    loss = MultipleNegativesRankingLoss(model)
     trainer = SentenceTransformerTrainer(model, arguments, train_dataset=pairs, loss=loss, callbacks=[Progress()])
     trainer.remove_callback(PrinterCallback)
     trainer.train()

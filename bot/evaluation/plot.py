@@ -14,7 +14,6 @@ from bot.evaluation.trend import Point
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 _MAX_TICKS = 12
 
 

@@ -65,24 +65,20 @@ def _of_csv(path: Path) -> Iterator[Question]:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or ()
         if path.name == ALTERNATES or "passage" in columns:
-            yield from _of_alternates(path)
+            for row in read_alternates(path):
+                if not isinstance(row, Alternate):
+                    raise EvaluationError(f"{path}:{row.line} cannot be read: {row.reason}.")
+                yield Question(str(row.line), row.question, {row.passage: 1})
             return
         if "question" not in columns or not set(columns) <= set(_COLUMNS):
             found = f"The columns of {path} are {', '.join(columns)}"
             raise EvaluationError(f"{found}: name them question, expected, history, group and words.")
-        for row in rows:
-            if (row["question"] or "").strip():
-                expected = dict.fromkeys(_split(row.get("expected")), 1)
-                history, group = _split(row.get("history")), row.get("group") or ""
-                words = _split(row.get("words"))
-                yield Question(str(rows.line_num), row["question"], expected, history, group, words)
-
-
-def _of_alternates(path: Path) -> Iterator[Question]:
-    for row in read_alternates(path):
-        if not isinstance(row, Alternate):
-            raise EvaluationError(f"{path}:{row.line} cannot be read: {row.reason}.")
-        yield Question(str(row.line), row.question, {row.passage: 1})
+        for cells in rows:
+            if (cells["question"] or "").strip():
+                expected = dict.fromkeys(_split(cells.get("expected")), 1)
+                history, group = _split(cells.get("history")), cells.get("group") or ""
+                words = _split(cells.get("words"))
+                yield Question(str(rows.line_num), cells["question"], expected, history, group, words)
 
 
 def _of_jsonl(path: Path) -> Iterator[Question]:

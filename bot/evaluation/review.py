@@ -55,7 +55,6 @@ class Reviewer:
 
 
 def _check(guard: RegressionGuard, before: Figures, now: Figures) -> None:
-    """Raise `BuildRefused` if a figure has dropped too far."""
     dropped = drops(now, before, guard.max_drop)
     if lines := [dropped[name] for name in GUARDED if name in dropped]:
         worse = f"The new index answers {guard.name} worse ({'; '.join(lines)}) and was not published"

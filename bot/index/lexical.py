@@ -188,8 +188,6 @@ def _content_terms(words: str) -> tuple[str, ...]:
 
 
 class _Texts:
-    """A tantivy index of numbered texts."""
-
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with raise_as_corrupt(folder):

@@ -187,7 +187,6 @@ def _read_passage(connection: sqlite3.Connection, article_of: Callable[[int], Ar
     return Passage(ident, kind, article, path, article.text[start:end], start, end, question, others, spans)
 
 
-@raise_as_corrupt(_WHERE)
 def _read_number(connection: sqlite3.Connection, ident: str) -> int | None:
     found = _rows(connection, "SELECT number FROM passages WHERE id = ?", ident)
     return int(found[0][0]) if found else None
@@ -198,10 +197,7 @@ def _read_article(connection: sqlite3.Connection, number: int) -> Article:
     row = _rows(connection, "SELECT * FROM articles WHERE number = ?", number)[0]
     _, ident, source, title, text, url, published, updated, category, _, tags, language, *names = row
     rows = _rows(connection, _READ_FAQS, number)
-    faqs = tuple(
-        Faq(question, start, end, _strings(path), _strings(alternates))
-        for question, start, end, path, alternates in rows
-    )
+    faqs = tuple(Faq(asked, start, end, _strings(path), _strings(others)) for asked, start, end, path, others in rows)
     return Article(
         ident, source, title, text, url, _date(published), _date(updated), category, _strings(tags), language,
         faqs, *map(_strings, names),

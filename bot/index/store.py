@@ -188,7 +188,10 @@ class LocalStore:
             lock = FileLock(self.root / "lock", timeout=0)
             lock.acquire()
         except Timeout:
-            holder = _read_holder(self.root / "lock.json")
+            holder = ""
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                facts = json.loads((self.root / "lock.json").read_text(encoding="utf-8"))
+                holder = f" (process {facts['process']}, since {facts['since']})"
             raise IndexBusy(f"Another build is writing {self.name}{holder}: wait for it to end.") from None
         except OSError as error:
             problem = f"The index folder {self.name} cannot be written ({error.strerror})"
@@ -197,13 +200,6 @@ class LocalStore:
             problem = f"The file system of the index folder {self.name} has no locks"
             raise IndexUnwritable(f"{problem}: put the index on a local disk.") from None
         return lock
-
-
-def _read_holder(path: Path) -> str:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return f" (process {facts['process']}, since {facts['since']})"
-    return ""
 
 
 def sync_to_disk(path: Path) -> None:

@@ -80,7 +80,9 @@ def write_vectors(
     rows = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     with _threads(len(questions)):
         for block in blocks:
-            _check_lengths(block, rows.ntotal)
+            is_unit = np.abs(np.linalg.norm(block, axis=1) - 1) < 2e-3
+            if not is_unit.all():
+                raise ValueError(f"row {rows.ntotal + int(is_unit.argmin())} is not a unit vector")
             rows.add(block)
         _write(rows, folder / ROWS)
         if rows.ntotal <= exact_rows:
@@ -120,7 +122,9 @@ def _fill(lists: faiss.IndexIVF, rows: faiss.Index) -> None:
 
 def _tune(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> SearchPlan:
     """Find the smallest number of lists, doubling it each time, that reaches the minimum recall."""
-    between = _between(questions)
+    # Half-way between two questions: as far from all rows as visitors' questions are.
+    sums = questions + np.roll(questions, len(questions) // 2, axis=0)
+    between = np.ascontiguousarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
     least = rows.search(between, _NEAREST)[0][:, -1:]
     # Never fewer than a 32nd of the lists: among a million passages, fewer do for these questions, not for visitors'.
     searched, recall = max(4, lists.nlist // 64), 0.0
@@ -130,18 +134,6 @@ def _tune(rows: faiss.Index, lists: faiss.IndexIVF, questions: Matrix) -> Search
         # Duplicate texts are equally near, and finding either is right.
         recall = float(np.mean(cosines >= least - _TOLERANCE))
     return SearchPlan(int(lists.nlist), searched, round(recall, 4))
-
-
-def _between(questions: Matrix) -> Matrix:
-    """Return vectors half-way between two questions: as far from all rows as visitors' questions are."""
-    sums = questions + np.roll(questions, len(questions) // 2, axis=0)
-    return np.ascontiguousarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
-
-
-def _check_lengths(block: Matrix, before: int) -> None:
-    lengths = np.linalg.norm(block, axis=1)
-    if not np.all(np.abs(lengths - 1) < 2e-3):
-        raise ValueError(f"row {before + int(np.argmax(~(np.abs(lengths - 1) < 2e-3)))} is not a unit vector")
 
 
 class Vectors:

@@ -51,9 +51,12 @@ def read_candidates(generation: Generation, result: SearchResult, further: Itera
     sentences = [sentences_of(passage) for passage in passages]
     own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
     each = [next(own) if len(texts) > 1 else row[1:2] for texts, row in zip(sentences, cosines, strict=True)]
-    ranked = _ranked(result, passages)
+    first = result.hits[0]
+    gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
+    ranked = [(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages]
     unanswered = _nearness(generation.unanswered @ vector)
-    return Candidates(passages, cosines, ranked, sentences, [np.asarray(some, np.float32) for some in each], unanswered)
+    each = [np.asarray(some, np.float32) for some in each]
+    return Candidates(passages, cosines, np.array(ranked, float), sentences, each, unanswered)
 
 
 def _nearness(cosines: NDArray[np.float32]) -> float:
@@ -63,9 +66,3 @@ def _nearness(cosines: NDArray[np.float32]) -> float:
     """
     greatest = np.sort(np.append(cosines, [-1.0] * _UNANSWERED))[-_UNANSWERED:]
     return float(greatest[-1] if greatest[-1] >= SAME_QUESTION else greatest.mean())
-
-
-def _ranked(result: SearchResult, passages: list[Passage]) -> NDArray[np.float64]:
-    first = result.hits[0]
-    gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
-    return np.array([(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages], float)

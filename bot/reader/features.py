@@ -76,14 +76,10 @@ class PassageTerms(NamedTuple):
             for stem in content_terms(sentence):
                 places.setdefault(stem, []).append(place)
         shape = np.array([_shape(passage, sentences, place) for place in range(len(sentences))], float)
-        return cls(
-            frozenset(content_terms(context(passage))),
-            places,
-            shape,
-            np.array([held(readable(sentence)) for sentence in sentences]),
-            np.array([is_negated(readable(sentence)) for sentence in sentences]),
-            _VERDICT.match(readable(passage.text)) is not None,
-        )
+        in_english = [readable(sentence) for sentence in sentences]
+        kinds, negated = np.array([*map(held, in_english)]), np.array([*map(is_negated, in_english)])
+        opens_yes_no = _VERDICT.match(readable(passage.text)) is not None
+        return cls(frozenset(content_terms(context(passage))), places, shape, kinds, negated, opens_yes_no)
 
 
 def _shape(passage: Passage, sentences: Sequence[str], place: int) -> list[float]:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import log
 
 import numpy as np
@@ -16,6 +15,8 @@ from bot.languages.registry import ENGLISH, combined_pattern
 _WORD = re.compile(r"[^\W_]+")
 # A text in lower case is searched twice as fast as one with capitals, which must be ignored at each letter.
 _NEGATION = re.compile(rf"\b(?:{combined_pattern('negations')})\b")
+_ASKS = [re.compile(pattern) for pattern in ENGLISH.patterns.asks.values()]
+_HOLDS = [re.compile(ENGLISH.patterns.holds[kind]) for kind in ENGLISH.patterns.asks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,6 @@ class QuestionTerms:
         return np.asarray(missing.max(axis=1, initial=0.0) / max(float(self.weights.max(initial=0.0)), 1e-9))
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    asks, holds = ENGLISH.patterns.asks, ENGLISH.patterns.holds
-    return tuple((re.compile(asks[kind]), re.compile(holds[kind])) for kind in asks)
-
-
 def kinds_of_answer() -> tuple[str, ...]:
     """Return the kinds of answer that are told apart, such as an amount, a date or a place."""
     return tuple(ENGLISH.patterns.asks)
@@ -67,13 +62,13 @@ def kinds_of_answer() -> tuple[str, ...]:
 def asked(question: str) -> NDArray[np.bool_]:
     """Return which kinds of answer a question wants."""
     lower = question.lower()
-    return np.array([bool(asks.search(lower)) for asks, _ in _patterns()])
+    return np.array([bool(asks.search(lower)) for asks in _ASKS])
 
 
 def held(sentence: str) -> NDArray[np.bool_]:
     """Return which kinds of answer a sentence may hold."""
     lower = sentence.lower()
-    return np.array([bool(holds.search(lower)) for _, holds in _patterns()])
+    return np.array([bool(holds.search(lower)) for holds in _HOLDS])
 
 
 def is_negated(text: str) -> bool:

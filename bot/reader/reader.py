@@ -152,7 +152,6 @@ def _preferences(
 
 
 def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:
-    """Return the passage with the best window, and the window."""
     totals = np.array([own.sum() for own in weights])
     best, chosen = 0, Window(0, 0, -1.0)
     for place in np.argsort(-totals, kind="stable").tolist():

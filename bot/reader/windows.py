@@ -62,7 +62,8 @@ def _completed(
     end = _end_of_list(sentences, last)
     if lead is not None and words[lead : end + 1].sum() <= _MOST_LIST_WORDS:
         first, last = _start_of_thought(sentences, lead), end
-    if is_lead_in(sentences[last]) or sentences[last].endswith("?") or _is_head(sentences, last):
+    is_head = any(is_ruler(sentence) for sentence in sentences[last : last + 2])  # of a table, or the line below it
+    if is_lead_in(sentences[last]) or sentences[last].endswith("?") or is_head:
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
             last += 1
@@ -70,11 +71,6 @@ def _completed(
     if is_short and last + 1 < len(sentences) and not is_lead_in(sentences[last + 1]):
         last += 1
     return Window(first, last, float(weights[first : last + 1].sum()))
-
-
-def _is_head(sentences: Sequence[str], place: int) -> bool:
-    """Whether a sentence is the header row of a table, or the line below it."""
-    return any(is_ruler(sentence) for sentence in sentences[place : place + 2])
 
 
 def _start_of_thought(sentences: Sequence[str], place: int) -> int:

@@ -50,7 +50,8 @@ class TopicTracker:
             question, answer = turns[place]
             passage = self._quoted(answer) if answer else None
             if passage is not None:
-                return self._topic(self._rewrite(question), passage, answer or "")
+                vectors = self._generation.vectors_of(numbers_of(self._generation.table, [passage]))
+                return Topic(self._rewrite(question), passage, int(vectors.articles[0]), answer or "")
             if answer == "":
                 continue
             if searched == _TURNS:
@@ -89,12 +90,7 @@ class TopicTracker:
             return Topic(query, passage, int(found.articles[best]), passage.text if passage.kind == "faq" else "")
         return None
 
-    def _topic(self, question: RewrittenQuery, passage: Passage, shown: str) -> Topic:
-        number = numbers_of(self._generation.table, [passage])
-        return Topic(question, passage, int(self._generation.vectors_of(number).articles[0]), shown)
-
     def _quoted(self, answer: str) -> Passage | None:
-        """Return the passage of which an answer quotes most."""
         matches = self._generation.lexical.search("words", answer[:_LONGEST_ANSWER], _FOUND)
         passages, shown = self._generation.table.passages(matches.numbers.tolist()), words_only(answer)
         quoted = [_quoted_length(passage, shown) for passage in passages]

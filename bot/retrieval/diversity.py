@@ -39,13 +39,10 @@ def _without_near_duplicates(generation: Generation, numbers: Numbers, order: Se
     chosen = dict(enumerate(order))
     for first, second in near_duplicate_pairs(generation, numbers[list(order)]):
         if first in chosen and second in chosen:
-            chosen[first] = _newer(generation, numbers, chosen[first], chosen.pop(second))
+            positions = chosen[first], chosen.pop(second)
+            one, other = generation.table.passages(numbers[[*positions]].tolist())
+            chosen[first] = positions[is_newer(other, one)]
     return list(chosen.values())
-
-
-def _newer(generation: Generation, numbers: Numbers, position: int, other: int) -> int:
-    one, two = generation.table.passages(numbers[[position, other]].tolist())
-    return other if is_newer(two, one) else position
 
 
 def _share_out(order: Sequence[int], articles: Numbers, scores: Scores, k: int) -> list[int]:

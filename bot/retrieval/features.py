@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.index.filters import Filters
-from bot.index.generation import FIELDS, Generation, Matches, Numbers, PassageVectors, VectorSearch, multilingual_for
+from bot.index.generation import FIELDS, Generation, Matches, Numbers, PassageVectors, multilingual_for
 from bot.retrieval.query_rewriting import QueryVariant
 
 COSINES = ("body", "both", "best", "top3_mean")
@@ -57,65 +57,34 @@ def find_candidates(generation: Generation, variants: Sequence[QueryVariant], k:
     Only passages that match the filters count. Those nearest by a multilingual model are added if there is one.
     """
     most = max(_MIN_CANDIDATES, k)
-    vectors = generation.encoder.encode_questions([variant.text for variant in variants])
-    matches = [_lexical_matches(generation, variant.text, most, filters) for variant in variants]
-    found = {number for each in matches for number in each.words.numbers[:most].tolist()}
+    texts = [variant.text for variant in variants]
+    vectors = generation.encoder.encode_questions(texts)
+    depth = _LEXICAL_DEPTH * most
+    matches = [[generation.lexical.search(field, text, depth, filters) for field in FIELDS] for text in texts]
+    found = {number for by_words, *_ in matches for number in by_words.numbers[:most].tolist()}
     for vector in vectors:
         found.update(generation.nearest(vector[None], most, filters).tolist())
-    multilingual = _MultilingualQuery.of(generation, variants)
-    if multilingual is not None:
-        found |= multilingual.nearest(most, filters)
+    words = list(dict.fromkeys(variant.multilingual for variant in variants if variant.multilingual is not None))
+    index = multilingual_for(generation, variants[0].language) if words else None
+    if index is not None:
+        multilingual = index.encoder.encode_questions(words)
+        for vector in multilingual:
+            found.update(index.nearest(vector[None], most, filters).tolist())
     passages = generation.vectors_of(np.array(sorted(found), np.int64), fresh=True)
     lexical = np.stack([_lexical_features(each, passages.numbers, passages.articles) for each in matches])
-    features = np.concatenate([passage_cosines(passages, vectors), lexical], axis=2)
-    if multilingual is not None:
-        features = np.concatenate([features, multilingual.cosines(passages.numbers)], axis=2)
-    return Candidates(passages.numbers, passages.articles, features, vectors)
+    parts = [passage_cosines(passages, vectors), lexical]
+    if index is not None:
+        own = [words.index(variant.multilingual or "") for variant in variants]
+        parts.append(passage_cosines(index.vectors_of(passages.numbers), multilingual)[own])
+    return Candidates(passages.numbers, passages.articles, np.concatenate(parts, axis=2), vectors)
 
 
-class _MultilingualQuery(NamedTuple):
-    """The variants of a question as a multilingual model reads them."""
-
-    search: VectorSearch
-    vectors: Matrix
-    """One for each different text."""
-    vector_of_variant: Sequence[int]
-
-    @classmethod
-    def of(cls, generation: Generation, variants: Sequence[QueryVariant]) -> "_MultilingualQuery | None":
-        texts = list(dict.fromkeys(variant.multilingual for variant in variants if variant.multilingual is not None))
-        index = multilingual_for(generation, variants[0].language) if texts else None
-        if index is None:
-            return None
-        rows = [texts.index(variant.multilingual or "") for variant in variants]
-        return cls(index, index.encoder.encode_questions(texts), rows)
-
-    def nearest(self, most: int, filters: Filters) -> set[int]:
-        found = (self.search.nearest(vector[None], most, filters) for vector in self.vectors)
-        return {number for numbers in found for number in numbers.tolist()}
-
-    def cosines(self, passages: Numbers) -> Features:
-        return passage_cosines(self.search.vectors_of(passages), self.vectors)[list(self.vector_of_variant)]
-
-
-class _LexicalMatches(NamedTuple):
-    """Passages and articles that share words with one variant."""
-
-    words: Matches
-    pairs: Matches
-    articles: Matches
-
-
-def _lexical_matches(generation: Generation, text: str, most: int, filters: Filters) -> _LexicalMatches:
-    depth = _LEXICAL_DEPTH * most
-    return _LexicalMatches(*(generation.lexical.search(field, text, depth, filters) for field in FIELDS))
-
-
-def _lexical_features(matches: _LexicalMatches, passages: Numbers, articles: Numbers) -> Features:
-    """Return words, pairs and article_words of each passage, whose articles are given."""
-    words = _look_up(matches.words.numbers, matches.words.scores, passages)
-    pairs = _look_up(matches.pairs.numbers, matches.pairs.shares, passages)
-    whole = _look_up(matches.articles.numbers, matches.articles.scores, articles)
+def _lexical_features(matches: Sequence[Matches], passages: Numbers, articles: Numbers) -> Features:
+    """Return the values of `FIELDS` for each passage, whose articles are given, from the matches of one variant."""
+    by_words, by_pairs, by_article = matches
+    words = _look_up(by_words.numbers, by_words.scores, passages)
+    pairs = _look_up(by_pairs.numbers, by_pairs.shares, passages)
+    whole = _look_up(by_article.numbers, by_article.scores, articles)
     return np.stack([words / (words + _HALF_WORDS), pairs, whole / _ARTICLE_WORDS], axis=1)
 
 

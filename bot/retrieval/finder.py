@@ -103,7 +103,9 @@ class Finder:
         alone = self.scorer.score([query], self._depth(k), filters)
         self._topics.remember(query.question, filters, alone)
         topic = self._topic(query, alone, filters, history) if history else None
-        known = alone if topic is None else self._with_article(query, alone, topic, k, filters)
+        known = alone
+        if topic is not None and topic.article not in alone.articles:
+            known = alone.joined(self.scorer.score([query], k, replace(filters, article=topic.passage.article.id)))
         if topic is not None and continues_topic(query.english, known.scores[0], known.articles, topic.article):
             result = self._within(query, known, topic, k)
         else:
@@ -125,14 +127,6 @@ class Finder:
         if any(asks_exactly(passage, query.question) for passage in first):
             return None  # such as a suggestion that was clicked
         return self._topics.last_topic(history, filters)
-
-    def _with_article(
-        self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int, filters: Filters
-    ) -> ScoredCandidates:
-        """Return the candidates; if none is of the topic's article, with its passages added."""
-        if topic.article in alone.articles:
-            return alone
-        return alone.joined(self.scorer.score([query], k, replace(filters, article=topic.passage.article.id)))
 
     def _within(self, query: RewrittenQuery, alone: ScoredCandidates, topic: Topic, k: int) -> SearchResult:
         """Keep the hits in the topic's article; the vector stands for the question alone and after the earlier one.
@@ -175,7 +169,9 @@ class Finder:
         if result.topic is None and earlier and refers_back(query.question):
             before = self._rank(earlier[-1], 1, filters, ())
             if result.first_article == before.first_article:
-                return self._with_topic(result, query, earlier[-1])
+                longer = prepend_questions(earlier[-1:], query)
+                vector = self.generation.encoder.encode_questions([longer.variants[0].text])[0]
+                return SearchResult.of(result.hits, longer, vector, earlier[-1])
         return result
 
     def _standalone(self, query: RewrittenQuery, alone: ScoredCandidates, k: int) -> SearchResult:
@@ -199,11 +195,6 @@ class Finder:
         if evidence_weight >= _TOPIC_WEIGHT or changes_first:
             return SearchResult.of(hits, longer[0], found.vectors[1], earlier[-1])
         return SearchResult.of(hits, query, found.vectors[0])
-
-    def _with_topic(self, result: SearchResult, query: RewrittenQuery, topic: RewrittenQuery) -> SearchResult:
-        longer = prepend_questions([topic], query)
-        vector = self.generation.encoder.encode_questions([longer.variants[0].text])[0]
-        return SearchResult.of(result.hits, longer, vector, topic)
 
     def _hits(self, query: RewrittenQuery, ranked: _Ranked, k: int) -> tuple[Hit, ...]:
         scores = self.scorer.prefer_own_language(query, ranked.passages, ranked.scores)

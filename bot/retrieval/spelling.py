@@ -162,12 +162,9 @@ def _is_name(word: re.Match[str], question: str) -> bool:
 
 def _replace(question: str, repairs: Mapping[re.Match[str], str]) -> str:
     for word, repair in sorted(repairs.items(), key=lambda item: -item[0].start()):
-        question = question[: word.start()] + _cased(repair, word[0]) + question[word.end() :]
+        cased = repair.upper() if word[0].isupper() else repair.capitalize() if word[0][0].isupper() else repair
+        question = question[: word.start()] + cased + question[word.end() :]
     return question
-
-
-def _cased(repair: str, typed: str) -> str:
-    return repair.upper() if typed.isupper() else repair.capitalize() if typed[0].isupper() else repair
 
 
 def _letter_sets(words: NDArray[np.str_]) -> NDArray[np.uint32]:

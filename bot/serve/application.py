@@ -88,7 +88,6 @@ def _require_files() -> None:
 
 
 def _mcp_app(service: ChatService) -> Starlette | None:
-    """Return the MCP application if its extra is installed."""
     if find_spec("mcp") is None:
         return None
     from bot.serve.api.mcp_server import create_mcp_app

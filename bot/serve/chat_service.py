@@ -47,7 +47,15 @@ class ChatService:
         answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
         self.metrics.count_answer(visitor.channel, answer, seconds)
-        self._log(_logged_question(answer, visitor, seconds))
+        status = "small_talk" if answer.talk else answer.status
+        passages = tuple(source.passage.id for source in answer.sources)
+        logged = LoggedQuestion(
+            answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,
+            visitor.channel, visitor.conversation, answer.corrected,
+        )  # fmt: skip
+        self._answered.put(answer.id, logged)
+        if self._usage:
+            self._usage.add(logged)
         return answer
 
     def search(
@@ -82,25 +90,11 @@ class ChatService:
     def accepts_votes(self) -> bool:
         return self._usage is not None and self.settings.feedback
 
-    def _log(self, question: LoggedQuestion) -> None:
-        self._answered.put(question.answer, question)
-        if self._usage:
-            self._usage.add(question)
-
     def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
         seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
         if seconds:
             self.metrics.count_rate_limited(visitor.channel)
             raise TooManyQuestions(seconds)
-
-
-def _logged_question(answer: Answer, visitor: Visitor, seconds: float) -> LoggedQuestion:
-    status = "small_talk" if answer.talk else answer.status
-    passages = tuple(source.passage.id for source in answer.sources)
-    return LoggedQuestion(
-        answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,
-        visitor.channel, visitor.conversation, answer.corrected,
-    )  # fmt: skip
 
 
 def _rate_limiters(settings: ChatSettings, factor: int) -> Mapping[str | None, RateLimiter]:

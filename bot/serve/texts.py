@@ -88,10 +88,8 @@ def texts_for(settings: ChatSettings, contact: str = "") -> dict[str, PageTexts]
     texts = load_texts(settings.languages)
     for code in (settings.language, *settings.texts, *settings.categories):
         if code not in texts:
-            raise SettingsError(
-                f"There is no language {code!r}: there are {', '.join(texts)}; "
-                f"a file languages/{code}.toml beside the settings adds it."
-            )
+            there = f"there are {', '.join(texts)}; a file languages/{code}.toml beside the settings adds it"
+            raise SettingsError(f"There is no language {code!r}: {there}.")
     overridden = {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
     names = settings.categories
     return {code: replace(each, contact=contact, categories=names.get(code, {})) for code, each in overridden.items()}

@@ -4,12 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.encoder import TrainingTriplet
-from bot.index.generation import ROLES, Numbers, numbers_of
+from bot.index.generation import ROLES, numbers_of
 from bot.index.local_generation import LocalGeneration
-from bot.index.passage_table import PassageTable
 from bot.passages import Passage, context
 
 _SECTIONS_PER_FAQ, _MIN_SECTIONS = 2, 1000
@@ -54,16 +52,11 @@ def _negatives(generation: LocalGeneration, pairs: Sequence[_Pair], allowed: Col
     found, cosines = vectors.search_all(asked, _NEIGHBOURS * len(ROLES))
     negatives = []
     for pair, limit, rows, near in zip(pairs, limits, found, cosines, strict=True):
-        bodies = _bodies(table, rows, near)
-        candidates = [(table.passage(number), cosine) for number, cosine in bodies if number in allowed]
+        bodies = (rows >= 0) & (table.role_of_row[rows] == ROLES.index("body"))
+        nearest = zip(table.passage_of_row[rows[bodies]].tolist(), near[bodies].tolist(), strict=True)
+        candidates = [(table.passage(number), cosine) for number, cosine in nearest if number in allowed]
         negatives.append(_negative(pair, candidates, limit))
     return negatives
-
-
-def _bodies(table: PassageTable, rows: Numbers, cosines: NDArray[np.float32]) -> Iterator[tuple[int, float]]:
-    """Yield the numbers of the passages whose texts are among the rows, nearest first, with their cosines."""
-    bodies = (rows >= 0) & (table.role_of_row[rows] == ROLES.index("body"))
-    return zip(table.passage_of_row[rows[bodies]].tolist(), cosines[bodies].tolist(), strict=True)
 
 
 def _negative(pair: _Pair, near: Sequence[tuple[Passage, float]], limit: float) -> str | None:

@@ -7,7 +7,6 @@ joins most paraphrases without joining other questions (benchmarks/quality/quest
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.errors import requires
@@ -72,20 +71,17 @@ def cluster(vectors: Matrix, max_distance: float = _MAX_DISTANCE) -> list[list[i
     """
     first = vectors[:_MAX_LINKED]
     groups: dict[int, list[int]] = {}
-    for number, label in enumerate(_labels(first, max_distance).tolist()):
+    labels = np.zeros(len(first), np.int64)
+    if len(first) > 1:
+        with requires("scipy", "eval"):
+            from scipy.cluster.hierarchy import fcluster, linkage
+        tree = linkage(first, "average", metric="cosine")
+        labels = np.asarray(fcluster(tree, max_distance, criterion="distance"), np.int64)
+    for number, label in enumerate(labels.tolist()):
         groups.setdefault(label, []).append(number)
     if len(vectors) > _MAX_LINKED:
         _join_rest(vectors, groups, max_distance)
     return sorted(groups.values(), key=lambda group: group[0])
-
-
-def _labels(vectors: Matrix, max_distance: float) -> NDArray[np.int64]:
-    if len(vectors) < 2:
-        return np.zeros(len(vectors), np.int64)
-    with requires("scipy", "eval"):
-        from scipy.cluster.hierarchy import fcluster, linkage
-    tree = linkage(vectors, "average", metric="cosine")
-    return np.asarray(fcluster(tree, max_distance, criterion="distance"), np.int64)
 
 
 def _join_rest(vectors: Matrix, groups: dict[int, list[int]], max_distance: float) -> None:

@@ -69,7 +69,9 @@ class PostgresDatabase:
         try:
             yield
         except SQLAlchemyError as error:
-            raise LogUnavailable(f"{self._name} cannot be {action} ({_reason(error)}): {_REMEDY}.") from error
+            # The server's or libpq's message, without the statement and its values: visitors' words.
+            lines = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]
+            raise LogUnavailable(f"{self._name} cannot be {action} ({lines[0]}): {_REMEDY}.") from error
 
     def _connect(self) -> "DriverConnection[Any]":
         import psycopg
@@ -133,8 +135,3 @@ def _has_table(connection: "DriverConnection[Any]", table: str) -> bool:
     # Not by to_regclass, which remembers until the transaction ends that a table was not there.
     statement = "SELECT 1 FROM pg_tables WHERE tablename = %s AND schemaname = ANY(current_schemas(false))"
     return connection.execute(statement, (table,)).fetchone() is not None
-
-
-def _reason(error: Exception) -> str:
-    """Return the server's or libpq's message on one line, without the statement and its values: visitors' words."""
-    return (str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"])[0]

@@ -61,7 +61,6 @@ def propose(evidence: Evidence, finder: Finder) -> Iterator[Proposal]:
 
 
 def _signs(evidence: Evidence, table: Passages) -> Counter[tuple[str, str]]:
-    """Count the signs that each wording means a passage."""
     signs = Counter(evidence.liked)
     for (wording, question, passage), times in evidence.followed.items():
         found = passage_by_id(table, passage)

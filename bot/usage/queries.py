@@ -64,24 +64,20 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
     # Questions without a conversation count as one conversation: they may belong to the same visitor.
     count = f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {where}"
     ((conversations,),) = transaction.read(count, values)
-    followed = transaction.read(
-        f"""
+    statement = f"""
         SELECT asked.question, next.question, next.passages, count(*) FROM (
             SELECT question, conversation, at FROM questions WHERE {where} AND conversation IS NOT NULL) AS asked
         JOIN questions AS next ON next.answer = (
             SELECT answer FROM questions WHERE conversation = asked.conversation AND at > asked.at
             AND at < asked.at + {_FOLLOW_UP} ORDER BY at LIMIT 1)
         WHERE next.status = 'answered' AND next.passages != ''
-        GROUP BY asked.question, next.question, next.passages""",
-        values,
-    )
-    liked = transaction.read(
-        f"""
+        GROUP BY asked.question, next.question, next.passages"""
+    followed = transaction.read(statement, values)
+    statement = f"""
         SELECT question, passages, count(*) FROM (
             SELECT answer, question, passages FROM questions WHERE {where}) AS asked
-        JOIN feedback USING (answer) WHERE helpful = 1 AND passages != '' GROUP BY question, passages""",
-        values,
-    )
+        JOIN feedback USING (answer) WHERE helpful = 1 AND passages != '' GROUP BY question, passages"""
+    liked = transaction.read(statement, values)
     moves = {(question, following, _split(passages)[0]): times for question, following, passages, times in followed}
     votes = {(question, _split(passages)[0]): times for question, passages, times in liked}
     return Evidence(questions[0], conversations, moves, votes)

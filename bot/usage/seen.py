@@ -44,6 +44,9 @@ class SeenQuestion:
     question: str
     wordings: tuple[str, ...]
     answers: tuple[SeenAnswer, ...]
+    times: int
+    helpful: int
+    unhelpful: int
 
     @classmethod
     def of(cls, stats: Sequence[QuestionStats]) -> "SeenQuestion":
@@ -52,19 +55,8 @@ class SeenQuestion:
         for one in stats:
             answers.setdefault((one.status, one.passages), []).append(one)
         seen = sorted(map(_answer, answers.values()), key=lambda answer: -answer.times)
-        return cls(stats[0].question, tuple(dict.fromkeys(one.question for one in stats)), tuple(seen))
-
-    @property
-    def times(self) -> int:
-        return sum(answer.times for answer in self.answers)
-
-    @property
-    def helpful(self) -> int:
-        return sum(answer.helpful for answer in self.answers)
-
-    @property
-    def unhelpful(self) -> int:
-        return sum(answer.unhelpful for answer in self.answers)
+        counts = map(sum, zip(*((one.times, one.helpful, one.unhelpful) for one in stats), strict=True))
+        return cls(stats[0].question, tuple(dict.fromkeys(one.question for one in stats)), tuple(seen), *counts)
 
 
 @dataclass(slots=True)

@@ -73,7 +73,8 @@ class MilvusClient:
 
         with self._translate_errors():
             schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
-            ranked = [_text_field(text) for text in texts]
+            analyzer = {"enable_analyzer": True, "enable_match": True, "analyzer_params": {"tokenizer": "standard"}}
+            ranked = [field_of(text, "VARCHAR", max_length=MAX_TEXT, **analyzer) for text in texts]
             vectors = [field_of(f"{text}_bm25", "SPARSE_FLOAT_VECTOR") for text in texts]
             for field in (*fields, *ranked, *vectors):
                 schema.add_field(**field)
@@ -244,8 +245,3 @@ def field_of(name: str, kind: str, **more: object) -> Entity:
     from pymilvus import DataType
 
     return {"field_name": name, "datatype": DataType[kind], **more}
-
-
-def _text_field(name: str) -> Entity:
-    analyzer = {"enable_analyzer": True, "enable_match": True, "analyzer_params": {"tokenizer": "standard"}}
-    return field_of(name, "VARCHAR", max_length=MAX_TEXT, **analyzer)

@@ -109,7 +109,6 @@ class MilvusGeneration:
         return [number for number in numbers if number in there]
 
     def _vectors(self, numbers: list[int]) -> dict[int, CachedVectors]:
-        """Return the vectors of the passages that exist, by number."""
         found = self.cache.get(numbers)
         missing = [number for number in dict.fromkeys(numbers) if number not in found]
         for start in range(0, len(missing), _FETCHED):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.corpus.article import Article
@@ -14,8 +14,6 @@ _TOKEN = re.compile(r"(\d{8}T\d{6})_(\d{6}Z)_([0-9a-f]{8})")
 _PARTS = ("rows", "records", "passage_words", "article_words")
 MAX_TEXT = 65_535
 """Maximum bytes of a text field in Milvus."""
-_ASCII_SIZE, _UNICODE_SIZE = 60_000, 15_000
-"""Characters of one part of a longer text: of ASCII, and of text that may take four bytes a character."""
 
 PASSAGE, SENTENCES, ARTICLE, FILE, FACTS, CHANGE = "passage", "sentences", "article", "file", "facts", "change"
 """Kinds of records. Sentence vectors are apart from passages: only a passage that is quoted needs them."""
@@ -71,12 +69,6 @@ def category_key(article: Article) -> str:
 def category_counter_key(article: Article) -> str:
     """Return the key that counts the articles of a category."""
     return f"{ARTICLE} {category_key(article)}"
-
-
-def split_text(text: str) -> Iterator[str]:
-    """Yield the parts of a text that each fit in a field; an empty text has one."""
-    size = _ASCII_SIZE if text.isascii() else _UNICODE_SIZE
-    yield from (text[start : start + size] for start in range(0, max(1, len(text)), size))
 
 
 def corrupt(problem: str) -> IndexCorrupt:

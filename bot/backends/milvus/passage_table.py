@@ -114,7 +114,6 @@ class MilvusPassageTable:
         return read
 
     def _articles_of(self, versions: Collection[int]) -> dict[int, Article]:
-        """Return the articles with these versions, by version."""
         found = self._articles.get(versions)
         if missing := [version for version in versions if version not in found]:
             matching = f'kind == "{layout.ARTICLE}" and {layout.any_of("version", missing)}'

@@ -25,6 +25,8 @@ _WHERE = "A record of the index on Milvus"
 NO_VECTOR = "none"
 """The vector field of records: Milvus before 2.5 has no collection without one."""
 _ZERO = [0.0, 0.0]
+_ASCII_SIZE, _UNICODE_SIZE = 60_000, 15_000
+"""Characters of one part of a longer body: of ASCII, and of text that may take four bytes a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +167,10 @@ def _records(
     kind: str, key: str, number: int, body: str, *, owner: int = 0, places: Places = Places(0, 0), version: int = 0,
     category: str = "",
 ) -> Iterator[Entity]:  # fmt: skip
-    for part, text in enumerate(layout.split_text(body)):
+    size = _ASCII_SIZE if body.isascii() else _UNICODE_SIZE
+    for part, start in enumerate(range(0, max(1, len(body)), size)):  # an empty body has one part
         yield {
             "key": f"{key}:{part}", "kind": kind, "number": number, "owner": owner, "part": part,
             "place": places.place, "nth": places.nth, "version": version, "written": 0, "category": category,
-            "body": text, NO_VECTOR: _ZERO,
+            "body": body[start : start + size], NO_VECTOR: _ZERO,
         }  # fmt: skip

@@ -160,7 +160,9 @@ class MilvusStore:
                 path = folder / name
                 if refetch or not _has_hash(path, facts.files[name]):
                     self._fetch(collections, name, facts.files[name], path)
-            _remove_others(home, folder)
+            others = sorted(path for path in home.iterdir() if path.is_dir() and path != folder)
+            for path in others[: max(0, len(others) - _COPIES + 1)]:
+                shutil.rmtree(path, ignore_errors=True)
         except OSError as error:
             problem = f"The folder {home} for copies of the index cannot be written ({error.strerror})"
             raise IndexUnwritable(f"{problem}: name another with ?cache=FOLDER in the address.") from error
@@ -206,9 +208,3 @@ def _has_hash(path: Path, expected: str) -> bool:
     with suppress(OSError):
         return file_hash(path) == expected
     return False
-
-
-def _remove_others(home: Path, folder: Path) -> None:
-    others = sorted(path for path in home.iterdir() if path.is_dir() and path != folder)
-    for path in others[: max(0, len(others) - _COPIES + 1)]:
-        shutil.rmtree(path, ignore_errors=True)

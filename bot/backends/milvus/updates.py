@@ -135,7 +135,9 @@ class _Updater:
     def finish(self) -> Updated:
         """Announce the changes, give replicas time to notice them, and delete what is outdated."""
         if self._versions:
-            announced = [*records.facts_record(asdict(self._facts)), *_change_records(self._versions)]
+            announced = [*records.facts_record(asdict(self._facts))]
+            for when, (ident, version) in enumerate(self._versions.items(), time.time_ns()):
+                announced += records.change_record(when, ident, there=bool(version))
             self._milvus.write(self._collections.records, announced)
             self._wait_until_visible()
             time.sleep(_REPLICA_DELAY)
@@ -241,9 +243,3 @@ def _moved(categories: Mapping[str, int], before: str | None, now: str | None) -
         counts[now] = counts.get(now, 0) + 1
     left = ((name, count) for name, count in counts.items() if count > 0)
     return dict(sorted(left, key=lambda item: (-item[1], item[0])))
-
-
-def _change_records(versions: Mapping[str, int]) -> Iterator[Entity]:
-    now = time.time_ns()
-    for place, (ident, version) in enumerate(versions.items()):
-        yield from records.change_record(now + place, ident, there=bool(version))

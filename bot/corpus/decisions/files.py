@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from bot.corpus.columns import FAQ_COLUMNS, Names
-from bot.corpus.decisions.table import Layout, Table, read_rows
+from bot.corpus.decisions.table import Layout, Row, Table, read_rows
 from bot.corpus.decoding import decode
 from bot.corpus.refused import Refused, Unreadable, check_size
 from bot.corpus.source import Alternate, Unanswered
@@ -78,38 +77,31 @@ def questions_in(corpus: Path, name: str) -> list[str]:
 
 def read_alternates(path: Path) -> Iterator[Alternate | Refused]:
     """Read a table of alternates: its usable rows, and the fault of every other row."""
-    for row in _read_needed(path, LAYOUTS[ALTERNATES]):
-        yield row if isinstance(row, Refused) else Alternate(row.cells[0], row.cells[1], row.line)
+    for row in _read_usable(path, LAYOUTS[ALTERNATES]):
+        yield row if isinstance(row, Refused) else Alternate(row.cells["question"], row.cells["passage"], row.line)
 
 
 def read_unanswered(path: Path) -> Iterator[Unanswered | Refused]:
     """Read a table of questions that no article answers: its usable rows, and the fault of every other row."""
-    for row in _read_needed(path, _QUESTION):
-        yield row if isinstance(row, Refused) else Unanswered(row.cells[0])
+    for row in _read_usable(path, _QUESTION):
+        yield row if isinstance(row, Refused) else Unanswered(row.cells["question"])
 
 
 def read_synonyms(path: Path) -> Iterator[Synonym | Refused]:
     """Read a table of synonyms, several to a term separated by a bar: the usable ones, and the fault of all others."""
     terms = dict[str, str]()
-    for row in _read_needed(path, _SYNONYM):
+    for row in _read_usable(path, _SYNONYM):
         if isinstance(row, Refused):
             yield row
             continue
-        (term, words), line = row
-        for word in filter(None, map(str.strip, words.split("|"))):
+        term, line = row.cells["term"], row.line
+        for word in filter(None, map(str.strip, row.cells["synonym"].split("|"))):
             other = terms.setdefault(word.lower(), term)
             yield Synonym(word, term) if other == term else Refused(path.name, line, f"{word!r} also means {other!r}")
 
 
-class _Needed(NamedTuple):
-    """The cells of a row that are needed, and its line."""
-
-    cells: Sequence[str]
-    line: int
-
-
-def _read_needed(path: Path, layout: Layout) -> Iterator[_Needed | Refused]:
-    """Yield the needed cells of each usable row, and the fault of every other row."""
+def _read_usable(path: Path, layout: Layout) -> Iterator[Row | Refused]:
+    """Yield each usable row, and the fault of every other row."""
     try:
         check_size(path, megabytes=50)
         decoded = decode(path.read_bytes())
@@ -117,10 +109,7 @@ def _read_needed(path: Path, layout: Layout) -> Iterator[_Needed | Refused]:
         table = Table.parse(decoded.text, layout)
         for row in table.rows:
             missing = next((name for name in layout.needed if not row.cells[name].strip("| ")), None)
-            if missing is None:
-                yield _Needed([row.cells[name] for name in layout.needed], row.line)
-            else:
-                yield Refused(path.name, row.line, f"a row without a {missing}")
+            yield Refused(path.name, row.line, f"a row without a {missing}") if missing else row
         if table.flaw:
             yield Refused(path.name, table.flaw.line, str(table.flaw))
     except Unreadable as error:

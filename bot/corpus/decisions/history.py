@@ -71,7 +71,12 @@ def decide(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     decision = Decision(uuid4().hex[:12], now, who, action, " ".join(question.split()), passage, made, undoes)
     if made:
-        _append(corpus / HISTORY, decision)
+        path = corpus / HISTORY
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise CorpusError(f"{path} cannot be written ({error.strerror}): check its permissions.") from error
     return decision
 
 
@@ -136,11 +141,3 @@ def _parse(path: Path, number: int, line: str) -> Decision:
     if not is_known:
         raise CorpusError(f"{path}:{number} cannot be read (unknown action or file): install a newer articlebot.")
     return decision
-
-
-def _append(path: Path, decision: Decision) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be written ({error.strerror}): check its permissions.") from error

@@ -63,7 +63,6 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
 
 def _fields(document: WordDocument) -> dict[str, object]:
-    """Return the plausible fields of the file's properties."""
     properties = document.core_properties
     title = properties.title.strip()
     created, modified = (
@@ -172,7 +171,7 @@ class _Writer:
             for cell in chain.from_iterable(rows):  # one column: a box around text, not a table
                 self.blocks(cell, depth + 1)
             return
-        if (columns := find_faq_columns([word.row_texts(row) for row in rows])) is not None:
+        if (columns := find_faq_columns([[*map(word.line_of, row)] for row in rows])) is not None:
             self._faq_table(rows[bool(columns.names) :], columns, depth)
             return
         if table := write_table([text for cell in row for text in word.cell_texts(cell)] for row in rows):
@@ -182,7 +181,7 @@ class _Writer:
     def _faq_table(self, rows: list[list[Any]], columns: FaqColumns, depth: int) -> None:
         """Add each row as a question with its answer; rows without them as text."""
         for row in rows:
-            texts = word.row_texts(row)
+            texts = [*map(word.line_of, row)]
             question, answer = (texts[at] if at < len(texts) else "" for at in (columns.question, columns.answer))
             if not question or not answer or columns.answer >= len(row):
                 self.parts += [("text", text) for text in texts if text]

@@ -66,15 +66,10 @@ def own_parts(element: Any, name: str, table: Any) -> list[Any]:
 def cell_texts(cell: Any) -> list[str]:
     """Return the text of a cell, followed by an empty one for each further column that it spans."""
     span = attribute(cell, "w:tcPr/w:gridSpan") or "1"
-    return [_line(cell).replace("|", "\\|")] + [""] * (min(int(span), 100) - 1 if span.isdecimal() else 0)
+    return [line_of(cell).replace("|", "\\|")] + [""] * (min(int(span), 100) - 1 if span.isdecimal() else 0)
 
 
-def row_texts(row: list[Any]) -> list[str]:
-    """Return the texts of the cells of a row."""
-    return [_line(cell) for cell in row]
-
-
-def _line(element: Any) -> str:
+def line_of(element: Any) -> str:
     """Return the text of all paragraphs in an element on one line."""
     return " ".join(" ".join(paragraph_text(paragraph) for paragraph in element.iter(qn("w:p"))).split())
 
@@ -86,7 +81,7 @@ def number_notes(document: WordDocument) -> dict[str | None, str]:
         kind = relation.reltype.rsplit("/", 1)[-1].removesuffix("s")
         if kind in NOTES.values() and not relation.is_external:
             for note in parse_xml(relation.target_part.blob).iter(qn(f"w:{kind}")):
-                notes[kind, note.get(qn("w:id"))] = _line(note)
+                notes[kind, note.get(qn("w:id"))] = line_of(note)
     numbered: dict[str | None, str] = {}
     for reference in document.element.body.iter(*NOTES):
         text = notes.get((NOTES[reference.tag], reference.get(qn("w:id"))))

@@ -105,7 +105,6 @@ def _open(file: Any) -> PdfReader:
 
 
 def _fields(reader: PdfReader) -> dict[str, Any]:
-    """Return the plausible fields of the file's metadata."""
     try:
         metadata = reader.metadata
         title, keywords = (metadata.title, metadata.keywords) if metadata else (None, None)

@@ -49,7 +49,6 @@ def _line_spacing(lines: list[Line]) -> float:
 
 
 def _continues_paragraph(last: Line, line: Line, spacing: float) -> bool:
-    """Whether a line continues the paragraph of the line before it."""
     if line.level != last.level or line.text.startswith("- ") or _ITEM_START.match(line.text):
         return False
     finished = re.search(r"[.?!:;]['”\")]*$", last.text) is not None

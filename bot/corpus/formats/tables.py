@@ -69,7 +69,6 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
 
 
 def _count_columns(rows: list[TableRow]) -> int:
-    """Count the known columns of the header among the first rows."""
     header = _find_header(rows)
     return len(header.columns) if header else 0
 

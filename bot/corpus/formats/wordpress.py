@@ -242,7 +242,10 @@ def _article(item: etree._Element, source: str, html: str, declared: list[Marked
 
 
 def _fields(item: etree._Element) -> Fields:
-    name, url = unquote(_field(item, "post_name") or ""), _url(item)
+    name = unquote(_field(item, "post_name") or "")
+    # The permalink, or else the URL that a post had when it was created.
+    urls = ((item.findtext(tag) or "").strip() for tag in ("link", "guid"))
+    url = next((each for each in urls if each.startswith(("http://", "https://"))), None)
     # WordPress writes "0000-00-00 00:00:00" for no date.
     published, modified = (iso_day(_field(item, name)) for name in ("post_date", "post_modified"))
     categories = _terms(item, "category")
@@ -261,12 +264,6 @@ def _fields(item: etree._Element) -> Fields:
     return fields
 
 
-def _url(item: etree._Element) -> str | None:
-    """Return the permalink, or else the URL that a post had when it was created."""
-    urls = ((item.findtext(name) or "").strip() for name in ("link", "guid"))
-    return next((url for url in urls if url.startswith(("http://", "https://"))), None)
-
-
 def _terms(item: etree._Element, *domains: str) -> list[str]:
     """Return the names of an item's terms, each once (WXR 1.0 lists them twice), without "Uncategorized"."""
     terms = [term for term in item.iterfind("category") if term.get("domain") in domains]
@@ -283,5 +280,4 @@ def _field(item: etree._Element, name: str) -> str | None:
 
 
 def _plain_line(markup: str) -> str:
-    """Return the text of a title or term on one line."""
     return " ".join((html_to_plain_form(markup).text if "<" in markup or "&" in markup else markup).split())

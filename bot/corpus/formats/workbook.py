@@ -46,21 +46,13 @@ def read_sheets(path: Path) -> Iterator[Sheet]:
     check_package(path, "xlsx")
     with refuse_damaged("xlsx"), path.open("rb") as file, path.open("rb") as again, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns about validation rules and styles, which are not needed
-        found = _read(path, file, again if _has_formulas(path) else None)
-    yield from found
-
-
-def _has_formulas(path: Path) -> bool:
-    with ZipFile(path) as package:
-        return any(_FORMULA.search(package.read(part)) for part in package.infolist() if "worksheets/" in part.filename)
-
-
-def _read(path: Path, file: Any, again: Any) -> list[Sheet]:
-    values = load_workbook(file, read_only=True, data_only=True)
-    formulas = load_workbook(again, read_only=True) if again else None
-    with ZipFile(path) as package:
-        found = [_sheet(sheet, formulas, package) for sheet in values.worksheets]
-    return [sheet for sheet in found if sheet.rows or sheet.hidden_rows or sheet.is_hidden]
+        values = load_workbook(file, read_only=True, data_only=True)
+        with ZipFile(path) as package:
+            parts = [part for part in package.infolist() if "worksheets/" in part.filename]
+            has_formulas = any(_FORMULA.search(package.read(part)) for part in parts)
+            formulas = load_workbook(again, read_only=True) if has_formulas else None
+            found = [_sheet(sheet, formulas, package) for sheet in values.worksheets]
+    yield from (sheet for sheet in found if sheet.rows or sheet.hidden_rows or sheet.is_hidden)
 
 
 def _sheet(sheet: Any, formulas: Any, package: ZipFile) -> Sheet:
@@ -135,6 +127,5 @@ def _rows(
 
 
 def _text(cell: Any) -> str:
-    """Return the text of a cell as people see it."""
     text = format_value(cell.value, cell.number_format)
     return _CONTROL.sub("", text).replace("\r\n", "\n").strip() if isinstance(cell.value, str) else text

@@ -54,16 +54,11 @@ def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
             level = HEADINGS[str(element.tag)]
     for pair in found:
         _make_visible(pair.answer)
-    _bold_questions_to_headings(body)
-    _lower_questions(body)
-    return found
-
-
-def _bold_questions_to_headings(body: HtmlElement) -> None:
-    """Turn bold questions at the beginning of paragraphs into headings of the lowest level, as the plain form does."""
-    for paragraph in [*body.iter("p")]:
+    for paragraph in [*body.iter("p")]:  # as the plain form does
         if (question := take_bold_question(paragraph)) is not None:
             paragraph.addprevious(E(f"h{_LOWEST_LEVEL}", question))
+    _lower_questions(body)
+    return found
 
 
 def _pairs(element: HtmlElement) -> Iterator[FoldedFaq]:
@@ -116,7 +111,6 @@ def _make_heading(element: HtmlElement, level: int) -> None:
 
 
 def _make_visible(element: HtmlElement) -> None:
-    """Remove the attributes and tags that hide an answer."""
     for name in ("hidden", "style", "aria-hidden", "class", "id"):
         element.attrib.pop(name, None)
     if element.tag == "dd":

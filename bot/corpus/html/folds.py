@@ -66,8 +66,6 @@ def folds_to_details(tree: HtmlElement) -> None:
 
 
 class _Finder:
-    """Finds the folds of one tree."""
-
     def __init__(self, tree: HtmlElement, *, is_page: bool) -> None:
         self._tree, self._is_page = tree, is_page
         for button in tree.iter("button"):  # its words are read like those of other elements of a heading

@@ -50,7 +50,9 @@ def declared_fields(page: HtmlElement) -> dict[str, object]:
     published = (*_values(nodes, "datePublished"), *_named(metas, *_PUBLISHED), *created)
     updated = (*_values(nodes, "dateModified"), *_named(metas, *_UPDATED), *modified)
     categories = (*_named(metas, "article:section"), *_values(nodes, "articleSection"), *_rel_links(page, "category"))
-    tags = (*metas.get("article:tag", ()), *_keywords(nodes, metas), *_rel_links(page, "tag"))
+    lists = _values(nodes, "keywords") or _named(metas, "news_keywords", "keywords")[:1]
+    keywords = [word.strip() for words in lists for word in words.split(",") if word.strip() and ":" not in word]
+    tags = (*metas.get("article:tag", ()), *keywords, *_rel_links(page, "tag"))
     fields: dict[str, object] = {
         "title": _title(page, nodes, metas),
         "url": _canonical_url(page, nodes, metas),
@@ -207,7 +209,6 @@ def _without_site(title: str, sites: list[str]) -> str:
 
 
 def _canonical_url(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
-    """Return the canonical URL of a page, if absolute."""
     base = next((base.get("href", "") for base in page.iter("base")), "")
     links = [e.get("href", "") for e in page.iter("link") if "canonical" in (e.get("rel") or "").lower().split()]
     for url in (*links, *_named(metas, "og:url"), *_values(nodes, "url"), *_values(nodes, "mainEntityOfPage")):
@@ -234,11 +235,6 @@ def _first_date(candidates: Iterable[str]) -> str | None:
         with suppress(Unreadable):
             return parse_date("date", candidate).isoformat()
     return None
-
-
-def _keywords(nodes: list[Node], metas: dict[str, list[str]]) -> list[str]:
-    lists = _values(nodes, "keywords") or _named(metas, "news_keywords", "keywords")[:1]
-    return [word.strip() for words in lists for word in words.split(",") if word.strip() and ":" not in word]
 
 
 def _rel_links(page: HtmlElement, kind: str) -> list[str]:

@@ -110,27 +110,27 @@ class HttpClient(AbstractContextManager["HttpClient"]):
     def _follow(self, address: str, content_types: _Types, conditions: _Headers, max_bytes: int) -> Fetched:
         url = parse_address(address)
         for _ in range(_MAX_REDIRECTS + 1):
-            self._check(url)
+            if not same_host(url, self._start):
+                other = f"{url.scheme}://{url.netloc.decode()}"
+                raise UrlRefused(f"leads to another host, {other}: pull that address if it is yours")
+            if not self._robots.can_fetch(str(url), NAME):
+                raise UrlRefused(f"robots.txt disallows {url.raw_path.decode()}")
             outcome = self._send(url, content_types, conditions, max_bytes)
             if isinstance(outcome, Fetched):
                 return outcome
             url = outcome
         raise UrlRefused(f"redirects more than {_MAX_REDIRECTS} times")
 
-    def _check(self, url: httpx.URL) -> None:
-        if not same_host(url, self._start):
-            other = f"{url.scheme}://{url.netloc.decode()}"
-            raise UrlRefused(f"leads to another host, {other}: pull that address if it is yours")
-        if not self._robots.can_fetch(str(url), NAME):
-            raise UrlRefused(f"robots.txt disallows {url.raw_path.decode()}")
-
     def _send(self, url: httpx.URL, content_types: _Types, conditions: _Headers, max_bytes: int) -> Fetched | httpx.URL:
         """Send one request; return its response or redirect target. Raises `_Retryable` for failures that may pass."""
+        accept = ", ".join((*content_types, "*/*;q=0.1"))
+        headers = {"User-Agent": AGENT, "Accept": accept, "Accept-Encoding": "gzip", **conditions}
+        timeout = httpx.Timeout(self._limits.silence).as_dict()
+        # The bare transport: an httpx client would store cookies and decompress without a limit.
+        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
         sleep(max(0.0, self._free_at - monotonic()))
         self._network.deadline = monotonic() + self._limits.request_time
         try:
-            # The bare transport: an httpx client would store cookies and decompress without a limit.
-            request = self._request(url, content_types, conditions)
             with closing(self._transport.handle_request(request)) as response:
                 return self._receive(url, response, content_types, bool(conditions), max_bytes)
         except httpcore.TimeoutException:
@@ -140,12 +140,6 @@ class HttpClient(AbstractContextManager["HttpClient"]):
             raise _Retryable(f"cannot be reached ({error or type(error).__name__})") from None
         finally:
             self._free_at = monotonic() + self._delay
-
-    def _request(self, url: httpx.URL, content_types: _Types, conditions: _Headers) -> httpx.Request:
-        accept = ", ".join((*content_types, "*/*;q=0.1"))
-        headers = {"User-Agent": AGENT, "Accept": accept, "Accept-Encoding": "gzip", **conditions}
-        timeout = httpx.Timeout(self._limits.silence).as_dict()
-        return httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
 
     def _receive(
         self, url: httpx.URL, response: httpx.Response, content_types: _Types, conditional: bool, max_bytes: int

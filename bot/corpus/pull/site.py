@@ -53,8 +53,6 @@ def pull_site(
 
 
 class _Pull:
-    """One pull of one site."""
-
     def __init__(
         self, client: HttpClient, state: CrawlState, start: httpx.URL, since: date | None, limit: int, report: Progress
     ) -> None:
@@ -123,7 +121,9 @@ class _Pull:
 
     def _read_api(self, api: WordPressApi) -> None:
         terms = api.read_terms(self._refuse)
-        self._report_types(api)
+        others = [name for name in api.other_types() if name not in self._state.types]
+        if others:
+            self._report(f"Left out: the types {', '.join(others)}; read them with --types {','.join(others)}.")
         for post_type in (*wordpress.POST_TYPES, *self._state.types):
             links = self._changed_links(api, post_type)
             since = self._since if links is None else self._last_day()
@@ -132,11 +132,6 @@ class _Pull:
                 last = self._read_list(api, terms, api.posts_address(post_type, number, since), number, last, since)
                 number += 1
             self._keep_unchanged(api, terms, post_type, links or ())
-
-    def _report_types(self, api: WordPressApi) -> None:
-        others = [name for name in api.other_types() if name not in self._state.types]
-        if others:
-            self._report(f"Left out: the types {', '.join(others)}; read them with --types {','.join(others)}.")
 
     def _last_day(self) -> date | None:
         """The day before the last complete pull: the site's clock may be in another time zone."""

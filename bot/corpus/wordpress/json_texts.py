@@ -52,15 +52,12 @@ def _parts(value: object, depth: int) -> Iterator[str]:
             yield from titles
             return
         settings = value.get("settings")
-        if kind and isinstance(settings, dict):  # the tag of a heading is in its settings, its kind is not
-            yield from () if is_control(kind) else [_settings(settings, kind, depth)]
+        if kind and isinstance(settings, dict) and not is_control(kind):
+            # The tag of a heading is in its settings, its kind is not.
+            yield fields_to_html(settings, "h2" if kind == "heading" else "h4")
+            yield from _nested(settings, depth)
         rest = {name: inner for name, inner in value.items() if not (kind and name == "settings")}
         yield from _nested(rest, depth)
-
-
-def _settings(settings: Mapping[str, object], kind: str, depth: int) -> str:
-    texts = fields_to_html(settings, "h2" if kind == "heading" else "h4")
-    return "\n".join(filter(None, [texts, *_nested(settings, depth)]))
 
 
 def _nested(fields: Mapping[str, object], depth: int) -> Iterator[str]:

@@ -4,7 +4,7 @@ A title and a text whose names differ in nothing else, such as `faqs_0_question`
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,16 +71,17 @@ def _holds_text(field: str, value: object) -> bool:
     return is_answer or is_text(value)
 
 
-class _Group(NamedTuple):
-    titles: list[str]
-    texts: list[str]
-
-
 def fields_to_html(fields: Mapping[str, object], heading: str = "h4") -> str:
     """Return the texts of fields in their order: a question as `details`, another title as a heading."""
     tags = (value for value in fields.values() if isinstance(value, str) and _TAG.fullmatch(value))
-    groups = ((" ".join(group.titles), "\n\n".join(group.texts)) for group in _groups(fields))
-    return "\n".join(titled_text(title, text, next(tags, heading)) for title, text in groups)
+    groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
+    for field, value in fields.items():
+        name = read_name(field)
+        if name is not None and isinstance(value, str) and _holds_text(field, value):
+            titles, texts = groups.setdefault(name.rest, ([], []))
+            (titles if name.is_title else texts).append(value.strip())
+    joined = ((" ".join(titles), "\n\n".join(texts)) for titles, texts in groups.values())
+    return "\n".join(titled_text(title, text, next(tags, heading)) for title, text in joined)
 
 
 def paired_fields(fields: Mapping[str, str]) -> dict[str, str]:
@@ -94,16 +95,6 @@ def paired_fields(fields: Mapping[str, str]) -> dict[str, str]:
         if partner is not None and (is_row or any(map(is_question, titles))):
             kept[field] = fields[field]
     return kept
-
-
-def _groups(fields: Mapping[str, object]) -> Iterator[_Group]:
-    groups: dict[tuple[str, ...], _Group] = {}
-    for field, value in fields.items():
-        name = read_name(field)
-        if name is not None and isinstance(value, str) and _holds_text(field, value):
-            group = groups.setdefault(name.rest, _Group([], []))
-            (group.titles if name.is_title else group.texts).append(value.strip())
-    yield from groups.values()
 
 
 def titled_text(title: str, text: str, heading: str = "h4") -> str:

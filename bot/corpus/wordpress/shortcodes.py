@@ -78,7 +78,9 @@ def _replacement(tag: re.Match[str], opening_tags: dict[int, re.Match[str]]) -> 
     if opening is None and (tag["end"] or _LONE.fullmatch(name)):
         return ""
     if opening is None:
-        return _words(name, _attributes(tag)) if _is_lone_shortcode(tag) else tag[0]
+        # In lower case, and with attributes or closed by "/]".
+        is_closed = tag[0].endswith("/]") or _ATTRIBUTES.fullmatch(tag["attributes"]) is not None
+        return _words(name, _attributes(tag)) if tag["name"][0].islower() and is_closed else tag[0]
     attributes = _attributes(opening)
     if tag["end"] and name == "caption" and (caption := attributes.get("caption")):  # until WordPress 3.4
         return f" {caption}"
@@ -119,8 +121,3 @@ def _list_to_html(value: str) -> str:
     with suppress(ValueError, RecursionError):
         return json_to_html(json.loads(unquote(value), strict=False))
     return ""
-
-
-def _is_lone_shortcode(tag: re.Match[str]) -> bool:
-    """Whether a tag that encloses nothing is a shortcode: in lower case, and with attributes or closed by "/]"."""
-    return tag["name"][0].islower() and (tag[0].endswith("/]") or _ATTRIBUTES.fullmatch(tag["attributes"]) is not None)

@@ -52,7 +52,8 @@ class ApiKeyMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        key = _sent_key(headers)
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        key = headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else None) or None
         digest = hash_key(key) if key else ""
         names = (name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest))
         name = next(names, None)
@@ -80,11 +81,6 @@ class ApiKeyMiddleware:
             or ("*" in allowed and origin.startswith("https://") and origin.endswith(allowed.partition("*")[2]))
             for allowed in self._origins
         )
-
-
-def _sent_key(headers: Headers) -> str | None:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    return headers.get("x-api-key") or (key.strip() if scheme.lower() == "bearer" else None) or None
 
 
 async def _refuse(status: int, title: str, origin: str | None, scope: Scope, receive: Receive, send: Send) -> None:

@@ -192,7 +192,6 @@ def _read_resource(service: ChatService, uri: str) -> str:
 
 
 def _markdown(article: Article) -> str:
-    """Return an article's text below its title and facts."""
     published = f"published {article.published}" if article.published else None
     updated = f"updated {article.updated}" if article.updated else None
     facts = " · ".join(filter(None, [article.category, published, updated, article.url]))

@@ -78,7 +78,9 @@ def create_openai_api(service: ChatService, texts: PageTexts) -> FastAPI:
         """Answer the last question, read together with those before it."""
         messages = [message.model_dump() for message in body.messages]
         if is_client_task(messages):
-            return _response(_declined(service), DECLINED, body)
+            # It is neither searched nor logged.
+            refusal = Answer(uuid4().hex, "no_answer", "", "", 0.0, (), (), service.bot.generation.name, reply=DECLINED)
+            return _response(refusal, DECLINED, body)
         turns: list[Turn] = [_without_refusal(message, texts) for message in messages]
         last = max((place for place, turn in enumerate(turns) if earlier_questions([turn])), default=0)
         question = next(iter(earlier_questions(turns[last:])), "")
@@ -99,11 +101,6 @@ def _without_refusal(message: dict[str, Any], texts: PageTexts) -> dict[str, Any
     return {**message, "content": ""} if is_refusal else message
 
 
-def _declined(service: ChatService) -> Answer:
-    """Return the answer to a client's own task, which is neither searched nor logged."""
-    return Answer(uuid4().hex, "no_answer", "", "", 0.0, (), (), service.bot.generation.name, reply=DECLINED)
-
-
 def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": MODEL}
 
@@ -114,17 +111,10 @@ def _response(answer: Answer, content: str, body: ChatQuestion) -> Response:
         chunks = _stream(answer, content, body.model, with_usage=with_usage)
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(chunks, media_type="text/event-stream", headers=headers)
-    return JSONResponse(_completion(answer, content, body.model))
-
-
-def _completion(answer: Answer, content: str, model: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": content, "refusal": None}
-    return {
-        **_envelope(answer, model, "chat.completion"),
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-        "usage": _USAGE,
-        "articlebot": answer.to_dict(),
-    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    envelope = _envelope(answer, body.model, "chat.completion")
+    return JSONResponse({**envelope, "choices": [choice], "usage": _USAGE, "articlebot": answer.to_dict()})
 
 
 def _stream(answer: Answer, content: str, model: str, *, with_usage: bool) -> Iterator[str]:
@@ -202,7 +192,6 @@ def _passed(answer: Answer, texts: PageTexts) -> list[str]:
 
 
 def _newer(answer: Answer, texts: PageTexts) -> list[str]:
-    """Return the line that names a newer article."""
     if answer.newer is None:
         return []
     article = answer.newer.passage.article

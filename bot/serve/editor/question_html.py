@@ -39,14 +39,11 @@ def question_html(
         parts.append(f"<p><strong>Why:</strong> {_text(gap.why)}.</p>")
     parts.append("<h3>What visitors saw</h3>")
     parts += [_seen(answer, seen.question, remarks, table) for answer in seen.answers]
-    is_same = any(_is_same(answer, today) for answer in seen.answers[:1])
+    now = today.status, tuple(source.passage.id for source in today.sources)
+    is_same = any((answer.status, answer.passages) == now for answer in seen.answers[:1])
     parts += ["<p>They see the same today.</p>"] if is_same else ["<h3>What they see today</h3>", answer_html(today)]
     parts.append(_details(seen, gap))
     return block("".join(parts))
-
-
-def _is_same(seen: SeenAnswer, today: Answer) -> bool:
-    return (seen.status, seen.passages) == (today.status, tuple(source.passage.id for source in today.sources))
 
 
 def block(markup: str) -> str:

@@ -86,8 +86,6 @@ def _category_choice(service: ChatService, texts: PageTexts) -> gr.Radio:
 
 
 class _Handlers:
-    """The handlers of the page's events."""
-
     def __init__(self, service: ChatService, texts: PageTexts, languages: Mapping[str, PageTexts]) -> None:
         self._service, self._texts, self._languages = service, texts, languages
         self._created_with = welcome.empty_chat(service, texts)

@@ -36,15 +36,11 @@ class SourceDetails:
         is_list = "\n" in passage.text[slice(*source.matched)]
         highlight = None if is_list or source.matched == source.quote else source.matched
         is_faq_row = passage.text == article.text and passage.question == article.title
-        return cls(article.language, highlight, is_faq_row, _rows_left_out(source))
-
-
-def _rows_left_out(source: Source) -> tuple[bool, bool]:
-    start, end = (source.passage.start + edge for edge in source.quote)
-    text = source.passage.article.text
-    head = table_head(text, start)
-    last = text[start:end].rpartition("\n")[2]
-    return bool(head) and not text[:start].rstrip().endswith(head), last.startswith("|") and text.startswith("\n|", end)
+        text, (start, end) = article.text, (passage.start + edge for edge in source.quote)
+        head, last = table_head(text, start), text[start:end].rpartition("\n")[2]
+        has_more_above = bool(head) and not text[:start].rstrip().endswith(head)
+        left_out = has_more_above, last.startswith("|") and text.startswith("\n|", end)
+        return cls(article.language, highlight, is_faq_row, left_out)
 
 
 @dataclass(frozen=True, slots=True)

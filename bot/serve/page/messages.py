@@ -75,11 +75,7 @@ def _options(exchange: Exchange) -> list[str]:
     answer = exchange.answer
     if exchange.category and answer.status == "no_answer" and not exchange.talk:
         return []  # asking all articles comes first
-    return _questions(answer) or answer.categories[:_MAX_CATEGORIES]
-
-
-def _questions(answer: schema.Answer) -> list[str]:
-    return answer.did_you_mean or answer.suggestions
+    return answer.did_you_mean or answer.suggestions or answer.categories[:_MAX_CATEGORIES]
 
 
 def _notes_above(answer: schema.Answer, texts: PageTexts) -> list[str]:
@@ -106,10 +102,12 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
         button = _everywhere(texts) if answer.status == "closest" else ""
         notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category)), button))
     if answer.sources:
-        notes.append(_tools(texts, votes=votes))
+        names = ("copy", "link", "helpful", "unhelpful") if votes else ("copy", "link")
+        notes.append(f'<div class="tools">{"".join(_button(name, texts[name]) for name in names)}</div>')
     if answer.status == "closest" and answer.suggestions:
         notes.append(_note(texts["ambiguous"]))
-    if any(detect_language(each) != written_language(exchange.language) for each in _questions(answer)):
+    offered = answer.did_you_mean or answer.suggestions
+    if any(detect_language(each) != written_language(exchange.language) for each in offered):
         notes.append(_note(texts["other_language_questions"]))
     return notes
 
@@ -125,11 +123,6 @@ def _button(name: str, words: str) -> str:
 
 def _everywhere(texts: PageTexts) -> str:
     return _button("everywhere", texts["ask_everywhere"])
-
-
-def _tools(texts: PageTexts, *, votes: bool) -> str:
-    names = ("copy", "link", "helpful", "unhelpful") if votes else ("copy", "link")
-    return f'<div class="tools">{"".join(_button(name, texts[name]) for name in names)}</div>'
 
 
 def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:

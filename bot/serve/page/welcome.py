@@ -44,16 +44,12 @@ def empty_chat(service: ChatService, texts: PageTexts) -> dict[str, Any]:
     questions, are_frequent = service.starters.offer(texts.code)
     greeting = f"<p>{html.escape(texts['greeting'] if questions else texts['greeting_bare'])}</p>"
     label = _label(texts["most_asked"]) if are_frequent else ""
-    newest = [_newest(article, texts) for article in _newest_in(texts.code, service)]
+    articles = newest_articles(service.bot.generation.table, NEWEST)
+    own = [each for each in articles if each.language == texts.code] or articles
+    newest = [_newest(article, texts) for article in own[:_NEWEST]]
     new = f'<div class="newest">{_label(texts["newest"])}<ul>{"".join(newest)}</ul></div>' if newest else ""
     examples = [{"text": question} for question in questions]
     return {"placeholder": f'<div class="greeting">{greeting}{label}</div>{new}', "examples": examples}
-
-
-def _newest_in(language: str, service: ChatService) -> list[Article]:
-    """Return the newest articles in a language; of all if there are none."""
-    articles = newest_articles(service.bot.generation.table, NEWEST)
-    return ([each for each in articles if each.language == language] or articles)[:_NEWEST]
 
 
 def _label(words: str) -> str:

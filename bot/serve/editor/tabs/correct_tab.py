@@ -43,11 +43,13 @@ def correct_tab(
 
     def on_open(ident: str, question: str | None) -> tuple[Any, ...]:
         try:
-            return _opened(service, ident, question)
+            passage, excerpt = service.excerpt(ident)
         except ArticlebotError as error:
             # The tab is shown all the same: the notice is there.
             closed = None, gr.update(visible=False), "", "", "", ""
             return escape_markdown(str(error)), gr.Tabs(selected="correct"), *closed
+        shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
+        return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown
 
     def on_pick(ident: str | None, question: str | None) -> Any:
         return ("", *on_open(ident, question)) if ident else {questions.notice: "Choose one first."}
@@ -77,9 +79,3 @@ def correct_tab(
     saved = [notice, opened, panel, result, asked, *bar.outputs]
     save.click(signed(on_save, notice), [opened, words], saved, **EVENT_OPTIONS)
     bar.timer.tick(show_errors(tick, notice), [asked], [notice, result, asked], **EVENT_OPTIONS)
-
-
-def _opened(service: EditorService, ident: str, question: str | None) -> tuple[Any, ...]:
-    passage, excerpt = service.excerpt(ident)
-    shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
-    return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown

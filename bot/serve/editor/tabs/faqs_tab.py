@@ -22,8 +22,6 @@ _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """The components of the form."""
-
     question: gr.Textbox
     answer: gr.Textbox
     category: gr.Dropdown

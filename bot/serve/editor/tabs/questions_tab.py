@@ -22,6 +22,8 @@ _WAITING, _MOST_ASKED, _UNHELPFUL = "Waiting for you", "Most asked, as answered"
 _KINDS: dict[str, Kind] = {_WAITING: "waiting", _MOST_ASKED: "asked", _UNHELPFUL: "unhelpful"}
 _MAX_QUESTIONS, _MAX_ASKED_AGAIN = 40, 20
 _NEXT_BUILD = "Visitors get it once it is published."
+_IGNORED = "Written to {}. Neither this question nor one with its meaning is reported again."
+_REJECTED = "Written to {}. It is not proposed again."
 _LONGEST = 100  # maximum number of characters shown of an answer in the list
 
 
@@ -94,24 +96,17 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
     find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), notice)
     words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
     on_click(means, lambda *chosen: _accepted(service, *chosen), gap, passage)
-    on_click(unwanted, lambda who, question: _ignored(service, who, question), gap)
+    on_click(unwanted, lambda who, question: _IGNORED.format(ignore(service.corpus, question, who=who).name), gap)
     on_click(agree, lambda who, pair: _accepted(service, who, *_unpack(pair)), proposal)
-    on_click(disagree, lambda who, pair: _rejected(service, who, *_unpack(pair)), proposal)
+    on_click(
+        disagree, lambda who, pair: _REJECTED.format(reject(service.corpus, *_unpack(pair), who=who).name), proposal
+    )
     on_click(back, lambda who: f"Undone: “{service.undo_last(who).question}”.")
     return QuestionsTab(gap, write, passage, correct, notice)
 
 
 def _accepted(service: EditorService, who: str, question: str, passage: str) -> str:
     return f"Written to {service.accept(question, passage, who).name}. {_NEXT_BUILD}"
-
-
-def _ignored(service: EditorService, who: str, question: str) -> str:
-    name = ignore(service.corpus, question, who=who).name
-    return f"Written to {name}. Neither this question nor one with its meaning is reported again."
-
-
-def _rejected(service: EditorService, who: str, question: str, passage: str) -> str:
-    return f"Written to {reject(service.corpus, question, passage, who=who).name}. It is not proposed again."
 
 
 def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
@@ -181,7 +176,6 @@ def _choose(service: EditorService, report: Report | None, days: str, question: 
 
 
 def _further(report: Report) -> str:
-    """Return the rest of the report as Markdown."""
     turned = [f"{each.passage}: {each.helpful} helpful, {each.unhelpful} not" for each in report.turned]
     corrected = report.only_corrected[:_MAX_QUESTIONS]
     parts = {"No longer help": turned, "Found only after a spelling correction": corrected}
