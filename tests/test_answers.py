@@ -513,3 +513,12 @@ def test_concurrent_questions_get_the_same_answers_as_single_ones(bot: Bot):
     assert [replace(answer, id="") for answer in answers] == [
         replace(bot.ask(question), id="") for question in questions
     ]
+
+
+def test_a_question_after_the_same_turns_is_answered_from_memory(bot: Bot):
+    turns = [{"role": "user", "content": "who pays gratuity"}, {"role": "assistant", "content": "The employer."}]
+    first = bot.ask("how much is it", turns)
+    again, other = bot.ask("how much is it", list(turns)), bot.ask("how much is it", ["what is a notice period"])
+    assert (again.sources is first.sources, again.text) == (True, first.text)
+    assert again.id != first.id
+    assert other.topic != first.topic

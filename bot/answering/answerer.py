@@ -22,7 +22,7 @@ from bot.retrieval.finder import Finder, checked_question, checked_text
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import History, exchanges
+from bot.retrieval.topic import Exchange, History, exchanges
 from bot.settings import AnswerSettings
 
 _CACHED = 512  # number of answers that are kept: 20 kB each
@@ -38,23 +38,24 @@ class Answerer:
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
         self._chooser = WordChooser(finder, settings)
-        self._answers = LruCache[tuple[str, Filters, bool, date], Answer](_CACHED)
+        self._answers = LruCache[tuple[str, tuple[Exchange, ...], Filters, bool, date], Answer](_CACHED)
 
     def ask(
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
     ) -> Answer:
         """Answer a question; see `Bot.ask`.
 
-        One without history is answered once a day, unless the articles may change meanwhile: many visitors ask alike.
+        One is answered once a day after the same turns, unless the articles may change meanwhile: many visitors ask, or
+        click on, the same.
         """
         question = checked_text(question)
-        key = question, filters, as_typed, self._today()
-        if not history and (answer := self._answers.get(key)):
+        key = question, tuple(exchanges(history)), filters, as_typed, self._today()
+        if answer := self._answers.get(key):
             return replace(answer, id=uuid4().hex)
         answer = self._answer(question, history, filters, as_typed=as_typed)
         if answer.sources:
             answer = replace(answer, unknown=self.finder.speller.unknown_names(question))
-        if not history and self.finder.generation.is_fixed:
+        if self.finder.generation.is_fixed:
             self._answers.put(key, answer)
         return answer
 
