@@ -519,6 +519,7 @@ def test_a_question_after_the_same_turns_is_answered_from_memory(bot: Bot):
     turns = [{"role": "user", "content": "who pays gratuity"}, {"role": "assistant", "content": "The employer."}]
     first = bot.ask("how much is it", turns)
     again, other = bot.ask("how much is it", list(turns)), bot.ask("how much is it", ["what is a notice period"])
+    assert first.sources
     assert (again.sources is first.sources, again.text) == (True, first.text)
     assert again.id != first.id
     assert other.topic != first.topic

@@ -251,6 +251,7 @@ def test_the_package_has_at_most_30_450_lines():
 
     30,200 before alternates followed their articles, and sites, buttons and damaged bytes were read with care.
     30,550 before questions that no article answers came with an index, and requests in other forms were refused.
+    30,700 before helpers that were used once went into the functions that use them.
     """
     assert sum(lines_by_module().values()) <= 30_450
 

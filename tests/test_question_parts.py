@@ -17,6 +17,7 @@ from bot.settings import ChatSettings
 
 TWO = "what is background verification and how long does it take?"
 FIRST, SECOND = "Background verification, or BGV, is the check", "one to three weeks"
+APART = "percentile meaning and uan number digits"
 DEMANDS = "night shift and overtime rules for apprentices"
 NIGHT, OVERTIME = "Ask the Apprenticeship Adviser before", "Overtime: only with the approval"
 STORY = (
@@ -82,6 +83,10 @@ def test_a_message_with_one_question_stays_whole(message: str):
         ("agniveer ki salary aur height kitni chahiye", ("agniveer ki salary", "height kitni chahiye")),
         ("naps full form, ministry name", ("naps full form", "ministry name")),
         ("overtime rate and pf deduction on it", ("overtime rate", "pf deduction on it")),
+        ("pay for teachers and pf for nurses", ("pay for teachers", "pf for nurses")),
+        ("main exam date and admit card", ("main exam date", "admit card")),
+        ("पीएफ निकालने में दिन और टैक्स", ("पीएफ निकालने में दिन", "टैक्स")),
+        ("हमेशा काम और अंतरिम राहत", ("हमेशा काम", "अंतरिम राहत")),
     ],
 )  # fmt: skip
 def test_the_two_demands_of_a_question(question: str, demands: tuple[str, ...]):
@@ -97,6 +102,10 @@ def test_the_two_demands_of_a_question(question: str, demands: tuple[str, ...]):
         "what is the difference between a kpo and a bpo",
         "I filled the form and paid the fee but the site says no record",
         "do I get gratuity after 4 years and 8 months",
+        "gratuity after 4 years and 8 months of service",
+        "ग्रेच्युटी 4 साल और 8 महीने",
+        "age limit 18 and 25",
+        "fee, age limit and last date for the exam",
         "company is sending me to another city, can I refuse",
         "can I do it and how",
     ],
@@ -115,9 +124,17 @@ def test_two_demands_that_one_article_answers_get_two_answers(shipped: Bot):
 
 
 def test_two_demands_that_no_one_article_answers_get_one_answer(shipped: Bot):
-    answer = shipped.ask("nats enrolment approval time and total seats this year")
-    assert (answer.status, answer.answers) == ("answered", ())
-    assert answer.question == "nats enrolment approval time and total seats this year"
+    answer = shipped.ask(APART)
+    demands = [shipped.ask(demand) for demand in split_demands(APART)]
+    assert [demand.status for demand in demands] == ["answered", "answered"]
+    assert demands[0].sources[0].passage.article != demands[1].sources[0].passage.article
+    assert (answer.question, answer.answers) == (APART, ())
+
+
+def test_three_questions_of_a_message_are_not_taken_for_two_demands(shipped: Bot):
+    message = "what is the fee, what is the last date and how do I apply for an apprenticeship?"
+    assert len(split_questions(message)) == 3
+    assert shipped.ask(message).answers == ()
 
 
 def test_the_point_of_a_story_is_its_question_or_its_last_sentence():

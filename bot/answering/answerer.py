@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from uuid import uuid4
 
 from bot.answering.ambiguity import meanings
@@ -22,7 +23,7 @@ from bot.retrieval.finder import Finder, checked_question, checked_text
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import Exchange, History, exchanges
+from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _CACHED = 512  # number of answers that are kept: 20 kB each
@@ -38,7 +39,7 @@ class Answerer:
         self.suggestions = Suggestions(finder, settings)
         self._settings = settings
         self._chooser = WordChooser(finder, settings)
-        self._answers = LruCache[tuple[str, tuple[Exchange, ...], Filters, bool, date], Answer](_CACHED)
+        self._answers = LruCache[tuple[str, bytes, Filters, bool, date], Answer](_CACHED)
 
     def ask(
         self, question: str, history: History = (), filters: Filters = Filters(), *, as_typed: bool = False
@@ -49,7 +50,9 @@ class Answerer:
         click on, the same.
         """
         question = checked_text(question)
-        key = question, tuple(exchanges(history)), filters, as_typed, self._today()
+        # Conversations may be long, and nobody's words need to stay in memory.
+        turns = sha256(repr(exchanges(history)).encode()).digest()
+        key = question, turns, filters, as_typed, self._today()
         if answer := self._answers.get(key):
             return replace(answer, id=uuid4().hex)
         answer = self._answer(question, history, filters, as_typed=as_typed)
@@ -69,7 +72,8 @@ class Answerer:
         if len(questions) == _TWO:
             return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
-            return self._ask_demands(answer, history, filters, as_typed=as_typed) or answer
+            demanded = self._ask_demands(answer, history, filters, as_typed=as_typed) if len(questions) == 1 else None
+            return demanded or answer
         pointed = self._ask(point, history, filters, as_typed=as_typed)
         is_surer = bool(pointed.sources) and pointed.probability > answer.probability
         return replace(pointed, question=question) if is_surer else answer

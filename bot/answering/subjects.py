@@ -41,7 +41,7 @@ class Subject(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The articles whose titles contain all words of a subject, nearest to the question first."""
+    """The articles whose titles contain all words of a subject, nearest to the question first, superseded ones last."""
 
     subject: Subject
     article: Article | None

@@ -1,5 +1,6 @@
 """`WordChooser`: chooses the words of one generation that are shown for a question."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,10 +21,11 @@ from bot.retrieval.finder import Finder
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.search_result import SearchResult
-from bot.retrieval.topic import FACT_FRAME, Exchange, asks_of_another_kind, names_no_subject, refers_back
+from bot.retrieval.topic import Exchange, asks_of_another_kind, names_no_subject, refers_back
 from bot.settings import AnswerSettings
 
 _DEFINITION = "what is {}"  # how the encoder knows the question that a subject alone, or its full form, asks
+_ASKS_DATE = re.compile(ENGLISH.patterns.asks["date"], re.IGNORECASE)
 _NAMED = 0.9  # probability of the words that introduce the subject which a question names
 _HITS = 20  # number of hits searched for an answer: the first is quoted, FAQs among the others are suggested
 _TERMS_WITH_VERB = 2  # with more content words, one of them, the verb, may be missing in the headings of steps
@@ -207,10 +209,11 @@ class WordChooser:
         named = titled or subjects.named_articles(result.query, result.hits) or self._articles_of_category(question)
         if named is None or reading is None or reading.probability < self._settings.threshold:
             return named
-        # The words that were read answer a fact, such as a date, or a FAQ about this subject alone.
-        asks_fact = named.article is None and FACT_FRAME.search(question)
+        # The words that were read give the date that one of these articles has, or are a FAQ about this subject alone.
+        is_one = bool(named.subject.terms) and named.subject.terms <= terms_of(reading.passage.article.title)
+        gives_date = named.article is None and is_one and _ASKS_DATE.search(result.query)
         is_own = asked is not None and subject_of(asked) == named.subject
-        return None if asks_fact or is_own or not named.is_exact else named
+        return None if gives_date or is_own or not named.is_exact else named
 
     def _articles_of_category(self, question: str) -> Named | None:
         """Return articles of the category that a question consists of, such as one that was offered."""

@@ -171,9 +171,9 @@ def _to_float32(_module: object, _inputs: object, features: dict[str, Any]) -> d
 
 def encodes_many_fast() -> bool:
     """Whether torch encodes many texts faster than a float32 export does here: on a GPU, or in bfloat16."""
-    import torch
-
-    return torch.accelerator.is_available() or multiplies_bfloat16()
+    with requires("torch", "torch"):
+        import torch
+    return getattr(torch, "accelerator", torch.cuda).is_available() or multiplies_bfloat16()
 
 
 def multiplies_bfloat16() -> bool:

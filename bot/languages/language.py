@@ -64,15 +64,15 @@ class Patterns:
     questions: tuple[str, ...] = ()
     """How a question starts."""
     prepositions: tuple[str, ...] = ()
-    """What may stand before its question word, as in "by which date"."""
+    """What may stand before its question word, as in "by which date", or before a subject, as in "fee for the exam"."""
     joins: tuple[str, ...] = ()
     """Words between two questions."""
     additions: tuple[str, ...] = ()
     """Words between two demands of one question."""
     comparisons: tuple[str, ...] = ()
     """What a question says that demands one thing of two subjects."""
-    first_persons: tuple[str, ...] = ()
-    """How a statement starts in which a visitor tells a case; plain words."""
+    case_openings: tuple[str, ...] = ()
+    """How a statement starts in which a visitor tells a case."""
     definition_frames: tuple[str, ...] = ()
     """What a question says beside a subject to ask what it is."""
     comparison_frames: tuple[str, ...] = ()

@@ -79,8 +79,8 @@ def _replacement(tag: re.Match[str], opening_tags: dict[int, re.Match[str]]) -> 
         return ""
     if opening is None:
         # In lower case, and with attributes or closed by "/]".
-        is_closed = tag[0].endswith("/]") or _ATTRIBUTES.fullmatch(tag["attributes"]) is not None
-        return _words(name, _attributes(tag)) if tag["name"][0].islower() and is_closed else tag[0]
+        is_shortcode = tag[0].endswith("/]") or _ATTRIBUTES.fullmatch(tag["attributes"]) is not None
+        return _words(name, _attributes(tag)) if tag["name"][0].islower() and is_shortcode else tag[0]
     attributes = _attributes(opening)
     if tag["end"] and name == "caption" and (caption := attributes.get("caption")):  # until WordPress 3.4
         return f" {caption}"
