@@ -46,8 +46,8 @@ class Answerer:
     ) -> Answer:
         """Answer a question; see `Bot.ask`.
 
-        One is answered once a day after the same turns, unless the articles may change meanwhile: many visitors ask, or
-        click on, the same.
+        The answer to a question after the same turns is kept for the day, unless the articles may change meanwhile:
+        many visitors ask, or click on, the same question.
         """
         question = checked_text(question)
         # Conversations may be long, and nobody's words need to stay in memory.
@@ -72,8 +72,7 @@ class Answerer:
         if len(questions) == _TWO:
             return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
-            demanded = self._ask_demands(answer, history, filters, as_typed=as_typed) if len(questions) == 1 else None
-            return demanded or answer
+            return self._ask_demands(answer, history, filters, as_typed=as_typed) or answer
         pointed = self._ask(point, history, filters, as_typed=as_typed)
         is_surer = bool(pointed.sources) and pointed.probability > answer.probability
         return replace(pointed, question=question) if is_surer else answer

@@ -12,7 +12,7 @@ from bot.evaluation.metrics import share
 from bot.retrieval.finder import LONGEST_QUESTION, Finder
 from bot.retrieval.near_duplicates import same_question
 
-_QUESTIONS = 50  # half of those that calibrate the scores: a build waits for them
+_QUESTIONS = 50  # number of calibration questions that are asked; a build takes longer with more
 _HITS = 10
 
 

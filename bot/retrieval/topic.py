@@ -24,9 +24,9 @@ History = Sequence[Turn]
 
 _OPENING = re.compile(combined_pattern("openings"), re.IGNORECASE)
 _OTHER_KIND = re.compile(combined_pattern("other_kinds"), re.IGNORECASE)
-_PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
+PRONOUN = re.compile(combined_pattern("pronouns"), re.IGNORECASE)
 _EXPLETIVE = re.compile(combined_pattern("expletives"), re.IGNORECASE)
-_WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
+WORD = re.compile(r"[\w\u0900-\u0963'’-]+")
 FACT_FRAME = re.compile(rf"(?<!\w)(?:{combined_pattern('fact_frames')})(?!\w)", re.IGNORECASE)
 _WITHOUT_SUBJECT = frozenset(
     word for each in LANGUAGES for word in (*each.patterns.general_words, *each.patterns.attributes)
@@ -98,7 +98,7 @@ def asks_of_another_kind(question: str) -> bool:
 
 def names_no_subject(question: str) -> bool:
     """Whether a question names no subject of its own, as "documents?" or "how long does it take"."""
-    words = _WORD.findall(FACT_FRAME.sub(" ", _PRONOUN.sub(" ", _OPENING.sub(" ", question))).lower())
+    words = WORD.findall(FACT_FRAME.sub(" ", PRONOUN.sub(" ", _OPENING.sub(" ", question))).lower())
     return all(word in FUNCTION_WORDS or word in _WITHOUT_SUBJECT for word in words)
 
 
@@ -110,10 +110,10 @@ def refers_back(question: str) -> bool:
     if _OPENING.match(question):
         return True
     text = _EXPLETIVE.sub(" ", question)
-    pronoun = _PRONOUN.search(text)
+    pronoun = PRONOUN.search(text)
     if pronoun is None:
         return False
-    before = _WORD.findall(text[: pronoun.start()].lower())
+    before = WORD.findall(text[: pronoun.start()].lower())
     return len([word for word in before if word not in FUNCTION_WORDS]) < 2
 
 
