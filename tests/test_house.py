@@ -16,9 +16,9 @@ import bot
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "version", "errors", "settings", "lru_cache", "languages", "corpus", "passages", "alternates", "encoder", "index",
-    "backends", "build", "retrieval", "reader", "answering", "usage", "evaluation", "tuning", "export", "serve",
-    "integrations", "testing", "cli",
+    "version", "errors", "settings", "lru_cache", "products", "languages", "corpus", "passages", "alternates",
+    "encoder", "index", "backends", "build", "retrieval", "reader", "answering", "usage", "evaluation", "tuning",
+    "export", "serve", "integrations", "testing", "cli",
 )  # fmt: skip
 """The rooms of `bot/` in order: a module imports only from its own room and from earlier ones."""
 

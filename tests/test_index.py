@@ -98,6 +98,14 @@ def test_a_filtered_search_returns_only_admitted_rows_and_never_row_minus_one(tm
     assert vectors.search(matrix[:1], 10, np.empty(0, np.int64))[0].tolist() == []
 
 
+def test_vectors_in_another_form_are_refused_in_one_sentence(tmp_path: Path):
+    flat = faiss.IndexFlatIP(8)
+    flat.add(unit(3))
+    faiss.write_index(flat, str(tmp_path / "vectors.faiss"))
+    with pytest.raises(IndexCorrupt, match=r"vectors\.faiss does not hold vectors as float16: run articlebot build\."):
+        Vectors.open(tmp_path, SearchPlan())
+
+
 def near_each_other(rows: int, dimension: int = 32) -> np.ndarray:
     """Return clustered vectors, as texts have them."""
     random = np.random.default_rng(0)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bot.encoder import Matrix
 from bot.errors import IndexCorrupt
+from bot.products import dot_products
 
 SENTENCES = "sentences.i8"
 _MAX_INT8 = 127
@@ -42,4 +43,4 @@ class Sentences:
 
 def cosines(rows: Matrix, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the cosines between a unit vector and rows of any length."""
-    return np.asarray(rows @ vector / np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32)
+    return np.asarray(dot_products(rows, vector) / np.sqrt(np.einsum("ij,ij->i", rows, rows)), np.float32)

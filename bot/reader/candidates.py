@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bot.index.filters import Filters
 from bot.index.generation import Generation, numbers_of
 from bot.passages import Passage, sentences_of
+from bot.products import dot_products
 from bot.retrieval.features import passage_cosines
 from bot.retrieval.search_result import SearchResult
 
@@ -46,7 +47,7 @@ def read_candidates(generation: Generation, result: SearchResult, further: Itera
         numbers |= dict.fromkeys(generation.nearest(vector[None], _PER_ARTICLE, Filters(article=article)).tolist())
     found = generation.vectors_of(np.array([*numbers], np.int64))
     passages = generation.table.passages(found.numbers.tolist())
-    headings = found.rows[found.places("question")] @ vector
+    headings = dot_products(found.rows[found.places("question")], vector)
     cosines = np.concatenate([passage_cosines(found, vector[None])[0], headings[:, None]], axis=1)
     sentences = [sentences_of(passage) for passage in passages]
     own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
@@ -54,7 +55,7 @@ def read_candidates(generation: Generation, result: SearchResult, further: Itera
     first = result.hits[0]
     gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
     ranked = [(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages]
-    unanswered = _nearness(generation.unanswered @ vector)
+    unanswered = _nearness(dot_products(generation.unanswered, vector))
     each = [np.asarray(some, np.float32) for some in each]
     return Candidates(passages, cosines, np.array(ranked, float), sentences, each, unanswered)
 

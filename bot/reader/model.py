@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.products import dot_products, product
+
 Numbers = NDArray[np.float64]
 
 _LEAST, _LEAST_WITHIN, _STEEPNESS = 0.82, 0.05, 4
@@ -44,8 +46,8 @@ class SentenceModel:
     def scores(self, features: Numbers) -> Numbers:
         """Return the score of each sentence; shape (sentences,)."""
         scaled = np.clip((features - self.mean) / self.spread, -4.0, 4.0)
-        hidden = np.maximum(scaled @ self.hidden + self.hidden_bias, 0.0)
-        return np.asarray(hidden @ self.output + scaled @ self.direct, np.float64)
+        hidden = np.maximum(product(scaled, self.hidden) + self.hidden_bias, 0.0)
+        return dot_products(hidden, self.output) + dot_products(scaled, self.direct)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from bot.encoder import Matrix
 from bot.index.filters import Filters
 from bot.index.generation import FIELDS, Generation, Matches, Numbers, PassageVectors, multilingual_for
+from bot.products import dot_products
 from bot.retrieval.query_rewriting import QueryVariant
 
 COSINES = ("body", "both", "best", "top3_mean")
@@ -103,7 +104,7 @@ def passage_cosines(passages: PassageVectors, vectors: Matrix) -> Features:
         return np.zeros((len(vectors), 0, len(COSINES)))
     starts = passages.starts[:-1]
     owner = np.repeat(np.arange(len(starts)), np.diff(passages.starts))
-    cosines = (vectors @ passages.rows.T).astype(np.float64)
+    cosines = dot_products(passages.rows, vectors).astype(np.float64)
     # Each passage's rows, nearest first.
     falling = np.stack([row[np.lexsort((-row, owner))] for row in cosines])
     best, top_mean = falling[:, starts], np.mean([falling[:, starts + n] for n in range(_TOP)], axis=0)

@@ -15,6 +15,7 @@ from bot.index.generation import Generation, Numbers, Role, numbers_of
 from bot.languages.normalization import normalize
 from bot.languages.registry import has_foreign_script
 from bot.passages import Passage, context, context_and_text
+from bot.products import dot_products
 
 SAME_QUESTION = 0.93
 """Minimum cosine of two questions that ask the same: paraphrases reach it, other questions on the subject do not."""
@@ -65,8 +66,7 @@ class SameQuestion:
 def near_duplicate_pairs(generation: Generation, numbers: Numbers) -> Iterable[tuple[int, int]]:
     """Yield pairs of positions in `numbers` of passages that differ by a word or two, in rising order."""
     vectors = {role: generation.role_vectors(numbers, role) for role in _ROLES}
-    # Not `rows @ rows.T`: for a few dozen rows, waking the threads of the matrix library takes longer than the work.
-    near = np.maximum(*(np.einsum("id,jd->ij", rows, rows) for rows in vectors.values())) >= SAME_PASSAGE
+    near = np.maximum(*(dot_products(rows, rows) for rows in vectors.values())) >= SAME_PASSAGE
     for first, second in np.argwhere(np.triu(near, 1)).tolist():
         one, other = generation.table.passages((numbers[first], numbers[second]))
         rows = vectors["both" if one.kind == "faq" else "body"]
