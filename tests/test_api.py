@@ -228,7 +228,8 @@ def test_the_openai_client_gets_the_answer_with_its_source(openai_client: openai
     answer = complete(openai_client, "Who pays gratuity?")
     (choice,) = answer.choices
     assert choice.finish_reason == "stop"
-    words, source = (choice.message.content or "").split("\n\n")
+    asked, words, source = (choice.message.content or "").split("\n\n")
+    assert asked == "**Who pays gratuity?**"
     assert words == "The employer pays it, not the provident fund."
     link = "https://example.com/gratuity/#:~:text=The%20employer%20pays%20it%2C%20not%20the%20provident%20fund."
     assert source == f"— [Gratuity]({link}) › FAQs · EPFO · Published 1 December 2025"
@@ -245,7 +246,8 @@ def test_the_openai_client_keeps_the_topic_and_streams(openai_client: openai.Ope
     chunks = list(openai_client.chat.completions.create(model="articlebot", messages=conversation, stream=True))
     words = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert words.startswith(
-        "Yes, in writing and before it ends.\n\n— [Probation letter](https://example.com/probation-letter/#:~:text="
+        "**Can a probation period be extended?**\n\nYes, in writing and before it ends.\n\n"
+        "— [Probation letter](https://example.com/probation-letter/#:~:text="
     )
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert chunks[-1].model_extra["articlebot"]["topic"] == "how long is a probation period"

@@ -53,8 +53,9 @@ def test_ask_prints_words_source_and_link(place: Path):
     assert articlebot("ask", "Is", "leave", "paid?", cwd=place).stdout == done.stdout
     assert articlebot("search", "Is", "leave", "paid?", cwd=place).stdout
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[:4] == [
-        "Yes, it is.", "", "— Leave › FAQs · HRM · published 2026-01-01", "https://example.com/leave/#:~:text=Yes%2C%20it%20is.",
+    assert done.stdout.splitlines()[:5] == [
+        "Is leave paid?", "Yes, it is.", "", "— Leave › FAQs · HRM · published 2026-01-01",
+        "https://example.com/leave/#:~:text=Yes%2C%20it%20is.",
     ]  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Parts of a message: the two questions of one message, and the question in a long story."""
 
 import re
-from functools import cache
 
 from bot.languages.registry import ENGLISH, combined_pattern
 
@@ -9,11 +8,19 @@ _MAX_WORDS_OF_SUBJECT = 7  # maximum number of words of a first question without
 _MIN_WORDS = 3  # minimum number of words of a question: "why?" asks nothing by itself
 _MIN_SENTENCES = 3  # number of sentences from which a message is a story
 _SENTENCE_END = re.compile(r"(?<=[.?!।])\s+|\n+")
+_JOIN, _QUESTION = combined_pattern("joins"), combined_pattern("questions")
+_LEAD = re.compile(rf"^(?:(?:{_JOIN})[\s,]+)+", re.IGNORECASE)
+_ASKING = re.compile(rf"(?:(?:{combined_pattern('prepositions')})\s+)?(?:{_QUESTION})", re.IGNORECASE)
+"""A question, also one such as "by which date …"."""
+_JOINT = re.compile(
+    rf"((?<=[?？.!।])\s+|[\s,;]+(?:{_JOIN})[\s,]+(?=(?:{_QUESTION}))|[,;]\s*(?=(?:{_QUESTION})))", re.IGNORECASE
+)
+"""What stands between two questions: the end of a sentence, or a comma or "and" before a question word."""
 
 
 def split_questions(message: str) -> tuple[str, ...]:
     """Return the questions of a message such as "gratuity formula and is it taxable?", each with what leads to it."""
-    waiting, *others = _joint().split(message.strip())
+    waiting, *others = _JOINT.split(message.strip())
     questions: list[str] = []
     for joint, part in zip(others[::2], others[1::2], strict=True):
         if _asks(waiting) or (not questions and _is_subject(waiting, joint, part)):
@@ -21,7 +28,7 @@ def split_questions(message: str) -> tuple[str, ...]:
             waiting = part
         else:
             waiting += joint + part
-    further = [_lead().sub("", question) for question in (*questions[1:], waiting)]
+    further = [_LEAD.sub("", question) for question in (*questions[1:], waiting)]
     are_whole = _asks(waiting) and all(len(question.split()) >= _MIN_WORDS for question in further)
     return (questions[0], *further) if questions and are_whole else (message,)
 
@@ -45,25 +52,4 @@ def _asks(part: str) -> bool:
     last = _SENTENCE_END.split(part)[-1]
     # A statement that ends with a full stop may hold "…, which I need".
     clauses = [last] if last.endswith((".", "।")) else re.split(r",\s+", last)
-    return last.endswith(("?", "？")) or any(_asking().match(clause) for clause in clauses)
-
-
-@cache
-def _lead() -> re.Pattern[str]:
-    return re.compile(rf"^(?:(?:{combined_pattern('joins')})[\s,]+)+", re.IGNORECASE)
-
-
-@cache
-def _asking() -> re.Pattern[str]:
-    """A question, also one such as "by which date …"."""
-    before, question = combined_pattern("prepositions"), combined_pattern("questions")
-    return re.compile(rf"(?:(?:{before})\s+)?(?:{question})", re.IGNORECASE)
-
-
-@cache
-def _joint() -> re.Pattern[str]:
-    """What stands between two questions: the end of a sentence, or a comma or "and" before a question word."""
-    join, question = combined_pattern("joins"), combined_pattern("questions")
-    return re.compile(
-        rf"((?<=[?？.!।])\s+|[\s,;]+(?:{join})[\s,]+(?=(?:{question}))|[,;]\s*(?=(?:{question})))", re.IGNORECASE
-    )
+    return last.endswith(("?", "？")) or any(_ASKING.match(clause) for clause in clauses)

@@ -64,11 +64,10 @@ def answer_text(answer: dict[str, Any]) -> str:
 
 
 def _words_lines(answer: dict[str, Any]) -> list[str]:
-    """Return the words shown, which are indented below a notice if they only come closest, and their sources."""
-    lines = [answer["text"]]
+    """Return the words shown below the question of their FAQ, and their sources; a notice if they only come closest."""
+    lines = [*(source["question"] for source in answer["sources"] if source["question"]), answer["text"]]
     if answer["status"] == "closest":
-        questions = [source["question"] for source in answer["sources"] if source["question"]]
-        lines = [_CLOSEST, "", *(indent(words, "  ") for words in [*questions, answer["text"]])]
+        lines = [_CLOSEST, "", *(indent(words, "  ") for words in lines)]
     lines += ["", " ".join(f"{day} has passed." for day in answer["passed"])] if answer["passed"] else []
     for source in answer["sources"]:
         title = " › ".join((source["title"], *source["section"]))

@@ -159,8 +159,8 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     if answer.status == "closest":
         return _closest(answer, texts)
     if answer.sources:
-        sources = (_source_line(source, texts) for source in answer.sources)
-        return "\n\n".join([answer.text, *_passed(answer, texts), *sources, *_newer(answer, texts)])
+        lines = [_source_line(source, texts) for source in answer.sources]
+        return "\n\n".join([*map(_quoted, answer.sources), *_passed(answer, texts), *lines, *_newer(answer, texts)])
     if answer.reply:
         return answer.reply
     if answer.did_you_mean:
@@ -174,13 +174,18 @@ def _closest(answer: Answer, texts: PageTexts) -> str:
     """Return the words that come closest as a quotation below a notice, so that nobody takes them for an answer."""
     parts = [texts["closest"]]
     for source in answer.sources:
-        asked = source.passage.question
-        quoted = f"**{asked}**\n\n{source.words}" if asked else source.words
-        parts += [indent(quoted, "> ", lambda _: True), *_passed(answer, texts), _source_line(source, texts)]
+        quoted = indent(_quoted(source), "> ", lambda _: True)
+        parts += [quoted, *_passed(answer, texts), _source_line(source, texts)]
     parts += _newer(answer, texts)
     if answer.suggestions:
         parts += [texts["ambiguous"], _bullets(answer.suggestions)]
     return "\n\n".join(parts)
+
+
+def _quoted(source: Source) -> str:
+    """Return the words quoted, below the question of their FAQ: "No." answers that, not always what was asked."""
+    asked = source.passage.question
+    return f"**{asked}**\n\n{source.words}" if asked else source.words
 
 
 def _bullets(questions: tuple[str, ...]) -> str:
