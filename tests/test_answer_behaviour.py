@@ -458,7 +458,8 @@ def test_suggestions_repeat_no_earlier_question_or_answer(polite: Bot):
         ),
         (
             "How many days of casual leave are allowed in a year?",
-            ["Fifteen days, eight of them in the first half of the year.", "",
+            ["How many casual leave days are allowed per year?",
+             "Fifteen days, eight of them in the first half of the year.", "",
              "— Casual leave after the new policy › FAQs · HRM · published 2025-06-01", "https://example.com/leave-2025/#:~:text="],
         ),
     ],

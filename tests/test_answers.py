@@ -52,11 +52,9 @@ def test_a_section_answers_when_no_faq_does(bot: Bot):
     assert answer.text == "Most contracts name thirty to ninety days."
 
 
-PAYS = (
-    "Leave travel allowance pays the fare of a journey within India. Hotels and food are not covered. "
-    "Two journeys in a block of four years are free of tax."
-)
-CLAIM = "The claim goes to the payroll desk before the end of the year."
+NOT_COVERED = """Hotels and food are not covered. Two journeys in a block of four years are free of tax. A
+journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. The claim goes to payroll
+before the end of the year."""
 LONG = f"""---
 title: Leave travel allowance
 url: https://example.com/lta/
@@ -64,8 +62,7 @@ url: https://example.com/lta/
 
 ## What it pays for
 
-{PAYS} A
-journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. {CLAIM}
+Leave travel allowance pays the fare of a journey within India. {NOT_COVERED} The money comes with the next salary.
 
 ## How to claim
 
@@ -80,7 +77,7 @@ Do this in order:
 @pytest.mark.parametrize(
     ("question", "quote"),
     [
-        ("are hotels paid by leave travel allowance", PAYS[PAYS.index("Hotels") :]),
+        ("are hotels paid by leave travel allowance", NOT_COVERED.replace("\n", " ")),
         (
             "what are the steps to claim leave travel allowance",
             "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets.",

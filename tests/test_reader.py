@@ -18,6 +18,7 @@ MARKDOWN_TABLE = (
     "| | NATS | NAPS |\n| --- | --- | --- |\n| Run by | Education | Skills |\n| Meant for | Graduates | Trades |"
 )
 SHORT_SERVICE = "What of somebody who leaves after four years and 240 days of work? Some courts accept them."
+LONG = f"It shows {'the roll number, ' * 12}and nothing else."
 TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
 
 
@@ -42,7 +43,11 @@ def quoted(text: str, best: str) -> str:
         (LIST, "a few things", "The form asks for a few things."),
         (LIST, "the bank", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
         (LIST, "Keep these", LIST[LIST.index("Keep") : LIST.index("\n\nThe counter")]),
-        (LIST, "This is checked", "The counter closes at five. This is checked at the gate."),
+        (
+            LIST,
+            "This is checked",
+            "The counter closes at five. This is checked at the gate. A copy is kept for a year.",
+        ),
         (TABLE, "₹9,600", TABLE),
         (f"They differ:\n\n{MARKDOWN_TABLE}", "| | NATS", f"They differ:\n\n{MARKDOWN_TABLE}"),
         (
@@ -53,8 +58,11 @@ def quoted(text: str, best: str) -> str:
         (
             f"Five years of service are the general rule. {SHORT_SERVICE} The claim goes to the employer.",
             "240 days",
-            SHORT_SERVICE,
+            f"{SHORT_SERVICE} The claim goes to the employer.",
         ),
+        ("A slip is a paper. Keep it.\n\nA form is another.", "a paper", "A slip is a paper. Keep it."),
+        (f"A slip is a paper. {LONG} Keep it.", "a paper", f"A slip is a paper. {LONG}"),
+        ("A slip is a paper. What is a form?", "a paper", "A slip is a paper."),
     ],
     ids=[
         "a sentence",
@@ -65,6 +73,9 @@ def quoted(text: str, best: str) -> str:
         "a header row with its table",
         "a lead-in that starts in mid-thought",
         "a question with its answer",
+        "a short sentence with the rest of its paragraph",
+        "no more of the paragraph than needed",
+        "no end on a question",
     ],
 )
 def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):
