@@ -39,7 +39,7 @@ from bot.index.manifest import Manifest, verify_files
 from bot.index.passage_table import PassageTable
 from bot.index.status import index_status
 from bot.index.store import KEPT_GENERATIONS, LocalStore
-from bot.index.vectors import SearchPlan, Vectors, write_vectors
+from bot.index.vectors import SearchPlan, Vectors, _to_float32, write_vectors
 from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage, context, split_articles
 from bot.settings import BuildSettings
@@ -96,6 +96,13 @@ def test_a_filtered_search_returns_only_admitted_rows_and_never_row_minus_one(tm
     assert rows.tolist() == among[np.argsort(-expected)].tolist()
     assert np.allclose(cosines, np.sort(expected)[::-1], atol=1e-3)
     assert vectors.search(matrix[:1], 10, np.empty(0, np.int64))[0].tolist() == []
+
+
+def test_every_finite_float16_number_is_read_exactly():
+    every = np.arange(2**16, dtype=np.uint16).view(np.int16)
+    expected = every.view(np.float16).astype(np.float32)
+    is_finite = np.isfinite(expected)
+    assert _to_float32(every[is_finite]).tobytes() == expected[is_finite].tobytes()
 
 
 def test_vectors_in_another_form_are_refused_in_one_sentence(tmp_path: Path):
