@@ -197,8 +197,8 @@ def test_a_misspelled_english_question_is_not_taken_for_hindi(shipped_rewriter: 
 
 
 def test_a_word_of_the_articles_that_sounds_like_a_hindi_one_stays():
-    assert rewriter_of("mile").to_english("mile kitne") == "how much mile"
-    assert rewriter_of("kilometre").to_english("mile kitne") == "how much get"
+    assert rewriter_of("mile").to_english("mile kitne") == "how many mile"
+    assert rewriter_of("kilometre").to_english("mile kitne") == "how many get"
 
 
 def test_an_unknown_word_stays_as_typed(rewriter: HindiRewriter):

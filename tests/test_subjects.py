@@ -174,6 +174,11 @@ def test_steps_are_shown_from_the_first_to_the_last(shipped: Bot, question: str,
     assert source.passage.article.text[source.passage.start : source.passage.end] == source.passage.text
 
 
+@pytest.mark.parametrize("question", ["star method kya hota hai interview me", "what is star method interview"])
+def test_steps_of_something_else_do_not_replace_words_on_the_subject(shipped: Bot, question: str):
+    assert "This is often called the STAR method." in shipped.ask(question).text
+
+
 @pytest.mark.parametrize(
     ("question", "first", "last"),
     [

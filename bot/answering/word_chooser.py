@@ -262,8 +262,10 @@ class WordChooser:
         article = replace(filters, article=reading.passage.article.id)
         passages = [hit.passage for hit in self._finder.find(result.query, _HITS, article, as_typed=True).hits]
         if subject.wanted == "steps":
-            is_titled = len(subject.terms - terms_of(reading.passage.article.title)) <= 1 < len(subject.terms)
-            return introductions.steps(passages) if is_titled and reading.passage.question is None else None
+            untitled = subject.terms - terms_of(reading.passage.article.title)
+            words = introductions.steps(passages) if len(untitled) <= 1 < len(subject.terms) else None
+            is_said = words is not None and untitled & terms_of(reading.passage.text) <= terms_of(words.passage.text)
+            return words if is_said and reading.passage.question is None else None
         if subject.wanted == "sample":
             return introductions.sample(subject, passages)
         if subject.wanted == "comparison":
