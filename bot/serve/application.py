@@ -61,7 +61,9 @@ def create_app(
     widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is needed and not installed, `SettingsError` if
     the texts of a language are not valid, `ServeError` if the package is imported from a zip archive.
     """
-    _require_files()
+    if not Path(__file__).is_file():  # Gradio and the settings of languages read pages and scripts as files
+        archive = "articlebot is imported from a zip archive, from which the chat cannot be served"
+        raise ServeError(f"{archive}: install it with pip, or unpack the archive.")
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
     languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
@@ -78,13 +80,6 @@ def create_app(
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
     return app
-
-
-def _require_files() -> None:
-    """Raise `ServeError` if pages and scripts cannot be read as files, as Gradio and the settings of languages do."""
-    if not Path(__file__).is_file():
-        archive = "articlebot is imported from a zip archive, from which the chat cannot be served"
-        raise ServeError(f"{archive}: install it with pip, or unpack the archive.")
 
 
 def _mcp_app(service: ChatService) -> Starlette | None:
