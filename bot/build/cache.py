@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bot.version
-from bot.corpus.article import Article, Faq
+from bot.corpus.article import Article, article_of
 from bot.corpus.refused import Refused
 from bot.encoder import EncoderInput, Matrix
 from bot.errors import IndexCorrupt
@@ -265,18 +265,8 @@ def _unpack_items(packed: bytes) -> Iterator[SplitItem]:
         if "reason" in fields:
             yield Refused(**fields), ()
         else:
-            article = _article(fields)
+            article = article_of(fields)
             yield article, tuple(_passage(article, *each) for each in passages)
-
-
-def _article(fields: dict[str, Any]) -> Article:
-    tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    days = {name: date.fromisoformat(fields[name]) for name in ("published", "updated") if fields[name]}
-    faqs = (
-        Faq(**{**faq, "section": tuple(faq["section"]), "alternates": tuple(faq["alternates"])})
-        for faq in tuples["faqs"]
-    )
-    return Article(**{**fields, **tuples, **days, "faqs": tuple(faqs)})
 
 
 def _passage(
