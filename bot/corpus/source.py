@@ -73,10 +73,6 @@ class ArticleSource(ABC):
             self.count_read(self.files_read + 1)
         self.finish()
 
-    @property
-    def files(self) -> int:
-        return len(self.parts)
-
     def count_read(self, files: int) -> None:
         """Set the number of parts that were read, and report it."""
         self.files_read = files
