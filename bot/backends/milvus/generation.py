@@ -53,13 +53,9 @@ class MilvusGeneration:
     encoder: QuestionEncoder
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
 
-    @property
-    def is_fixed(self) -> bool:
-        return False
-
-    @property
-    def multilingual(self) -> None:
-        """None: multilingual vectors are not published to a server."""
+    is_fixed = False
+    multilingual = None
+    """Multilingual vectors are not published to a server."""
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         limit, kind = k * ROWS_PER_PASSAGE, self.table.facts.kind
