@@ -122,7 +122,7 @@ class _Handlers:
 
     def _open(self, conversation: Conversation, request: gr.Request) -> _Outputs:
         *earlier, question = _questions_of_address(request)
-        if question and conversation.questions()[-1:] != [question]:
+        if question and [each.question for each in conversation.exchanges[-1:]] != [question]:
             for each in earlier:  # as the widget hands them over
                 with suppress(ArticlebotError):
                     conversation = self._answer(each, conversation, welcome.ALL_CATEGORIES, request)
@@ -139,10 +139,10 @@ class _Handlers:
         conversation = Conversation.load(stored)
         if not conversation.exchanges:
             return _UNCHANGED
-        last = conversation.exchanges[-1]
+        *before, last = conversation.exchanges
         return self._ask(
-            last.question, conversation.without_last(), category, request, as_typed=as_typed or last.as_typed,
-            alone=alone or last.alone,
+            last.question, Conversation(conversation.id, tuple(before)), category, request,
+            as_typed=as_typed or last.as_typed, alone=alone or last.alone,
         )  # fmt: skip
 
     def _ask(
