@@ -70,8 +70,7 @@ class _DeadlineStream(httpcore.NetworkStream):
     """A connection whose steps end at the deadline, even if a response trickles in."""
 
     def __init__(self, stream: httpcore.NetworkStream, network: CheckedNetwork) -> None:
-        self._stream = stream
-        self._network = network
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._network.remaining(timeout))
