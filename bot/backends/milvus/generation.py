@@ -59,9 +59,8 @@ class MilvusGeneration:
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         limit, kind = k * ROWS_PER_PASSAGE, self.table.facts.kind
-        matching = filter_expression(filters)
-        found = self.milvus.search_vectors(self.collections.rows, vector, limit, matching, ("passage",), kind)
-        return np.array(list(dict.fromkeys(each["passage"] for each in found))[:k], np.int64)
+        found = self.milvus.search_vectors(self.collections.rows, vector, limit, filter_expression(filters), kind)
+        return np.array(list(dict.fromkeys(found))[:k], np.int64)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
         wanted = self._existing(numbers.tolist()) if fresh else numbers.tolist()
