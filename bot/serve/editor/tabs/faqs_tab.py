@@ -52,8 +52,11 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
     filled = [*form.parts, preview, withdraw, result]
     lists = [waiting, written]
 
-    def on_save(who: str, *parts: Any) -> tuple[Any, ...]:
-        faq, instead_of = _faq(*parts[:-1]), parts[-1]
+    def on_save(
+        who: str, question: str, answer: str, category: str | None, alternates: str, instead_of: str
+    ) -> tuple[Any, ...]:
+        others = tuple(filter(None, map(str.strip, alternates.splitlines())))
+        faq = WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
         service.write(faq, instead_of, who)
         return BEING_PUBLISHED, faq.question, faq.question, "", *start(service), *_lists(service)
 
@@ -98,11 +101,6 @@ def _form() -> _Form:
         gr.Textbox(label="Also asked as", info="One a line.", lines=2, max_lines=8, elem_id="faq-alternates"),
         gr.State(""),
     )
-
-
-def _faq(question: str, answer: str, category: str | None, alternates: str) -> WrittenFaq:
-    others = tuple(filter(None, map(str.strip, alternates.splitlines())))
-    return WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
 
 
 def _empty() -> tuple[Any, ...]:
