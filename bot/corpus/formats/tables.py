@@ -27,7 +27,6 @@ class _Header:
     row: TableRow
     width: int
     columns: Mapping[str, tuple[int, ...]]
-    """Columns of each field."""
 
     @property
     def is_qna_maker(self) -> bool:
