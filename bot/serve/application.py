@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.answering.bot import Bot
@@ -67,7 +66,11 @@ def create_app(
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
     languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
-    mcp = _mcp_app(service)
+    mcp = None
+    if find_spec("mcp"):
+        from bot.serve.api.mcp_server import create_mcp_app
+
+        mcp = create_mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)
     _add_apis(app, service, languages, ui=ui)
@@ -80,14 +83,6 @@ def create_app(
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
     return app
-
-
-def _mcp_app(service: ChatService) -> Starlette | None:
-    if find_spec("mcp") is None:
-        return None
-    from bot.serve.api.mcp_server import create_mcp_app
-
-    return create_mcp_app(service)
 
 
 def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts], *, ui: bool) -> None:
