@@ -145,11 +145,8 @@ class CachedRows:
 
     def rows(self, numbers: Iterable[int]) -> Matrix:
         """Return the vectors with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
-        return self._cache.vectors([self._row(number) for number in numbers])
-
-    def _row(self, number: int) -> Row:
-        start = number * _KEY_BYTES
-        return Row(bytes(self._keys[start : start + _KEY_BYTES]), self._places[number])
+        wanted = ((number * _KEY_BYTES, self._places[number]) for number in numbers)
+        return self._cache.vectors([Row(bytes(self._keys[at : at + _KEY_BYTES]), place) for at, place in wanted])
 
     def blocks(self, size: int = _BLOCK) -> Iterator[Matrix]:
         """Yield all vectors, `size` at a time."""
