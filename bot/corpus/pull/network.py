@@ -21,8 +21,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
     """Opens connections to public addresses, and to private ones if allowed. Set `deadline` before each request."""
 
     def __init__(self, allow_private: bool) -> None:
-        self.deadline = 0.0
-        self._allow_private = allow_private
+        self._allow_private, self.deadline = allow_private, 0.0
         self._system = httpcore.SyncBackend()
 
     def connect_tcp(
