@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 from bot.corpus.article import Article, Faq, Section, slug
@@ -79,27 +79,24 @@ def split_articles(articles: Iterable[Article], token_starts: TokenStarts, limit
     A FAQ is one passage, whatever its length. A section is split between paragraphs, list items, table rows and
     sentences into passages of at most `limit` tokens, context included; only a longer sentence is split between words.
     """
-    for _, passages in split_each(articles, token_starts, limit):
-        yield from passages
+    return chain.from_iterable(_split_each(articles, token_starts, limit))
 
 
 def split_items(items: Iterable[Article | Refused], token_starts: TokenStarts, limit: int) -> Iterator[SplitItem]:
     """Yield what was read, each article with its passages; see `split_articles`."""
     remaining = iter(items)
     while batch := list(islice(remaining, _BATCH)):
-        split = split_each((item for item in batch if isinstance(item, Article)), token_starts, limit)
+        split = _split_each((item for item in batch if isinstance(item, Article)), token_starts, limit)
         for item in batch:
-            yield (item, ()) if isinstance(item, Refused) else (item, tuple(next(split)[1]))
+            yield (item, ()) if isinstance(item, Refused) else (item, tuple(next(split)))
 
 
-def split_each(
-    articles: Iterable[Article], token_starts: TokenStarts, limit: int
-) -> Iterator[tuple[Article, Iterator[Passage]]]:
-    """Yield each article with its passages; see `split_articles`."""
+def _split_each(articles: Iterable[Article], token_starts: TokenStarts, limit: int) -> Iterator[Iterator[Passage]]:
+    """Yield the passages of each article."""
     remaining = iter(articles)
     while batch := list(islice(remaining, _BATCH)):
         for article, starts in zip(batch, token_starts([article.text for article in batch]), strict=True):
-            yield article, _split(article, starts, token_starts, limit)
+            yield _split(article, starts, token_starts, limit)
 
 
 def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, limit: int) -> Iterator[Passage]:
@@ -198,18 +195,17 @@ def _merge(spans: Iterable[Span], continues: Callable[[Span, Span], bool]) -> li
 
 
 def _pack(text: str, blocks: list[Span], count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
-    """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit is split first."""
-    pieces: list[Span] = []
-    for block in blocks:
-        pieces += [block] if count_tokens(block) <= room else _packed_units(text, block, count_tokens, room, language)
-    return _join(pieces, count_tokens, room)
+    """Join neighbouring blocks while they fit in `room` tokens; a block that does not fit is split first.
 
+    It is split into spans of whole lines (list items, table rows), else of sentences, else of words.
+    """
 
-def _packed_units(text: str, block: Span, count_tokens: _CountTokens, room: int, language: str) -> list[Span]:
-    """Split a block into spans that fit: of whole lines (list items, table rows), else of sentences, else of words."""
-    units = _split_long(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
-    units = _split_long(units, count_tokens, room, lambda long: _join(_word_spans(text, long), count_tokens, room))
-    return _join(units, count_tokens, room)
+    def split(block: Span) -> list[Span]:
+        units = _split_long(_lines(text, block), count_tokens, room, lambda line: _sentences(text, line, language))
+        units = _split_long(units, count_tokens, room, lambda long: _join(_words(text, long), count_tokens, room))
+        return _join(units, count_tokens, room)
+
+    return _join(_split_long(blocks, count_tokens, room, split), count_tokens, room)
 
 
 def _split_long(
@@ -262,5 +258,5 @@ def _quotable(text: str, span: Span, language: str) -> list[Span]:
     return _merge(_sentences(text, span, language), is_same_item)
 
 
-def _word_spans(text: str, unit: Span) -> list[Span]:
+def _words(text: str, unit: Span) -> list[Span]:
     return [match.span() for match in re.compile(r"\S+").finditer(text, *unit)]

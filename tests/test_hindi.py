@@ -562,7 +562,7 @@ def test_a_hindi_section_is_quoted_by_the_sentences_with_the_words_of_the_questi
 def test_the_words_of_articles_in_hindi_are_english_ones_in_the_index():
     assert readable("पीएफ कैसे निकालें।\nThe claim हाँ") == "how PF withdraw.\nThe claim yes"
     assert stems("ज़रूरी कागज़, PF's claims 2026") == [*stems("necessary paper"), "pf", "s", "claim", "2026"]
-    assert content_terms("हाँ the claim") == ["yes", "claim"]
+    assert content_terms("हाँ the claim") == ("yes", "claim")
 
 
 def test_devanagari_words_find_passages_in_any_spelling(mixed: Bot):

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bot.version
-from bot.corpus.article import Article, Faq
+from bot.corpus.article import Article, article_of
 from bot.corpus.refused import Refused
 from bot.encoder import EncoderInput, Matrix
 from bot.errors import IndexCorrupt
@@ -145,11 +145,8 @@ class CachedRows:
 
     def rows(self, numbers: Iterable[int]) -> Matrix:
         """Return the vectors with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
-        return self._cache.vectors([self._row(number) for number in numbers])
-
-    def _row(self, number: int) -> Row:
-        start = number * _KEY_BYTES
-        return Row(bytes(self._keys[start : start + _KEY_BYTES]), self._places[number])
+        wanted = ((number * _KEY_BYTES, self._places[number]) for number in numbers)
+        return self._cache.vectors([Row(bytes(self._keys[at : at + _KEY_BYTES]), place) for at, place in wanted])
 
     def blocks(self, size: int = _BLOCK) -> Iterator[Matrix]:
         """Yield all vectors, `size` at a time."""
@@ -265,18 +262,8 @@ def _unpack_items(packed: bytes) -> Iterator[SplitItem]:
         if "reason" in fields:
             yield Refused(**fields), ()
         else:
-            article = _article(fields)
+            article = article_of(fields)
             yield article, tuple(_passage(article, *each) for each in passages)
-
-
-def _article(fields: dict[str, Any]) -> Article:
-    tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    days = {name: date.fromisoformat(fields[name]) for name in ("published", "updated") if fields[name]}
-    faqs = (
-        Faq(**{**faq, "section": tuple(faq["section"]), "alternates": tuple(faq["alternates"])})
-        for faq in tuples["faqs"]
-    )
-    return Article(**{**fields, **tuples, **days, "faqs": tuple(faqs)})
 
 
 def _passage(

@@ -151,7 +151,7 @@ class GenerationWriter:
         """Write articles and passages while they are read, and add their texts to `rows`."""
         source, placement = self.source, Placement(self.source.alternates)
         writer = PassageWriter(self.folder / PASSAGES)
-        source.on_read = lambda: self.progress("files", source.files_read, source.files)
+        source.on_read = lambda: self.progress("files", source.files_read, len(source.parts))
         source.count_read(0)
         for passage in placement.add_to(self._passages()):
             writer.add(passage)

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -19,11 +19,10 @@ from bot.cli.build_report import report_plan, test_and_report
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile
 from bot.cli.output import Progress, count, format_value, print_facts, say, say_refusals, show_progress
 from bot.cli.settings import read_settings_file, settings_of_build
-from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
 from bot.corpus.refused import Refused
 from bot.retrieval.finder import Finder
-from bot.settings import AnswerSettings, BuildChoices, Settings
+from bot.settings import AnswerSettings, BuildChoices
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
@@ -54,20 +53,13 @@ def build(
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
     codes = tuple(languages.split(",")) if languages else None
     chosen = BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
-    _run_build(corpus, index, written, chosen, review, to, workers, tell_progress, dry_run, as_json)
-
-
-def _run_build(
-    corpus: Path, index: Path, written: Settings, chosen: BuildChoices, review: "Review | None", to: str,
-    workers: str | None, tell_progress: bool, dry_run: bool, as_json: bool,
-) -> None:  # fmt: skip
-    settings, changes = settings_of_build(index, written.build, chosen)
+    used, changes = settings_of_build(index, written.build, chosen)
     plan, report = None, None
     with show_progress(tell_progress) as progress, _build_process() as builder, _workers(workers) as who:
         if dry_run and review is None:  # without questions to ask nothing has to be encoded
-            plan = builder.plan_build(corpus, index, settings, progress, workers=who)
+            plan = builder.plan_build(corpus, index, used, progress, workers=who)
         else:
-            report = builder.build(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
+            report = builder.build(corpus, index, used, progress, review, publish=not dry_run, workers=who)
             if to and report.published:
                 _publish(report, index, to, progress)
     if report is None:
@@ -141,17 +133,12 @@ def update(
     if not is_remote(to):
         message = "name an index on a server, milvus://host:port/name; build brings one in a folder up to date."
         raise BadParameter(message, param_hint="--to")
-    updated = asdict(update_at(to, _articles_named(articles or (), corpus), remove or (), folder=index))
-    print_facts(updated, as_json, lambda: ", ".join(f"{len(ids)} {change}" for change, ids in updated.items()))
-
-
-def _articles_named(names: Sequence[str], corpus: Path) -> list[Article]:
-    """Return the articles with these ids or files. Raises `BadParameter` if one is missing."""
-    wanted = set(names)
+    wanted = set(articles or ())
     found = [each for each in read_corpus(corpus).articles if wanted & {each.id, each.source}] if wanted else []
     if missing := sorted(wanted - {name for each in found for name in (each.id, each.source)}):
         raise BadParameter(f"the corpus {corpus} has no article {', '.join(missing)}.", param_hint="ARTICLES")
-    return found
+    updated = asdict(update_at(to, found, remove or (), folder=index))
+    print_facts(updated, as_json, lambda: ", ".join(f"{len(ids)} {change}" for change, ids in updated.items()))
 
 
 def status(index: Index = "index", corpus: Corpus = Path("corpus"), as_json: AsJson = False) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
 from importlib.util import find_spec
@@ -22,7 +22,7 @@ from bot.errors import MissingExtra
 from bot.export.atomic import writing
 from bot.index.generation import require_passage
 from bot.retrieval.retriever import Retriever
-from bot.settings import AnswerSettings, Settings
+from bot.settings import AnswerSettings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
@@ -47,17 +47,11 @@ def report(
     """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
-    _print_report(index, corpus, since, to_csv, accept_proposed, read_settings_file(settings), as_json)
-
-
-def _print_report(
-    index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, read: Settings, as_json: bool
-) -> None:
     from bot.usage.report import make_report
     from bot.usage.report_text import report_text, write_csv
     from bot.usage.store import UsageStore
 
-    until = datetime.now(UTC)
+    read, until = read_settings_file(settings), datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
     store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
     made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
@@ -153,14 +147,20 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import figures_by_group
-    from bot.evaluation.report import table
+    from bot.evaluation.plot import plot as draw
+    from bot.evaluation.report import table, write_failures
 
     answers = read_settings_file(settings).answers
     answers = answers if threshold is None else replace(answers, threshold=threshold)
     outcomes = _ask(questions, index, work, most, answers)
     groups = figures_by_group(outcomes)
     print_facts(groups, as_json, lambda: table(groups))
-    _write_outcomes(outcomes, answers.threshold, failures, plot)
+    if failures:
+        with writing(failures):
+            say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
+    if plot:
+        with writing(plot):
+            draw(plot, outcomes, answers.threshold)
     _compare_and_save(groups, compare, margin, save)
 
 
@@ -183,18 +183,6 @@ def _ask(path: Path, index: str, work: Path | None, most: int | None, settings: 
         if names := question_set.unknown_ids(questions, bot.generation.table):
             say(question_set.unknown_sentence(names, path))
         return ask_all(bot, questions)
-
-
-def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: Path | None, plot: Path | None) -> None:
-    from bot.evaluation.plot import plot as draw
-    from bot.evaluation.report import write_failures
-
-    if failures:
-        with writing(failures):
-            say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
-    if plot:
-        with writing(plot):
-            draw(plot, outcomes, threshold)
 
 
 def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:

@@ -7,8 +7,10 @@ Passages and quotes are literal spans of it.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,17 @@ class Article:
     """Other URLs of the same text."""
     supersedes: tuple[str, ...] = ()
     """Ids of the articles that this one replaces."""
+
+
+def article_of(fields: Mapping[str, Any]) -> Article:
+    """Return the article whose fields were written as JSON, with its days in ISO 8601."""
+    tuples = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    days = {name: date.fromisoformat(fields[name]) for name in ("published", "updated") if fields[name]}
+    faqs = (
+        Faq(**{**faq, "section": tuple(faq["section"]), "alternates": tuple(faq["alternates"])})
+        for faq in tuples["faqs"]
+    )
+    return Article(**{**fields, **tuples, **days, "faqs": tuple(faqs)})
 
 
 def slug(text: str) -> str:

@@ -97,7 +97,9 @@ def _parts(text: str) -> Iterator[Section | Faq]:
         path = [*(above for above in path if above.level < heading.level), heading]
         titles = tuple(above.title for above in path)
         after = next((n for n in range(at + 1, len(headings)) if headings[n].level <= heading.level), len(headings))
-        if len(path) < 2 or path[-2] not in lists or _is_group(headings[at:after]):
+        # A heading among FAQs such as "For employers" groups some of them.
+        groups = not is_question(heading.title) and any(is_question(below.title) for below in headings[at + 1 : after])
+        if groups or len(path) < 2 or path[-2] not in lists:
             lists |= {heading} if is_faq_title(heading.title) or lists & set(path[-2:-1]) else set()
             yield Section(titles, *trim(text, heading.body, heading.end))
         else:
@@ -106,11 +108,6 @@ def _parts(text: str) -> Iterator[Section | Faq]:
             end = _end_of_answer(text, heading.body, read_until, last)
             yield Faq(heading.title, *trim(text, heading.body, end), titles[:-1])
             yield Section(titles[:-2], *trim(text, end, read_until))
-
-
-def _is_group(subtree: list[_Heading]) -> bool:
-    """Whether a heading among FAQs groups some of them, as "For employers" does."""
-    return not is_question(subtree[0].title) and any(is_question(below.title) for below in subtree[1:])
 
 
 def _split_labelled(text: str, section: Section) -> Iterator[Section | Faq]:

@@ -73,10 +73,6 @@ class ArticleSource(ABC):
             self.count_read(self.files_read + 1)
         self.finish()
 
-    @property
-    def files(self) -> int:
-        return len(self.parts)
-
     def count_read(self, files: int) -> None:
         """Set the number of parts that were read, and report it."""
         self.files_read = files
@@ -130,13 +126,10 @@ class ArticleSource(ABC):
         self._addresses[article.id] = address_of(article.url)
         digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
         first = self._first_with_text.setdefault(digest, article.id)
-        if first == article.id or _is_single_faq(article):
+        # Different questions may well have the same answer.
+        is_single_faq = any((faq.start, faq.end) == (0, len(article.text)) for faq in article.faqs)
+        if first == article.id or is_single_faq:
             return None
         self.also_at[first] = (*self.also_at.get(first, ()), *([article.url] if article.url else []))
         reason = f"{article.title!r} has the same text as {first!r}: indexed once, with both addresses"
         return Refused(article.source, None, reason, "merged")
-
-
-def _is_single_faq(article: Article) -> bool:
-    """Whether an article is one FAQ: different questions may well have the same answer."""
-    return any((faq.start, faq.end) == (0, len(article.text)) for faq in article.faqs)

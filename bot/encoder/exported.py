@@ -50,7 +50,7 @@ class ExportedEncoder:
 
     def __init__(self, folder: Path, settings: ExportSettings) -> None:
         self.folder, self.settings = folder, settings
-        self.name, self.max_tokens = settings.name, settings.max_tokens
+        self.name, self.max_tokens, self.pools = settings.name, settings.max_tokens, settings.pools
         self.original: SentenceEncoder | None = None
         """The model that this was just exported from, if it is still loaded."""
 
@@ -83,10 +83,6 @@ class ExportedEncoder:
 
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         return token_starts(self._unlimited_tokenizer, texts)
-
-    @property
-    def pools(self) -> bool:
-        return self.settings.pools
 
     def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
         prompt = self.settings.document

@@ -32,7 +32,13 @@ def export_packaged(folder: Path, weights: str) -> ExportedEncoder:
     source = find_model(DEFAULT_MODEL)
     unfinished = begin_export(folder)
     with requires(None, "build"):
-        _write_graph(source, unfinished / FLOAT32)
+        import onnx
+        from safetensors.numpy import load_file
+
+        tensors = load_file(source / "model.safetensors")
+        for name, change in adapter_changes():
+            tensors[name] = tensors[name] + change
+        onnx.save(_BertGraph(tensors, _read_json(source / "config.json")).model(), unfinished / FLOAT32)
         quantise(unfinished / FLOAT32, unfinished / INT8)
     shutil.copyfile(source / "tokenizer.json", unfinished / TOKENIZER)
     limit = int(_read_json(source / "sentence_bert_config.json")["max_seq_length"])
@@ -41,16 +47,6 @@ def export_packaged(folder: Path, weights: str) -> ExportedEncoder:
         unfinished, name=DEFAULT_MODEL, weights=weights, length_limit=limit, max_tokens=limit - special, pools=True
     )
     return finish_export(unfinished, folder)
-
-
-def _write_graph(source: Path, path: Path) -> None:
-    import onnx
-    from safetensors.numpy import load_file
-
-    config, tensors = _read_json(source / "config.json"), load_file(source / "model.safetensors")
-    for name, change in adapter_changes():
-        tensors[name] = tensors[name] + change
-    onnx.save(_BertGraph(tensors, config).model(), path)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

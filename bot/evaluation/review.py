@@ -7,7 +7,7 @@ from bot.answering.answer import Answer
 from bot.answering.answerer import Answerer
 from bot.answering.bot import Bot
 from bot.errors import BuildRefused
-from bot.evaluation.evaluate import Figures, ask_all, drops, figures
+from bot.evaluation.evaluate import ask_all, drops, figures
 from bot.evaluation.question_set import Question, unknown_ids, unknown_sentence
 from bot.index.generation import Generation
 from bot.index.live_index import StaticIndex
@@ -49,16 +49,13 @@ class Reviewer:
             unknown = [set(unknown_ids(self.guard.questions, each.table)) for each in (before, after)]
             if names := sorted(unknown[0] & unknown[1]):
                 self.tell(unknown_sentence(names, self.guard.name))
-            _check(self.guard, *(figures(ask_all(bot, self.guard.questions)) for bot in (old, new)))
+            were, are = (figures(ask_all(bot, self.guard.questions)) for bot in (old, new))
+            dropped = drops(are, were, self.guard.max_drop)
+            if lines := [dropped[name] for name in GUARDED if name in dropped]:
+                worse = f"The new index answers {self.guard.name} worse ({'; '.join(lines)}) and was not published"
+                raise BuildRefused(f"{worse}: fix the articles, or allow more with --max-drop.")
         changed = (_changed(question, old.answerer(), new.answerer()) for question in self.questions)
         return ChangedAnswers(len(self.questions), tuple(change for change in changed if change))
-
-
-def _check(guard: RegressionGuard, before: Figures, now: Figures) -> None:
-    dropped = drops(now, before, guard.max_drop)
-    if lines := [dropped[name] for name in GUARDED if name in dropped]:
-        worse = f"The new index answers {guard.name} worse ({'; '.join(lines)}) and was not published"
-        raise BuildRefused(f"{worse}: fix the articles, or allow more with --max-drop.")
 
 
 def _changed(question: Question, old: Answerer, new: Answerer) -> ChangedAnswer | None:

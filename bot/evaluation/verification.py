@@ -1,6 +1,5 @@
 """Verify a served index: every byte, the counts, the encoders, and that FAQs find themselves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bot.backends.location import store_at
-from bot.encoder import Matrix, find_model, model_hash, open_encoder
+from bot.encoder import find_model, model_hash, open_encoder
 from bot.encoder.encoder_input import FIRST_SENTENCE, encode_inputs
 from bot.errors import IndexCorrupt, MissingExtra, ModelError
 from bot.index.generation import Generation, check_encoder, encoder_inputs, numbers_of, roles_of
@@ -65,23 +64,19 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
             raise IndexCorrupt(f"The model {settings.model} {reason}: run articlebot build.")
         passages = generation.table.sample(_SAMPLE)
         roles = [(passage, role) for passage in passages for role in roles_of(passage)]
-        vectors = _encode(settings.model, weights, passages)
+        inputs = [each for passage in passages for each in encoder_inputs(passage)]
+        # By the model itself, not by what a build left in the cache.
+        with TemporaryDirectory() as folder:
+            found = encode_inputs(open_encoder(settings.model, weights, Path(folder, "encoder")), inputs)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
+    vectors = np.concatenate([rows[:FIRST_SENTENCE] for rows in found])
     cosines = np.sum(vectors * generation.vectors_of(numbers_of(generation.table, passages)).rows, axis=1)
     if cosines.min() < _MIN_COSINE:
         passage, role = roles[int(cosines.argmin())]
         place = f"{passage.id} ({role}, cosine {cosines.min():.3f})"
         raise IndexCorrupt(f"The model {settings.model} now gives another vector for {place}: run articlebot build.")
     return len(roles), None
-
-
-def _encode(model: str, weights: str, passages: Sequence[Passage]) -> Matrix:
-    """Return the passages' vectors by the model itself, not by what a build left in the cache."""
-    inputs = [each for passage in passages for each in encoder_inputs(passage)]
-    with TemporaryDirectory() as folder:
-        vectors = encode_inputs(open_encoder(model, weights, Path(folder, "encoder")), inputs)
-    return np.concatenate([rows[:FIRST_SENTENCE] for rows in vectors])
 
 
 def _ask_faqs(generation: Generation) -> tuple[int, int]:

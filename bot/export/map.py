@@ -49,8 +49,12 @@ def write_map(generation: Generation, path: Path) -> int:
     buttons = [["zoomIn2d", "zoomOut2d", "resetScale2d"]]
     config = {"displaylogo": False, "responsive": True, "modeBarButtons": buttons, "scrollZoom": True}
     page = pio.to_html(figure, config=config, post_script=_OPEN, default_height="100vh")
+    title = f"<title>What the articles cover, {generation.manifest.created:%Y-%m-%d}</title>"
+    viewport = '<meta name="viewport" content="width=device-width">'
+    head = f"<head>{title}{viewport}<style>body {{ margin: 0 }}</style>"
+    page = page.replace("<html>", '<!doctype html><html lang="en">', 1).replace("<head>", head, 1)
     with atomic_file(path) as pending:
-        pending.write_text(_finish_page(page, generation), encoding="utf-8")
+        pending.write_text(page, encoding="utf-8")
     return len(passages)
 
 
@@ -117,11 +121,3 @@ def _wrap(text: str) -> str:
 def _escape(text: str) -> str:
     """Return the text as plotly draws it literally: it interprets HTML tags and `%{`."""
     return html.escape(text, quote=False).replace("%{", "%\u200b{")
-
-
-def _finish_page(page: str, generation: Generation) -> str:
-    """Return the page with a title, a language and no margin."""
-    title = f"<title>What the articles cover, {generation.manifest.created:%Y-%m-%d}</title>"
-    viewport = '<meta name="viewport" content="width=device-width">'
-    head = f"<head>{title}{viewport}<style>body {{ margin: 0 }}</style>"
-    return page.replace("<html>", '<!doctype html><html lang="en">', 1).replace("<head>", head, 1)

@@ -43,7 +43,6 @@ class PassageVectors:
     """All vectors of some passages, passage by passage, each in the order of `roles_of`."""
 
     numbers: Numbers
-    """The passages' numbers."""
     articles: Numbers
     """The number of each passage's article."""
     rows: Matrix

@@ -168,7 +168,7 @@ class LexicalIndex:
 
 def query_terms(field: Field, question: str) -> list[str]:
     """Return the terms of a question that a field is searched for."""
-    return list(dict.fromkeys(stem_pairs(question))) if field == "pairs" else content_terms(question)
+    return list(dict.fromkeys(stem_pairs(question)) if field == "pairs" else content_terms(question))
 
 
 def terms_of(field: Field, words: str) -> list[str]:
@@ -176,13 +176,9 @@ def terms_of(field: Field, words: str) -> list[str]:
     return list(stem_pairs(words)) if field == "pairs" else stems(words)
 
 
-def content_terms(words: str) -> list[str]:
-    """Return the stems of the content words; of all words if they are all stop words."""
-    return list(_content_terms(words))
-
-
 @lru_cache(maxsize=8192)
-def _content_terms(words: str) -> tuple[str, ...]:
+def content_terms(words: str) -> tuple[str, ...]:
+    """Return the stems of the content words; of all words if they are all stop words."""
     words = readable(words)
     return tuple(dict.fromkeys(_CONTENT.analyze(words) or _ALL.analyze(words)))
 

@@ -35,9 +35,7 @@ class LocalGeneration(PassageRows):
     unanswered: Matrix
     multilingual: PassageRows | None
 
-    @property
-    def is_fixed(self) -> bool:
-        return True
+    is_fixed = True
 
     @classmethod
     def open(cls, folder: Path, *, whole: bool = False, encoder: QuestionEncoder | None = None) -> "LocalGeneration":

@@ -118,23 +118,6 @@ class SmallTalkPhrases(NamedTuple):
     """By variant."""
 
 
-def read_patterns(package: str) -> Patterns:
-    """Read the `patterns.toml` of a language's package."""
-    fields = read_toml(package, "patterns.toml")
-    asks, holds, ends = fields.pop("asks", {}), fields.pop("holds", {}), fields.pop("sentence_ends")
-    lists = {name: tuple(values) for name, values in fields.items()}
-    return Patterns(sentence_ends=ends, asks=asks, holds=holds, **lists)
-
-
-def read_small_talk(package: str) -> SmallTalkPhrases:
-    """Read the `small_talk.toml` of a language's package, with the fragments filled into the phrases."""
-    fields = read_toml(package, "small_talk.toml")
-    phrases = {kind: "|".join(alternatives) for kind, alternatives in fields["phrases"].items()}
-    for name, fragment in fields["fragments"].items():
-        phrases = {kind: phrase.replace(f"{{{name}}}", fragment) for kind, phrase in phrases.items()}
-    return SmallTalkPhrases(phrases, fields["addressees"], fields["replies"])
-
-
 def read_toml(package: str, name: str) -> dict[str, Any]:
     """Read a data file of a package."""
     return tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
@@ -169,11 +152,19 @@ class Language:
 
     @cached_property
     def patterns(self) -> Patterns:
-        return read_patterns(self._package)
+        fields = read_toml(self._package, "patterns.toml")
+        asks, holds, ends = fields.pop("asks", {}), fields.pop("holds", {}), fields.pop("sentence_ends")
+        lists = {name: tuple(values) for name, values in fields.items()}
+        return Patterns(sentence_ends=ends, asks=asks, holds=holds, **lists)
 
     @cached_property
     def talk(self) -> SmallTalkPhrases:
-        return read_small_talk(self._package)
+        """The small talk, with the fragments of `small_talk.toml` filled into the phrases."""
+        fields = read_toml(self._package, "small_talk.toml")
+        phrases = {kind: "|".join(alternatives) for kind, alternatives in fields["phrases"].items()}
+        for name, fragment in fields["fragments"].items():
+            phrases = {kind: phrase.replace(f"{{{name}}}", fragment) for kind, phrase in phrases.items()}
+        return SmallTalkPhrases(phrases, fields["addressees"], fields["replies"])
 
     @property
     def page_texts(self) -> Path | None:

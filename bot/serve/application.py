@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
-from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.answering.bot import Bot
@@ -61,11 +60,17 @@ def create_app(
     widget, and Gradio is not needed. Raises `MissingExtra` if Gradio is needed and not installed, `SettingsError` if
     the texts of a language are not valid, `ServeError` if the package is imported from a zip archive.
     """
-    _require_files()
+    if not Path(__file__).is_file():  # Gradio and the settings of languages read pages and scripts as files
+        archive = "articlebot is imported from a zip archive, from which the chat cannot be served"
+        raise ServeError(f"{archive}: install it with pip, or unpack the archive.")
     if ui and find_spec("gradio") is None:
         raise MissingExtra("gradio", "chat")
     languages, service = texts_for(settings, bot.settings.contact), ChatService(bot, settings, usage, corpus)
-    mcp = _mcp_app(service)
+    mcp = None
+    if find_spec("mcp"):
+        from bot.serve.api.mcp_server import create_mcp_app
+
+        mcp = create_mcp_app(service)
     app = FastAPI(openapi_url=None, lifespan=mcp.router.lifespan_context if mcp else None)
     app.add_middleware(RestoringMiddleware)
     _add_apis(app, service, languages, ui=ui)
@@ -78,21 +83,6 @@ def create_app(
         _add_pages(app, service, languages)
     _add_middleware(app, service, tuple(languages), ui=ui)
     return app
-
-
-def _require_files() -> None:
-    """Raise `ServeError` if pages and scripts cannot be read as files, as Gradio and the settings of languages do."""
-    if not Path(__file__).is_file():
-        archive = "articlebot is imported from a zip archive, from which the chat cannot be served"
-        raise ServeError(f"{archive}: install it with pip, or unpack the archive.")
-
-
-def _mcp_app(service: ChatService) -> Starlette | None:
-    if find_spec("mcp") is None:
-        return None
-    from bot.serve.api.mcp_server import create_mcp_app
-
-    return create_mcp_app(service)
 
 
 def _add_apis(app: FastAPI, service: ChatService, languages: Mapping[str, PageTexts], *, ui: bool) -> None:

@@ -98,8 +98,7 @@ def _equal(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> lis
     groups: dict[str, Group] = {}
     for span, is_recent in ((now, True), (before, False)):
         for one in span:
-            kinds = kinds_of(one)
-            if not kinds:
+            if not (kinds := kinds_of(one)):
                 continue
             group = groups.setdefault(normalize(one.question), Group(one.question))
             if is_recent:

@@ -1,7 +1,7 @@
 """The report to the editor: questions that were not answered well, and what else deserves a look."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,23 +83,16 @@ def make_report(
         statuses[one.status] += one.times
     answers, earlier = _answers(now), _answers(before)
     answered = {passage for one in answers for passage in one.passages}
-    table = finder.generation.table
+    table, rejected = finder.generation.table, {(normalize(question), ident) for question, ident in decisions.rejected}
+    proposed = (proposal for each in evidence for proposal in propose(each, finder))
     return Report(
         since=since, until=until, questions=statuses.total(), statuses=dict(statuses), gaps=tuple(gaps),
         further_gaps=len(clusters[_MAX_GAPS:]) + sum(group.times > 0 for group in groups[_MAX_CLUSTERED:]),
         most_asked=_most_asked(now, before), turned=_declining(answers, earlier),
         never_found=tuple(faq.id for faq in table.all_passages(faqs=True) if faq.id not in answered),
         faqs=table.facts.faqs, only_corrected=_only_corrected(answers),
-        proposals=tuple(_proposals(evidence, finder, decisions)),
+        proposals=tuple(one for one in proposed if (normalize(one.question), one.passage) not in rejected),
     )  # fmt: skip
-
-
-def _proposals(evidence: Iterable[Evidence], finder: Finder, decisions: Decisions) -> Iterator[Proposal]:
-    rejected = {(normalize(question), passage) for question, passage in decisions.rejected}
-    for each in evidence:
-        for proposal in propose(each, finder):
-            if (normalize(proposal.question), proposal.passage) not in rejected:
-                yield proposal
 
 
 def _answers(stats: Iterable[QuestionStats]) -> list[QuestionStats]:

@@ -49,14 +49,19 @@ class MilvusAddress:
             query = parse_qs(parts.query, strict_parsing=bool(parts.query))
         except ValueError as error:
             raise SettingsError(f"This is not the address of an index on Milvus ({error}): {_FORM}.") from None
-        options = _checked_options({name: values[-1] for name, values in query.items()})
+        options = {name: values[-1] for name, values in query.items()}
+        unknown, known = (", ".join(sorted(names)) for names in (options.keys() - _OPTIONS, _OPTIONS))
+        if unknown:
+            raise SettingsError(f"The address of an index on Milvus has no option {unknown}: there are {known}.")
+        cache, kind = Path(options.get("cache", _CACHE)).expanduser(), options.get("index", _KIND).upper()
+        if kind not in KINDS:
+            raise SettingsError(f"Vectors cannot be indexed as {kind!r}: choose one of {', '.join(KINDS)}.")
         name = parts.path.strip("/")
         if not parts.hostname or not _NAME.fullmatch(name):
             rule = "ends with its name, of letters, digits and underscores"
             raise SettingsError(f"The address of an index on Milvus {rule}, and not with {name!r}: {_FORM}.")
         user, secret = unquote(parts.username or ""), unquote(parts.password or "")
         secure = parts.scheme == "milvus+tls"
-        cache, kind = Path(options.get("cache", _CACHE)).expanduser(), options.get("index", _KIND).upper()
         return cls(parts.hostname, port, name, secure, options.get("ca"), user, secret, cache, kind)
 
     @property
@@ -68,13 +73,3 @@ class MilvusAddress:
     def place(self) -> str:
         """The index and its server in messages."""
         return f"{self.name!r} on Milvus at {self.server}"
-
-
-def _checked_options(options: dict[str, str]) -> dict[str, str]:
-    unknown, known = (", ".join(sorted(names)) for names in (options.keys() - _OPTIONS, _OPTIONS))
-    if unknown:
-        raise SettingsError(f"The address of an index on Milvus has no option {unknown}: there are {known}.")
-    kind = options.get("index", _KIND).upper()
-    if kind not in KINDS:
-        raise SettingsError(f"Vectors cannot be indexed as {kind!r}: choose one of {', '.join(KINDS)}.")
-    return options

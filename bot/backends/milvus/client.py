@@ -167,17 +167,15 @@ class MilvusClient:
         # Milvus Lite returns distances, which are negative.
         return [(int(hit["entity"]["number"]), abs(float(hit["distance"]))) for hit in found]
 
-    def search_vectors(
-        self, name: str, vector: Matrix, limit: int, matching: str, fields: Sequence[str], kind: str
-    ) -> list[Entity]:
-        """Return the fields of the at most `limit` rows nearest to one vector, nearest first."""
+    def search_vectors(self, name: str, vector: Matrix, limit: int, matching: str, kind: str) -> list[int]:
+        """Return the passages of the at most `limit` rows nearest to one vector, nearest first."""
         parameters = dict(KINDS[kind][1])
         # Milvus wants these to be no smaller than the limit.
         for name_ in parameters.keys() & {"ef", "search_list"}:
             parameters[name_] = max(parameters[name_], limit)
         data = np.ascontiguousarray(vector, np.float32)
-        found = self._search(name, data, limit, matching, fields, search_params={"params": parameters})
-        return [dict(hit["entity"]) for hit in found]
+        found = self._search(name, data, limit, matching, ["passage"], search_params={"params": parameters})
+        return [int(hit["entity"]["passage"]) for hit in found]
 
     def _search(
         self, name: str, data: Any, limit: int, matching: str, fields: Sequence[str], **options: Any

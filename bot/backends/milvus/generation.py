@@ -53,19 +53,14 @@ class MilvusGeneration:
     encoder: QuestionEncoder
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
 
-    @property
-    def is_fixed(self) -> bool:
-        return False
-
-    @property
-    def multilingual(self) -> None:
-        """None: multilingual vectors are not published to a server."""
+    is_fixed = False
+    multilingual = None
+    """Multilingual vectors are not published to a server."""
 
     def nearest(self, vector: Matrix, k: int, filters: Filters) -> Numbers:
         limit, kind = k * ROWS_PER_PASSAGE, self.table.facts.kind
-        matching = filter_expression(filters)
-        found = self.milvus.search_vectors(self.collections.rows, vector, limit, matching, ("passage",), kind)
-        return np.array(list(dict.fromkeys(each["passage"] for each in found))[:k], np.int64)
+        found = self.milvus.search_vectors(self.collections.rows, vector, limit, filter_expression(filters), kind)
+        return np.array(list(dict.fromkeys(found))[:k], np.int64)
 
     def vectors_of(self, numbers: Numbers, *, fresh: bool = False) -> PassageVectors:
         wanted = self._existing(numbers.tolist()) if fresh else numbers.tolist()

@@ -20,7 +20,6 @@ PASSAGE, SENTENCES, ARTICLE, FILE, FACTS, CHANGE = "passage", "sentences", "arti
 FAQ = "faq"
 """The kind of a passage that is a FAQ."""
 PASSAGE_KINDS = f'kind in ["{FAQ}", "{PASSAGE}"]'
-"""The filter expression for records of passages."""
 
 
 def numeric_id(ident: str) -> int:

@@ -156,6 +156,6 @@ def _verify(milvus: MilvusClient, collections: Collections, local: LocalGenerati
         raise corrupt(f"Milvus at {milvus.address.server} holds {counts}")
     vector = np.array([local.manifest.check_vector], np.float32)
     near = {numeric_id(passage.id) for passage in local.table.passages(local.nearest(vector, 3, Filters()).tolist())}
-    first = milvus.search_vectors(collections.rows, vector, 1, "", ("passage",), milvus.address.kind)
-    if not first or first[0]["passage"] not in near:
+    first = milvus.search_vectors(collections.rows, vector, 1, "", milvus.address.kind)
+    if not first or first[0] not in near:
         raise corrupt(f"Milvus at {milvus.address.server} finds other passages of {local.name} than this machine")

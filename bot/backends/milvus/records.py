@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bot.backends.milvus import layout
 from bot.backends.milvus.client import Entity, field_of
 from bot.backends.milvus.filters import filter_fields, filter_values
-from bot.corpus.article import Article, Faq
+from bot.corpus.article import Article, article_of
 from bot.encoder import Matrix
 from bot.errors import raise_as_corrupt
 from bot.index.sentences import to_int8
@@ -53,7 +53,7 @@ def row_fields(dimension: int) -> list[Entity]:
 
 def content_hash(article: Article) -> int:
     """Return a hash of everything in an article."""
-    return layout.numeric_id(json.dumps(_article_fields(article), sort_keys=True))
+    return layout.numeric_id(json.dumps(asdict(article), sort_keys=True, default=date.isoformat))
 
 
 def passage_records(passage: Passage, version: int, places: Places, sentences: NDArray[np.float32]) -> Iterator[Entity]:
@@ -80,7 +80,7 @@ def article_records(article: Article, version: int, places: Places, written: int
 
     An earlier version of it stays until it is removed, so that passages of either can be read.
     """
-    number, body = layout.numeric_id(article.id), json.dumps(_article_fields(article))
+    number, body = layout.numeric_id(article.id), json.dumps(asdict(article), default=date.isoformat)
     category = layout.category_key(article)
     key = f"a{number}-{version}"
     for record in _records(layout.ARTICLE, key, number, body, places=places, version=version, category=category):
@@ -136,14 +136,7 @@ def parse_sentence_vectors(body: str, dimension: int) -> NDArray[np.float32]:
 def parse_article(body: str) -> Article:
     """Return the article of a record. Raises `IndexCorrupt` if it is none."""
     with raise_as_corrupt(_WHERE):
-        fields = json.loads(body)
-        days = {name: date.fromisoformat(fields[name]) if fields[name] else None for name in ("published", "updated")}
-        faqs = tuple(
-            Faq(faq["question"], faq["start"], faq["end"], tuple(faq["section"]), tuple(faq["alternates"]))
-            for faq in fields["faqs"]
-        )
-        lists = {name: tuple(fields[name]) for name in ("tags", "related", "also_at", "supersedes")}
-        return Article(**{**fields, **days, **lists, "faqs": faqs})
+        return article_of(json.loads(body))
 
 
 def parse_passage(body: str, article: Article, kind: str) -> Passage:
@@ -156,11 +149,6 @@ def parse_passage(body: str, article: Article, kind: str) -> Passage:
         text = article.text[span["start"] : span["end"]]
         fields |= {"article": article, "kind": "faq" if kind == layout.FAQ else "section", "text": text}
         return Passage(**{**fields, **span, **lists, "sentences": sentences})
-
-
-def _article_fields(article: Article) -> dict[str, Any]:
-    days = {"published": article.published, "updated": article.updated}
-    return {**asdict(article), **{name: day.isoformat() if day else None for name, day in days.items()}}
 
 
 def _records(

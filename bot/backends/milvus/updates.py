@@ -115,7 +115,11 @@ class _Updater:
         pairs = zip(passages, vectors, strict=True)
         rows = [row for passage, own in pairs for row in records.row_entities(passage, version, own.passage)]
         self._milvus.write(self._collections.records, new)
-        self._write_words(passages)
+        if self._milvus.has_bm25:
+            words = WordsBatchWriter(self._milvus, self._collections, fresh=False)
+            for passage in passages:
+                words.add(passage)
+            words.close()
         self._milvus.write(self._collections.rows, rows)
         self._outdated += sorted((stored.keys if stored else set()) - {record["key"] for record in new})
         self._versions[article.id] = version
@@ -181,13 +185,6 @@ class _Updater:
             gone = sorted({each["passage"] for each in own} - kept)
             self._milvus.delete(self._collections.passage_words, "number", gone)
             self._milvus.delete(self._collections.article_words, "number", [] if kept else [number])
-
-    def _write_words(self, passages: Sequence[Passage]) -> None:
-        if self._milvus.has_bm25:
-            words = WordsBatchWriter(self._milvus, self._collections, fresh=False)
-            for passage in passages:
-                words.add(passage)
-            words.close()
 
     def _place(self, article: Article, stored: _Stored | None) -> records.Places:
         if stored and stored.category == category_key(article):

@@ -86,7 +86,6 @@ class _Writer:
         self._counts: dict[tuple[str, int], int] = {}
         self._notes = word.number_notes(document)
         self.parts: list[Part] = []
-        """The blocks so far."""
 
     def blocks(self, element: Any, depth: int = 0) -> None:
         """Add the blocks inside an element."""

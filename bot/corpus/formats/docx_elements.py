@@ -47,8 +47,7 @@ def text_boxes(element: Any) -> list[Any]:
 
 def is_table_of_contents(element: Any) -> bool:
     """Whether a block is a generated table of contents."""
-    gallery = element.find(f"{qn('w:sdtPr')}/{qn('w:docPartObj')}/{qn('w:docPartGallery')}")
-    return gallery is not None and gallery.get(qn("w:val")) == "Table of Contents"
+    return attribute(element, "w:sdtPr/w:docPartObj/w:docPartGallery") == "Table of Contents"
 
 
 def is_bold(element: Any) -> bool:

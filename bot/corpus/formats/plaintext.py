@@ -44,16 +44,11 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     cut = next((n for n, block in enumerate(blocks) if _TAIL.fullmatch(block[0].rstrip(":"))), len(blocks))
     # A related post is a line of its own above a line with the date.
     related = [above[0] for above, below in pairwise(blocks[cut + 1 :]) if len(above) == 1 and _is_date(below[0])]
-    try:
-        title, dates, body = _split_head(blocks[:cut])
-        text = _plain_form([kept for block in body if (kept := [line for line in block if not _SHARE.fullmatch(line)])])
-        if not text:
-            yield Refused(source, None, "no text in it")
-            return
-        yield build_article(source, {"title": title, "related": related, **dates}, text)
-    except Unreadable as error:
-        yield Refused(source, None, str(error))
-        return
+    title, dates, body = _split_head(blocks[:cut])
+    text = _plain_form([kept for block in body if (kept := [line for line in block if not _SHARE.fullmatch(line)])])
+    if not text:
+        raise Unreadable("no text in it")
+    yield build_article(source, {"title": title, "related": related, **dates}, text)
     for question in outline(text).unanswered:
         yield Refused(source, None, f"the question {question!r} has no answer")
 

@@ -27,7 +27,6 @@ class _Header:
     row: TableRow
     width: int
     columns: Mapping[str, tuple[int, ...]]
-    """Columns of each field."""
 
     @property
     def is_qna_maker(self) -> bool:
@@ -77,7 +76,8 @@ def _articles(rows: list[TableRow], source: str, where: str = "") -> Iterator[Ar
     """Yield a table's articles; `where` names the sheet in refusals. Raises `Unreadable` without a header."""
     header = _find_header(rows[:MAX_HEAD_ROWS])
     if header is None:
-        named = _quote_names(rows[0].cells) if rows else "nothing"
+        names = [repr(cell[:40]) for cell in rows[0].cells if cell] if rows else ["nothing"]
+        named = ", ".join(names[:MAX_HEAD_ROWS]) + (" …" if len(names) > MAX_HEAD_ROWS else "")
         raise Unreadable(f"no columns for the question and the answer: the first row names {named}")
     found: dict[object, tuple[int, Article]] = {}
     for row in rows[: rows.index(header.row)]:
@@ -152,11 +152,6 @@ def _find_header(rows: Iterable[TableRow]) -> _Header | None:
         if "question" in columns and "answer" in columns:
             return _Header(row, max(n for n, cell in enumerate(row.cells, 1) if cell), columns)
     return None
-
-
-def _quote_names(cells: Iterable[str]) -> str:
-    names = [cell for cell in cells if cell]
-    return ", ".join(repr(name[:40]) for name in names[:MAX_HEAD_ROWS]) + (" …" if len(names) > MAX_HEAD_ROWS else "")
 
 
 def cells_to_plain_form(cells: list[str]) -> str:

@@ -70,7 +70,10 @@ def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
                 related += _link_titles(element, site)
             element.drop_tree()
     related += _remove_titled(body, site, max_length)
-    related += _remove_pointers(body, site)
+    for line in [*body.iter("p", "li")]:  # links to another article, such as "Also read: …"
+        if _POINTER.fullmatch(text_of(line)) and line.find(".//a") is not None:
+            related += _link_titles(line, site)
+            line.drop_tree()
     return list(dict.fromkeys(related))
 
 
@@ -157,13 +160,3 @@ def _with_following(heading: HtmlElement) -> Iterator[HtmlElement]:
             if any(HEADINGS[str(inner.tag)] <= HEADINGS[str(heading.tag)] for inner in element.iter(*HEADINGS)):
                 return
             yield element
-
-
-def _remove_pointers(body: HtmlElement, site: str) -> list[str]:
-    """Remove the lines that link to another article, such as "Also read: …", and return the titles in them."""
-    related: list[str] = []
-    for line in [*body.iter("p", "li")]:
-        if _POINTER.fullmatch(text_of(line)) and line.find(".//a") is not None:
-            related += _link_titles(line, site)
-            line.drop_tree()
-    return related

@@ -42,14 +42,11 @@ def _is_faq(item: HtmlElement) -> bool:
 
 def _split(item: HtmlElement) -> tuple[str, HtmlElement]:
     """Return the question of an item, and the item without it."""
-    question = (item.text or "").strip()
+    question, item.text = (item.text or "").strip(), None
     if not question:
         first = item[0]
-        question, tail = text_of(first), first.tail
+        question, item.text = text_of(first), first.tail
         item.remove(first)
-        item.text = tail
-    else:
-        item.text = None
     item.tag, item.tail = "div", None
     return question, item
 

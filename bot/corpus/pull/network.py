@@ -21,8 +21,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
     """Opens connections to public addresses, and to private ones if allowed. Set `deadline` before each request."""
 
     def __init__(self, allow_private: bool) -> None:
-        self.deadline = 0.0
-        self._allow_private = allow_private
+        self._allow_private, self.deadline = allow_private, 0.0
         self._system = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -70,8 +69,7 @@ class _DeadlineStream(httpcore.NetworkStream):
     """A connection whose steps end at the deadline, even if a response trickles in."""
 
     def __init__(self, stream: httpcore.NetworkStream, network: CheckedNetwork) -> None:
-        self._stream = stream
-        self._network = network
+        self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._network.remaining(timeout))

@@ -18,10 +18,9 @@ from bot.corpus.pull.report import Progress
 POST_TYPES = ("posts", "pages")
 """The routes of posts and pages; other types have routes of their own."""
 _INTERNAL_TYPES = re.compile(r"post|page|attachment|nav_menu_item|wp_\w+")
-_LINKS_PER_PAGE, _MAX_LINK_PAGES = 100, 10_000
+_PER_PAGE = 100  # of links and of terms: all that WordPress allows
+_MAX_LINK_PAGES, _MAX_TERM_PAGES = 10_000, 100
 POSTS_PER_PAGE = 50  # WordPress allows 100; with 50, even the longest articles fit into one response
-_TERMS_PER_PAGE = 100
-_MAX_TERM_PAGES = 100
 _FIELDS = "id,link,date,modified,title,content,categories,tags,acf"
 _UNCATEGORIZED = "uncategorized"
 
@@ -106,7 +105,7 @@ class WordPressApi:
         posts: dict[str, Post] = {}
         for number in range(1, _MAX_LINK_PAGES + 1):
             wanted = {"orderby": "id", "order": "asc", "_fields": "id,link"}
-            address = self.address(post_type, per_page=_LINKS_PER_PAGE, page=number, **wanted)
+            address = self.address(post_type, per_page=_PER_PAGE, page=number, **wanted)
             try:
                 page = self.read_page(address)
             except UrlRefused as refusal:
@@ -143,7 +142,7 @@ class WordPressApi:
         names: dict[int, str] = {}
         for number in range(1, _MAX_TERM_PAGES + 1):
             wanted = {"hide_empty": "true", "_fields": "id,name,slug"}
-            address = self.address(taxonomy, per_page=_TERMS_PER_PAGE, page=number, **wanted)
+            address = self.address(taxonomy, per_page=_PER_PAGE, page=number, **wanted)
             try:
                 page = self.read_page(address)
             except UrlRefused as refusal:

@@ -30,8 +30,7 @@ def create_api(service: ChatService) -> FastAPI:
     api = FastAPI(
         title="articlebot", version=__version__, docs_url=None, redoc_url=None, responses=errors, dependencies=keys
     )
-    _add_question_routes(api, service)
-    _add_visitor_routes(api, service)
+    _add_routes(api, service)
     api.include_router(articles_routes(service))
     api.include_router(health_routes(service.bot))
     api.exception_handler(ArticlebotError)(_known_error)
@@ -41,7 +40,7 @@ def create_api(service: ChatService) -> FastAPI:
     return api
 
 
-def _add_question_routes(api: FastAPI, service: ChatService) -> None:
+def _add_routes(api: FastAPI, service: ChatService) -> None:
     @api.post("/ask", responses=problem_schemas(429))
     def ask(body: schemas.Question, request: Request) -> schema.Answer:
         """Answer a question with words of the articles and their source, or report that they hold no answer.
@@ -55,8 +54,6 @@ def _add_question_routes(api: FastAPI, service: ChatService) -> None:
         """Find the passages that most likely answer a question, also if none is likely enough for an answer."""
         return serializers.search(service, body, Visitor.of(request, "rest"))
 
-
-def _add_visitor_routes(api: FastAPI, service: ChatService) -> None:
     @api.get("/start")
     def start(
         language: Annotated[str, Query(max_length=35, description="The language of the questions.")] = ENGLISH.code,

@@ -18,7 +18,8 @@ def hash_password(password: str) -> str:
     """Return what is stored of a password: the parameters of scrypt (RFC 7914), a random salt and the hash."""
     salt = secrets.token_bytes(16)
     key = _scrypt(password, salt, _COST, _BLOCK, _PARALLEL)
-    return f"scrypt:{_COST}:{_BLOCK}:{_PARALLEL}:{_base64(salt)}:{_base64(key)}"
+    stored = (base64.b64encode(part).decode() for part in (salt, key))
+    return f"scrypt:{_COST}:{_BLOCK}:{_PARALLEL}:{':'.join(stored)}"
 
 
 def is_password(password: str, stored: str) -> bool:
@@ -35,7 +36,3 @@ def _scrypt(password: str, salt: bytes, cost: int, block: int, parallel: int) ->
     # Twice what the algorithm needs: OpenSSL counts a little more.
     memory = 2 * 128 * cost * block
     return hashlib.scrypt(password.encode(), salt=salt, n=cost, r=block, p=parallel, maxmem=memory, dklen=32)
-
-
-def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()

@@ -14,6 +14,7 @@ from bot.serve.editor.service import EditorService
 _POLL = 1.0  # seconds between two updates while a build runs
 _BUILDING = "Publishing; meanwhile visitors get answers from the present index."
 _FAILED = "It could not be published; the tab Index shows why. Visitors still get answers from the previous index."
+BEING_PUBLISHED = "Saved. It is being published; then the question is asked here, as a visitor would."
 _SAVED = "Saved, but not published: the tab Index shows why."
 _WAITS = "Decisions wait to be published."
 _UP_TO_DATE = "Everything that was decided is published."

@@ -123,16 +123,12 @@ def _seen(answer: SeenAnswer, question: str, remarks: Sequence[Remark], table: P
     votes = _votes(answer.helpful, answer.unhelpful)
     head += f", {votes}" if votes else ""
     passages = {ident: passage_by_id(table, ident) for ident in answer.passages}
-    known = [_excerpt(passage, question) for passage in passages.values() if passage is not None]
+    known = [article_html(_shorten(one.text, _LONGEST)) + _origin(one, question) for one in passages.values() if one]
     gone = [_plain(f"{ident}: no longer in the articles") for ident, passage in passages.items() if passage is None]
     own = [one for one in remarks if (one.status, one.passages) == (answer.status, answer.passages)]
     said = "".join(f"<li>{_remark(one)}</li>" for one in own)
     shown = "".join([*known, *gone, f"<ul>{said}</ul>" if said else ""])
     return f'<div class="card"><div>{head}</div>{shown}</div>'
-
-
-def _excerpt(passage: Passage, question: str) -> str:
-    return article_html(_shorten(passage.text, _LONGEST)) + _origin(passage, question)
 
 
 def _remark(remark: Remark) -> str:

@@ -21,7 +21,6 @@ from bot.settings import EditorSettings
 _log = logging.getLogger(__name__)
 
 EDITOR = "/editor"
-"""Path of the page."""
 _SIGN_IN, _SIGN_OUT = f"{EDITOR}/sign-in", f"{EDITOR}/sign-out"
 _COOKIE = "articlebot-editor"
 _SESSION = 12 * 3600  # seconds until a session ends

@@ -2,7 +2,7 @@
 
 import html
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -42,7 +42,17 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         # Gradio's HTML component compiles scripts, which the page's security policy forbids; Markdown does not.
         gr.Markdown(welcome.header(service, texts, languages), elem_id="header")
         category = _category_choice(service, texts)
-        chat, notice, box = _chatbot(service, texts), gr.Markdown("", elem_id="notice"), _box(service, texts)
+        chat = gr.Chatbot(
+            elem_id="chat", show_label=False, label=texts["conversation"], scale=1, height=None, min_height=200,
+            buttons=[], latex_delimiters=[], autoscroll=False, group_consecutive_messages=False,
+            **welcome.empty_chat(service, texts),
+        )  # fmt: skip
+        notice = gr.Markdown("", elem_id="notice")
+        box = gr.Textbox(
+            elem_id="question", label=texts["question"], show_label=False, submit_btn=texts["send"], autofocus=True,
+            placeholder=welcome.placeholder(service, texts), max_lines=4,
+            html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+        )  # fmt: skip
         new = gr.Button(texts["new"], elem_id="new", size="sm", variant="secondary")
         # The page's script clicks these for the buttons in an answer.
         names = "as-typed", "alone", "everywhere"
@@ -58,21 +68,6 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         new.click(lambda: ([], "", "", Conversation().dump()), None, outputs, **_EVENT_OPTIONS)
         page.load(handlers.open_page, [stored], [*outputs, category], **_EVENT_OPTIONS)
     return page
-
-
-def _chatbot(service: ChatService, texts: PageTexts) -> gr.Chatbot:
-    return gr.Chatbot(
-        elem_id="chat", show_label=False, label=texts["conversation"], scale=1, height=None, min_height=200, buttons=[],
-        latex_delimiters=[], autoscroll=False, group_consecutive_messages=False, **welcome.empty_chat(service, texts),
-    )  # fmt: skip
-
-
-def _box(service: ChatService, texts: PageTexts) -> gr.Textbox:
-    return gr.Textbox(
-        elem_id="question", label=texts["question"], show_label=False, placeholder=welcome.placeholder(service, texts),
-        submit_btn=texts["send"], autofocus=True, max_lines=4,
-        html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
-    )  # fmt: skip
 
 
 def _category_choice(service: ChatService, texts: PageTexts) -> gr.Radio:
@@ -127,8 +122,10 @@ class _Handlers:
 
     def _open(self, conversation: Conversation, request: gr.Request) -> _Outputs:
         *earlier, question = _questions_of_address(request)
-        if question and conversation.questions()[-1:] != [question]:
-            conversation = self._continued(conversation, earlier, request)
+        if question and [each.question for each in conversation.exchanges[-1:]] != [question]:
+            for each in earlier:  # as the widget hands them over
+                with suppress(ArticlebotError):
+                    conversation = self._answer(each, conversation, welcome.ALL_CATEGORIES, request)
             answered = self._ask(question, conversation, welcome.ALL_CATEGORIES, request)
             if isinstance(answered[0], list):
                 return answered
@@ -136,23 +133,16 @@ class _Handlers:
             answered = _UNCHANGED
         return self._render(conversation) or gr.skip(), *answered[1:]
 
-    def _continued(self, conversation: Conversation, questions: Sequence[str], request: gr.Request) -> Conversation:
-        """Return the conversation with the questions asked, as the widget hands them over; without those refused."""
-        for question in questions:
-            with suppress(ArticlebotError):
-                conversation = self._answer(question, conversation, welcome.ALL_CATEGORIES, request)
-        return conversation
-
     def _ask_again(
         self, stored: object, category: str, request: gr.Request, *, as_typed: bool = False, alone: bool = False
     ) -> _Outputs:
         conversation = Conversation.load(stored)
         if not conversation.exchanges:
             return _UNCHANGED
-        last = conversation.exchanges[-1]
+        *before, last = conversation.exchanges
         return self._ask(
-            last.question, conversation.without_last(), category, request, as_typed=as_typed or last.as_typed,
-            alone=alone or last.alone,
+            last.question, Conversation(conversation.id, tuple(before)), category, request,
+            as_typed=as_typed or last.as_typed, alone=alone or last.alone,
         )  # fmt: skip
 
     def _ask(

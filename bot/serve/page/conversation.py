@@ -112,9 +112,6 @@ class Conversation:
         dumped: JsonValue = _ADAPTER.dump_python(self, mode="json")
         return dumped
 
-    def questions(self) -> list[str]:
-        return [exchange.question for exchange in self.exchanges]
-
     def messages(self, most: int) -> list[Turn]:
         """Return the questions and answers of the last `most` exchanges as messages."""
         spoken = ((("user", one.question), ("assistant", one.words)) for one in self.exchanges[-most:])
@@ -123,9 +120,6 @@ class Conversation:
     def with_exchange(self, exchange: Exchange) -> "Conversation":
         """Return the conversation with one more exchange, without the oldest if there are too many."""
         return Conversation(self.id, (*self.exchanges, exchange)[-_MAX_EXCHANGES:])
-
-    def without_last(self) -> "Conversation":
-        return Conversation(self.id, self.exchanges[:-1])
 
 
 _ADAPTER = TypeAdapter(Conversation)

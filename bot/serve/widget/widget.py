@@ -92,7 +92,6 @@ def _script(facts: Mapping[str, Any], colours: Colours) -> str:
 
 
 def _style(colours: Colours) -> str:
-    """Return the style sheet, preceded by its colours."""
     tokens = (
         f".root {{ --accent: {colours.accent}; --ground: {LIGHT_GROUND}; }} "
         f".root.dark {{ --accent: {colours.accent_dark}; --ground: {DARK_GROUND}; }}\n"

@@ -9,7 +9,7 @@ from bot.errors import ArticlebotError
 from bot.passages import context
 from bot.serve.editor.diff_html import diff_html
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
-from bot.serve.editor.publishing import PublishBar, ask_again, start
+from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, start
 from bot.serve.editor.question_html import block, place_html
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
@@ -20,7 +20,6 @@ _HINT = (
 )
 _INFO = "Markdown or text, as in the file. Everything around these lines stays as it is."
 _UNCHANGED = "Nothing is changed yet."
-_BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
 
 
 def correct_tab(
@@ -60,7 +59,7 @@ def correct_tab(
         passage, excerpt, question = now
         correct(service.corpus, excerpt, text, context(passage), passage.id, who=who)
         again = question or passage.question or context(passage), passage.id
-        return _BUILDING, None, gr.update(visible=False), "", again, *start(service)
+        return BEING_PUBLISHED, None, gr.update(visible=False), "", again, *start(service)
 
     def tick(again: tuple[str, str] | None) -> Any:
         if again is None or service.build.is_running:

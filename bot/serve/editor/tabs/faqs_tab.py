@@ -10,12 +10,11 @@ from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq,
 from bot.corpus.formats.tables import cells_to_plain_form
 from bot.errors import CorpusError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
-from bot.serve.editor.publishing import PublishBar, ask_again, bar_state, start
+from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, bar_state, start
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
 from bot.serve.page.article_html import article_html
 
-_BUILDING = "Saved. It is being published; then the question is asked here, as a visitor would."
 _WITHDRAWN = "Withdrawn. Visitors no longer get it once that is published."
 _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
 
@@ -53,10 +52,13 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
     filled = [*form.parts, preview, withdraw, result]
     lists = [waiting, written]
 
-    def on_save(who: str, *parts: Any) -> tuple[Any, ...]:
-        faq, instead_of = _faq(*parts[:-1]), parts[-1]
+    def on_save(
+        who: str, question: str, answer: str, category: str | None, alternates: str, instead_of: str
+    ) -> tuple[Any, ...]:
+        others = tuple(filter(None, map(str.strip, alternates.splitlines())))
+        faq = WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
         service.write(faq, instead_of, who)
-        return _BUILDING, faq.question, faq.question, "", *start(service), *_lists(service)
+        return BEING_PUBLISHED, faq.question, faq.question, "", *start(service), *_lists(service)
 
     def on_withdraw(who: str, question: str) -> tuple[Any, ...]:
         withdraw_faq(service.corpus, question, who=who)
@@ -99,11 +101,6 @@ def _form() -> _Form:
         gr.Textbox(label="Also asked as", info="One a line.", lines=2, max_lines=8, elem_id="faq-alternates"),
         gr.State(""),
     )
-
-
-def _faq(question: str, answer: str, category: str | None, alternates: str) -> WrittenFaq:
-    others = tuple(filter(None, map(str.strip, alternates.splitlines())))
-    return WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
 
 
 def _empty() -> tuple[Any, ...]:

@@ -97,9 +97,11 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
     words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
     on_click(means, lambda *chosen: _accepted(service, *chosen), gap, passage)
     on_click(unwanted, lambda who, question: _IGNORED.format(ignore(service.corpus, question, who=who).name), gap)
-    on_click(agree, lambda who, pair: _accepted(service, who, *_unpack(pair)), proposal)
+    on_click(agree, lambda who, pair: _accepted(service, who, *pair.split("\n", 1)), proposal)
     on_click(
-        disagree, lambda who, pair: _REJECTED.format(reject(service.corpus, *_unpack(pair), who=who).name), proposal
+        disagree,
+        lambda who, pair: _REJECTED.format(reject(service.corpus, *pair.split("\n", 1), who=who).name),
+        proposal,
     )
     on_click(back, lambda who: f"Undone: “{service.undo_last(who).question}”.")
     return QuestionsTab(gap, write, passage, correct, notice)
@@ -146,12 +148,6 @@ def _label(seen: SeenQuestion) -> str:
 def _today(service: EditorService, seen: SeenQuestion) -> str:
     words = " ".join(service.bot.ask(seen.question).text.split())
     return f"“{words[:_LONGEST]}{'…' if len(words) > _LONGEST else ''}”" if words else "No answer today"
-
-
-def _unpack(choice: str) -> tuple[str, str]:
-    """Return question and passage of the proposal that is the value of a choice."""
-    question, passage = choice.split("\n", 1)
-    return question, passage
 
 
 def _summary(report: Report) -> str:
