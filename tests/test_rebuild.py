@@ -448,7 +448,7 @@ def test_a_read_only_index_can_be_asked_and_not_built(place: Path):
 
     asked = restricted("ask", QUESTION)
     assert asked.returncode == 0, asked.stderr
-    assert asked.stdout.splitlines()[0] == "The employer pays it, not the provident fund."
+    assert asked.stdout.splitlines()[1] == "The employer pays it, not the provident fund."
     built = restricted("build")
     refusal = "articlebot: The index folder index cannot be written (Permission denied): check its permissions.\n"
     assert (built.returncode, built.stderr) == (1, refusal)

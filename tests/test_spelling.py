@@ -205,6 +205,7 @@ def test_the_command_line_prints_the_corrected_question_first(index: Path, capsy
     run("search", "where are cpnns sold", "-k", "1", "--index", str(index))
     assert capsys.readouterr().out.startswith("Showing results for “where are coupons sold”.\n\n")
     run("ask", "where are cpnns sold", "--index", str(index))
-    assert capsys.readouterr().out.splitlines()[:3] == [
-        "Showing results for “where are coupons sold”.", "", "At the desk beside the entrance, from nine to eleven.",
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "Showing results for “where are coupons sold”.", "", "Where are coupons sold?",
+        "At the desk beside the entrance, from nine to eleven.",
     ]  # fmt: skip
