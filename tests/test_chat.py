@@ -406,7 +406,7 @@ def test_the_browser_stores_the_latest_twenty_exchanges(bot: Bot):
     asked = Conversation("c")
     for number in range(25):
         asked = asked.with_exchange(replace(exchange, answer=replace(exchange.answer, question=str(number))))
-    assert (asked.id, asked.questions()) == ("c", [str(number) for number in range(5, 25)])
+    assert (asked.id, [each.question for each in asked.exchanges]) == ("c", [str(number) for number in range(5, 25)])
 
 
 HTML_MESSAGES = [

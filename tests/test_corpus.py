@@ -604,7 +604,7 @@ def test_articles_are_read_one_file_at_a_time(tmp_path: Path):
     (tmp_path / "b.md").unlink()
     assert list(articles) == []
     assert [refused.file for refused in reading.refused] == ["b.md"]
-    assert (reading.files, reading.files_read) == (2, 2)
+    assert (len(reading.parts), reading.files_read) == (2, 2)
 
 
 def test_what_did_not_become_an_article_is_refused_left_out_merged_or_cleaned(tmp_path: Path):

@@ -61,7 +61,7 @@ def passages(folder: Path, limit: int = LIMIT) -> list[Passage]:
     with closing(PartCache(folder.parent / "cache", str(limit))) as cache:
         found = list(LocalWorkers().passages(source, encoder, limit, cache))
         cache.keep_only_used()
-    assert source.files_read == source.files
+    assert source.files_read == len(source.parts)
     return found
 
 

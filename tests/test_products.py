@@ -18,3 +18,4 @@ def test_dot_products_are_of_each_row_with_each_vector():
     rows = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
     assert dot_products(rows, np.array([1, 10], np.float32)).tolist() == [21, 43, 65]
     assert dot_products(rows, np.array([[1, 10], [0, 1]], np.float32)).tolist() == [[21, 43, 65], [2, 4, 6]]
+    assert dot_products(rows[:0], np.array([1, 10], np.float32)).tolist() == []

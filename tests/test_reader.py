@@ -6,7 +6,7 @@ import pytest
 from bot.corpus.article import Article
 from bot.passages import Passage, sentences_of, split_articles
 from bot.reader.question_terms import asked, held, kinds_of_answer
-from bot.reader.windows import best_window
+from bot.reader.windows import best_window, going_on
 from tests.articles import word_starts
 
 ITEMS = "- the old payslip\n- the letter of the bank\n- a photograph"
@@ -33,7 +33,7 @@ def quoted(text: str, best: str) -> str:
     one = passage(text)
     sentences = sentences_of(one)
     weights = np.array([0.9 if best in sentence else 0.0001 for sentence in sentences])
-    start, end = best_window(one, sentences, weights).span(one)
+    start, end = going_on(one, best_window(one, sentences, weights)).span(one)
     return one.text[start:end]
 
 
@@ -63,6 +63,7 @@ def quoted(text: str, best: str) -> str:
         ("A slip is a paper. Keep it.\n\nA form is another.", "a paper", "A slip is a paper. Keep it."),
         (f"A slip is a paper. {LONG} Keep it.", "a paper", f"A slip is a paper. {LONG}"),
         ("A slip is a paper. What is a form?", "a paper", "A slip is a paper."),
+        (f"A slip is not a card. {LONG[:-1]}, {LONG * 2}", "not a card", "A slip is not a card."),
     ],
     ids=[
         "a sentence",
@@ -76,6 +77,7 @@ def quoted(text: str, best: str) -> str:
         "a short sentence with the rest of its paragraph",
         "no more of the paragraph than needed",
         "no end on a question",
+        "no sentence that is too long",
     ],
 )
 def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):

@@ -43,6 +43,7 @@ def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Pat
         import accelerate  # noqa: F401
         from datasets import Dataset
     tuned = SentenceEncoder(model).model
+    # Skip the model card.
     tuned.model_card_data.generate_widget_examples = False
     columns = {name: [getattr(pair, name) for pair in pairs] for name in ("question", "right", "wrong")}
     limit = tuned.max_seq_length

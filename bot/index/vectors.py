@@ -151,12 +151,13 @@ class Vectors:
 
     @classmethod
     def open(cls, folder: Path, plan: SearchPlan) -> "Vectors":
-        """Open the vectors in a folder. Raises `IndexCorrupt` if the files are not faiss indexes."""
+        """Open the vectors in a folder. Raises `IndexCorrupt` if the files are not faiss indexes of float16 rows."""
         rows, lists = _open(folder / ROWS), _open(folder / LISTS) if plan.lists else None
         if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
             counts = f"{lists.ntotal} vectors, not {rows.ntotal}"
             raise IndexCorrupt(f"The lists in {folder} hold {counts}: run articlebot build.")
-        if not isinstance(rows, faiss.IndexScalarQuantizer) or rows.codes.size() != 2 * rows.ntotal * rows.d:
+        is_float16 = isinstance(rows, faiss.IndexScalarQuantizer) and rows.sq.qtype == faiss.ScalarQuantizer.QT_fp16
+        if not is_float16 or rows.codes.size() != 2 * rows.ntotal * rows.d:
             raise IndexCorrupt(f"{folder / ROWS} does not hold vectors as float16: run articlebot build.")
         return cls(rows, lists, plan)
 
@@ -230,7 +231,10 @@ def _write(index: faiss.Index, path: Path) -> None:
 
 
 def _stored_numbers(rows: faiss.IndexScalarQuantizer) -> NDArray[np.int16]:
-    """Return the bits of the float16 numbers, mapped from the file, not copied; shape (rows, dimension)."""
+    """Return the bits of the float16 numbers, mapped from the file, not copied; shape (rows, dimension).
+
+    They are valid as long as `rows` lives and gets no more rows.
+    """
     size = rows.codes.size()
     stored = faiss.rev_swig_ptr(rows.codes.data(), size) if size else np.empty(0, np.uint8)
     return np.asarray(stored.view(np.int16).reshape(rows.ntotal, rows.d))

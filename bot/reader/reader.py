@@ -15,7 +15,7 @@ from bot.reader.features import PassageTerms, sentence_features
 from bot.reader.model import ReaderModel, SentenceModel, softmax
 from bot.reader.question_terms import QuestionTerms
 from bot.reader.signals import quote_signals
-from bot.reader.windows import Window, best_window
+from bot.reader.windows import Window, best_window, going_on
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.search_result import SearchResult
 
@@ -95,7 +95,8 @@ class Reader:
         probability = self._model.answers.probability(choice.signals, is_within=is_within)
         matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
         relevance, missing = self._model.answers.relevant(choice.signals), choice.signals["missing"]
-        return Reading(choice.passage, choice.window.span(choice.passage), matched, probability, relevance, missing)
+        span = going_on(choice.passage, choice.window).span(choice.passage)
+        return Reading(choice.passage, span, matched, probability, relevance, missing)
 
     def features(self, query: str, candidates: Candidates) -> tuple[QuestionTerms, NDArray[np.float64]]:
         """Return what a question asks, and the features of the sentences of its candidates."""

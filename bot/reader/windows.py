@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.passages import Passage, Span
+from bot.passages import Passage, Span, sentences_of
 from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_ruler
 
 _MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
@@ -14,7 +14,8 @@ _MOST_LIST_WORDS = 120
 """The same for a whole list or table; of a longer one, `Source.words` shows the header above the rows."""
 _PER_WORD = 0.0015
 """Probability that a further word of a quote must add: it keeps the quotes short."""
-_FEW_WORDS = 40
+_FEW_WORDS = 10  # number of words below which one sentence seldom answers
+_SHORT = 40
 """Number of words below which a quote goes on in its paragraph. Of 90 answers, judged by reading, that made many better
 and few worse; the next paragraph, or the sentence before, made more of them worse."""
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
@@ -40,9 +41,21 @@ def best_window(passage: Passage, sentences: Sequence[str], weights: NDArray[np.
     words = np.array([len(sentence.split()) for sentence in sentences])
     if passage.kind == "faq" and (len(sentences) <= _WHOLE_FAQ and words.sum() <= _MOST_WORDS):
         return Window(0, len(sentences) - 1, float(weights.sum()))
-    first, last = _completed(sentences, words, _worthiest(weights, words))
-    last = _end_of_thought(passage, sentences, words, (first, last))
-    return Window(first, last, float(weights[first : last + 1].sum()))
+    return _completed(sentences, weights, words, _worthiest(weights, words))
+
+
+def going_on(passage: Passage, window: Window) -> Window:
+    """Return a window that goes on in the same paragraph if it has few words.
+
+    The probability is the one of the window before: what follows seldom answers, but often completes the answer.
+    """
+    sentences = sentences_of(passage)
+    words, last = [len(sentence.split()) for sentence in sentences], window.last
+    while sum(words[window.first : last + 1]) < _SHORT and _goes_on(passage, sentences, last):
+        if sum(words[window.first : last + 2]) > _MOST_WORDS:
+            break
+        last += 1
+    return window._replace(last=last)
 
 
 def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
@@ -57,8 +70,10 @@ def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
     return int(first), best + int(last)
 
 
-def _completed(sentences: Sequence[str], words: NDArray[np.int64], window: Span) -> Span:
-    """Extend a window that starts in mid-thought or in a list, or ends on a lead-in or a question."""
+def _completed(
+    sentences: Sequence[str], weights: NDArray[np.float64], words: NDArray[np.int64], window: Span
+) -> Window:
+    """Extend a window that starts in mid-thought or in a list, ends on a lead-in or question, or names its subject."""
     first, last = _start_of_thought(sentences, window[0]), window[1]
     lead = _lead_in_before(sentences, first)
     end = _end_of_list(sentences, last)
@@ -69,15 +84,10 @@ def _completed(sentences: Sequence[str], words: NDArray[np.int64], window: Span)
         end = _end_of_list(sentences, min(last + 1, len(sentences) - 1))
         while last < end and words[first : last + 2].sum() <= _MOST_LIST_WORDS:
             last += 1
-    return first, last
-
-
-def _end_of_thought(passage: Passage, sentences: Sequence[str], words: NDArray[np.int64], window: Span) -> int:
-    """Return the place of the last sentence of a quote, which goes on in the same paragraph if it has few words."""
-    first, last = window
-    while words[first : last + 1].sum() < _FEW_WORDS and _goes_on(passage, sentences, last):
+    is_short = first == last and words[first] < _FEW_WORDS
+    if is_short and last + 1 < len(sentences) and not is_lead_in(sentences[last + 1]):
         last += 1
-    return last
+    return Window(first, last, float(weights[first : last + 1].sum()))
 
 
 def _goes_on(passage: Passage, sentences: Sequence[str], place: int) -> bool:
@@ -85,7 +95,7 @@ def _goes_on(passage: Passage, sentences: Sequence[str], place: int) -> bool:
     following = sentences[place + 1] if place + 1 < len(sentences) else ""
     if not following or is_item(following) or is_lead_in(following) or following.endswith("?"):
         return False
-    return "\n\n" not in passage.article.text[passage.sentences[place][1] : passage.sentences[place + 1][0]]
+    return "\n" not in passage.article.text[passage.sentences[place][1] : passage.sentences[place + 1][0]]
 
 
 def _start_of_thought(sentences: Sequence[str], place: int) -> int:
