@@ -22,7 +22,7 @@ from bot.cli.settings import read_settings_file, settings_of_build
 from bot.corpus.corpus import read_corpus
 from bot.corpus.refused import Refused
 from bot.retrieval.finder import Finder
-from bot.settings import AnswerSettings, BuildChoices
+from bot.settings import AnswerSettings, BuildChoices, Settings
 
 if TYPE_CHECKING:
     from bot.build.build import BuildReport, Review
@@ -53,13 +53,20 @@ def build(
     review = _reviewer(questions, corpus, guard, max_drop, written.answers)
     codes = tuple(languages.split(",")) if languages else None
     chosen = BuildChoices(model=model, exact_rows=exact_rows, languages=codes, multilingual_model=multilingual_model)
-    used, changes = settings_of_build(index, written.build, chosen)
+    _run_build(corpus, index, written, chosen, review, to, workers, tell_progress, dry_run, as_json)
+
+
+def _run_build(
+    corpus: Path, index: Path, written: Settings, chosen: BuildChoices, review: "Review | None", to: str,
+    workers: str | None, tell_progress: bool, dry_run: bool, as_json: bool,
+) -> None:  # fmt: skip
+    settings, changes = settings_of_build(index, written.build, chosen)
     plan, report = None, None
     with show_progress(tell_progress) as progress, _build_process() as builder, _workers(workers) as who:
         if dry_run and review is None:  # without questions to ask nothing has to be encoded
-            plan = builder.plan_build(corpus, index, used, progress, workers=who)
+            plan = builder.plan_build(corpus, index, settings, progress, workers=who)
         else:
-            report = builder.build(corpus, index, used, progress, review, publish=not dry_run, workers=who)
+            report = builder.build(corpus, index, settings, progress, review, publish=not dry_run, workers=who)
             if to and report.published:
                 _publish(report, index, to, progress)
     if report is None:
