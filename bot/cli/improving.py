@@ -22,7 +22,7 @@ from bot.errors import MissingExtra
 from bot.export.atomic import writing
 from bot.index.generation import require_passage
 from bot.retrieval.retriever import Retriever
-from bot.settings import AnswerSettings
+from bot.settings import AnswerSettings, Settings
 
 if TYPE_CHECKING:
     from bot.evaluation.evaluate import Figures, Outcome
@@ -47,11 +47,17 @@ def report(
     """Report what visitors asked without a good answer, in groups of similar questions."""
     if context.invoked_subcommand:
         return
+    _print_report(index, corpus, since, to_csv, accept_proposed, read_settings_file(settings), as_json)
+
+
+def _print_report(
+    index: str, corpus: Path, since: str, to_csv: Path | None, accept_proposed: bool, read: Settings, as_json: bool
+) -> None:
     from bot.usage.report import make_report
     from bot.usage.report_text import report_text, write_csv
     from bot.usage.store import UsageStore
 
-    read, until = read_settings_file(settings), datetime.now(UTC)
+    until = datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
     store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
     made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
