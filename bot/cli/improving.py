@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, time, timedelta
 from importlib.util import find_spec
@@ -153,20 +153,14 @@ def evaluate(
 ) -> None:
     """Measure the answers to questions whose right answers are known."""
     from bot.evaluation.evaluate import figures_by_group
-    from bot.evaluation.plot import plot as draw
-    from bot.evaluation.report import table, write_failures
+    from bot.evaluation.report import table
 
     answers = read_settings_file(settings).answers
     answers = answers if threshold is None else replace(answers, threshold=threshold)
     outcomes = _ask(questions, index, work, most, answers)
     groups = figures_by_group(outcomes)
     print_facts(groups, as_json, lambda: table(groups))
-    if failures:
-        with writing(failures):
-            say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
-    if plot:
-        with writing(plot):
-            draw(plot, outcomes, answers.threshold)
+    _write_outcomes(outcomes, answers.threshold, failures, plot)
     _compare_and_save(groups, compare, margin, save)
 
 
@@ -189,6 +183,18 @@ def _ask(path: Path, index: str, work: Path | None, most: int | None, settings: 
         if names := question_set.unknown_ids(questions, bot.generation.table):
             say(question_set.unknown_sentence(names, path))
         return ask_all(bot, questions)
+
+
+def _write_outcomes(outcomes: Sequence["Outcome"], threshold: float, failures: Path | None, plot: Path | None) -> None:
+    from bot.evaluation.plot import plot as draw
+    from bot.evaluation.report import write_failures
+
+    if failures:
+        with writing(failures):
+            say(f"{write_failures(failures, outcomes)} of {len(outcomes)} questions went wrong: {failures}")
+    if plot:
+        with writing(plot):
+            draw(plot, outcomes, threshold)
 
 
 def _compare_and_save(groups: Mapping[str, "Figures"], compare: Path | None, margin: float, save: Path | None) -> None:
