@@ -103,7 +103,7 @@ def test_openai_clients_get_errors_in_their_own_format(keyed: str):
             .message.content
         )
 
-    assert (ask(KEY) or "").startswith("The employer pays it")
+    assert (ask(KEY) or "").startswith("**Who pays gratuity?**\n\nThe employer pays it")
     with pytest.raises(openai.AuthenticationError, match="not known here") as refused:
         ask("wrong")
     assert refused.value.code == "invalid_api_key"

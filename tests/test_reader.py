@@ -19,6 +19,7 @@ MARKDOWN_TABLE = (
 )
 SHORT_SERVICE = "What of somebody who leaves after four years and 240 days of work? Some courts accept them."
 LONG = f"It shows {'the roll number, ' * 12}and nothing else."
+PLAIN = "A slip is a small paper with the roll number of the candidate."
 TABLE = "Rates of the year:\n\nGrade | Stipend\nITI | ₹9,600\nGraduate | ₹12,300"
 
 
@@ -62,8 +63,8 @@ def quoted(text: str, best: str) -> str:
         ),
         ("A slip is a paper. Keep it.\n\nA form is another.", "a paper", "A slip is a paper. Keep it."),
         (f"A slip is a paper. {LONG} Keep it.", "a paper", f"A slip is a paper. {LONG}"),
-        ("A slip is a paper. What is a form?", "a paper", "A slip is a paper."),
-        (f"A slip is not a card. {LONG[:-1]}, {LONG * 2}", "not a card", "A slip is not a card."),
+        (f"{PLAIN} What is a form?", "roll number", PLAIN),
+        (f"{PLAIN} {LONG[:-1]}, {LONG * 2}", "of the candidate", PLAIN),
     ],
     ids=[
         "a sentence",

@@ -64,7 +64,7 @@ def answer_text(answer: dict[str, Any]) -> str:
 
 
 def _words_lines(answer: dict[str, Any]) -> list[str]:
-    """Return the words below the question of their FAQ, indented below a notice if they only come closest, and sources."""
+    """Return the words below the question of their FAQ, and sources; below a notice, indented, if they come closest."""
     lines = [*(source["question"] for source in answer["sources"] if source["question"]), answer["text"]]
     if answer["status"] == "closest":
         lines = [_CLOSEST, "", *(indent(words, "  ") for words in lines)]

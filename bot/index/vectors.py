@@ -156,8 +156,8 @@ class Vectors:
         if lists is not None and (lists.ntotal, lists.d) != (rows.ntotal, rows.d):
             counts = f"{lists.ntotal} vectors, not {rows.ntotal}"
             raise IndexCorrupt(f"The lists in {folder} hold {counts}: run articlebot build.")
-        is_float16 = isinstance(rows, faiss.IndexScalarQuantizer) and rows.sq.qtype == faiss.ScalarQuantizer.QT_fp16
-        if not is_float16 or rows.codes.size() != 2 * rows.ntotal * rows.d:
+        size, float16 = 2 * rows.ntotal * rows.d, faiss.ScalarQuantizer.QT_fp16
+        if not isinstance(rows, faiss.IndexScalarQuantizer) or (rows.sq.qtype, rows.codes.size()) != (float16, size):
             raise IndexCorrupt(f"{folder / ROWS} does not hold vectors as float16: run articlebot build.")
         return cls(rows, lists, plan)
 
