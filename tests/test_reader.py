@@ -64,7 +64,7 @@ def quoted(text: str, best: str) -> str:
         ("A slip is a paper. Keep it.\n\nA form is another.", "a paper", "A slip is a paper. Keep it."),
         (f"A slip is a paper. {LONG} Keep it.", "a paper", f"A slip is a paper. {LONG}"),
         (f"{PLAIN} What is a form?", "roll number", PLAIN),
-        (f"{PLAIN} {LONG[:-1]}, {LONG * 2}", "of the candidate", PLAIN),
+        (f"{PLAIN} {LONG[:-1]}, {LONG[:-1]}, {LONG}", "of the candidate", PLAIN),
     ],
     ids=[
         "a sentence",
