@@ -6,8 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import indent
+from time import sleep
+from typing import Any
 
 import httpx
 import openai
@@ -18,7 +21,9 @@ from serving import served
 
 from bot import Bot
 from bot import __version__ as bot_version
-from bot.answering.answer import hit_to_dict
+from bot.answering.answer import Answer, hit_to_dict
+from bot.serve.chat_service import ChatService
+from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings, Limits
 from bot.usage.store import UsageStore
 
@@ -267,6 +272,26 @@ def test_the_openai_client_gets_no_answer_small_talk_and_errors(openai_client: o
     with pytest.raises(openai.RateLimitError, match="ask again in"):  # noqa: PT012 - one of them is refused
         for _ in range(21):
             content("who pays gratuity")
+
+
+def test_at_most_three_questions_are_answered_at_the_same_time(bot: Bot, monkeypatch: pytest.MonkeyPatch):
+    service = ChatService(bot, ChatSettings(limits=Limits(questions_per_minute=100)), None)
+    running: list[int] = []
+    seen: list[int] = []
+    ask = Bot.ask
+
+    def counted(self: Bot, *words: Any, **options: Any) -> Answer:
+        running.append(1)
+        seen.append(len(running))
+        sleep(0.05)  # the others that may run have begun by then
+        running.pop()
+        return ask(self, *words, **options)
+
+    monkeypatch.setattr(Bot, "ask", counted)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: service.ask("Who pays gratuity?", (), Visitor("rest", "::1")), range(16)))
+    assert {answer.text for answer in answers} == {"The employer pays it, not the provident fund."}
+    assert max(seen) == 3
 
 
 def test_without_a_page_gradio_is_not_loaded(shipped_index: Path):
