@@ -1,4 +1,4 @@
-"""Matrix products on the calling thread are those of numpy."""
+"""Products of matrices, computed in blocks or row by row, equal those of numpy."""
 
 import numpy as np
 import pytest

@@ -26,7 +26,7 @@ from bot.usage.store import UsageStore
 _MAX_ANSWERS = 20_000  # number of latest answers whose questions are remembered for votes: a few MB
 _AT_ONCE = 3
 """Number of questions that are answered at the same time. More would wait for the interpreter's lock, and passing it on
-takes time: on two cores 32 at once get 48 answers a second, 3 at once 80."""
+takes time: see `benchmarks/speed/visitors.py`."""
 _SUGGESTIONS_PER_QUESTION = 10
 """How many times as often as questions a visitor may request suggestions while typing."""
 
@@ -66,19 +66,14 @@ class ChatService:
             self._usage.add(logged)
         return answer
 
-    def _turn(self) -> AbstractContextManager[object]:
-        """Return what a question waits for; nothing where answering it mostly waits for another machine."""
-        generation = self.bot.retriever.generation
-        is_here = generation.is_fixed and isinstance(generation.encoder, OnnxQuestionEncoder)
-        return self._at_once if is_here else nullcontext()
-
     def search(
         self, question: str, k: int, history: Sequence[Turn], visitor: Visitor, *, as_typed: bool = False,
         **filters: Unpack[FilterOptions],
     ) -> SearchResult:  # fmt: skip
         """Return the hits of `Retriever.search` and how the question was read. Raises `TooManyQuestions` as well."""
         self._check_rate(self._question_limits, visitor)
-        return self.bot.retriever.finder().find(question, k, Filters(**filters), history, as_typed=as_typed)
+        with self._turn():
+            return self.bot.retriever.finder().find(question, k, Filters(**filters), history, as_typed=as_typed)
 
     def suggest(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
         """Return questions that begin with, or mean, the words typed so far. Raises `TooManyQuestions`."""
@@ -103,6 +98,12 @@ class ChatService:
     @property
     def accepts_votes(self) -> bool:
         return self._usage is not None and self.settings.feedback
+
+    def _turn(self) -> AbstractContextManager[object]:
+        """Return what a question waits for; nothing where answering it mostly waits for another machine."""
+        generation = self.bot.retriever.generation
+        is_here = generation.is_fixed and isinstance(generation.encoder, OnnxQuestionEncoder)
+        return self._at_once if is_here else nullcontext()
 
     def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
         seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
