@@ -39,11 +39,14 @@ def main() -> None:
     for question in islice(questions, WARM_UP):
         bot.ask(question)
     rows = [_measure(f"threads: {count}", bot.ask, count, questions, arguments.seconds) for count in THREADS]
-    with TemporaryDirectory() as folder, ChatServer(Path(folder), "--index", str(arguments.index)) as server:
+    with (
+        TemporaryDirectory() as folder,
+        ChatServer(Path(folder), "--index", str(arguments.index)) as server,
+        httpx.Client(base_url=server.address, timeout=60, trust_env=False) as client,
+    ):
 
         def post(question: str) -> object:
-            address = f"{server.address}/api/v1/ask"
-            return httpx.post(address, json={"question": question}, timeout=60, trust_env=False).raise_for_status()
+            return client.post("/api/v1/ask", json={"question": question}).raise_for_status()
 
         for question in islice(questions, WARM_UP):
             post(question)
