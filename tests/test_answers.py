@@ -135,6 +135,7 @@ def test_the_json_has_the_documented_fields(bot: Bot):
                 "category": "HRM",
                 "language": "en",
                 "probability": pytest.approx(answer.probability, abs=1e-4),
+                "words": "It is often three to six months.",
             }
         ],
         "did_you_mean": [],

@@ -276,8 +276,9 @@ def _importance(group: str) -> float:
 
 def quote_of(model: SentenceModel, case: Case) -> tuple[Passage, str, dict[str, float]]:
     choice = choose(model, case.candidates, case.features.astype(float), case.midpoint, case.ranking, case.terms)
-    start, end = choice.window.span(choice.passage)
-    return choice.passage, choice.passage.text[start:end], dict(choice.signals)
+    quote = choice.quote
+    start, end = quote.window.span(quote.passage)
+    return quote.passage, quote.passage.text[start:end], dict(choice.signals)
 
 
 def is_right(case: Case, passage: Passage, shown: str) -> bool:

@@ -13,6 +13,8 @@ from bot.languages.registry import ENGLISH, language_of
 from bot.passages import Span
 from bot.retrieval.hit import Hit
 
+SURE = 0.7  # minimum probability of an answer that is not only a likely one, beside which another may be shown
+
 
 @dataclass(frozen=True, slots=True)
 class Source(Hit):
@@ -57,7 +59,7 @@ class Answer:
     probability: float
     """How likely the corpus answers the question, also when that is too unlikely for an answer."""
     sources: tuple[Source, ...]
-    """The quoted passages; empty when there is no answer."""
+    """The quoted passages: two if the first answers only likely, or comes closest, and another may answer instead."""
     suggestions: tuple[str, ...]
     """Questions that the corpus answers: those to ask next or, without a sure answer, those that may be meant."""
     generation: str
@@ -122,12 +124,13 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
     passage, article = hit.passage, hit.passage.article
     whole = 0, len(passage.text)
     (start, end), matched = (hit.quote, hit.matched) if isinstance(hit, Source) else (whole, whole)
+    words = hit.words if isinstance(hit, Source) else passage.text
     return schema.Hit(
         passage=passage.id, article=article.id, kind=passage.kind, title=article.title, section=list(passage.section),
         question=passage.question, text=passage.text, quote=[start, end], matched=list(matched), url=article.url,
         link=quoting_link(article.url, passage.text[start:end]), published=_isoformat(article.published),
         updated=_isoformat(article.updated), category=article.category, language=article.language,
-        probability=round(hit.probability, 4),
+        probability=round(hit.probability, 4), words=words,
     )  # fmt: skip
 
 

@@ -81,9 +81,9 @@ class Answerer:
         self, question: str, questions: Sequence[str], history: History, filters: Filters, *, as_typed: bool
     ) -> Answer | None:
         """Answer two questions of one message; None if either has no likely answer, or both have the same one."""
-        first = self._ask(questions[0], history, filters, as_typed=as_typed)
+        first = self._surest(self._ask(questions[0], history, filters, as_typed=as_typed))
         said = [{"role": "user", "content": questions[0]}, {"role": "assistant", "content": first.text}]
-        second = self._ask(questions[1], [*history, *said], filters, as_typed=as_typed)
+        second = self._surest(self._ask(questions[1], [*history, *said], filters, as_typed=as_typed))
         is_likely = second.probability >= (self._settings.least + self._settings.threshold) / 2
         are_answered = first.status == "answered" and second.sources and is_likely
         if not are_answered or first.text in second.text or second.text in first.text:
@@ -100,7 +100,7 @@ class Answerer:
         if both is None or both.answers[0].status != "answered":
             return None
         found = [source.passage for answer in (both, *both.answers) for source in answer.sources]
-        is_kept = whole.status != "answered" or any(source.passage in found for source in whole.sources)
+        is_kept = whole.status != "answered" or whole.sources[0].passage in found
         return both if is_kept and len({passage.article.id for passage in found}) == 1 else None
 
     def _ask(self, question: str, history: History, filters: Filters, *, as_typed: bool) -> Answer:
@@ -123,6 +123,11 @@ class Answerer:
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
         return self._dated(self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0), newer)
 
+    def _surest(self, answer: Answer) -> Answer:
+        """Return an answer without the words that may answer instead."""
+        sources = answer.sources[:1]
+        return self._dated(replace(answer, text=_text(sources), sources=sources), answer.newer)
+
     def _dated(self, answer: Answer, newer: Hit | None) -> Answer:
         """Add what has changed since its words were written."""
         today, is_superseded = self._today(), newer is not None
@@ -144,17 +149,17 @@ class Answerer:
 
     def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
         """Show the words that come closest, and suggest the questions nearest to the visitor's."""
-        source, blank = _source(result, reading), self._blank(question, result, reading)
-        near = self._near(result, asked)
-        return replace(blank, status="closest", text=source.words, sources=(source,), suggestions=near)
+        sources, blank = _sources(result, reading), self._blank(question, result, reading)
+        near = self._near(result, asked, _passages(sources))
+        return replace(blank, status="closest", text=_text(sources), sources=sources, suggestions=near)
 
     def _answered(
         self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
     ) -> Answer:
-        source = _source(result, reading)
-        suggestions = self.suggestions.after(reading.passage, asked, result.language, further)
+        sources = _sources(result, reading)
+        suggestions = self.suggestions.after(_passages(sources), asked, result.language, further)
         blank = replace(self._blank(question, result, reading), suggestions=suggestions)
-        return replace(blank, status="answered", text=source.words, sources=(source,))
+        return replace(blank, status="answered", text=_text(sources), sources=sources)
 
     def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
         return Answer(
@@ -164,8 +169,8 @@ class Answerer:
             language=result.language,
         )  # fmt: skip
 
-    def _near(self, result: SearchResult, asked: Sequence[str]) -> tuple[str, ...]:
-        return self.suggestions.near(result.hits, asked, result.language)
+    def _near(self, result: SearchResult, asked: Sequence[str], quoted: Sequence[Passage] = ()) -> tuple[str, ...]:
+        return self.suggestions.near(result.hits, asked, result.language, quoted)
 
     def _categories(self) -> tuple[str, ...]:
         return tuple(self.finder.generation.table.facts.categories)
@@ -177,7 +182,16 @@ def _is_about(passage: Passage, kind: Talk) -> bool:
     return any(talk is not None and talk.kind == kind for talk in talks)
 
 
-def _source(result: SearchResult, reading: Reading) -> Source:
-    """Return the passage that was read as a source."""
+def _sources(result: SearchResult, reading: Reading) -> tuple[Source, ...]:
+    """Return the passage that was read as a source, and the one that may answer instead."""
     hit = hit_of(result, reading)
-    return Source(reading.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)
+    source = Source(reading.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)
+    return (source, *_sources(result, reading.other)) if reading.other else (source,)
+
+
+def _text(sources: Sequence[Source]) -> str:
+    return "\n\n".join(source.words for source in sources)
+
+
+def _passages(sources: Sequence[Source]) -> list[Passage]:
+    return [source.passage for source in sources]

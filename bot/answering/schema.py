@@ -49,6 +49,8 @@ class Hit:
     """The language of the article, a BCP 47 code."""
     probability: float
     """How likely the passage answers the question, from 0 to 1."""
+    words: str = ""
+    """The quoted words; rows of a table below its header row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ class Answer:
     topic: str | None
     """The earlier question that this follow-up was read together with."""
     sources: list[Hit]
-    """The quoted passages; empty without an answer."""
+    """The quoted passages, in the order of `text`: beside an answer that is only likely, another that may answer."""
     did_you_mean: list[str]
     """The possible meanings of an ambiguous question, each a question that the articles answer."""
     suggestions: list[str]

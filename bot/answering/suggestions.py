@@ -35,21 +35,25 @@ class Suggestions:
         self._answered = LruCache[str, bool](_CACHED)
         self._examples: dict[str, tuple[str, ...]] = {}
 
-    def near(self, hits: Sequence[Hit], asked: Sequence[str], language: str) -> tuple[str, ...]:
+    def near(
+        self, hits: Sequence[Hit], asked: Sequence[str], language: str, quoted: Sequence[Passage] = ()
+    ) -> tuple[str, ...]:
         """Return the questions nearest to one that is not answered, if any are near, those in its language first."""
         least = _NEAR * self._settings.threshold
         near = (hit.passage for hit in hits if hit.probability >= least and hit.passage.kind == "faq")
-        return self._choose(near, asked, (), language)
+        return self._choose(near, asked, quoted, language)
 
-    def after(self, quoted: Passage, asked: Sequence[str], language: str, further: int = 0) -> tuple[str, ...]:
-        """Return further questions of the quoted article and its related ones, without those just answered.
+    def after(
+        self, quoted: Sequence[Passage], asked: Sequence[str], language: str, further: int = 0
+    ) -> tuple[str, ...]:
+        """Return further questions of the first quoted article and its related ones, without those just answered.
 
         Those in the language of the question come first. `further` is added to the number in the settings, unless that
         is 0.
         """
-        articles = (quoted.article.id, *quoted.article.related)
+        articles = (quoted[0].article.id, *quoted[0].article.related)
         faqs = (faq for article in articles for faq in self._table.faqs(article))
-        return self._choose(faqs, asked, (quoted,), language, further)
+        return self._choose(faqs, asked, quoted, language, further)
 
     def examples(self, language: str = ENGLISH.code) -> tuple[str, ...]:
         """Return questions to start with: one of each of the largest categories, then more.

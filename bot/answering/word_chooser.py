@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bot.answering import introductions, subjects
 from bot.answering.abbreviations import spelled_out
+from bot.answering.answer import SURE
 from bot.answering.introductions import Words
 from bot.answering.subjects import MOST_TITLES, Named, Subject, phrase_of, subject_of, terms_of
 from bot.answering.superseding import Superseding
@@ -64,7 +65,15 @@ class WordChooser:
         if not choice.named:
             reading = self._superseding.words(result, reading, filters, [turn.question for turn in turns])
         newer = self._superseding.newest(result, reading)
-        return choice._replace(reading=reading, newer=newer)
+        return choice._replace(reading=self._with_other(result, reading), newer=newer)
+
+    def _with_other(self, result: SearchResult, reading: Reading) -> Reading:
+        """Return words that are only likely with the others that may answer instead, unless these are outdated."""
+        other = reading.other
+        if other is None:
+            return reading
+        is_shown = reading.probability < SURE and self._superseding.newest(result, other) is None
+        return reading if is_shown else replace(reading, other=None)
 
     def _choose(self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool) -> Choice:
         result, reading = self._found(question, turns, filters, as_typed=as_typed)
@@ -80,7 +89,9 @@ class WordChooser:
         reading = self._in_article_of_fact(asked, result, reading, filters)
         reading = self._completed(subject, result, reading, filters) if reading else None
         words = introductions.unbroken_list(reading.passage, reading.span, reading.matched) if reading else None
-        return Choice(result, Reading(*words, reading.probability) if reading and words else reading, None)
+        if reading and words:
+            reading = replace(reading, passage=words.passage, span=words.span, matched=words.matched)
+        return Choice(result, reading, None)
 
     def _found(
         self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool

@@ -19,6 +19,8 @@ from bot.retrieval.retriever import Retriever
 
 _CORRECTED = "Showing results for “{}”."
 _CLOSEST = "The articles do not say this in so many words. This passage comes closest:"
+_ALSO_CLOSE = "This passage also comes close:"
+_ALSO_LIKELY = "Another possible answer:"
 
 
 def ask(
@@ -65,16 +67,22 @@ def answer_text(answer: dict[str, Any]) -> str:
 
 def _words_lines(answer: dict[str, Any]) -> list[str]:
     """Return the words below the question of their FAQ, and sources; below a notice, indented, if they come closest."""
-    lines = [*(source["question"] for source in answer["sources"] if source["question"]), answer["text"]]
-    if answer["status"] == "closest":
-        lines = [_CLOSEST, "", *(indent(words, "  ") for words in lines)]
-    lines += ["", " ".join(f"{day} has passed." for day in answer["passed"])] if answer["passed"] else []
-    for source in answer["sources"]:
-        title = " › ".join((source["title"], *source["section"]))
-        days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
-        facts = " · ".join(part for part in (f"— {title}", source["category"], *days) if part)
-        lines += ["", facts, source["link"] or ""]
+    is_closest, lines = answer["status"] == "closest", []
+    for number, source in enumerate(answer["sources"]):
+        notice = _ALSO_CLOSE if is_closest else _ALSO_LIKELY
+        lines += ["", notice, ""] if number else [_CLOSEST, ""] if is_closest else []
+        words = (source["question"], source["words"]) if source["question"] else (source["words"],)
+        lines += [indent(each, "  ") for each in words] if is_closest else words
+        if answer["passed"] and number == len(answer["sources"]) - 1:
+            lines += ["", " ".join(f"{day} has passed." for day in answer["passed"])]
+        lines += ["", _source_line(source), source["link"] or ""]
     return lines
+
+
+def _source_line(source: dict[str, Any]) -> str:
+    title = " › ".join((source["title"], *source["section"]))
+    days = [f"{event} {source[event]}" for event in ("published", "updated") if source[event]]
+    return " · ".join(part for part in (f"— {title}", source["category"], *days) if part)
 
 
 def search(

@@ -1,7 +1,7 @@
 """`Reader`: reads the best passages for a question, and decides which words of them answer it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -26,6 +26,8 @@ _EXCLUDED = 100.0  # how much lower the sentences of passages score from which n
 _SAME = 1.0
 """How much higher the sentences of a passage score whose question, or an alternate, is taken for the visitor's; its
 language does not count."""
+_ALSO, _MOST_ALSO = 0.1, 60
+"""Minimum probability, beside the words chosen, of the best ones of another passage, and their maximum number."""
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.3}
 """How much higher a sentence scores in the language of the question. English's nearly excludes others, because many who
 ask in English do not read Hindi. On half 0 of tests/questions/hindi.jsonl 0 quotes most right words for Hindi; 0.3
@@ -47,17 +49,34 @@ class Reading:
     """How likely the corpus is about the question."""
     missing: float = 0.0
     """The weight of the rarest content word that the passage lacks, as a share of the rarest of the question."""
+    other: "Reading | None" = None
+    """The best words of another passage, if they may answer instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Neighbouring sentences of one passage."""
+
+    passage: Passage
+    window: Window
+    matched: int
+    """The sentence of them that answers best."""
+
+    def reading(self, probability: float, relevance: float = 1.0, missing: float = 0.0) -> Reading:
+        """Return the words to show."""
+        shown, matched = going_on(self.passage, self.window), Window(self.matched, self.matched, 1.0)
+        spans = shown.span(self.passage), matched.span(self.passage)
+        return Reading(self.passage, *spans, probability, relevance, missing)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The quote that the sentence model prefers, with its signals."""
 
-    passage: Passage
-    window: Window
-    matched: int
-    """The sentence of it that answers best."""
+    quote: Quote
     signals: Mapping[str, float]
+    other: Quote | None
+    """The best quote of another passage, if it may answer instead."""
 
 
 class Reader:
@@ -93,10 +112,12 @@ class Reader:
             self._model.sentences, candidates, features, self.midpoint, result.probability, words, preferences
         )
         probability = self._model.answers.probability(choice.signals, is_within=is_within)
-        matched = Window(choice.matched, choice.matched, 1.0).span(choice.passage)
         relevance, missing = self._model.answers.relevant(choice.signals), choice.signals["missing"]
-        span = going_on(choice.passage, choice.window).span(choice.passage)
-        return Reading(choice.passage, span, matched, probability, relevance, missing)
+        reading = choice.quote.reading(probability, relevance, missing)
+        if choice.other is None:
+            return reading
+        share = choice.other.window.weight / choice.quote.window.weight
+        return replace(reading, other=choice.other.reading(min(1.0, share) * probability))
 
     def features(self, query: str, candidates: Candidates) -> tuple[QuestionTerms, NDArray[np.float64]]:
         """Return what a question asks, and the features of the sentences of its candidates."""
@@ -126,10 +147,11 @@ def choose(
     starts = np.cumsum([0, *(len(each) for each in candidates.sentences)])
     scores = model.scores(features) + (0.0 if preferences is None else preferences)
     weights = np.split(softmax(scores), starts[1:-1])
-    best, window = _best(candidates, weights)
-    quoted = slice(starts[best] + window.first, starts[best] + window.last + 1)
+    best = _best(candidates, weights)
+    start = starts[candidates.passages.index(best.passage)]
+    quoted = slice(start + best.window.first, start + best.window.last + 1)
     signals = quote_signals(features, scores, quoted, midpoint, ranking, words, candidates.unanswered)
-    return Choice(candidates.passages[best], window, int(np.argmax(weights[best])), signals)
+    return Choice(best, signals, _other(candidates, weights, best.passage))
 
 
 def _preferences(
@@ -152,7 +174,7 @@ def _preferences(
     return np.asarray(by_passage - _SHOWN * np.array(again, float), np.float64)
 
 
-def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tuple[int, Window]:
+def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> Quote:
     totals = np.array([own.sum() for own in weights])
     best, chosen = 0, Window(0, 0, -1.0)
     for place in np.argsort(-totals, kind="stable").tolist():
@@ -161,4 +183,15 @@ def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> tup
         window = best_window(candidates.passages[place], candidates.sentences[place], weights[place])
         if window.weight > chosen.weight:
             best, chosen = place, window
-    return best, chosen
+    return Quote(candidates.passages[best], chosen, int(np.argmax(weights[best])))
+
+
+def _other(candidates: Candidates, weights: Sequence[NDArray[np.float64]], best: Passage) -> Quote | None:
+    """Return the best quote of another passage in the same language, if it may answer instead."""
+    is_other = [one is not best and one.article.language == best.article.language for one in candidates.passages]
+    others = [own * is_one for own, is_one in zip(weights, is_other, strict=True)]
+    if sum(own.sum() for own in others) < _ALSO:
+        return None
+    quote = _best(candidates, others)
+    words = quote.passage.text[slice(*quote.window.span(quote.passage))].split()
+    return quote if quote.window.weight >= _ALSO and len(words) <= _MOST_ALSO else None

@@ -78,8 +78,9 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
             SELECT answer, question, passages FROM questions WHERE {where}) AS asked
         JOIN feedback USING (answer) WHERE helpful = 1 AND passages != '' GROUP BY question, passages"""
     liked = transaction.read(statement, values)
-    moves = {(question, following, _split(passages)[0]): times for question, following, passages, times in followed}
-    votes = {(question, _split(passages)[0]): times for question, passages, times in liked}
+    # Of two passages, it is not known which one helped.
+    moves = {(question, following, one): times for question, following, one, times in followed if "\n" not in one}
+    votes = {(question, one): times for question, one, times in liked if "\n" not in one}
     return Evidence(questions[0], conversations, moves, votes)
 
 

@@ -35,9 +35,9 @@ _MARKDOWN = "text/markdown"
 _POST = "Agents send POST to this address of the MCP server: give it to one."
 _INSTRUCTIONS = (
     "Articles{of}{about}. Their words are quoted verbatim, each with title, date and link: cite them. Ask ask_articles "
-    "first. A text from a FAQ answers the question of its source: quote both, so that a yes or no is clear. Where the "
-    "status is closest, the text may not answer the question: if you quote it, say so. Where it is no_answer, the "
-    "articles do not hold the answer. Do not make up what they do not say."
+    "first. A text from a FAQ answers the question of its source: quote both, so that a yes or no is clear. Of two "
+    "sources, either may answer: say so. Where the status is closest, the text may not answer the question: if you "
+    "quote it, say so. Where it is no_answer, the articles do not hold the answer. Do not make up what they do not say."
 )
 _ASK = (
     "Answer one question{} in the articles' own words. Returns status answered (text, and sources with title, "

@@ -159,8 +159,7 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     if answer.status == "closest":
         return _closest(answer, texts)
     if answer.sources:
-        lines = [_source_line(source, texts) for source in answer.sources]
-        return "\n\n".join([*map(_quoted, answer.sources), *_passed(answer, texts), *lines, *_newer(answer, texts)])
+        return "\n\n".join([*_quotes(answer, texts), *_newer(answer, texts)])
     if answer.reply:
         return answer.reply
     if answer.did_you_mean:
@@ -172,14 +171,21 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
 
 def _closest(answer: Answer, texts: PageTexts) -> str:
     """Return the words that come closest as a quotation below a notice, so that nobody takes them for an answer."""
-    parts = [texts["closest"]]
-    for source in answer.sources:
-        quoted = indent(_quoted(source), "> ", lambda _: True)
-        parts += [quoted, *_passed(answer, texts), _source_line(source, texts)]
-    parts += _newer(answer, texts)
+    parts = [texts["closest"], *_quotes(answer, texts), *_newer(answer, texts)]
     if answer.suggestions:
         parts += [texts["ambiguous"], _bullets(answer.suggestions)]
     return "\n\n".join(parts)
+
+
+def _quotes(answer: Answer, texts: PageTexts) -> list[str]:
+    """Return the words of each source with the line that names it; below a heading from the second on."""
+    parts, is_closest = [], answer.status == "closest"
+    for number, source in enumerate(answer.sources, 1):
+        heading = texts["also_close"] if is_closest else f"*{texts['also_likely']}*"
+        quoted = indent(_quoted(source), "> ", lambda _: True) if is_closest else _quoted(source)
+        passed = _passed(answer, texts) if number == len(answer.sources) else []
+        parts += [*[heading][: number - 1], quoted, *passed, _source_line(source, texts)]
+    return parts
 
 
 def _quoted(source: Source) -> str:

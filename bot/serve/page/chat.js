@@ -305,15 +305,16 @@
     return all('#chat [data-testid="user"]')[number]?.innerText.trim() ?? "";
   }
   function asText(answer) {
-    const part = (selector) => find(selector, answer)?.innerText.trim() ?? "";
-    const link = find(".origin a", answer)?.href ?? "";
-    const facts = [...answer.querySelectorAll(".origin :is(.title, .facts span)")].map((fact) => fact.innerText.trim());
-    const origin = [facts.length && `— ${facts.join(" · ")}`, link].filter(Boolean).join("\n");
-    // A passage that only comes closest is copied with this notice, below the visitor's own question.
-    const asked = find(".none", answer)
-      ? [questionOf(answer), part(".none"), part(".asked")]
-      : [part(".asked") || questionOf(answer)];
-    return [...asked, part(".words"), origin].filter(Boolean).join("\n\n");
+    const parts = [...answer.querySelectorAll(".none, .other, .part-question, .asked, .words, .origin")];
+    const copied = parts.map((part) => (part.matches(".origin") ? originAsText(part) : part.innerText.trim()));
+    // Words of a FAQ stand below its question; others, and those that only come closest, below the visitor's.
+    const asked = parts[0]?.matches(".asked") ? "" : questionOf(answer);
+    return [asked, ...copied].filter(Boolean).join("\n\n");
+  }
+  function originAsText(origin) {
+    const facts = [...origin.querySelectorAll(".title, .facts span")].map((fact) => fact.innerText.trim());
+    const link = find("a", origin)?.href ?? "";
+    return [facts.length && `— ${facts.join(" · ")}`, link].filter(Boolean).join("\n");
   }
   function addressOf(answer) {
     const address = root();

@@ -2,12 +2,13 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from bot.answering import schema
+from bot.answering.answer import SURE
 from bot.languages.registry import detect_language, written_language
 from bot.passages import Span
 from bot.serve.page.article_html import article_html
@@ -18,7 +19,6 @@ Message = dict[str, Any]
 """A message of `gr.Chatbot`: role, content, and questions to click."""
 
 _Quoting = schema.Answer | schema.FurtherAnswer
-_SURE = 0.7  # minimum probability of an answer that is not said to be a likely one
 _LEFT_OUT = "| […] |\n"
 _MAX_CATEGORIES = 6  # number of categories that a sentence names
 _SPECIAL = re.compile(r"[&<>\\`*_\[\]~|$#@]|:(?=//)|(?<=www)\.")
@@ -132,27 +132,30 @@ def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
     answers += zip(exchange.answer.answers, exchange.further, strict=False)
     for answer, sources in answers:
         shown = [f'<div class="part-question">{html.escape(answer.asked)}</div>'] if answer.asked else []
-        for hit, details in zip(answer.sources, sources, strict=False):
-            shown += [_certainty(answer, hit, details, texts), _source(answer, hit, details, texts)]
+        for number, (hit, details) in enumerate(zip(answer.sources, sources, strict=False), 1):
+            passed = answer.passed if number == len(answer.sources) else []
+            certainty = _certainty(answer, hit, details, texts, is_other=number > 1)
+            shown += [certainty, _source(hit, details, passed, texts)]
         name = "part closest" if answer.status == "closest" else "part"
         parts += [f'<div class="{name}">{"".join(shown)}</div>'] if answer.asked else shown
     return parts or [_without_sources(exchange, texts)]
 
 
-def _certainty(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
-    """Render where an answer comes from, and whether it is only likely; or that its words only come closest."""
+def _certainty(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts, *, is_other: bool) -> str:
+    """Render where words come from, and whether they are only likely to answer; or that they only come closest."""
     if answer.status == "closest":
-        return f'<div class="none">{html.escape(texts["closest"])}</div>'
+        return f'<div class="none">{html.escape(texts["also_close"] if is_other else texts["closest"])}</div>'
     from_faqs = texts["from_faq"] if details.is_faq_row else texts["from_faqs"].format(title=hit.title)
     origin = from_faqs if hit.kind == "faq" else texts["from_article"]
-    words = origin if answer.probability >= _SURE else f"{texts['likely']} · {origin}"
-    return f'<div class="sure">{html.escape(words)}</div>'
+    likely = texts["also_likely"] if is_other else texts["likely"]
+    words = origin if answer.probability >= SURE else f"{likely} · {origin}"
+    return f'<div class="{"sure other" if is_other else "sure"}">{html.escape(words)}</div>'
 
 
-def _source(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: PageTexts) -> str:
+def _source(hit: schema.Hit, details: SourceDetails, passed: Sequence[str], texts: PageTexts) -> str:
     start, end = hit.quote
     quote = hit.text[start:end]
-    head = answer.text.removesuffix(quote) if answer.text.endswith(quote) else ""  # of the table of quoted rows
+    head = hit.words.removesuffix(quote)  # of the table of quoted rows
     above, below = (_LEFT_OUT if is_left_out else "" for is_left_out in details.rows_left_out)
     shift = len(head + above) - start
     highlight = (details.highlight[0] + shift, details.highlight[1] + shift) if details.highlight else None
@@ -161,8 +164,8 @@ def _source(answer: _Quoting, hit: schema.Hit, details: SourceDetails, texts: Pa
     parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(words, highlight)}</div>')
     if quote != hit.text:
         parts.append(_section(hit.text, head + above if hit.text.startswith("|") else "", (start, end), texts))
-    passed = " ".join(texts["passed"].format(day=_day(each, texts)) for each in answer.passed)
-    parts += [f'<div class="note passed">{html.escape(passed)}</div>'] if passed else []
+    note = " ".join(texts["passed"].format(day=_day(each, texts)) for each in passed)
+    parts += [f'<div class="note passed">{html.escape(note)}</div>'] if note else []
     return "".join([*parts, _origin(hit, details, texts)])
 
 

@@ -17,11 +17,12 @@ from bot.usage.logged_question import REASONS
 
 _TEXTS = (
     "title", "lead", "greeting", "greeting_bare", "most_asked", "articles", "all_articles", "question",
-    "placeholder_bare", "conversation", "send", "new", "typed", "typed_count", "open", "close", "whole_page", "looking",
-    "unreachable", "broken", "too_long", "too_many", "from_faqs", "from_faq", "from_article", "closest", "published",
-    "updated", "read_more", "more_of_section", "newer", "passed", "corrected", "as_typed", "topic", "alone", "unknown",
-    "only_category", "other_language", "no_answer", "no_answer_category", "nearest", "about", "begin", "ambiguous",
-    "helpful", "unhelpful", "thanks", "why", "comment", "tell", "not_stored", *REASONS,
+    "placeholder_bare", "conversation", "send", "new", "typed", "typed_count", "open", "close", "whole_page",
+    "looking", "unreachable", "broken", "too_long", "too_many", "from_faqs", "from_faq", "from_article",
+    "also_likely", "closest", "also_close", "published", "updated", "read_more", "more_of_section", "newer",
+    "passed", "corrected", "as_typed", "topic", "alone", "unknown", "only_category", "other_language", "no_answer",
+    "no_answer_category", "nearest", "about", "begin", "ambiguous", "helpful", "unhelpful", "thanks", "why",
+    "comment", "tell", "not_stored", *REASONS,
 )  # fmt: skip
 _PARTS = (
     "setup", "elements", "article", "answer", "votes", "conversation", "suggestions", "panel", "opening", "theme",

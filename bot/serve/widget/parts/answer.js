@@ -58,10 +58,12 @@ function renderQuestions(questions) {
 
 function renderQuotes(answer) {
   const isClosest = answer.status === "closest";
-  const parts = answer.sources.flatMap((source) => [
-    isClosest ? make("p", { className: "lead" }, texts.closest) : note(originOf(source)),
+  const leads = isClosest ? [texts.closest, texts.also_close] : ["", `${texts.also_likely} · `];
+  const parts = answer.sources.flatMap((source, place) => [
+    isClosest ? make("p", { className: "lead" }, leads[place]) : note(leads[place] + originOf(source)),
     source.question && make("p", { className: "asked", dir: "auto", lang: source.language }, source.question),
-    ...renderQuote(answer, source),
+    ...renderQuote(source),
+    place === answer.sources.length - 1 && answer.passed.length && renderPassed(answer.passed),
     renderSource(source),
   ]);
   if (!answer.asked || !parts.length) return parts;
@@ -72,12 +74,10 @@ function originOf(source) {
   if (source.kind !== "faq") return texts.from_article;
   return source.title === source.question ? texts.from_faq : fill(texts.from_faqs, { title: source.title });
 }
-function renderQuote(answer, source) {
-  const { text, title, language } = source;
+function renderQuote(source) {
+  const { text, title, language, words } = source;
   const [quote, matched] = [source.quote, source.matched].map((span) => inUnits(text, span));
   const quoted = text.slice(...quote);
-  // Rows of a table stand below its header row.
-  const words = answer.text.endsWith(quoted) ? answer.text : quoted;
   const shift = words.length - quoted.length - quote[0];
   // A list, or a sentence that is the whole quote, stands out by itself.
   const isWhole = String(matched) === String(quote) || text.slice(...matched).includes("\n");
@@ -89,7 +89,6 @@ function renderQuote(answer, source) {
   return [
     make("div", { className: "words", lang: language }, ...renderArticle(words, highlight, title)),
     more && make("details", {}, ...more),
-    answer.passed.length && renderPassed(answer.passed),
   ];
 }
 function renderSource({ title, question, section, category, published, updated, link: address }) {
