@@ -65,6 +65,21 @@ def quoted(text: str, best: str) -> str:
         (f"A slip is a paper. {LONG} Keep it.", "a paper", f"A slip is a paper. {LONG}"),
         (f"{PLAIN} What is a form?", "roll number", PLAIN),
         (f"{PLAIN} {LONG[:-1]}, {LONG[:-1]}, {LONG}", "of the candidate", PLAIN),
+        (
+            f"{LONG}\n\nEmployer's share. The part that is left. {LONG}",
+            "is left",
+            f"Employer's share. The part that is left. {LONG}",
+        ),
+        (
+            f"{LONG} Many warnings lapse. While they last, no rise is due.",
+            "no rise",
+            "Many warnings lapse. While they last, no rise is due.",
+        ),
+        (
+            f"{LONG} LWP is leave without pay. On a payslip it is also called LOP.",
+            "LOP",
+            "LWP is leave without pay. On a payslip it is also called LOP.",
+        ),
     ],
     ids=[
         "a sentence",
@@ -79,6 +94,9 @@ def quoted(text: str, best: str) -> str:
         "no more of the paragraph than needed",
         "no end on a question",
         "no sentence that is too long",
+        "the words that stand for a heading",
+        "no start on a pronoun behind its conjunction",
+        "no start on a sentence that adds to one before",
     ],
 )
 def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):

@@ -281,6 +281,8 @@ class WordChooser:
             return introductions.sample(subject, passages)
         if subject.wanted == "comparison":
             return introductions.comparison(subject, passages)
+        if reading.passage.question and subjects.wanted_of(reading.passage.question) == subject.wanted:
+            return None  # a FAQ that asks the same says more than a bare formula
         words = introductions.formula(passages)
         named = f"{words.headings} {words.passage.text[slice(*words.span)]}" if words else ""
         return words if subject.terms & terms_of(named) else None

@@ -18,6 +18,7 @@ _FEW_WORDS = 10  # number of words below which one sentence seldom answers
 _SHORT = 40
 """Number of words below which a quote goes on in its paragraph. Of 90 answers, judged by reading, that made many better
 and few worse; the next paragraph, or the sentence before, made more of them worse."""
+_HEADING_WORDS = 4  # maximum number of words of a sentence that stands for a heading
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
 
 
@@ -100,9 +101,16 @@ def _goes_on(passage: Passage, sentences: Sequence[str], place: int) -> bool:
 
 def _start_of_thought(sentences: Sequence[str], place: int) -> int:
     """Return the place of the sentence from which a sentence is understood."""
-    while place > 0 and (is_mid_thought(sentences[place]) or is_ruler(sentences[place])):
+    while place > 0 and (
+        is_mid_thought(sentences[place]) or is_ruler(sentences[place]) or _is_heading(sentences[place - 1])
+    ):
         place -= 1
     return place
+
+
+def _is_heading(sentence: str) -> bool:
+    """Whether a sentence names the subject of the next one, such as "Employer's share." """
+    return len(sentence.split()) <= _HEADING_WORDS and sentence.endswith(".") and not is_item(sentence)
 
 
 def _lead_in_before(sentences: Sequence[str], place: int) -> int | None:
