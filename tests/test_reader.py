@@ -103,6 +103,14 @@ def test_a_quote_is_understood_by_itself(text: str, best: str, quote: str):
     assert quoted(text, best) == quote
 
 
+def test_fewer_words_can_be_asked_for():
+    long = LONG.replace("It", "A slip")
+    one = passage(f"{PLAIN} {long} {PLAIN}")
+    sentences, weights = sentences_of(one), np.array([0.2, 0.5, 0.3])
+    spans = [best_window(one, sentences, weights, most).span(one) for most in (100, 60, 40)]
+    assert [one.text[start:end] for start, end in spans] == [one.text, f"{long} {PLAIN}", long]
+
+
 def test_a_long_list_is_quoted_around_the_item_that_answers():
     items = [f"- item number {n} with some ten words that fill the whole line" for n in range(20)]
     assert quoted("Bring:\n\n" + "\n".join(items), "number 12 ") == items[12]

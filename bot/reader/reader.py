@@ -15,7 +15,7 @@ from bot.reader.features import PassageTerms, sentence_features
 from bot.reader.model import ReaderModel, SentenceModel, softmax
 from bot.reader.question_terms import QuestionTerms
 from bot.reader.signals import quote_signals
-from bot.reader.windows import Window, best_window, going_on
+from bot.reader.windows import MOST_WORDS, Window, best_window, going_on
 from bot.retrieval.ranking import RankingModel
 from bot.retrieval.search_result import SearchResult
 
@@ -177,13 +177,13 @@ def _preferences(
     return np.asarray(by_passage - _SHOWN * np.array(again, float), np.float64)
 
 
-def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]]) -> Quote:
+def _best(candidates: Candidates, weights: Sequence[NDArray[np.float64]], most: int = MOST_WORDS) -> Quote:
     totals = np.array([own.sum() for own in weights])
     best, chosen = 0, Window(0, 0, -1.0)
     for place in np.argsort(-totals, kind="stable").tolist():
         if totals[place] <= chosen.weight:
             break
-        window = best_window(candidates.passages[place], candidates.sentences[place], weights[place])
+        window = best_window(candidates.passages[place], candidates.sentences[place], weights[place], most)
         if window.weight > chosen.weight:
             best, chosen = place, window
     return Quote(candidates.passages[best], chosen, int(np.argmax(weights[best])))
@@ -195,6 +195,6 @@ def _other(candidates: Candidates, weights: Sequence[NDArray[np.float64]], best:
     others = [own * is_one for own, is_one in zip(weights, is_other, strict=True)]
     if sum(own.sum() for own in others) < _ALSO:
         return None
-    quote = _best(candidates, others)
+    quote = _best(candidates, others, _MOST_ALSO)
     words = quote.passage.text[slice(*quote.window.span(quote.passage))].split()
     return quote if quote.window.weight >= _ALSO and len(words) <= _MOST_ALSO else None

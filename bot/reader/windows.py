@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bot.passages import Passage, Span, sentences_of
 from bot.reader.features import is_item, is_lead_in, is_mid_thought, is_ruler
 
-_MOST_WORDS = 100  # maximum number of words in a quote, unless one sentence has more
+MOST_WORDS = 100  # maximum number of words in a quote
 _MOST_LIST_WORDS = 120
 """The same for a whole list or table; of a longer one, `Source.words` shows the header above the rows."""
 _PER_WORD = 0.0015
@@ -37,12 +37,17 @@ class Window(NamedTuple):
         return passage.sentences[self.first][0] - passage.start, passage.sentences[self.last][1] - passage.start
 
 
-def best_window(passage: Passage, sentences: Sequence[str], weights: NDArray[np.float64]) -> Window:
-    """Return the sentences to quote, given the probability of each that it contains the words that answer."""
+def best_window(
+    passage: Passage, sentences: Sequence[str], weights: NDArray[np.float64], most: int = MOST_WORDS
+) -> Window:
+    """Return the sentences to quote, given the probability of each that it contains the words that answer.
+
+    They have at most `most` words, unless one sentence, or a list, has more.
+    """
     words = np.array([len(sentence.split()) for sentence in sentences])
-    if passage.kind == "faq" and (len(sentences) <= _WHOLE_FAQ and words.sum() <= _MOST_WORDS):
+    if passage.kind == "faq" and (len(sentences) <= _WHOLE_FAQ and words.sum() <= most):
         return Window(0, len(sentences) - 1, float(weights.sum()))
-    return _completed(sentences, weights, words, _worthiest(weights, words))
+    return _completed(sentences, weights, words, _worthiest(weights, words, most))
 
 
 def going_on(passage: Passage, window: Window) -> Window:
@@ -53,19 +58,19 @@ def going_on(passage: Passage, window: Window) -> Window:
     sentences = sentences_of(passage)
     words, last = [len(sentence.split()) for sentence in sentences], window.last
     while sum(words[window.first : last + 1]) < _SHORT and _goes_on(passage, sentences, last):
-        if sum(words[window.first : last + 2]) > _MOST_WORDS:
+        if sum(words[window.first : last + 2]) > MOST_WORDS:
             break
         last += 1
     return window._replace(last=last)
 
 
-def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64]) -> Span:
+def _worthiest(weights: NDArray[np.float64], words: NDArray[np.int64], most: int) -> Span:
     """Return the first and last sentence of the stretch around the best one that is worth its length most."""
     best = int(np.argmax(weights))
     gain = np.concatenate([[0.0], np.cumsum(weights - _PER_WORD * words)])
     length = np.concatenate([[0], np.cumsum(words)])
     firsts, lasts = np.arange(best + 1)[:, None], np.arange(best, len(words))[None]
-    fits = (length[lasts + 1] - length[firsts] <= _MOST_WORDS) | ((firsts == best) & (lasts == best))
+    fits = (length[lasts + 1] - length[firsts] <= most) | ((firsts == best) & (lasts == best))
     worth = np.where(fits, gain[lasts + 1] - gain[firsts], -np.inf)
     first, last = np.unravel_index(int(np.argmax(worth)), worth.shape)
     return int(first), best + int(last)
