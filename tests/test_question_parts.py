@@ -159,6 +159,16 @@ def test_two_questions_get_two_answers_each_with_its_source(shipped: Bot):
     assert not {further.sources[0].passage.question} & set(answer.suggestions)
 
 
+def test_a_second_question_that_names_nothing_is_about_the_subject_of_the_first(shipped: Bot):
+    (further,) = shipped.ask("how many digits is a UAN, and how do i find mine if i forgot it?").answers
+    assert further.sources[0].passage.article.id == "uan-number"
+    assert "Know your UAN" in further.text
+    # The years of service for an advance, which another article names, are not the ones for this form.
+    form = shipped.ask("who can fill form 10C and how many years of service is needed")
+    found = [source.passage.article.id for answer in (form, *form.answers) for source in answer.sources]
+    assert set(found) == {"form-10c"}
+
+
 def test_every_door_shows_both_answers(shipped: Bot):
     printed = answer_text(shipped.ask(TWO).to_dict())
     assert printed.index("what is background verification\n") < printed.index(FIRST) < printed.index(SECOND)

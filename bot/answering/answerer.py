@@ -10,6 +10,7 @@ from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
 from bot.answering.demands import split_demands
 from bot.answering.question_parts import point_of, split_questions
+from bot.answering.subjects import terms_of
 from bot.answering.suggestions import Suggestions
 from bot.answering.superseding import hit_of
 from bot.answering.word_chooser import WordChooser
@@ -84,6 +85,9 @@ class Answerer:
         first = self._surest(self._ask(questions[0], history, filters, as_typed=as_typed))
         said = [{"role": "user", "content": questions[0]}, {"role": "assistant", "content": first.text}]
         second = self._surest(self._ask(questions[1], [*history, *said], filters, as_typed=as_typed))
+        if first.sources and second.sources and _keeps_subject(first, second):
+            own = replace(filters, article=first.sources[0].passage.article.id)
+            second = self._surest(self._ask(questions[1], [*history, *said], own, as_typed=as_typed))
         is_likely = second.probability >= (self._settings.least + self._settings.threshold) / 2
         are_answered = first.status == "answered" and second.sources and is_likely
         if not are_answered or first.text in second.text or second.text in first.text:
@@ -187,6 +191,18 @@ def _sources(result: SearchResult, reading: Reading) -> tuple[Source, ...]:
     hit = hit_of(result, reading)
     source = Source(reading.passage, reading.probability, hit.score, hit.signals, reading.span, reading.matched)
     return (source, *_sources(result, reading.other)) if reading.other else (source,)
+
+
+def _keeps_subject(first: Answer, second: Answer) -> bool:
+    """Whether a second question names nothing of the article that answers it, while the first one names its own."""
+    (own, named), (other, also_named) = map(_article_and_named, (first, second))
+    return own != other and bool(named) and not also_named
+
+
+def _article_and_named(answer: Answer) -> tuple[str, frozenset[str]]:
+    """Return the id of the article that answers, and which words of its title the question has."""
+    article = answer.sources[0].passage.article
+    return article.id, terms_of(answer.question) & terms_of(article.title)
 
 
 def _text(sources: Sequence[Source]) -> str:
