@@ -43,9 +43,10 @@ def main() -> None:
     if arguments.data:
         words = arguments.data / "answer_words"
         build_rows(read_json_lines(words / "corpus.jsonl"), arguments.work)
-        bot, conversations = Bot.open(arguments.work / "index"), read_conversations(words)
+        index, conversations = arguments.work / "index", read_conversations(words)
     else:
-        bot, conversations = Bot.open(arguments.index), read_json_lines(_CONVERSATIONS)
+        index, conversations = arguments.index, read_json_lines(_CONVERSATIONS)
+    bot = Bot.open(index)
     rows = []
     for conversation in conversations:
         if arguments.half in (None, half_of(conversation["article"])):
@@ -54,7 +55,7 @@ def main() -> None:
             if arguments.failures and not all(rows[-1][1]):
                 _print_failure(conversation, answers)
     _print_table(rows)
-    _print_times(bot, conversations)
+    _print_times(Bot.open(index), conversations)  # a bot that has not kept these answers
 
 
 def half_of(article: str) -> int:
@@ -105,7 +106,7 @@ def _print_times(bot: Bot, conversations: Sequence[Conversation]) -> None:
     for conversation in conversations[::_TIMED]:
         *earlier, last = conversation["turns"]
         for own, history in zip(times, ((), earlier, with_answers(bot, earlier)), strict=True):
-            own.append(min(_seconds(partial(bot.ask, last, history)) for _ in range(3)))
+            own.append(_seconds(partial(bot.ask, last, history)))
     alone, questions, answers = (1000 * float(np.median(own)) for own in times)
     print(
         f"\nmedian processor time in ms: {alone:.1f} alone, {questions:.1f} after questions, {answers:.1f} after both"
