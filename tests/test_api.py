@@ -136,9 +136,10 @@ def test_fifty_questions_get_the_same_answers_through_every_interface(shipped: B
         assert [without_id(answer) for answer in rest] == python
         assert [without_id(reply["articlebot"]) for reply in chat] == python
         for answer, reply in zip(python, chat, strict=True):
-            is_closest = answer["status"] == "closest"
-            words = indent(answer["text"], "> ", lambda _: True) if is_closest else answer["text"]
-            assert words in reply["choices"][0]["message"]["content"]
+            for source in answer["sources"]:
+                is_closest = answer["status"] == "closest"
+                words = indent(source["words"], "> ", lambda _: True) if is_closest else source["words"]
+                assert words in reply["choices"][0]["message"]["content"]
         assert asyncio.run(ask_over_mcp(f"{address}/mcp", questions)) == python
     stdio = StdioServerParameters(command=sys.executable, args=["-m", "bot", "mcp", "--index", str(shipped_index)])
     assert asyncio.run(ask_over_mcp(stdio, questions)) == python

@@ -210,6 +210,7 @@ def test_a_story_is_answered_like_its_question(shipped: Bot):
         ("notice period in TCS", ("TCS",)),
         ("capgemini service bond for freshers is it legal", ("capgemini",)),
         ("How long is a probation period?", ()),
+        ("I am in second year of BCom, can I be a degree apprentice", ()),
         ("gratuty is paid after how mny years", ()),
         ("notice period kitne din ka hota hai Infosys me", ()),
     ],

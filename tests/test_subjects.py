@@ -106,10 +106,10 @@ def test_two_subjects_are_compared_by_a_faq_or_a_table(shipped: Bot, question: s
     [
         ("gratuity calculation", "Gratuity = last drawn monthly wages × 15 ÷ 26 × completed years of service"),
         ("how is the attrition rate calculated", "Attrition rate (%) = (number of employees who left ÷ average"),
-        ("eps pension formula", "Monthly pension = pensionable salary × pensionable service ÷ 70"),
+        ("eps pension formula", "Multiply the average wages of your last 60 months"),  # a FAQ that asks for it
     ],
 )
-def test_a_calculation_is_answered_by_its_formula(shipped: Bot, question: str, formula: str):
+def test_a_calculation_is_answered_by_its_formula_or_a_faq_that_asks_for_it(shipped: Bot, question: str, formula: str):
     assert shipped.ask(question).text.startswith(formula)
 
 

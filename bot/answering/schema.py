@@ -49,7 +49,7 @@ class Hit:
     """The language of the article, a BCP 47 code."""
     probability: float
     """How likely the passage answers the question, from 0 to 1."""
-    words: str = ""
+    words: str
     """The quoted words; rows of a table below its header row."""
 
 

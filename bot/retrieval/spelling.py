@@ -23,6 +23,7 @@ from bot.languages.registry import ENGLISH, QuestionLanguages
 _WORD = re.compile(r"(?<![^\W_]['’-])\b[^\W\d_]+\b(?!['’-](?!s\b)[^\W_])")
 """A whole word, or one before "'s", but not a part of "e-mail" or "don't"."""
 _CODE = re.compile(r"\S*(?:[\d@_\\]|://|\w\.\w)\S*")  # a number, address, file or identifier
+_WITH_INITIAL = re.compile(r"[A-Z]([A-Z][a-z]+)")  # "BTech", which articles may write "B.Tech"
 _SENTENCE_END = re.compile(r"(?:^|[.!?:])\W*$")
 _SHORTEST, _LONGEST = 4, 30  # length of words that are repaired, and of their repairs at least
 _SHORTEST_ACRONYM, _SHORTEST_NAME = 3, 5  # length of unknown names in capitals and in small letters
@@ -83,7 +84,8 @@ class Speller:
     def _is_unknown_name(self, match: re.Match[str], question: str) -> bool:
         word = match[0].lower()
         passages = self._vocabulary.passages_with(word)
-        if len(word) < _SHORTEST_ACRONYM or self._is_in_articles(word):
+        written = _WITH_INITIAL.fullmatch(match[0])
+        if len(word) < _SHORTEST_ACRONYM or self._is_in_articles(written[1].lower() if written else word):
             return False
         if _is_name(match, question):
             return passages is None or match[0].isupper()
