@@ -103,7 +103,10 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
     def count_tokens(span: Span) -> int:
         return bisect_left(starts, span[1]) - bisect_left(starts, span[0])
 
-    answering = _without_sources(outline(article.text).sections)
+    found = outline(article.text).sections
+    # A list of sources at the end answers nothing.
+    has_sources = len(found) > 1 and found[-1].path and is_source_title(found[-1].path[-1])
+    answering = found[:-1] if has_sources else found
     sections = [part for section in answering for part in _without_faqs(section, article)]
     seen: dict[str, int] = {}
     parts: list[Faq | Section] = [*article.faqs, *sections]
@@ -113,12 +116,6 @@ def _split(article: Article, starts: Sequence[int], token_starts: TokenStarts, l
         else:
             room = max(limit - len(token_starts([_headings(article, part.path)])[0]), limit // 3)
             yield from _section_passages(article, part, seen, count_tokens, room)
-
-
-def _without_sources(sections: Sequence[Section]) -> Sequence[Section]:
-    """Return the sections of an article without its list of sources at the end, which answers nothing."""
-    is_last = len(sections) > 1 and sections[-1].path and is_source_title(sections[-1].path[-1])
-    return sections[:-1] if is_last else sections
 
 
 def _without_faqs(section: Section, article: Article) -> Iterator[Section]:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from test_usage import answer_counts
 
 from bot.answering.answer import Answer, Source
 from bot.cli.asking import answer_text
@@ -186,14 +187,14 @@ def test_the_log_keeps_the_status_and_does_not_count_the_faq_as_frequently_asked
     for number in range(3):
         store.add(logged(f"near {number}", "closest"))
     store.flush()
-    assert store.most_answered(1, 5) == []
+    assert answer_counts(store) == {}
     assert [(one.status, one.passages) for one in store.questions()] == [("closest", (FAQ.id,))] * 3
     store.vote("near 0", helpful=True)
     # That it helped is a sign that the question means the FAQ.
     assert store.evidence(["near 0"], 0, 2 * time.time()).liked == {("near 0", FAQ.id): 1}
     store.add(logged("sure", "answered"))
     store.flush()
-    assert store.most_answered(1, 5) == [FAQ.id]
+    assert answer_counts(store) == {FAQ.id: 1}
 
 
 def test_the_report_counts_it_in_words_and_in_a_column_of_its_own(tmp_path: Path):

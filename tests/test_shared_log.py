@@ -17,7 +17,7 @@ import pytest
 from postgres import PostgresServer
 from quick_build import build
 from serving import server_process
-from test_usage import ASKED, entry
+from test_usage import ASKED, answer_counts, entry
 
 from bot.errors import MissingExtra, SettingsError, UsageError
 from bot.settings import BuildSettings, LogSettings
@@ -152,7 +152,7 @@ def test_while_the_server_is_down_questions_wait_and_one_warning_is_logged(
     with pytest.raises(UsageError, match="cannot be written") as refused:
         store.vote("a1", helpful=True)
     assert mortal.password not in str(refused.value)
-    assert store.most_answered(1, 5) == []
+    assert store.often_asked(1, 0.5, 5) == []
     time.sleep(0.5)
     written = [record.message for record in caplog.records if "cannot be written" in record.message]
     assert len(written) == 1
@@ -173,12 +173,12 @@ def test_a_hanging_server_delays_no_question_and_no_page_and_a_vote_only_until_i
     store = opened(mortal.new_database())
     store.add(ASKED)
     store.flush()
-    assert store.most_answered(1, 5) == ["gratuity#faq-who-pays-gratuity"]
+    assert store.often_asked(1, 0.5, 5) == ["gratuity#faq-who-pays-gratuity"]
     mortal.signal(signal.SIGSTOP)
     try:
         for number in range(100):
             store.add(entry(f"b{number}", "is leave paid"))
-            assert store.most_answered(1, 5) == []
+            assert store.often_asked(1, 0.5, 5) == []
         # The first write still waits for the server, and the later questions wait in the queue.
         assert len(store._own.queue) >= 99
         with pytest.raises(UsageError, match="does not answer in time"):
@@ -187,7 +187,8 @@ def test_a_hanging_server_delays_no_question_and_no_page_and_a_vote_only_until_i
         mortal.signal(signal.SIGCONT)
     store.flush()
     assert len(list(store.questions())) == 101
-    assert until(lambda: store.most_answered(101, 5) == ["gratuity#faq-who-pays-gratuity"])
+    assert until(lambda: store.often_asked(1, 0.5, 5) == ["gratuity#faq-who-pays-gratuity"])
+    assert answer_counts(store) == {"gratuity#faq-who-pays-gratuity": 101}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,12 @@ def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
     return replace(ASKED, answer=answer, question=question, at=time.time(), **facts)
 
 
+def answer_counts(store: UsageStore) -> dict[str, int]:
+    """Return how many questions each passage answered."""
+    with store._own.database.reading() as transaction:
+        return dict(transaction.read("SELECT passage, times FROM answered", {}))
+
+
 @pytest.mark.parametrize(
     ("words", "masked"),
     [
@@ -167,7 +173,7 @@ def test_without_logging_only_questions_with_feedback_are_stored(tmp_path: Path,
     store.add(replace(ASKED, answer="a2"))
     store.vote(replace(ASKED, answer="a2"), helpful=True)
     assert [one.answer for one in store.questions()] == ["a2"]
-    assert store.most_answered(2, 5) == ["gratuity#faq-who-pays-gratuity"]
+    assert answer_counts(store) == {"gratuity#faq-who-pays-gratuity": 2}
     with pytest.raises(UsageError, match="No such answer"):
         store.vote("a1", helpful=True)
 
@@ -246,7 +252,7 @@ def test_many_threads_and_processes_lose_nothing(tmp_path: Path, database: str):
     for store in stores:
         store.flush()
     assert len(list(stores[0].questions())) == 900
-    assert stores[0].most_answered(900, 1) == ["gratuity#faq-who-pays-gratuity"]
+    assert answer_counts(stores[0]) == {"gratuity#faq-who-pays-gratuity": 900}
 
 
 def test_an_unwritable_log_is_reported_and_fails_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -255,7 +261,7 @@ def test_an_unwritable_log_is_reported_and_fails_no_answer(tmp_path: Path, caplo
         store.add(ASKED)
         store.flush()
     assert "cannot be written" in caplog.text
-    assert (list(store.questions()), store.most_answered(1, 5)) == ([], [])
+    assert (list(store.questions()), store.often_asked(1, 0.5, 5)) == ([], [])
     with pytest.raises(UsageError, match="cannot be written"):
         store.vote(ASKED, helpful=True)
     (tmp_path / "gone").mkdir()
@@ -294,7 +300,7 @@ def test_votes_of_the_first_version_are_migrated(tmp_path: Path):
         "no",
         ("p1",),
     )
-    assert store.most_answered(7, 5) == ["p1"]
+    assert answer_counts(store) == {"p1": 7}
 
 
 def test_every_interface_logs_its_questions(bot: Bot, tmp_path: Path, database: str):

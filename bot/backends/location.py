@@ -1,12 +1,13 @@
 """The place where the address of an index is opened: a folder of this machine, or `milvus://…`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from bot.corpus.in_memory import ArticleInput
 from bot.encoder import MODEL_KINDS, Encoder, find_model, model_hash, open_encoder
+from bot.encoder.encoder import OnCount
 from bot.errors import IndexUnwritable, ModelError
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
@@ -28,7 +29,7 @@ def store_at(index: Path | str) -> Store:
     return LocalStore(index)
 
 
-def publish_to(address: str, folder: Path, progress: Callable[[int, int], None]) -> bool:
+def publish_to(address: str, folder: Path, progress: OnCount) -> bool:
     """Publish the current generation of an index folder to a Milvus server; return False if it already is.
 
     `progress` is called with the number of passages written and the total. Raises as `bot.backends.milvus.publish`.

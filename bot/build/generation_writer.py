@@ -1,6 +1,6 @@
 """Writes all files of a generation: passages, vectors, word index and manifest."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,13 +89,9 @@ class _Rows:
         if self.multilingual is not None:
             self.multilingual.add_question(number, question)
 
-    def add_unanswered(self, questions: Iterable[str]) -> None:
-        keys = self.cache.want([EncoderInput(readable(question)) for question in questions])
-        self.unanswered.add(Row(key, 0) for key in keys)
-
     def missing(self) -> int:
         """Return the number of texts without vectors in the caches."""
-        return self.cache.missing() + (self.multilingual.missing() if self.multilingual else 0)
+        return self.cache.missing() + (self.multilingual.cache.missing() if self.multilingual else 0)
 
 
 @dataclass(slots=True)
@@ -143,8 +139,8 @@ class GenerationWriter:
         with ExitStack() as stack:
             cache = stack.enter_context(closing(VectorCache(folder, inputs.weights)))
             if inputs.multilingual is not None:
-                writer = MultilingualWriter(folder, self.previous, inputs.settings, inputs.multilingual)
-                multilingual = stack.enter_context(closing(writer))
+                multilingual = MultilingualWriter(folder, self.previous, inputs.settings, inputs.multilingual)
+                stack.enter_context(closing(multilingual.cache))
             yield _Rows(cache, CachedRows(cache), CachedRows(cache), CachedRows(cache), multilingual)
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
@@ -159,7 +155,8 @@ class GenerationWriter:
         for number, question in placement.follow():
             if (row := writer.add_alternate(number, question)) is not None:
                 rows.add_question(row, question)
-        rows.add_unanswered(source.unanswered)
+        unanswered = rows.cache.want([EncoderInput(readable(question)) for question in source.unanswered])
+        rows.unanswered.add(Row(key, 0) for key in unanswered)
         writer.complete(source)
         writer.close()
         if not len(rows.texts):

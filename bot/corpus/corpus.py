@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 from bot.corpus.article import Article
-from bot.corpus.decisions import ALTERNATES, NOT_ARTICLES, SYNONYMS, UNANSWERED, faqs_to_write
-from bot.corpus.decisions.files import read_alternates, read_synonyms, read_unanswered
+from bot.corpus.decisions import ALTERNATES, SYNONYMS, UNANSWERED, faqs_to_write
+from bot.corpus.decisions.files import NOT_ARTICLES, read_alternates, read_synonyms, read_unanswered
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size

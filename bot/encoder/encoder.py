@@ -11,6 +11,8 @@ Matrix = NDArray[np.float32]
 
 OnBatch = Callable[[int], None]
 """Called after each batch with the number of texts in it."""
+OnCount = Callable[[int, int], None]
+"""Called with the number of items done and the total."""
 
 
 def no_progress(*_progress: object) -> None:

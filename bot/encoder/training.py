@@ -1,20 +1,18 @@
 """Fine-tuning of a sentence-transformers model to the questions and answers of one corpus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from bot.encoder.encoder import OnCount
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
 from bot.errors import requires
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
-
-OnStep = Callable[[int, int], None]
-"""Called after each step with the number of finished steps and the total."""
 
 _BATCH = 64  # number of pairs per step; the passage of each pair is a negative for all others
 _MAX_TOKENS = 128
@@ -32,7 +30,7 @@ class TrainingTriplet:
     wrong: str
 
 
-def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Path, done: OnStep) -> None:
+def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Path, done: OnCount) -> None:
     """Fine-tune a copy of a sentence-transformers model, and save it in the folder `output`.
 
     Minimises MultipleNegativesRankingLoss (Henderson et al. 2017) with in-batch negatives and one hard negative each,
@@ -54,7 +52,7 @@ def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Pat
     tuned.eval().to("cpu").save_pretrained(str(output), create_model_card=False)
 
 
-def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnStep) -> None:
+def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnCount) -> None:
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer import training_args
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss

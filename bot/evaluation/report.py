@@ -36,10 +36,9 @@ def save(path: Path, groups: Mapping[str, Figures]) -> None:
 def load(path: Path) -> dict[str, Figures]:
     """Read figures written by `save`. Raises `EvaluationError` if they cannot be read."""
     try:
-        groups = json.loads(path.read_text(encoding="utf-8"))
         return {
             str(group): {str(name): None if value is None else float(value) for name, value in each.items()}
-            for group, each in groups.items()
+            for group, each in json.loads(path.read_text(encoding="utf-8")).items()
         }
     except (OSError, ValueError, TypeError, AttributeError) as error:
         reason = f"The figures in {path} cannot be read ({error})"

@@ -50,8 +50,7 @@ def write_map(generation: Generation, path: Path) -> int:
     config = {"displaylogo": False, "responsive": True, "modeBarButtons": buttons, "scrollZoom": True}
     page = pio.to_html(figure, config=config, post_script=_OPEN, default_height="100vh")
     title = f"<title>What the articles cover, {generation.manifest.created:%Y-%m-%d}</title>"
-    viewport = '<meta name="viewport" content="width=device-width">'
-    head = f"<head>{title}{viewport}<style>body {{ margin: 0 }}</style>"
+    head = f'<head>{title}<meta name="viewport" content="width=device-width"><style>body {{ margin: 0 }}</style>'
     page = page.replace("<html>", '<!doctype html><html lang="en">', 1).replace("<head>", head, 1)
     with atomic_file(path) as pending:
         pending.write_text(page, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,10 @@ from bot.encoder import EncoderInput, Matrix, QuestionEncoder
 from bot.encoder.encoder_input import Span
 from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
+from bot.index.manifest import Manifest
+from bot.index.vocabulary import Vocabulary
 from bot.languages.registry import readable
 from bot.passages import Passage, context
-
-if TYPE_CHECKING:
-    from bot.index.manifest import Manifest
-    from bot.index.vocabulary import Vocabulary
 
 CHECK_SENTENCE = "How is a question answered from the articles?"
 """A sentence whose vector is stored in the manifest, to detect a changed encoder."""
@@ -163,7 +161,7 @@ class Generation(VectorSearch, Protocol):
         """Whether its articles never change; those on a server are updated in place."""
 
     @property
-    def manifest(self) -> "Manifest": ...
+    def manifest(self) -> Manifest: ...
 
     @property
     def table(self) -> Passages: ...
@@ -172,7 +170,7 @@ class Generation(VectorSearch, Protocol):
     def lexical(self) -> LexicalSearch: ...
 
     @property
-    def vocabulary(self) -> "Vocabulary": ...
+    def vocabulary(self) -> Vocabulary: ...
 
     @property
     def synonyms(self) -> Mapping[str, str]:

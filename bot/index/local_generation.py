@@ -53,10 +53,9 @@ class LocalGeneration(PassageRows):
             unanswered = stored_unanswered(folder, manifest.dimension)
             questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             record = manifest.multilingual
-            multilingual = open_multilingual_index(folder, record, table) if record else None
             opened = cls(
                 table, vectors, questions, folder.name, manifest, sentences, lexical, vocabulary, synonyms, unanswered,
-                multilingual,
+                open_multilingual_index(folder, record, table) if record else None,
             )  # fmt: skip
             opened._check_fit(folder)
         return opened

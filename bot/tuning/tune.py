@@ -10,6 +10,7 @@ from typing import Literal
 from bot.answering.bot import Bot
 from bot.build.build import build
 from bot.encoder import find_model, train
+from bot.encoder.encoder import OnCount
 from bot.errors import EvaluationError, ModelError
 from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.index.store import LocalStore
@@ -69,7 +70,7 @@ def tune(
     return Tuning(is_kept, len(pairs), len(holdout.questions), before, after)
 
 
-def evaluate(holdout: Holdout, model: str, index: Path, on_encoded: Callable[[int, int], None]) -> Figures:
+def evaluate(holdout: Holdout, model: str, index: Path, on_encoded: OnCount) -> Figures:
     """Build an index of the holdout's articles with a model and ask it the held-out questions."""
 
     def on_step(step: str, done: int, total: int) -> None:

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import LogUnavailable, SettingsError, requires
-from bot.usage.database import Row, Transaction, Values
-from bot.usage.schema import TABLES, VERSION, unknown_version
+from bot.usage.database import TABLES, VERSION, Row, Transaction, Values, unknown_version
 
 if TYPE_CHECKING:
     from psycopg import Connection as DriverConnection

@@ -16,6 +16,7 @@ from bot.usage.seen import Remark
 
 _HASH_KEY = "hash"
 _LABEL = re.compile(r"\[(?:e-mail|number)\]")  # what `mask` writes
+_CONSIDERED = 50  # maximum number of passages that are considered for the questions asked often
 _FOLLOW_UP = 300  # seconds within which the next question of a conversation counts as a follow-up
 _COLUMNS = (
     "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
@@ -84,17 +85,14 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
     return Evidence(questions[0], conversations, moves, votes)
 
 
-def read_most_answered(transaction: Transaction, least: int, most: int) -> list[str]:
-    """Return at most `most` passages that answered at least `least` questions, most frequent first."""
+def read_often_asked(transaction: Transaction, conversations: int, probability: float, most: int) -> list[str]:
+    """Return at most `most` of the passages that answered most.
+
+    They answered this surely in this many conversations, without a vote against.
+    """
     statement = "SELECT passage FROM answered WHERE times >= :least ORDER BY times DESC, passage LIMIT :most"
-    return [passage for (passage,) in transaction.read(statement, {"least": least, "most": most})]
-
-
-def read_well_answered(
-    transaction: Transaction, passages: Sequence[str], conversations: int, probability: float
-) -> list[str]:
-    """Return those passages, in their order, that answered this surely in this many conversations, no vote against."""
-    names = {f"p{number}": passage for number, passage in enumerate(passages)}
+    answered = transaction.read(statement, {"least": conversations, "most": _CONSIDERED})
+    names = {f"p{number}": passage for number, (passage,) in enumerate(answered)}
     if not names:
         return []
     statement = f"""
@@ -104,7 +102,7 @@ def read_well_answered(
         AND count(helpful) = coalesce(sum(helpful), 0)"""
     values = {"conversations": conversations, "probability": probability, **names}
     found = {passage for (passage,) in transaction.read(statement, values)}
-    return [passage for passage in passages if passage in found]
+    return [passage for passage in names.values() if passage in found][:most]
 
 
 def add_answer_counts(transaction: Transaction, questions: Sequence[LoggedQuestion]) -> None:

@@ -7,8 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import LogUnavailable
-from bot.usage.database import Row, Transaction, Values
-from bot.usage.schema import TABLES, VERSION, unknown_version
+from bot.usage.database import TABLES, VERSION, Row, Transaction, Values, unknown_version
 
 _ATTEMPTS, _RETRY_DELAY = 3, 0.05  # how often opening a file is tried, and the seconds between
 _EMPTY = Path(":memory:")

@@ -35,8 +35,6 @@ _RETRY_DELAY, _VOTE_TIMEOUT = 5.0, 5.0
 _READ_TIMEOUT, _READ_PAUSE = 1.0, 30.0
 """Seconds that a page waits for the most answered FAQs, and how long pages do without them after a failure."""
 
-_CONSIDERED = 50  # maximum number of passages that are considered for the questions asked often
-
 Result = TypeVar("Result")
 
 
@@ -127,35 +125,20 @@ class UsageStore:
         with self._own.database.reading() as transaction:
             return queries.read_evidence(transaction, questions, since, until)
 
-    def most_answered(self, least: int, most: int) -> list[str]:
-        """Return at most `most` passages that answered at least `least` questions, most frequent first.
-
-        Empty while the log cannot be read, or not at once.
-        """
-        return self._read_at_once(lambda transaction: queries.read_most_answered(transaction, least, most))
-
     def often_asked(self, conversations: int, probability: float, most: int) -> list[str]:
         """Return at most `most` passages that answered surely in this many conversations, without a vote against.
 
         Empty while the log cannot be read, or not at once.
         """
 
-        def read(transaction: Transaction) -> list[str]:
-            often = queries.read_most_answered(transaction, conversations, _CONSIDERED)
-            return queries.read_well_answered(transaction, often, conversations, probability)[:most]
+        def read() -> list[str]:
+            with self._own.database.reading() as transaction:
+                return queries.read_often_asked(transaction, conversations, probability, most)
 
-        return self._read_at_once(read)
-
-    def _read_at_once(self, read: Callable[[Transaction], list[str]]) -> list[str]:
         if time.monotonic() < self._paused_until:
             return []
-
-        def run() -> list[str]:
-            with self._own.database.reading() as transaction:
-                return read(transaction)
-
         try:
-            found = _wait(self._own.reader.submit(run), _READ_TIMEOUT)
+            found = _wait(self._own.reader.submit(read), _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)

@@ -11,7 +11,6 @@ from bot.backends.milvus.filters import filter_expression
 from bot.backends.milvus.layout import SENTENCES, Collections, any_of, numeric_id
 from bot.backends.milvus.passage_table import MilvusPassageTable
 from bot.backends.milvus.records import join_parts, parse_sentence_vectors
-from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
@@ -21,6 +20,7 @@ from bot.index.manifest import Manifest
 from bot.index.passage_rows import ROWS_PER_PASSAGE
 from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary
+from bot.lru_cache import VersionedCache
 from bot.passages import Passage
 
 _CACHED = 8192
@@ -104,7 +104,7 @@ class MilvusGeneration:
         return [number for number in numbers if number in there]
 
     def _vectors(self, numbers: list[int]) -> dict[int, CachedVectors]:
-        found = self.cache.get(numbers)
+        found = self.cache.values_of(numbers)
         missing = [number for number in dict.fromkeys(numbers) if number not in found]
         for start in range(0, len(missing), _FETCHED):
             matching = any_of("passage", missing[start : start + _FETCHED])
@@ -123,5 +123,5 @@ class MilvusGeneration:
                 version = own[0]["version"]
                 vectors = [own[place]["vector"] for place in sorted(own) if own[place]["version"] == version]
                 grouped[number] = CachedVectors(own[0]["article"], np.array(vectors, np.float32))
-                self.cache.put(number, version, grouped[number])
+                self.cache.put(number, (version, grouped[number]))
         return grouped

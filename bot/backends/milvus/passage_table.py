@@ -10,10 +10,10 @@ import numpy as np
 from bot.backends.milvus import layout
 from bot.backends.milvus.client import MilvusClient
 from bot.backends.milvus.records import join_parts, newest, parse_article, parse_passage
-from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
 from bot.index.generation import CorpusFacts
+from bot.lru_cache import VersionedCache
 from bot.passages import Passage
 
 _CACHED = 4096  # passages, and articles, kept in memory
@@ -49,7 +49,7 @@ class MilvusPassageTable:
     def passages(self, numbers: Iterable[int]) -> list[Passage]:
         """See `Passages.passages`. Raises `IndexCorrupt` if one was removed meanwhile."""
         wanted = [int(number) for number in numbers]
-        found = self._passages.get(wanted)
+        found = self._passages.values_of(wanted)
         if missing := [number for number in dict.fromkeys(wanted) if number not in found]:
             found |= self._read(layout.any_of("number", missing))
         if len(found) < len(set(wanted)):
@@ -58,7 +58,7 @@ class MilvusPassageTable:
 
     def number(self, ident: str) -> int | None:
         number = layout.numeric_id(ident)
-        found = self._passages.get([number]) or self._read(layout.any_of("number", [number]))
+        found = self._passages.values_of([number]) or self._read(layout.any_of("number", [number]))
         return number if number in found and found[number].id == ident else None
 
     def article(self, ident: str) -> Article | None:
@@ -110,17 +110,17 @@ class MilvusPassageTable:
             number, version = each["number"], each["version"]
             if version in articles and number not in read:
                 read[number] = parse_passage(bodies[number], articles[version], each["kind"])
-                self._passages.put(number, version, read[number])
+                self._passages.put(number, (version, read[number]))
         return read
 
     def _articles_of(self, versions: Collection[int]) -> dict[int, Article]:
-        found = self._articles.get(versions)
+        found = self._articles.values_of(versions)
         if missing := [version for version in versions if version not in found]:
             matching = f'kind == "{layout.ARTICLE}" and {layout.any_of("version", missing)}'
             records = self._milvus.find(self._records, matching, ("version", "part", "body"))
             for version, body in join_parts(records, "version").items():
                 found[version] = parse_article(body)
-                self._articles.put(version, version, found[version])
+                self._articles.put(version, (version, found[version]))
         return found
 
     def _read_articles(self, matching: str) -> list[Article]:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import groupby
@@ -18,6 +18,7 @@ from bot.backends.milvus.client import BM25, NO_BM25, BatchWriter, MilvusClient
 from bot.backends.milvus.layout import ARTICLE, FAQ, PASSAGE, Collections, corrupt, numeric_id
 from bot.backends.milvus.words import WordsBatchWriter, bm25_fields, create_words
 from bot.corpus.synonyms import STORED_SYNONYMS
+from bot.encoder.encoder import OnCount
 from bot.index.filters import Filters
 from bot.index.generation import numbers_of
 from bot.index.lexical import LEXICAL, LexicalWriter
@@ -30,11 +31,8 @@ from bot.index.vocabulary import VOCABULARY
 _COPIED = (MANIFEST, VOCABULARY, STORED_SYNONYMS, UNANSWERED_VECTORS)  # files of a local folder
 _log = logging.getLogger(__name__)
 
-OnPassages = Callable[[int, int], None]
-"""Called with the number of passages written and the total."""
 
-
-def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, progress: OnPassages) -> bool:
+def publish(local: LocalGeneration, folder: Path, address: MilvusAddress, progress: OnCount) -> bool:
     """Write an open generation to a server, verify it there and make it current; return False if it is already.
 
     The current generation stays until the last step. The next call removes what an interrupted one left. Raises
@@ -98,7 +96,7 @@ def _build_indexes(milvus: MilvusClient, collections: Collections) -> None:
 
 
 def _write(
-    milvus: MilvusClient, collections: Collections, local: LocalGeneration, folder: Path, progress: OnPassages
+    milvus: MilvusClient, collections: Collections, local: LocalGeneration, folder: Path, progress: OnCount
 ) -> None:
     with TemporaryDirectory() as scratch:
         places = _write_articles(milvus, collections, local, Path(scratch, LEXICAL), progress)
@@ -114,7 +112,7 @@ def _write(
 
 
 def _write_articles(
-    milvus: MilvusClient, collections: Collections, local: LocalGeneration, lexical: Path, progress: OnPassages
+    milvus: MilvusClient, collections: Collections, local: LocalGeneration, lexical: Path, progress: OnCount
 ) -> dict[str, int]:
     """Write articles, passages, vectors and words; return the next free places."""
     bodies, rows = (BatchWriter(milvus, name, fresh=True) for name in (collections.records, collections.rows))

@@ -144,10 +144,9 @@ class MilvusStore:
             unanswered = stored_unanswered(folder, manifest.dimension)
             words = ServerLexicalIndex(milvus, collections) if milvus.has_bm25 else ReplicaLexicalIndex(folder)
             table, vocabulary = MilvusPassageTable(milvus, collections, facts), Vocabulary(folder)
-            opened = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
             return MilvusGeneration(
                 name, manifest, milvus, collections, table, words, words.current, vocabulary, synonyms, unanswered,
-                opened,
+                open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder),
             )  # fmt: skip
 
     def _copy(self, collections: Collections, facts: GenerationFacts, names: tuple[str, ...], *, refetch: bool) -> Path:

@@ -6,7 +6,6 @@ Writing an article that has not changed does nothing; the next build replaces al
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -50,20 +49,6 @@ class _Stored:
     faqs: int
     keys: frozenset[str]
     """The keys of all its records."""
-
-
-class _Vectors(NamedTuple):
-    """The vectors of a passage in the order of the index, and the ones of its sentences."""
-
-    passage: Matrix
-    sentences: Matrix
-
-    @classmethod
-    def of(cls, rows: Sequence[Matrix]) -> "_Vectors":
-        """Take the vectors from the rows of each of the passage's `encoder_inputs`."""
-        every = np.concatenate(rows)
-        last = len(every) - len(rows[-1]) + FIRST_SENTENCE
-        return cls(every[:last], every[last:])
 
 
 def update(
@@ -110,10 +95,10 @@ class _Updater:
             return
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
         new = list(records.article_records(article, version, self._place(article, stored), time.time_ns()))
-        vectors = self._encode(passages)
-        new += self._passage_records(passages, [own.sentences for own in vectors], version, stored)
+        vectors, sentences = self._encode(passages)
+        new += self._passage_records(passages, sentences, version, stored)
         pairs = zip(passages, vectors, strict=True)
-        rows = [row for passage, own in pairs for row in records.row_entities(passage, version, own.passage)]
+        rows = [row for passage, own in pairs for row in records.row_entities(passage, version, own)]
         self._milvus.write(self._collections.records, new)
         if self._milvus.has_bm25:
             words = WordsBatchWriter(self._milvus, self._collections, fresh=False)
@@ -192,10 +177,13 @@ class _Updater:
         place = stored.places.place if stored else self._next(ARTICLE)
         return records.Places(place, self._next(category_counter_key(article)))
 
-    def _encode(self, passages: Sequence[Passage]) -> list[_Vectors]:
+    def _encode(self, passages: Sequence[Passage]) -> tuple[list[Matrix], list[Matrix]]:
+        """Return the vectors of each passage in the order of the index, and the ones of its sentences."""
         inputs = [encoder_inputs(passage) for passage in passages]
         rows = iter(encode_inputs(self._encoder, [each for own in inputs for each in own]))
-        return [_Vectors.of([next(rows) for _ in own]) for own in inputs]
+        by_passage = [[next(rows) for _ in own] for own in inputs]
+        vectors = [np.concatenate([*asked, whole[:FIRST_SENTENCE]]) for *asked, whole in by_passage]
+        return vectors, [whole[FIRST_SENTENCE:] for *_, whole in by_passage]
 
     def _passage_records(
         self, passages: Sequence[Passage], sentences: Sequence[Matrix], version: int, stored: _Stored | None

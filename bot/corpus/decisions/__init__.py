@@ -21,7 +21,6 @@ from bot.corpus.decisions.files import (
     DRAFTS,
     HISTORY,
     IGNORED,
-    NOT_ARTICLES,
     REJECTED,
     SYNONYMS,
     UNANSWERED,
@@ -35,7 +34,7 @@ from bot.corpus.decisions.history import Action, Decision, in_force, read_histor
 from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 
 __all__ = [
-    "ALTERNATES", "DRAFTS", "HISTORY", "IGNORED", "NOT_ARTICLES", "REJECTED", "SYNONYMS", "UNANSWERED", "WRITTEN",
+    "ALTERNATES", "DRAFTS", "HISTORY", "IGNORED", "REJECTED", "SYNONYMS", "UNANSWERED", "WRITTEN",
     "Action", "Decision", "Decisions", "Excerpt", "StarterChoices", "WrittenFaq", "accept", "correct", "draft",
     "faqs_to_write", "hide_starter", "ignore", "in_force", "open_excerpt", "pin_starter", "read_alternates",
     "read_history", "read_synonyms", "read_unanswered", "reject", "show_starter", "undo", "unpin_starter",

@@ -51,8 +51,7 @@ def unpin_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
 def hide_starter(corpus: Path, question: str, *, who: str = "") -> Decision:
     """Never offer a question. Raises `CorpusError` if a file cannot be written."""
     row = {"question": question}
-    changes = [Change(PINNED, row, is_added=False), Change(UNWANTED, row)]
-    return decide(corpus, "starters", question, changes, who=who)
+    return decide(corpus, "starters", question, [Change(PINNED, row, is_added=False), Change(UNWANTED, row)], who=who)
 
 
 def show_starter(corpus: Path, question: str, *, who: str = "") -> Decision:

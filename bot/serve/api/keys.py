@@ -55,8 +55,7 @@ class ApiKeyMiddleware:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         key = headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else None) or None
         digest = hash_key(key) if key else ""
-        names = (name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest))
-        name = next(names, None)
+        name = next((name for name, known in self._keys.items() if hmac.compare_digest(known.sha256, digest)), None)
         origin = headers.get("origin") if self._is_allowed_origin(headers) else None
         if scope["path"] == _MCP and not self._is_allowed_origin(headers):
             await _refuse(403, _FOREIGN, None, scope, receive, send)

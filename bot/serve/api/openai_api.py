@@ -109,8 +109,7 @@ def _response(answer: Answer, content: str, body: ChatQuestion) -> Response:
     if body.stream:
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         chunks = _stream(answer, content, body.model, with_usage=with_usage)
-        headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(chunks, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(chunks, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
     message = {"role": "assistant", "content": content, "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     envelope = _envelope(answer, body.model, "chat.completion")
@@ -157,7 +156,9 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
         parts = (answer, *answer.answers)
         return "\n\n".join(f"**{part.asked}**\n\n{_markdown(replace(part, answers=()), texts)}" for part in parts)
     if answer.status == "closest":
-        return _closest(answer, texts)
+        # A quotation below a notice, so that nobody takes it for an answer.
+        further = [texts["ambiguous"], _bullets(answer.suggestions)] if answer.suggestions else []
+        return "\n\n".join([texts["closest"], *_quotes(answer, texts), *_newer(answer, texts), *further])
     if answer.sources:
         return "\n\n".join([*_quotes(answer, texts), *_newer(answer, texts)])
     if answer.reply:
@@ -169,22 +170,15 @@ def _markdown(answer: Answer, texts: PageTexts) -> str:
     return "\n\n".join(filter(None, [f"{texts['no_answer']} {lead}".strip(), offered]))
 
 
-def _closest(answer: Answer, texts: PageTexts) -> str:
-    """Return the words that come closest as a quotation below a notice, so that nobody takes them for an answer."""
-    parts = [texts["closest"], *_quotes(answer, texts), *_newer(answer, texts)]
-    if answer.suggestions:
-        parts += [texts["ambiguous"], _bullets(answer.suggestions)]
-    return "\n\n".join(parts)
-
-
 def _quotes(answer: Answer, texts: PageTexts) -> list[str]:
     """Return the words of each source with the line that names it; below a heading from the second on."""
     parts, is_closest = [], answer.status == "closest"
+    passed = " ".join(texts["passed"].format(day=texts.day(day)) for day in answer.passed)
     for number, source in enumerate(answer.sources, 1):
         heading = texts["also_close"] if is_closest else f"*{texts['also_likely']}*"
         quoted = indent(_quoted(source), "> ", lambda _: True) if is_closest else _quoted(source)
-        passed = _passed(answer, texts) if number == len(answer.sources) else []
-        parts += [*[heading][: number - 1], quoted, *passed, _source_line(source, texts)]
+        note = [passed] if passed and number == len(answer.sources) else []
+        parts += [*[heading][: number - 1], quoted, *note, _source_line(source, texts)]
     return parts
 
 
@@ -196,10 +190,6 @@ def _quoted(source: Source) -> str:
 
 def _bullets(questions: tuple[str, ...]) -> str:
     return "\n".join(f"- {question}" for question in questions)
-
-
-def _passed(answer: Answer, texts: PageTexts) -> list[str]:
-    return [" ".join(texts["passed"].format(day=texts.day(day)) for day in answer.passed)] if answer.passed else []
 
 
 def _newer(answer: Answer, texts: PageTexts) -> list[str]:

@@ -167,16 +167,13 @@ def _details(seen: SeenQuestion, gap: Gap | None) -> str:
     lists = {"Asked as": list(dict.fromkeys([*(gap.examples if gap else ()), *seen.wordings]))}
     if gap and gap.nearest:
         lists["Nearest passages"] = [f"{one.probability:.0%} {one.about} ({one.passage})" for one in gap.nearest]
-    body = "".join(f"<h4>{title}</h4>{_list(lines)}" for title, lines in lists.items())
+    items = {title: "".join(f"<li>{_text(line)}</li>" for line in lines) for title, lines in lists.items()}
+    body = "".join(f"<h4>{title}</h4><ul>{lines}</ul>" for title, lines in items.items())
     return f"<details><summary>Details</summary>{body}</details>"
 
 
 def _text(words: str) -> str:
     return html.escape(" ".join(words.split()))
-
-
-def _list(lines: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"
 
 
 def _certainty(words: str) -> str:

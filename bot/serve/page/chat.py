@@ -14,6 +14,7 @@ from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.chat_service import ChatService
 from bot.serve.page import welcome
 from bot.serve.page.conversation import Conversation, Exchange
+from bot.serve.page.events import EVENT_OPTIONS
 from bot.serve.page.messages import Message, render_conversation
 from bot.serve.page.theme import page_title
 from bot.serve.texts import PageTexts
@@ -24,9 +25,6 @@ _log = logging.getLogger(__name__)
 _MAX_HISTORY = 10  # number of earlier questions, with their answers, that a question is read together with
 
 _MAX_HANDED_OVER = 5  # number of earlier questions that the address of the page may hold
-
-# Each event is one plain request: no queue, no public endpoint.
-_EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
 _Outputs = tuple[Any, Any, Any, Any]  # the values of chat, box, notice and the browser's storage after an event
 _UNCHANGED: _Outputs = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
@@ -58,15 +56,15 @@ def create_chat(service: ChatService, texts: PageTexts, languages: Mapping[str, 
         names = "as-typed", "alone", "everywhere"
         as_typed, alone, everywhere = (gr.Button(name, elem_id=name, visible="hidden") for name in names)
         handlers, outputs = _Handlers(service, texts, languages), [chat, box, notice, stored]
-        box.submit(handlers.submit, [box, stored, category], outputs, **_EVENT_OPTIONS)
-        chat.example_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
-        chat.option_select(handlers.click, [stored, category], outputs, **_EVENT_OPTIONS)
-        as_typed.click(handlers.ask_as_typed, [stored, category], outputs, **_EVENT_OPTIONS)
-        alone.click(handlers.ask_alone, [stored, category], outputs, **_EVENT_OPTIONS)
-        everywhere.click(handlers.ask_everywhere, [stored], [*outputs, category], **_EVENT_OPTIONS)
+        box.submit(handlers.submit, [box, stored, category], outputs, **EVENT_OPTIONS)
+        chat.example_select(handlers.click, [stored, category], outputs, **EVENT_OPTIONS)
+        chat.option_select(handlers.click, [stored, category], outputs, **EVENT_OPTIONS)
+        as_typed.click(handlers.ask_as_typed, [stored, category], outputs, **EVENT_OPTIONS)
+        alone.click(handlers.ask_alone, [stored, category], outputs, **EVENT_OPTIONS)
+        everywhere.click(handlers.ask_everywhere, [stored], [*outputs, category], **EVENT_OPTIONS)
         # `BrowserState` stores no empty value: None would leave the old conversation for the next reload.
-        new.click(lambda: ([], "", "", Conversation().dump()), None, outputs, **_EVENT_OPTIONS)
-        page.load(handlers.open_page, [stored], [*outputs, category], **_EVENT_OPTIONS)
+        new.click(lambda: ([], "", "", Conversation().dump()), None, outputs, **EVENT_OPTIONS)
+        page.load(handlers.open_page, [stored], [*outputs, category], **EVENT_OPTIONS)
     return page
 
 

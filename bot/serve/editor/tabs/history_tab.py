@@ -1,15 +1,14 @@
 """The tab of the decisions: who decided what and when, and a button that undoes it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import gradio as gr
 
 from bot.corpus.decisions import Decision, in_force, read_history, undo
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
+from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.page.messages import escape_markdown
 
 _MOST = 100
@@ -30,7 +29,10 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
         gr.Button("Download as CSV", link="history.csv", scale=0, elem_id="download-history")
 
     def show() -> Any:
-        return gr.update(choices=_choices(read_history(service.corpus)), value=None)
+        history = read_history(service.corpus)
+        holds, verbs = in_force(history), {one.id: _VERBS[one.action] for one in history}
+        latest = reversed(history[-_MOST:])
+        return gr.update(choices=[(_label(one, verbs, holds=holds[one.id]), one.id) for one in latest], value=None)
 
     def on_undo(who: str, ident: str | None) -> Any:
         if ident is None:
@@ -40,11 +42,6 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
 
     tab.select(show_errors(lambda: ("", show()), notice), None, [notice, decision], **EVENT_OPTIONS)
     back.click(signed(on_undo, notice), [decision], [notice, decision, *bar.outputs], **EVENT_OPTIONS)
-
-
-def _choices(history: Sequence[Decision]) -> list[tuple[str, str]]:
-    holds, verbs = in_force(history), {one.id: _VERBS[one.action] for one in history}
-    return [(_label(one, verbs, holds=holds[one.id]), one.id) for one in reversed(history[-_MOST:])]
 
 
 def _label(decision: Decision, verbs: dict[str, str], *, holds: bool) -> str:

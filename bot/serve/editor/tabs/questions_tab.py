@@ -1,6 +1,6 @@
 """The tab of the questions that visitors asked, with what they saw and what an editor can decide about each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,9 @@ import gradio as gr
 
 from bot.corpus.decisions import ignore, reject
 from bot.serve.editor.downloads import Kind
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
+from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.page.messages import escape_markdown
 from bot.usage.report import Report
 from bot.usage.report_text import trend
@@ -175,9 +175,6 @@ def _further(report: Report) -> str:
     turned = [f"{each.passage}: {each.helpful} helpful, {each.unhelpful} not" for each in report.turned]
     corrected = report.only_corrected[:_MAX_QUESTIONS]
     parts = {"No longer help": turned, "Found only after a spelling correction": corrected}
-    lists = [f"## {title}\n\n{_list(map(escape_markdown, lines))}" for title, lines in parts.items() if lines]
-    return "\n\n".join([*lists, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"* {line}" for line in lines)
+    lists = {title: "\n".join(f"* {escape_markdown(line)}" for line in lines) for title, lines in parts.items()}
+    shown = [f"## {title}\n\n{lines}" for title, lines in lists.items() if lines]
+    return "\n\n".join([*shown, f"FAQs that answered nothing: {len(report.never_found)} of {report.faqs}."])

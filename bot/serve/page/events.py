@@ -1,4 +1,4 @@
-"""How events of the editor's page run: as plain requests, with errors shown on the page."""
+"""How events of the pages run: as plain requests; those of the editor's page with errors shown on it."""
 
 import logging
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from bot.serve.page.messages import escape_markdown
 _log = logging.getLogger(__name__)
 
 EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+"""Each event is one plain request: no queue, no public endpoint."""
 _UNEXPECTED = "Something went wrong; see the server's log."
 
 
