@@ -7,5 +7,5 @@ from bot.retrieval.hit import Hit
 
 
 def hit_metadata(hit: Hit) -> dict[str, Any]:
-    """Return the JSON of a hit without its `text`, for which every framework has its own field."""
-    return {name: value for name, value in hit_to_dict(hit).items() if name != "text"}
+    """Return the JSON of a hit without its texts, for which every framework has its own field."""
+    return {name: value for name, value in hit_to_dict(hit).items() if name not in ("text", "words")}
