@@ -112,6 +112,7 @@ def test_only_unsure_answers_have_another_passage_a_short_one_in_the_same_langua
         assert first.passage.id != second.passage.id
         assert first.passage.article.language == second.passage.article.language
         assert second.probability <= first.probability
+        assert second.words not in first.words
         assert not {first.passage.question, second.passage.question} & set(answer.suggestions)
 
 

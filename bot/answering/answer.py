@@ -59,7 +59,7 @@ class Answer:
     probability: float
     """How likely the corpus answers the question, also when that is too unlikely for an answer."""
     sources: tuple[Source, ...]
-    """The quoted passages: two if the first answers only likely, or comes closest, and another may answer instead."""
+    """The quoted passages: none without an answer, two if the first is only likely and another may answer instead."""
     suggestions: tuple[str, ...]
     """Questions that the corpus answers: those to ask next or, without a sure answer, those that may be meant."""
     generation: str

@@ -69,11 +69,12 @@ class WordChooser:
 
     def _with_other(self, result: SearchResult, reading: Reading) -> Reading:
         """Return words that are only likely with the others that may answer instead, unless these are outdated."""
-        other = reading.other
-        if other is None:
+        if reading.other is None:
             return reading
-        is_shown = reading.probability < SURE and self._superseding.newest(result, other) is None
-        return reading if is_shown else replace(reading, other=None)
+        shown, others = (each.passage.text[slice(*each.span)] for each in (reading, reading.other))
+        is_new = reading.probability < SURE and others not in shown
+        is_kept = is_new and self._superseding.newest(result, reading.other) is None
+        return reading if is_kept else replace(reading, other=None)
 
     def _choose(self, question: str, turns: Sequence[Exchange], filters: Filters, *, as_typed: bool) -> Choice:
         result, reading = self._found(question, turns, filters, as_typed=as_typed)
