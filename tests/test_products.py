@@ -1,4 +1,4 @@
-"""Products of matrices, computed in blocks or row by row, equal those of numpy."""
+"""Matrix products computed in blocks or row by row equal those that numpy computes."""
 
 import numpy as np
 import pytest

@@ -123,8 +123,8 @@ def hit_to_schema(hit: Hit) -> schema.Hit:
     """Return the fields of the JSON of a hit; of one that is no source, the whole text is quoted."""
     passage, article = hit.passage, hit.passage.article
     whole = 0, len(passage.text)
-    (start, end), matched = (hit.quote, hit.matched) if isinstance(hit, Source) else (whole, whole)
-    words = hit.words if isinstance(hit, Source) else passage.text
+    shown = (hit.quote, hit.matched, hit.words) if isinstance(hit, Source) else (whole, whole, passage.text)
+    (start, end), matched, words = shown
     return schema.Hit(
         passage=passage.id, article=article.id, kind=passage.kind, title=article.title, section=list(passage.section),
         question=passage.question, text=passage.text, quote=[start, end], matched=list(matched), url=article.url,

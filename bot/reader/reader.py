@@ -27,8 +27,8 @@ _SAME = 1.0
 """How much higher the sentences of a passage score whose question, or an alternate, is taken for the visitor's; its
 language does not count."""
 _ALSO, _MOST_ALSO = 0.1, 40
-"""Minimum probability, beside the words chosen, of the best ones of another passage, and their maximum number: with 60
-the words are right in 1 % more of the questions, but a tenth is more to read."""
+"""Minimum probability, beside the words chosen, of the best ones of another passage, and their maximum number. With
+60, one more answer in a hundred is right, but there is a tenth more to read."""
 _OWN_LANGUAGE = {"en": 6.0, "hi": 0.3}
 """How much higher a sentence scores in the language of the question. English's nearly excludes others, because many who
 ask in English do not read Hindi. On half 0 of tests/questions/hindi.jsonl 0 quotes most right words for Hindi; 0.3

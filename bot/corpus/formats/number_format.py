@@ -102,13 +102,16 @@ def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str |
     """Return the section for a number, and the sign that stands before it."""
     if any(section.condition for section in sections[:2]):
         for section in sections:
-            name, limit = section.condition or ("", 0.0)
-            if section.condition is None or (name in _OPERATORS and _OPERATORS[name](value, limit)):
+            if section.condition is None or _meets(value, *section.condition):
                 return section, "-" if value < 0 else ""
         return _Section(None, [("General", False)]), "-" if value < 0 else ""
     if value < 0:
         return (sections[1], "") if len(sections) > 1 else (sections[0], "-")
     return sections[2 if value == 0 and len(sections) > 2 else 0], ""
+
+
+def _meets(value: float, name: str, limit: float) -> bool:
+    return name in _OPERATORS and _OPERATORS[name](value, limit)
 
 
 def _digits(value: float, match: re.Match[str]) -> str:

@@ -175,10 +175,10 @@ def _quotes(answer: Answer, texts: PageTexts) -> list[str]:
     parts, is_closest = [], answer.status == "closest"
     passed = " ".join(texts["passed"].format(day=texts.day(day)) for day in answer.passed)
     for number, source in enumerate(answer.sources, 1):
-        heading = texts["also_close"] if is_closest else f"*{texts['also_likely']}*"
+        heading = [texts["also_close"] if is_closest else f"*{texts['also_likely']}*"] if number > 1 else []
         quoted = indent(_quoted(source), "> ", lambda _: True) if is_closest else _quoted(source)
         note = [passed] if passed and number == len(answer.sources) else []
-        parts += [*[heading][: number - 1], quoted, *note, _source_line(source, texts)]
+        parts += [*heading, quoted, *note, _source_line(source, texts)]
     return parts
 
 

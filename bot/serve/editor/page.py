@@ -7,6 +7,7 @@ import gradio as gr
 
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.publishing import publish_bar
 from bot.serve.editor.question_html import block, tally_html
 from bot.serve.editor.service import EditorService
@@ -17,7 +18,6 @@ from bot.serve.editor.tabs.index_tab import index_tab
 from bot.serve.editor.tabs.playground_tab import playground_tab
 from bot.serve.editor.tabs.questions_tab import questions_tab
 from bot.serve.editor.tabs.starters_tab import starters_tab
-from bot.serve.page.events import EVENT_OPTIONS, show_errors
 from bot.serve.page.messages import escape_markdown
 
 _HEADERS = ["what", "where", "why"]

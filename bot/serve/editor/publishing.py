@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 
 from bot.passages import Passage
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.question_html import answer_html, block
 from bot.serve.editor.service import EditorService
-from bot.serve.page.events import EVENT_OPTIONS, show_errors
 
 _POLL = 1.0  # seconds between two updates while a build runs
 _BUILDING = "Publishing; meanwhile visitors get answers from the present index."

@@ -307,7 +307,7 @@
   function asText(answer) {
     const parts = [...answer.querySelectorAll(".none, .other, .part-question, .asked, .words, .origin")];
     const copied = parts.map((part) => (part.matches(".origin") ? originAsText(part) : part.innerText.trim()));
-    // Words of a FAQ stand below its question; others, and those that only come closest, below the visitor's.
+    // The words of a FAQ follow its question; all other words follow the visitor's question.
     const asked = parts[0]?.matches(".asked") ? "" : questionOf(answer);
     return [asked, ...copied].filter(Boolean).join("\n\n");
   }

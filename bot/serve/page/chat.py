@@ -14,7 +14,6 @@ from bot.retrieval.finder import LONGEST_QUESTION
 from bot.serve.chat_service import ChatService
 from bot.serve.page import welcome
 from bot.serve.page.conversation import Conversation, Exchange
-from bot.serve.page.events import EVENT_OPTIONS
 from bot.serve.page.messages import Message, render_conversation
 from bot.serve.page.theme import page_title
 from bot.serve.texts import PageTexts
@@ -26,6 +25,8 @@ _MAX_HISTORY = 10  # number of earlier questions, with their answers, that a que
 
 _MAX_HANDED_OVER = 5  # number of earlier questions that the address of the page may hold
 
+EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+"""Each event is one plain request: no queue, no public endpoint."""
 _Outputs = tuple[Any, Any, Any, Any]  # the values of chat, box, notice and the browser's storage after an event
 _UNCHANGED: _Outputs = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 

@@ -8,11 +8,11 @@ from bot.corpus.decisions import correct
 from bot.errors import ArticlebotError
 from bot.passages import context
 from bot.serve.editor.diff_html import diff_html
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, start
 from bot.serve.editor.question_html import block, place_html
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
-from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.page.messages import escape_markdown
 
 _HINT = (

@@ -9,11 +9,11 @@ import gradio as gr
 from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
 from bot.corpus.formats.tables import cells_to_plain_form
 from bot.errors import CorpusError
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, bar_state, start
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
 from bot.serve.page.article_html import article_html
-from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 
 _WITHDRAWN = "Withdrawn. Visitors no longer get it once that is published."
 _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."

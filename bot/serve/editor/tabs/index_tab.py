@@ -6,9 +6,9 @@ import gradio as gr
 
 from bot.index.status import index_status
 from bot.index.store import LocalStore
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.publishing import PublishBar, bar_state, start
 from bot.serve.editor.service import EditorService
-from bot.serve.page.events import EVENT_OPTIONS, show_errors
 
 _HINT = "Each build makes a generation. Visitors are answered from one of them; you can go back, and forth again."
 

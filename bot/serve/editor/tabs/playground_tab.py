@@ -4,9 +4,9 @@ from typing import Any
 
 import gradio as gr
 
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors
 from bot.serve.editor.question_html import answer_html, block, candidates_html
 from bot.serve.editor.service import EditorService
-from bot.serve.page.events import EVENT_OPTIONS, show_errors
 
 _CANDIDATES = 10
 

@@ -9,9 +9,9 @@ import gradio as gr
 
 from bot.corpus.decisions import ignore, reject
 from bot.serve.editor.downloads import Kind
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
-from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.page.messages import escape_markdown
 from bot.usage.report import Report
 from bot.usage.report_text import trend

@@ -7,8 +7,8 @@ import gradio as gr
 
 from bot.corpus.decisions import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 from bot.errors import CorpusError
+from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.service import EditorService
-from bot.serve.page.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.page.messages import escape_markdown
 
 _HINT = (

@@ -1,4 +1,4 @@
-"""How events of the pages run: as plain requests; those of the editor's page with errors shown on it."""
+"""Events of the editor's page: errors are shown on the page, and decisions are signed."""
 
 import logging
 from collections.abc import Callable
@@ -7,12 +7,11 @@ from typing import Any
 import gradio as gr
 
 from bot.errors import ArticlebotError
+from bot.serve.page.chat import EVENT_OPTIONS
 from bot.serve.page.messages import escape_markdown
 
+__all__ = ["EVENT_OPTIONS", "show_errors", "signed"]
 _log = logging.getLogger(__name__)
-
-EVENT_OPTIONS: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-"""Each event is one plain request: no queue, no public endpoint."""
 _UNEXPECTED = "Something went wrong; see the server's log."
 
 
