@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.build.cache import PartCache
+from bot.build.part_cache import PartCache
 from bot.build.workers import LocalWorkers
 from bot.corpus.corpus import FolderSource
 from bot.corpus.formats import markdown, plaintext
@@ -90,7 +90,7 @@ def test_another_limit_splits_anew(folder: Path):
 def test_other_code_reads_anew(folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch):
     passages(folder)
     read.clear()
-    monkeypatch.setattr("bot.build.cache._code", lambda: "another version")
+    monkeypatch.setattr("bot.build.part_cache._code", lambda: "another version")
     passages(folder)
     assert read == ["card.md", "notice.md"]
 

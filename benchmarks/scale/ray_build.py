@@ -25,7 +25,8 @@ import numpy as np
 from benchmarks.shared.mixed_corpus import write
 from benchmarks.shared.timing import machine, table
 from bot.build.build import BuildReport, build
-from bot.build.cache import Encoded, PartCache, Uncached
+from bot.build.cache import Encoded, Uncached
+from bot.build.part_cache import PartCache
 from bot.build.ray import ray_workers
 from bot.build.workers import LocalWorkers, Workers
 from bot.corpus import ArticleSource

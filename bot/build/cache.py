@@ -1,4 +1,4 @@
-"""The caches of an index: text hash → vectors, and file hash → passages, so that a build does only what is new."""
+"""The vector cache of an index: text hash → vectors, so that a build encodes only what is new."""
 
 import hashlib
 import json
@@ -6,9 +6,7 @@ import sqlite3
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
-from datetime import date
-from functools import cache
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,14 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-import bot.version
-from bot.corpus.article import Article, article_of
-from bot.corpus.refused import Refused
-from bot.encoder import EncoderInput, Matrix
+from bot.encoder import EncoderInput, Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
-from bot.passages import Kind, Passage, SplitItem
+from bot.version import __version__
 
-_VECTORS, _WANTED, _PARTS = "vectors.sqlite", "wanted.sqlite", "parts.sqlite"
+_VECTORS, _WANTED, _QUESTIONS = "vectors.sqlite", "wanted.sqlite", "questions"
 _TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted build loses at most these
 _KEYS_PER_QUERY = 500
 _BLOCK = 16_384  # number of vectors that are read at once
@@ -43,6 +38,10 @@ class UncachedTexts(NamedTuple):
     keys: Sequence[bytes]
     texts: Sequence[str]
     """Each an input of the encoder as JSON, see `parse_input`."""
+
+    def questions(self) -> list[str]:
+        """Return the texts of inputs that are questions."""
+        return [parse_input(text).text for text in self.texts]
 
 
 Uncached = Iterator[UncachedTexts]
@@ -118,6 +117,22 @@ class VectorCache:
         self._connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM wanted)")
         self._connection.commit()
 
+    def of_questions(self, encoder: QuestionEncoder, kind: str, questions: Iterable[str]) -> Matrix:
+        """Return the vectors that a question encoder of this kind gives, rounded to float16.
+
+        They have a cache of their own, so that a build encodes only the questions that the last one did not ask.
+        """
+
+        def encode(missing: Uncached) -> Encoded:
+            for some in missing:
+                yield some.keys, list(encoder.encode_questions(some.questions())[:, None])
+
+        with closing(VectorCache(self._folder / _QUESTIONS / kind, f"{self.weights}\0{__version__}")) as cache:
+            keys = cache.want(map(EncoderInput, questions))
+            cache.encode_missing(encode)
+            cache.keep_only_wanted()
+            return cache.vectors([Row(key, 0) for key in keys])
+
     def close(self) -> None:
         self._connection.close()
         (self._folder / _WANTED).unlink(missing_ok=True)
@@ -127,7 +142,7 @@ class CachedRows:
     """A sequence of vectors in the cache; they can be read once the missing texts are encoded."""
 
     def __init__(self, cache: VectorCache) -> None:
-        self._cache, self._keys, self._places = cache, bytearray(), array("I")
+        self.cache, self._keys, self._places = cache, bytearray(), array("I")
 
     def __len__(self) -> int:
         return len(self._places)
@@ -146,7 +161,7 @@ class CachedRows:
     def rows(self, numbers: Iterable[int]) -> Matrix:
         """Return the vectors with these numbers. Raises `IndexCorrupt` like `VectorCache.vectors`."""
         wanted = ((number * _KEY_BYTES, self._places[number]) for number in numbers)
-        return self._cache.vectors([Row(bytes(self._keys[at : at + _KEY_BYTES]), place) for at, place in wanted])
+        return self.cache.vectors([Row(bytes(self._keys[at : at + _KEY_BYTES]), place) for at, place in wanted])
 
     def blocks(self, size: int = _BLOCK) -> Iterator[Matrix]:
         """Yield all vectors, `size` at a time."""
@@ -199,86 +214,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA build.synchronous = OFF")
     connection.execute("CREATE TABLE build.wanted (number INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, text TEXT)")
     return connection
-
-
-class PartCache:
-    """What each part of a corpus was read and split into.
-
-    `setting` is all else that the passages depend on. One build at a time uses it.
-    """
-
-    def __init__(self, folder: Path, setting: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._setting, self._used = f"{_code()}\0{setting}", set[bytes]()
-        self._connection = open_or_replace(folder / _PARTS, _connect_parts)
-
-    def items(self, digest: str | None, split: Iterator[SplitItem]) -> Iterable[SplitItem]:
-        """Return what a part with this hash was split into, or else what `split` yields, which is stored.
-
-        A part without a hash is not stored.
-        """
-        if digest is None:
-            return split
-        key = hashlib.sha256(f"{self._setting}\0{digest}".encode()).digest()
-        self._used.add(key)
-        for packed, checksum in self._connection.execute("SELECT items, checksum FROM parts WHERE key = ?", (key,)):
-            if zlib.crc32(packed) == checksum:
-                return _unpack_items(packed)
-        items = list(split)
-        packed = _pack_items(items)
-        self._connection.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)", (key, packed, zlib.crc32(packed)))
-        return items
-
-    def keep_only_used(self) -> None:
-        """Store what was added, and delete the parts that this build has not used."""
-        self._connection.execute("CREATE TEMP TABLE used (key BLOB PRIMARY KEY) WITHOUT ROWID")
-        self._connection.executemany("INSERT INTO used VALUES (?)", ((key,) for key in self._used))
-        self._connection.execute("DELETE FROM parts WHERE key NOT IN (SELECT key FROM used)")
-        self._connection.commit()
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def _connect_parts(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
-    columns = "key BLOB PRIMARY KEY, items BLOB NOT NULL, checksum INTEGER NOT NULL"
-    connection.execute("PRAGMA secure_delete = ON")  # no words of removed articles stay behind
-    connection.execute(f"CREATE TABLE IF NOT EXISTS parts ({columns})")
-    return connection
-
-
-def _pack_items(items: Iterable[SplitItem]) -> bytes:
-    """Return items as JSON, without the texts of the passages, which their articles contain."""
-    fields = [
-        (asdict(item), [(p.id, p.kind, p.section, p.start, p.end, p.question, p.alternates, p.sentences) for p in own])
-        for item, own in items
-    ]
-    return json.dumps(fields, ensure_ascii=False, default=date.isoformat).encode()
-
-
-def _unpack_items(packed: bytes) -> Iterator[SplitItem]:
-    for fields, passages in json.loads(packed):
-        if "reason" in fields:
-            yield Refused(**fields), ()
-        else:
-            article = article_of(fields)
-            yield article, tuple(_passage(article, *each) for each in passages)
-
-
-def _passage(
-    article: Article, ident: str, kind: Kind, section: list[str], start: int, end: int, question: str | None,
-    alternates: list[str], sentences: list[list[int]],
-) -> Passage:  # fmt: skip
-    spans, text = tuple((first, last) for first, last in sentences), article.text[start:end]
-    return Passage(ident, kind, article, tuple(section), text, start, end, question, tuple(alternates), spans)
-
-
-@cache
-def _code() -> str:
-    """Return a hash of this package: other code may read and split a file into something else."""
-    package = Path(bot.version.__file__).parent
-    digest = hashlib.sha256(bot.version.__version__.encode())
-    for path in sorted(path for suffix in ("py", "toml") for path in package.rglob(f"*.{suffix}")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

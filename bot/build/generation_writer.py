@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from bot.alternates import Placement
-from bot.build.cache import CachedRows, PartCache, Row, VectorCache
+from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
+from bot.build.part_cache import PartCache
 from bot.build.passage_writer import PassageWriter
 from bot.build.score_calibration import Questions, calibration_questions
 from bot.build.vector_index import VectorFacts, earlier_vectors, encode_missing, write_vector_index

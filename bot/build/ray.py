@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from bot.build.cache import Encoded, PartCache, Uncached, UncachedTexts, pack_rows, parse_input, unpack_rows
+from bot.build.cache import Encoded, Uncached, UncachedTexts, pack_rows, parse_input, unpack_rows
+from bot.build.part_cache import PartCache
 from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, PassageEncoder, picklable_encoder_opener, remote_token_starts
 from bot.encoder.encoder import OnBatch

@@ -73,28 +73,31 @@ def write_vector_index(
     `earlier` are the vectors of the same model in the previous generation.
     """
     reworded = [each.reworded for each in questions]
-    expected = encoder.encode_questions(reworded)
+    expected = rows.cache.of_questions(encoder, "model", reworded)
     plan = write_vectors(folder, rows.blocks(), encoder.dimension, exact_rows, expected, earlier)
     vectors = Vectors.open(folder, plan)
-    kind, opened, fidelity, found = choose_question_encoder(folder / ENCODER, encoder, vectors, reworded, expected)
-    own_words = opened.encode_questions([each.question for each in questions])
-    calibration = measure_score_levels(table, vectors, questions, own_words, found)
+    asked = [*reworded, *(each.question for each in questions)]
+    kind, opened, fidelity, found = choose_question_encoder(
+        folder / ENCODER, encoder, vectors, rows.cache, asked, expected
+    )
+    calibration = measure_score_levels(table, vectors, questions, found[len(expected) :], found[: len(expected)])
     check = tuple(round(float(number), _DECIMALS) for number in opened.encode_questions([CHECK_SENTENCE])[0])
     return VectorFacts(encoder.dimension, kind, fidelity, plan, calibration, check)
 
 
 def choose_question_encoder(
-    folder: Path, encoder: PassageEncoder, vectors: Vectors, questions: Sequence[str], expected: Matrix
-) -> tuple[QuestionEncoderKind, QuestionEncoder, EncoderFidelity, Matrix]:
-    """Write the fastest question encoder that is faithful to the model, whose vectors of `questions` are `expected`.
+    folder: Path, encoder: PassageEncoder, vectors: Vectors, cache: VectorCache, questions: Sequence[str],
+    expected: Matrix,
+) -> tuple[QuestionEncoderKind, QuestionEncoder, EncoderFidelity, Matrix]:  # fmt: skip
+    """Write the fastest question encoder that is faithful to the model, whose vectors of the first are `expected`.
 
-    Returns its kind, the open encoder, its fidelity, and its vectors of the questions.
+    Returns its kind, the open encoder, its fidelity, and its vectors of all `questions`.
     """
     for kind in _kinds(encoder):
         write_question_encoder(folder, kind, encoder)
         opened = open_question_encoder(folder, kind, encoder)
-        found = opened.encode_questions(questions)
-        fidelity = _measure(found, expected, vectors)
+        found = cache.of_questions(opened, kind, questions)
+        fidelity = _measure(found[: len(expected)], expected, vectors)
         if fidelity.cosine >= _MIN_COSINE and fidelity.overlap >= _MIN_OVERLAP:
             break
     return kind, opened, fidelity, found

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from bot.build.cache import Encoded, PartCache, Uncached, parse_input
+from bot.build.cache import Encoded, Uncached, parse_input
+from bot.build.part_cache import PartCache
 from bot.corpus.source import ArticleSource
 from bot.encoder import Encoder, PassageEncoder
 from bot.encoder.choice import encoder_for_many
