@@ -6,7 +6,7 @@ import pytest
 from bot.corpus.article import Article
 from bot.passages import Passage, sentences_of, split_articles
 from bot.reader.question_terms import asked, held, kinds_of_answer
-from bot.reader.windows import best_window, going_on
+from bot.reader.windows import Window, best_window, going_on
 from tests.articles import word_starts
 
 ITEMS = "- the old payslip\n- the letter of the bank\n- a photograph"
@@ -134,3 +134,16 @@ def test_a_question_wants_a_kind_of_answer_that_a_sentence_holds(question: str, 
     assert asked(question)[place]
     assert held(sentence)[place]
     assert not held("Nothing else.")[place] or kind == "choice"
+
+
+def test_a_quote_goes_on_in_its_last_paragraph_however_long_the_list_before_is():
+    weeks = "\n".join(
+        f"- {number} weeks, not more than half of them before the delivery" for number in (26, 20, 12, 9, 6)
+    )
+    one = passage(f"{weeks}\n\nThe Code limits this to a small child. In March a court removed that limit.")
+    sentences = sentences_of(one)
+    assert len(" ".join(sentences[:6]).split()) > 50
+    start, end = going_on(one, Window(0, sentences.index("The Code limits this to a small child."), 0.9)).span(one)
+    assert (start, one.text[start:end]) == (0, one.text)
+    start, end = going_on(one, Window(0, 4, 0.9)).span(one)
+    assert one.text[start:end] == weeks, "a list ends where it ends"

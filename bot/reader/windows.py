@@ -16,8 +16,8 @@ _PER_WORD = 0.0015
 """Probability that a further word of a quote must add: it keeps the quotes short."""
 _FEW_WORDS = 10  # number of words below which one sentence seldom answers
 _SHORT = 40
-"""Number of words below which a quote goes on in its paragraph. Of 90 answers, judged by reading, that made many better
-and few worse; the next paragraph, or the sentence before, made more of them worse."""
+"""Number of words of its last paragraph below which a quote goes on there. Of 90 answers, judged by reading, that made
+many better and few worse; the next paragraph, or the sentence before, made more of them worse."""
 _HEADING_WORDS = 4  # maximum number of words of a sentence that stands for a heading
 _WHOLE_FAQ = 5  # number of sentences up to which the answer of a FAQ is shown whole
 
@@ -51,13 +51,16 @@ def best_window(
 
 
 def going_on(passage: Passage, window: Window) -> Window:
-    """Return a window that goes on in the same paragraph if it has few words.
+    """Return a window that goes on in its last paragraph if it has few words of it.
 
-    The probability is the one of the window before: what follows seldom answers, but often completes the answer.
+    The probability is the one of the window before: what follows seldom answers, but often completes the answer, or
+    says where it does not hold.
     """
     sentences = sentences_of(passage)
-    words, last = [len(sentence.split()) for sentence in sentences], window.last
-    while sum(words[window.first : last + 1]) < _SHORT and _goes_on(passage, sentences, last):
+    words, first, last = [len(sentence.split()) for sentence in sentences], window.last, window.last
+    while first > window.first and _goes_on(passage, sentences, first - 1):
+        first -= 1
+    while sum(words[first : last + 1]) < _SHORT and _goes_on(passage, sentences, last):
         if sum(words[window.first : last + 2]) > MOST_WORDS:
             break
         last += 1
