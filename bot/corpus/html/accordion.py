@@ -8,9 +8,7 @@ from lxml.html import HtmlElement
 from lxml.html.builder import E
 
 from bot.corpus.html.elements import HEADINGS, text_of
-from bot.corpus.html.faq_elements import faq_block
-from bot.corpus.html.faq_lists import faq_lists_to_details
-from bot.corpus.html.faq_tables import faq_tables_to_details
+from bot.corpus.html.faq_elements import faq_block, faq_lists_to_details, faq_tables_to_details
 from bot.corpus.html.folds import find_folds
 from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
