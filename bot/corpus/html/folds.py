@@ -41,6 +41,8 @@ class Fold:
 
     label: HtmlElement
     panel: HtmlElement
+    alternates: tuple[str, ...] = ()
+    """Other questions that the panel answers."""
 
 
 def find_folds(tree: HtmlElement, *, is_page: bool) -> list[Fold]:
