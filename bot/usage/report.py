@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.corpus.decisions import Decisions
+from bot.corpus.decisions.files import Decisions
 from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
 from bot.usage.gaps import Gap, Group, joined_by_meaning, make_gap, unanswered_groups
