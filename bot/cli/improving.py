@@ -68,7 +68,7 @@ def _print_report(
     for proposal in made.proposals if accept_proposed else ():
         say(f"accepted: {proposal.question} → {proposal.asks}")
         actions.accept(corpus, proposal.question, proposal.passage, who="articlebot")
-    print_facts(made.to_dict(), as_json, lambda: report_text(made))
+    print_facts(asdict(made), as_json, lambda: report_text(made))
 
 
 def _start(since: str, now: datetime) -> datetime:
@@ -89,7 +89,7 @@ def accept_alternate(
 ) -> None:
     """Make a question an alternate of a FAQ or section, from the next build on."""
     known = require_passage(Retriever.open(index).generation.table, passage)
-    say(f"written to {actions.accept(corpus, question, known, who=who)}: the next articlebot build uses it")
+    say(f"written to {actions.accept(corpus, question, known.id, who=who)}: the next articlebot build uses it")
 
 
 @questions.command("reject")
@@ -228,7 +228,7 @@ def tune(
         if find_spec(package) is None:
             raise MissingExtra(package, "tune")
     from bot.evaluation.report import table
-    from bot.tuning import tune as run
+    from bot.tuning.tune import tune as run
 
     with show_progress() as progress:
         done = run(index, output, rounds, margin, progress)

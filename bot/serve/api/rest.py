@@ -59,7 +59,9 @@ def _add_routes(api: FastAPI, service: ChatService) -> None:
         language: Annotated[str, Query(max_length=35, description="The language of the questions.")] = ENGLISH.code,
     ) -> schemas.Start:
         """Return what visitors may begin with: questions, in the language if there are some, and the categories."""
-        return serializers.start(service, language)
+        questions, are_frequent = service.starters.offer(language)
+        categories = serializers.categories(service)
+        return schemas.Start(questions=list(questions), often_asked=are_frequent, categories=categories)
 
     @api.get("/suggest", responses=problem_schemas(429), dependencies=[Depends(check_etag(service))])
     def suggest(

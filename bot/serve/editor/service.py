@@ -98,7 +98,8 @@ class EditorService:
 
     def accept(self, question: str, passage: str, who: str) -> Path:
         """Make a question an alternate of a passage and return the file. Raises `CorpusError` if there is none."""
-        return actions.accept(self.corpus, question, require_passage(self.bot.generation.table, passage), who=who)
+        known = require_passage(self.bot.generation.table, passage)
+        return actions.accept(self.corpus, question, known.id, who=who)
 
     def write(self, faq: actions.WrittenFaq, instead_of: str, who: str) -> Decision:
         """Write a FAQ for the next build. Raises `CorpusError` if an article has this question, or as `write_faq`."""
@@ -113,8 +114,7 @@ class EditorService:
 
     def excerpt(self, ident: str) -> tuple[Passage, Excerpt]:
         """Return a passage with its words as they stand in their file. Raises `CorpusError` as `open_excerpt` does."""
-        table = self.bot.generation.table
-        passage = table.passages([table.number(require_passage(table, ident)) or 0])[0]
+        passage = require_passage(self.bot.generation.table, ident)
         return passage, open_excerpt(self.corpus, passage.article, passage.start, passage.end)
 
     def undo_last(self, who: str) -> Decision:
