@@ -23,10 +23,9 @@ from bot.corpus.html.elements import parse_html
 from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, marked_faqs, unreadable_faqs
-from bot.corpus.html.wordpress_markup import render_post
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
-from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text_field, reusable_blocks
+from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text_field, render_post, reusable_blocks
 
 MAX_BYTES = 50_000_000
 """Maximum size of one post without its comments: a whole post is held in memory."""

@@ -8,10 +8,10 @@ from html import escape
 import httpx
 
 from bot.corpus.html.plain_form import html_to_plain_form
-from bot.corpus.html.wordpress_markup import expand_shortcodes
 from bot.corpus.outline import is_question
 from bot.corpus.pull.addresses import UrlRefused, parse_address
 from bot.corpus.refused import Unreadable
+from bot.corpus.wordpress.post_markup import expand_shortcodes
 
 _HTML = """\
 <!DOCTYPE html>
