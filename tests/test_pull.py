@@ -1107,7 +1107,7 @@ def test_a_gzip_bomb_is_unpacked_only_up_to_the_limit():
 
 def test_without_httpx_the_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in [name for name in sys.modules if name.startswith("bot.corpus.pull.")]:
-        if name not in ("bot.corpus.pull.limits", "bot.corpus.pull.report"):
+        if name not in ("bot.corpus.pull.limits", "bot.corpus.pull.crawl_state"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(MissingExtra, match=r"httpx is not installed: run pip install 'articlebot\[build\]'"):
