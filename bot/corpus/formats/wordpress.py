@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from urllib.parse import unquote
@@ -52,8 +51,8 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     blocks = _reusable_blocks(path)
     read = 0
     with path.open("rb") as file:
-        reader = RepairingReader(file)
-        items = _items(_LimitedReader(reader))
+        reader = _LimitedReader(file)
+        items = _items(reader)
         while (item := _next_item(items, source, is_first=not read and not skipped)) is not None:
             if isinstance(item, Refused):
                 yield item
@@ -79,7 +78,7 @@ def _reusable_blocks(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     wanted: set[str] = set()
     with path.open("rb") as file, suppress(Unreadable):
-        for item in _items(_LimitedReader(RepairingReader(file))):
+        for item in _items(_LimitedReader(file)):
             content = item.findtext(_CONTENT) or ""
             wanted.update(reusable_blocks(content))
             if _field(item, "post_type") == "wp_block" and _field(item, "status") == "publish":
@@ -103,17 +102,15 @@ def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> 
         return Refused(source, fault.line, f"the rest of the file was not read: {fault}")
 
 
-@dataclass
-class _LimitedReader:
+class _LimitedReader(RepairingReader):
     """A file of which at most `MAX_BYTES` can be read before `bytes_read` is reset at the end of a post."""
 
-    file: RepairingReader
-    bytes_read: int = 0
+    bytes_read = 0
 
     def read(self, size: int = -1, /) -> bytes:
         if self.bytes_read > MAX_BYTES:
             raise Unreadable(f"more than {MAX_BYTES // 1_000_000} MB without the end of a post: shorten that post")
-        content = self.file.read(size)
+        content = super().read(size)
         self.bytes_read += len(content)
         return content
 
