@@ -8,7 +8,7 @@ from lxml.html.builder import E
 
 from bot.corpus.html.elements import HEADINGS, text_of
 from bot.corpus.html.faq_elements import faq_block, faq_lists_to_details, faq_tables_to_details
-from bot.corpus.html.folds import Fold, find_folds
+from bot.corpus.html.folds import Fold, FoldFinder
 from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
@@ -20,7 +20,7 @@ def unfold_faqs(body: HtmlElement) -> list[Fold]:
     """Turn folded questions into headings and make their answers visible, in place; return what was found."""
     faq_tables_to_details(body)
     faq_lists_to_details(body)
-    found = find_folds(body, is_page=True)
+    found = FoldFinder(body, is_page=True).find()
     found += [fold for element in [*body.iter()] if isinstance(element.tag, str) for fold in _folds(element)]
     questions = {fold.label for fold in found}
     level = 2
