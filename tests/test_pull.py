@@ -26,9 +26,9 @@ from bot.corpus import read_corpus
 from bot.corpus.formats.webpage import read_file
 from bot.corpus.pull import PullLimits, PullReport, http_client, pull
 from bot.corpus.pull.addresses import UrlRefused, file_name, is_public, parse_address, same_host
+from bot.corpus.pull.html_files import Terms, acf_html, to_html
 from bot.corpus.pull.http_client import gunzip, parse_retry_after
 from bot.corpus.pull.network import CheckedNetwork
-from bot.corpus.pull.post_html import Terms, acf_html, to_html
 from bot.corpus.pull.sitemap import parse_sitemap
 from bot.errors import MissingExtra, PullError
 
