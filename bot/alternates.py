@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 
 from bot.corpus.article import slug
-from bot.corpus.decisions import ALTERNATES
+from bot.corpus.decisions.files import ALTERNATES
 from bot.corpus.refused import Refused
 from bot.corpus.sites import address_of
 from bot.corpus.source import Alternate

@@ -9,8 +9,9 @@ from articles import word_starts
 
 from bot.corpus.article import Article
 from bot.corpus.corpus import read_corpus
-from bot.corpus.decisions import Excerpt, correct, in_force, open_excerpt, read_history, undo
-from bot.corpus.decisions.article_file import is_correctable
+from bot.corpus.decisions.actions import correct
+from bot.corpus.decisions.article_file import Excerpt, is_correctable, open_excerpt
+from bot.corpus.decisions.history import in_force, read_history, undo
 from bot.errors import CorpusError
 from bot.passages import split_articles
 from bot.serve.editor.diff_html import diff_html

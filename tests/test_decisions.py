@@ -7,27 +7,19 @@ from pathlib import Path
 import pytest
 
 from bot.corpus.corpus import read_corpus
-from bot.corpus.decisions import (
-    ALTERNATES,
-    DRAFTS,
-    HISTORY,
-    IGNORED,
-    REJECTED,
-    Decisions,
+from bot.corpus.decisions.actions import (
     WrittenFaq,
     accept,
     draft,
     faqs_to_write,
     ignore,
-    in_force,
-    read_alternates,
-    read_history,
     reject,
-    undo,
     withdraw_faq,
     write_faq,
     written_faqs,
 )
+from bot.corpus.decisions.files import ALTERNATES, DRAFTS, HISTORY, IGNORED, REJECTED, Decisions, read_alternates
+from bot.corpus.decisions.history import in_force, read_history, undo
 from bot.corpus.refused import Refused
 from bot.corpus.source import Alternate
 from bot.errors import CorpusError

@@ -19,7 +19,7 @@ from quick_build import build, copy_folder
 from serving import running
 
 from bot import Bot
-from bot.corpus.decisions import WrittenFaq, write_faq, written_faqs
+from bot.corpus.decisions.actions import WrittenFaq, write_faq, written_faqs
 from bot.errors import SettingsError
 from bot.index.store import LocalStore
 from bot.serve.editor.password import hash_password, is_password

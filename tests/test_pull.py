@@ -26,9 +26,9 @@ from bot.corpus import read_corpus
 from bot.corpus.formats.webpage import read_file
 from bot.corpus.pull import PullLimits, PullReport, http_client, pull
 from bot.corpus.pull.addresses import UrlRefused, file_name, is_public, parse_address, same_host
+from bot.corpus.pull.html_files import Terms, acf_html, to_html
 from bot.corpus.pull.http_client import gunzip, parse_retry_after
 from bot.corpus.pull.network import CheckedNetwork
-from bot.corpus.pull.post_html import Terms, acf_html, to_html
 from bot.corpus.pull.sitemap import parse_sitemap
 from bot.errors import MissingExtra, PullError
 
@@ -1107,7 +1107,7 @@ def test_a_gzip_bomb_is_unpacked_only_up_to_the_limit():
 
 def test_without_httpx_the_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name in [name for name in sys.modules if name.startswith("bot.corpus.pull.")]:
-        if name not in ("bot.corpus.pull.limits", "bot.corpus.pull.report"):
+        if name not in ("bot.corpus.pull.limits", "bot.corpus.pull.crawl_state"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(MissingExtra, match=r"httpx is not installed: run pip install 'articlebot\[build\]'"):

@@ -16,7 +16,8 @@ from quick_build import build, copy_folder
 
 from bot import Bot
 from bot.corpus import read_corpus
-from bot.corpus.decisions import DRAFTS, Decisions, accept, draft, ignore, reject
+from bot.corpus.decisions.actions import accept, draft, ignore, reject
+from bot.corpus.decisions.files import DRAFTS, Decisions
 from bot.encoder import HashingEncoder
 from bot.errors import CorpusError
 from bot.evaluation.question_set import read_questions

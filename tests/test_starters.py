@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import Bot
-from bot.corpus.decisions import (
-    StarterChoices,
-    hide_starter,
-    pin_starter,
-    read_history,
-    show_starter,
-    undo,
-    unpin_starter,
-)
+from bot.corpus.decisions.history import read_history, undo
+from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 from bot.serve.starters import Starters
 from bot.usage.logged_question import LoggedQuestion
 from bot.usage.store import UsageStore

@@ -9,7 +9,7 @@ from bot import Retriever
 from bot.build.build import BuildReport, build
 from bot.corpus import read_corpus
 from bot.corpus.corpus import FolderSource, corpus_digest
-from bot.corpus.decisions import SYNONYMS, read_synonyms
+from bot.corpus.decisions.files import SYNONYMS, read_synonyms
 from bot.corpus.refused import Refused
 from bot.corpus.synonyms import STORED_SYNONYMS, Synonym
 from bot.encoder import HashingEncoder

@@ -17,10 +17,9 @@ from bot.evaluation.trend import FIGURES, accepted_alternates_metrics, read_poin
 from bot.index.generation import Generation
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
-from bot.tuning import tune
 from bot.tuning.holdout import choose_held_out, make_holdout
 from bot.tuning.training_pairs import training_triplets
-from bot.tuning.tune import _is_better
+from bot.tuning.tune import _is_better, tune
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,8 @@ from bot import Bot
 from bot.build.build import BuildReport, build, plan_build
 from bot.corpus import read_corpus
 from bot.corpus.corpus import FolderSource, corpus_digest
-from bot.corpus.decisions import DRAFTS, UNANSWERED, draft, read_unanswered
+from bot.corpus.decisions.actions import draft
+from bot.corpus.decisions.files import DRAFTS, UNANSWERED, read_unanswered
 from bot.corpus.refused import Refused
 from bot.corpus.source import Unanswered
 from bot.encoder import HashingEncoder

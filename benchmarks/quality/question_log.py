@@ -23,7 +23,7 @@ from benchmarks.shared.question_sets import build_set, read_gains, read_question
 from benchmarks.shared.timing import Row, machine, table
 from bot import Answer, Bot, Retriever
 from bot.build.build import build
-from bot.corpus.decisions import accept
+from bot.corpus.decisions.actions import accept
 from bot.index.generation import Generation, passage_by_id
 from bot.index.live_index import StaticIndex
 from bot.settings import AnswerSettings

@@ -16,7 +16,7 @@ from shutil import rmtree
 from benchmarks.shared.question_sets import read_gains, read_json_lines, read_questions
 from benchmarks.shared.timing import Row, machine, table
 from bot.build.build import build
-from bot.tuning import tune
+from bot.tuning.tune import tune
 
 BANK = "myscheme_dev"
 BANK_FAQS = 1000

@@ -17,7 +17,8 @@ from bot.backends.location import state_folder
 from bot.cli.options import AsJson, Corpus, Index, IndexFolder, SettingsFile, parse_day
 from bot.cli.output import count, print_facts, say, show_progress
 from bot.cli.settings import read_settings_file
-from bot.corpus import decisions
+from bot.corpus.decisions import actions
+from bot.corpus.decisions.files import Decisions
 from bot.errors import MissingExtra
 from bot.export.atomic import writing
 from bot.index.generation import require_passage
@@ -60,14 +61,14 @@ def _print_report(
     until = datetime.now(UTC)
     period = (_start(since, until).timestamp(), until.timestamp())
     store, finder = UsageStore(state_folder(index), read.log), Retriever.open(index).finder()
-    made = make_report(store, finder, *period, read.answers.threshold, decisions.Decisions.read(corpus))
+    made = make_report(store, finder, *period, read.answers.threshold, Decisions.read(corpus))
     if to_csv:
         with writing(to_csv):
             write_csv(to_csv, made)
     for proposal in made.proposals if accept_proposed else ():
         say(f"accepted: {proposal.question} → {proposal.asks}")
-        decisions.accept(corpus, proposal.question, proposal.passage, who="articlebot")
-    print_facts(made.to_dict(), as_json, lambda: report_text(made))
+        actions.accept(corpus, proposal.question, proposal.passage, who="articlebot")
+    print_facts(asdict(made), as_json, lambda: report_text(made))
 
 
 def _start(since: str, now: datetime) -> datetime:
@@ -88,25 +89,25 @@ def accept_alternate(
 ) -> None:
     """Make a question an alternate of a FAQ or section, from the next build on."""
     known = require_passage(Retriever.open(index).generation.table, passage)
-    say(f"written to {decisions.accept(corpus, question, known, who=who)}: the next articlebot build uses it")
+    say(f"written to {actions.accept(corpus, question, known.id, who=who)}: the next articlebot build uses it")
 
 
 @questions.command("reject")
 def reject_alternate(question: str, passage: PassageId, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
     """Stop proposing a question as an alternate of a FAQ."""
-    say(f"written to {decisions.reject(corpus, question, passage, who=who)}: no longer proposed")
+    say(f"written to {actions.reject(corpus, question, passage, who=who)}: no longer proposed")
 
 
 @questions.command("draft")
 def draft_faq(question: str, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
     """Add a question to the table of FAQs to write."""
-    say(f"written to {decisions.draft(corpus, question, who=who)}: write its answer there")
+    say(f"written to {actions.draft(corpus, question, who=who)}: write its answer there")
 
 
 @questions.command("ignore")
 def ignore_question(question: str, corpus: Corpus = Path("corpus"), who: Who = "") -> None:
     """Leave a question, and what means the same, out of reports."""
-    say(f"written to {decisions.ignore(corpus, question, who=who)}: reports leave it out")
+    say(f"written to {actions.ignore(corpus, question, who=who)}: reports leave it out")
 
 
 def forget(
@@ -227,7 +228,7 @@ def tune(
         if find_spec(package) is None:
             raise MissingExtra(package, "tune")
     from bot.evaluation.report import table
-    from bot.tuning import tune as run
+    from bot.tuning.tune import tune as run
 
     with show_progress() as progress:
         done = run(index, output, rounds, margin, progress)

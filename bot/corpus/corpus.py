@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 from bot.corpus.article import Article
-from bot.corpus.decisions import ALTERNATES, SYNONYMS, UNANSWERED, faqs_to_write
-from bot.corpus.decisions.files import NOT_ARTICLES, read_alternates, read_synonyms, read_unanswered
+from bot.corpus.decisions.actions import faqs_to_write
+from bot.corpus.decisions.files import NOT_ARTICLES, TABLES
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.formats.plaintext import drop_shared_lines, shared_lines
 from bot.corpus.refused import Refused, Unreadable, check_size
@@ -35,8 +35,6 @@ _MAX_COMPARED_DUMPS = 500
 """Maximum number of page dumps, spread evenly, that are compared to find the lines they share."""
 _MAX_CACHED = 1_000_000
 """Maximum bytes of a file whose articles a build stores: a larger one holds many, and changes with each of them."""
-_TABLES = {ALTERNATES: read_alternates, SYNONYMS: read_synonyms, UNANSWERED: read_unanswered}
-"""The editors' tables that bear upon a build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def corpus_files(root: Path) -> list[Path]:
 
 def _table_rows(folder: Path) -> Iterator[TableRow | Refused]:
     """Yield the rows of the editors' tables, and the questions of the FAQs to write, which nothing answers yet."""
-    for name, read in _TABLES.items():
+    for name, read in TABLES.items():
         if (folder / name).is_file():
             yield from read(folder / name)
     with suppress(CorpusError):  # the reader of FAQ tables lists what cannot be read
@@ -152,7 +150,7 @@ def corpus_digest(folder: Path | str) -> str:
     """
     root = Path(folder)
     digest = hashlib.sha256()
-    for path in [*corpus_files(root), *(path for name in _TABLES for path in root.glob(name))]:
+    for path in [*corpus_files(root), *(path for name in TABLES for path in root.glob(name))]:
         try:
             with path.open("rb") as file:
                 inner = hashlib.file_digest(file, "sha256").hexdigest()

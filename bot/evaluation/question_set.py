@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.corpus.decisions import ALTERNATES, read_alternates
+from bot.corpus.decisions.files import ALTERNATES, read_alternates
 from bot.corpus.source import Alternate
 from bot.errors import EvaluationError
 from bot.index.generation import Passages, all_articles

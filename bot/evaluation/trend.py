@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.answering.bot import Bot
-from bot.corpus.decisions import ALTERNATES
+from bot.corpus.decisions.files import ALTERNATES
 from bot.errors import EvaluationError
 from bot.evaluation.evaluate import Figures, ask_all, figures
 from bot.evaluation.question_set import read_questions, spread

@@ -233,11 +233,12 @@ def passage_by_id(table: Passages, ident: str) -> Passage | None:
     return None if number is None else table.passages([number])[0]
 
 
-def require_passage(table: Passages, ident: str) -> str:
-    """Return the id of a passage. Raises `CorpusError` if there is no passage with this id."""
-    if table.number(ident) is None:
+def require_passage(table: Passages, ident: str) -> Passage:
+    """Return the passage with an id. Raises `CorpusError` if there is none."""
+    passage = passage_by_id(table, ident)
+    if passage is None:
         raise CorpusError(f"There is no passage {ident!r}: name the id of one, as articlebot search --json shows it.")
-    return ident
+    return passage
 
 
 def all_articles(table: Passages) -> Iterator[Article]:

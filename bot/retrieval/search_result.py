@@ -1,4 +1,4 @@
-"""`SearchResult`: the hits of a question, and how the question was understood."""
+"""`SearchResult`: the hits of a question, best first, and how the question was understood."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,6 @@ from bot.retrieval.query_rewriting import QueryVariant, RewrittenQuery
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits of a question, best first, and how the question was understood."""
-
     hits: tuple[Hit, ...]
     vector: Matrix
     """The vector of `query`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.answering.bot import Bot
-from bot.corpus.decisions import StarterChoices
+from bot.corpus.decisions.starters import StarterChoices
 from bot.errors import CorpusError
 from bot.index.generation import passage_by_id
 from bot.languages.registry import ENGLISH, detect_language

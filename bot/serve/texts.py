@@ -65,11 +65,6 @@ class PageTexts:
         names = list(map(self.category, categories))
         return compose_reply(self.replies, talk, names, self.contact) if self.replies else default
 
-    def with_overrides(self, words: Mapping[str, str]) -> "PageTexts":
-        """Return these texts with some words replaced. Raises `SettingsError` if one is unknown or malformed."""
-        _check(f"texts.{self.code}", words, self.words, complete=False)
-        return replace(self, words={**self.words, **words})
-
 
 @cache
 def _locale(code: str) -> Locale:
@@ -90,9 +85,11 @@ def texts_for(settings: ChatSettings, contact: str = "") -> dict[str, PageTexts]
         if code not in texts:
             there = f"there are {', '.join(texts)}; a file languages/{code}.toml beside the settings adds it"
             raise SettingsError(f"There is no language {code!r}: {there}.")
-    overridden = {code: each.with_overrides(settings.texts.get(code, {})) for code, each in texts.items()}
-    names = settings.categories
-    return {code: replace(each, contact=contact, categories=names.get(code, {})) for code, each in overridden.items()}
+    for code, each in texts.items():
+        own, names = settings.texts.get(code, {}), settings.categories.get(code, {})
+        _check(f"texts.{code}", own, each.words, complete=False)
+        texts[code] = replace(each, words={**each.words, **own}, contact=contact, categories=names)
+    return texts
 
 
 def load_texts(folder: Path | None = None) -> dict[str, PageTexts]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bot.corpus.decisions import Decisions
+from bot.corpus.decisions.files import Decisions
 from bot.errors import QuestionError
 from bot.index.lexical import content_terms
 from bot.languages.normalization import normalize

@@ -2,10 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from bot.corpus.decisions import Decisions
+from bot.corpus.decisions.files import Decisions
 from bot.languages.normalization import normalize
 from bot.retrieval.finder import Finder
 from bot.usage.gaps import Gap, Group, joined_by_meaning, make_gap, unanswered_groups
@@ -60,10 +59,6 @@ class Report:
     only_corrected: tuple[str, ...]
     """FAQs that were found only after spelling correction: the misspelt question may be worth an alternate."""
     proposals: tuple[Proposal, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
-        return asdict(self)
 
 
 def make_report(

@@ -116,3 +116,7 @@ def _read_usable(path: Path, layout: Layout) -> Iterator[Row | Refused]:
         yield Refused(path.name, error.line, str(error))
     except OSError as error:
         yield Refused(path.name, None, f"cannot be opened ({error.strerror})")
+
+
+TABLES = {ALTERNATES: read_alternates, SYNONYMS: read_synonyms, UNANSWERED: read_unanswered}
+"""The tables that bear upon a build, each with the function that reads it."""

@@ -14,7 +14,6 @@ from bot.corpus.decisions.table import Cells, add_row, remove_row
 from bot.errors import CorpusError
 
 Action = Literal["accept", "draft", "ignore", "reject", "write", "change", "withdraw", "correct", "starters", "undo"]
-_ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _parse(path: Path, number: int, line: str) -> Decision:
         fields: Mapping[str, Any] = json.loads(line)
         changes = tuple(Change(one["file"], dict(one["cells"]), bool(one["is_added"])) for one in fields["changes"])
         decision = Decision(**{**fields, "changes": changes})
-        is_known = decision.action in _ACTIONS and all(
+        is_known = decision.action in get_args(Action) and all(
             change.file in LAYOUTS or is_correctable(change.file) for change in changes
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from bot.corpus.article import Article
 from bot.corpus.decoding import Decoded, decode
 from bot.corpus.fields import build_article
-from bot.corpus.html.accordion import unfold_faqs
+from bot.corpus.html.accordion import folded_faqs, unfold_faqs
 from bot.corpus.html.boilerplate import is_boilerplate_line, remove_boilerplate
 from bot.corpus.html.elements import HEADINGS, parse_html
 from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
@@ -68,7 +68,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     folded = unfold_faqs(body)
     related = remove_boilerplate(body, urlsplit(str(fields.get("url") or "")).netloc)
     labels_to_headings(body)
-    unfolded = [faq for pair in folded if pair.is_within(body) for faq in pair.to_marked_faqs()]
+    unfolded = list(folded_faqs(folded, body))
     for table in body.iter("table"):
         if table.find(".//table") is None:  # tables around tables are layout
             spread_cells(table)

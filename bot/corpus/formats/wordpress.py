@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from urllib.parse import unquote
@@ -23,10 +22,9 @@ from bot.corpus.html.elements import parse_html
 from bot.corpus.html.faq_spans import MAX_FAQS, add_marked_faqs
 from bot.corpus.html.plain_form import html_to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq, marked_faqs, unreadable_faqs
-from bot.corpus.html.wordpress_markup import render_post
 from bot.corpus.outline import outline
 from bot.corpus.refused import Refused, Unreadable
-from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text_field, reusable_blocks
+from bot.corpus.wordpress.post_markup import REFERENCE, complete_markup, is_text_field, render_post, reusable_blocks
 
 MAX_BYTES = 50_000_000
 """Maximum size of one post without its comments: a whole post is held in memory."""
@@ -53,8 +51,8 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     blocks = _reusable_blocks(path)
     read = 0
     with path.open("rb") as file:
-        reader = RepairingReader(file)
-        items = _items(_LimitedReader(reader))
+        reader = _LimitedReader(file)
+        items = _items(reader)
         while (item := _next_item(items, source, is_first=not read and not skipped)) is not None:
             if isinstance(item, Refused):
                 yield item
@@ -80,7 +78,7 @@ def _reusable_blocks(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     wanted: set[str] = set()
     with path.open("rb") as file, suppress(Unreadable):
-        for item in _items(_LimitedReader(RepairingReader(file))):
+        for item in _items(_LimitedReader(file)):
             content = item.findtext(_CONTENT) or ""
             wanted.update(reusable_blocks(content))
             if _field(item, "post_type") == "wp_block" and _field(item, "status") == "publish":
@@ -104,17 +102,15 @@ def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> 
         return Refused(source, fault.line, f"the rest of the file was not read: {fault}")
 
 
-@dataclass
-class _LimitedReader:
+class _LimitedReader(RepairingReader):
     """A file of which at most `MAX_BYTES` can be read before `bytes_read` is reset at the end of a post."""
 
-    file: RepairingReader
-    bytes_read: int = 0
+    bytes_read = 0
 
     def read(self, size: int = -1, /) -> bytes:
         if self.bytes_read > MAX_BYTES:
             raise Unreadable(f"more than {MAX_BYTES // 1_000_000} MB without the end of a post: shorten that post")
-        content = self.file.read(size)
+        content = super().read(size)
         self.bytes_read += len(content)
         return content
 

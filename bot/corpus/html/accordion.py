@@ -1,17 +1,14 @@
 """Unfolds the questions of a page (`details`, accordions, FAQ blocks, tables and lists) into headings and open text."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 from lxml.html.builder import E
 
 from bot.corpus.html.elements import HEADINGS, text_of
-from bot.corpus.html.faq_elements import faq_block
-from bot.corpus.html.faq_lists import faq_lists_to_details
-from bot.corpus.html.faq_tables import faq_tables_to_details
-from bot.corpus.html.folds import find_folds
+from bot.corpus.html.faq_elements import faq_block, faq_lists_to_details, faq_tables_to_details
+from bot.corpus.html.folds import Fold, FoldFinder
 from bot.corpus.html.plain_form import take_bold_question, to_plain_form
 from bot.corpus.html.structured_data import MarkedFaq
 from bot.corpus.outline import is_faq_title, is_question
@@ -19,41 +16,21 @@ from bot.corpus.outline import is_faq_title, is_question
 _LOWEST_LEVEL = 6
 
 
-@dataclass(frozen=True, slots=True)
-class FoldedFaq:
-    """The elements of a question and of its answer."""
-
-    question: HtmlElement
-    answer: HtmlElement
-    alternates: tuple[str, ...] = ()
-
-    def is_within(self, body: HtmlElement) -> bool:
-        """Whether both elements are still part of a page."""
-        return all(body in part.iterancestors() for part in (self.question, self.answer))
-
-    def to_marked_faqs(self) -> Iterator[MarkedFaq]:
-        """Yield the FAQ in plain form, once for each of its questions, if it has an answer."""
-        answer = to_plain_form(self.answer).text
-        for question in (text_of(self.question), *self.alternates):
-            if answer and is_question(question):
-                yield MarkedFaq(question, answer)
-
-
-def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
+def unfold_faqs(body: HtmlElement) -> list[Fold]:
     """Turn folded questions into headings and make their answers visible, in place; return what was found."""
     faq_tables_to_details(body)
     faq_lists_to_details(body)
-    found = [FoldedFaq(fold.label, fold.panel) for fold in find_folds(body, is_page=True)]
-    found += [pair for element in [*body.iter()] if isinstance(element.tag, str) for pair in _pairs(element)]
-    questions = {pair.question for pair in found}
+    found = FoldFinder(body, is_page=True).find()
+    found += [fold for element in [*body.iter()] if isinstance(element.tag, str) for fold in _folds(element)]
+    questions = {fold.label for fold in found}
     level = 2
     for element in [*body.iter()]:
         if element in questions:
             _make_heading(element, min(max(level + 1, 3), _LOWEST_LEVEL))
         elif element.tag in HEADINGS and not any(inner in questions for inner in element.iter()):
             level = HEADINGS[str(element.tag)]
-    for pair in found:
-        _make_visible(pair.answer)
+    for fold in found:
+        _make_visible(fold.panel)
     for paragraph in [*body.iter("p")]:  # as the plain form does
         if (question := take_bold_question(paragraph)) is not None:
             paragraph.addprevious(E(f"h{_LOWEST_LEVEL}", question))
@@ -61,21 +38,30 @@ def unfold_faqs(body: HtmlElement) -> list[FoldedFaq]:
     return found
 
 
-def _pairs(element: HtmlElement) -> Iterator[FoldedFaq]:
+def folded_faqs(folds: Iterable[Fold], body: HtmlElement) -> Iterator[MarkedFaq]:
+    """Yield the FAQs of folds that are still part of a page, in plain form, once for each of their questions."""
+    for fold in folds:
+        if all(body in part.iterancestors() for part in (fold.label, fold.panel)):
+            answer = to_plain_form(fold.panel).text
+            questions = filter(is_question, (text_of(fold.label), *fold.alternates))
+            yield from (MarkedFaq(question, answer) for question in questions if answer)
+
+
+def _folds(element: HtmlElement) -> Iterator[Fold]:
     if element.tag == "details":
         if (summary := element.find("summary")) is not None:
             summary.drop_tree()
             summary.tail = None  # it is the answer's now
             element.addprevious(summary)
             element.tag = "div"
-            yield FoldedFaq(summary, element)
+            yield Fold(summary, element)
     elif element.tag == "dt":
         yield from _definition(element)
     elif (pair := faq_block(element)) is not None:
-        yield FoldedFaq(*pair)
+        yield Fold(*pair)
 
 
-def _definition(term: HtmlElement) -> Iterator[FoldedFaq]:
+def _definition(term: HtmlElement) -> Iterator[Fold]:
     """Yield the FAQ of a group of terms and definitions, which become one answer."""
     terms = [term, *takewhile(lambda each: each.tag == "dt", term.itersiblings("dt", "dd"))]
     rest = islice(term.itersiblings("dt", "dd"), len(terms) - 1, None)
@@ -92,7 +78,7 @@ def _definition(term: HtmlElement) -> Iterator[FoldedFaq]:
     alternates = tuple(map(text_of, others))
     for each in others:
         each.drop_tree()
-    yield FoldedFaq(question, answer, alternates)
+    yield Fold(question, answer, alternates)
 
 
 def _make_heading(element: HtmlElement, level: int) -> None:

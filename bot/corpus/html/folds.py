@@ -41,20 +41,13 @@ class Fold:
 
     label: HtmlElement
     panel: HtmlElement
-
-
-def find_folds(tree: HtmlElement, *, is_page: bool) -> list[Fold]:
-    """Return the folds of a page, or of a post, and put each tab right above its panel.
-
-    A post is all content; in a page, menus and dialogs have the same buttons, so that a label must be a question or
-    belong to an accordion.
-    """
-    return _Finder(tree, is_page=is_page).find()
+    alternates: tuple[str, ...] = ()
+    """Other questions that the panel answers."""
 
 
 def folds_to_details(tree: HtmlElement) -> None:
     """Turn the folds of a post into `details`, with the label as `summary`."""
-    for fold in find_folds(tree, is_page=False):
+    for fold in FoldFinder(tree, is_page=False).find():
         header, details = outermost(fold.label), E("details", E("summary", fold.label.text or ""))
         fold.panel.addprevious(details)
         details.append(fold.panel)
@@ -65,7 +58,13 @@ def folds_to_details(tree: HtmlElement) -> None:
             button.tag = "span"
 
 
-class _Finder:
+class FoldFinder:
+    """Finds the folds of a page, or of a post, and puts each tab right above its panel.
+
+    A post is all content; in a page, menus and dialogs have the same buttons, so that a label must be a question or
+    belong to an accordion.
+    """
+
     def __init__(self, tree: HtmlElement, *, is_page: bool) -> None:
         self._tree, self._is_page = tree, is_page
         for button in tree.iter("button"):  # its words are read like those of other elements of a heading

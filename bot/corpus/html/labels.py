@@ -19,13 +19,13 @@ _COMMAND = re.compile("|".join(read_toml("bot.corpus.html", "boilerplate.toml")[
 _CONTROL = re.compile(r"(?i)btn|button|cta|menu|share|submit|copy")  # parts of the classes of buttons that do something
 _APART = ("form", "nav", "header", "footer", "aside", "dialog", "table")
 _BLOCKS = ("p", "div", "section", "article", "ul", "ol", "table", "dl", "blockquote", "br")
-_ICONS = "+−–▸▶►▼▾⌄›»✕×✖✚➕➖❯-"
+_ICONS = " +−–▸▶►▼▾⌄›»✕×✖✚➕➖❯-"  # and the spaces between them
 _MAX_LABEL_WORDS = 40
 
 
 def label_of(element: HtmlElement) -> str:
     """Return the words of a label, without its icons."""
-    return _without_icons(" ".join("".join(_shown(element)).split()))
+    return " ".join("".join(_shown(element)).split()).strip(_ICONS)
 
 
 def is_descriptive_label(label: str) -> bool:
@@ -70,9 +70,9 @@ def _has_only(element: HtmlElement, words: str) -> bool:
     read = ""
     for part in _shown(element):
         read += "".join(part.split())
-        if not words.startswith(_without_icons(read)):
+        if not words.startswith(read.strip(_ICONS)):
             return False
-    return _without_icons(read) == _without_icons(words)
+    return read.strip(_ICONS) == words.strip(_ICONS)
 
 
 def has_words(element: HtmlElement) -> bool:
@@ -86,7 +86,3 @@ def _shown(element: HtmlElement) -> Iterator[str]:
         if isinstance(child.tag, str) and child.tag not in {"svg", "script", "style"}:
             yield from () if child.tag in INLINE and child.get("aria-hidden") == "true" else _shown(child)
         yield child.tail or ""
-
-
-def _without_icons(words: str) -> str:
-    return words.lstrip(f"{_ICONS} ").rstrip(f"{_ICONS} ")

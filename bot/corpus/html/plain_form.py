@@ -13,9 +13,7 @@ from lxml.html import HtmlElement
 
 from bot.corpus.article import Faq
 from bot.corpus.html.elements import HEADINGS, INLINE, SKIPPED, inline_text, own_descendants, parse_html, text_of
-from bot.corpus.html.faq_elements import faq_block
-from bot.corpus.html.faq_lists import faq_lists_to_details
-from bot.corpus.html.faq_tables import faq_tables_to_details
+from bot.corpus.html.faq_elements import faq_block, faq_lists_to_details, faq_tables_to_details
 from bot.corpus.html.folds import folds_to_details
 from bot.corpus.html.labels import labels_to_headings
 from bot.corpus.html.table_cells import spread_cells, write_table

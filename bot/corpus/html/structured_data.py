@@ -58,7 +58,7 @@ def declared_fields(page: HtmlElement) -> dict[str, object]:
         "url": _canonical_url(page, nodes, metas),
         "published": _first_date(published),
         "updated": _first_date(updated),
-        "category": _first(*categories),
+        "category": next(filter(None, categories), None),
         "tags": list(dict.fromkeys(tags)),
         "language": _language(page, nodes, metas),
     }
@@ -169,10 +169,6 @@ def _values(nodes: list[Node], name: str) -> list[str]:
     return [" ".join(_plain(value).split()) for value in values if isinstance(value, str) and value.strip()]
 
 
-def _first(*words: str) -> str | None:
-    return next((word for word in words if word), None)
-
-
 def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) -> str | None:
     """Return the h1 confirmed by a declared title, else a declared title without the site's name, else a lone h1/h2."""
     titles = (text_of(title) for title in page.iter("title"))
@@ -184,7 +180,8 @@ def _title(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]]) ->
             return heading
     cleaned = [_without_site(title, sites) for title in declared if title]
     subheadings = [text for text in map(text_of, page.iter("h2")) if text] if not headings else []
-    return _first(*cleaned, *(found[0] for found in (headings, subheadings) if len(found) == 1))
+    lone = (found[0] for found in (headings, subheadings) if len(found) == 1)
+    return next(filter(None, (*cleaned, *lone)), None)
 
 
 def _same(one: str, other: str) -> bool:
@@ -248,6 +245,6 @@ def _language(page: HtmlElement, nodes: list[Node], metas: dict[str, list[str]])
     """Return the language code without the country, such as "en"."""
     root = page.getroottree().getroot()
     inside = (*_values(nodes, "inLanguage"), *_named(metas, "content-language", "og:locale"))
-    declared = _first(root.get("lang") or "", root.get("xml:lang") or "", *inside) or ""
+    declared = next(filter(None, (root.get("lang"), root.get("xml:lang"), *inside)), "")
     code = re.match(r"[a-z]{2,3}(?=[-_]|$)", declared.strip().lower())
     return code[0] if code else None

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from bot.corpus.pull.crawl_state import Progress, PullReport
 from bot.corpus.pull.limits import PullLimits
-from bot.corpus.pull.report import Progress, PullReport
 from bot.errors import requires
 
 __all__ = ["PullLimits", "PullReport", "pull"]

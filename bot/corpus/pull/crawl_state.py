@@ -7,16 +7,17 @@ where it stopped at a cost that does not grow with the site. The end of a pull r
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from bot.corpus.pull.report import PullReport
 from bot.errors import PullError
 
 NEW, CHANGED, UNCHANGED, REFUSED, REMOVED = "new", "changed", "unchanged", "refused", "removed"
+Progress = Callable[[str], None]
+"""Called with lines about the progress of a pull."""
 _RESUME_WITHIN = timedelta(days=1)  # an older interrupted pull starts over: the site may have changed since
 
 
@@ -35,6 +36,23 @@ class PageState:
     """Addresses of the articles on a page of a list."""
     pages: int = 0
     """Number of pages of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """The number of new, changed and unchanged articles, and the addresses that were refused."""
+
+    new: int
+    changed: int
+    unchanged: int
+    refused: tuple[tuple[str, str], ...]
+    """Address and reason of each."""
+    more: bool
+    """Whether the limit of articles was reached before the end of the site; the next pull continues from there."""
+    folder: str
+    """The folder of the articles, relative to the corpus."""
+    removed: int = 0
+    """The number of articles that the site has no longer, and whose files were deleted."""
 
 
 class CrawlState(AbstractContextManager["CrawlState"]):

@@ -7,7 +7,7 @@ the limits; httpx itself retries only connections.
 
 import zlib
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +19,7 @@ from protego import Protego
 
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused, parse_address, same_host
 from bot.corpus.pull.limits import PullLimits
-from bot.corpus.pull.network import CheckedNetwork, CheckedTransport
+from bot.corpus.pull.network import CheckedNetwork
 from bot.errors import PullError
 from bot.version import __version__
 
@@ -68,17 +68,18 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         """Read robots.txt. Raises `PullError` if the site is unreachable, or asks for a longer delay than allowed."""
         self._start, self._limits, self._delay, self._free_at = start, limits, limits.delay, 0.0
         self._network = CheckedNetwork(allow_private)
-        self._transport = CheckedTransport(self._network)
+        context = httpx.create_ssl_context(trust_env=False)
+        self._pool = httpcore.ConnectionPool(context, max_connections=1, network_backend=self._network)
         self._robots = Protego.parse("")
         try:
             self._robots = self._read_robots()
             self._delay = max(limits.delay, self._robots_delay())
         except BaseException:
-            self._transport.close()
+            self._pool.close()
             raise
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._pool.close()
 
     @property
     def sitemaps(self) -> list[str]:
@@ -126,12 +127,15 @@ class HttpClient(AbstractContextManager["HttpClient"]):
         accept = ", ".join((*content_types, "*/*;q=0.1"))
         headers = {"User-Agent": AGENT, "Accept": accept, "Accept-Encoding": "gzip", **conditions}
         timeout = httpx.Timeout(self._limits.silence).as_dict()
-        # The bare transport: an httpx client would store cookies and decompress without a limit.
-        request = httpx.Request("GET", url, headers=headers, extensions={"timeout": timeout})
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        raw = httpx.Request("GET", url, headers=headers).headers.raw
         sleep(max(0.0, self._free_at - monotonic()))
         self._network.deadline = monotonic() + self._limits.request_time
         try:
-            with closing(self._transport.handle_request(request)) as response:
+            # A bare connection: an httpx client would store cookies and decompress without a limit.
+            with self._pool.stream("GET", target, headers=raw, extensions={"timeout": timeout}) as got:
+                content, extensions = got.iter_stream(), got.extensions
+                response = httpx.Response(got.status, headers=got.headers, content=content, extensions=extensions)
                 return self._receive(url, response, content_types, bool(conditions), max_bytes)
         except httpcore.TimeoutException:
             limits = f"{self._limits.silence:g} seconds of silence, {self._limits.request_time:g} in all"

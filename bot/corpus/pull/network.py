@@ -7,12 +7,11 @@ they would resolve names themselves.
 
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 
 import httpcore
-import httpx
 
 from bot.corpus.pull.addresses import UrlRefused, is_public
 
@@ -88,32 +87,3 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
-
-
-class CheckedTransport(httpx.BaseTransport):
-    """An httpx transport over a `CheckedNetwork`; httpcore's errors pass through untranslated."""
-
-    def __init__(self, network: CheckedNetwork) -> None:
-        context = httpx.create_ssl_context(trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=network)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        sent = httpcore.Request(request.method, target, headers=request.headers.raw, extensions=request.extensions)
-        got = self._pool.handle_request(sent)
-        return httpx.Response(got.status, headers=got.headers, stream=_Body(got), extensions=got.extensions)
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._response.iter_stream())
-
-    def close(self) -> None:
-        self._response.close()

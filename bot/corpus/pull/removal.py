@@ -5,9 +5,8 @@ from collections.abc import Collection
 import httpx
 
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused
-from bot.corpus.pull.crawl_state import CrawlState
+from bot.corpus.pull.crawl_state import CrawlState, Progress
 from bot.corpus.pull.http_client import PAGES, HttpClient
-from bot.corpus.pull.report import Progress
 from bot.corpus.pull.sitemap import is_below
 
 GONE = (404, 410)

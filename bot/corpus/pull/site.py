@@ -9,13 +9,11 @@ import httpx
 
 from bot.corpus.pull import wordpress_api as wordpress
 from bot.corpus.pull.addresses import UrlFailed, UrlRefused, file_name, parse_address, site_name
-from bot.corpus.pull.crawl_state import NEW, REFUSED, UNCHANGED, CrawlState, PageState
+from bot.corpus.pull.crawl_state import NEW, REFUSED, UNCHANGED, CrawlState, PageState, Progress, PullReport
+from bot.corpus.pull.html_files import Post, Terms, permalink, to_html, to_standalone_html
 from bot.corpus.pull.http_client import PAGES, HttpClient
 from bot.corpus.pull.limits import PullLimits
-from bot.corpus.pull.page import to_standalone_html
-from bot.corpus.pull.post_html import Post, Terms, permalink, to_html
 from bot.corpus.pull.removal import GONE, remove_deleted
-from bot.corpus.pull.report import Progress, PullReport
 from bot.corpus.pull.sitemap import Sitemaps, is_below
 from bot.corpus.pull.wordpress_api import Page, WordPressApi
 from bot.errors import PullError

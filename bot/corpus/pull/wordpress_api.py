@@ -11,9 +11,9 @@ import httpx
 
 from bot.corpus.fields import iso_day
 from bot.corpus.pull.addresses import Refuse, UrlFailed, UrlRefused
+from bot.corpus.pull.crawl_state import Progress
+from bot.corpus.pull.html_files import Post, Terms, plain_line
 from bot.corpus.pull.http_client import JSON, Fetched, HttpClient
-from bot.corpus.pull.post_html import Post, Terms, plain_line
-from bot.corpus.pull.report import Progress
 
 POST_TYPES = ("posts", "pages")
 """The routes of posts and pages; other types have routes of their own."""

@@ -1,12 +1,15 @@
-"""Completes the content of an exported post: by reusable blocks, its page builder's data, and its custom fields."""
+"""The markup of a post: completed by reusable blocks, its builder's data and custom fields, and rendered as HTML."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from html import unescape
 
-from bot.corpus.wordpress.json_texts import json_to_html
+from bot.corpus.wordpress.json_texts import add_block_texts, json_to_html
 from bot.corpus.wordpress.named_texts import fields_to_html, paired_fields, read_name
+from bot.corpus.wordpress.paragraphs import add_paragraphs
+from bot.corpus.wordpress.shortcodes import replace_shortcodes
 
 _BUILDER = "_elementor_data"  # custom field with the text of a page builder, in JSON
 _REUSABLE = re.compile(
@@ -17,6 +20,9 @@ REFERENCE = b"<!-- wp:block {"
 """How every reference to a reusable block begins."""
 _MAX_REFERENCES = 5  # maximum depth of reusable blocks inside one another
 _MAX_INSERTED = 10_000_000  # maximum number of characters of reusable blocks in one post
+_BRACKETS = re.compile(r"\[/?[a-zA-Z][^\[\]<>]*+\]")
+_AROUND_BLOCK = re.compile(r"<p>\s*(?=</?details>|<h4>)|(?<=</details>)\s*</p>|<p>\s*</p>")
+"""The tags of paragraphs around the elements that replace shortcodes: a paragraph cannot contain them."""
 
 
 def is_text_field(name: str) -> bool:
@@ -46,6 +52,25 @@ def complete_markup(content: str, fields: Mapping[str, str], blocks: Mapping[str
         missing = {name: text for name, text in texts.items() if not words.issuperset(_words(text))}
         content = f"{content}\n\n{fields_to_html(missing)}"
     return content, flaws
+
+
+def render_post(content: str) -> str:
+    """Return the HTML of a post: its shortcodes replaced, and blank lines of the classic editor as paragraphs."""
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    if "<!-- wp:" in content:
+        return replace_shortcodes(add_block_texts(content))
+    return add_paragraphs(replace_shortcodes(content))
+
+
+def expand_shortcodes(html: str) -> str:
+    """Return the HTML of a post with the shortcodes replaced that WordPress left in it, because no plugin knows them.
+
+    WordPress has wrapped them in paragraphs, and turned their quotation marks into entities.
+    """
+    if "[" not in html:
+        return html
+    html = _BRACKETS.sub(lambda tag: unescape(tag[0]) if "&" in tag[0] else tag[0], html)
+    return _AROUND_BLOCK.sub("", replace_shortcodes(html))
 
 
 def _with_blocks(content: str, blocks: Mapping[str, str]) -> str:

@@ -12,8 +12,8 @@ from bot.errors import ArticlebotError, ArticleMissing, LogUnavailable, Question
 from bot.languages.registry import ENGLISH
 from bot.serve.api import schemas, serializers
 from bot.serve.api.articles_api import articles_routes, check_etag, health_routes
-from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import NOT_JSON, is_no_json, problem, problem_schemas, public_message
+from bot.serve.api.keys import add_cors
 from bot.serve.chat_service import ChatService
 from bot.serve.prefix_middleware import prefix_of
 from bot.serve.visitor import Visitor
@@ -59,7 +59,9 @@ def _add_routes(api: FastAPI, service: ChatService) -> None:
         language: Annotated[str, Query(max_length=35, description="The language of the questions.")] = ENGLISH.code,
     ) -> schemas.Start:
         """Return what visitors may begin with: questions, in the language if there are some, and the categories."""
-        return serializers.start(service, language)
+        questions, are_frequent = service.starters.offer(language)
+        categories = serializers.categories(service)
+        return schemas.Start(questions=list(questions), often_asked=are_frequent, categories=categories)
 
     @api.get("/suggest", responses=problem_schemas(429), dependencies=[Depends(check_etag(service))])
     def suggest(

@@ -30,12 +30,6 @@ def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> sche
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
 
-def start(service: ChatService, language: str) -> schemas.Start:
-    """Return what visitors may begin with."""
-    questions, are_frequent = service.starters.offer(language)
-    return schemas.Start(questions=list(questions), often_asked=are_frequent, categories=categories(service))
-
-
 def categories(service: ChatService) -> list[schemas.Category]:
     """Return the categories, largest first."""
     counts = service.bot.generation.table.facts.categories

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, HTTPException, Query
 from fastapi.responses import Response
 
-from bot.corpus.decisions import Decision, in_force, read_history
+from bot.corpus.decisions.history import Decision, in_force, read_history
 from bot.errors import ArticlebotError
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.sign_in import EDITOR

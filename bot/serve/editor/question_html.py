@@ -53,7 +53,7 @@ def block(markup: str) -> str:
 
 def answer_html(answer: Answer) -> str:
     """Return an answer as visitors see it, below how sure it is."""
-    chip = _certainty(certainty(answer.status, answer.probability))
+    chip = _chip(certainty(answer.status, answer.probability))
     head = f"{chip} {_percent(answer.probability)}" if answer.sources else chip
     notes = [f"Read as: {answer.corrected}"] if answer.corrected else []
     notes += [f"Did you mean: {' · '.join(answer.did_you_mean)}"] if answer.did_you_mean else []
@@ -119,7 +119,7 @@ def _counts(seen: SeenQuestion, gap: Gap | None) -> str:
 
 
 def _seen(answer: SeenAnswer, question: str, remarks: Sequence[Remark], table: Passages) -> str:
-    head = f"{_certainty(answer.certainty)} {_times(answer.times)}"
+    head = f"{_chip(answer.certainty)} {_times(answer.times)}"
     votes = _votes(answer.helpful, answer.unhelpful)
     head += f", {votes}" if votes else ""
     passages = {ident: passage_by_id(table, ident) for ident in answer.passages}
@@ -176,12 +176,8 @@ def _text(words: str) -> str:
     return html.escape(" ".join(words.split()))
 
 
-def _certainty(words: str) -> str:
-    return _chip(words, _CLASSES.get(words, ""))
-
-
-def _chip(words: str, name: str = "") -> str:
-    return f'<span class="chip {name}">{_text(words)}</span>'
+def _chip(words: str) -> str:
+    return f'<span class="chip {_CLASSES.get(words, "")}">{_text(words)}</span>'
 
 
 def _plain(words: str) -> str:

@@ -8,9 +8,11 @@ from operator import attrgetter
 from pathlib import Path
 
 from bot.answering.bot import Bot
-from bot.corpus import decisions
 from bot.corpus.corpus import read_corpus
-from bot.corpus.decisions import WRITTEN, Decision, Excerpt, WrittenFaq, in_force, read_history
+from bot.corpus.decisions import actions
+from bot.corpus.decisions.article_file import Excerpt, open_excerpt
+from bot.corpus.decisions.files import WRITTEN, Decisions
+from bot.corpus.decisions.history import Decision, in_force, read_history, undo
 from bot.errors import CorpusError, QuestionError
 from bot.evaluation.lint import lint
 from bot.index.generation import passage_by_id, require_passage
@@ -59,8 +61,8 @@ class EditorService:
     def report(self, days: float) -> Report:
         """Return the report of the last days. Raises `UsageError` and `MissingExtra` as `make_report` does."""
         until, finder = time.time(), self.bot.retriever.finder()
-        made = decisions.Decisions.read(self.corpus)
-        return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, made)
+        decisions = Decisions.read(self.corpus)
+        return make_report(self.usage, finder, until - days * _DAY, until, self.bot.settings.threshold, decisions)
 
     def seen(self, days: float, *, only_unhelpful: bool = False) -> list[SeenQuestion]:
         """Return what visitors asked in the last days, most frequent first, or most voted on. Raises `UsageError`."""
@@ -96,9 +98,10 @@ class EditorService:
 
     def accept(self, question: str, passage: str, who: str) -> Path:
         """Make a question an alternate of a passage and return the file. Raises `CorpusError` if there is none."""
-        return decisions.accept(self.corpus, question, require_passage(self.bot.generation.table, passage), who=who)
+        known = require_passage(self.bot.generation.table, passage)
+        return actions.accept(self.corpus, question, known.id, who=who)
 
-    def write(self, faq: WrittenFaq, instead_of: str, who: str) -> Decision:
+    def write(self, faq: actions.WrittenFaq, instead_of: str, who: str) -> Decision:
         """Write a FAQ for the next build. Raises `CorpusError` if an article has this question, or as `write_faq`."""
         first = self.bot.retriever.finder().find(faq.question, 1).hits if faq.question.strip() else ()
         own = {normalize(faq.question), normalize(instead_of)}
@@ -107,13 +110,12 @@ class EditorService:
             if asks_exactly(passage, faq.question) and not is_own:
                 place = f"{passage.article.title} ({passage.article.source})"
                 raise CorpusError(f"{place} answers exactly this question: correct it there, or ask in other words.")
-        return decisions.write_faq(self.corpus, faq, instead_of=instead_of, who=who)
+        return actions.write_faq(self.corpus, faq, instead_of=instead_of, who=who)
 
     def excerpt(self, ident: str) -> tuple[Passage, Excerpt]:
         """Return a passage with its words as they stand in their file. Raises `CorpusError` as `open_excerpt` does."""
-        table = self.bot.generation.table
-        passage = table.passages([table.number(require_passage(table, ident)) or 0])[0]
-        return passage, decisions.open_excerpt(self.corpus, passage.article, passage.start, passage.end)
+        passage = require_passage(self.bot.generation.table, ident)
+        return passage, open_excerpt(self.corpus, passage.article, passage.start, passage.end)
 
     def undo_last(self, who: str) -> Decision:
         """Undo the last decision of an editor that is in force. Raises `CorpusError` if there is none."""
@@ -122,7 +124,7 @@ class EditorService:
         own = [one for one in history if one.who == who and one.action != "undo" and holds[one.id]]
         if not own:
             raise CorpusError("You have made no decision that could be undone.")
-        return decisions.undo(self.corpus, own[-1].id, who=who)
+        return undo(self.corpus, own[-1].id, who=who)
 
     @property
     def waits(self) -> bool:

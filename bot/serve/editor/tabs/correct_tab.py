@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import correct
+from bot.corpus.decisions.actions import correct
 from bot.errors import ArticlebotError
 from bot.passages import context
 from bot.serve.editor.diff_html import diff_html

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
+from bot.corpus.decisions.actions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
 from bot.corpus.formats.tables import cells_to_plain_form
 from bot.errors import CorpusError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import Decision, in_force, read_history, undo
+from bot.corpus.decisions.history import Decision, in_force, read_history, undo
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import ignore, reject
+from bot.corpus.decisions.actions import ignore, reject
 from bot.serve.editor.downloads import Kind
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.publishing import PublishBar, bar_state

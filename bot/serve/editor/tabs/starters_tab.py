@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.corpus.decisions import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
+from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 from bot.errors import CorpusError
 from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
 from bot.serve.editor.service import EditorService

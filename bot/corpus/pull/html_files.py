@@ -1,17 +1,19 @@
-"""A post from the WordPress REST API as an HTML page with the metadata that the reader of saved pages understands."""
+"""Downloaded pages, and posts from the WordPress REST API, as HTML files that the reader of saved pages understands."""
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 
 import httpx
 
 from bot.corpus.html.plain_form import html_to_plain_form
-from bot.corpus.html.wordpress_markup import expand_shortcodes
 from bot.corpus.outline import is_question
 from bot.corpus.pull.addresses import UrlRefused, parse_address
+from bot.corpus.pull.http_client import Fetched
 from bot.corpus.refused import Unreadable
+from bot.corpus.wordpress.post_markup import expand_shortcodes
 
 _HTML = """\
 <!DOCTYPE html>
@@ -36,6 +38,10 @@ _ANSWER_KEY = re.compile(r"(?:^|_)(?:answer|text|content|description|body|a)(?:_
 _ADDRESS = re.compile(r"\s*https?://\S+\s*")
 _MIN_WORDS = 3  # minimum number of words in a field that is text for visitors
 _MAX_DEPTH = 20
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_CANONICAL = re.compile(rb"<link\b[^<>]*\brel\s*=\s*[\"']?canonical", re.IGNORECASE)
+_START_TAGS = [re.compile(rb"<" + tag + rb"(?:\s[^<>]*)?>", re.IGNORECASE) for tag in (b"head", b"html", b"!doctype")]
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 Post = dict[str, object]
 
 
@@ -45,6 +51,30 @@ class Terms:
 
     categories: Mapping[int, str]
     tags: Mapping[int, str]
+
+
+def to_standalone_html(fetched: Fetched) -> bytes:
+    """Return a page so that it can be read without its HTTP headers.
+
+    It is converted to UTF-8 if only the headers name its encoding, and its address is added as the canonical link.
+    """
+    content = fetched.content
+    if content.startswith(_UTF16_MARKS):
+        return content
+    content = _to_utf8(content, fetched.headers.get("Content-Type", ""))
+    if _CANONICAL.search(content):
+        return content
+    link = f'<link rel="canonical" href="{escape(str(fetched.url))}">'.encode()
+    found = next((match for tag in _START_TAGS if (match := tag.search(content))), None)
+    at = found.end() if found else 0
+    return content[:at] + link + content[at:]
+
+
+def _to_utf8(content: bytes, content_type: str) -> bytes:
+    for encoding in ("utf-8", *_CHARSET.findall(content_type)[:1]):
+        with suppress(LookupError, ValueError):
+            return content.decode(encoding).encode()
+    return content
 
 
 def permalink(post: Post) -> httpx.URL:
