@@ -1,7 +1,6 @@
-"""Caches that forget what was not used for longest."""
+"""A cache that forgets what was not used for longest."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -29,22 +28,3 @@ class LruCache(Generic[Key, Value]):
             self._values.move_to_end(key)
             if len(self._values) > self._size:
                 self._values.popitem(last=False)
-
-
-class VersionedCache(LruCache[int, tuple[int, Value]]):
-    """What was read from a server, by number, each with its version, which a newer one makes outdated."""
-
-    def values_of(self, numbers: Iterable[int]) -> dict[int, Value]:
-        """Return the cached values of these numbers."""
-        found = {number: self.get(number) for number in numbers}
-        return {number: entry[1] for number, entry in found.items() if entry is not None}
-
-    def discard_other(self, number: int, version: int) -> None:
-        """Discard a value whose version is not this one."""
-        with self._lock:
-            if number in self._values and self._values[number][0] != version:
-                del self._values[number]
-
-    def clear(self) -> None:
-        with self._lock:
-            self._values.clear()

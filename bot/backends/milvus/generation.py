@@ -11,6 +11,7 @@ from bot.backends.milvus.filters import filter_expression
 from bot.backends.milvus.layout import SENTENCES, Collections, any_of, numeric_id
 from bot.backends.milvus.passage_table import MilvusPassageTable
 from bot.backends.milvus.records import join_parts, parse_sentence_vectors
+from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
 from bot.errors import IndexCorrupt
@@ -20,7 +21,6 @@ from bot.index.manifest import Manifest
 from bot.index.passage_rows import ROWS_PER_PASSAGE
 from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary
-from bot.lru_cache import VersionedCache
 from bot.passages import Passage
 
 _CACHED = 8192

@@ -10,10 +10,10 @@ import numpy as np
 from bot.backends.milvus import layout
 from bot.backends.milvus.client import MilvusClient
 from bot.backends.milvus.records import join_parts, newest, parse_article, parse_passage
+from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.corpus.article import Article
 from bot.errors import IndexCorrupt
 from bot.index.generation import CorpusFacts
-from bot.lru_cache import VersionedCache
 from bot.passages import Passage
 
 _CACHED = 4096  # passages, and articles, kept in memory
