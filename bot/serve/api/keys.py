@@ -1,13 +1,11 @@
-"""Who may call the APIs: programs with a key, of which only the hash is stored, and pages of allowed websites."""
+"""API keys, and `ApiKeyMiddleware`, which requires one of programs. Only the hashes of keys are stored."""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 
-from fastapi import FastAPI
 from starlette.datastructures import Headers
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.serve.api.error_responses import openai_error, problem
@@ -37,19 +35,6 @@ def hash_key(key: str) -> str:
 def key_name(scope: Scope) -> str | None:
     """Return the name of the key that a request was made with."""
     return scope.get("articlebot.key")
-
-
-def add_cors(api: FastAPI, origins: Sequence[str]) -> None:
-    """Allow pages of these origins to call from a browser; `*` in an origin matches any subdomain."""
-    patterns = [each.replace(".", r"\.").replace("*", "[A-Za-z0-9.-]+") for each in origins if "*" in each]
-    api.add_middleware(
-        CORSMiddleware,
-        allow_origins=[origin for origin in origins if "*" not in origin],
-        allow_origin_regex="|".join(patterns) or None,
-        allow_methods=["GET", "POST"],
-        allow_headers=["*"],  # clients name themselves in headers of their own
-        max_age=86400,
-    )
 
 
 class ApiKeyMiddleware:

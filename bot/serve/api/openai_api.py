@@ -20,8 +20,8 @@ from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.index.filters import last_change
 from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
+from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import NOT_JSON, is_no_json, openai_error, public_message
-from bot.serve.api.keys import add_cors
 from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
 from bot.serve.prefix_middleware import prefix_of
