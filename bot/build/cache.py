@@ -39,10 +39,6 @@ class UncachedTexts(NamedTuple):
     texts: Sequence[str]
     """Each an input of the encoder as JSON, see `parse_input`."""
 
-    def questions(self) -> list[str]:
-        """Return the texts of inputs that are questions."""
-        return [parse_input(text).text for text in self.texts]
-
 
 Uncached = Iterator[UncachedTexts]
 Encoded = Iterator[tuple[Sequence[bytes], Sequence[NDArray[np.floating[Any]]]]]
@@ -125,7 +121,8 @@ class VectorCache:
 
         def encode(missing: Uncached) -> Encoded:
             for some in missing:
-                yield some.keys, list(encoder.encode_questions(some.questions())[:, None])
+                asked = [parse_input(text).text for text in some.texts]
+                yield some.keys, list(encoder.encode_questions(asked)[:, None])
 
         with closing(VectorCache(self._folder / _QUESTIONS / kind, f"{self.weights}\0{__version__}")) as cache:
             keys = cache.want(map(EncoderInput, questions))

@@ -1,4 +1,4 @@
-"""The part cache of an index: file hash → articles and passages, so that a build reads and splits only what is new."""
+"""The part cache of an index: file hash → passages, so that a build reads and splits only what is new."""
 
 import hashlib
 import json
