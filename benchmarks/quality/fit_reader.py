@@ -5,7 +5,9 @@ usage: python -m benchmarks.quality.fit_reader DATA_FOLDER ENCODERS --work FOLDE
 ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2, and in `full` with all: the questions
 of a fold are read with the encoder that did not learn from it, questions over articlebot's own articles with one that
 learned nothing about these ("untaught"), without the questions that come with the articles, and others, which no
-encoder learned from, with the full one and with the questions that come with the articles ("shipped").
+encoder learned from, with the full one and with the questions that come with the articles ("shipped"). The websites of
+`websites/reader`, which no encoder learned from either, are read with the full one, each as a corpus of its own and all
+of them together.
 --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
@@ -31,7 +33,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.quality.reader_cases import Case, CaseReader
-from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
+from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, WEBSITES, is_taught, read_website_questions
 from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.build import build
 from bot.build.score_calibration import calibration_questions
@@ -58,13 +60,20 @@ ANSWER_WEIGHTS = {
     "shipped": 2.0, "shipped within": 1.0, "shipped own": 1.5, "removed": 0.1, "removed open": 0.05,
     "shipped near": 0.6, "shipped near within": 0.15, "shipped removed": 0.1, "unrelated": 0.1,
     "shipped unrelated": 0.5, "shipped strange": 0.3, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2,
-    "untaught removed": 0.05,
+    "untaught removed": 0.05, "website": 2.0, "website within": 1.0, "websites": 1.0, "website near": 0.6,
+    "website near within": 0.15, "websites near": 0.3, "website removed": 0.1, "website unrelated": 0.2,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 WITHIN = ("within", "within more", "near", "near more", "removed")
 """Groups that are asked of one article; the others named so stand for a corpus of one article."""
-RELEVANT = ("within", "open", "within more", "open more", "shipped", "shipped within", "near", "shipped near")
-STRANGE = ("strange", "strange within", "shipped strange", "shipped strange within")
+RELEVANT = (
+    "within", "open", "within more", "open more", "shipped", "shipped within", "near", "shipped near", "website",
+    "website within", "website near", "websites",
+)  # fmt: skip
+STRANGE = (
+    "strange", "strange within", "shipped strange", "shipped strange within", "website strange",
+    "website strange within",
+)  # fmt: skip
 RELEVANCE = ("above_midpoint", "ranking", "most_sentence", "most_both", "in_both")
 """The signals of whether the corpus is about a question at all."""
 CUTS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
@@ -74,6 +83,8 @@ AGAINST = (
     ("shipped", "shipped removed"), ("shipped", "shipped unrelated"), ("shipped", "shipped strange"),
     ("within", "strange within"), ("shipped own", "shipped strange"),
     ("shipped within", "shipped strange within"), ("shipped within", "shipped near within"),
+    ("website", "website near"), ("website", "website removed"), ("website", "website unrelated"),
+    ("website", "website strange"), ("websites", "websites near"),
     *((name, f"{name} removed") for name in FAQ_SETS),
 )  # fmt: skip
 """Groups of covered and of uncovered questions that the probability should tell apart."""
@@ -107,6 +118,7 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     data, work = arguments.data, arguments.work / name
     if name == "full":
         yield from _cases_of_shipped(_index(_without_kept(work), work / "shipped" / "index", settings), data)
+        yield from _cases_of_websites(WEBSITES.with_name("reader"), work / "websites", settings, data)
         return
     fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
@@ -143,7 +155,7 @@ def _cases_of_words(data: Path, work: Path, settings: BuildSettings, fold: int) 
         yield from filter(None, _cases_of_row(row, every, few))
     for row in random.Random(fold).sample(read_json_lines(TAUGHT), 150):
         yield from filter(None, [every.case("unrelated", row, f"unrelated{row['article']}")])
-    yield from _strange(every, data.parent, "strange")
+    yield from _strange(every, data.parent, "strange", 200)
 
 
 def _cases_of_row(row: dict, every: CaseReader, few: CaseReader) -> Iterator[Case | None]:
@@ -160,13 +172,13 @@ def _cases_of_row(row: dict, every: CaseReader, few: CaseReader) -> Iterator[Cas
         yield every.case("removed open", row, own, without=out)
 
 
-def _strange(reader: CaseReader, data: Path, group: str) -> Iterator[Case]:
+def _strange(reader: CaseReader, data: Path, group: str, count: int) -> Iterator[Case]:
     """Yield questions about something quite different: the ones that clinc150_oos calls out of scope."""
     gains = read_gains(data / "clinc150_oos")
     rows = [row for row in read_questions(data / "clinc150_oos") if row["_id"] not in gains]
     chosen = random.Random(0)
     articles = sorted({one.article.id for one in reader.generation.table.sample(500)})
-    for row in chosen.sample(rows, 200):
+    for row in chosen.sample(rows, count):
         asked, key = {"question": row["text"]}, f"{group}{row['_id']}"
         cases = [reader.case(group, asked, key)]
         # As if the corpus were one article.
@@ -180,12 +192,37 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
         yield from filter(None, _cases_of_own_row(reader, row, "shipped"))
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
-    yield from _strange(reader, data, "shipped strange")
+    yield from _strange(reader, data, "shipped strange", 200)
     for each in calibration_questions(reader.generation.table, 400):
         own = f"shipped-{each.passage.article.id}"
         yield from filter(
             None, [reader.case("shipped own", {"question": each.reworded}, own, words=[each.passage.text])]
         )
+
+
+def _cases_of_websites(folder: Path, work: Path, settings: BuildSettings, data: Path) -> Iterator[Case]:
+    """Yield questions over each website alone, and over all websites of a folder together."""
+    every, chosen, asked = _index(folder, work / "all", settings), random.Random(0), read_website_questions(folder)
+    for website in sorted(folder.iterdir()):
+        reader, name = _index(website, work / website.name, settings), website.name
+        for row in asked:
+            if row["article"].startswith(f"{name}/"):
+                own = {**row, "article": row["article"].removeprefix(f"{name}/")}
+                yield from filter(None, _cases_of_website_row(own, reader, every, name))
+        others = [row for row in asked if not row["article"].startswith(f"{name}/")]
+        for row in chosen.sample(others, 30):
+            yield from filter(None, [reader.case("website unrelated", row, name)])
+        yield from _strange(reader, data, "website strange", 20)
+
+
+def _cases_of_website_row(row: dict, reader: CaseReader, every: CaseReader, name: str) -> Iterator[Case | None]:
+    words = [row["words"], *row["also"]] if row["words"] else []
+    near = "" if words else " near"
+    yield reader.case(f"website{near}", row, name, words=words)
+    yield reader.case(f"website{near} within", row, name, words=words, within=row["article"])
+    yield every.case(f"websites{near}", row, name, words=words)
+    if words:
+        yield reader.case("website removed", row, name, without=words)
 
 
 def _without_questions(work: Path) -> Path:
@@ -270,6 +307,7 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 def _importance(group: str) -> float:
     weights = {"within": 1.0, "open": 1.0, "shipped": 2.0, "untaught": 0.6, "shipped own": 1.0}
+    weights |= {"website": 2.0, "websites": 1.5, "website within": 1.0}
     weights |= dict.fromkeys(FAQ_SETS, 2.0)
     return weights.get(group.removesuffix(" more"), 0.3)
 
