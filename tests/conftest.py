@@ -20,6 +20,7 @@ import pytest
 from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from postgres import PostgresServer, programs
+from pulled_site import Site, served_site
 from quick_build import build, made_once, reuse_vectors, share
 from serving import FLAGS, chromium, fresh_page, served
 from tiny_model import make_tiny_model
@@ -150,6 +151,12 @@ def corpus(tmp_path: Path) -> Path:
     (folder / "notice.md").write_text(NOTICE, encoding="utf-8")
     (folder / "gratuity.md").write_text(GRATUITY, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server to pull from, without pages."""
+    yield from served_site()
 
 
 @pytest.fixture
