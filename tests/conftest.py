@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from articles import GRATUITY, HOSTILE, NOTICE, PROBATION
+from articles import CARD, GRATUITY, HOSTILE, NOTICE, PROBATION
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from postgres import PostgresServer, programs
-from quick_build import build, made_once, reuse_vectors, share
+from pulled_site import Site, served_site
+from quick_build import build, copy_folder, made_once, reuse_vectors, share
 from serving import FLAGS, chromium, fresh_page, served
 from tiny_model import make_tiny_model
 
@@ -153,6 +154,12 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server to pull from, without pages."""
+    yield from served_site()
+
+
+@pytest.fixture
 def tiny_settings(tiny_model: str) -> BuildSettings:
     return BuildSettings(model=tiny_model)
 
@@ -187,6 +194,19 @@ def bot() -> Bot:
         build(folder / "corpus", folder / "index")
 
     return Bot.open(made_once("answers", make) / "index")
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus of four articles, its index and a publisher's settings."""
+
+    def make(folder: Path) -> None:
+        (folder / "corpus").mkdir(parents=True)
+        for name, text in {"notice": NOTICE, "gratuity": GRATUITY, "probation": PROBATION, "card": CARD}.items():
+            (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+        build(folder / "corpus", folder / "index")
+
+    return copy_folder(made_once("four-articles", make), tmp_path_factory.mktemp("place"))
 
 
 @pytest.fixture(scope="session")

@@ -6,36 +6,31 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from command_line import articlebot
-from milvus_server import MilvusServer, lite_server
+from milvus_articles import answer_of, ignore_progress, leave, until
+from milvus_server import MilvusServer
 from quick_build import build
 
 from bot import Bot, Retriever
-from bot.backends.location import publish_to, store_at, update_at, with_credentials
+from bot.backends.location import publish_to, store_at, update_at
 from bot.backends.milvus.address import MilvusAddress
 from bot.backends.milvus.client import MilvusClient
-from bot.backends.milvus.layout import Collections, numeric_id
+from bot.backends.milvus.layout import numeric_id
 from bot.backends.milvus.publish import list_generations
-from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError, SettingsError
-from bot.index.filters import Filters
+from bot.errors import CorpusError, IndexCorrupt, IndexMissing, IndexUnreachable, ModelError
 from bot.index.generation import all_articles, newest_articles, passage_by_id
 from bot.index.status import index_status
-from bot.settings import AnswerSettings, BuildSettings, ChatSettings
+from bot.settings import BuildSettings
 
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).parents[1]
-
-
-def ignore_progress(_done: int, _total: int) -> None:
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +76,6 @@ def small(server: MilvusServer, workspace: Path) -> str:
     address = server.index("small", workspace / "copies")
     publish_to(address, workspace / "index", ignore_progress)
     return address
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail("the condition did not become true in time")
-        time.sleep(0.05)
 
 
 def visitors() -> list[str]:
@@ -325,55 +312,7 @@ def test_the_command_builds_to_a_server_and_updates_there(
     assert json.loads(articlebot("rollback", "--index", address, "--json").stdout or "{}") == {}
 
 
-def test_a_server_that_does_not_answer_is_reported_in_one_sentence():
-    ended = articlebot("ask", "anything", "--index", "milvus://127.0.0.1:9/none")
-    assert ended.returncode == 1
-    (line,) = ended.stderr.strip().splitlines()
-    assert line.startswith("articlebot: Milvus at 127.0.0.1:9 does not answer")
-    assert "is it running" in line
-
-
-# --- addresses
-
-
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("milvus://host", "ends with its name"),
-        ("milvus:///name", "ends with its name"),
-        ("milvus://host/a-b", "ends with its name"),
-        ("milvus://host:port/name", "not the address"),
-        ("milvus://[::1:19530/name", "not the address"),
-        ("milvus://host/name?colour=red", "no option colour"),
-        ("milvus://host/name?index=MAGIC", "'MAGIC'"),
-    ],
-)
-def test_an_invalid_address_is_refused_in_one_sentence(text: str, fault: str):
-    with pytest.raises(SettingsError, match=fault) as raised:
-        MilvusAddress.parse(text)
-    assert "\n" not in str(raised.value)
-
-
-def test_an_address_holds_host_and_credentials():
-    address = MilvusAddress.parse("milvus+tls://reader:p%40ss@db.example:443/articles?ca=/etc/ca.pem&index=diskann")
-    assert (address.host, address.port, address.name, address.secure) == ("db.example", 443, "articles", True)
-    assert (address.user, address.secret, address.ca, address.kind) == ("reader", "p@ss", "/etc/ca.pem", "DISKANN")
-    assert "p@ss" not in repr(address)
-
-
-def test_credentials_come_from_the_environment_if_the_address_has_none():
-    assert with_credentials("milvus://h:1/n", "reader", "p@ss", "") == "milvus://reader:p%40ss@h:1/n"
-    assert (
-        with_credentials("milvus://h:1/n?index=IVF_SQ8", "", "", "tok/en") == "milvus://:tok%2Fen@h:1/n?index=IVF_SQ8"
-    )
-    assert MilvusAddress.parse(with_credentials("milvus://h/n", "", "", "tok/en")).secret == "tok/en"
-    assert with_credentials("milvus://me:x@h/n", "reader", "p", "") == "milvus://me:x@h/n"
-    assert with_credentials("index", "reader", "p", "t") == "index"
-    assert with_credentials("milvus://[::1:19530/n", "reader", "p", "t") == "milvus://[::1:19530/n"
-
-
-def test_the_server_of_an_ipv6_address_has_brackets():
-    assert MilvusAddress.parse("milvus://[::1]:19530/n").server == "[::1]:19530"
+# --- damage
 
 
 def test_an_alias_of_another_program_is_not_read_as_an_index(server: MilvusServer, small: str, tmp_path: Path):
@@ -383,20 +322,6 @@ def test_an_alias_of_another_program_is_not_read_as_an_index(server: MilvusServe
         store_at(server.index("somebody_elses", tmp_path / "copies")).current_name()
     with pytest.raises(IndexMissing, match="There is no index 'nobody'"):
         Retriever.open(server.index("nobody", tmp_path / "copies"))
-
-
-def test_collection_names_contain_the_generation():
-    collections = Collections.of("articles", "20261126T213454.123456Z-ab12cd34")
-    assert (
-        Collections.parse("articles", collections.rows)
-        == Collections.parse("articles", collections.records)
-        == collections
-    )
-    assert collections.generation == "20261126T213454.123456Z-ab12cd34"
-    assert Collections.parse("article", collections.rows) is None
-
-
-# --- damage
 
 
 def test_a_file_that_differs_from_its_manifest_is_refused(small: str):
@@ -427,28 +352,6 @@ def test_damaged_local_copies_are_downloaded_again(small: str, workspace: Path):
 
 
 # --- single articles
-
-
-def leave(days: int = 90, ident: str = "leave", word: str = "sabbatical", **changes: object) -> dict[str, object]:
-    """Return an article with a FAQ that gives a number of days, about a word that no other article has."""
-    faqs = [
-        {"question": f"How long does a {word} last?", "answer": f"It lasts {days} days."},
-        {"question": f"Is a {word} paid?", "answer": "It is not paid."},
-    ]
-    text = f"A {word} lasts for a while.\n\nAsk your manager first."
-    return {
-        "id": ident,
-        "title": f"{word.title()} leave",
-        "text": text,
-        "category": "HRM",
-        "published": "2026-11-01",
-        "faqs": faqs,
-        **changes,
-    }
-
-
-def answer_of(bot: Bot, word: str = "sabbatical") -> str:
-    return bot.ask(f"How long does a {word} last?").text
 
 
 def test_an_article_answers_as_soon_as_it_is_written_and_until_it_is_removed(small: str, folder: Path):
@@ -567,55 +470,6 @@ def test_eight_threads_that_ask_during_updates_get_no_error_and_no_stale_answer(
     assert asked[0] > 20
 
 
-# --- a server with its own BM25
-
-
-@pytest.fixture
-def newer(tmp_path: Path, corpus: Path, tiny_settings: BuildSettings) -> Iterator[str]:
-    """The small corpus on Milvus Lite, a server with BM25."""
-    with lite_server(tmp_path / "lite") as port:
-        build(corpus, tmp_path / "index", tiny_settings)
-        address = f"milvus://127.0.0.1:{port}/newer?cache={tmp_path / 'copies'}"
-        publish_to(address, tmp_path / "index", ignore_progress)
-        yield address
-
-
-def test_a_server_with_bm25_ranks_lexical_hits_as_a_folder_does(newer: str, tmp_path: Path):
-    near, far = Retriever.open(tmp_path / "index").generation, Retriever.open(newer).generation
-    assert not list(tmp_path.glob("copies/*/*/lexical"))
-    assert index_status(store_at(newer), tmp_path / "corpus")["words"] == "ranked by the server"
-    for question in ("how long does the notice period run", "who pays gratuity", "provident fund"):
-        for field in ("words", "pairs"):
-            here, there = (generation.lexical.search(field, question, 3) for generation in (near, far))
-            assert [passage.id for passage in far.table.passages(there.numbers)] == [
-                passage.id for passage in near.table.passages(here.numbers)
-            ]
-            assert np.allclose(there.scores, here.scores, rtol=0.15)
-            assert np.allclose(there.shares, here.shares, rtol=0.15)
-    assert (far.lexical.has("words", "periods"), far.lexical.has("words", "sabbatical")) == (True, False)
-    assert (far.lexical.has("pairs", "notice period"), far.lexical.has("pairs", "period notice")) == (True, False)
-
-
-def test_changed_articles_are_found_by_their_words_on_a_server_with_bm25(newer: str, tmp_path: Path):
-    reader = Bot.open(newer)
-    update_at(newer, [leave()], folder=tmp_path / "index")
-    until(lambda: reader.generation.name.endswith("+1"))
-    assert reader.generation.lexical.has("words", "sabbatical")
-    assert answer_of(reader) == "It lasts 90 days."
-    update_at(newer, removed=["leave"], folder=tmp_path / "index")
-    until(lambda: reader.generation.name.endswith("+2"))
-    assert not reader.generation.lexical.has("words", "sabbatical")
-    assert answer_of(reader) != "It lasts 90 days."
-
-
-def test_filters_apply_to_lexical_search_on_a_server_with_bm25(newer: str):
-    found = Retriever.open(newer).generation.lexical.search(
-        "words", "notice period gratuity employer", 9, Filters(category="epfo")
-    )
-    articles = {passage.article.id for passage in Retriever.open(newer).generation.table.passages(found.numbers)}
-    assert articles == {"gratuity"}
-
-
 # --- an unreachable server
 
 
@@ -642,19 +496,6 @@ def test_a_killed_server_is_reported_and_loses_no_acknowledged_update(
     assert reader.ask("Is a quarantine paid?").text == "It is not paid."
 
 
-def test_a_replica_loads_the_collections_again_that_a_restarted_server_has_not_in_memory(newer: str):
-    from pymilvus import MilvusClient as Client
-
-    reader = Retriever.open(newer)
-    assert reader.search("notice period")
-    server = Client(f"http://{MilvusAddress.parse(newer).server}")
-    for name in server.list_collections():
-        server.release_collection(name)
-    until(lambda: "has not loaded the index yet" in (reader.index.unreachable or ""))
-    until(lambda: reader.index.unreachable is None)
-    assert reader.search("notice period")
-
-
 def test_a_replica_is_not_ready_while_the_server_is_down(
     small: str, server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ):
@@ -677,20 +518,3 @@ def test_a_replica_is_not_ready_while_the_server_is_down(
     finally:
         server.start()
     until(lambda: client.get("/readyz").status_code == 200, 120)
-
-
-def test_a_replica_that_starts_before_the_server_waits_for_it(capsys: pytest.CaptureFixture[str]):
-    from fastapi.testclient import TestClient
-
-    from bot.serve.pending_app import PendingApp
-    from bot.serve.server import open_app
-
-    app = PendingApp(
-        lambda: open_app("milvus://127.0.0.1:9/none", AnswerSettings(), ChatSettings(), ROOT / "corpus", ui=False)
-    )
-    app.try_open()
-    answer = TestClient(app).get("/readyz")
-    assert answer.status_code == 503
-    assert "127.0.0.1" not in answer.text
-    assert "milvus" not in answer.text.lower()
-    assert "Milvus at 127.0.0.1:9 does not answer" in capsys.readouterr().err
