@@ -6,8 +6,8 @@ ENCODERS holds the encoders that `teach_encoder` taught without fold 0, 1 and 2,
 of a fold are read with the encoder that did not learn from it, questions over articlebot's own articles with one that
 learned nothing about these ("untaught"), without the questions that come with the articles, and others, which no
 encoder learned from, with the full one and with the questions that come with the articles ("shipped"). The websites of
-`websites/reader`, which no encoder learned from either, are read with the full one, each as a corpus of its own and all
-of them together.
+`websites/`, which no encoder learned from either, are read with the full one, each as a corpus of its own and all of
+them together.
 --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
@@ -33,7 +33,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.quality.reader_cases import Case, CaseReader
-from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, WEBSITES, is_taught, read_website_questions
+from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
 from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.build import build
 from bot.build.score_calibration import calibration_questions
@@ -52,6 +52,9 @@ KEPT = TAUGHT.with_name("reader.jsonl")
 """Questions over the shipped articles that encoders learn from, and the ones kept from them for the reader."""
 QUESTION_TABLES = ("alternates.csv", "unanswered.csv")
 """The tables of `SHIPPED` that these questions are in."""
+WEBSITES = Path(__file__).with_name("websites")
+ASKED = "questions"
+"""The folder of `WEBSITES` with the questions."""
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 DEPTH, TREES = 5, 120
@@ -118,7 +121,7 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     data, work = arguments.data, arguments.work / name
     if name == "full":
         yield from _cases_of_shipped(_index(_without_kept(work), work / "shipped" / "index", settings), data)
-        yield from _cases_of_websites(WEBSITES.with_name("reader"), work / "websites", settings, data)
+        yield from _cases_of_websites(work / "websites", settings, data)
         return
     fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
@@ -200,16 +203,25 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
         )
 
 
-def _cases_of_websites(folder: Path, work: Path, settings: BuildSettings, data: Path) -> Iterator[Case]:
-    """Yield questions over each website alone, and over all websites of a folder together."""
-    every, chosen, asked = _index(folder, work / "all", settings), random.Random(0), read_website_questions(folder)
-    for website in sorted(folder.iterdir()):
-        reader, name = _index(website, work / website.name, settings), website.name
-        for row in asked:
-            if row["article"].startswith(f"{name}/"):
-                own = {**row, "article": row["article"].removeprefix(f"{name}/")}
-                yield from filter(None, _cases_of_website_row(own, reader, every, name))
-        others = [row for row in asked if not row["article"].startswith(f"{name}/")]
+def website_names() -> list[str]:
+    return sorted(path.name for path in WEBSITES.iterdir() if path.is_dir() and path.name != ASKED)
+
+
+def website_questions(name: str) -> list[dict]:
+    return read_json_lines(WEBSITES / ASKED / f"{name}.jsonl")
+
+
+def _cases_of_websites(work: Path, settings: BuildSettings, data: Path) -> Iterator[Case]:
+    """Yield questions over each website alone, and over all websites together."""
+    together, names, chosen = work / "together", website_names(), random.Random(0)
+    for name in names:
+        copytree(WEBSITES / name, together / "corpus" / name, dirs_exist_ok=True)
+    every = _index(together / "corpus", together / "index", settings)
+    for name in names:
+        reader = _index(WEBSITES / name, work / name, settings)
+        for row in website_questions(name):
+            yield from filter(None, _cases_of_website_row(row, reader, every, name))
+        others = [row for other in names if other != name for row in website_questions(other)]
         for row in chosen.sample(others, 30):
             yield from filter(None, [reader.case("website unrelated", row, name)])
         yield from _strange(reader, data, "website strange", 20)
@@ -307,7 +319,7 @@ def fit_sentences(cases: Sequence[Case], seed: int = 0) -> SentenceModel:
 
 def _importance(group: str) -> float:
     weights = {"within": 1.0, "open": 1.0, "shipped": 2.0, "untaught": 0.6, "shipped own": 1.0}
-    weights |= {"website": 2.0, "websites": 1.5, "website within": 1.0}
+    weights |= {"website": 1.0, "websites": 1.0, "website within": 0.5}
     weights |= dict.fromkeys(FAQ_SETS, 2.0)
     return weights.get(group.removesuffix(" more"), 0.3)
 

@@ -5,13 +5,13 @@ usage: python -m benchmarks.quality.teach_encoder DATA_FOLDER OUTPUT [--without-
 Trains the layers of the packaged model by in-batch negatives and two hard negatives a question, and writes what that
 changed as an adapter of low rank (Hu et al. 2021). All vectors of a passage are pooled from one pass over it, as in a
 build, and a question is compared with the passages, with their texts and with all sentences of the batch. Lessons are
-labelled questions over answer_words's articles, over the ones that come with articlebot and over `websites/encoder`
-(the right passage and the right sentence in it, against another passage of the same article, first one that looks
-right, and a near one of another article) and the questions of FAQ and passage sets (the right FAQ or passage against
-those nearest by the packaged model). Only sets whose licence allows it are used: no article of myscheme, no GPL set.
+labelled questions over answer_words's articles and over the ones that come with articlebot (the right passage and the
+right sentence in it, against another passage of the same article, first one that looks right, and a near one of another
+article) and the questions of FAQ and passage sets (the right FAQ or passage against those nearest by the packaged
+model). Only sets whose licence allows it are used: no article of myscheme, no GPL set.
 
---without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and all articles
-of our own, so that they can serve to measure. OUTPUT receives the adapter, and the model with the adapter added.
+--without-fold N leaves out every third article of answer_words and every third set, from the Nth on, and articlebot's
+own articles, so that they can serve to measure. OUTPUT receives the adapter, and the model with the adapter added.
 """
 
 import argparse
@@ -62,7 +62,6 @@ SETS = {
 CORPUS = Path(__file__).parents[2] / "corpus"
 QUESTIONS = Path(__file__).parents[2] / "tests" / "questions" / "words.jsonl"
 HINDI = QUESTIONS.with_name("hindi.jsonl")
-WEBSITES = Path(__file__).with_name("websites") / "encoder"
 UNLICENSED = "myscheme-"
 """Beginning of the ids of the articles whose licence does not allow teaching with them."""
 RANK, LEARNING_RATE, BATCH, MAX_TOKENS, TOGETHER, SCALE, BODY_SHARE = 48, 8e-5, 32, 192, 24, 20.0, 0.5
@@ -108,10 +107,7 @@ def read_lessons(data: Path, encoder: SentenceEncoder, fold: int | None) -> dict
     passages = read_passages(data / "answer_words", encoder)
     taught = list(_by_article(data / "answer_words", fold))
     if fold is None:
-        for folder in (CORPUS, WEBSITES):
-            passages |= _by_owner(
-                LocalWorkers().passages(FolderSource(folder), encoder, BuildSettings().passage_tokens)
-            )
+        passages |= _by_owner(LocalWorkers().passages(FolderSource(CORPUS), encoder, BuildSettings().passage_tokens))
         taught += _own_questions()
     near = _NearPassages(encoder, {ident: passages[ident] for _, ident in taught})
     lessons = {
@@ -133,8 +129,7 @@ def _by_article(folder: Path, fold: int | None) -> Iterator[tuple[list[dict], st
 
 def _own_questions() -> Iterator[tuple[list[dict], str]]:
     """Yield the labelled questions of each article that comes with articlebot, and its id."""
-    every = (*read_json_lines(QUESTIONS), *_hindi_questions(), *read_website_questions(WEBSITES))
-    rows = [row for row in every if row["words"]]
+    rows = [row for row in (*read_json_lines(QUESTIONS), *_hindi_questions()) if row["words"]]
     labelled = [{"traps": [], **row, "passages": [row["words"], *row["also"]]} for row in rows]
     yield from ((asked, ident) for ident, asked in _grouped(labelled).items())
 
@@ -147,15 +142,6 @@ def _hindi_questions() -> Iterator[dict]:
         for row in read_json_lines(HINDI):
             if half_of(row["article"]) == 0:
                 yield {**row, "question": finder.find(row["question"], 1).variants[0].text}
-
-
-def read_website_questions(folder: Path) -> list[dict]:
-    """Return the questions about each website of a folder, with the ids that its articles have in the whole folder."""
-    return [
-        {**row, "article": f"{website.name}/{row['article']}"}
-        for website in sorted(folder.iterdir())
-        for row in read_json_lines(folder.with_name("questions") / f"{website.name}.jsonl")
-    ]
 
 
 def _grouped(questions: list[dict]) -> dict[str, list[dict]]:
