@@ -198,7 +198,7 @@ def bot() -> Bot:
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus of four articles, its index and a publisher's settings."""
+    """A folder with a corpus of four articles and its index."""
 
     def make(folder: Path) -> None:
         (folder / "corpus").mkdir(parents=True)

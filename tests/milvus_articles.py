@@ -1,23 +1,10 @@
-"""Articles that tests write to an index on Milvus, and waiting for what they change."""
-
-import time
-from collections.abc import Callable
-
-import pytest
+"""Articles that tests write to an index on Milvus."""
 
 from bot import Bot
 
 
 def ignore_progress(_done: int, _total: int) -> None:
     pass
-
-
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail("the condition did not become true in time")
-        time.sleep(0.05)
 
 
 def leave(days: int = 90, ident: str = "leave", word: str = "sabbatical", **changes: object) -> dict[str, object]:

@@ -1,18 +1,13 @@
-"""A small index that tests rebuild, and waiting for what follows from that."""
+"""A small index that tests rebuild."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from articles import GRATUITY, NOTICE
 from quick_build import build, copy_folder, made_once
 
 from bot.index.store import LocalStore
 
 QUESTION = "Who pays gratuity?"
-WAITED = 240
-"""Seconds to wait on a busy machine for something that takes less than one."""
 
 
 def small_place(folder: Path) -> Path:
@@ -31,14 +26,6 @@ def rewrite(place: Path, words: str) -> str:
     """Change a sentence of the article and build; return the new generation."""
     (place / "corpus" / "gratuity.md").write_text(GRATUITY.replace("The employer pays it", words), encoding="utf-8")
     return build(place / "corpus", place / "index").generation
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = WAITED) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            pytest.fail("the condition did not become true in time")
-        time.sleep(0.02)
 
 
 def point_to(store: LocalStore, name: str) -> None:

@@ -324,7 +324,11 @@ def test_without_front_matter_the_heading_is_the_title_and_the_path_the_id():
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ("---\ntitle: A\ntags: b: c\n---\nText", 3, "front matter: put quotes around a value with a colon in it"),
+        (
+            "---\ntitle: A\ntags: b: c\n---\nText",
+            3,
+            "front matter: a colon within a value: put the value in quotes, or check the indentation",
+        ),
         ("---\ntitle: A\ndate: soon\n---\nText", 3, "date should be a date like 2025-10-09, not 'soon'"),
         ("---\ntitle: A\ntags: {a: 1}\n---\nText", 3, "tags should be a list of words, not {'a': 1}"),
         ("---\ntitle: A\n---\n", None, "no text below the front matter"),

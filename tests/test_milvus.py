@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from command_line import articlebot
-from milvus_articles import answer_of, ignore_progress, leave, until
+from milvus_articles import answer_of, ignore_progress, leave
 from milvus_server import MilvusServer
 from quick_build import build
+from waiting import wait_for
 
 from bot import Bot, Retriever
 from bot.backends.location import publish_to, store_at, update_at
@@ -204,7 +205,7 @@ def followed(replicas: list[Retriever], name: str) -> float:
                 seen.setdefault(number, time.monotonic())
         return len(seen) == len(replicas)
 
-    until(all_there)
+    wait_for(all_there)
     return max(seen.values()) - min(seen.values())
 
 
@@ -483,7 +484,7 @@ def test_a_killed_server_is_reported_and_loses_no_acknowledged_update(
     server.kill()
     with pytest.raises(IndexUnreachable, match="does not answer"):
         reader.ask("Is a quarantine paid or unpaid time?")
-    until(lambda: reader.retriever.index.unreachable is not None)
+    wait_for(lambda: reader.retriever.index.unreachable is not None)
     server.start()
 
     def answers() -> bool:
@@ -492,7 +493,7 @@ def test_a_killed_server_is_reported_and_loses_no_acknowledged_update(
         except (IndexUnreachable, IndexCorrupt):
             return False
 
-    until(answers, 120)
+    wait_for(answers, 120)
     assert reader.ask("Is a quarantine paid?").text == "It is not paid."
 
 
@@ -509,7 +510,7 @@ def test_a_replica_is_not_ready_while_the_server_is_down(
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (200, 200)
     server.kill()
     try:
-        until(lambda: client.get("/readyz").status_code == 503)
+        wait_for(lambda: client.get("/readyz").status_code == 503)
         assert client.get("/healthz").status_code == 200
         refused = client.post("/api/v1/ask", json={"question": "what is gratuity"})
         assert refused.status_code == 503
@@ -517,4 +518,4 @@ def test_a_replica_is_not_ready_while_the_server_is_down(
         assert "127.0.0.1" not in client.get("/readyz").text
     finally:
         server.start()
-    until(lambda: client.get("/readyz").status_code == 200, 120)
+    wait_for(lambda: client.get("/readyz").status_code == 200, 120)

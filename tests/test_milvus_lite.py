@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from milvus_articles import answer_of, ignore_progress, leave, until
+from milvus_articles import answer_of, ignore_progress, leave
 from milvus_server import lite_server
 from quick_build import build
+from waiting import wait_for
 
 from bot import Bot, Retriever
 from bot.backends.location import publish_to, store_at, update_at
@@ -48,11 +49,11 @@ def test_a_server_with_bm25_ranks_lexical_hits_as_a_folder_does(newer: str, tmp_
 def test_changed_articles_are_found_by_their_words_on_a_server_with_bm25(newer: str, tmp_path: Path):
     reader = Bot.open(newer)
     update_at(newer, [leave()], folder=tmp_path / "index")
-    until(lambda: reader.generation.name.endswith("+1"))
+    wait_for(lambda: reader.generation.name.endswith("+1"))
     assert reader.generation.lexical.has("words", "sabbatical")
     assert answer_of(reader) == "It lasts 90 days."
     update_at(newer, removed=["leave"], folder=tmp_path / "index")
-    until(lambda: reader.generation.name.endswith("+2"))
+    wait_for(lambda: reader.generation.name.endswith("+2"))
     assert not reader.generation.lexical.has("words", "sabbatical")
     assert answer_of(reader) != "It lasts 90 days."
 
@@ -73,6 +74,6 @@ def test_a_replica_loads_the_collections_again_that_a_restarted_server_has_not_i
     server = Client(f"http://{MilvusAddress.parse(newer).server}")
     for name in server.list_collections():
         server.release_collection(name)
-    until(lambda: "has not loaded the index yet" in (reader.index.unreachable or ""))
-    until(lambda: reader.index.unreachable is None)
+    wait_for(lambda: "has not loaded the index yet" in (reader.index.unreachable or ""))
+    wait_for(lambda: reader.index.unreachable is None)
     assert reader.search("notice period")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from command_line import articlebot
-from rebuilding import QUESTION, rewrite, small_place, wait_for
+from rebuilding import QUESTION, rewrite, small_place
+from waiting import wait_for
 
 from bot import Bot
 from bot.errors import IndexUnwritable

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rebuilding import QUESTION, WAITED, point_to, rewrite, small_place, wait_for
+from rebuilding import QUESTION, point_to, rewrite, small_place
 from serving import served, server_process
+from waiting import WAITED, wait_for
 
 from bot import Bot
 from bot.errors import IndexCorrupt

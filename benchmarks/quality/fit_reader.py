@@ -53,8 +53,6 @@ KEPT = TAUGHT.with_name("reader.jsonl")
 QUESTION_TABLES = ("alternates.csv", "unanswered.csv")
 """The tables of `SHIPPED` that these questions are in."""
 WEBSITES = Path(__file__).with_name("websites")
-ASKED = "questions"
-"""The folder of `WEBSITES` with the questions."""
 FAQ_SETS = {"stackfaq": 300, "jhu_covidfaq": 300, "xquad_en": 300}
 HIDDEN, EPOCHS, DECAY, RATE = 16, 30, 3e-3, 3e-3
 DEPTH, TREES = 5, 120
@@ -128,7 +126,7 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     if fold == 0:
         reader = _index(_without_questions(work), work / "shipped" / "index", settings)
         for row in read_json_lines(TAUGHT):
-            yield from filter(None, _cases_of_own_row(reader, row, "untaught"))
+            yield from filter(None, _cases_of_own_row(reader, row, "untaught", f"shipped-{row['article']}"))
     for place, set_name in enumerate(SETS):
         if set_name in FAQ_SETS and not is_taught(place, fold):
             yield from _cases_of_set(data / set_name, work / set_name, settings)
@@ -192,7 +190,7 @@ def _strange(reader: CaseReader, data: Path, group: str, count: int) -> Iterator
 def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
     """Yield questions over the shipped articles, and others, as the encoder that is shipped reads them."""
     for row in read_json_lines(KEPT):
-        yield from filter(None, _cases_of_own_row(reader, row, "shipped"))
+        yield from filter(None, _cases_of_own_row(reader, row, "shipped", f"shipped-{row['article']}"))
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
     yield from _strange(reader, data, "shipped strange", 200)
@@ -203,38 +201,22 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
         )
 
 
-def website_names() -> list[str]:
-    return sorted(path.name for path in WEBSITES.iterdir() if path.is_dir() and path.name != ASKED)
-
-
-def website_questions(name: str) -> list[dict]:
-    return read_json_lines(WEBSITES / ASKED / f"{name}.jsonl")
-
-
 def _cases_of_websites(work: Path, settings: BuildSettings, data: Path) -> Iterator[Case]:
     """Yield questions over each website alone, and over all websites together."""
-    together, names, chosen = work / "together", website_names(), random.Random(0)
-    for name in names:
-        copytree(WEBSITES / name, together / "corpus" / name, dirs_exist_ok=True)
+    together, chosen = work / "together", random.Random(0)
+    asked = {path.stem: read_json_lines(path) for path in sorted(WEBSITES.glob("*.jsonl"))}
+    copytree(WEBSITES, together / "corpus", ignore=ignore_patterns("*.jsonl", "README.md"), dirs_exist_ok=True)
     every = _index(together / "corpus", together / "index", settings)
-    for name in names:
+    for name, rows in asked.items():
         reader = _index(WEBSITES / name, work / name, settings)
-        for row in website_questions(name):
-            yield from filter(None, _cases_of_website_row(row, reader, every, name))
-        others = [row for other in names if other != name for row in website_questions(other)]
+        for row in rows:
+            yield from filter(None, _cases_of_own_row(reader, row, "website", name))
+            group = "websites" if row["words"] else "websites near"
+            yield from filter(None, [every.case(group, row, name, words=_words_of(row))])
+        others = [row for other, theirs in asked.items() if other != name for row in theirs]
         for row in chosen.sample(others, 30):
             yield from filter(None, [reader.case("website unrelated", row, name)])
         yield from _strange(reader, data, "website strange", 20)
-
-
-def _cases_of_website_row(row: dict, reader: CaseReader, every: CaseReader, name: str) -> Iterator[Case | None]:
-    words = [row["words"], *row["also"]] if row["words"] else []
-    near = "" if words else " near"
-    yield reader.case(f"website{near}", row, name, words=words)
-    yield reader.case(f"website{near} within", row, name, words=words, within=row["article"])
-    yield every.case(f"websites{near}", row, name, words=words)
-    if words:
-        yield reader.case("website removed", row, name, without=words)
 
 
 def _without_questions(work: Path) -> Path:
@@ -252,13 +234,17 @@ def _without_kept(work: Path) -> Path:
     return corpus
 
 
-def _cases_of_own_row(reader: CaseReader, row: dict, group: str) -> Iterator[Case | None]:
-    own, words = f"shipped-{row['article']}", [row["words"], *row["also"]] if row["words"] else []
+def _cases_of_own_row(reader: CaseReader, row: dict, group: str, fold_key: str) -> Iterator[Case | None]:
+    words = _words_of(row)
     name = group if words else f"{group} near"
-    yield reader.case(name, row, own, words=words)
-    yield reader.case(f"{name} within", row, own, words=words, within=row["article"])
+    yield reader.case(name, row, fold_key, words=words)
+    yield reader.case(f"{name} within", row, fold_key, words=words, within=row["article"])
     if words:
-        yield reader.case(f"{group} removed", row, own, without=words)
+        yield reader.case(f"{group} removed", row, fold_key, without=words)
+
+
+def _words_of(row: dict) -> list[str]:
+    return [row["words"], *row["also"]] if row["words"] else []
 
 
 def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[Case]:

@@ -109,7 +109,7 @@ def _front_matter(content: str) -> tuple[Fields, str]:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be read"
         if problem.startswith("mapping values"):
-            problem = "put quotes around a value with a colon in it"
+            problem = "a colon within a value: put the value in quotes, or check the indentation"
         raise Unreadable(f"front matter: {problem}", mark.line + 1 if mark else None) from None
     except ValueError as error:  # invalid TOML, or a YAML date such as 2026-02-31
         raise Unreadable(f"front matter: {error}", 1) from None
