@@ -7,7 +7,7 @@ of a fold are read with the encoder that did not learn from it, questions over a
 learned nothing about these ("untaught"), without the questions that come with the articles, and others, which no
 encoder learned from, with the full one and with the questions that come with the articles ("shipped"). The websites of
 `websites/`, which no encoder learned from either, are read with the full one, each as a corpus of its own and all of
-them together.
+them together; three articles of them at a time ("hashed") with the encoder that programs test with.
 --write stores the model fitted on all folds in bot/reader/reader.json.
 
 Sentences: a network with one hidden layer, trained so that the softmax over all candidate sentences of a question falls
@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copy, copytree, ignore_patterns
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ from benchmarks.quality.teach_encoder import FOLDS, SETS, UNLICENSED, is_taught
 from benchmarks.shared.question_sets import build_set, read_gains, read_json_lines, read_labelled, read_questions
 from bot.build.build import build
 from bot.build.score_calibration import calibration_questions
+from bot.encoder import HashingEncoder
 from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.languages.normalization import words_only
@@ -63,6 +64,7 @@ ANSWER_WEIGHTS = {
     "shipped unrelated": 0.5, "shipped strange": 0.3, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2,
     "untaught removed": 0.05, "website": 2.0, "website within": 1.0, "websites": 1.0, "website near": 0.6,
     "website near within": 0.15, "websites near": 0.3, "website removed": 0.1, "website unrelated": 0.2,
+    "hashed": 0.3,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 WITHIN = ("within", "within more", "near", "near more", "removed")
@@ -120,6 +122,7 @@ def _cases(arguments: argparse.Namespace, name: str) -> Iterator[Case]:
     if name == "full":
         yield from _cases_of_shipped(_index(_without_kept(work), work / "shipped" / "index", settings), data)
         yield from _cases_of_websites(work / "websites", settings, data)
+        yield from _cases_of_few(work / "few")
         return
     fold = int(name.removeprefix("fold"))
     yield from _cases_of_words(data / "answer_words", work, settings, fold)
@@ -194,11 +197,7 @@ def _cases_of_shipped(reader: CaseReader, data: Path) -> Iterator[Case]:
     for row in random.Random(0).sample(read_json_lines(data / "answer_words" / "questions.jsonl"), 300):
         yield from filter(None, [reader.case("shipped unrelated", row, f"shipped-unrelated{row['article']}")])
     yield from _strange(reader, data, "shipped strange", 200)
-    for each in calibration_questions(reader.generation.table, 400):
-        own = f"shipped-{each.passage.article.id}"
-        yield from filter(
-            None, [reader.case("shipped own", {"question": each.reworded}, own, words=[each.passage.text])]
-        )
+    yield from _cases_of_own_questions(reader, 400, "shipped own")
 
 
 def _cases_of_websites(work: Path, settings: BuildSettings, data: Path) -> Iterator[Case]:
@@ -217,6 +216,28 @@ def _cases_of_websites(work: Path, settings: BuildSettings, data: Path) -> Itera
         for row in chosen.sample(others, 30):
             yield from filter(None, [reader.case("website unrelated", row, name)])
         yield from _strange(reader, data, "website strange", 20)
+
+
+def _cases_of_few(work: Path) -> Iterator[Case]:
+    """Yield reworded questions over three articles at a time, read with an encoder that compares words."""
+    for website in sorted(path for path in WEBSITES.iterdir() if path.is_dir()):
+        paths = sorted(website.glob("*.md"))
+        for start in range(0, len(paths), 3):
+            corpus, index = (work / f"{website.name}-{start}" / name for name in ("corpus", "index"))
+            corpus.mkdir(parents=True, exist_ok=True)
+            for path in paths[start : start + 3]:
+                copy(path, corpus)
+            build(corpus, index, encoder=HashingEncoder())
+            folder = LocalStore(index).current_folder()
+            reader = CaseReader(LocalGeneration.open(folder, encoder=HashingEncoder()))
+            yield from _cases_of_own_questions(reader, 400, "hashed", website.name)
+
+
+def _cases_of_own_questions(reader: CaseReader, limit: int, group: str, fold_key: str = "") -> Iterator[Case]:
+    """Yield questions that the passages themselves suggest, reworded."""
+    for each in calibration_questions(reader.generation.table, limit):
+        key = fold_key or f"shipped-{each.passage.article.id}"
+        yield from filter(None, [reader.case(group, {"question": each.reworded}, key, words=[each.passage.text])])
 
 
 def _without_questions(work: Path) -> Path:
