@@ -23,6 +23,7 @@ from bot.build.cache import UncachedTexts, unpack_rows
 from bot.build.ray import RayWorkers, ray_workers
 from bot.corpus import FolderSource
 from bot.encoder import HashingEncoder, Matrix, SentenceEncoder
+from bot.encoder.tokens import TokenVectors, parse_tokens
 from bot.errors import ClusterError
 from bot.index.passage_table import PASSAGES
 from bot.index.store import LocalStore
@@ -114,6 +115,11 @@ def vectors(index: Path) -> dict[bytes, np.ndarray]:
         }
 
 
+def tokens(index: Path) -> dict[bytes, TokenVectors]:
+    with closing(sqlite3.connect(index / "cache" / "vectors.sqlite")) as cache:
+        return {key: parse_tokens(packed[:-4]) for key, packed in cache.execute("SELECT key, vector FROM tokens")}
+
+
 def check_same(index: Path, local: Path) -> None:
     for name in (PASSAGES, "refused.json"):
         assert (LocalStore(index).current_folder() / name).read_bytes() == (
@@ -122,6 +128,11 @@ def check_same(index: Path, local: Path) -> None:
     found, expected = vectors(index), vectors(local)
     assert found.keys() == expected.keys()
     assert max(abs(found[key] - expected[key]).max() for key in expected) <= 1e-3
+    found, expected = tokens(index), tokens(local)
+    assert {key: own.places.tolist() for key, own in found.items()} == {
+        key: own.places.tolist() for key, own in expected.items()
+    }
+    assert any(len(own.places) for own in found.values())
 
 
 def test_a_cluster_builds_the_same_index_and_leaves_nothing_behind(

@@ -19,6 +19,7 @@ from bot.errors import CorpusError, IndexBusy, ModelError
 from bot.index.generation import check_encoder, encoder_inputs, roles_of
 from bot.index.local_generation import LocalGeneration
 from bot.index.manifest import Manifest
+from bot.index.sentences import cosines
 from bot.index.store import LocalStore
 from bot.settings import BuildSettings
 
@@ -54,13 +55,18 @@ def test_each_row_is_the_vector_of_its_text(corpus: Path, tmp_path: Path, tiny_s
     passages = generation.table.passages(range(generation.table.facts.passages))
     inputs = [encoder_inputs(passage) for passage in passages]
     encoder = SentenceEncoder(tiny_settings.model)
-    expected = [np.concatenate(encode_inputs(encoder, own)) for own in inputs]
+    encoded = [encode_inputs(encoder, own) for own in inputs]
+    expected = [np.concatenate([each.rows for each in own]) for own in encoded]
     rows = np.concatenate([own[: len(roles_of(one))] for own, one in zip(expected, passages, strict=True)])
     assert np.sum(generation.vectors.rows(np.arange(len(rows))) * rows, axis=1).min() > 0.999
     question = encoder.encode_questions(["How long is the notice period?"])[0]
-    for passage, own in zip(passages, expected, strict=True):
-        found = generation.sentence_cosines([passage], question)[0] if len(passage.sentences) > 1 else []
-        assert np.allclose(found, own[len(roles_of(passage)) :] @ question, atol=0.02)
+    for passage, own, whole in zip(passages, expected, (own[-1] for own in encoded), strict=True):
+        found = generation.sentence_vectors([passage])
+        assert np.allclose(cosines(found.rows, question), own[len(roles_of(passage)) :] @ question, atol=0.02)
+        assert np.abs(found.tokens.vectors.astype(int) - whole.tokens.vectors).max() <= 1
+        assert found.tokens.places.tolist() == whole.tokens.places.tolist()
+        assert found.token_starts.tolist() == [0, len(whole.tokens.places)]
+        assert len(whole.tokens.places) > 2
 
 
 def test_a_second_build_is_up_to_date_without_torch(corpus: Path, tmp_path: Path, tiny_settings: BuildSettings):

@@ -72,7 +72,7 @@ def altered(folder: Path, **fields: object) -> Path:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"format": 99}, "has format 99, this articlebot reads 11: run articlebot build"),
+        ({"format": 99}, "has format 99, this articlebot reads 12: run articlebot build"),
         ({"passages": 6}, "disagree about the number of passages"),
         ({"files": {"../../CURRENT": {"size": 1, "sha256": ""}}}, "names a file outside of it"),
         ({"files": 5}, "cannot be read"),

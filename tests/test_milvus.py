@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 from articles import GRATUITY, NOTICE, PROBATION
 from command_line import articlebot
@@ -147,6 +148,15 @@ def test_passages_and_articles_are_the_same(shipped: Bot, there: Bot):
     assert (far.article(article), far.faqs(article)) == (here.article(article), here.faqs(article))
     assert (far.article("no such"), passage_by_id(far, "no#such"), far.faqs("no such")) == (None, None, [])
     assert there.suggestions.examples() == shipped.suggestions.examples()
+
+
+def test_sentences_and_tokens_have_the_same_vectors(shipped: Bot, there: Bot):
+    passages = shipped.generation.table.sample(150)
+    here, far = shipped.generation.sentence_vectors(passages), there.generation.sentence_vectors(passages)
+    assert len(here.tokens.places) > 3000
+    for name in ("rows", "starts", "token_starts"):
+        assert np.array_equal(getattr(here, name), getattr(far, name)), name
+    assert all(map(np.array_equal, here.tokens, far.tokens))
 
 
 def test_synonyms_are_published_with_the_index(small: str):

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
+from bot.encoder.tokens import PROJECTION, TOKEN_DIMENSION
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:;-|#()"
 
 
@@ -30,7 +34,7 @@ def _save_tokenizer(folder: Path) -> int:
 
 
 def make_tiny_model(folder: Path, seed: int = 0) -> Path:
-    """Save a model of 16 dimensions and 64 tokens, whose words are letters, into a new folder."""
+    """Save a model of 16 dimensions and 64 tokens, whose words are letters, into a new folder, with a projection."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
@@ -53,4 +57,5 @@ def make_tiny_model(folder: Path, seed: int = 0) -> Path:
         modules=[transformer, Pooling(transformer.get_embedding_dimension()), Normalize()], device="cpu"
     )
     model.save(str(folder / "model"))
+    np.save(folder / "model" / PROJECTION, np.eye(16, TOKEN_DIMENSION, dtype=np.float16))
     return folder / "model"

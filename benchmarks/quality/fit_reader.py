@@ -23,7 +23,7 @@ import pickle
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 
@@ -42,6 +42,8 @@ from bot.index.local_generation import LocalGeneration
 from bot.index.store import LocalStore
 from bot.languages.normalization import words_only
 from bot.passages import Passage
+from bot.reader.features import feature_names
+from bot.reader.late_interaction import LATE
 from bot.reader.model import AnswerModel, SentenceModel
 from bot.reader.reader import choose
 from bot.settings import BuildSettings
@@ -64,7 +66,7 @@ ANSWER_WEIGHTS = {
     "shipped unrelated": 0.5, "shipped strange": 0.3, "untaught": 1.0, "untaught within": 0.5, "untaught near": 0.2,
     "untaught removed": 0.05, "website": 2.0, "website within": 1.0, "websites": 1.0, "website near": 0.6,
     "website near within": 0.15, "websites near": 0.3, "website removed": 0.1, "website unrelated": 0.2,
-    "hashed": 0.3,
+    "hashed": 0.3, "untokened": 0.5,
 }  # fmt: skip
 """The weight of each group of questions in the fit of the probability."""
 WITHIN = ("within", "within more", "near", "near more", "removed")
@@ -102,6 +104,7 @@ def main() -> None:
     arguments = parser.parse_args()
     names = [*(f"fold{fold}" for fold in range(FOLDS)), "full"]
     cases = [case for name in names for case in _saved(arguments, name)]
+    cases += [without_tokens(case) for case in cases if case.group == "website"]
     print(len(cases), "cases", flush=True)
     report(cases, arguments)
 
@@ -279,6 +282,13 @@ def _cases_of_set(data: Path, work: Path, settings: BuildSettings) -> Iterator[C
         cases = [reader.case(data.name, row, data.name, articles=gains[row["_id"]])]
         cases += [reader.case(f"{data.name} removed", row, data.name, without=texts)]
         yield from filter(None, cases)
+
+
+def without_tokens(case: Case) -> Case:
+    """Return a case as an encoder reads it that gives no vectors of tokens."""
+    features = case.features.copy()
+    features[:, [place for place, name in enumerate(feature_names()) if name.removesuffix("_gap") in LATE]] = 0
+    return replace(case, group="untokened", features=features)
 
 
 def fold_of(case: Case) -> int:

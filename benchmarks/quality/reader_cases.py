@@ -104,5 +104,6 @@ def _without(candidates: Candidates, texts: Sequence[str]) -> Candidates:
         ranked[:, 1] = np.arange(len(ranked)) == ranked[:, 0].argmax()
     return Candidates(
         [candidates.passages[n] for n in kept], candidates.cosines[kept], ranked,
-        [candidates.sentences[n] for n in kept], [candidates.sentence_cosines[n] for n in kept], candidates.unanswered,
+        [candidates.sentences[n] for n in kept], [candidates.sentence_cosines[n] for n in kept],
+        [candidates.late[n] for n in kept], candidates.unanswered,
     )  # fmt: skip

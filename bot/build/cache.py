@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import EncoderInput, Matrix, QuestionEncoder
+from bot.encoder.encoder_input import TextVectors
+from bot.encoder.tokens import TokenVectors, pack_tokens, parse_tokens
 from bot.errors import IndexCorrupt
 from bot.version import __version__
 
@@ -23,6 +25,7 @@ _TEXTS_PER_WRITE = 2048  # number of texts between two commits; an interrupted b
 _KEYS_PER_QUERY = 500
 _BLOCK = 16_384  # number of vectors that are read at once
 _KEY_BYTES = 32  # the size of a key, which is a sha256
+_TABLES: tuple[Literal["vectors", "tokens"], ...] = ("vectors", "tokens")
 _COUNT_BYTES, _CHECKSUM_BYTES = 4, 4  # sizes of what stands before and behind the vectors of a text
 
 
@@ -41,8 +44,8 @@ class UncachedTexts(NamedTuple):
 
 
 Uncached = Iterator[UncachedTexts]
-Encoded = Iterator[tuple[Sequence[bytes], Sequence[NDArray[np.floating[Any]]]]]
-"""Batches of keys, with the unit rows of each key."""
+Encoded = Iterator[tuple[Sequence[bytes], Sequence[TextVectors]]]
+"""Batches of keys, with the vectors of each key."""
 
 
 class Row(NamedTuple):
@@ -69,7 +72,7 @@ class VectorCache:
     def want(self, inputs: Iterable[EncoderInput]) -> list[bytes]:
         """Mark texts as wanted, so that those without vectors are encoded; return the keys of their vectors."""
         texts = [json.dumps((one.text, one.context, one.sentences), ensure_ascii=False) for one in inputs]
-        keys = [hashlib.sha256(f"{self.weights}\0float16\0{text}".encode()).digest() for text in texts]
+        keys = [hashlib.sha256(f"{self.weights}\0tokens\0{text}".encode()).digest() for text in texts]
         self._connection.executemany(_ADD, zip(keys, texts, strict=True))
         return keys
 
@@ -80,8 +83,10 @@ class VectorCache:
     def encode_missing(self, encode: Callable[[Uncached], Encoded]) -> None:
         """Encode the texts without vectors; `encode` may yield batches in any order, and each is stored at once."""
         for keys, vectors in encode(self._missing()):
-            new = ((key, pack_rows(rows.astype(np.float16))) for key, rows in zip(keys, vectors, strict=True))
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", new)
+            rows = ((key, pack_rows(own.rows)) for key, own in zip(keys, vectors, strict=True))
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            tokens = ((key, _sealed(pack_tokens(own.tokens))) for key, own in zip(keys, vectors, strict=True))
+            self._connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens)
             self._connection.executemany("UPDATE wanted SET text = NULL WHERE key = ?", ((key,) for key in keys))
             self._connection.commit()
 
@@ -93,11 +98,19 @@ class VectorCache:
 
     def vectors(self, rows: Sequence[Row]) -> Matrix:
         """Return some vectors. Removes damaged ones, to be encoded again, and raises `IndexCorrupt`."""
-        keys = list(dict.fromkeys(row.key for row in rows))
-        found: dict[bytes, bytes] = {}
+        own = {key: unpack_rows(packed) for key, packed in self._read("vectors", (row.key for row in rows)).items()}
+        return np.stack([own[row.key][row.place] for row in rows]).astype(np.float32)
+
+    def tokens(self, keys: Sequence[bytes]) -> list[TokenVectors]:
+        """Return the tokens of some texts. Raises `IndexCorrupt` like `vectors`."""
+        found = self._read("tokens", keys)
+        return [parse_tokens(found[key][:-_CHECKSUM_BYTES]) for key in keys]
+
+    def _read(self, table: Literal["vectors", "tokens"], wanted: Iterable[bytes]) -> dict[bytes, bytes]:
+        keys, found = list(dict.fromkeys(wanted)), dict[bytes, bytes]()
         for start in range(0, len(keys), _KEYS_PER_QUERY):
             some = keys[start : start + _KEYS_PER_QUERY]
-            query = f"SELECT key, vector FROM vectors WHERE key IN ({', '.join('?' * len(some))})"
+            query = f"SELECT key, vector FROM {table} WHERE key IN ({', '.join('?' * len(some))})"
             found.update(self._connection.execute(query, some))
         end = -_CHECKSUM_BYTES
         damaged = [key for key, packed in found.items() if _checksum(packed[:end]) != packed[end:]]
@@ -105,12 +118,12 @@ class VectorCache:
             self._connection.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in damaged))
             self._connection.commit()
             raise IndexCorrupt(f"A vector in {self._folder} is damaged and was removed: run articlebot build.")
-        own = {key: unpack_rows(packed) for key, packed in found.items()}
-        return np.stack([own[row.key][row.place] for row in rows]).astype(np.float32)
+        return found
 
     def keep_only_wanted(self) -> None:
         """Delete the vectors of texts that are not wanted, so that the cache never outgrows the corpus."""
-        self._connection.execute("DELETE FROM vectors WHERE key NOT IN (SELECT key FROM wanted)")
+        for table in _TABLES:
+            self._connection.execute(f"DELETE FROM {table} WHERE key NOT IN (SELECT key FROM wanted)")
         self._connection.commit()
 
     def of_questions(self, encoder: QuestionEncoder, kind: str, questions: Iterable[str]) -> Matrix:
@@ -122,7 +135,8 @@ class VectorCache:
         def encode(missing: Uncached) -> Encoded:
             for some in missing:
                 asked = [parse_input(text).text for text in some.texts]
-                yield some.keys, list(encoder.encode_questions(asked)[:, None])
+                rows = encoder.encode_questions(asked)[:, None]
+                yield some.keys, [TextVectors(own, TokenVectors.none()) for own in rows]
 
         with closing(VectorCache(self._folder / _QUESTIONS / kind, f"{self.weights}\0{__version__}")) as cache:
             keys = cache.want(map(EncoderInput, questions))
@@ -167,16 +181,36 @@ class CachedRows:
             yield self.rows(block)
 
 
-def pack_rows(rows: NDArray[np.float16]) -> bytes:
-    """Return the vectors of a text with their number before them and a checksum behind them."""
-    content = len(rows).to_bytes(_COUNT_BYTES, "little") + rows.tobytes()
-    return content + _checksum(content)
+class CachedTokens:
+    """The tokens of texts in the cache, by passage; they can be read once the missing texts are encoded."""
+
+    def __init__(self, cache: VectorCache) -> None:
+        self._cache, self._keys = cache, bytearray()
+
+    def add(self, key: bytes) -> None:
+        self._keys += key
+
+    def blocks(self, size: int = _TEXTS_PER_WRITE) -> Iterator[list[TokenVectors]]:
+        """Yield the tokens of all texts, `size` texts at a time."""
+        keys = (bytes(self._keys[start : start + _KEY_BYTES]) for start in range(0, len(self._keys), _KEY_BYTES))
+        while some := list(islice(keys, size)):
+            yield self._cache.tokens(some)
+
+
+def pack_rows(rows: Matrix) -> bytes:
+    """Return the vectors of a text as float16, with their number before them and a checksum behind them."""
+    return _sealed(len(rows).to_bytes(_COUNT_BYTES, "little") + rows.astype(np.float16).tobytes())
 
 
 def unpack_rows(packed: bytes) -> NDArray[np.float16]:
     """Return the vectors that `pack_rows` packed."""
     count = int.from_bytes(packed[:_COUNT_BYTES], "little")
     return np.frombuffer(packed[_COUNT_BYTES:-_CHECKSUM_BYTES], np.float16).reshape(count, -1)
+
+
+def _sealed(content: bytes) -> bytes:
+    """Return content with its checksum behind it."""
+    return content + _checksum(content)
 
 
 def _checksum(content: bytes) -> bytes:
@@ -204,7 +238,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     wanted = path.parent / _WANTED
     wanted.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+    for table in _TABLES:
+        columns = "key BLOB PRIMARY KEY, vector BLOB NOT NULL"
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) WITHOUT ROWID")
     connection.execute("ATTACH ? AS build", (str(wanted),))
     # This file is useless once the build has ended, however it ends.
     connection.execute("PRAGMA build.journal_mode = OFF")

@@ -23,7 +23,8 @@ from bot.build.part_cache import PartCache
 from bot.corpus.source import ArticleSource, PartReader
 from bot.encoder import Encoder, PassageEncoder, picklable_encoder_opener, remote_token_starts
 from bot.encoder.encoder import OnBatch
-from bot.encoder.encoder_input import encode_inputs
+from bot.encoder.encoder_input import TextVectors, encode_inputs
+from bot.encoder.tokens import pack_tokens, parse_tokens
 from bot.errors import ClusterError, requires
 from bot.passages import Passage, SplitItem, TokenStarts, split_items
 from bot.version import __version__
@@ -157,7 +158,11 @@ class RayWorkers:
             vectors = from_arrow_refs(blocks).map_batches(_EncoderActor, batch_size=None, **resources)
         for batch in _batches(vectors):
             done(len(batch["key"]))
-            yield list(batch["key"]), [unpack_rows(rows) for rows in batch["rows"]]
+            packed = zip(batch["rows"], batch["tokens"], strict=True)
+            yield (
+                list(batch["key"]),
+                [TextVectors(unpack_rows(rows).astype(np.float32), parse_tokens(own)) for rows, own in packed],
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,8 @@ class _EncoderActor:
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         vectors = encode_inputs(self._encoder, [parse_input(text) for text in batch["text"]])
         # With the precision of the cache. Texts have different numbers of vectors, which Ray's tables do not hold.
-        return {"key": batch["key"], "rows": [pack_rows(rows.astype(np.float16)) for rows in vectors]}
+        rows, tokens = [pack_rows(own.rows) for own in vectors], [pack_tokens(own.tokens) for own in vectors]
+        return {"key": batch["key"], "rows": rows, "tokens": tokens}
 
 
 def _check_version(version: str) -> None:

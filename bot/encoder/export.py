@@ -16,6 +16,7 @@ from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
 from bot.encoder.graph import TOKENS, VECTOR
 from bot.encoder.question import GRAPH, SETTINGS, QuestionEncoderKind
 from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.tokens import write_projection
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -86,6 +87,7 @@ def write_question_encoder(folder: Path, kind: QuestionEncoderKind, encoder: Pas
     if isinstance(encoder, ExportedEncoder):
         shutil.copyfile(encoder.folder / (INT8 if kind == "onnx-int8" else FLOAT32), folder / GRAPH)
         shutil.copyfile(encoder.folder / TOKENIZER, folder / TOKENIZER)
+        write_projection(folder, encoder.projection)
         settings: dict[str, object] = {"prompt": encoder.settings.query, "max_tokens": encoder.settings.length_limit}
     else:
         settings = {"model": encoder.name}

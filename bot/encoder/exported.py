@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from bot.encoder.encoder import Matrix, OnBatch
-from bot.encoder.encoder_input import EncoderInput, pool
-from bot.encoder.graph import TOKENS, OnnxGraph, open_tokenizer, token_starts
+from bot.encoder.encoder_input import EncoderInput, TextVectors, pool
+from bot.encoder.graph import TOKENS, VECTOR, OnnxGraph, open_tokenizer, token_starts
 from bot.encoder.model import file_hash
 from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.tokens import read_projection
 from bot.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ExportedEncoder:
     def __init__(self, folder: Path, settings: ExportSettings) -> None:
         self.folder, self.settings = folder, settings
         self.name, self.max_tokens, self.pools = settings.name, settings.max_tokens, settings.pools
+        self.projection = read_projection(settings.name)
         self.original: SentenceEncoder | None = None
         """The model that this was just exported from, if it is still loaded."""
 
@@ -84,16 +86,17 @@ class ExportedEncoder:
     def token_starts(self, texts: Sequence[str]) -> list[Sequence[int]]:
         return token_starts(self._unlimited_tokenizer, texts)
 
-    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
+    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[TextVectors | None]:
         prompt = self.settings.document
         tokenized = self._truncating_tokenizer.encode_batch([prompt + one.whole for one in inputs])
-        found: list[Matrix | None] = [None] * len(inputs)
+        found: list[TextVectors | None] = [None] * len(inputs)
         fitting = [n for n, one in enumerate(tokenized) if len(one.ids) < self.settings.length_limit]
         for places in _batches([len(tokenized[n].ids) for n in fitting]):
             rows = [fitting[place] for place in places]
-            for row, tokens in zip(rows, self._graph.run([tokenized[n] for n in rows], TOKENS), strict=True):
+            (encoded,) = self._graph.run([tokenized[n] for n in rows], TOKENS)
+            for row, tokens in zip(rows, encoded, strict=True):
                 offsets = np.array(tokenized[row].offsets) - len(prompt)
-                found[row] = pool(inputs[row], offsets, tokens[: len(offsets)])
+                found[row] = pool(inputs[row], offsets, tokens[: len(offsets)], self.projection)
             done(sum(found[row] is not None for row in rows))
         return found
 
@@ -107,7 +110,7 @@ class ExportedEncoder:
         tokenized = self._truncating_tokenizer.encode_batch(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for rows in _batches([len(text.ids) for text in tokenized]):
-            vectors[rows] = self._graph.run([tokenized[row] for row in rows])
+            (vectors[rows],) = self._graph.run([tokenized[row] for row in rows], VECTOR)
         return vectors
 
     @cached_property

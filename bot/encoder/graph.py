@@ -33,15 +33,18 @@ class OnnxGraph:
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self.dimension = int(self._session.get_outputs()[0].shape[1])
 
-    def run(self, texts: Sequence["Encoding"], output: str = VECTOR) -> Matrix:
-        """Return one unit row per tokenized text; of `TOKENS`, shape (texts, tokens of the longest, dimension)."""
+    def run(self, texts: Sequence["Encoding"], *outputs: str) -> list[Matrix]:
+        """Return some outputs of tokenized texts.
+
+        `VECTOR` has one unit row per text, `TOKENS` the shape (texts, tokens of the longest, dimension).
+        """
         shape = len(texts), max(len(text.ids) for text in texts)
         feed = {name: np.zeros(shape, np.int64) for name in self._inputs}
         for row, text in enumerate(texts):
             values = {"input_ids": text.ids, "attention_mask": text.attention_mask, "token_type_ids": text.type_ids}
             for name, array in feed.items():
                 array[row, : len(text.ids)] = values[name]
-        return np.asarray(self._session.run([output], feed)[0], np.float32)
+        return [np.asarray(found, np.float32) for found in self._session.run(outputs, feed)]
 
 
 def open_tokenizer(path: Path, limit: int | None) -> "Tokenizer":

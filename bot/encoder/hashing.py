@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder.encoder import Matrix
+from bot.encoder.tokens import COMMON_WORDS
 
 _WORD = re.compile(r"\w+")
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
 _DIMENSION = 256
-_QUESTION_WORDS, _PRONOUNS = "how what when where which who why", "i it me my that this you your"
-_OTHERS = "a an and are as at be by can do does for from in is of on or the to with"
-_COMMON = frozenset(_WORD.findall(f"{_QUESTION_WORDS} {_PRONOUNS} {_OTHERS}"))
 _COMMON_WEIGHT = 0.1
 
 
@@ -38,7 +36,7 @@ class HashingEncoder:
 
 def _vector(text: str) -> NDArray[np.float32]:
     words = _WORD.findall(text.casefold())[: HashingEncoder.max_tokens] or [""]
-    parts = [_direction(_ENDING.sub("", word)) * (_COMMON_WEIGHT if word in _COMMON else 1.0) for word in words]
+    parts = [_direction(_ENDING.sub("", word)) * (_COMMON_WEIGHT if word in COMMON_WORDS else 1.0) for word in words]
     total = np.sum(parts, axis=0)
     return np.asarray(total / np.linalg.norm(total), np.float32)
 

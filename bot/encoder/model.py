@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.encoder.tokens import PROJECTION
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 
@@ -28,7 +29,7 @@ ADAPTER = Path(__file__).parent / "taught"
 ADAPTER_WEIGHTS = ADAPTER / "adapter_model.safetensors"
 _CONFIG, _PREFIX = ADAPTER / "adapter_config.json", "base_model.model."
 
-_MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
+_MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model", ".npy")
 
 
 def find_model(name: str) -> Path:
@@ -61,7 +62,7 @@ def model_hash(folder: Path, name: str) -> str:
             raise ModelError(f"The package {DEFAULT_MODEL} has other weights than all-MiniLM-L6-v2: install it again.")
         digest.update(f"{path.relative_to(folder).as_posix()}\0{found}\n".encode())
     if name == DEFAULT_MODEL:
-        digest.update(file_hash(ADAPTER_WEIGHTS).encode())
+        digest.update((file_hash(ADAPTER_WEIGHTS) + file_hash(ADAPTER / PROJECTION)).encode())
     return digest.hexdigest()
 
 

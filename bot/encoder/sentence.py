@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder.encoder import Matrix, OnBatch
-from bot.encoder.encoder_input import EncoderInput, pool
+from bot.encoder.encoder_input import EncoderInput, TextVectors, pool
 from bot.encoder.model import add_adapter, find_model
+from bot.encoder.tokens import read_projection
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 
@@ -42,6 +43,7 @@ class SentenceEncoder:
         self.name = name
         self.model = _load(name)
         self.dimension = int(self.model.get_embedding_dimension() or 0)
+        self.projection = read_projection(name)
         prompt_tokens = len(self.token_starts([self.model.prompts.get("document") or ""])[0])
         self.max_tokens = self.length_limit - self.model.tokenizer.num_special_tokens_to_add() - prompt_tokens
         self._is_bfloat16_faithful: bool | None = None
@@ -75,16 +77,16 @@ class SentenceEncoder:
         modes = cast("Any", self.model[1]).get_config_dict() if is_plain else {}
         return bool(modes.get("pooling_mode") == "mean" and modes.get("include_prompt", True))
 
-    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[Matrix | None]:
+    def encode_pooled(self, inputs: Sequence[EncoderInput], done: OnBatch) -> list[TextVectors | None]:
         prompt = self.model.prompts.get("document") or ""
         texts = [prompt + one.whole for one in inputs]
         special = self.model.tokenizer.num_special_tokens_to_add()
         lengths = [len(starts) + special for starts in self.token_starts(texts)]
-        found: list[Matrix | None] = [None] * len(inputs)
+        found: list[TextVectors | None] = [None] * len(inputs)
         for rows in _batches([n for n in range(len(texts)) if lengths[n] < self.length_limit], lengths):
             encoded = _encode_tokens(self._passage_model(texts), [texts[n] for n in rows])
             for row, (offsets, tokens) in zip(rows, encoded, strict=True):
-                found[row] = pool(inputs[row], offsets - len(prompt), tokens)
+                found[row] = pool(inputs[row], offsets - len(prompt), tokens, self.projection)
             done(sum(found[row] is not None for row in rows))
         return found
 

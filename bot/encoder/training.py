@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.encoder.encoder import OnCount
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
+from bot.encoder.tokens import write_projection
 from bot.errors import requires
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Pat
     with requires(None, "tune"):
         import accelerate  # noqa: F401
         from datasets import Dataset
-    tuned = SentenceEncoder(model).model
+    encoder = SentenceEncoder(model)
+    tuned = encoder.model
     # Skip the model card.
     tuned.model_card_data.generate_widget_examples = False
     columns = {name: [getattr(pair, name) for pair in pairs] for name in ("question", "right", "wrong")}
@@ -50,6 +52,7 @@ def train(model: str, pairs: Sequence[TrainingTriplet], epochs: int, output: Pat
         _run(tuned, Dataset.from_dict(columns), epochs, scratch, done)
     tuned.max_seq_length = limit
     tuned.eval().to("cpu").save_pretrained(str(output), create_model_card=False)
+    write_projection(output, encoder.projection)
 
 
 def _run(model: "SentenceTransformer", pairs: "Dataset", epochs: int, scratch: str, done: OnCount) -> None:

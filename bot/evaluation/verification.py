@@ -70,7 +70,7 @@ def _encode_again(generation: Generation) -> tuple[int, str | None]:
             found = encode_inputs(open_encoder(settings.model, weights, Path(folder, "encoder")), inputs)
     except (ModelError, MissingExtra) as error:
         return 0, str(error)
-    vectors = np.concatenate([rows[:FIRST_SENTENCE] for rows in found])
+    vectors = np.concatenate([own.rows[:FIRST_SENTENCE] for own in found])
     cosines = np.sum(vectors * generation.vectors_of(numbers_of(generation.table, passages)).rows, axis=1)
     if cosines.min() < _MIN_COSINE:
         passage, role = roles[int(cosines.argmin())]

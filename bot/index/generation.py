@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from bot.corpus.article import Article
 from bot.encoder import EncoderInput, Matrix, QuestionEncoder
 from bot.encoder.encoder_input import Span
+from bot.encoder.tokens import TokenVectors
 from bot.errors import CorpusError, IndexCorrupt
 from bot.index.filters import Filters
 from bot.index.manifest import Manifest
@@ -50,6 +51,26 @@ class PassageVectors:
     def places(self, role: Role) -> NDArray[np.int64]:
         """The row of each passage's vector in one role; for a FAQ's question, its own wording and not an alternate."""
         return self.starts[:-1] if role == "question" else self.starts[1:] - FROM_END[role]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVectors:
+    """The vectors of the sentences of some passages, and of the tokens in them."""
+
+    rows: Matrix
+    """Of sentences, of any length, passage by passage; a passage of one sentence has none."""
+    starts: NDArray[np.int64]
+    """The first row of each passage, and the number of rows."""
+    tokens: TokenVectors
+    token_starts: NDArray[np.int64]
+    """The first token of each passage, and the number of tokens."""
+
+    @classmethod
+    def join(cls, rows: Sequence[Matrix], tokens: Sequence[TokenVectors], dimension: int) -> "SentenceVectors":
+        """Return the vectors of several passages, given the ones of each."""
+        starts, token_starts = (np.cumsum([0, *map(len, each)]) for each in (rows, [own.places for own in tokens]))
+        every = TokenVectors.join(tokens)
+        return cls(np.concatenate([np.empty((0, dimension), np.float32), *rows]), starts, every, token_starts)
 
 
 class Matches(NamedTuple):
@@ -184,8 +205,8 @@ class Generation(VectorSearch, Protocol):
     def multilingual(self) -> VectorSearch | None:
         """The vectors of the multilingual model, where the generation has them."""
 
-    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """Return the cosines of a unit vector with the sentences of passages that have several."""
+    def sentence_vectors(self, passages: Sequence[Passage]) -> SentenceVectors:
+        """Return the vectors of the sentences of some passages. Raises `IndexCorrupt` if one was changed meanwhile."""
 
 
 def encoder_inputs(passage: Passage) -> list[EncoderInput]:

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.corpus.synonyms import stored_synonyms
 from bot.encoder import Matrix, QuestionEncoder, open_question_encoder
 from bot.errors import IndexCorrupt, raise_as_corrupt
-from bot.index.generation import numbers_of
+from bot.index.generation import SentenceVectors, numbers_of
 from bot.index.lexical import LEXICAL, LexicalIndex
 from bot.index.manifest import ENCODER, Manifest, verify_files
 from bot.index.passage_rows import PassageRows, open_multilingual_index
-from bot.index.passage_table import PASSAGES, PassageTable, ranges
-from bot.index.sentences import Sentences, cosines
+from bot.index.passage_table import PASSAGES, PassageTable
+from bot.index.sentences import Sentences
 from bot.index.unanswered import stored_unanswered
 from bot.index.vectors import Vectors
 from bot.index.vocabulary import Vocabulary
@@ -48,7 +45,7 @@ class LocalGeneration(PassageRows):
         verify_files(folder, manifest, whole=whole)
         with raise_as_corrupt(folder):
             table, vectors = PassageTable(folder / PASSAGES), Vectors.open(folder, manifest.search)
-            sentences = Sentences(folder, manifest.sentences, manifest.dimension)
+            sentences = Sentences(folder, table.sentence_start, manifest.dimension)
             lexical, vocabulary, synonyms = LexicalIndex(folder / LEXICAL), Vocabulary(folder), stored_synonyms(folder)
             unanswered = stored_unanswered(folder, manifest.dimension)
             questions = open_question_encoder(folder / ENCODER, manifest.question_encoder, encoder)
@@ -60,13 +57,8 @@ class LocalGeneration(PassageRows):
             opened._check_fit(folder)
         return opened
 
-    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        numbers, starts = ranges(self.table.sentence_start, numbers_of(self.table, passages))
-        return np.split(cosines(self.sentences.rows(numbers), vector), starts[1:-1]) if passages else []
-
-    def sentence_vectors(self, passage: Passage) -> Matrix:
-        """Return the vectors of a passage's sentences, of any length."""
-        return self.sentences.rows(ranges(self.table.sentence_start, numbers_of(self.table, [passage]))[0])
+    def sentence_vectors(self, passages: Sequence[Passage]) -> SentenceVectors:
+        return self.sentences.of(numbers_of(self.table, passages))
 
     def _check_fit(self, folder: Path) -> None:
         manifest, table, vectors = self.manifest, self.table, self.vectors

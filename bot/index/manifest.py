@@ -16,7 +16,7 @@ from bot.errors import IndexCorrupt
 from bot.index.vectors import SearchPlan
 from bot.settings import BuildSettings
 
-FORMAT = 11
+FORMAT = 12
 """Version of the layout on disk, raised with every change that an older reader would misread; others are rejected."""
 
 MANIFEST, ENCODER = "manifest.json", "encoder"

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.encoder.tokens import TokenEncoder
 from bot.index.filters import Filters
 from bot.index.generation import Generation, numbers_of
+from bot.index.sentences import cosines as cosines_of
 from bot.passages import Passage, sentences_of
 from bot.products import dot_products
+from bot.reader.late_interaction import late_interaction
 from bot.retrieval.features import passage_cosines
 from bot.retrieval.search_result import SearchResult
 
@@ -33,6 +36,8 @@ class Candidates:
     """Score of the ranking model below the first hit's, and whether it is the first hit; shape (passages, 2)."""
     sentences: list[list[str]]
     sentence_cosines: list[NDArray[np.float32]]
+    late: list[NDArray[np.float64]]
+    """`bot.reader.late_interaction.LATE` of each passage's sentences."""
     unanswered: float
     """How near questions are that no article answers: see `_nearness`."""
 
@@ -50,14 +55,17 @@ def read_candidates(generation: Generation, result: SearchResult, further: Itera
     headings = dot_products(found.rows[found.places("question")], vector)
     cosines = np.concatenate([passage_cosines(found, vector[None])[0], headings[:, None]], axis=1)
     sentences = [sentences_of(passage) for passage in passages]
-    own = iter(generation.sentence_cosines([one for one in passages if len(one.sentences) > 1], vector))
-    each = [next(own) if len(texts) > 1 else row[1:2] for texts, row in zip(sentences, cosines, strict=True)]
+    vectors, counts = generation.sentence_vectors(passages), [len(texts) for texts in sentences]
+    several = np.split(cosines_of(vectors.rows, vector), vectors.starts[1:-1])
+    each = [own if len(own) else row[1:2] for own, row in zip(several, cosines, strict=True)]
+    encoder = generation.encoder
+    asked = encoder.encode_tokens(result.query) if isinstance(encoder, TokenEncoder) else None
     first = result.hits[0]
     gaps = {hit.passage.id: hit.score - first.score for hit in result.hits}
     ranked = [(max(_FAR, gaps.get(one.id, _FAR)), one.id == first.passage.id) for one in passages]
     unanswered = _nearness(dot_products(generation.unanswered, vector))
-    each = [np.asarray(some, np.float32) for some in each]
-    return Candidates(passages, cosines, np.array(ranked, float), sentences, each, unanswered)
+    each, late = [np.asarray(some, np.float32) for some in each], late_interaction(asked, vectors, counts)
+    return Candidates(passages, cosines, np.array(ranked, float), sentences, each, late, unanswered)
 
 
 def _nearness(cosines: NDArray[np.float32]) -> float:

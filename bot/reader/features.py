@@ -14,6 +14,7 @@ with_heading                          the same in sentence and heading together
 missing, missing_near                 weight of the rarest content word missing from the passage, from with_heading
 faq, item, row, first, place, length, short, lead_in, question, mid_thought
                                       what the sentence is, and where it stands
+late, passage_late, …                 see `bot.reader.late_interaction`; …_gap: minus the greatest of all
 negation                              1 if question and sentence are negated, -1 if only the question is
 kind_…                                1 if the sentence holds the kind of answer that the question wants, else -1
 opens_yes_no                          1 if a passage that opens with yes or no meets a question for it, else -1
@@ -31,6 +32,7 @@ from bot.index.lexical import content_terms
 from bot.languages.registry import combined_pattern, readable
 from bot.passages import Passage, context
 from bot.reader.candidates import Candidates
+from bot.reader.late_interaction import LATE
 from bot.reader.question_terms import QuestionTerms, held, is_negated, kinds_of_answer
 
 COSINES = ("body", "both", "best", "top3_mean", "heading")
@@ -52,7 +54,7 @@ def feature_names() -> tuple[str, ...]:
         "in_article", "missing_article", "sentence", "sentence_gap", "sentence_lead", "before", "after",
         "in_sentence", "in_text", "in_heading", "in_both", "in_both_gap", "with_heading", "missing", "missing_near",
         "faq", "item", "row", "first", "place", "length", "short", "lead_in", "question", "mid_thought",
-        "negation", *kinds, "opens_yes_no",
+        *LATE, *(f"{name}_gap" for name in LATE), "negation", *kinds, "opens_yes_no",
     )  # fmt: skip
 
 
@@ -130,6 +132,8 @@ def sentence_features(
     articles = _of_articles(asked, candidates, found)[owner]
     columns = [passage, articles, _own_cosines(candidates, owner), _shares(asked, found, owner)]
     columns.append(np.concatenate([each.shape for each in terms]))
+    late = np.concatenate(candidates.late)
+    columns += [late, late - late.max(axis=0)]
     negated = np.concatenate([each.negated for each in terms])
     columns.append((asked.is_negated * (2.0 * negated - 1.0))[:, None])
     columns.append(asked.kinds * (2.0 * np.concatenate([each.held for each in terms]) - 1.0))

@@ -10,7 +10,8 @@ missing, missing_near          weight of the rarest content word missing from th
 unmet                          share of the wanted kinds of answer that the quote does not hold
 faq, words                     whether the passage is a FAQ; number of content words of the question
 lead                           the best sentence's cosine in standard deviations above the mean of all
-most_sentence, most_both, most_in_both
+late, late_content, late_least  the greatest of its sentences, see `bot.reader.late_interaction`
+most_sentence, most_both, most_in_both, most_late
                                the greatest value among all candidates
 mean_sentence, mean_in_both    the mean over the candidates, weighted by the softmax
 ranked, first_hit              score of the quote's passage below the first hit's, and whether it is the first hit
@@ -32,6 +33,7 @@ from bot.reader.question_terms import kinds_of_answer
 _BEST = 40  # number of best sentences over which the softmax is taken
 _MANY_WORDS = 12
 _FAR = -0.4  # the signal `unanswered` where no question that no article answers is near
+_LATE = ("late", "late_content", "late_least")
 _OF_PASSAGE = (
     "body", "both", "heading", "ranked", "first_hit", "article_ranked", "article_sentence", "in_article",
     "missing_article", "in_both", "missing", "faq",
@@ -63,12 +65,14 @@ def quote_signals(
         "in_near": float(own["with_heading"].max()),
         "in_quote": float(own["in_sentence"].max()),
         "missing_near": float(own["missing_near"].min()),
+        **{name: float(own[name].max()) for name in _LATE},
         "unmet": float(np.count_nonzero(kinds < 0)) / max(1, int(np.count_nonzero(kinds))),
         "words": min(words, _MANY_WORDS) / _MANY_WORDS,
         "lead": float((sentence.max() - sentence.mean()) / (sentence.std() + 1e-6)),
         "most_sentence": float(sentence.max()),
         "most_both": float(column["both"].max()),
         "most_in_both": float(column["in_both"].max()),
+        "most_late": float(column["late"].max()),
         "mean_sentence": float(share @ sentence),
         "mean_in_both": float(share @ column["in_both"]),
         "unanswered": max(_FAR, unanswered - float(column["best"].max())),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.backends.milvus.client import Entity, MilvusClient
 from bot.backends.milvus.filters import filter_expression
@@ -14,18 +13,24 @@ from bot.backends.milvus.records import join_parts, parse_sentence_vectors
 from bot.backends.milvus.versioned_cache import VersionedCache
 from bot.backends.milvus.words import ReplicaLexicalIndex, ServerLexicalIndex
 from bot.encoder import Matrix, QuestionEncoder
+from bot.encoder.tokens import TokenVectors
 from bot.errors import IndexCorrupt
 from bot.index.filters import Filters
-from bot.index.generation import LexicalSearch, Numbers, PassageVectors, Role
+from bot.index.generation import LexicalSearch, Numbers, PassageVectors, Role, SentenceVectors, sentence_spans
 from bot.index.manifest import Manifest
 from bot.index.passage_rows import ROWS_PER_PASSAGE
-from bot.index.sentences import cosines
 from bot.index.vocabulary import Vocabulary
 from bot.passages import Passage
 
 _CACHED = 8192
 """Passages whose vectors are kept in memory, some 40 MB, so that frequent ones are not fetched again."""
+_CACHED_SENTENCES = 2048
+"""Passages whose sentences and tokens are kept in memory, some 25 MB."""
 _FETCHED = 1000  # passages whose vectors are fetched in one query
+
+
+SentenceRows = tuple[Matrix, TokenVectors]
+"""The vectors of a passage's sentences and tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class MilvusGeneration:
     unanswered: Matrix
     encoder: QuestionEncoder
     cache: VersionedCache[CachedVectors] = field(default_factory=lambda: VersionedCache(_CACHED))
+    sentences: VersionedCache[SentenceRows] = field(default_factory=lambda: VersionedCache(_CACHED_SENTENCES))
 
     is_fixed = False
     multilingual = None
@@ -77,16 +83,27 @@ class MilvusGeneration:
             raise IndexCorrupt("An article was removed from the index while it was read: ask again.")
         return found.rows[found.places(role)]
 
-    def sentence_cosines(self, passages: Sequence[Passage], vector: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        numbers = [numeric_id(passage.id) for passage in passages]
-        bodies: dict[int, str] = {}
-        for start in range(0, len(numbers), _FETCHED):
-            matching = f'kind == "{SENTENCES}" and {any_of("number", numbers[start : start + _FETCHED])}'
-            bodies |= join_parts(self.milvus.find(self.collections.records, matching, ("number", "part", "body")))
-        rows = [parse_sentence_vectors(bodies.get(number, ""), self.manifest.dimension) for number in numbers]
-        if any(len(own) != len(passage.sentences) for own, passage in zip(rows, passages, strict=True)):
+    def sentence_vectors(self, passages: Sequence[Passage]) -> SentenceVectors:
+        numbers, dimension = [numeric_id(passage.id) for passage in passages], self.manifest.dimension
+        found = self._read_sentences(numbers)
+        own = [found.get(number, (np.empty((0, dimension), np.float32), TokenVectors.none())) for number in numbers]
+        rows, tokens = [each[0] for each in own], [each[1] for each in own]
+        counts = [len(sentence_spans(passage)) for passage in passages]
+        if [len(each) for each in rows] != counts:
             raise IndexCorrupt("An article was changed while it was read: ask again.")
-        return [cosines(own, vector) for own in rows]
+        return SentenceVectors.join(rows, tokens, dimension)
+
+    def _read_sentences(self, numbers: list[int]) -> dict[int, SentenceRows]:
+        found = self.sentences.values_of(numbers)
+        missing = [number for number in dict.fromkeys(numbers) if number not in found]
+        for start in range(0, len(missing), _FETCHED):
+            matching = f'kind == "{SENTENCES}" and {any_of("number", missing[start : start + _FETCHED])}'
+            records = self.milvus.find(self.collections.records, matching, ("number", "part", "version", "body"))
+            versions = {each["number"]: each["version"] for each in records}
+            for number, body in join_parts(records).items():
+                found[number] = parse_sentence_vectors(body, self.manifest.dimension)
+                self.sentences.put(number, (versions[number], found[number]))
+        return found
 
     def _existing(self, numbers: list[int]) -> list[int]:
         """Return the passages that exist now, and discard outdated ones from the caches.
@@ -98,7 +115,8 @@ class MilvusGeneration:
         matching = f"{any_of('passage', numbers)} and place == 0"
         found = self.milvus.find(self.collections.rows, matching, ("passage", "version"))
         for each in found:
-            self.cache.discard_other(each["passage"], each["version"])
+            for cache in (self.cache, self.sentences):
+                cache.discard_other(each["passage"], each["version"])
             self.table.discard_other(each["passage"], each["version"])
         there = {each["passage"] for each in found}
         return [number for number in numbers if number in there]

@@ -126,7 +126,8 @@ def _write_articles(
             places = records.Places(nth[PASSAGE], nth[FAQ])
             nth.update((PASSAGE, FAQ) if passage.kind == "faq" else (PASSAGE,))
             words.add(passage)
-            bodies.add(records.passage_records(passage, version, places, local.sentence_vectors(passage)))
+            own = local.sentence_vectors([passage])
+            bodies.add(records.passage_records(passage, version, places, own.rows, own.tokens))
             vectors = local.vectors_of(numbers_of(local.table, [passage])).rows
             rows.add(records.row_entities(passage, version, vectors))
             done += 1

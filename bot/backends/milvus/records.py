@@ -10,15 +10,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.backends.milvus import layout
 from bot.backends.milvus.client import Entity, field_of
 from bot.backends.milvus.filters import filter_fields, filter_values
 from bot.corpus.article import Article, article_of
 from bot.encoder import Matrix
+from bot.encoder.tokens import TokenVectors, pack_tokens, parse_tokens, to_int8
 from bot.errors import raise_as_corrupt
-from bot.index.sentences import to_int8
 from bot.passages import Passage
 
 _WHERE = "A record of the index on Milvus"
@@ -56,16 +55,17 @@ def content_hash(article: Article) -> int:
     return layout.numeric_id(json.dumps(asdict(article), sort_keys=True, default=date.isoformat))
 
 
-def passage_records(passage: Passage, version: int, places: Places, sentences: NDArray[np.float32]) -> Iterator[Entity]:
-    """Yield the records of a passage and of its sentence vectors, which take 8 bits a number."""
+def passage_records(
+    passage: Passage, version: int, places: Places, sentences: Matrix, tokens: TokenVectors
+) -> Iterator[Entity]:
+    """Yield the records of a passage, and of the vectors of its sentences and tokens, which take 8 bits a number."""
     number, owner = layout.numeric_id(passage.id), layout.numeric_id(passage.article.id)
     names = ("id", "section", "start", "end", "question", "alternates", "sentences")
     body = json.dumps({"article": passage.article.id, **{name: getattr(passage, name) for name in names}})
     kind = layout.FAQ if passage.kind == "faq" else layout.PASSAGE
     yield from _records(kind, f"p{number}", number, body, owner=owner, places=places, version=version)
-    if len(sentences):
-        packed = base64.b64encode(to_int8(sentences).tobytes()).decode()
-        yield from _records(layout.SENTENCES, f"s{number}", number, packed, owner=owner, version=version)
+    packed = " ".join(base64.b64encode(each).decode() for each in (to_int8(sentences).tobytes(), pack_tokens(tokens)))
+    yield from _records(layout.SENTENCES, f"s{number}", number, packed, owner=owner, version=version)
 
 
 def row_entities(passage: Passage, version: int, vectors: Matrix) -> Iterator[Entity]:
@@ -127,10 +127,11 @@ def parse_file(body: str) -> bytes:
         raise layout.corrupt(f"A file of the index on Milvus is damaged ({error})") from error
 
 
-def parse_sentence_vectors(body: str, dimension: int) -> NDArray[np.float32]:
-    """Return the sentence vectors of a passage, which are not unit vectors."""
+def parse_sentence_vectors(body: str, dimension: int) -> tuple[Matrix, TokenVectors]:
+    """Return the vectors of a passage's sentences, which are not unit vectors, and of its tokens."""
     with raise_as_corrupt(_WHERE):
-        return np.frombuffer(base64.b64decode(body), np.int8).reshape(-1, dimension).astype(np.float32)
+        rows, tokens = map(base64.b64decode, body.split(" "))
+        return np.frombuffer(rows, np.int8).reshape(-1, dimension).astype(np.float32), parse_tokens(tokens)
 
 
 def parse_article(body: str) -> Article:

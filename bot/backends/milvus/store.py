@@ -122,6 +122,7 @@ class MilvusStore:
     def _apply(self, generation: MilvusGeneration, changes: ArticleChanges) -> MilvusGeneration:
         """Return the generation after changes: with empty caches, and the new words of the articles that changed."""
         generation.cache.clear()
+        generation.sentences.clear()
         table = MilvusPassageTable(self.milvus, generation.collections, read_facts(self.milvus, generation.collections))
         for article, there in changes.articles.items():
             generation.words.replace(article, table.passages_in(article) if there else [])

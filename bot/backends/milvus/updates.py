@@ -18,7 +18,7 @@ from bot.backends.milvus.words import WordsBatchWriter
 from bot.corpus.article import Article
 from bot.corpus.in_memory import ArticleInput, InMemorySource
 from bot.encoder import Encoder, Matrix
-from bot.encoder.encoder_input import FIRST_SENTENCE, encode_inputs
+from bot.encoder.encoder_input import FIRST_SENTENCE, TextVectors, encode_inputs
 from bot.errors import CorpusError
 from bot.index.generation import NEWEST, encoder_inputs
 from bot.passages import Passage, split_articles
@@ -95,8 +95,8 @@ class _Updater:
             return
         passages = list(split_articles([article], self._encoder.token_starts, self._tokens))
         new = list(records.article_records(article, version, self._place(article, stored), time.time_ns()))
-        vectors, sentences = self._encode(passages)
-        new += self._passage_records(passages, sentences, version, stored)
+        vectors, wholes = self._encode(passages)
+        new += self._passage_records(passages, wholes, version, stored)
         pairs = zip(passages, vectors, strict=True)
         rows = [row for passage, own in pairs for row in records.row_entities(passage, version, own)]
         self._milvus.write(self._collections.records, new)
@@ -177,22 +177,22 @@ class _Updater:
         place = stored.places.place if stored else self._next(ARTICLE)
         return records.Places(place, self._next(category_counter_key(article)))
 
-    def _encode(self, passages: Sequence[Passage]) -> tuple[list[Matrix], list[Matrix]]:
-        """Return the vectors of each passage in the order of the index, and the ones of its sentences."""
+    def _encode(self, passages: Sequence[Passage]) -> tuple[list[Matrix], list[TextVectors]]:
+        """Return the vectors of each passage in the order of the index, and the ones of its parts and tokens."""
         inputs = [encoder_inputs(passage) for passage in passages]
         rows = iter(encode_inputs(self._encoder, [each for own in inputs for each in own]))
         by_passage = [[next(rows) for _ in own] for own in inputs]
-        vectors = [np.concatenate([*asked, whole[:FIRST_SENTENCE]]) for *asked, whole in by_passage]
-        return vectors, [whole[FIRST_SENTENCE:] for *_, whole in by_passage]
+        vectors = [np.concatenate([one.rows[:FIRST_SENTENCE] for one in own]) for own in by_passage]
+        return vectors, [whole for *_, whole in by_passage]
 
     def _passage_records(
-        self, passages: Sequence[Passage], sentences: Sequence[Matrix], version: int, stored: _Stored | None
+        self, passages: Sequence[Passage], wholes: Sequence[TextVectors], version: int, stored: _Stored | None
     ) -> Iterator[Entity]:
-        for passage, own in zip(passages, sentences, strict=True):
+        for passage, own in zip(passages, wholes, strict=True):
             places = stored.passages.get(numeric_id(passage.id)) if stored else None
             if places is None:
                 places = records.Places(self._next(PASSAGE), self._next(FAQ) if passage.kind == "faq" else 0)
-            yield from records.passage_records(passage, version, places, own)
+            yield from records.passage_records(passage, version, places, own.rows[FIRST_SENTENCE:], own.tokens)
 
     def _next(self, kind: str) -> int:
         place = self._facts.places.get(kind, 0)
