@@ -161,8 +161,7 @@ class FoldFinder:
         level = HEADINGS.get(str(header.tag), 6)
         following = []
         for element in header.itersiblings():
-            headings = element.iter(*HEADINGS) if isinstance(element.tag, str) else ()
-            ends = element.tag == "hr" or any(HEADINGS[str(heading.tag)] <= level for heading in headings)
+            ends = element.tag == "hr" or any(HEADINGS[str(each.tag)] <= level for each in element.iter(*HEADINGS))
             if ends or self._holds_header(element):
                 break
             following.append(element)
@@ -270,4 +269,4 @@ def _next_element(element: HtmlElement) -> HtmlElement | None:
 
 
 def _children_with_words(element: HtmlElement) -> list[HtmlElement]:
-    return [each for each in element if isinstance(each.tag, str) and has_words(each)]
+    return [each for each in element if has_words(each)]
