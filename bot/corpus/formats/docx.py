@@ -21,6 +21,7 @@ from bot.corpus.columns import FaqColumns, find_faq_columns
 from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats import docx_elements as word
 from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
+from bot.corpus.html.elements import own_descendants
 from bot.corpus.html.table_cells import write_table
 from bot.corpus.office_package import PARSER_ERRORS, check_package, refuse_damaged
 from bot.corpus.outline import is_faq_title, is_question, outline
@@ -165,7 +166,7 @@ class _Writer:
         return "  " * level + (f"{self._counts[key]}. " if is_ordered else "- ")
 
     def _table(self, element: Any, depth: int) -> None:
-        rows = [word.own_parts(row, "w:tc", element) for row in word.own_parts(element, "w:tr", element)]
+        rows = [[*own_descendants(row, qn("w:tc"))] for row in own_descendants(element, qn("w:tr"))]
         if max(map(len, rows), default=0) <= 1:
             for cell in chain.from_iterable(rows):  # one column: a box around text, not a table
                 self.blocks(cell, depth + 1)

@@ -57,11 +57,6 @@ def is_bold(element: Any) -> bool:
     return bool(runs) and all(mark is not None and mark.get(qn("w:val")) not in ("0", "false") for mark in bold)
 
 
-def own_parts(element: Any, name: str, table: Any) -> list[Any]:
-    """Return the rows or cells inside an element that belong to this table, not to one inside it."""
-    return [part for part in element.iter(qn(name)) if next(part.iterancestors(qn("w:tbl"))) is table]
-
-
 def cell_texts(cell: Any) -> list[str]:
     """Return the text of a cell, followed by an empty one for each further column that it spans."""
     span = attribute(cell, "w:tcPr/w:gridSpan") or "1"

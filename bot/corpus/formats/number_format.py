@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import count
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|[_*].|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
@@ -80,8 +81,8 @@ def _sections(number_format: str) -> list[_Section]:
 def _format_number(value: float, sections: Sequence[_Section]) -> str:
     section, sign = _choose(value, sections)
     literals = [text for text, is_literal in section.parts if is_literal]
-    marks = iter(range(len(literals)))
-    layout = "".join(chr(0xE000 + next(marks)) if is_literal else text for text, is_literal in section.parts)
+    marks = map(chr, count(0xE000))
+    layout = "".join(next(marks) if is_literal else text for text, is_literal in section.parts)
     size = value if sign is None else abs(value)
     fraction = _FRACTION.search(layout)
     if "@" in layout or ("/" in layout and not fraction) or abs(value) >= _MAX_FORMATTED:
@@ -93,8 +94,7 @@ def _format_number(value: float, sections: Sequence[_Section]) -> str:
     else:
         digits = (_fraction if fraction else _digits)(size * 100 ** layout.count("%"), match)
         shown = layout[: match.start()].replace("?", "") + digits + layout[match.end() :].replace("?", "")
-    for number, literal in enumerate(literals):
-        shown = shown.replace(chr(0xE000 + number), literal)
+    shown = shown.translate(dict(enumerate(literals, 0xE000)))
     return f"{sign or ''}{shown.strip()}"
 
 
@@ -102,16 +102,13 @@ def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str |
     """Return the section for a number, and the sign that stands before it."""
     if any(section.condition for section in sections[:2]):
         for section in sections:
-            if section.condition is None or _meets(value, *section.condition):
+            name, limit = section.condition or ("", 0.0)
+            if section.condition is None or (name in _OPERATORS and _OPERATORS[name](value, limit)):
                 return section, "-" if value < 0 else ""
         return _Section(None, [("General", False)]), "-" if value < 0 else ""
     if value < 0:
         return (sections[1], "") if len(sections) > 1 else (sections[0], "-")
     return sections[2 if value == 0 and len(sections) > 2 else 0], ""
-
-
-def _meets(value: float, name: str, limit: float) -> bool:
-    return name in _OPERATORS and _OPERATORS[name](value, limit)
 
 
 def _digits(value: float, match: re.Match[str]) -> str:
