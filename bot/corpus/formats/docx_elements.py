@@ -45,11 +45,6 @@ def text_boxes(element: Any) -> list[Any]:
     return [box for box in boxes if not any("Fallback" in str(above.tag) for above in box.iterancestors())]
 
 
-def is_table_of_contents(element: Any) -> bool:
-    """Whether a block is a generated table of contents."""
-    return attribute(element, "w:sdtPr/w:docPartObj/w:docPartGallery") == "Table of Contents"
-
-
 def is_bold(element: Any) -> bool:
     """Whether all text of a paragraph is bold."""
     runs = [run for run in element.iter(qn("w:r")) if "".join(run.itertext()).strip()]

@@ -148,9 +148,7 @@ def _group(digits: str, pattern: str) -> str:
     """Return digits with the separators that a pattern such as "#,##0", "#,##,##0" or "000-000" has."""
     if "," in pattern:
         size = 2 if re.search(r",[0#?]{2},[0#?]{3}$", pattern) else 3
-        head, tail = digits[:-3], digits[-3:]
-        first = len(head) % size
-        return ",".join(filter(None, [head[:first], *re.findall(f".{{{size}}}", head[first:]), tail]))
+        return re.sub(rf"(?<=.)(?=(?:.{{{size}}})*.{{3}}$)", ",", digits)
     found: list[str] = []
     left = list(digits)
     for place in range(len(pattern) - 1, -1, -1):

@@ -102,28 +102,21 @@ def _is_heading(block: Block) -> bool:
 
 
 def _plain_form(blocks: list[Block]) -> str:
-    return "\n\n".join(
-        f"{'#' * level} {block[0].lstrip('# ')}" if level else "\n".join(_mark_list_items(block))
-        for block, level in zip(blocks, _heading_levels(blocks), strict=True)
-    )
-
-
-def _heading_levels(blocks: list[Block]) -> list[int]:
-    """Return the heading level of each block, 0 for text; recurring headings and questions of FAQs are subheadings."""
-    headings = [_is_heading(block) for block in blocks]
-    counts = Counter(block[0] for block, heading in zip(blocks, headings, strict=True) if heading)
-    levels: list[int] = []
+    """Return blocks in plain form; recurring headings and questions of FAQs are subheadings."""
+    counts = Counter(block[0] for block in blocks if _is_heading(block))
+    parts: list[str] = []
     in_faqs = False
-    for n, block in enumerate(blocks):
+    for block in blocks:
         line = block[0]
-        if not headings[n]:
-            levels.append(0)
-        elif line.startswith("#"):
-            levels.append(min(len(line) - len(line.lstrip("#")), 6))
-        else:
+        if not _is_heading(block):
+            parts.append("\n".join(_mark_list_items(block)))
+            continue
+        level = min(len(line) - len(line.lstrip("#")), 6)
+        if level == 0:
             in_faqs = is_faq_title(line) or (in_faqs and is_question(line))
-            levels.append(3 if (in_faqs and is_question(line)) or counts[line] > 1 else 2)
-    return levels
+            level = 3 if (in_faqs and is_question(line)) or counts[line] > 1 else 2
+        parts.append(f"{'#' * level} {line.lstrip('# ')}")
+    return "\n\n".join(parts)
 
 
 def _mark_list_items(block: Block) -> Iterator[str]:

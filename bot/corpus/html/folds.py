@@ -181,8 +181,7 @@ class FoldFinder:
         header, words = outermost(label), label_of(label)
         after, before = _next_element(header), next(header.itersiblings(preceding=True), None)
         is_tab = after in self._headers or (after is None and before in self._headers)
-        for child in [*label]:
-            label.remove(child)
+        del label[:]
         label.text = words
         if is_tab and header.getparent() is not panel.getparent():
             title = E("p", words)

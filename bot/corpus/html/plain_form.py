@@ -252,9 +252,8 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
     if summary is None:
         yield from _blocks(element)
         return
-    question, summary.text = text_of(summary), ""
-    for child in list(summary):
-        summary.remove(child)
+    question = text_of(summary)
+    summary.clear(keep_tail=True)
     yield from _terms([question], _answer_blocks(element))
 
 
