@@ -83,22 +83,21 @@ def _format_number(value: float, sections: Sequence[_Section]) -> str:
     literals = [text for text, is_literal in section.parts if is_literal]
     marks = map(chr, count(0xE000))
     layout = "".join(next(marks) if is_literal else text for text, is_literal in section.parts)
-    size = value if sign is None else abs(value)
     fraction = _FRACTION.search(layout)
     if "@" in layout or ("/" in layout and not fraction) or abs(value) >= _MAX_FORMATTED:
         return _general(value)
     if "general" in layout.lower():
-        shown = re.sub("general", _general(size), layout, flags=re.IGNORECASE)
+        shown = re.sub("general", _general(abs(value)), layout, flags=re.IGNORECASE)
     elif (match := fraction or _NUMBER.search(layout)) is None:
         shown = layout
     else:
-        digits = (_fraction if fraction else _digits)(size * 100 ** layout.count("%"), match)
+        digits = (_fraction if fraction else _digits)(abs(value) * 100 ** layout.count("%"), match)
         shown = layout[: match.start()].replace("?", "") + digits + layout[match.end() :].replace("?", "")
     shown = shown.translate(dict(enumerate(literals, 0xE000)))
-    return f"{sign or ''}{shown.strip()}"
+    return f"{sign}{shown.strip()}"
 
 
-def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str | None]:
+def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str]:
     """Return the section for a number, and the sign that stands before it."""
     if any(section.condition for section in sections[:2]):
         for section in sections:
