@@ -18,9 +18,6 @@ _SHOWN_LINES = 5  # maximum number of lines named in a note
 _CONTROLS = "\0-\x08\x0b\x0e-\x1f\x7f"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _DAMAGE = re.compile(f"[{_CONTROLS}\x80-\x9f\ud800-\udfff\ufffe\uffff]")
-_CONTROL_BYTES = bytes(n for n in range(0x80) if _CONTROL.match(chr(n)))
-_DAMAGED_BYTES = re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"\xef\xbf[\xbe\xbf]")
-"""Control characters above ASCII and non-characters in UTF-8; two patterns, each quick by its first byte."""
 _DECLARATION = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
 _BYTES = {bytes([n]).decode("cp1252", "ignore") or chr(n): n for n in range(0x80, 0x100)}
 _BYTES |= {chr(n): n for n in range(0x80, 0xA0)}
@@ -76,22 +73,11 @@ class RepairingReader:
             if self._decoder is None:
                 return content
             text = self._decoder.decode(content, not content).replace("\f", " ")  # no character of XML
-            if _is_damaged(text):
-                self.damaged_lines += _damaged_lines(text, self._line)
-                text = repair(text)
-            clean = text.encode()
+            self.damaged_lines += _damaged_lines(text, self._line)
+            clean = repair(text).encode()
             self._line += content.count(b"\n")
             if clean or not content:  # an empty piece would be the end of the file
                 return clean
-
-
-def _is_damaged(text: str) -> bool:
-    try:
-        content = text.encode()
-    except UnicodeEncodeError:
-        return True
-    has_controls = len(content.translate(None, _CONTROL_BYTES)) < len(content)
-    return has_controls or any(pattern.search(content) for pattern in _DAMAGED_BYTES)
 
 
 def damage_notes(source: str, damaged_lines: Sequence[int]) -> Iterator[Refused]:

@@ -109,6 +109,13 @@ def parse_date(name: str, text: str) -> date:
     return parse_moment(name, text).date()
 
 
+def find_date(text: str) -> date | None:
+    """Return the date that a text is, as `parse_date` reads it; None if it is none."""
+    with suppress(Unreadable):
+        return parse_date("date", text)
+    return None
+
+
 def parse_moment(name: str, text: str) -> datetime:
     """Parse a complete date, with or without a time.
 

@@ -58,10 +58,8 @@ class ArticleSource(ABC):
         """Refusals that concern no article, added by `finish`."""
         self.also_at: dict[str, tuple[str, ...]] = {}
         """Article id → the URLs of other articles with the same text."""
-        self._sources: dict[str, str] = {}
-        """Article id → file."""
-        self._addresses: dict[str, Address] = {}
-        """Article id → its address."""
+        self._places: dict[str, tuple[str, Address]] = {}
+        """Article id → its file and address."""
         self._first_with_text: dict[bytes, str] = {}
         """Hash of a text → id of the first article with that text."""
         self._by_title: dict[str, str] = {}
@@ -116,14 +114,15 @@ class ArticleSource(ABC):
 
     def _check_duplicate(self, article: Article) -> Refused | None:
         """Refuse an article whose id is taken; merge one with the text of an earlier one, which gets its URL too."""
-        if (taken := self._sources.get(article.id)) is not None:
-            if article.url and self._addresses[article.id] == address_of(article.url):
+        address = address_of(article.url)
+        if article.id in self._places:
+            taken, known = self._places[article.id]
+            if article.url and known == address:
                 reason = f"{article.title!r}: the same address as an article in {taken}; that one is read"
                 return Refused(article.source, None, reason, "left out")
             name = f"{article.title!r} has the id {article.id!r}, which is already used by an article in {taken}"
             return Refused(article.source, None, f"{name}: give one of them another url or id")
-        self._sources[article.id] = article.source
-        self._addresses[article.id] = address_of(article.url)
+        self._places[article.id] = article.source, address
         digest = hashlib.sha256(" ".join(article.text.split()).encode()).digest()
         first = self._first_with_text.setdefault(digest, article.id)
         # Different questions may well have the same answer.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -25,10 +25,6 @@ class Change:
     """Those of the row; of an article's file, what `replace_words` needs."""
     is_added: bool = True
     """Of an article's file, whether the new words replace the old ones."""
-
-    @property
-    def reverse(self) -> "Change":
-        return Change(self.file, self.cells, not self.is_added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,8 @@ def undo(corpus: Path, ident: str, *, who: str = "") -> Decision:
     if decision is None:
         raise CorpusError(f"There is no decision {ident!r} in {HISTORY}: nothing was undone.")
     # First the added rows go, then the removed ones come back in their order.
-    reverse = sorted((change.reverse for change in decision.changes), key=lambda change: change.is_added)
+    reverse = [replace(change, is_added=not change.is_added) for change in decision.changes]
+    reverse.sort(key=lambda change: change.is_added)
     undone = decide(corpus, "undo", decision.question, reverse, who=who, passage=decision.passage, undoes=decision.id)
     if not undone.changes:
         names = " and ".join(dict.fromkeys(change.file for change in decision.changes))

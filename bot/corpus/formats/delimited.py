@@ -17,10 +17,6 @@ MAX_BROKEN_ROWS = 100
 
 _SEPARATORS = (",", ";", "\t", "|")
 _DOUBTFUL = "perhaps the rest of the row above, whose quotation marks are faulty"
-_CSV_ERRORS = {
-    "unexpected end of data": f"a quotation mark opens a cell here and is not closed within {MAX_LINES_PER_ROW} lines",
-    "field larger than field limit": f"a cell longer than {MAX_CELL_LENGTH} characters",
-}
 
 
 def read_delimited(text: str, count_columns: Callable[[list[TableRow]], int]) -> list[TableRow]:
@@ -77,5 +73,8 @@ def unescape(cell: str, *, always: bool) -> str:
 def _explain(error: str, broken: int) -> str:
     if broken > MAX_BROKEN_ROWS:
         return f"more than {MAX_BROKEN_ROWS} rows with faulty quotation marks: the rest is not read"
-    default = "a quotation mark inside a cell is not doubled"
-    return next((reason for words, reason in _CSV_ERRORS.items() if words in error), default)
+    if "unexpected end" in error:
+        return f"a quotation mark opens a cell here and is not closed within {MAX_LINES_PER_ROW} lines"
+    if "field larger" in error:
+        return f"a cell longer than {MAX_CELL_LENGTH} characters"
+    return "a quotation mark inside a cell is not doubled"

@@ -21,6 +21,7 @@ from bot.corpus.columns import FaqColumns, find_faq_columns
 from bot.corpus.fields import build_article, metadata_dates
 from bot.corpus.formats import docx_elements as word
 from bot.corpus.formats.docx_elements import NOTE_NUMBER, NOTES, attribute
+from bot.corpus.html.elements import own_descendants
 from bot.corpus.html.table_cells import write_table
 from bot.corpus.office_package import PARSER_ERRORS, check_package, refuse_damaged
 from bot.corpus.outline import is_faq_title, is_question, outline
@@ -37,6 +38,7 @@ whose answer follows up to the next heading or question, and "end" for the end o
 _MARKER = re.compile(r"(?:[-–•]|(?:Q\.? ?)?\d{1,3}[.):]) ?(?=\S)")
 _MAX_QUESTION_WORDS = 40  # maximum number of words in a numbered question
 _MAX_DEPTH = 20  # maximum nesting of tables and text boxes
+_GALLERY = "w:sdtPr/w:docPartObj/w:docPartGallery"  # which kind of part Word has generated
 _TEMPLATE_TITLES = {"word document", "untitled", "document", "title"}
 _TEMPLATE_CREATED = datetime(2013, 12, 23, 23, 15, tzinfo=UTC)
 """Creation date of every file made by python-docx."""
@@ -96,7 +98,7 @@ class _Writer:
                 self._paragraph(child, depth)
             elif child.tag == qn("w:tbl"):
                 self._table(child, depth)
-            elif child.tag in word.WRAPPERS and not word.is_table_of_contents(child):
+            elif child.tag in word.WRAPPERS and attribute(child, _GALLERY) != "Table of Contents":
                 self.blocks(child, depth + 1)
 
     def take_title(self, declared: object) -> object:
@@ -165,7 +167,7 @@ class _Writer:
         return "  " * level + (f"{self._counts[key]}. " if is_ordered else "- ")
 
     def _table(self, element: Any, depth: int) -> None:
-        rows = [word.own_parts(row, "w:tc", element) for row in word.own_parts(element, "w:tr", element)]
+        rows = [[*own_descendants(row, qn("w:tc"))] for row in own_descendants(element, qn("w:tr"))]
         if max(map(len, rows), default=0) <= 1:
             for cell in chain.from_iterable(rows):  # one column: a box around text, not a table
                 self.blocks(cell, depth + 1)
@@ -208,17 +210,12 @@ def _write_parts(parts: Iterable[Part]) -> tuple[str, list[Faq]]:
             last = kind
             continue
         text += "" if not text else "\n" if kind == last == "item" else "\n\n"
-        if kind[0] == "h":
-            level = int(kind[1])
-        text += f"{'#' * _level(kind, level)} {words}" if _level(kind, level) else words
+        level = int(kind[1]) if kind[0] == "h" else level
+        levels = {f"h{level}": level, "bold": 6, "question": min(max(level + 1, 3), 6)}
+        text += f"{'#' * levels[kind]} {words}" if kind in levels else words
         question = (words, len(text) + 2) if kind == "question" else question
         last = kind
     return text, [faq for faq in faqs if faq.start < faq.end]
-
-
-def _level(kind: str, above: int) -> int:
-    """Return the level of a heading or question; 0 for other parts."""
-    return int(kind[1]) if kind[0] == "h" else {"bold": 6, "question": min(max(above + 1, 3), 6)}.get(kind, 0)
 
 
 def _with_questions(parts: list[Part]) -> Iterator[Part]:

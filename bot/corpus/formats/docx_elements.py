@@ -45,21 +45,11 @@ def text_boxes(element: Any) -> list[Any]:
     return [box for box in boxes if not any("Fallback" in str(above.tag) for above in box.iterancestors())]
 
 
-def is_table_of_contents(element: Any) -> bool:
-    """Whether a block is a generated table of contents."""
-    return attribute(element, "w:sdtPr/w:docPartObj/w:docPartGallery") == "Table of Contents"
-
-
 def is_bold(element: Any) -> bool:
     """Whether all text of a paragraph is bold."""
     runs = [run for run in element.iter(qn("w:r")) if "".join(run.itertext()).strip()]
     bold = [run.find(f"{qn('w:rPr')}/{qn('w:b')}") for run in runs]
     return bool(runs) and all(mark is not None and mark.get(qn("w:val")) not in ("0", "false") for mark in bold)
-
-
-def own_parts(element: Any, name: str, table: Any) -> list[Any]:
-    """Return the rows or cells inside an element that belong to this table, not to one inside it."""
-    return [part for part in element.iter(qn(name)) if next(part.iterancestors(qn("w:tbl"))) is table]
 
 
 def cell_texts(cell: Any) -> list[str]:

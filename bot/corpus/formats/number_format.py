@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import count
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.)|[_*].|\[\$(?P<currency>[^\]-]*)[^\]]*\]'
@@ -80,38 +81,33 @@ def _sections(number_format: str) -> list[_Section]:
 def _format_number(value: float, sections: Sequence[_Section]) -> str:
     section, sign = _choose(value, sections)
     literals = [text for text, is_literal in section.parts if is_literal]
-    marks = iter(range(len(literals)))
-    layout = "".join(chr(0xE000 + next(marks)) if is_literal else text for text, is_literal in section.parts)
-    size = value if sign is None else abs(value)
+    marks = map(chr, count(0xE000))
+    layout = "".join(next(marks) if is_literal else text for text, is_literal in section.parts)
     fraction = _FRACTION.search(layout)
     if "@" in layout or ("/" in layout and not fraction) or abs(value) >= _MAX_FORMATTED:
         return _general(value)
     if "general" in layout.lower():
-        shown = re.sub("general", _general(size), layout, flags=re.IGNORECASE)
+        shown = re.sub("general", _general(abs(value)), layout, flags=re.IGNORECASE)
     elif (match := fraction or _NUMBER.search(layout)) is None:
         shown = layout
     else:
-        digits = (_fraction if fraction else _digits)(size * 100 ** layout.count("%"), match)
+        digits = (_fraction if fraction else _digits)(abs(value) * 100 ** layout.count("%"), match)
         shown = layout[: match.start()].replace("?", "") + digits + layout[match.end() :].replace("?", "")
-    for number, literal in enumerate(literals):
-        shown = shown.replace(chr(0xE000 + number), literal)
-    return f"{sign or ''}{shown.strip()}"
+    shown = shown.translate(dict(enumerate(literals, 0xE000)))
+    return f"{sign}{shown.strip()}"
 
 
-def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str | None]:
+def _choose(value: float, sections: Sequence[_Section]) -> tuple[_Section, str]:
     """Return the section for a number, and the sign that stands before it."""
     if any(section.condition for section in sections[:2]):
         for section in sections:
-            if section.condition is None or _meets(value, *section.condition):
+            name, limit = section.condition or ("", 0.0)
+            if section.condition is None or (name in _OPERATORS and _OPERATORS[name](value, limit)):
                 return section, "-" if value < 0 else ""
         return _Section(None, [("General", False)]), "-" if value < 0 else ""
     if value < 0:
         return (sections[1], "") if len(sections) > 1 else (sections[0], "-")
     return sections[2 if value == 0 and len(sections) > 2 else 0], ""
-
-
-def _meets(value: float, name: str, limit: float) -> bool:
-    return name in _OPERATORS and _OPERATORS[name](value, limit)
 
 
 def _digits(value: float, match: re.Match[str]) -> str:
@@ -151,9 +147,7 @@ def _group(digits: str, pattern: str) -> str:
     """Return digits with the separators that a pattern such as "#,##0", "#,##,##0" or "000-000" has."""
     if "," in pattern:
         size = 2 if re.search(r",[0#?]{2},[0#?]{3}$", pattern) else 3
-        head, tail = digits[:-3], digits[-3:]
-        first = len(head) % size
-        return ",".join(filter(None, [head[:first], *re.findall(f".{{{size}}}", head[first:]), tail]))
+        return re.sub(rf"(?<=.)(?=(?:.{{{size}}})*.{{3}}$)", ",", digits)
     found: list[str] = []
     left = list(digits)
     for place in range(len(pattern) - 1, -1, -1):

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from pypdf import PageObject, PdfReader
@@ -40,18 +41,16 @@ class Line:
 
 def extract_lines(reader: PdfReader) -> list[list[Line]]:
     """Return the lines of each page in the order in which they are drawn."""
-    operations = 0
+    operations = count(1)
 
-    def count(*_: object) -> None:
-        nonlocal operations
-        operations += 1
-        if operations > MAX_OPERATIONS:
+    def check(*_: object) -> None:
+        if next(operations) > MAX_OPERATIONS:
             raise Unreadable(f"more than {MAX_OPERATIONS} drawing operations: export its text to another format")
 
-    return [_page_lines(page, number, count) for number, page in enumerate(reader.pages, 1)]
+    return [_page_lines(page, number, check) for number, page in enumerate(reader.pages, 1)]
 
 
-def _page_lines(page: PageObject, number: int, count: Callable[..., None]) -> list[Line]:
+def _page_lines(page: PageObject, number: int, check: Callable[..., None]) -> list[Line]:
     lines: list[Line] = []
     ended = True
 
@@ -70,7 +69,7 @@ def _page_lines(page: PageObject, number: int, count: Callable[..., None]) -> li
             ended = False
         ended = ended or text.endswith("\n")
 
-    page.extract_text(visitor_operand_before=count, visitor_text=add)
+    page.extract_text(visitor_operand_before=check, visitor_text=add)
     for line in lines:
         line.text = " ".join(_UNWANTED.sub("", _BULLET.sub("- ", line.text.strip())).split())
     return [line for line in lines if line.text.strip("- ")]

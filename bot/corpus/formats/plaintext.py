@@ -7,11 +7,10 @@ consecutive lines are a list. Boilerplate is recognised by its place (above the 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import pairwise
 
 from bot.corpus.article import Article
-from bot.corpus.fields import build_article, parse_date
+from bot.corpus.fields import build_article, find_date
 from bot.corpus.outline import is_faq_title, is_question, outline
 from bot.corpus.refused import Refused, Unreadable
 
@@ -43,7 +42,7 @@ def read(content: str, source: str) -> Iterator[Article | Refused]:
     blocks = [kept for block in blocks if (kept := [line for line in block if line and not _ADVERT.fullmatch(line)])]
     cut = next((n for n, block in enumerate(blocks) if _TAIL.fullmatch(block[0].rstrip(":"))), len(blocks))
     # A related post is a line of its own above a line with the date.
-    related = [above[0] for above, below in pairwise(blocks[cut + 1 :]) if len(above) == 1 and _is_date(below[0])]
+    related = [above[0] for above, below in pairwise(blocks[cut + 1 :]) if len(above) == 1 and find_date(below[0])]
     title, dates, body = _split_head(blocks[:cut])
     text = _plain_form([kept for block in body if (kept := [line for line in block if not _SHARE.fullmatch(line)])])
     if not text:
@@ -74,18 +73,12 @@ def drop_shared_lines(content: str, shared: frozenset[str]) -> str:
     return "\n".join(line for line in inside if line.strip() not in shared or len(line.split()) < _MIN_SHARED_WORDS)
 
 
-def _is_date(line: str) -> bool:
-    with suppress(Unreadable):
-        return bool(parse_date("date", line))
-    return False
-
-
 def _split_head(blocks: list[Block]) -> tuple[str | None, dict[str, object], list[Block]]:
     """Return the title, the dates and the blocks below them; text above the title of a dated page is its menu."""
     lines = [(n, line) for n, block in enumerate(blocks) for line in block]
     found = ((at, _DATED.fullmatch(line)) for at, (_, line) in enumerate(lines))
     # "Updated in 2024, the rules …" is a sentence.
-    dated = [(at, match) for at, match in found if match and _is_date(match[2])]
+    dated = [(at, match) for at, match in found if match and find_date(match[2])]
     dates: dict[str, object] = {}
     for _, match in dated:
         name = "updated" if re.search("updated|modified", match[1].lower()) else "date"
@@ -109,28 +102,21 @@ def _is_heading(block: Block) -> bool:
 
 
 def _plain_form(blocks: list[Block]) -> str:
-    return "\n\n".join(
-        f"{'#' * level} {block[0].lstrip('# ')}" if level else "\n".join(_mark_list_items(block))
-        for block, level in zip(blocks, _heading_levels(blocks), strict=True)
-    )
-
-
-def _heading_levels(blocks: list[Block]) -> list[int]:
-    """Return the heading level of each block, 0 for text; recurring headings and questions of FAQs are subheadings."""
-    headings = [_is_heading(block) for block in blocks]
-    counts = Counter(block[0] for block, heading in zip(blocks, headings, strict=True) if heading)
-    levels: list[int] = []
+    """Return blocks in plain form; recurring headings and questions of FAQs are subheadings."""
+    counts = Counter(block[0] for block in blocks if _is_heading(block))
+    parts: list[str] = []
     in_faqs = False
-    for n, block in enumerate(blocks):
+    for block in blocks:
         line = block[0]
-        if not headings[n]:
-            levels.append(0)
-        elif line.startswith("#"):
-            levels.append(min(len(line) - len(line.lstrip("#")), 6))
-        else:
+        if not _is_heading(block):
+            parts.append("\n".join(_mark_list_items(block)))
+            continue
+        level = min(len(line) - len(line.lstrip("#")), 6)
+        if level == 0:
             in_faqs = is_faq_title(line) or (in_faqs and is_question(line))
-            levels.append(3 if (in_faqs and is_question(line)) or counts[line] > 1 else 2)
-    return levels
+            level = 3 if (in_faqs and is_question(line)) or counts[line] > 1 else 2
+        parts.append(f"{'#' * level} {line.lstrip('# ')}")
+    return "\n\n".join(parts)
 
 
 def _mark_list_items(block: Block) -> Iterator[str]:

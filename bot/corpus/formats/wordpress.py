@@ -52,17 +52,17 @@ def read_file(path: Path, source: str) -> Iterator[Article | Refused]:
     read = 0
     with path.open("rb") as file:
         reader = _LimitedReader(file)
-        items = _items(reader)
-        while (item := _next_item(items, source, is_first=not read and not skipped)) is not None:
-            if isinstance(item, Refused):
-                yield item
-            elif (reason := _skip_reason(item)) is not None:
-                if _field(item, "post_id") in blocks:
-                    continue
-                skipped[reason] += 1
-            else:
-                read += 1
-                yield from _read_post(item, source, blocks)
+        try:
+            for item in _items(reader):
+                if (reason := _skip_reason(item)) is None:
+                    read += 1
+                    yield from _read_post(item, source, blocks)
+                elif _field(item, "post_id") not in blocks:
+                    skipped[reason] += 1
+        except Unreadable as fault:
+            if not read and not skipped:
+                raise
+            yield Refused(source, fault.line, f"the rest of the file was not read: {fault}")
     yield from damage_notes(source, reader.damaged_lines)
     if skipped:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
@@ -90,16 +90,6 @@ def _contains(path: Path, words: bytes) -> bool:
     with suppress(ValueError), path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         return content.find(words) >= 0
     return False  # an empty file cannot be mapped
-
-
-def _next_item(items: Iterator[etree._Element], source: str, is_first: bool) -> etree._Element | Refused | None:
-    """Return the next item, or a refusal of the rest of the file. Raises `Unreadable` if there is no item yet."""
-    try:
-        return next(items, None)
-    except Unreadable as fault:
-        if is_first:
-            raise
-        return Refused(source, fault.line, f"the rest of the file was not read: {fault}")
 
 
 class _LimitedReader(RepairingReader):

@@ -21,7 +21,7 @@ def unfold_faqs(body: HtmlElement) -> list[Fold]:
     faq_tables_to_details(body)
     faq_lists_to_details(body)
     found = FoldFinder(body, is_page=True).find()
-    found += [fold for element in [*body.iter()] if isinstance(element.tag, str) for fold in _folds(element)]
+    found += [fold for element in [*body.iter()] for fold in _folds(element)]
     questions = {fold.label for fold in found}
     level = 2
     for element in [*body.iter()]:

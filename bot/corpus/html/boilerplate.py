@@ -79,9 +79,8 @@ def remove_boilerplate(body: HtmlElement, site: str) -> list[str]:
 
 def _boilerplate_elements(body: HtmlElement) -> list[HtmlElement]:
     """Return the elements that are boilerplate by tag, class, id or style."""
-    named = ((element, _names(element)) for element in _NAMED(body) if element.tag not in _NEVER_REMOVED)
     found = [*body.iter("nav", "script", "style", "noscript", "template", "iframe", "svg", "dialog")]
-    found += [element for element, names in named if _BOILERPLATE.search(names) or _RELATED.search(names)]
+    found += (each for each in _NAMED(body) if each.tag not in _NEVER_REMOVED and is_named_boilerplate(each))
     found += (element for element in body.iter("*") if _is_unseen(element) and not _is_slide(element))
     return found
 
@@ -156,7 +155,6 @@ def _with_following(heading: HtmlElement) -> Iterator[HtmlElement]:
         first = parent
     yield first
     for element in first.itersiblings():
-        if isinstance(element.tag, str):
-            if any(HEADINGS[str(inner.tag)] <= HEADINGS[str(heading.tag)] for inner in element.iter(*HEADINGS)):
-                return
-            yield element
+        if any(HEADINGS[str(inner.tag)] <= HEADINGS[str(heading.tag)] for inner in element.iter(*HEADINGS)):
+            return
+        yield element

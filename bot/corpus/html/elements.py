@@ -47,7 +47,7 @@ def text_of(element: HtmlElement) -> str:
 
 def inline_text(element: HtmlElement) -> str:
     """Return the text of an element with its whitespace, and `\\n\\v` for each line break."""
-    if not isinstance(element.tag, str) or element.tag in SKIPPED:
+    if element.tag in SKIPPED:
         return ""
     if element.tag == "br":
         return "\n\v"
@@ -56,5 +56,5 @@ def inline_text(element: HtmlElement) -> str:
 
 
 def own_descendants(element: HtmlElement, *tags: str) -> Iterator[HtmlElement]:
-    """Yield the descendants of a list or table that do not belong to another one inside it."""
+    """Yield the descendants of a list, table or row that do not belong to another one inside it."""
     return (inner for inner in element.iter(*tags) if next(inner.iterancestors(str(element.tag))) is element)

@@ -40,16 +40,16 @@ def faq_tables_to_details(tree: HtmlElement) -> None:
     """Replace each FAQ table by one `details` for each row; rows of one cell become headings above them."""
     for table in [*tree.iter("table")]:
         cells = [[*row.iterchildren("td", "th")] for row in own_descendants(table, "tr")]
-        rows = [(row, [text_of(cell) for cell in row]) for row in cells if any(map(text_of, row))]
-        width = max((len(texts) for _, texts in rows), default=0)
+        filled = [row for row in cells if any(map(text_of, row))]
+        width = max(map(len, filled), default=0)
         # A cell that spans several rows, such as a category, is in the first of them only.
-        padded = [(width - len(row) if len(row) > 1 else 0, row, texts) for row, texts in rows]
-        texts = [[*[""] * missing, *texts] for missing, _, texts in padded]
+        rows = [[*[None] * (width - len(row) if len(row) > 1 else 0), *row] for row in filled]
+        texts = [["" if cell is None else text_of(cell) for cell in row] for row in rows]
         if table.find(".//table") is not None or (columns := find_faq_columns(texts)) is None:
             continue
         container = E("div")
-        for (missing, row, _), words in zip(padded[bool(columns.names) :], texts[bool(columns.names) :], strict=True):
-            container.extend(_row_elements([None] * missing + row, words, columns))
+        for row, words in [*zip(rows, texts, strict=True)][bool(columns.names) :]:
+            container.extend(_row_elements(row, words, columns))
         table.addprevious(container)
         table.drop_tree()
 

@@ -161,8 +161,7 @@ class FoldFinder:
         level = HEADINGS.get(str(header.tag), 6)
         following = []
         for element in header.itersiblings():
-            headings = element.iter(*HEADINGS) if isinstance(element.tag, str) else ()
-            ends = element.tag == "hr" or any(HEADINGS[str(heading.tag)] <= level for heading in headings)
+            ends = element.tag == "hr" or any(HEADINGS[str(each.tag)] <= level for each in element.iter(*HEADINGS))
             if ends or self._holds_header(element):
                 break
             following.append(element)
@@ -182,8 +181,7 @@ class FoldFinder:
         header, words = outermost(label), label_of(label)
         after, before = _next_element(header), next(header.itersiblings(preceding=True), None)
         is_tab = after in self._headers or (after is None and before in self._headers)
-        for child in [*label]:
-            label.remove(child)
+        del label[:]
         label.text = words
         if is_tab and header.getparent() is not panel.getparent():
             title = E("p", words)
@@ -270,4 +268,4 @@ def _next_element(element: HtmlElement) -> HtmlElement | None:
 
 
 def _children_with_words(element: HtmlElement) -> list[HtmlElement]:
-    return [each for each in element if isinstance(each.tag, str) and has_words(each)]
+    return [each for each in element if has_words(each)]

@@ -83,6 +83,6 @@ def _shown(element: HtmlElement) -> Iterator[str]:
     """Yield the texts in an element, without those of icons."""
     yield element.text or ""
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in {"svg", "script", "style"}:
+        if child.tag not in {"svg", "script", "style"}:
             yield from () if child.tag in INLINE and child.get("aria-hidden") == "true" else _shown(child)
         yield child.tail or ""

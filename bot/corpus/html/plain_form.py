@@ -109,14 +109,13 @@ def _blocks(element: HtmlElement, without: Collection[HtmlElement] = ()) -> Iter
     line: list[str] = [element.text or ""]
     for child in element:
         tail = child.tail or ""
-        tag = child.tag if isinstance(child.tag, str) else "script"
-        if tag in SKIPPED or child in without:
+        if child.tag in SKIPPED or child in without:
             line.append(tail)
-        elif tag in INLINE:
+        elif child.tag in INLINE:
             line += [inline_text(child), tail]
         else:
             yield from _paragraph(line)
-            yield from _block(child, tag, without)
+            yield from _block(child, str(child.tag), without)
             line = [tail]
     yield from _paragraph(line)
 
@@ -128,9 +127,7 @@ def _answer_blocks(answer: HtmlElement, without: Collection[HtmlElement] = ()) -
 def _paragraph(line: Iterable[str]) -> Iterator[_Block]:
     lines = (" ".join(part.split()) for part in "".join(line).split("\n\v"))
     # Escape paragraphs that look like headings, as in Markdown.
-    text = "\n".join(re.sub(r"^(?=#{1,6} )", r"\\", part) for part in lines if part)
-    if text:
-        yield _Block(text)
+    yield from _text_block("\n".join(re.sub(r"^(?=#{1,6} )", r"\\", part) for part in lines if part))
 
 
 def _block(element: HtmlElement, tag: str, without: Collection[HtmlElement] = ()) -> Iterator[_Block]:
@@ -222,8 +219,7 @@ def _outermost(part: HtmlElement, element: HtmlElement) -> HtmlElement:
 def _is_page_structure(element: HtmlElement) -> bool:
     """Whether a list structures a page: its items contain marked questions or, if it is not numbered, headings."""
     marks = {"details", *(HEADINGS if element.tag == "ul" else ())}
-    inside = (inner for inner in element.iter() if isinstance(inner.tag, str))
-    return any(inner.tag in marks or faq_block(inner) is not None for inner in inside)
+    return any(inner.tag in marks or faq_block(inner) is not None for inner in element.iter())
 
 
 def _preformatted(element: HtmlElement) -> str:
@@ -237,7 +233,7 @@ def _quotation(element: HtmlElement) -> str:
 
 
 def _list(element: HtmlElement) -> str:
-    items = [text for item in element if isinstance(item.tag, str) and (text := _contents(item, "\n") or text_of(item))]
+    items = [text for item in element if (text := _contents(item, "\n") or text_of(item))]
     first = int(start) if (start := element.get("start", "1")).isdecimal() else 1
     marked = ((f"{number}. " if element.tag == "ol" else "- ", text) for number, text in enumerate(items, first))
     return "\n".join(marker + text.replace("\n", "\n" + " " * len(marker)) for marker, text in marked)
@@ -256,9 +252,8 @@ def _details(element: HtmlElement) -> Iterator[_Block]:
     if summary is None:
         yield from _blocks(element)
         return
-    question, summary.text = text_of(summary), ""
-    for child in list(summary):
-        summary.remove(child)
+    question = text_of(summary)
+    summary.clear(keep_tail=True)
     yield from _terms([question], _answer_blocks(element))
 
 

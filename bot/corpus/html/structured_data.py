@@ -14,11 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from bot.corpus.fields import parse_date
+from bot.corpus.fields import find_date
 from bot.corpus.html.elements import text_of
 from bot.corpus.html.faq_elements import microdata_faq
 from bot.corpus.html.plain_form import html_to_plain_form, to_plain_form
-from bot.corpus.refused import Unreadable
 from bot.corpus.sites import site_of
 from bot.languages.normalization import words_only
 
@@ -228,10 +227,7 @@ def _times(page: HtmlElement, prop: str, name: str) -> list[str]:
 
 def _first_date(candidates: Iterable[str]) -> str | None:
     """Return the first candidate that is a date, in ISO 8601; pages put all kinds of text in these places."""
-    for candidate in candidates:
-        with suppress(Unreadable):
-            return parse_date("date", candidate).isoformat()
-    return None
+    return next((day.isoformat() for day in map(find_date, candidates) if day), None)
 
 
 def _rel_links(page: HtmlElement, kind: str) -> list[str]:

@@ -79,8 +79,7 @@ def _join_header(rows: list[HtmlElement]) -> None:
         return
     for cells in zip(*columns, strict=True):
         texts = dict.fromkeys(filter(None, map(text_of, cells)))
-        for child in list(cells[0]):
-            cells[0].remove(child)
+        del cells[0][:]
         cells[0].text = " ".join(texts)
     for row in rows[1:]:
         row.drop_tree()

@@ -108,14 +108,10 @@ class CrawlState(AbstractContextManager["CrawlState"]):
         return outcome
 
     def record(self, page: PageState) -> None:
-        """Record the outcome of an address."""
+        """Record the outcome of an address; if it was refused, what is known from earlier pulls stays."""
         self._remember(page)
         self._failed.pop(page.url, None)
         self._append(asdict(page))
-
-    def refuse(self, url: str, reason: str) -> None:
-        """Record that an address was refused; what is known about it from earlier pulls stays."""
-        self.record(PageState(url, REFUSED, reason))
 
     def remove(self, url: str) -> None:
         """Delete the file of an article that the site has no longer."""

@@ -145,13 +145,11 @@ def _acf_row(fields: Mapping[str, object], depth: int) -> Iterator[str]:
 
 def plain_line(markup: object) -> str:
     """Return the text of HTML on one line; "" if it is no text."""
-    # JSON may contain lone surrogates, which cannot be encoded.
-    if not isinstance(markup, str):
-        return ""
-    try:
-        return " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
-    except Unreadable:
-        return ""
+    if isinstance(markup, str):
+        with suppress(Unreadable):
+            # JSON may contain lone surrogates, which cannot be encoded.
+            return " ".join(html_to_plain_form(markup.encode("utf-8", "replace").decode()).text.split())
+    return ""
 
 
 def _term_names(post: Post, taxonomy: str, names: Mapping[int, str]) -> list[str]:

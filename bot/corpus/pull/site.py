@@ -1,6 +1,6 @@
 """The pull of one site: by its WordPress REST API, its sitemaps, or its one page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -147,15 +147,8 @@ class _Pull:
 
     def _keep_unchanged(self, api: WordPressApi, terms: Terms, post_type: str, listed: Sequence[Post]) -> None:
         """Keep the listed posts that are known and have not changed, and read those whose files are missing."""
-        missing = []
-        for post in listed:
-            link = str(post.get("link"))
-            if link in self._gone:
-                continue
-            if link not in self._state.finished and (known := self._state.find(link)) is not None:
-                self._state.record(replace(known, outcome=UNCHANGED))
-            elif link not in self._state.finished:
-                missing.append(post)
+        unknown = self._keep_known(str(post.get("link")) for post in listed)
+        missing = [post for post in listed if str(post.get("link")) in unknown]
         for first in range(0, len(missing), wordpress.POSTS_PER_PAGE):
             some = missing[first : first + wordpress.POSTS_PER_PAGE]
             self._links.difference_update(str(post.get("link")) for post in some)
@@ -196,20 +189,18 @@ class _Pull:
 
     def _read_post(self, post: Post, terms: Terms, address: str) -> str | None:
         """Save a post and return its link, None if it is refused."""
+        url = f"{address}#{post.get('id')!r}"
         try:
-            url = permalink(post)
+            link = permalink(post)
+            url = str(link)
+            if (finished := self._state.finished.get(url)) is not None:
+                return url if finished.outcome != REFUSED else None
+            self._count(url)
+            self._state.save(PageState(url, NEW), file_name(link), to_html(post, terms))
         except UrlRefused as refusal:
-            self._refuse(f"{address}#{post.get('id')!r}", refusal)
+            self._refuse(url, refusal)
             return None
-        finished = self._state.finished.get(str(url))
-        if finished is None:
-            self._count(str(url))
-            try:
-                self._state.save(PageState(str(url), NEW), file_name(url), to_html(post, terms))
-            except UrlRefused as refusal:
-                self._refuse(str(url), refusal)
-                return None
-        return None if finished is not None and finished.outcome == REFUSED else str(url)
+        return url
 
     def _read_one_by_one(self, api: WordPressApi, terms: Terms, address: str, last: int, refusal: UrlRefused) -> int:
         """Read the posts of a page that fails as a whole one by one, so that a broken post costs no other."""
@@ -229,11 +220,19 @@ class _Pull:
                 self._refuse(single, broken)
         return page.pages or last
 
+    def _keep_known(self, links: Iterable[str]) -> set[str]:
+        """Keep the articles that are known and return the links of the others, apart from those read by this pull."""
+        unknown = set()
+        for link in links:
+            if link not in self._state.finished and link not in self._gone:
+                if (known := self._state.find(link)) is not None:
+                    self._state.record(replace(known, outcome=UNCHANGED))
+                else:
+                    unknown.add(link)
+        return unknown
+
     def _keep_all(self, page: PageState) -> int:
-        for link in page.articles:
-            known = self._state.find(link)
-            if known is not None and link not in self._state.finished and link not in self._gone:
-                self._state.record(replace(known, outcome=UNCHANGED))
+        self._keep_known(page.articles)
         self._links.update(page.articles)
         self._state.record(replace(page, outcome=UNCHANGED))
         return page.pages
@@ -253,7 +252,7 @@ class _Pull:
                 self._gone.add(url)
                 self._state.fail(url, str(refusal))
             else:
-                self._state.refuse(url, str(refusal))
+                self._state.record(PageState(url, REFUSED, str(refusal)))
             return
         self._state.fail(url, str(refusal))
         self._failures += 1

@@ -102,21 +102,12 @@ class WordPressApi:
 
     def read_links(self, post_type: str) -> list[Post]:
         """Read the ids and links of all posts of a type. Raises `UrlRefused` if a page of the list cannot be read."""
-        posts: dict[str, Post] = {}
-        for number in range(1, _MAX_LINK_PAGES + 1):
-            wanted = {"orderby": "id", "order": "asc", "_fields": "id,link"}
-            address = self.address(post_type, per_page=_PER_PAGE, page=number, **wanted)
-            try:
-                page = self.read_page(address)
-            except UrlRefused as refusal:
-                if is_past_the_end(refusal, number):
-                    break
-                raise
-            new = {str(post.get("id")): post for post in page.posts if str(post.get("id")) not in posts}
-            posts |= new
-            if number == page.pages or not new:
-                break
-        return list(posts.values())
+
+        def fail(_: str, refusal: UrlRefused) -> None:
+            raise refusal
+
+        wanted = {"orderby": "id", "order": "asc", "_fields": "id,link"}
+        return self._read_entries(post_type, wanted, _MAX_LINK_PAGES, fail)
 
     def included_address(self, post_type: str, posts: Sequence[Post]) -> str:
         """Return the address of the list of these posts."""
@@ -139,22 +130,27 @@ class WordPressApi:
         return Terms(self._read_names("categories", refuse), self._read_names("tags", refuse))
 
     def _read_names(self, taxonomy: str, refuse: Refuse) -> dict[int, str]:
-        names: dict[int, str] = {}
-        for number in range(1, _MAX_TERM_PAGES + 1):
-            wanted = {"hide_empty": "true", "_fields": "id,name,slug"}
-            address = self.address(taxonomy, per_page=_PER_PAGE, page=number, **wanted)
+        wanted = {"hide_empty": "true", "_fields": "id,name,slug"}
+        terms = self._read_entries(taxonomy, wanted, _MAX_TERM_PAGES, refuse)
+        named = ((term.get("id"), term.get("name")) for term in terms if term.get("slug") != _UNCATEGORIZED)
+        return {ident: plain_line(name) for ident, name in named if isinstance(ident, int)}
+
+    def _read_entries(self, route: str, wanted: Mapping[str, str], max_pages: int, refuse: Refuse) -> list[Post]:
+        """Read the entries of a list, each once, up to a page that is refused, or has no new ones."""
+        entries: dict[str, Post] = {}
+        for number in range(1, max_pages + 1):
+            address = self.address(route, per_page=_PER_PAGE, page=number, **wanted)
             try:
                 page = self.read_page(address)
             except UrlRefused as refusal:
                 if not is_past_the_end(refusal, number):
                     refuse(address, refusal)
                 break
-            for term in page.posts:
-                if isinstance(ident := term.get("id"), int) and term.get("slug") != _UNCATEGORIZED:
-                    names[ident] = plain_line(term.get("name"))
-            if number == page.pages or not page.posts:
+            new = {str(entry.get("id")): entry for entry in page.posts if str(entry.get("id")) not in entries}
+            entries |= new
+            if number == page.pages or not new:
                 break
-        return names
+        return list(entries.values())
 
 
 def is_past_the_end(refusal: UrlRefused, number: int) -> bool:

@@ -65,36 +65,33 @@ def is_text(value: object) -> bool:
     return value.strip().lower() not in _VALUES and _NO_TEXT.fullmatch(value.strip()) is None
 
 
-def _holds_text(field: str, value: object) -> bool:
-    """Whether a field is words: "Yes" is a setting, but not where it answers a question."""
-    is_answer = isinstance(value, str) and value.strip().lower() in ("yes", "no") and "answer" in field.lower()
-    return is_answer or is_text(value)
+def _grouped(fields: Mapping[str, object]) -> dict[tuple[str, ...], tuple[dict[str, str], dict[str, str]]]:
+    """Group the titles and the texts among fields, by field, by what their names have in common."""
+    groups: dict[tuple[str, ...], tuple[dict[str, str], dict[str, str]]] = {}
+    for field, value in fields.items():
+        if isinstance(value, str) and (name := read_name(field)) is not None:
+            # "Yes" is a setting, but not where it answers a question.
+            is_answer = value.strip().lower() in ("yes", "no") and "answer" in field.lower()
+            if is_answer or is_text(value):
+                groups.setdefault(name.rest, ({}, {}))[0 if name.is_title else 1][field] = value.strip()
+    return groups
 
 
 def fields_to_html(fields: Mapping[str, object], heading: str = "h4") -> str:
     """Return the texts of fields in their order: a question as `details`, another title as a heading."""
     tags = (value for value in fields.values() if isinstance(value, str) and _TAG.fullmatch(value))
-    groups: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
-    for field, value in fields.items():
-        name = read_name(field)
-        if name is not None and isinstance(value, str) and _holds_text(field, value):
-            titles, texts = groups.setdefault(name.rest, ([], []))
-            (titles if name.is_title else texts).append(value.strip())
-    joined = ((" ".join(titles), "\n\n".join(texts)) for titles, texts in groups.values())
-    return "\n".join(titled_text(title, text, next(tags, heading)) for title, text in joined)
+    groups = ((titles.values(), texts.values()) for titles, texts in _grouped(fields).values())
+    return "\n".join(titled_text(" ".join(one), "\n\n".join(other), next(tags, heading)) for one, other in groups)
 
 
 def paired_fields(fields: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that are a question and its answer, or a title and its text in a row: `steps_0_title`."""
-    kept: dict[str, str] = {}
-    names = {field: name for field, value in fields.items() if (name := read_name(field)) and _holds_text(field, value)}
-    for field, name in names.items():
-        partner = next((n for n in names.values() if n.rest == name.rest and n.is_title != name.is_title), None)
-        titles = [fields[other] for other, each in names.items() if each.is_title and each.rest == name.rest]
-        is_row = any(part.isdecimal() for part in name.rest)
-        if partner is not None and (is_row or any(map(is_question, titles))):
-            kept[field] = fields[field]
-    return kept
+    kept: set[str] = set()
+    for rest, (titles, texts) in _grouped(fields).items():
+        is_row = any(part.isdecimal() for part in rest)
+        if titles and texts and (is_row or any(map(is_question, titles.values()))):
+            kept.update(titles, texts)
+    return {field: text for field, text in fields.items() if field in kept}
 
 
 def titled_text(title: str, text: str, heading: str = "h4") -> str:
