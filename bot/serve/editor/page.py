@@ -7,7 +7,7 @@ import gradio as gr
 
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.events import EVENT_OPTIONS, connect
 from bot.serve.editor.publishing import publish_bar
 from bot.serve.editor.question_html import block, tally_html
 from bot.serve.editor.service import EditorService
@@ -81,7 +81,7 @@ def _articles_tab(service: EditorService) -> None:
         message = f"{len(rows)} findings." if rows else "Nothing found; every file could be read."
         return message, gr.update(value={"headers": _HEADERS, "data": rows}, visible=bool(rows))
 
-    check.click(show_errors(find, notice), None, [notice, table], **EVENT_OPTIONS)
+    connect(check.click, find, None, [notice, table])
 
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
@@ -105,4 +105,4 @@ def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
         trend = gr.update(value=trend_figure(points), visible=bool(points))
         return "" if points else _NO_FIGURES, block(shown), trend
 
-    tab.select(show_errors(draw, notice), None, [notice, tables, plot], **EVENT_OPTIONS)
+    connect(tab.select, draw, None, [notice, tables, plot])

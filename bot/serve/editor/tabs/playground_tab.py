@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.events import connect
 from bot.serve.editor.question_html import answer_html, block, candidates_html
 from bot.serve.editor.service import EditorService
 
@@ -24,4 +24,4 @@ def playground_tab(service: EditorService) -> None:
         hits = service.bot.retriever.finder().find(words, _CANDIDATES).hits
         return "", block(answer_html(service.bot.ask(words))), block(candidates_html(hits, words))
 
-    question.submit(show_errors(ask, notice), [question], [notice, answer, candidates], **EVENT_OPTIONS)
+    connect(question.submit, ask, [question], [notice, answer, candidates])

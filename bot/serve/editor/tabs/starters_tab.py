@@ -7,7 +7,7 @@ import gradio as gr
 
 from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 from bot.errors import CorpusError
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.events import connect
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
 
@@ -40,10 +40,10 @@ def starters_tab(service: EditorService, tab: gr.Tab) -> None:
             decide(question, who)
             return f"Done: “{escape_markdown(question)}”.", *_lists(service)
 
-        event(signed(handle, notice), [choice], [notice, *lists], **EVENT_OPTIONS)
+        connect(event, handle, [choice], [notice, *lists], signed=True)
 
     corpus = service.corpus
-    tab.select(show_errors(lambda: ("", *_lists(service)), notice), None, [notice, *lists], **EVENT_OPTIONS)
+    connect(tab.select, lambda: ("", *_lists(service)), None, [notice, *lists])
     on(pin.click, lambda question, who: pin_starter(corpus, question, len(_pinned(service)), who=who), offered)
     on(up.click, lambda question, who: pin_starter(corpus, question, _above(service, question), who=who), offered)
     on(unpin.click, lambda question, who: unpin_starter(corpus, question, who=who), offered)
