@@ -20,7 +20,6 @@ from bot.serve.api.keys import ApiKeyMiddleware
 from bot.serve.api.openai_api import create_openai_api
 from bot.serve.api.rest import create_api
 from bot.serve.chat_service import ChatService
-from bot.serve.metrics import MetricsMiddleware
 from bot.serve.prefix_middleware import PrefixMiddleware, RestoringMiddleware
 from bot.serve.security_middleware import SecurityMiddleware
 from bot.serve.texts import PageTexts, texts_for
@@ -164,7 +163,7 @@ def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ..
     app.add_middleware(GZipMiddleware, minimum_size=_MIN_COMPRESSED, compresslevel=4)
     shown = languages if ui else (settings.language,)
     app.add_middleware(SecurityMiddleware, languages=shown, default=settings.language, ancestors=settings.origins)
-    app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+    app.add_middleware(service.metrics.count_responses)
     app.add_middleware(PrefixMiddleware)
 
 

@@ -20,7 +20,7 @@ from bot.serve.metrics import Metrics
 from bot.serve.starters import Starters
 from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings
-from bot.usage.logged_question import LoggedQuestion, Reason
+from bot.usage.logged_question import LoggedQuestion, Reason, Status
 from bot.usage.store import UsageStore
 
 _MAX_ANSWERS = 20_000  # number of latest answers whose questions are remembered for votes: a few MB
@@ -54,8 +54,8 @@ class ChatService:
         with self._turn():
             answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
-        self.metrics.count_answer(visitor.channel, answer, seconds)
-        status = "small_talk" if answer.talk else answer.status
+        status: Status = "small_talk" if answer.talk else answer.status
+        self.metrics.count_answer(visitor.channel, status, seconds)
         passages = tuple(source.passage.id for source in answer.sources)
         logged = LoggedQuestion(
             answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,
@@ -93,7 +93,7 @@ class ChatService:
         else:
             # An answer of another process, or from before a restart, is known to the log only.
             self._usage.vote(logged or answer, helpful=helpful, reason=reason, comment=comment)
-            self.metrics.count_vote(helpful=helpful)
+            self.metrics.votes.labels("yes" if helpful else "no").inc()
 
     @property
     def accepts_votes(self) -> bool:
@@ -108,7 +108,7 @@ class ChatService:
     def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
         seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
         if seconds:
-            self.metrics.count_rate_limited(visitor.channel)
+            self.metrics.rate_limited.labels(visitor.channel).inc()
             raise TooManyQuestions(seconds)
 
 

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from bot.errors import UsageError
 from bot.usage.database import Row, Transaction, Values
@@ -18,10 +18,7 @@ _HASH_KEY = "hash"
 _LABEL = re.compile(r"\[(?:e-mail|number)\]")  # what `mask` writes
 _CONSIDERED = 50  # maximum number of passages that are considered for the questions asked often
 _FOLLOW_UP = 300  # seconds within which the next question of a conversation counts as a follow-up
-_COLUMNS = (
-    "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
-    "conversation", "corrected",
-)  # fmt: skip
+_COLUMNS = tuple(each.name for each in fields(LoggedQuestion))[:-3]  # the last three are of the vote
 _IN_SPAN = "questions.at >= :since AND questions.at < :until"
 
 
@@ -198,6 +195,6 @@ def _to_row(question: LoggedQuestion) -> Values:
 
 
 def _from_row(row: Row) -> LoggedQuestion:
-    *_, helpful, reason, comment = row
-    values = dict(zip(_COLUMNS, row, strict=False)) | {"passages": _split(row[_COLUMNS.index("passages")])}
-    return LoggedQuestion(**values, helpful=None if helpful is None else bool(helpful), reason=reason, comment=comment)
+    stored = LoggedQuestion(*row)
+    helpful = None if stored.helpful is None else bool(stored.helpful)
+    return replace(stored, passages=_split(row[_COLUMNS.index("passages")]), helpful=helpful)

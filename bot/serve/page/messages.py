@@ -157,11 +157,12 @@ def _source(hit: schema.Hit, details: SourceDetails, passed: Sequence[str], text
     quote = hit.text[start:end]
     head = hit.words.removesuffix(quote)  # of the table of quoted rows
     above, below = (_LEFT_OUT if is_left_out else "" for is_left_out in details.rows_left_out)
-    shift = len(head + above) - start
-    highlight = (details.highlight[0] + shift, details.highlight[1] + shift) if details.highlight else None
-    words = f"{head}{above}{quote}\n{below}"
+    first, last = (place + len(head + above) - start for place in hit.matched)
+    # A list, or a sentence that is the whole quote, stands out by itself.
+    is_whole = hit.matched == hit.quote or "\n" in hit.text[slice(*hit.matched)]
+    markup = article_html(f"{head}{above}{quote}\n{below}", None if is_whole else (first, last))
     parts = [f'<div class="asked">{html.escape(hit.question)}</div>'] if hit.question else []
-    parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(words, highlight)}</div>')
+    parts.append(f'<div class="words" lang="{html.escape(hit.language)}">{markup}</div>')
     if quote != hit.text:
         parts.append(_section(hit.text, head + above if hit.text.startswith("|") else "", (start, end), texts))
     note = " ".join(texts["passed"].format(day=_day(each, texts)) for each in passed)

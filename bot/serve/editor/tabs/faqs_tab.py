@@ -47,6 +47,9 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
     filled = [*form, preview, withdraw, result]
     lists = [waiting, written]
 
+    def on_load() -> tuple[Any, ...]:
+        return "", *_lists(service), gr.update(choices=list(service.bot.generation.table.facts.categories))
+
     def on_save(
         who: str, question: str, answer: str, category: str | None, alternates: str, instead_of: str
     ) -> tuple[Any, ...]:
@@ -65,7 +68,7 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
         draft(service.corpus, question, who=who)
         return "", gr.Tabs(selected="faqs"), *_new(service, question), *_lists(service)
 
-    connect(page.load, lambda: ("", *_lists(service), _categories(service)), None, [notice, *lists, form.category])
+    connect(page.load, on_load, None, [notice, *lists, form.category])
     for chosen, other, fill in ((waiting, written, _new), (written, waiting, _old)):
         show = partial(lambda fill, name: ("", *fill(service, name), None), fill)
         connect(chosen.input, show, [chosen], [notice, *filled, other])
@@ -112,10 +115,6 @@ def _old(service: EditorService, question: str) -> tuple[Any, ...]:
 def _lists(service: EditorService) -> tuple[Any, ...]:
     waiting, written = faqs_to_write(service.corpus), [each.question for each in written_faqs(service.corpus)]
     return tuple(gr.update(choices=names, value=None, visible=bool(names)) for names in (waiting, written[::-1]))
-
-
-def _categories(service: EditorService) -> Any:
-    return gr.update(choices=list(service.bot.generation.table.facts.categories))
 
 
 def _preview(question: str | None, answer: str | None) -> str:
