@@ -45,20 +45,17 @@ def read_stats(transaction: Transaction, since: float, until: float) -> list[Que
 
 def read_remarks(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> list[Remark]:
     """Return the votes on the answers to any of these questions in a span of time, latest first."""
-    names = {f"q{number}": question for number, question in enumerate(questions)}
+    where, values = _asked(questions, since, until)
     statement = f"""
         SELECT status, passages, helpful, reason, comment, feedback.at
-        FROM questions JOIN feedback USING (answer)
-        WHERE {_IN_SPAN} AND question IN ({", ".join(f":{name}" for name in names)}) ORDER BY feedback.at DESC"""
-    rows = transaction.read(statement, {"since": since, "until": until, **names})
+        FROM questions JOIN feedback USING (answer) WHERE {where} ORDER BY feedback.at DESC"""
+    rows = transaction.read(statement, values)
     return [Remark(status, _split(passages), bool(helpful), *rest) for status, passages, helpful, *rest in rows]
 
 
 def read_evidence(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> Evidence:
     """Collect what visitors did after asking any of these questions in a span of time."""
-    names = {f"q{number}": question for number, question in enumerate(questions)}
-    where = f"question IN ({', '.join(f':{name}' for name in names)}) AND at >= :since AND at < :until"
-    values = {"since": since, "until": until, **names}
+    where, values = _asked(questions, since, until)
     # Questions without a conversation count as one conversation: they may belong to the same visitor.
     count = f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {where}"
     ((conversations,),) = transaction.read(count, values)
@@ -80,6 +77,13 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
     moves = {(question, following, one): times for question, following, one, times in followed if "\n" not in one}
     votes = {(question, one): times for question, one, times in liked if "\n" not in one}
     return Evidence(questions[0], conversations, moves, votes)
+
+
+def _asked(questions: Sequence[str], since: float, until: float) -> tuple[str, Values]:
+    """Return the condition that any of these questions was asked in a span of time, and its values."""
+    names = {f"q{number}": question for number, question in enumerate(questions)}
+    where = f"{_IN_SPAN} AND question IN ({', '.join(f':{name}' for name in names)})"
+    return where, {"since": since, "until": until, **names}
 
 
 def read_often_asked(transaction: Transaction, conversations: int, probability: float, most: int) -> list[str]:

@@ -42,21 +42,17 @@ class SqliteDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        with self._translate_write_errors(), closing(_connect(self._path)) as connection, connection:
-            yield _Transaction(connection)
-
-    def purge(self) -> None:
-        """Empty the journal; in the file itself deleted rows are overwritten. Raises as `writing` does."""
-        with self._translate_write_errors(), closing(_connect(self._path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @contextmanager
-    def _translate_write_errors(self) -> Iterator[None]:
         try:
-            yield
+            with closing(_connect(self._path)) as connection, connection:
+                yield _Transaction(connection)
         except (sqlite3.Error, OSError) as error:
             remedy = "make its folder writable, or switch the log and feedback off"
             raise LogUnavailable(f"{self._path} cannot be written ({error}): {remedy}.") from error
+
+    def purge(self) -> None:
+        """Empty the journal; in the file itself deleted rows are overwritten. Raises as `writing` does."""
+        with self.writing() as transaction:
+            transaction.read("PRAGMA wal_checkpoint(TRUNCATE)", {})
 
 
 class _Transaction:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock, Timer
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.errors import LogUnavailable, UsageError
 from bot.settings import LogSettings
@@ -112,33 +112,26 @@ class UsageStore:
 
     def question_stats(self, since: float, until: float) -> list[QuestionStats]:
         """Count equal questions with equal answers, most frequent first. Raises `UsageError` if they cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_stats(transaction, since, until)
+        return self._read(queries.read_stats, since, until)
 
     def remarks(self, questions: Sequence[str], since: float, until: float) -> list[Remark]:
         """Return the votes on the answers to any of these questions. Raises `UsageError` if they cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_remarks(transaction, questions, since, until)
+        return self._read(queries.read_remarks, questions, since, until)
 
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """Collect what visitors did who asked any of these questions. Raises `UsageError` if it cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_evidence(transaction, questions, since, until)
+        return self._read(queries.read_evidence, questions, since, until)
 
     def often_asked(self, conversations: int, probability: float, most: int) -> list[str]:
         """Return at most `most` passages that answered surely in this many conversations, without a vote against.
 
         Empty while the log cannot be read, or not at once.
         """
-
-        def read() -> list[str]:
-            with self._own.database.reading() as transaction:
-                return queries.read_often_asked(transaction, conversations, probability, most)
-
         if time.monotonic() < self._paused_until:
             return []
         try:
-            found = _wait(self._own.reader.submit(read), _READ_TIMEOUT)
+            reading = self._own.reader.submit(self._read, queries.read_often_asked, conversations, probability, most)
+            found = _wait(reading, _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)
@@ -150,6 +143,10 @@ class UsageStore:
     def flush(self) -> None:
         """Wait until everything added so far has been written, or its write has failed."""
         self._own.thread.submit(lambda: None).result()
+
+    def _read(self, query: Callable[..., Result], *values: Any) -> Result:
+        with self._own.database.reading() as transaction:
+            return query(transaction, *values)
 
     def _write(self, write: Callable[[Transaction], Result], timeout: float | None = None) -> Result:
         def run() -> Result:

@@ -16,14 +16,18 @@ _UNEXPECTED = "Something went wrong; see the server's log."
 
 
 def connect(
-    event: Any, handler: Callable[..., Any], inputs: Any, outputs: Sequence[Any], *, signed: bool = False
-) -> None:
+    event: Any, handler: Callable[..., Any], inputs: Any, outputs: Sequence[Any], *, signed: bool = False,
+    chosen: bool = False,
+) -> None:  # fmt: skip
     """Connect a handler; if `signed`, it takes the name of the signed-in editor first.
 
-    An error is shown in the first of the outputs, a notice, and leaves the others unchanged.
+    An error is shown in the first of the outputs, a notice, and leaves the others unchanged; so is, if something must
+    be `chosen`, that it is not.
     """
 
     def handle(request: gr.Request, *values: Any) -> Any:
+        if chosen and not all(values):
+            return {outputs[0]: "Choose one first."}
         try:
             return handler(request.username or "", *values) if signed else handler(*values)
         except ArticlebotError as error:

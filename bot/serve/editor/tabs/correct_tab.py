@@ -51,9 +51,6 @@ def correct_tab(
         shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
         return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown
 
-    def on_pick(ident: str | None, question: str | None) -> Any:
-        return ("", *on_open(ident, question)) if ident else {questions.notice: "Choose one first."}
-
     def on_save(who: str, now: tuple[Any, ...] | None, text: str) -> Any:
         if now is None:
             return {notice: "Choose a passage first."}
@@ -63,8 +60,10 @@ def correct_tab(
         return BEING_PUBLISHED, None, gr.update(visible=False), "", again, *start(service)
 
     connect(wanted.change, lambda value: on_open(*value.split("\n")[:2]), [wanted], outputs)
-    chosen = [questions.passage, questions.chosen]
-    connect(questions.correct.click, on_pick, chosen, [questions.notice, *outputs])
+    picked = [questions.passage, questions.chosen]
+    connect(
+        questions.correct.click, lambda *ids: ("", *on_open(*ids)), picked, [questions.notice, *outputs], chosen=True
+    )
     words.change(
         lambda now, text: (block(diff_html(now[1].words, text.strip("\n"))) or _UNCHANGED) if now else "",
         [opened, words], [changes], **EVENT_OPTIONS,

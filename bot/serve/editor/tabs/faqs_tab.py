@@ -62,9 +62,7 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
         withdraw_faq(service.corpus, question, who=who)
         return _WITHDRAWN, *_empty(), *bar_state(service), *_lists(service)
 
-    def on_write(who: str, question: str | None) -> Any:
-        if question is None:
-            return {notice: "Choose one first."}
+    def on_write(who: str, question: str) -> tuple[Any, ...]:
         draft(service.corpus, question, who=who)
         return "", gr.Tabs(selected="faqs"), *_new(service, question), *_lists(service)
 
@@ -78,7 +76,8 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
     )
     connect(save.click, on_save, form, [notice, asked, form.instead_of, result, *bar, *lists], signed=True)
     connect(withdraw.click, on_withdraw, [form.instead_of], [notice, *filled, *bar, *lists], signed=True)
-    connect(questions.write.click, on_write, [questions.chosen], [notice, tabs, *filled, *lists], signed=True)
+    begun = [notice, tabs, *filled, *lists]
+    connect(questions.write.click, on_write, [questions.chosen], begun, signed=True, chosen=True)
 
 
 def _form() -> _Form:

@@ -34,14 +34,12 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
         latest = reversed(history[-_MOST:])
         return gr.update(choices=[(_label(one, verbs, holds=holds[one.id]), one.id) for one in latest], value=None)
 
-    def on_undo(who: str, ident: str | None) -> Any:
-        if ident is None:
-            return {notice: "Choose one first."}
+    def on_undo(who: str, ident: str) -> tuple[Any, ...]:
         undone = undo(service.corpus, ident, who=who)
         return f"Undone: “{escape_markdown(undone.question)}”.", show(), *bar_state(service)
 
     connect(tab.select, lambda: ("", show()), None, [notice, decision])
-    connect(back.click, on_undo, [decision], [notice, decision, *bar], signed=True)
+    connect(back.click, on_undo, [decision], [notice, decision, *bar], signed=True, chosen=True)
 
 
 def _label(decision: Decision, verbs: dict[str, str], *, holds: bool) -> str:

@@ -77,13 +77,11 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
         return _report(service, _PERIODS.get(days, 7), which)
 
     def on_click(button: gr.Button, decide: Callable[..., str], *choices: gr.Radio) -> None:
-        def handle(who: str, days: str, which: str, *chosen: str | None) -> Any:
-            if None in chosen:
-                return {notice: "Choose one first."}
+        def handle(who: str, days: str, which: str, *chosen: str) -> tuple[Any, ...]:
             said = escape_markdown(decide(who, *chosen))
             return said, gr.update(visible=button is not back), *bar_state(service), *show(days, which)
 
-        connect(button.click, handle, [period, kind, *choices], outputs, signed=True)
+        connect(button.click, handle, [period, kind, *choices], outputs, signed=True, chosen=True)
 
     def load(days: str, which: str) -> tuple[Any, ...]:
         return "", gr.update(visible=False), *show(days, which)
@@ -117,7 +115,7 @@ def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
     for each in report.proposals:
         label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
         proposals.append((label, f"{each.question}\n{each.passage}"))
-    choices = _waiting(report) if kind == _WAITING else _seen(service, days, kind)
+    choices = _questions(service, report, days, kind)
     return (
         report, _summary(report), gr.update(link=f"questions.csv?days={days}&kind={_KINDS[kind]}"),
         gr.update(choices=choices, value=None, visible=bool(choices), label=kind),
@@ -126,13 +124,11 @@ def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _waiting(report: Report) -> list[tuple[str, str]]:
-    gaps = report.gaps[:_MAX_QUESTIONS]
-    return [(f"{gap.question}\n{gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
-
-
-def _seen(service: EditorService, days: int, kind: str) -> list[tuple[str, str]]:
-    """Return the questions that were asked most, or voted on, with what visitors see today."""
+def _questions(service: EditorService, report: Report, days: int, kind: str) -> list[tuple[str, str]]:
+    """Return the questions that wait, or were asked most or voted on, with what visitors see today."""
+    if kind == _WAITING:
+        gaps = report.gaps[:_MAX_QUESTIONS]
+        return [(f"{gap.question}\n{gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
     seen = service.seen(days, only_unhelpful=kind == _UNHELPFUL)
     if kind == _UNHELPFUL:
         return [(_label(each), each.question) for each in seen[:_MAX_QUESTIONS]]

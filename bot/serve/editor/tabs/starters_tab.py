@@ -34,13 +34,11 @@ def starters_tab(service: EditorService, tab: gr.Tab) -> None:
     lists = [offered, hidden, again]
 
     def on(event: Callable[..., Any], decide: Callable[[str, str], object], choice: Any) -> None:
-        def handle(who: str, question: str | None) -> Any:
-            if not question:
-                return {notice: "Choose one first."}
+        def handle(who: str, question: str) -> tuple[Any, ...]:
             decide(question, who)
             return f"Done: “{escape_markdown(question)}”.", *_lists(service)
 
-        connect(event, handle, [choice], [notice, *lists], signed=True)
+        connect(event, handle, [choice], [notice, *lists], signed=True, chosen=True)
 
     corpus = service.corpus
     connect(tab.select, lambda: ("", *_lists(service)), None, [notice, *lists])
