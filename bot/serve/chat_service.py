@@ -53,7 +53,8 @@ class ChatService:
             answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
         status: Status = "small_talk" if answer.talk else answer.status
-        self.metrics.count_answer(visitor.channel, status, seconds)
+        self.metrics.questions.labels(visitor.channel, status).inc()
+        self.metrics.seconds.labels(visitor.channel).observe(seconds)
         passages = tuple(source.passage.id for source in answer.sources)
         logged = LoggedQuestion(
             answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,

@@ -11,8 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.answering.bot import Bot
 from bot.errors import ServeError
-from bot.serve.visitor import Channel
-from bot.usage.logged_question import Status
 from bot.version import __version__
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -26,18 +24,14 @@ class Metrics(Collector):
         self._bot, self._registry = bot, CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(self)
-        self._questions = self._counter("questions", "Answered questions.", "channel", "status")
+        self.questions = self._counter("questions", "Answered questions.", "channel", "status")
         self.rate_limited = self._counter("turned_away", "Questions refused by the rate limit.", "channel")
         self.votes = self._counter("votes", "Votes on answers.", "helpful")
         self._responses = self._counter("responses", "HTTP responses by API and status.", "door", "status")
         meaning = "Seconds to answer a question, without the network."
-        self._seconds = Histogram(
+        self.seconds = Histogram(
             "articlebot_question_seconds", meaning, ["channel"], buckets=_SECONDS, registry=self._registry
         )
-
-    def count_answer(self, channel: Channel, status: Status, seconds: float) -> None:
-        self._questions.labels(channel, status).inc()
-        self._seconds.labels(channel).observe(seconds)
 
     def count_responses(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI application around another one whose responses it counts."""

@@ -25,11 +25,6 @@ class PageHead(NamedTuple):
     elements: str
     """HTML: title, description, styles, scripts."""
 
-    def insert_into(self, page: str) -> str:
-        """Return a page of Gradio's with this head instead of what Gradio says of itself."""
-        page = _OF_GRADIO.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
-        return page.replace("</head>", f"{self.elements}</head>", 1)
-
 
 class HeadMiddleware:
     """An ASGI middleware that gives each page, by its path, its head."""
@@ -55,11 +50,12 @@ class HeadMiddleware:
 
 
 def _with_head(messages: Sequence[Message], head: PageHead) -> Sequence[Message]:
-    """Return the messages of a response, with the head in it if it is HTML."""
+    """Return the messages of a response; in one of HTML the head replaces what Gradio says of itself."""
     start: Message = next((each for each in messages if each["type"] == "http.response.start"), {})
     if not Headers(raw=start.get("headers", [])).get("content-type", "").startswith("text/html"):
         return messages
-    page = b"".join(each.get("body", b"") for each in messages)
-    body = head.insert_into(page.decode()).encode()
+    page = _OF_GRADIO.sub("", b"".join(each.get("body", b"") for each in messages).decode())
+    page = page.replace('lang="en"', f'lang="{head.language}" dir="{head.direction}"', 1)
+    body = page.replace("</head>", f"{head.elements}</head>", 1).encode()
     MutableHeaders(scope=start)["content-length"] = str(len(body))
     return [start, {"type": "http.response.body", "body": body}]

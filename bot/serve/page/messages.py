@@ -99,7 +99,7 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
     if answer.newer:
         notes.append(_newer(answer.newer, texts))
     if answer.sources and exchange.category:
-        button = _everywhere(texts) if answer.status == "closest" else ""
+        button = _button("everywhere", texts["ask_everywhere"]) if answer.status == "closest" else ""
         notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category)), button))
     if answer.sources:
         names = ("copy", "link", "helpful", "unhelpful") if votes else ("copy", "link")
@@ -119,10 +119,6 @@ def _note(words: str, button: str = "") -> str:
 def _button(name: str, words: str) -> str:
     """A button that the page's script handles by its class."""
     return f'<button type="button" class="{name}">{html.escape(words)}</button>'
-
-
-def _everywhere(texts: PageTexts) -> str:
-    return _button("everywhere", texts["ask_everywhere"])
 
 
 def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
@@ -187,7 +183,8 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     none = texts["no_answer"]
     if category:
         none = texts["no_answer_category"].format(category=texts.category(category), all=texts["all_articles"])
-        return f'<div class="none">{html.escape(none)}</div>{_note("", _everywhere(texts))}'
+        button = _button("everywhere", texts["ask_everywhere"])
+        return f'<div class="none">{html.escape(none)}</div>{_note("", button)}'
     named = ", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES]))
     notes = [texts["about"].format(categories=named)] if answer.categories else []
     notes += [texts["nearest"]] if answer.suggestions else [texts["begin"]] if answer.categories else []

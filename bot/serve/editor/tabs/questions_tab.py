@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from bot.corpus.decisions.actions import ignore, reject
+from bot.corpus.decisions.actions import accept, ignore, reject
+from bot.index.generation import require_passage
 from bot.serve.editor.downloads import Kind
 from bot.serve.editor.events import connect
 from bot.serve.editor.publishing import PublishBar, bar_state
@@ -106,7 +107,8 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
 
 
 def _accepted(service: EditorService, who: str, question: str, passage: str) -> str:
-    return f"Written to {service.accept(question, passage, who).name}. {_NEXT_BUILD}"
+    known = require_passage(service.bot.generation.table, passage)
+    return f"Written to {accept(service.corpus, question, known.id, who=who).name}. {_NEXT_BUILD}"
 
 
 def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:

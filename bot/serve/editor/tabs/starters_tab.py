@@ -10,6 +10,7 @@ from bot.errors import CorpusError
 from bot.serve.editor.events import connect
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
+from bot.serve.starters import Starters
 
 _HINT = (
     "An empty chat offers these questions: first the pinned ones, then frequent ones (asked in three conversations or "
@@ -68,7 +69,8 @@ def _pin_answered(service: EditorService, question: str, who: str) -> None:
 
 def _lists(service: EditorService) -> tuple[Any, ...]:
     choices = StarterChoices.read(service.corpus)
-    offered = [(f"{each}\npinned" if each in choices.pinned else each, each) for each in service.starters()]
+    questions = Starters(service.bot, service.usage, service.corpus).offer().questions
+    offered = [(f"{each}\npinned" if each in choices.pinned else each, each) for each in questions]
     return (
         gr.update(choices=offered, value=None),
         gr.update(choices=list(choices.hidden), value=None, visible=bool(choices.hidden)),
