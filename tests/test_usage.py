@@ -41,7 +41,7 @@ def entry(answer: str, question: str, **facts: object) -> LoggedQuestion:
 
 def answer_counts(store: UsageStore) -> dict[str, int]:
     """Return how many questions each passage answered."""
-    with store._own.database.reading() as transaction:
+    with store._own.database.transaction("read") as transaction:
         return dict(transaction.read("SELECT passage, times FROM answered", {}))
 
 

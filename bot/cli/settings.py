@@ -1,6 +1,7 @@
 """The settings of a command: those of `articlebot.toml`, the choices of the served index, and the options."""
 
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from bot.encoder import MODEL_KINDS
@@ -34,11 +35,6 @@ def settings_of_build(index: Path, written: BuildChoices, options: BuildChoices)
 
 
 def _changes(before: BuildSettings, after: BuildSettings) -> list[str]:
-    names = BuildSettings.__dataclass_fields__
-    pairs = {name.replace("_", " "): (_shown(before, name), _shown(after, name)) for name in names}
-    return [f"{name} from {old} to {new}" for name, (old, new) in pairs.items() if old != new]
-
-
-def _shown(settings: BuildSettings, name: str) -> str:
-    value = getattr(settings, name)
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    old, new = asdict(before), asdict(after)
+    shown = {name: [",".join(each[name]) if name == "languages" else each[name] for each in (old, new)] for name in old}
+    return [f"{name.replace('_', ' ')} from {was} to {now}" for name, (was, now) in shown.items() if was != now]

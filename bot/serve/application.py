@@ -20,7 +20,6 @@ from bot.serve.api.keys import ApiKeyMiddleware
 from bot.serve.api.openai_api import create_openai_api
 from bot.serve.api.rest import create_api
 from bot.serve.chat_service import ChatService
-from bot.serve.metrics import MetricsMiddleware
 from bot.serve.prefix_middleware import PrefixMiddleware, RestoringMiddleware
 from bot.serve.security_middleware import SecurityMiddleware
 from bot.serve.texts import PageTexts, texts_for
@@ -109,11 +108,9 @@ def _add_editor(app: FastAPI, editor: "EditorService", access: EditorSettings) -
     sign_in = SignIn(access)
     app.include_router(sign_in.routes())
     app.include_router(download_routes(editor, sign_in.user))
-    page = create_editor(editor)
-    page.state_session_capacity = 20
-    page.queue(api_open=False)
     css, script = (read_asset(f"editor.{kind}", "bot.serve.editor") for kind in ("css", "js"))
-    _mount(app, page, EDITOR, css, auth_dependency=sign_in.user, head=f"<script>{script}</script>")
+    options: dict[str, Any] = {"auth_dependency": sign_in.user, "head": f"<script>{script}</script>"}
+    _mount(app, create_editor(editor), EDITOR, css, sessions=20, **options)
     app.add_middleware(HeadMiddleware, heads={f"{EDITOR}/": PageHead("en", "ltr", "")})
 
 
@@ -138,18 +135,18 @@ def _add_pages(app: FastAPI, service: ChatService, languages: Mapping[str, PageT
     # The default language comes last: its path "/" is a prefix of all others.
     for code in sorted(languages, key=lambda each: each == settings.language):
         page = create_chat(service, languages[code], languages)
-        page.state_session_capacity = 500
-        page.queue(api_open=False, max_size=64, default_concurrency_limit=4)
-        _mount(app, page, paths[code].rstrip("/") or "/", style(settings.colours))
+        _mount(app, page, paths[code].rstrip("/") or "/", style(settings.colours), sessions=500)
     heads = {paths[code]: head(texts, settings) for code, texts in languages.items()}
     app.add_middleware(HeadMiddleware, heads=heads)
 
 
-def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, **options: Any) -> None:
+def _mount(app: FastAPI, page: "gr.Blocks", path: str, css: str, *, sessions: int, **options: Any) -> None:
     import gradio as gr
 
     from bot.serve.page.theme import theme
 
+    page.state_session_capacity = sessions
+    page.queue(api_open=False)
     # Gradio recomputes statistics of all events with pandas after each one; otherwise only the environment limits them.
     queue = page._queue  # noqa: SLF001
     queue.ANALYTICS_MAX_EVENTS, queue.ANAYLTICS_CACHE_FREQUENCY = _MAX_STATISTICS, _NEVER
@@ -164,7 +161,7 @@ def _add_middleware(app: FastAPI, service: ChatService, languages: tuple[str, ..
     app.add_middleware(GZipMiddleware, minimum_size=_MIN_COMPRESSED, compresslevel=4)
     shown = languages if ui else (settings.language,)
     app.add_middleware(SecurityMiddleware, languages=shown, default=settings.language, ancestors=settings.origins)
-    app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+    app.add_middleware(service.metrics.count_responses)
     app.add_middleware(PrefixMiddleware)
 
 

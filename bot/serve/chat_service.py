@@ -1,6 +1,6 @@
 """`ChatService`: answers the questions of all channels, with rate limits, metrics, votes and the question log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -20,7 +20,7 @@ from bot.serve.metrics import Metrics
 from bot.serve.starters import Starters
 from bot.serve.visitor import Visitor
 from bot.settings import ChatSettings
-from bot.usage.logged_question import LoggedQuestion, Reason
+from bot.usage.logged_question import LoggedQuestion, Reason, Status
 from bot.usage.store import UsageStore
 
 _MAX_ANSWERS = 20_000  # number of latest answers whose questions are remembered for votes: a few MB
@@ -39,9 +39,7 @@ class ChatService:
         self.bot, self.settings = bot, settings
         self._usage, self.starters = usage, Starters(bot, usage, corpus)
         self.metrics = Metrics(bot)
-        self._question_limits = _rate_limiters(settings, 1)
-        self._suggestion_limits = _rate_limiters(settings, _SUGGESTIONS_PER_QUESTION)
-        self._at_once = BoundedSemaphore(_AT_ONCE)
+        self._limiter, self._at_once = RateLimiter(), BoundedSemaphore(_AT_ONCE)
         self._answered = LruCache[str, LoggedQuestion](_MAX_ANSWERS)
 
     def ask(
@@ -49,13 +47,14 @@ class ChatService:
         **filters: Unpack[FilterOptions],
     ) -> Answer:  # fmt: skip
         """Return the answer of `Bot.ask` and log it. Raises `TooManyQuestions` as well."""
-        self._check_rate(self._question_limits, visitor)
+        self._check_rate(visitor)
         start = perf_counter()
         with self._turn():
             answer = self.bot.ask(question, history, as_typed=as_typed, **filters)
         seconds = perf_counter() - start
-        self.metrics.count_answer(visitor.channel, answer, seconds)
-        status = "small_talk" if answer.talk else answer.status
+        status: Status = "small_talk" if answer.talk else answer.status
+        self.metrics.questions.labels(visitor.channel, status).inc()
+        self.metrics.seconds.labels(visitor.channel).observe(seconds)
         passages = tuple(source.passage.id for source in answer.sources)
         logged = LoggedQuestion(
             answer.id, time(), answer.question, status, answer.probability, passages, answer.generation, 1000 * seconds,
@@ -71,13 +70,13 @@ class ChatService:
         **filters: Unpack[FilterOptions],
     ) -> SearchResult:  # fmt: skip
         """Return the hits of `Retriever.search` and how the question was read. Raises `TooManyQuestions` as well."""
-        self._check_rate(self._question_limits, visitor)
+        self._check_rate(visitor)
         with self._turn():
             return self.bot.retriever.finder().find(question, k, Filters(**filters), history, as_typed=as_typed)
 
     def suggest(self, words: str, visitor: Visitor, category: str | None = None) -> tuple[str, ...]:
         """Return questions that begin with, or mean, the words typed so far. Raises `TooManyQuestions`."""
-        self._check_rate(self._suggestion_limits, visitor)
+        self._check_rate(visitor, "suggestions", _SUGGESTIONS_PER_QUESTION)
         return self.bot.suggestions.complete(words, category)
 
     def vote(self, answer: str, *, helpful: bool | None, reason: Reason | None = None, comment: str = "") -> None:
@@ -93,7 +92,7 @@ class ChatService:
         else:
             # An answer of another process, or from before a restart, is known to the log only.
             self._usage.vote(logged or answer, helpful=helpful, reason=reason, comment=comment)
-            self.metrics.count_vote(helpful=helpful)
+            self.metrics.votes.labels("yes" if helpful else "no").inc()
 
     @property
     def accepts_votes(self) -> bool:
@@ -105,15 +104,11 @@ class ChatService:
         is_here = generation.is_fixed and isinstance(generation.encoder, OnnxQuestionEncoder)
         return self._at_once if is_here else nullcontext()
 
-    def _check_rate(self, limiters: Mapping[str | None, RateLimiter], visitor: Visitor) -> None:
-        seconds = limiters[visitor.key].acquire(visitor.key or visitor.address)
+    def _check_rate(self, visitor: Visitor, asked: str = "questions", factor: int = 1) -> None:
+        """Count one question, or another kind of request, of an API key or of an address without one."""
+        limits = self.settings.limits if visitor.key is None else self.settings.keys[visitor.key]
+        who = ("address", visitor.address) if visitor.key is None else ("key", visitor.key)
+        seconds = self._limiter.acquire(factor * limits.questions_per_minute, asked, *who)
         if seconds:
-            self.metrics.count_rate_limited(visitor.channel)
+            self.metrics.rate_limited.labels(visitor.channel).inc()
             raise TooManyQuestions(seconds)
-
-
-def _rate_limiters(settings: ChatSettings, factor: int) -> Mapping[str | None, RateLimiter]:
-    """Return a rate limiter for each API key by its name, and for addresses without a key under None."""
-    limits: dict[str | None, int] = {None: settings.limits.questions_per_minute}
-    limits |= {name: key.questions_per_minute for name, key in settings.keys.items()}
-    return {name: RateLimiter(factor * per_minute) for name, per_minute in limits.items()}

@@ -23,6 +23,12 @@ _BLOCKED = (
 """Prefixes of Gradio's paths that neither page needs: uploads, statistics, the queue, files, stored conversations."""
 _IMMUTABLE = re.compile(r"/assets/[^/]+-[\w-]{8,10}\.(?:js|css|woff2)$|/theme\.css\?v=\w+$")
 """Files whose name holds a hash of their content."""
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'self'"
+)
+"""The page loads nothing from other hosts; only its own host, and the `ancestors` added here, may frame it."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -30,22 +36,12 @@ _HEADERS = {
 }
 
 
-def content_security_policy(ancestors: Iterable[str]) -> str:
-    """Return the page's policy: it loads nothing from other hosts; only its own host and `ancestors` may frame it."""
-    return (
-        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'self'; form-action 'none'; "
-        f"frame-ancestors 'self'{''.join(f' {each}' for each in ancestors)}"
-    )
-
-
 class SecurityMiddleware:
     """An ASGI middleware around the application, which serves `/CODE/` at `/` to browsers that prefer that language."""
 
     def __init__(self, app: ASGIApp, languages: Sequence[str], default: str, ancestors: Iterable[str] = ()) -> None:
         self._app, self._languages, self._default = app, languages, default
-        self._headers = {"Content-Security-Policy": content_security_policy(ancestors), **_HEADERS}
+        self._headers = {"Content-Security-Policy": " ".join([_POLICY, *ancestors]), **_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

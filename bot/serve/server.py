@@ -42,15 +42,14 @@ def open_app(
     if answers.reranker:
         # It is loaded by the first question; its errors should not wait for a visitor.
         bot.ask(CHECK_SENTENCE)
-    usage = open_usage_store(index, settings)
-    if not settings.editor.is_on:
-        return create_app(bot, settings, usage, ui=ui, corpus=corpus)
-    if is_remote(index):
-        advice = "leave [editor] out of the settings of a server that answers from Milvus."
-        raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
-    # The editor still sees what was stored before the log was switched off.
-    stored = usage or UsageStore(Path(index), settings.log)
-    editor = EditorService.open(bot, Path(index), corpus, stored, build)
+    usage, editor = open_usage_store(index, settings), None
+    if settings.editor.is_on:
+        if is_remote(index):
+            advice = "leave [editor] out of the settings of a server that answers from Milvus."
+            raise SettingsError(f"The editor's page builds an index in a folder: {advice}")
+        # The editor still sees what was stored before the log was switched off.
+        stored = usage or UsageStore(Path(index), settings.log)
+        editor = EditorService.open(bot, Path(index), corpus, stored, build)
     return create_app(bot, settings, usage, editor, ui=ui, corpus=corpus)
 
 

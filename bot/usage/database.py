@@ -5,7 +5,7 @@ Statements use the SQL that both understand, with named parameters such as `:sin
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 VERSION = 2
 TABLES = """
@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BYTEA NOT NULL)
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
+Action = Literal["read", "written"]
+"""What a transaction is for: nothing is written by one that reads."""
 
 
 class Transaction(Protocol):
@@ -46,11 +48,8 @@ class Transaction(Protocol):
 class Database(Protocol):
     """Where the log is stored. The first write makes its tables. Safe to share among threads."""
 
-    def reading(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction. Raises `UsageError` if the log cannot be read."""
-
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction. Raises `UsageError` if the log cannot be written."""
+    def transaction(self, action: Action) -> AbstractContextManager[Transaction]:
+        """Open a transaction. Raises `UsageError` if the log cannot be read or written."""
 
     def purge(self) -> None:
         """Remove what is left of deleted rows on disk. Raises `UsageError` if the log cannot be written."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bot.answering.answer import SURE
 from bot.corpus.decisions.files import Decisions
 from bot.errors import QuestionError
 from bot.index.lexical import content_terms
@@ -12,7 +13,7 @@ from bot.languages.normalization import normalize
 from bot.passages import context
 from bot.retrieval.finder import Finder
 from bot.usage.clusters import group_by_meaning, mean_any
-from bot.usage.logged_question import SURE, QuestionStats
+from bot.usage.logged_question import QuestionStats
 
 _WORD = re.compile(r"\w+")
 _QUESTION_WORD = re.compile(
@@ -112,8 +113,6 @@ def _equal(now: Iterable[QuestionStats], before: Iterable[QuestionStats]) -> lis
 
 def joined_by_meaning(groups: Sequence[Group], finder: Finder) -> list[list[Group]]:
     """Join the groups with one meaning, most asked first; without those that were asked only before."""
-    if not groups:
-        return []
     numbers = group_by_meaning([group.question for group in groups], finder.generation)
     joined = [[groups[number] for number in each] for each in numbers]
     recent = [each for each in joined if any(group.times for group in each)]

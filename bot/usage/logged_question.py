@@ -6,8 +6,6 @@ from typing import Literal, get_args
 Status = Literal["answered", "closest", "ambiguous", "no_answer", "small_talk"]
 Reason = Literal["wrong", "outdated", "incomplete", "unrelated"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-SURE = 0.7
-"""Answers with a lower probability count as unsure."""
 MAX_COMMENT_LENGTH = 2000
 """Characters; the rest of a comment is cut off."""
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import LogUnavailable, SettingsError, requires
-from bot.usage.database import TABLES, VERSION, Row, Transaction, Values, unknown_version
+from bot.usage.database import TABLES, VERSION, Action, Row, Transaction, Values, unknown_version
 
 if TYPE_CHECKING:
     from psycopg import Connection as DriverConnection
@@ -49,28 +49,19 @@ class PostgresDatabase:
         self._engine = create_engine("postgresql+psycopg://", creator=self._connect, pool_pre_ping=True, **pool)
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        with self._translate_errors("read"), self._engine.connect() as connection:
-            yield _Transaction(connection)
-
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        with self._translate_errors("written"), self._engine.begin() as connection:
-            yield _Transaction(connection)
-
-    def purge(self) -> None:
-        """Do nothing: the server's own vacuum overwrites deleted rows."""
-
-    @contextmanager
-    def _translate_errors(self, action: str) -> Iterator[None]:
+    def transaction(self, action: Action) -> Iterator[Transaction]:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            yield
+            with self._engine.begin() as connection:
+                yield _Transaction(connection)
         except SQLAlchemyError as error:
             # The server's or libpq's message, without the statement and its values: visitors' words.
             lines = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]
             raise LogUnavailable(f"{self._name} cannot be {action} ({lines[0]}): {_REMEDY}.") from error
+
+    def purge(self) -> None:
+        """Do nothing: the server's own vacuum overwrites deleted rows."""
 
     def _connect(self) -> "DriverConnection[Any]":
         import psycopg

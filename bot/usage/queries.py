@@ -5,7 +5,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from bot.errors import UsageError
 from bot.usage.database import Row, Transaction, Values
@@ -18,10 +18,7 @@ _HASH_KEY = "hash"
 _LABEL = re.compile(r"\[(?:e-mail|number)\]")  # what `mask` writes
 _CONSIDERED = 50  # maximum number of passages that are considered for the questions asked often
 _FOLLOW_UP = 300  # seconds within which the next question of a conversation counts as a follow-up
-_COLUMNS = (
-    "answer", "at", "question", "status", "probability", "passages", "generation", "milliseconds", "channel",
-    "conversation", "corrected",
-)  # fmt: skip
+_COLUMNS = tuple(each.name for each in fields(LoggedQuestion))[:-3]  # the last three are of the vote
 _IN_SPAN = "questions.at >= :since AND questions.at < :until"
 
 
@@ -48,20 +45,17 @@ def read_stats(transaction: Transaction, since: float, until: float) -> list[Que
 
 def read_remarks(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> list[Remark]:
     """Return the votes on the answers to any of these questions in a span of time, latest first."""
-    names = {f"q{number}": question for number, question in enumerate(questions)}
+    where, values = _asked(questions, since, until)
     statement = f"""
         SELECT status, passages, helpful, reason, comment, feedback.at
-        FROM questions JOIN feedback USING (answer)
-        WHERE {_IN_SPAN} AND question IN ({", ".join(f":{name}" for name in names)}) ORDER BY feedback.at DESC"""
-    rows = transaction.read(statement, {"since": since, "until": until, **names})
+        FROM questions JOIN feedback USING (answer) WHERE {where} ORDER BY feedback.at DESC"""
+    rows = transaction.read(statement, values)
     return [Remark(status, _split(passages), bool(helpful), *rest) for status, passages, helpful, *rest in rows]
 
 
 def read_evidence(transaction: Transaction, questions: Sequence[str], since: float, until: float) -> Evidence:
     """Collect what visitors did after asking any of these questions in a span of time."""
-    names = {f"q{number}": question for number, question in enumerate(questions)}
-    where = f"question IN ({', '.join(f':{name}' for name in names)}) AND at >= :since AND at < :until"
-    values = {"since": since, "until": until, **names}
+    where, values = _asked(questions, since, until)
     # Questions without a conversation count as one conversation: they may belong to the same visitor.
     count = f"SELECT count(DISTINCT coalesce(conversation, '')) FROM questions WHERE {where}"
     ((conversations,),) = transaction.read(count, values)
@@ -83,6 +77,13 @@ def read_evidence(transaction: Transaction, questions: Sequence[str], since: flo
     moves = {(question, following, one): times for question, following, one, times in followed if "\n" not in one}
     votes = {(question, one): times for question, one, times in liked if "\n" not in one}
     return Evidence(questions[0], conversations, moves, votes)
+
+
+def _asked(questions: Sequence[str], since: float, until: float) -> tuple[str, Values]:
+    """Return the condition that any of these questions was asked in a span of time, and its values."""
+    names = {f"q{number}": question for number, question in enumerate(questions)}
+    where = f"{_IN_SPAN} AND question IN ({', '.join(f':{name}' for name in names)})"
+    return where, {"since": since, "until": until, **names}
 
 
 def read_often_asked(transaction: Transaction, conversations: int, probability: float, most: int) -> list[str]:
@@ -198,6 +199,6 @@ def _to_row(question: LoggedQuestion) -> Values:
 
 
 def _from_row(row: Row) -> LoggedQuestion:
-    *_, helpful, reason, comment = row
-    values = dict(zip(_COLUMNS, row, strict=False)) | {"passages": _split(row[_COLUMNS.index("passages")])}
-    return LoggedQuestion(**values, helpful=None if helpful is None else bool(helpful), reason=reason, comment=comment)
+    stored = LoggedQuestion(*row)
+    helpful = None if stored.helpful is None else bool(stored.helpful)
+    return replace(stored, passages=_split(row[_COLUMNS.index("passages")]), helpful=helpful)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.answering.answer import SURE
 from bot.languages.normalization import normalize
-from bot.usage.logged_question import SURE, LoggedQuestion, QuestionStats, Reason
+from bot.usage.logged_question import LoggedQuestion, QuestionStats, Reason
 
 
 @dataclass(frozen=True, slots=True)

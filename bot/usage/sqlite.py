@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import LogUnavailable
-from bot.usage.database import TABLES, VERSION, Row, Transaction, Values, unknown_version
+from bot.usage.database import TABLES, VERSION, Action, Row, Transaction, Values, unknown_version
 
 _ATTEMPTS, _RETRY_DELAY = 3, 0.05  # how often opening a file is tried, and the seconds between
 _EMPTY = Path(":memory:")
@@ -32,31 +32,20 @@ class SqliteDatabase:
         self._path = path
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """Open a transaction; an empty one if there is no file. Raises `LogUnavailable` if the file cannot be read."""
+    def transaction(self, action: Action) -> Iterator[Transaction]:
+        """Open a transaction; one that reads is empty if there is no file. Raises `LogUnavailable`."""
+        path = self._path if action == "written" or self._path.exists() else _EMPTY
         try:
-            with closing(_connect(self._path if self._path.exists() else _EMPTY)) as connection:
+            with closing(_connect(path)) as connection, connection:
                 yield _Transaction(connection)
-        except sqlite3.Error as error:
-            raise LogUnavailable(f"{self._path} cannot be read ({error}).") from error
-
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        with self._translate_write_errors(), closing(_connect(self._path)) as connection, connection:
-            yield _Transaction(connection)
+        except (sqlite3.Error, OSError) as error:
+            remedy = ": make its folder writable, or switch the log and feedback off" if action == "written" else ""
+            raise LogUnavailable(f"{self._path} cannot be {action} ({error}){remedy}.") from error
 
     def purge(self) -> None:
-        """Empty the journal; in the file itself deleted rows are overwritten. Raises as `writing` does."""
-        with self._translate_write_errors(), closing(_connect(self._path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @contextmanager
-    def _translate_write_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            remedy = "make its folder writable, or switch the log and feedback off"
-            raise LogUnavailable(f"{self._path} cannot be written ({error}): {remedy}.") from error
+        """Empty the journal; in the file itself deleted rows are overwritten. Raises as `transaction` does."""
+        with self.transaction("written") as transaction:
+            transaction.read("PRAGMA wal_checkpoint(TRUNCATE)", {})
 
 
 class _Transaction:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock, Timer
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.errors import LogUnavailable, UsageError
 from bot.settings import LogSettings
 from bot.usage import queries
-from bot.usage.database import Database, Transaction
+from bot.usage.database import Action, Database, Transaction
 from bot.usage.logged_question import LoggedQuestion, QuestionStats, Reason
 from bot.usage.postgres import PostgresDatabase
 from bot.usage.proposals import Evidence
@@ -85,11 +85,11 @@ class UsageStore:
             answer = question if isinstance(question, str) else question.answer
             queries.insert_vote(transaction, answer, helpful=helpful, reason=reason, comment=comment)
 
-        self._write(write, _VOTE_TIMEOUT)
+        self._write(write, timeout=_VOTE_TIMEOUT)
 
     def withdraw_vote(self, answer: str) -> None:
         """Delete the vote on an answer. Raises `UsageError` if the log cannot be written."""
-        self._write(lambda transaction: queries.delete_vote(transaction, answer), _VOTE_TIMEOUT)
+        self._write(queries.delete_vote, answer, timeout=_VOTE_TIMEOUT)
 
     def forget(self, *, text: str | None = None, conversation: str | None = None) -> int:
         """Delete for good what contains a text, or belongs to a conversation, and return the number of questions.
@@ -107,38 +107,31 @@ class UsageStore:
 
     def questions(self, since: float = 0.0, until: float = float("inf")) -> Iterator[LoggedQuestion]:
         """Yield the questions of a span of time, oldest first. Raises `UsageError` if they cannot be read."""
-        with self._own.database.reading() as transaction:
+        with self._own.database.transaction("read") as transaction:
             yield from queries.read_questions(transaction, since, until)
 
     def question_stats(self, since: float, until: float) -> list[QuestionStats]:
         """Count equal questions with equal answers, most frequent first. Raises `UsageError` if they cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_stats(transaction, since, until)
+        return self._run("read", queries.read_stats, since, until)
 
     def remarks(self, questions: Sequence[str], since: float, until: float) -> list[Remark]:
         """Return the votes on the answers to any of these questions. Raises `UsageError` if they cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_remarks(transaction, questions, since, until)
+        return self._run("read", queries.read_remarks, questions, since, until)
 
     def evidence(self, questions: Sequence[str], since: float, until: float) -> Evidence:
         """Collect what visitors did who asked any of these questions. Raises `UsageError` if it cannot be read."""
-        with self._own.database.reading() as transaction:
-            return queries.read_evidence(transaction, questions, since, until)
+        return self._run("read", queries.read_evidence, questions, since, until)
 
     def often_asked(self, conversations: int, probability: float, most: int) -> list[str]:
         """Return at most `most` passages that answered surely in this many conversations, without a vote against.
 
         Empty while the log cannot be read, or not at once.
         """
-
-        def read() -> list[str]:
-            with self._own.database.reading() as transaction:
-                return queries.read_often_asked(transaction, conversations, probability, most)
-
         if time.monotonic() < self._paused_until:
             return []
         try:
-            found = _wait(self._own.reader.submit(read), _READ_TIMEOUT)
+            own, query = self._own, queries.read_often_asked
+            found = _wait(own.reader.submit(self._run, "read", query, conversations, probability, most), _READ_TIMEOUT)
         except UsageError as error:
             if not self._paused_until:
                 _log.warning("%s", error)
@@ -151,12 +144,12 @@ class UsageStore:
         """Wait until everything added so far has been written, or its write has failed."""
         self._own.thread.submit(lambda: None).result()
 
-    def _write(self, write: Callable[[Transaction], Result], timeout: float | None = None) -> Result:
-        def run() -> Result:
-            with self._own.database.writing() as transaction:
-                return write(transaction)
+    def _run(self, action: Action, query: Callable[..., Result], *values: Any) -> Result:
+        with self._own.database.transaction(action) as transaction:
+            return query(transaction, *values)
 
-        return _wait(self._own.thread.submit(run), timeout)
+    def _write(self, write: Callable[..., Result], *values: Any, timeout: float | None = None) -> Result:
+        return _wait(self._own.thread.submit(self._run, "written", write, *values), timeout)
 
     def _flush(self) -> None:
         own = self._own
@@ -165,7 +158,7 @@ class UsageStore:
             own.queue.clear()
             own.flush_pending = False
         try:
-            with own.database.writing() as transaction:
+            with own.database.transaction("written") as transaction:
                 queries.add_answer_counts(transaction, questions)
                 if self._settings.questions != "off":
                     queries.insert_questions(transaction, questions, hashed=self._hashed)
@@ -194,9 +187,7 @@ class UsageStore:
             return
         self._expired_at = time.time()
         try:
-            with self._own.database.writing() as transaction:
-                deleted = queries.delete_expired(transaction, time.time() - self._settings.days * _DAY)
-            if deleted:
+            if self._run("written", queries.delete_expired, time.time() - self._settings.days * _DAY):
                 self._own.database.purge()
         except UsageError as error:
             _log.warning("%s", error)

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from bot.answering.bot import Bot
 from bot.serve.api import schemas, serializers
 from bot.serve.api.error_responses import problem, problem_schemas
-from bot.serve.api.serializers import get_article, whole_article
 from bot.serve.chat_service import ChatService
 from bot.version import __version__
 
@@ -74,7 +73,7 @@ def articles_routes(service: ChatService) -> APIRouter:
     @routes.get("/articles/{ident:path}", responses=problem_schemas(404))
     def article(ident: Annotated[str, PathParameter(description="The id; may hold slashes.")]) -> schemas.Article:
         """Return one article with its text and FAQs."""
-        return whole_article(get_article(service, ident))
+        return serializers.whole_article(serializers.get_article(service, ident))
 
     @routes.get("/categories")
     def categories() -> list[schemas.Category]:

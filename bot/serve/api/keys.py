@@ -1,11 +1,13 @@
-"""API keys, and `ApiKeyMiddleware`, which requires one of programs. Only the hashes of keys are stored."""
+"""Who may call an API: programs with a key, of which only the hash is stored, and pages of some websites."""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 
+from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.serve.api.error_responses import openai_error, problem
@@ -90,3 +92,16 @@ async def _refuse(status: int, title: str, origin: str | None, scope: Scope, rec
         await openai_error(status, title, headers=headers, code="invalid_api_key")(scope, receive, send)
     else:
         await problem(status, title, headers)(scope, receive, send)
+
+
+def add_cors(api: FastAPI, origins: Sequence[str]) -> None:
+    """Allow pages of these origins to call from a browser; `*` in an origin matches any subdomain."""
+    patterns = [each.replace(".", r"\.").replace("*", "[A-Za-z0-9.-]+") for each in origins if "*" in each]
+    api.add_middleware(
+        CORSMiddleware,
+        allow_origins=[origin for origin in origins if "*" not in origin],
+        allow_origin_regex="|".join(patterns) or None,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],  # clients name themselves in headers of their own
+        max_age=86400,
+    )

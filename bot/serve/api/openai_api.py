@@ -20,8 +20,8 @@ from bot.errors import ArticlebotError, QuestionError, TooManyQuestions
 from bot.index.filters import last_change
 from bot.retrieval.topic import Turn, content_of, earlier_questions
 from bot.serve.api.client_tasks import DECLINED, is_client_task
-from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import NOT_JSON, is_no_json, openai_error, public_message
+from bot.serve.api.keys import add_cors
 from bot.serve.api.schemas import WholeText
 from bot.serve.chat_service import ChatService
 from bot.serve.prefix_middleware import prefix_of
@@ -120,21 +120,17 @@ def _stream(answer: Answer, content: str, model: str, *, with_usage: bool) -> It
     """Yield the server-sent events of a streamed answer; `with_usage` adds a last one with the usage."""
     envelope = _envelope(answer, model, "chat.completion.chunk") | ({"usage": None} if with_usage else {})
 
-    def event(delta: Mapping[str, str], finish_reason: str | None = None, **facts: Any) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        return _event({**envelope, "choices": [choice], **facts})
+    def event(delta: Mapping[str, str] | None, finish_reason: str | None = None, **facts: Any) -> str:
+        choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
+        return f"data: {json.dumps({**envelope, 'choices': choices, **facts}, ensure_ascii=False)}\n\n"
 
     yield event({"role": "assistant", "content": ""})
     for start in range(0, len(content), _CHUNK):
         yield event({"content": content[start : start + _CHUNK]})
     yield event({}, "stop", articlebot=answer.to_dict())
     if with_usage:
-        yield _event({**envelope, "choices": [], "usage": _USAGE})
+        yield event(None, usage=_USAGE)
     yield "data: [DONE]\n\n"
-
-
-def _event(facts: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(facts, ensure_ascii=False)}\n\n"
 
 
 def _envelope(answer: Answer, model: str, kind: Literal["chat.completion", "chat.completion.chunk"]) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from limits.strategies import MovingWindowRateLimiter
 
 
 class RateLimiter:
-    """A limit of questions in any minute for each address; held in memory. Safe to call from many threads."""
+    """Limits of questions in any minute, such as for each address; held in memory. Safe to call from many threads."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
+    def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def acquire(self, address: str) -> int:
-        """Count one question of an address: return 0, or the seconds to wait if it has asked too many."""
-        if self._limiter.hit(self._item, address):
+    def acquire(self, per_minute: int, *names: str) -> int:
+        """Count one question under these names: return 0, or the seconds to wait if there were too many."""
+        item = RateLimitItemPerMinute(per_minute)
+        if self._limiter.hit(item, *names):
             return 0
-        return max(1, math.ceil(self._limiter.get_window_stats(self._item, address).reset_time - time.time()))
+        return max(1, math.ceil(self._limiter.get_window_stats(item, *names).reset_time - time.time()))

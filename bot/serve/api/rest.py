@@ -12,8 +12,8 @@ from bot.errors import ArticlebotError, ArticleMissing, LogUnavailable, Question
 from bot.languages.registry import ENGLISH
 from bot.serve.api import schemas, serializers
 from bot.serve.api.articles_api import articles_routes, check_etag, health_routes
-from bot.serve.api.cors import add_cors
 from bot.serve.api.error_responses import NOT_JSON, is_no_json, problem, problem_schemas, public_message
+from bot.serve.api.keys import add_cors
 from bot.serve.chat_service import ChatService
 from bot.serve.prefix_middleware import prefix_of
 from bot.serve.visitor import Visitor

@@ -9,7 +9,6 @@ from bot.corpus.article import Article
 from bot.errors import ArticleMissing
 from bot.index.filters import Filters
 from bot.retrieval.finder import checked_text, require_known
-from bot.retrieval.topic import Turn
 from bot.serve.api import schemas
 from bot.serve.chat_service import ChatService
 from bot.serve.visitor import Visitor
@@ -19,13 +18,13 @@ def ask(service: ChatService, body: schemas.Question, visitor: Visitor) -> schem
     """Return the answer to a question. Raises what `ChatService.ask` and `check` raise."""
     check(service, body.category, body.article)
     visitor = replace(visitor, conversation=body.conversation)
-    return service.ask(body.question, _history(body), visitor, **_options(body)).to_schema()
+    return service.ask(body.question, visitor=visitor, **_options(body)).to_schema()
 
 
 def search(service: ChatService, body: schemas.Search, visitor: Visitor) -> schemas.Hits:
     """Return the passages that most likely answer a question. Raises as `ask`."""
     check(service, body.category, body.article)
-    found = service.search(body.question, body.k, _history(body), visitor, **_options(body))
+    found = service.search(body.question, body.k, visitor=visitor, **_options(body))
     hits = [hit_to_schema(hit) for hit in found.hits]
     return schemas.Hits(hits=hits, corrected=found.corrected, generation=service.bot.generation.name)
 
@@ -59,9 +58,5 @@ def whole_article(article: Article) -> schemas.Article:
     return schemas.Article.model_validate(facts | {"faqs": faqs})
 
 
-def _history(body: schemas.Question) -> list[Turn]:
-    return [turn if isinstance(turn, str) else turn.model_dump() for turn in body.history]
-
-
 def _options(body: schemas.Question) -> dict[str, Any]:
-    return body.model_dump(include={"category", "article", "since", "as_typed"})
+    return body.model_dump(include={"history", "category", "article", "since", "as_typed"})

@@ -1,7 +1,7 @@
 """Events of the editor's page: errors are shown on the page, and decisions are signed."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,31 +10,30 @@ from bot.errors import ArticlebotError
 from bot.serve.page.chat import EVENT_OPTIONS
 from bot.serve.page.messages import escape_markdown
 
-__all__ = ["EVENT_OPTIONS", "show_errors", "signed"]
+__all__ = ["EVENT_OPTIONS", "connect"]
 _log = logging.getLogger(__name__)
 _UNEXPECTED = "Something went wrong; see the server's log."
 
 
-def show_errors(handler: Callable[..., Any], notice: gr.Markdown) -> Callable[..., Any]:
-    """Wrap a handler: an error is shown in `notice`, one of its outputs, and leaves the others unchanged."""
+def connect(
+    event: Any, handler: Callable[..., Any], inputs: Any, outputs: Sequence[Any], *, signed: bool = False,
+    chosen: bool = False,
+) -> None:  # fmt: skip
+    """Connect a handler; if `signed`, it takes the name of the signed-in editor first.
 
-    def handle(*values: Any) -> Any:
-        try:
-            return handler(*values)
-        except ArticlebotError as error:
-            return {notice: escape_markdown(str(error))}
-        except Exception:  # noqa: BLE001 - whatever broke, the editor keeps the page
-            _log.exception("the editor's page failed")
-            return {notice: _UNEXPECTED}
-
-    return handle
-
-
-def signed(handler: Callable[..., Any], notice: gr.Markdown) -> Callable[..., Any]:
-    """Wrap a handler as `show_errors` does; it takes the name of the signed-in editor first."""
-    shown = show_errors(handler, notice)
+    An error is shown in the first of the outputs, a notice, and leaves the others unchanged; so is, if something must
+    be `chosen`, that it is not.
+    """
 
     def handle(request: gr.Request, *values: Any) -> Any:
-        return shown(request.username or "", *values)
+        if chosen and not all(values):
+            return {outputs[0]: "Choose one first."}
+        try:
+            return handler(request.username or "", *values) if signed else handler(*values)
+        except ArticlebotError as error:
+            return {outputs[0]: escape_markdown(str(error))}
+        except Exception:  # noqa: BLE001 - whatever broke, the editor keeps the page
+            _log.exception("the editor's page failed")
+            return {outputs[0]: _UNEXPECTED}
 
-    return handle
+    event(handle, inputs, outputs, **EVENT_OPTIONS)

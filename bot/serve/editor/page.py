@@ -7,19 +7,19 @@ import gradio as gr
 
 from bot.evaluation.plot import trend_figure
 from bot.evaluation.trend import read_points
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.events import EVENT_OPTIONS, connect
 from bot.serve.editor.publishing import publish_bar
-from bot.serve.editor.question_html import block, tally_html
+from bot.serve.editor.question_html import answer_html, block, candidates_html, tally_html
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.correct_tab import correct_tab
 from bot.serve.editor.tabs.faqs_tab import faqs_tab
 from bot.serve.editor.tabs.history_tab import history_tab
 from bot.serve.editor.tabs.index_tab import index_tab
-from bot.serve.editor.tabs.playground_tab import playground_tab
 from bot.serve.editor.tabs.questions_tab import questions_tab
 from bot.serve.editor.tabs.starters_tab import starters_tab
 from bot.serve.page.messages import escape_markdown
 
+_CANDIDATES = 10  # number of nearest passages that are shown for a question that is tried
 _HEADERS = ["what", "where", "why"]
 _LEGEND = (
     "What visitors got in the last eight weeks. *Answered*: words that answer, with their source. *Closest passage "
@@ -48,7 +48,7 @@ def create_editor(service: EditorService) -> gr.Blocks:
             with gr.Tab("Correct words", id="correct"):
                 correct_tab(service, tabs, bar, questions, wanted)
             with gr.Tab("Try a question"):
-                playground_tab(service)
+                _playground_tab(service)
             with gr.Tab("Starters") as starters:
                 starters_tab(service, starters)
             with gr.Tab("History") as history:
@@ -67,6 +67,22 @@ def _greet(request: gr.Request) -> str:
     return escape_markdown(request.username or "")
 
 
+def _playground_tab(service: EditorService) -> None:
+    """Create a box for a question, its answer, and the passages nearest to it with the numbers behind their order."""
+    gr.Markdown("Ask as a visitor would; questions asked here are not counted.")
+    question = gr.Textbox(label="Question", submit_btn="Try", max_lines=3, elem_id="trial")
+    notice, answer = gr.Markdown(elem_classes="notice"), gr.Markdown(elem_id="trial-answer")
+    candidates = gr.Markdown(elem_id="candidates")
+
+    def ask(words: str) -> Any:
+        if not words.strip():
+            return {notice: "Type a question first."}
+        hits = service.bot.retriever.finder().find(words, _CANDIDATES).hits
+        return "", block(answer_html(service.bot.ask(words))), block(candidates_html(hits, words))
+
+    connect(question.submit, ask, [question], [notice, answer, candidates])
+
+
 def _articles_tab(service: EditorService) -> None:
     gr.Markdown("Files that could not be read, and what you may want to mend. No finding keeps an article out.")
     check = gr.Button("Check the articles", variant="primary", elem_id="lint")
@@ -81,7 +97,7 @@ def _articles_tab(service: EditorService) -> None:
         message = f"{len(rows)} findings." if rows else "Nothing found; every file could be read."
         return message, gr.update(value={"headers": _HEADERS, "data": rows}, visible=bool(rows))
 
-    check.click(show_errors(find, notice), None, [notice, table], **EVENT_OPTIONS)
+    connect(check.click, find, None, [notice, table])
 
 
 def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
@@ -105,4 +121,4 @@ def _figures_tab(service: EditorService, tab: gr.Tab) -> None:
         trend = gr.update(value=trend_figure(points), visible=bool(points))
         return "" if points else _NO_FIGURES, block(shown), trend
 
-    tab.select(show_errors(draw, notice), None, [notice, tables, plot], **EVENT_OPTIONS)
+    connect(tab.select, draw, None, [notice, tables, plot])

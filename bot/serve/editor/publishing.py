@@ -1,13 +1,11 @@
 """The bar above the tabs: whether decisions wait to be published, and the button that publishes them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from bot.passages import Passage
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.events import connect
 from bot.serve.editor.question_html import answer_html, block
 from bot.serve.editor.service import EditorService
 
@@ -20,17 +18,12 @@ _WAITS = "Decisions wait to be published."
 _UP_TO_DATE = "Everything that was decided is published."
 
 
-@dataclass(frozen=True, slots=True)
-class PublishBar:
+class PublishBar(NamedTuple):
     """The components of the bar."""
 
     status: gr.Markdown
     button: gr.Button
     timer: gr.Timer
-
-    @property
-    def outputs(self) -> list[Any]:
-        return [self.status, self.button, self.timer]
 
 
 def publish_bar(service: EditorService, page: gr.Blocks) -> PublishBar:
@@ -39,9 +32,8 @@ def publish_bar(service: EditorService, page: gr.Blocks) -> PublishBar:
         status = gr.Markdown(elem_id="publish-status")
         button = gr.Button("Publish now", variant="primary", size="sm", scale=0, elem_id="publish")
     bar = PublishBar(status, button, gr.Timer(_POLL, active=False))
-    shown = show_errors(lambda: bar_state(service), status)
-    gr.on([page.load, bar.timer.tick], shown, None, bar.outputs, **EVENT_OPTIONS)
-    button.click(show_errors(lambda: start(service), status), None, bar.outputs, **EVENT_OPTIONS)
+    connect(partial(gr.on, [page.load, bar.timer.tick]), lambda: bar_state(service), None, bar)
+    connect(button.click, lambda: start(service), None, bar)
     return bar
 
 
@@ -52,18 +44,33 @@ def start(service: EditorService) -> tuple[Any, ...]:
 
 
 def bar_state(service: EditorService) -> tuple[Any, ...]:
-    """Return the values of `PublishBar.outputs`."""
+    """Return the values of `PublishBar`."""
     is_running = service.build.is_running
     waits = not is_running and service.waits
     words = _BUILDING if is_running else _FAILED if service.build.has_failed else _WAITS if waits else _UP_TO_DATE
     return words, gr.update(visible=waits or service.build.has_failed), gr.Timer(active=is_running)
 
 
-def ask_again(service: EditorService, question: str, is_own: Callable[[Passage], bool]) -> tuple[str, str]:
-    """Return after a build whether a question is answered from an editor's own passage, and the answer as HTML."""
-    if service.build.has_failed:
-        return _SAVED, ""
-    answer = service.bot.ask(question)
-    is_answered = any(is_own(source.passage) for source in answer.sources)
-    words = "Published: visitors get your answer." if is_answered else "Published, but visitors get another answer:"
-    return words, block(f"<h2>Asked again</h2>{answer_html(answer)}")
+def answer_once_published(
+    service: EditorService, bar: PublishBar, notice: gr.Markdown, result: gr.Markdown
+) -> gr.State:  # fmt: skip
+    """Show in `result`, after a build, the answer to the question that the returned state holds.
+
+    Beside it the state holds the id of the editor's passage; that of a FAQ, None, is the one with this question.
+    """
+    asked = gr.State(None)
+
+    def ask(waiting: tuple[str, str | None] | None) -> Any:
+        if waiting is None or service.build.is_running:
+            return gr.skip()
+        if service.build.has_failed:
+            return _SAVED, "", None
+        question, ident = waiting
+        answer = service.bot.ask(question)
+        passages = [source.passage for source in answer.sources]
+        is_answered = any(each.id == ident if ident else each.question == question for each in passages)
+        words = "Published: visitors get your answer." if is_answered else "Published, but visitors get another answer:"
+        return words, block(f"<h2>Asked again</h2>{answer_html(answer)}"), None
+
+    connect(bar.timer.tick, ask, [asked], [notice, result, asked])
+    return asked

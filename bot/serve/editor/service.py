@@ -22,7 +22,6 @@ from bot.passages import Passage
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.serve.editor.background_build import BackgroundBuild
 from bot.serve.editor.question_html import passage_label, question_html
-from bot.serve.starters import Starters
 from bot.serve.watch import build_command
 from bot.usage.gaps import Gap
 from bot.usage.logged_question import LoggedQuestion
@@ -96,11 +95,6 @@ class EditorService:
         hits = self.bot.retriever.finder().find(words, _MAX_FOUND).hits
         return [(passage_label(hit.passage), hit.passage.id) for hit in hits]
 
-    def accept(self, question: str, passage: str, who: str) -> Path:
-        """Make a question an alternate of a passage and return the file. Raises `CorpusError` if there is none."""
-        known = require_passage(self.bot.generation.table, passage)
-        return actions.accept(self.corpus, question, known.id, who=who)
-
     def write(self, faq: actions.WrittenFaq, instead_of: str, who: str) -> Decision:
         """Write a FAQ for the next build. Raises `CorpusError` if an article has this question, or as `write_faq`."""
         first = self.bot.retriever.finder().find(faq.question, 1).hits if faq.question.strip() else ()
@@ -149,10 +143,6 @@ class EditorService:
         asked = list(self.usage.questions(since=time.time() - _TALLIED_DAYS * _DAY))
         by_category = tally(asked, category)
         return tally(asked, _week), dict(sorted(by_category.items(), key=lambda each: -each[1].asked))
-
-    def starters(self) -> tuple[str, ...]:
-        """Return the questions that an empty chat offers."""
-        return Starters(self.bot, self.usage, self.corpus).offer().questions
 
     def findings(self) -> Sequence[tuple[str, str, str]]:
         """Return refused files and lint findings as kind, place and sentence. Raises `CorpusError` without a corpus."""

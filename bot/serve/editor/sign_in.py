@@ -37,8 +37,7 @@ class SignIn:
     """The editors and their sessions, which last until the server ends. Safe to call from many threads."""
 
     def __init__(self, settings: EditorSettings) -> None:
-        self._settings = settings
-        self._tries, self._tries_of_all = RateLimiter(_TRIES), RateLimiter(_TRIES_OF_ALL)
+        self._settings, self._limiter = settings, RateLimiter()
         self._sessions: dict[str, tuple[float, str]] = {}
         """Hash of a token → the end of its session, and the name of its editor.
 
@@ -71,7 +70,7 @@ class SignIn:
 
     async def _sign_in(self, request: Request) -> Response:
         address = request.client.host if request.client else ""
-        seconds = self._tries.acquire(address) or self._tries_of_all.acquire("all")
+        seconds = self._limiter.acquire(_TRIES, address) or self._limiter.acquire(_TRIES_OF_ALL)
         if seconds:
             return _page(f"Too many tries: wait {seconds} seconds.", 429)
         form = parse_qs((await request.body()).decode(errors="replace"))

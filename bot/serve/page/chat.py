@@ -132,27 +132,22 @@ class _Handlers:
             answered = _UNCHANGED
         return self._render(conversation) or gr.skip(), *answered[1:]
 
-    def _ask_again(
-        self, stored: object, category: str, request: gr.Request, *, as_typed: bool = False, alone: bool = False
-    ) -> _Outputs:
+    def _ask_again(self, stored: object, category: str, request: gr.Request, **how: bool) -> _Outputs:
         conversation = Conversation.load(stored)
         if not conversation.exchanges:
             return _UNCHANGED
         *before, last = conversation.exchanges
-        return self._ask(
-            last.question, Conversation(conversation.id, tuple(before)), category, request,
-            as_typed=as_typed or last.as_typed, alone=alone or last.alone,
-        )  # fmt: skip
+        how = {"as_typed": last.as_typed, "alone": last.alone, **how}
+        return self._ask(last.question, Conversation(conversation.id, tuple(before)), category, request, **how)
 
     def _ask(
-        self, question: str, conversation: Conversation, category: str, request: gr.Request, *, as_typed: bool = False,
-        alone: bool = False,
-    ) -> _Outputs:  # fmt: skip
+        self, question: str, conversation: Conversation, category: str, request: gr.Request, **how: bool
+    ) -> _Outputs:
         if not question.strip():
             # By now the box may hold the beginning of another question, and the chat a later answer.
             return _UNCHANGED
         try:
-            conversation = self._answer(question, conversation, category, request, as_typed=as_typed, alone=alone)
+            conversation = self._answer(question, conversation, category, request, **how)
             return self._render(conversation), "", "", conversation.dump()
         except QuestionError:
             length = len(question.strip())

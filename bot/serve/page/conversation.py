@@ -11,7 +11,6 @@ from bot.answering import schema
 from bot.answering.answer import Answer, Source
 from bot.corpus.outline import table_head
 from bot.languages.language import Talk
-from bot.passages import Span
 from bot.retrieval.topic import Turn
 
 _MAX_EXCHANGES = 20  # number of exchanges that the browser stores; all of them travel with each question
@@ -21,9 +20,6 @@ _MAX_EXCHANGES = 20  # number of exchanges that the browser stores; all of them 
 class SourceDetails:
     """What the page needs of a source besides the schema."""
 
-    language: str
-    highlight: Span | None
-    """The part of the passage that matches the question best, unless that is the whole quote."""
     is_faq_row: bool
     """Whether the article is a single FAQ, such as a row of a FAQ table."""
     rows_left_out: tuple[bool, bool] = (False, False)
@@ -32,15 +28,12 @@ class SourceDetails:
     @classmethod
     def of(cls, source: Source) -> "SourceDetails":
         passage, article = source.passage, source.passage.article
-        # A list stands out by itself.
-        is_list = "\n" in passage.text[slice(*source.matched)]
-        highlight = None if is_list or source.matched == source.quote else source.matched
         is_faq_row = passage.text == article.text and passage.question == article.title
         text, (start, end) = article.text, (passage.start + edge for edge in source.quote)
         head, last = table_head(text, start), text[start:end].rpartition("\n")[2]
         has_more_above = bool(head) and not text[:start].rstrip().endswith(head)
         left_out = has_more_above, last.startswith("|") and text.startswith("\n|", end)
-        return cls(article.language, highlight, is_faq_row, left_out)
+        return cls(is_faq_row, left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +57,12 @@ class Exchange:
     """The details of the sources of each further answer."""
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if a span or a date of the answer is malformed."""
-        for passed in [*self.answer.passed, *(day for each in self.answer.answers for day in each.passed)]:
-            date.fromisoformat(passed)
-        others = [hit for each in self.answer.answers for hit in each.sources]
-        for hit in [*self.answer.sources, *others, *([self.answer.newer] if self.answer.newer else [])]:
-            _start, _end = hit.quote
-            for day in (hit.published, hit.updated):
-                date.fromisoformat(day or "2000-01-01")
+        """Raise `ValueError` if a date of the answer is malformed."""
+        parts: list[schema.Answer | schema.FurtherAnswer] = [self.answer, *self.answer.answers]
+        hits = [*(hit for part in parts for hit in part.sources), *filter(None, [self.answer.newer])]
+        days = [day for hit in hits for day in (hit.published, hit.updated) if day]
+        for day in days + [day for part in parts for day in part.passed]:
+            date.fromisoformat(day)
 
     @classmethod
     def of(cls, answer: Answer, category: str | None = None, *, as_typed: bool = False, alone: bool = False) -> Self:

@@ -1,7 +1,7 @@
 """`HeadMiddleware`: puts title, description, styles and the page's script into the head that Gradio serves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -25,11 +25,6 @@ class PageHead(NamedTuple):
     elements: str
     """HTML: title, description, styles, scripts."""
 
-    def insert_into(self, page: str) -> str:
-        """Return a page of Gradio's with this head instead of what Gradio says of itself."""
-        page = _OF_GRADIO.sub("", page).replace('lang="en"', f'lang="{self.language}" dir="{self.direction}"', 1)
-        return page.replace("</head>", f"{self.elements}</head>", 1)
-
 
 class HeadMiddleware:
     """An ASGI middleware that gives each page, by its path, its head."""
@@ -42,28 +37,25 @@ class HeadMiddleware:
         if head is None:
             await self._app(scope, receive, send)
             return
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
         # The page must not arrive compressed.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await self._app({**scope, "headers": headers}, receive, _inserting(head, send))
-
-
-def _inserting(head: PageHead, send: Send) -> Send:
-    """Return a `send` that holds back an HTML response until it is complete, and inserts the head."""
-    start: Message = {}
-    page = bytearray()
-
-    async def insert(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        is_html = Headers(raw=start.get("headers", [])).get("content-type", "").startswith("text/html")
-        if message["type"] not in ("http.response.start", "http.response.body") or not is_html:
+        await self._app({**scope, "headers": headers}, receive, hold)
+        for message in _with_head(messages, head):
             await send(message)
-        elif message["type"] == "http.response.body":
-            page.extend(message.get("body", b""))
-            if not message.get("more_body"):
-                body = head.insert_into(page.decode()).encode()
-                MutableHeaders(scope=start)["content-length"] = str(len(body))
-                await send(start)
-                await send({"type": "http.response.body", "body": body})
 
-    return insert
+
+def _with_head(messages: Sequence[Message], head: PageHead) -> Sequence[Message]:
+    """Return the messages of a response; in one of HTML the head replaces what Gradio says of itself."""
+    start: Message = next((each for each in messages if each["type"] == "http.response.start"), {})
+    if not Headers(raw=start.get("headers", [])).get("content-type", "").startswith("text/html"):
+        return messages
+    page = _OF_GRADIO.sub("", b"".join(each.get("body", b"") for each in messages).decode())
+    page = page.replace('lang="en"', f'lang="{head.language}" dir="{head.direction}"', 1)
+    body = page.replace("</head>", f"{head.elements}</head>", 1).encode()
+    MutableHeaders(scope=start)["content-length"] = str(len(body))
+    return [start, {"type": "http.response.body", "body": body}]

@@ -99,7 +99,7 @@ def _notes_below(exchange: Exchange, texts: PageTexts, *, votes: bool) -> list[s
     if answer.newer:
         notes.append(_newer(answer.newer, texts))
     if answer.sources and exchange.category:
-        button = _everywhere(texts) if answer.status == "closest" else ""
+        button = _button("everywhere", texts["ask_everywhere"]) if answer.status == "closest" else ""
         notes.append(_note(texts["only_category"].format(category=texts.category(exchange.category)), button))
     if answer.sources:
         names = ("copy", "link", "helpful", "unhelpful") if votes else ("copy", "link")
@@ -119,10 +119,6 @@ def _note(words: str, button: str = "") -> str:
 def _button(name: str, words: str) -> str:
     """A button that the page's script handles by its class."""
     return f'<button type="button" class="{name}">{html.escape(words)}</button>'
-
-
-def _everywhere(texts: PageTexts) -> str:
-    return _button("everywhere", texts["ask_everywhere"])
 
 
 def _quotes(exchange: Exchange, texts: PageTexts) -> list[str]:
@@ -157,11 +153,12 @@ def _source(hit: schema.Hit, details: SourceDetails, passed: Sequence[str], text
     quote = hit.text[start:end]
     head = hit.words.removesuffix(quote)  # of the table of quoted rows
     above, below = (_LEFT_OUT if is_left_out else "" for is_left_out in details.rows_left_out)
-    shift = len(head + above) - start
-    highlight = (details.highlight[0] + shift, details.highlight[1] + shift) if details.highlight else None
-    words = f"{head}{above}{quote}\n{below}"
+    first, last = (place + len(head + above) - start for place in hit.matched)
+    # A list, or a sentence that is the whole quote, stands out by itself.
+    is_whole = hit.matched == hit.quote or "\n" in hit.text[slice(*hit.matched)]
+    markup = article_html(f"{head}{above}{quote}\n{below}", None if is_whole else (first, last))
     parts = [f'<div class="asked">{html.escape(hit.question)}</div>'] if hit.question else []
-    parts.append(f'<div class="words" lang="{html.escape(details.language)}">{article_html(words, highlight)}</div>')
+    parts.append(f'<div class="words" lang="{html.escape(hit.language)}">{markup}</div>')
     if quote != hit.text:
         parts.append(_section(hit.text, head + above if hit.text.startswith("|") else "", (start, end), texts))
     note = " ".join(texts["passed"].format(day=_day(each, texts)) for each in passed)
@@ -186,7 +183,8 @@ def _without_sources(exchange: Exchange, texts: PageTexts) -> str:
     none = texts["no_answer"]
     if category:
         none = texts["no_answer_category"].format(category=texts.category(category), all=texts["all_articles"])
-        return f'<div class="none">{html.escape(none)}</div>{_note("", _everywhere(texts))}'
+        button = _button("everywhere", texts["ask_everywhere"])
+        return f'<div class="none">{html.escape(none)}</div>{_note("", button)}'
     named = ", ".join(map(texts.category, answer.categories[:_MAX_CATEGORIES]))
     notes = [texts["about"].format(categories=named)] if answer.categories else []
     notes += [texts["nearest"]] if answer.suggestions else [texts["begin"]] if answer.categories else []

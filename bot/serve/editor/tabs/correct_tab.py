@@ -8,8 +8,8 @@ from bot.corpus.decisions.actions import correct
 from bot.errors import ArticlebotError
 from bot.passages import context
 from bot.serve.editor.diff_html import diff_html
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
-from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, start
+from bot.serve.editor.events import EVENT_OPTIONS, connect
+from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, answer_once_published, start
 from bot.serve.editor.question_html import block, place_html
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
@@ -31,13 +31,14 @@ def correct_tab(
     """
     gr.Markdown(_HINT)
     notice = gr.Markdown(elem_id="correct-notice", elem_classes="notice")
-    opened, asked = gr.State(None), gr.State(None)
+    opened = gr.State(None)
     with gr.Column(visible=False, elem_id="correction") as panel:
         place = gr.Markdown(elem_id="place")
         words = gr.Textbox(label="Words in the file", info=_INFO, lines=6, max_lines=24, elem_id="words")
         changes = gr.Markdown(elem_id="changes")
         save = gr.Button("Save & publish", variant="primary", elem_id="save-words")
     result = gr.Markdown(elem_id="corrected-answer")
+    asked = answer_once_published(service, bar, notice, result)
     outputs = [notice, tabs, opened, panel, place, words, changes, result]
 
     def on_open(ident: str, question: str | None) -> tuple[Any, ...]:
@@ -50,9 +51,6 @@ def correct_tab(
         shown = gr.update(visible=True), block(place_html(passage, excerpt.line)), excerpt.words, _UNCHANGED, ""
         return "", gr.Tabs(selected="correct"), (passage, excerpt, question), *shown
 
-    def on_pick(ident: str | None, question: str | None) -> Any:
-        return ("", *on_open(ident, question)) if ident else {questions.notice: "Choose one first."}
-
     def on_save(who: str, now: tuple[Any, ...] | None, text: str) -> Any:
         if now is None:
             return {notice: "Choose a passage first."}
@@ -61,20 +59,13 @@ def correct_tab(
         again = question or passage.question or context(passage), passage.id
         return BEING_PUBLISHED, None, gr.update(visible=False), "", again, *start(service)
 
-    def tick(again: tuple[str, str] | None) -> Any:
-        if again is None or service.build.is_running:
-            return gr.skip()
-        question, ident = again
-        return *ask_again(service, question, lambda passage: passage.id == ident), None
-
-    opening = show_errors(lambda value: on_open(*value.split("\n")[:2]), notice)
-    wanted.change(opening, [wanted], outputs, **EVENT_OPTIONS)
-    chosen, pick = [questions.passage, questions.chosen], show_errors(on_pick, questions.notice)
-    questions.correct.click(pick, chosen, [questions.notice, *outputs], **EVENT_OPTIONS)
+    connect(wanted.change, lambda value: on_open(*value.split("\n")[:2]), [wanted], outputs)
+    picked = [questions.passage, questions.chosen]
+    connect(
+        questions.correct.click, lambda *ids: ("", *on_open(*ids)), picked, [questions.notice, *outputs], chosen=True
+    )
     words.change(
         lambda now, text: (block(diff_html(now[1].words, text.strip("\n"))) or _UNCHANGED) if now else "",
         [opened, words], [changes], **EVENT_OPTIONS,
     )  # fmt: skip
-    saved = [notice, opened, panel, result, asked, *bar.outputs]
-    save.click(signed(on_save, notice), [opened, words], saved, **EVENT_OPTIONS)
-    bar.timer.tick(show_errors(tick, notice), [asked], [notice, result, asked], **EVENT_OPTIONS)
+    connect(save.click, on_save, [opened, words], [notice, opened, panel, result, asked, *bar], signed=True)

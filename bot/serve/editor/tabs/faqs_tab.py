@@ -1,16 +1,16 @@
 """The tab in which an editor writes FAQs: questions to write, FAQs written so far, and a preview."""
 
 import html
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from bot.corpus.decisions.actions import WrittenFaq, draft, faqs_to_write, withdraw_faq, written_faqs
 from bot.corpus.formats.tables import cells_to_plain_form
 from bot.errors import CorpusError
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
-from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, ask_again, bar_state, start
+from bot.serve.editor.events import EVENT_OPTIONS, connect
+from bot.serve.editor.publishing import BEING_PUBLISHED, PublishBar, answer_once_published, bar_state, start
 from bot.serve.editor.service import EditorService
 from bot.serve.editor.tabs.questions_tab import QuestionsTab
 from bot.serve.page.article_html import article_html
@@ -19,8 +19,7 @@ _WITHDRAWN = "Withdrawn. Visitors no longer get it once that is published."
 _HINT = "Plain sentences; an empty line starts a paragraph, a dash a list item."
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     question: gr.Textbox
     answer: gr.Textbox
     category: gr.Dropdown
@@ -28,14 +27,9 @@ class _Form:
     instead_of: gr.State
     """The question of the FAQ that is being changed; empty for a new one."""
 
-    @property
-    def parts(self) -> list[Any]:
-        return [self.question, self.answer, self.category, self.alternates, self.instead_of]
-
 
 def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: PublishBar, questions: QuestionsTab) -> None:
     """Create the lists and the form, with a preview and the answer that visitors get after publishing."""
-    asked = gr.State("")
     notice = gr.Markdown(elem_id="faqs-notice", elem_classes="notice")
     with gr.Row(elem_id="faqs-and-form"):
         with gr.Column(elem_id="faq-lists"):
@@ -49,8 +43,12 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
                 save = gr.Button("Save & publish", variant="primary", elem_id="save-faq")
                 withdraw = gr.Button("Withdraw this FAQ", visible=False, elem_id="withdraw-faq")
             result = gr.Markdown(elem_id="asked-again")
-    filled = [*form.parts, preview, withdraw, result]
+    asked = answer_once_published(service, bar, notice, result)
+    filled = [*form, preview, withdraw, result]
     lists = [waiting, written]
+
+    def on_load() -> tuple[Any, ...]:
+        return "", *_lists(service), gr.update(choices=list(service.bot.generation.table.facts.categories))
 
     def on_save(
         who: str, question: str, answer: str, category: str | None, alternates: str, instead_of: str
@@ -58,39 +56,28 @@ def faqs_tab(service: EditorService, page: gr.Blocks, tabs: gr.Tabs, bar: Publis
         others = tuple(filter(None, map(str.strip, alternates.splitlines())))
         faq = WrittenFaq(" ".join(question.split()), answer.strip(), (category or "").strip(), others)
         service.write(faq, instead_of, who)
-        return BEING_PUBLISHED, faq.question, faq.question, "", *start(service), *_lists(service)
+        return BEING_PUBLISHED, (faq.question, None), faq.question, "", *start(service), *_lists(service)
 
     def on_withdraw(who: str, question: str) -> tuple[Any, ...]:
         withdraw_faq(service.corpus, question, who=who)
         return _WITHDRAWN, *_empty(), *bar_state(service), *_lists(service)
 
-    def on_write(who: str, question: str | None) -> Any:
-        if question is None:
-            return {notice: "Choose one first."}
+    def on_write(who: str, question: str) -> tuple[Any, ...]:
         draft(service.corpus, question, who=who)
         return "", gr.Tabs(selected="faqs"), *_new(service, question), *_lists(service)
 
-    def tick(question: str) -> Any:
-        if not question or service.build.is_running:
-            return gr.skip()
-        return *ask_again(service, question, lambda passage: passage.question == question), ""
-
-    refresh = show_errors(lambda: ("", *_lists(service), _categories(service)), notice)
-    page.load(refresh, None, [notice, *lists, form.category], **EVENT_OPTIONS)
+    connect(page.load, on_load, None, [notice, *lists, form.category])
     for chosen, other, fill in ((waiting, written, _new), (written, waiting, _old)):
-        handle = show_errors(lambda name, fill=fill: ("", *fill(service, name), None), notice)
-        chosen.input(handle, [chosen], [notice, *filled, other], **EVENT_OPTIONS)
+        show = partial(lambda fill, name: ("", *fill(service, name), None), fill)
+        connect(chosen.input, show, [chosen], [notice, *filled, other])
     new.click(lambda: (*_empty(), None, None), None, [*filled, *lists], **EVENT_OPTIONS)
     gr.on(
         [form.question.change, form.answer.change], _preview, [form.question, form.answer], [preview], **EVENT_OPTIONS
     )
-    saved = [notice, asked, form.instead_of, result, *bar.outputs, *lists]
-    save.click(signed(on_save, notice), form.parts, saved, **EVENT_OPTIONS)
-    emptied = [notice, *filled, *bar.outputs, *lists]
-    withdraw.click(signed(on_withdraw, notice), [form.instead_of], emptied, **EVENT_OPTIONS)
+    connect(save.click, on_save, form, [notice, asked, form.instead_of, result, *bar, *lists], signed=True)
+    connect(withdraw.click, on_withdraw, [form.instead_of], [notice, *filled, *bar, *lists], signed=True)
     begun = [notice, tabs, *filled, *lists]
-    questions.write.click(signed(on_write, notice), [questions.chosen], begun, **EVENT_OPTIONS)
-    bar.timer.tick(show_errors(tick, notice), [asked], [notice, result, asked], **EVENT_OPTIONS)
+    connect(questions.write.click, on_write, [questions.chosen], begun, signed=True, chosen=True)
 
 
 def _form() -> _Form:
@@ -127,10 +114,6 @@ def _old(service: EditorService, question: str) -> tuple[Any, ...]:
 def _lists(service: EditorService) -> tuple[Any, ...]:
     waiting, written = faqs_to_write(service.corpus), [each.question for each in written_faqs(service.corpus)]
     return tuple(gr.update(choices=names, value=None, visible=bool(names)) for names in (waiting, written[::-1]))
-
-
-def _categories(service: EditorService) -> Any:
-    return gr.update(choices=list(service.bot.generation.table.facts.categories))
 
 
 def _preview(question: str | None, answer: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from bot.corpus.decisions.history import Decision, in_force, read_history, undo
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.events import connect
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
@@ -34,14 +34,12 @@ def history_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
         latest = reversed(history[-_MOST:])
         return gr.update(choices=[(_label(one, verbs, holds=holds[one.id]), one.id) for one in latest], value=None)
 
-    def on_undo(who: str, ident: str | None) -> Any:
-        if ident is None:
-            return {notice: "Choose one first."}
+    def on_undo(who: str, ident: str) -> tuple[Any, ...]:
         undone = undo(service.corpus, ident, who=who)
         return f"Undone: “{escape_markdown(undone.question)}”.", show(), *bar_state(service)
 
-    tab.select(show_errors(lambda: ("", show()), notice), None, [notice, decision], **EVENT_OPTIONS)
-    back.click(signed(on_undo, notice), [decision], [notice, decision, *bar.outputs], **EVENT_OPTIONS)
+    connect(tab.select, lambda: ("", show()), None, [notice, decision])
+    connect(back.click, on_undo, [decision], [notice, decision, *bar], signed=True, chosen=True)
 
 
 def _label(decision: Decision, verbs: dict[str, str], *, holds: bool) -> str:

@@ -1,12 +1,13 @@
 """The tab of the index: rebuild it, list its generations, and serve another one of them."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from bot.index.status import index_status
 from bot.index.store import LocalStore
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors
+from bot.serve.editor.events import EVENT_OPTIONS, connect
 from bot.serve.editor.publishing import PublishBar, bar_state, start
 from bot.serve.editor.service import EditorService
 
@@ -41,11 +42,10 @@ def index_tab(service: EditorService, tab: gr.Tab, bar: PublishBar) -> None:
         words = f"Served now: {name}. The next build follows the articles again."
         return words, _generations(service), gr.update(visible=False), *bar_state(service)
 
-    gr.on([tab.select, bar.timer.tick], show_errors(refresh, notice), None, outputs, **EVENT_OPTIONS)
-    build.click(show_errors(begin, notice), None, [*outputs, *bar.outputs], **EVENT_OPTIONS)
+    connect(partial(gr.on, [tab.select, bar.timer.tick]), refresh, None, outputs)
+    connect(build.click, begin, None, [*outputs, *bar])
     serve.click(lambda: gr.update(visible=True), None, [confirm], **EVENT_OPTIONS)
-    switched = [notice, generations, confirm, *bar.outputs]
-    confirm.click(show_errors(switch, notice), [generations], switched, **EVENT_OPTIONS)
+    connect(confirm.click, switch, [generations], [notice, generations, confirm, *bar])
 
 
 def _generations(service: EditorService) -> Any:

@@ -1,15 +1,16 @@
 """The tab of the questions that visitors asked, with what they saw and what an editor can decide about each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
 
-from bot.corpus.decisions.actions import ignore, reject
+from bot.corpus.decisions.actions import accept, ignore, reject
+from bot.index.generation import require_passage
 from bot.serve.editor.downloads import Kind
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.events import connect
 from bot.serve.editor.publishing import PublishBar, bar_state
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
@@ -27,8 +28,7 @@ _REJECTED = "Written to {}. It is not proposed again."
 _LONGEST = 100  # maximum number of characters shown of an answer in the list
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionsTab:
+class QuestionsTab(NamedTuple):
     """The components that another tab uses."""
 
     chosen: gr.Radio
@@ -72,29 +72,28 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
                 write = gr.Button("Write a FAQ", elem_id="write", min_width=100)
                 unwanted = gr.Button("Not for us", elem_id="unwanted", min_width=100)
     shown = [report, summary, download, gap, proposal, proposed, actions, gr.Markdown(elem_id="further")]
-    outputs = [notice, back, *bar.outputs, *shown]
+    outputs = [notice, back, *bar, *shown]
 
     def show(days: str, which: str) -> tuple[Any, ...]:
         return _report(service, _PERIODS.get(days, 7), which)
 
     def on_click(button: gr.Button, decide: Callable[..., str], *choices: gr.Radio) -> None:
-        def handle(who: str, days: str, which: str, *chosen: str | None) -> Any:
-            if None in chosen:
-                return {notice: "Choose one first."}
+        def handle(who: str, days: str, which: str, *chosen: str) -> tuple[Any, ...]:
             said = escape_markdown(decide(who, *chosen))
             return said, gr.update(visible=button is not back), *bar_state(service), *show(days, which)
 
-        button.click(signed(handle, notice), [period, kind, *choices], outputs, **EVENT_OPTIONS)
+        connect(button.click, handle, [period, kind, *choices], outputs, signed=True, chosen=True)
 
-    load = show_errors(lambda *which: ("", gr.update(visible=False), *show(*which)), notice)
-    gr.on(
-        [page.load, period.change, kind.change, refresh.click], load, [period, kind], [notice, back, *shown],
-        **EVENT_OPTIONS,
-    )  # fmt: skip
-    choose = show_errors(lambda *chosen: _choose(service, *chosen), notice)
-    gap.change(choose, [report, period, gap], [notice, actions, detail, passage], **EVENT_OPTIONS)
-    find = show_errors(lambda typed: ("", gr.update(choices=service.search(typed), value=None, visible=True)), notice)
-    words.submit(find, [words], [notice, passage], **EVENT_OPTIONS)
+    def load(days: str, which: str) -> tuple[Any, ...]:
+        return "", gr.update(visible=False), *show(days, which)
+
+    def find(typed: str) -> tuple[Any, ...]:
+        return "", gr.update(choices=service.search(typed), value=None, visible=True)
+
+    changed = partial(gr.on, [page.load, period.change, kind.change, refresh.click])
+    connect(changed, load, [period, kind], [notice, back, *shown])
+    connect(gap.change, partial(_choose, service), [report, period, gap], [notice, actions, detail, passage])
+    connect(words.submit, find, [words], [notice, passage])
     on_click(means, lambda *chosen: _accepted(service, *chosen), gap, passage)
     on_click(unwanted, lambda who, question: _IGNORED.format(ignore(service.corpus, question, who=who).name), gap)
     on_click(agree, lambda who, pair: _accepted(service, who, *pair.split("\n", 1)), proposal)
@@ -108,7 +107,8 @@ def questions_tab(service: EditorService, page: gr.Blocks, bar: PublishBar) -> Q
 
 
 def _accepted(service: EditorService, who: str, question: str, passage: str) -> str:
-    return f"Written to {service.accept(question, passage, who).name}. {_NEXT_BUILD}"
+    known = require_passage(service.bot.generation.table, passage)
+    return f"Written to {accept(service.corpus, question, known.id, who=who).name}. {_NEXT_BUILD}"
 
 
 def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
@@ -117,7 +117,7 @@ def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
     for each in report.proposals:
         label = f"{each.question} → {each.asks}  ·  {each.conversations} visitors, {each.signs} signs"
         proposals.append((label, f"{each.question}\n{each.passage}"))
-    choices = _waiting(report) if kind == _WAITING else _seen(service, days, kind)
+    choices = _questions(service, report, days, kind)
     return (
         report, _summary(report), gr.update(link=f"questions.csv?days={days}&kind={_KINDS[kind]}"),
         gr.update(choices=choices, value=None, visible=bool(choices), label=kind),
@@ -126,13 +126,11 @@ def _report(service: EditorService, days: int, kind: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _waiting(report: Report) -> list[tuple[str, str]]:
-    gaps = report.gaps[:_MAX_QUESTIONS]
-    return [(f"{gap.question}\n{gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
-
-
-def _seen(service: EditorService, days: int, kind: str) -> list[tuple[str, str]]:
-    """Return the questions that were asked most, or voted on, with what visitors see today."""
+def _questions(service: EditorService, report: Report, days: int, kind: str) -> list[tuple[str, str]]:
+    """Return the questions that wait, or were asked most or voted on, with what visitors see today."""
+    if kind == _WAITING:
+        gaps = report.gaps[:_MAX_QUESTIONS]
+        return [(f"{gap.question}\n{gap.times}× ({trend(gap.times, gap.before)})", gap.question) for gap in gaps]
     seen = service.seen(days, only_unhelpful=kind == _UNHELPFUL)
     if kind == _UNHELPFUL:
         return [(_label(each), each.question) for each in seen[:_MAX_QUESTIONS]]

@@ -7,9 +7,10 @@ import gradio as gr
 
 from bot.corpus.decisions.starters import StarterChoices, hide_starter, pin_starter, show_starter, unpin_starter
 from bot.errors import CorpusError
-from bot.serve.editor.events import EVENT_OPTIONS, show_errors, signed
+from bot.serve.editor.events import connect
 from bot.serve.editor.service import EditorService
 from bot.serve.page.messages import escape_markdown
+from bot.serve.starters import Starters
 
 _HINT = (
     "An empty chat offers these questions: first the pinned ones, then frequent ones (asked in three conversations or "
@@ -34,16 +35,14 @@ def starters_tab(service: EditorService, tab: gr.Tab) -> None:
     lists = [offered, hidden, again]
 
     def on(event: Callable[..., Any], decide: Callable[[str, str], object], choice: Any) -> None:
-        def handle(who: str, question: str | None) -> Any:
-            if not question:
-                return {notice: "Choose one first."}
+        def handle(who: str, question: str) -> tuple[Any, ...]:
             decide(question, who)
             return f"Done: “{escape_markdown(question)}”.", *_lists(service)
 
-        event(signed(handle, notice), [choice], [notice, *lists], **EVENT_OPTIONS)
+        connect(event, handle, [choice], [notice, *lists], signed=True, chosen=True)
 
     corpus = service.corpus
-    tab.select(show_errors(lambda: ("", *_lists(service)), notice), None, [notice, *lists], **EVENT_OPTIONS)
+    connect(tab.select, lambda: ("", *_lists(service)), None, [notice, *lists])
     on(pin.click, lambda question, who: pin_starter(corpus, question, len(_pinned(service)), who=who), offered)
     on(up.click, lambda question, who: pin_starter(corpus, question, _above(service, question), who=who), offered)
     on(unpin.click, lambda question, who: unpin_starter(corpus, question, who=who), offered)
@@ -70,7 +69,8 @@ def _pin_answered(service: EditorService, question: str, who: str) -> None:
 
 def _lists(service: EditorService) -> tuple[Any, ...]:
     choices = StarterChoices.read(service.corpus)
-    offered = [(f"{each}\npinned" if each in choices.pinned else each, each) for each in service.starters()]
+    questions = Starters(service.bot, service.usage, service.corpus).offer().questions
+    offered = [(f"{each}\npinned" if each in choices.pinned else each, each) for each in questions]
     return (
         gr.update(choices=offered, value=None),
         gr.update(choices=list(choices.hidden), value=None, visible=bool(choices.hidden)),
