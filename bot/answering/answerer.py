@@ -29,7 +29,6 @@ from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _CACHED = 512  # number of answers that are kept: 20 kB each
-_TWO = 2  # number of questions of one message that are answered one by one
 _OF_SUBJECT = 2  # number of further questions that are suggested after a subject alone
 
 
@@ -71,7 +70,7 @@ class Answerer:
             return answer
         question = answer.question
         questions, point = split_questions(question), point_of(question)
-        if len(questions) == _TWO:
+        if len(questions) == 2:
             return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
             return self._ask_demands(answer, history, filters, as_typed=as_typed) or answer

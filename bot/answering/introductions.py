@@ -18,7 +18,6 @@ _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition,
 _MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
 _MOST_ADDED = 70  # maximum number of words that complete a quoted list
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
-_SUBJECTS_COMPARED = 2  # minimum number of content words of a comparison
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
@@ -99,7 +98,7 @@ def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:
 
 def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:
     """Return the FAQ on the difference between two subjects, else the first table with a column for each."""
-    if len(subject.terms) < _SUBJECTS_COMPARED:
+    if len(subject.terms) < 2:
         return None
     for passage in passages:
         asked = subject_of(passage.question or "")

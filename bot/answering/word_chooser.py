@@ -99,13 +99,13 @@ class WordChooser:
     ) -> tuple[SearchResult, Reading | None]:
         """Return what is found in the article of the conversation's topic, else in all articles, and what answers."""
         result = self._finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
-        earlier = [turn.question for turn in turns]
         if result.within and self._names_another(result.corrected or question, result, filters):
-            result, earlier = self._finder.find(question, _HITS, filters, as_typed=as_typed), []
+            result = self._finder.find(question, _HITS, filters, as_typed=as_typed)
         reading = self._read(result.corrected or question, result, filters)
         if result.within and self._is_refused(reading) and names_no_subject(result.query):
             result, reading = self._with_earlier_question(question, result, result.within, filters)
         if result.within and self._is_refused(reading):
+            earlier = [turn.question for turn in turns]
             result = self._finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
             reading = self._read(result.corrected or question, result, filters)
         elif result.within and self._is_out_of_topic(result, reading, filters):
