@@ -5,7 +5,7 @@ identifying abbreviation definitions in biomedical text".
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from bot.index.lexical import content_terms
@@ -23,10 +23,8 @@ _LONGEST = 80  # maximum number of characters of what an abbreviation stands for
 def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
     """Return a question with its abbreviations spelled out as the passages or their titles do; None without any."""
     texts = dict.fromkeys(text for passage in passages for text in (passage.article.title, passage.text))
-    found: dict[str, str] = {}
-    for text in texts:
-        for short, long in _spelled_out_in(text):
-            found.setdefault(short, long)
+    # The first passage that spells an abbreviation out counts.
+    found = dict(reversed([pair for text in texts for pair in _introduced(text, _INTRODUCTION)]))
     content = set(content_terms(question))
 
     def in_full(match: re.Match[str]) -> str:
@@ -38,23 +36,17 @@ def spelled_out(question: str, passages: Iterable[Passage]) -> str | None:
     return spelled if spelled.lower() != question.lower() else None
 
 
-@lru_cache(maxsize=4096)
-def _spelled_out_in(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(_introduced(text, _INTRODUCTION))
-
-
 def introduced(text: str) -> Iterator[str]:
-    """Yield the abbreviations that a text spells out, in lower case."""
-    for pattern in (_INTRODUCTION, _APPOSITION):
-        yield from (short for short, _ in _introduced(text, pattern))
+    """Return the abbreviations that a text spells out, in lower case."""
+    return (short for pattern in (_INTRODUCTION, _APPOSITION) for short, _ in _introduced(text, pattern))
 
 
-def _introduced(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Yield the abbreviations that a text introduces, in lower case, with what they stand for."""
-    for match in pattern.finditer(text):
-        short = next(filter(None, match.groups())).lower()
-        if long := _long_form(short, text[max(0, match.start() - _LONGEST) : match.start()]):
-            yield short, long
+@lru_cache(maxsize=4096)
+def _introduced(text: str, pattern: re.Pattern[str]) -> Sequence[tuple[str, str]]:
+    """Return the abbreviations that a text introduces, in lower case, with what they stand for."""
+    places = ((match.start(), next(filter(None, match.groups())).lower()) for match in pattern.finditer(text))
+    pairs = ((short, _long_form(short, text[max(0, at - _LONGEST) : at])) for at, short in places)
+    return tuple((short, long) for short, long in pairs if long)
 
 
 def _long_form(short: str, before: str) -> str | None:

@@ -48,10 +48,8 @@ def _different(generation: Generation, hits: Sequence[Hit]) -> list[Hit]:
     """Return the first few hits of which no two ask or say the same."""
     chosen: list[Hit] = []
     for hit in hits:
-        if len(chosen) < _MOST and not any(_is_same(generation, hit, one) for one in chosen):
+        passage, others = hit.passage, [one.passage for one in chosen]
+        is_same = (passage.text == other.text or same_question(generation, passage, other) for other in others)
+        if len(chosen) < _MOST and not any(is_same):
             chosen.append(hit)
     return chosen
-
-
-def _is_same(generation: Generation, hit: Hit, other: Hit) -> bool:
-    return hit.passage.text == other.passage.text or same_question(generation, hit.passage, other.passage)

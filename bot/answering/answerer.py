@@ -10,6 +10,7 @@ from bot.answering.ambiguity import meanings
 from bot.answering.answer import Answer, Source
 from bot.answering.demands import split_demands
 from bot.answering.question_parts import point_of, split_questions
+from bot.answering.schema import Status
 from bot.answering.subjects import terms_of
 from bot.answering.suggestions import Suggestions
 from bot.answering.superseding import hit_of
@@ -28,7 +29,6 @@ from bot.retrieval.topic import History, exchanges
 from bot.settings import AnswerSettings
 
 _CACHED = 512  # number of answers that are kept: 20 kB each
-_TWO = 2  # number of questions of one message that are answered one by one
 _OF_SUBJECT = 2  # number of further questions that are suggested after a subject alone
 
 
@@ -70,7 +70,7 @@ class Answerer:
             return answer
         question = answer.question
         questions, point = split_questions(question), point_of(question)
-        if len(questions) == _TWO:
+        if len(questions) == 2:
             return self._ask_both(question, questions, history, filters, as_typed=as_typed) or answer
         if point == question:
             return self._ask_demands(answer, history, filters, as_typed=as_typed) or answer
@@ -119,13 +119,12 @@ class Answerer:
             return self._reply(question, result, talk)
         if reading is None or reading.probability < self._settings.least:
             return self._no_answer(question, result, reading, asked)
-        if not is_covered:
-            return self._dated(self._closest(question, result, reading, asked), newer)
-        did_you_mean = () if named else self._did_you_mean(asked[0], result)
+        did_you_mean = self._did_you_mean(asked[0], result) if is_covered and not named else ()
         if len(did_you_mean) > 1:
             blank = self._blank(question, result, reading)
             return replace(blank, status="ambiguous", did_you_mean=did_you_mean)
-        return self._dated(self._answered(question, result, reading, asked, _OF_SUBJECT if named else 0), newer)
+        status: Status = "answered" if is_covered else "closest"
+        return self._dated(self._shown(status, question, result, reading, asked, _OF_SUBJECT if named else 0), newer)
 
     def _surest(self, answer: Answer) -> Answer:
         """Return an answer without the words that may answer instead."""
@@ -148,22 +147,20 @@ class Answerer:
         return replace(blank, reply=reply(talk, self._categories(), self._settings.contact), talk=talk.kind)
 
     def _no_answer(self, question: str, result: SearchResult, reading: Reading | None, asked: Sequence[str]) -> Answer:
-        blank, near = self._blank(question, result, reading), self._near(result, asked)
+        blank, near = self._blank(question, result, reading), self.suggestions.near(result.hits, asked, result.language)
         return replace(blank, suggestions=near) if near else replace(blank, categories=self._categories())
 
-    def _closest(self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str]) -> Answer:
-        """Show the words that come closest, and suggest the questions nearest to the visitor's."""
-        sources, blank = _sources(result, reading), self._blank(question, result, reading)
-        near = self._near(result, asked, _passages(sources))
-        return replace(blank, status="closest", text=_text(sources), sources=sources, suggestions=near)
-
-    def _answered(
-        self, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
+    def _shown(
+        self, status: Status, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
     ) -> Answer:
-        sources = _sources(result, reading)
-        suggestions = self.suggestions.after(_passages(sources), asked, result.language, further)
-        blank = replace(self._blank(question, result, reading), suggestions=suggestions)
-        return replace(blank, status="answered", text=_text(sources), sources=sources)
+        """Show words that answer, and suggest what to ask next; or those that come closest, and similar questions."""
+        sources, blank = _sources(result, reading), self._blank(question, result, reading)
+        quoted = [source.passage for source in sources]
+        if status == "answered":
+            suggestions = self.suggestions.after(quoted, asked, result.language, further)
+        else:
+            suggestions = self.suggestions.near(result.hits, asked, result.language, quoted)
+        return replace(blank, status=status, text=_text(sources), sources=sources, suggestions=suggestions)
 
     def _blank(self, question: str, result: SearchResult, reading: Reading | None = None) -> Answer:
         return Answer(
@@ -172,9 +169,6 @@ class Answerer:
             generation=self.finder.generation.name, corrected=result.corrected, topic=result.topic,
             language=result.language,
         )  # fmt: skip
-
-    def _near(self, result: SearchResult, asked: Sequence[str], quoted: Sequence[Passage] = ()) -> tuple[str, ...]:
-        return self.suggestions.near(result.hits, asked, result.language, quoted)
 
     def _categories(self) -> tuple[str, ...]:
         return tuple(self.finder.generation.table.facts.categories)
@@ -195,19 +189,10 @@ def _sources(result: SearchResult, reading: Reading) -> tuple[Source, ...]:
 
 def _keeps_subject(first: Answer, second: Answer) -> bool:
     """Whether a second question names nothing of the article that answers it, while the first one names its own."""
-    (own, named), (other, also_named) = map(_article_and_named, (first, second))
-    return own != other and bool(named) and not also_named
-
-
-def _article_and_named(answer: Answer) -> tuple[str, frozenset[str]]:
-    """Return the id of the article that answers, and which words of its title the question has."""
-    article = answer.sources[0].passage.article
-    return article.id, terms_of(answer.question) & terms_of(article.title)
+    own, other = (answer.sources[0].passage.article for answer in (first, second))
+    names_own = not terms_of(first.question).isdisjoint(terms_of(own.title))
+    return names_own and own.id != other.id and terms_of(second.question).isdisjoint(terms_of(other.title))
 
 
 def _text(sources: Sequence[Source]) -> str:
     return "\n\n".join(source.words for source in sources)
-
-
-def _passages(sources: Sequence[Source]) -> list[Passage]:
-    return [source.passage for source in sources]

@@ -5,7 +5,6 @@ import re
 from bot.languages.registry import FUNCTION_WORDS, combined_pattern
 from bot.retrieval.topic import PRONOUN, WORD
 
-_TWO = 2  # number of demands that are answered one by one
 _LETTER = r"[\w\u0900-\u0963]"
 _BETWEEN = re.compile(rf"\s*,?\s+(?:{combined_pattern('additions')})\s+", re.IGNORECASE)
 _COMPARES = re.compile(rf"(?<!{_LETTER})(?:{combined_pattern('comparisons')})(?!{_LETTER})", re.IGNORECASE)
@@ -23,8 +22,10 @@ def split_demands(question: str) -> tuple[str, ...]:
     """
     parts = _BETWEEN.split(question)
     parts = parts if len(parts) > 1 else _listed(question)
-    is_one = _COMPARES.search(question) or _states(parts[0]) or not all(map(_names_one_thing, parts))
-    if len(parts) != _TWO or is_one:
+    # No question follows a statement, such as "I filled the form".
+    is_statement = _CASE.match(parts[0]) and not _ASKS.search(parts[0])
+    is_one = _COMPARES.search(question) or is_statement or not all(map(_names_one_thing, parts))
+    if len(parts) != 2 or is_one:
         return (question,)
     first, second = parts
     subject = _subject(second)
@@ -51,8 +52,3 @@ def _names_one_thing(part: str) -> bool:
     demand = part.removesuffix(_subject(part))
     names = any(word.lower() not in FUNCTION_WORDS for word in WORD.findall(part))
     return names and not _LIST.search(demand) and not _MEASURE.fullmatch(demand)
-
-
-def _states(part: str) -> bool:
-    """Whether a part is a statement, as in "I filled the form", which no question follows."""
-    return _CASE.match(part) is not None and not _ASKS.search(part)

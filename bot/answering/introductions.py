@@ -1,7 +1,7 @@
 """Introductions: the words of an article that say what its subject is, how it is done, or what it looks like."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -18,7 +18,6 @@ _FURTHER_WORDS = 6  # maximum number of other words before "is" in a definition,
 _MOST_WORDS = 80  # maximum number of words of a definition with the sentences that follow it in its paragraph
 _MOST_ADDED = 70  # maximum number of words that complete a quoted list
 _MOST_BLOCK_WORDS = 250  # maximum number of words of a list of steps, or of a sample
-_SUBJECTS_COMPARED = 2  # minimum number of content words of a comparison
 _STEP = re.compile(r"(?:\d+[.)]|[-*+•]|step\s*\d)[\s:]", re.IGNORECASE)
 _FIRST_STEP = re.compile(r"^(?:1[.)]|step\s*1\b)", re.IGNORECASE | re.MULTILINE)
 _TABLE_ROW = re.compile(r"^\|", re.MULTILINE)
@@ -54,10 +53,12 @@ def introduction(subject: Subject, article: Article, passages: Sequence[Passage]
         return formula(passages)
     if subject.wanted == "sample":
         return sample(subject, passages)
-    opening = [*_opening(article, table)]
-    in_opening = (_definition(passage, subject.terms) or _expansion(passage, subject.terms) for passage in opening)
-    words = next((words for words in in_opening if words is not None), None)
-    return words or definition(subject, passages) or next(map(_beginning, opening), None)
+    opening, terms = [*_opening(article, table)], subject.terms
+    for passage in opening:
+        defined = _paragraph([passage], lambda sentence: _defines(sentence, terms))
+        if words := defined or _paragraph([passage], lambda sentence: _spells_out(sentence, terms)):
+            return words
+    return definition(subject, passages) or next(map(_beginning, opening), None)
 
 
 def _beginning(passage: Passage) -> Words:
@@ -73,27 +74,18 @@ def steps(passages: Iterable[Passage]) -> Words | None:
 
 def definition(subject: Subject, passages: Iterable[Passage]) -> Words | None:
     """Return the first sentence that says what a subject is, and nothing else beside it, as in "DV stands for …"."""
-    found = (_definition(passage, subject.terms, alone=True) for passage in passages)
-    return next((words for words in found if words is not None), None)
-
-
-def mention(phrase: str, passages: Iterable[Passage]) -> Words | None:
-    """Return the first sentence with a phrase in lower case, with the rest of its paragraph."""
-    for passage in passages:
-        if _QUOTED_LINE.search(passage.text):
-            continue  # a sample
-        places = (place for place, text in enumerate(sentences_of(passage)) if phrase in text.lower())
-        if (place := next(places, None)) is not None:
-            return _from(passage, place)
-    return None
+    return _paragraph(passages, lambda sentence: _defines(sentence, subject.terms, alone=True))
 
 
 def unsaid_mention(subject: Subject, phrase: str, shown: Passage, passages: Iterable[Passage]) -> Words | None:
-    """Return a sentence that mentions a subject of several words, if the passage shown does not."""
+    """Return a sentence that mentions a subject of several words, if the passage shown does not; none of a sample."""
     if len(subject.terms) == 1 or phrase in f"{context(shown)} {shown.text}".lower():
         return None
     asked = subject_of(shown.question or "")
-    return None if asked is not None and subject.terms <= asked.terms else mention(phrase, passages)
+    if asked is not None and subject.terms <= asked.terms:
+        return None
+    unquoted = (passage for passage in passages if not _QUOTED_LINE.search(passage.text))
+    return _paragraph(unquoted, lambda sentence: phrase in sentence.lower())
 
 
 def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:
@@ -106,7 +98,7 @@ def sample(subject: Subject, passages: Iterable[Passage]) -> Words | None:
 
 def comparison(subject: Subject, passages: Sequence[Passage]) -> Words | None:
     """Return the FAQ on the difference between two subjects, else the first table with a column for each."""
-    if len(subject.terms) < _SUBJECTS_COMPARED:
+    if len(subject.terms) < 2:
         return None
     for passage in passages:
         asked = subject_of(passage.question or "")
@@ -131,13 +123,10 @@ def whole_list(passage: Passage, item: Span) -> Words | None:
         return None
     text, at = passage.article.text, passage.start + item[1]
     firsts = [found.start() for found in _FIRST_STEP.finditer(text, 0, at)]
-    if not firsts or not _STEP.match(passage.text[slice(*item)]) or _end_of_block(text, firsts[-1], _STEP) < at:
+    if not firsts or not _STEP.match(passage.text[slice(*item)]):
         return None
-    start, end = firsts[-1], _end_of_block(text, firsts[-1], _STEP)
-    whole = _stretched(passage, start, end)
-    moved = passage.start - whole.start
-    begin = _with_lead_in(passage, start)
-    return Words(whole, (begin - whole.start, end - whole.start), (item[0] + moved, item[1] + moved))
+    last = _end_of_block(text, firsts[-1], _STEP)
+    return _block(passage, firsts[-1], last, (passage.start + item[0], at)) if last >= at else None
 
 
 def unbroken_list(passage: Passage, quoted: Span, item: Span) -> Words | None:
@@ -160,22 +149,18 @@ def _opening(article: Article, table: Passages) -> Iterator[Passage]:
         yield passage
 
 
-def _definition(passage: Passage, terms: frozenset[str], *, alone: bool = False) -> Words | None:
-    """Return the first sentence that says what a subject is, with the rest of its paragraph."""
-    places = (place for place, text in enumerate(sentences_of(passage)) if _defines(text, terms, alone=alone))
-    return next((_from(passage, place) for place in places), None)
+def _paragraph(passages: Iterable[Passage], is_wanted: Callable[[str], bool]) -> Words | None:
+    """Return the first sentence that is wanted, with the rest of its paragraph."""
+    sentences = ((passage, place, text) for passage in passages for place, text in enumerate(sentences_of(passage)))
+    return next((_from(passage, place) for passage, place, text in sentences if is_wanted(text)), None)
 
 
-def _expansion(passage: Passage, terms: frozenset[str]) -> Words | None:
-    """Return the sentence that spells an abbreviation out, such as "It is the Employees' Pension Scheme, EPS, …"."""
-    if len(terms) != 1:
-        return None
-    sentences = enumerate(sentences_of(passage))
-    places = (place for place, text in sentences if any(terms_of(short) == terms for short in introduced(text)))
-    return next((_from(passage, place) for place in places), None)
+def _spells_out(sentence: str, terms: frozenset[str]) -> bool:
+    """Whether a sentence spells an abbreviation out, as in "It is the Employees' Pension Scheme, EPS, …"."""
+    return len(terms) == 1 and any(terms_of(short) == terms for short in introduced(sentence))
 
 
-def _defines(sentence: str, terms: frozenset[str], *, alone: bool) -> bool:
+def _defines(sentence: str, terms: frozenset[str], *, alone: bool = False) -> bool:
     """Whether a sentence has a subject as its own, as in "A payslip is …", or begins like "That is a payslip: …".
 
     `alone` says that it may have no other one beside it.
@@ -218,10 +203,16 @@ def _blocks(passages: Iterable[Passage], begin: re.Pattern[str], item: re.Patter
         if found is not None:
             text, at = passage.article.text, passage.start + found.start()
             first, last = _start_of_block(text, at, item), _end_of_block(text, at, item)
-            whole = _stretched(passage, first, last)
             line = text.find("\n", first, last)
-            matched = (first - whole.start, (line if line >= 0 else last) - whole.start)
-            yield Words(whole, (_with_lead_in(passage, first) - whole.start, last - whole.start), matched)
+            yield _block(passage, first, last, (first, line if line >= 0 else last))
+
+
+def _block(passage: Passage, first: int, last: int, matched: Span) -> Words:
+    """Return a block of an article, and words that match in it, with the sentence that introduces the block."""
+    start, end = min(first, passage.start), max(last, passage.end)
+    whole = replace(passage, text=passage.article.text[start:end], start=start, end=end, sentences=())
+    span, match = ((a - start, b - start) for a, b in ((_with_lead_in(passage, first), last), matched))
+    return Words(passage if (start, end) == (passage.start, passage.end) else whole, span, match)
 
 
 def _start_of_block(text: str, at: int, item: re.Pattern[str]) -> int:
@@ -240,14 +231,6 @@ def _end_of_block(text: str, start: int, item: re.Pattern[str]) -> int:
             break
         end = start + line.end()
     return end
-
-
-def _stretched(passage: Passage, start: int, end: int) -> Passage:
-    """Return a passage that reaches at least from one place in the article to another."""
-    start, end = min(start, passage.start), max(end, passage.end)
-    if (start, end) == (passage.start, passage.end):
-        return passage
-    return replace(passage, text=passage.article.text[start:end], start=start, end=end, sentences=())
 
 
 def _with_lead_in(passage: Passage, first: int) -> int:

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from operator import itemgetter
 
 from bot.index.filters import Filters
 from bot.index.generation import passage_by_id
@@ -152,12 +151,13 @@ def _articles_on_them_first(hits: Sequence[Hit], prefixes: Sequence[str]) -> lis
 def _articles_in_turn(hits: Sequence[Hit], containing: set[str]) -> list[Hit]:
     """Order hits so that articles take turns, first among those in `containing`."""
     turns: Counter[tuple[bool, str]] = Counter()
-    places = []
-    for hit in hits:
+
+    def place(hit: Hit) -> tuple[bool, int]:
         group = hit.passage.id not in containing, hit.passage.article.id
-        places.append((group[0], turns[group]))
         turns[group] += 1
-    return [hit for _, hit in sorted(zip(places, hits, strict=True), key=itemgetter(0))]
+        return group[0], turns[group]
+
+    return sorted(hits, key=place)
 
 
 def _wording(faq: Passage, language: str) -> str | None:

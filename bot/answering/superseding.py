@@ -30,18 +30,16 @@ class Superseding:
         `earlier` are the earlier questions of the conversation.
         """
         if self._table.facts.newer_than(reading.passage.article.id):
-            everywhere = self._everywhere(result, filters, earlier) if result.within else result
-            again = self._in_superseding(everywhere, reading.passage.article.id)
+            found = result
+            if result.within:  # so far, only one article was searched
+                asked_for = result.corrected or result.query
+                found = self._finder.find(asked_for, _HITS, filters, earlier, as_typed=True)
+            again = self._in_superseding(replace(found, language=result.language), reading.passage.article.id)
         else:
             again = self._in_same(result, reading)
         if again is None or again.probability < min(self._threshold, _AS_LIKELY * reading.probability):
             return reading
         return again if _holds_as_much(result.query, again, reading) else reading
-
-    def _everywhere(self, result: SearchResult, filters: Filters, earlier: Sequence[str]) -> SearchResult:
-        """Return what is found in all articles for a question that was searched for in one."""
-        found = self._finder.find(result.corrected or result.query, _HITS, filters, earlier, as_typed=True)
-        return replace(found, language=result.language)
 
     def _in_superseding(self, result: SearchResult, own: str) -> Reading | None:
         """Read an article together with its superseding ones; None if its own words remain the best."""

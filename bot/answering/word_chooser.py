@@ -99,13 +99,13 @@ class WordChooser:
     ) -> tuple[SearchResult, Reading | None]:
         """Return what is found in the article of the conversation's topic, else in all articles, and what answers."""
         result = self._finder.find_in_conversation(question, _HITS, filters, turns, as_typed=as_typed)
-        earlier = [turn.question for turn in turns]
         if result.within and self._names_another(result.corrected or question, result, filters):
-            result, earlier = self._finder.find(question, _HITS, filters, as_typed=as_typed), []
+            result = self._finder.find(question, _HITS, filters, as_typed=as_typed)
         reading = self._read(result.corrected or question, result, filters)
         if result.within and self._is_refused(reading) and names_no_subject(result.query):
             result, reading = self._with_earlier_question(question, result, result.within, filters)
         if result.within and self._is_refused(reading):
+            earlier = [turn.question for turn in turns]
             result = self._finder.find(question, _HITS, filters, earlier, as_typed=as_typed)
             reading = self._read(result.corrected or question, result, filters)
         elif result.within and self._is_out_of_topic(result, reading, filters):
@@ -214,7 +214,6 @@ class WordChooser:
         """Return the articles that a question names, if it continues no topic and no FAQ has this question."""
         if result.within is not None or result.topic is not None or not result.hits:
             return None
-        asked = reading.passage.question if reading else None
         if "reranker" in result.hits[0].signals or any(asks_exactly(hit.passage, question) for hit in result.hits):
             return None
         titled = subjects.titled_article(question, result.hits)
@@ -224,7 +223,7 @@ class WordChooser:
         # The words that were read give the date that one of these articles has, or are a FAQ about this subject alone.
         is_one = bool(named.subject.terms) and named.subject.terms <= terms_of(reading.passage.article.title)
         gives_date = named.article is None and is_one and _ASKS_DATE.search(result.query)
-        is_own = asked is not None and subject_of(asked) == named.subject
+        is_own = subject_of(reading.passage.question or "") == named.subject
         return None if gives_date or is_own or not named.is_exact else named
 
     def _articles_of_category(self, question: str) -> Named | None:

@@ -26,10 +26,9 @@ def ranking_metrics(rankings: Sequence[Ranking], expected: Sequence[Mapping[str,
     # A question without any hit would be left out of the mean.
     ranked = ((str(n), label, rank) for n, labels in enumerate(rankings) for rank, label in enumerate(labels or [""]))
     found = [ir_measures.ScoredDoc(question, label, -float(rank)) for question, label, rank in ranked]
-    measures = [ir_measures.parse_measure(name) for name in RANKING_METRICS.values()]
-    measured = ir_measures.calc_aggregate(measures, gains, found)
-    by_name = {str(measure): float(value) for measure, value in measured.items()}
-    return {name: by_name[theirs] for name, theirs in RANKING_METRICS.items()}
+    measures = {name: ir_measures.parse_measure(theirs) for name, theirs in RANKING_METRICS.items()}
+    measured = ir_measures.calc_aggregate(measures.values(), gains, found)
+    return {name: float(measured[measure]) for name, measure in measures.items()}
 
 
 def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float | None:

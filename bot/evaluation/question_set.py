@@ -75,9 +75,8 @@ def _of_csv(path: Path) -> Iterator[Question]:
             raise EvaluationError(f"{found}: name them question, expected, history, group and words.")
         for cells in rows:
             if (cells["question"] or "").strip():
-                expected = dict.fromkeys(_split(cells.get("expected")), 1)
-                history, group = _split(cells.get("history")), cells.get("group") or ""
-                words = _split(cells.get("words"))
+                names, history, words = (_split(cells.get(column)) for column in ("expected", "history", "words"))
+                expected, group = dict.fromkeys(names, 1), cells.get("group") or ""
                 yield Question(str(rows.line_num), cells["question"], expected, history, group, words)
 
 

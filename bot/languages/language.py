@@ -153,9 +153,8 @@ class Language:
     @cached_property
     def patterns(self) -> Patterns:
         fields = read_toml(self._package, "patterns.toml")
-        asks, holds, ends = fields.pop("asks", {}), fields.pop("holds", {}), fields.pop("sentence_ends")
-        lists = {name: tuple(values) for name, values in fields.items()}
-        return Patterns(sentence_ends=ends, asks=asks, holds=holds, **lists)
+        lists: dict[str, Any] = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return Patterns(**fields | lists)
 
     @cached_property
     def talk(self) -> SmallTalkPhrases:

@@ -112,8 +112,7 @@ class QuestionLanguages:
     """The languages of questions to one index. Safe to use from many threads."""
 
     def __init__(self, words: WordLookup) -> None:
-        rewriters = [(language, language.rewriter(words)) for language in OTHERS]
-        self._rewriters = {language.code: rewriter for language, rewriter in rewriters if rewriter is not None}
+        self._rewriters = {each.code: rewriter for each in OTHERS if (rewriter := each.rewriter(words)) is not None}
         self.detect = lru_cache(maxsize=1024)(partial(_detect, [*self._rewriters.values()]))
         """Returns the variant of the language that a question is written in."""
 

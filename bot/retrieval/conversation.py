@@ -1,6 +1,7 @@
 """What a conversation is about: the last question that was answered, and the passage that answered it."""
 
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from bot.index.filters import Filters
@@ -93,9 +94,9 @@ class TopicTracker:
     def _quoted(self, answer: str) -> Passage | None:
         matches = self._generation.lexical.search("words", answer[:_LONGEST_ANSWER], _FOUND)
         passages, shown = self._generation.table.passages(matches.numbers.tolist()), words_only(answer)
-        quoted = [_quoted_length(passage, shown) for passage in passages]
-        best = max(range(len(passages)), key=quoted.__getitem__, default=0)
-        return passages[best] if passages and quoted[best] else None
+        quoted = ((_quoted_length(passage, shown), passage) for passage in passages)
+        length, best = max(quoted, key=itemgetter(0), default=(0, None))
+        return best if length else None
 
 
 def _quoted_length(passage: Passage, shown: str) -> int:

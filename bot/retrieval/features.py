@@ -91,11 +91,8 @@ def _lexical_features(matches: Sequence[Matches], passages: Numbers, articles: N
 
 def _look_up(numbers: NDArray[np.int64], values: NDArray[np.float64], wanted: Numbers) -> Features:
     """Return the value of each wanted number; 0 for one that is not among the numbers."""
-    if not len(numbers):
-        return np.zeros(len(wanted))
-    order = np.argsort(numbers)
-    places = order[np.searchsorted(numbers, wanted, sorter=order).clip(max=len(numbers) - 1)]
-    return np.where(numbers[places] == wanted, values[places], 0.0)
+    found = dict(zip(numbers.tolist(), values.tolist(), strict=True))
+    return np.array([found.get(number, 0.0) for number in wanted.tolist()], np.float64)
 
 
 def passage_cosines(passages: PassageVectors, vectors: Matrix) -> Features:

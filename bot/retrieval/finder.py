@@ -4,19 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.errors import QuestionError
 from bot.index.filters import Filters
-from bot.index.generation import Generation, Numbers, Passages
+from bot.index.generation import Generation, Passages
 from bot.languages.registry import QuestionLanguages
 from bot.retrieval import topic as follow_ups
 from bot.retrieval.conversation import Topic, TopicTracker
 from bot.retrieval.diversity import diverse, exact_matches_first
-from bot.retrieval.features import MULTILINGUAL_FEATURES, Features
+from bot.retrieval.features import MULTILINGUAL_FEATURES
 from bot.retrieval.hit import Hit
 from bot.retrieval.near_duplicates import asks_exactly
 from bot.retrieval.query_rewriting import QueryRewriter, RewrittenQuery, prepend_questions
@@ -35,16 +34,6 @@ _EARLIER, _LONGEST_EARLIER = 2, 300
 """Maximum number of earlier questions read with a question, and of their characters: an encoder truncates its input."""
 _MIN_HITS = 10  # minimum number of hits among which a FAQ with exactly the question is looked for
 _TOPIC_WEIGHT = 0.25  # weight from which the earlier question counts as the topic
-
-
-class _Ranked(NamedTuple):
-    """Passages with features, scores that determine their order, and scores that determine their probability."""
-
-    passages: Numbers
-    articles: Numbers
-    features: Features
-    scores: Scores
-    evidence: Scores
 
 
 class Finder:
@@ -134,12 +123,12 @@ class Finder:
         The reader also reads what is near that vector in the article.
         """
         own = np.flatnonzero(alone.articles == topic.article)
-        scores = alone.scores[0][own]
-        ranked = _Ranked(alone.passages[own], alone.articles[own], alone.features[0][own], scores, scores)
+        features, scores = alone.features[:, own], alone.scores[:, own]
+        found = ScoredCandidates(alone.passages[own], alone.articles[own], features, scores, alone.vectors)
         earlier = self._rewriter.rewrite_like(topic.question.question, query)
         longer = prepend_questions([earlier], query).variants[0].text
         vector = alone.vectors[0] + self.generation.encoder.encode_questions([longer])[0]
-        result = SearchResult.of(self._hits(query, ranked, k), query, vector / np.linalg.norm(vector), topic.question)
+        result = SearchResult.of(self._hits(query, found, k), query, vector / np.linalg.norm(vector), topic.question)
         return replace(result, within=topic)
 
     def _depth(self, k: int) -> int:
@@ -175,8 +164,7 @@ class Finder:
         return result
 
     def _standalone(self, query: RewrittenQuery, alone: ScoredCandidates, k: int) -> SearchResult:
-        ranked = _Ranked(alone.passages, alone.articles, alone.features[0], alone.scores[0], alone.scores[0])
-        hits = self._hits(query, ranked, max(k, _MIN_HITS))
+        hits = self._hits(query, alone, max(k, _MIN_HITS))
         return SearchResult.of(tuple(exact_matches_first(query.question, hits))[: max(k, 0)], query, alone.vectors[0])
 
     def _follow_up(
@@ -189,20 +177,25 @@ class Finder:
         weight = follow_ups.topic_weight(query.question, alone, with_earlier, found.articles)
         evidence_weight = weight * follow_ups.coverage(alone)
         scores, evidence = _blend(found.scores, weight), _blend(found.scores, evidence_weight)
-        ranked = _Ranked(found.passages, found.articles, _blend(found.features, weight), scores, evidence)
-        hits = self._hits(query, ranked, k)
+        blended = found._replace(features=_blend(found.features, weight)[None], scores=scores[None])
+        hits = self._hits(query, blended, k, evidence)
         changes_first = evidence_weight > 0 and scores.argmax() != alone.argmax()
         if evidence_weight >= _TOPIC_WEIGHT or changes_first:
             return SearchResult.of(hits, longer[0], found.vectors[1], earlier[-1])
         return SearchResult.of(hits, query, found.vectors[0])
 
-    def _hits(self, query: RewrittenQuery, ranked: _Ranked, k: int) -> tuple[Hit, ...]:
-        scores = self.scorer.prefer_own_language(query, ranked.passages, ranked.scores)
-        best = np.array(diverse(self.generation, ranked.passages, ranked.articles, scores, k), np.int64)
-        probabilities = self.scorer.ranking_of(query).probabilities(ranked.evidence[best])
-        passages = self.generation.table.passages(ranked.passages[best])
-        rows = zip(passages, map(float, probabilities), scores[best].tolist(), ranked.features[best], strict=True)
-        return tuple(Hit(passage, probability, score, _named(row)) for passage, probability, score, row in rows)
+    def _hits(
+        self, query: RewrittenQuery, found: ScoredCandidates, k: int, evidence: Scores | None = None
+    ) -> tuple[Hit, ...]:
+        """Return up to `k` hits of one question; scores of `evidence`, by default its own, give the probabilities."""
+        scores = self.scorer.prefer_own_language(query, found.passages, found.scores[0])
+        best = np.array(diverse(self.generation, found.passages, found.articles, scores, k), np.int64)
+        shown = (found.scores[0] if evidence is None else evidence)[best]
+        probabilities = self.scorer.ranking_of(query).probabilities(shown).tolist()
+        signals = [dict(zip(MULTILINGUAL_FEATURES, row, strict=False)) for row in found.features[0][best].tolist()]
+        passages = self.generation.table.passages(found.passages[best])
+        hits = zip(passages, probabilities, scores[best].tolist(), signals, strict=True)
+        return tuple(Hit(*hit) for hit in hits)
 
 
 def _rewrite_earlier(rewriter: QueryRewriter, speller: Speller, question: str) -> RewrittenQuery:
@@ -212,10 +205,6 @@ def _rewrite_earlier(rewriter: QueryRewriter, speller: Speller, question: str) -
     """
     text = checked_text(question[:_LONGEST_EARLIER])
     return rewriter.rewrite(speller.repair(text) or text)
-
-
-def _named(features: NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(MULTILINGUAL_FEATURES, map(float, features), strict=False))
 
 
 def _blend(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

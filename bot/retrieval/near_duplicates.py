@@ -49,13 +49,11 @@ class SameQuestion:
 
     def __call__(self, one: Passage, other: Passage) -> bool:
         """Whether two of the passages answer the same question; for a section, its title and headings."""
-        if not _same_numbers(context(one), context(other)):
+        asked, other_asked = context(one), context(other)
+        if _differ(asked, other_asked, is_foreign=has_foreign_script(asked)):
             return False
-        if normalize(context(one)) == normalize(context(other)):
-            return True
-        if has_foreign_script(context(one)):
-            return False
-        return float(self._vectors[one.id] @ self._vectors[other.id]) >= SAME_QUESTION
+        is_equal = normalize(asked) == normalize(other_asked)
+        return is_equal or float(self._vectors[one.id] @ self._vectors[other.id]) >= SAME_QUESTION
 
     @cached_property
     def _vectors(self) -> dict[str, NDArray[np.float32]]:
@@ -71,16 +69,13 @@ def near_duplicate_pairs(generation: Generation, numbers: Numbers) -> Iterable[t
         one, other = generation.table.passages((numbers[first], numbers[second]))
         rows = vectors["both" if one.kind == "faq" else "body"]
         is_near = one.kind == other.kind and float(rows[first] @ rows[second]) >= SAME_PASSAGE
-        if is_near and _same_words_or_numbers(one, other):
+        is_foreign = has_foreign_script(one.text)
+        if is_near and not _differ(context_and_text(one), context_and_text(other), is_foreign=is_foreign):
             yield first, second
 
 
-def _same_words_or_numbers(one: Passage, other: Passage) -> bool:
-    words, other_words = context_and_text(one), context_and_text(other)
-    if has_foreign_script(one.text):
-        return normalize(words) == normalize(other_words)
-    return _same_numbers(words, other_words)
-
-
-def _same_numbers(one: str, other: str) -> bool:
-    return sorted(_NUMBER.findall(one)) == sorted(_NUMBER.findall(other))
+def _differ(one: str, other: str, *, is_foreign: bool) -> bool:
+    """Whether other numbers or, in a foreign script, other words tell two texts apart."""
+    if is_foreign:
+        return normalize(one) != normalize(other)
+    return sorted(_NUMBER.findall(one)) != sorted(_NUMBER.findall(other))

@@ -59,10 +59,7 @@ class QueryRewriter:
         rewriter = self._languages.rewriter(language)
         if rewriter is None:
             return self.in_english(question)
-        forms: list[Form] = ["english"]
-        if not language_of(language).uses_script(question):
-            forms.append("original")
-        return self._rewritten(question, forms, language)
+        return self._rewritten(question, 1 if language_of(language).uses_script(question) else 2, language)
 
     def in_english(self, question: str) -> RewrittenQuery:
         """Return an English question as it is, preceded by a variant in the articles' terms if it has synonyms."""
@@ -80,15 +77,16 @@ class QueryRewriter:
         if other.is_english:
             variants = self.in_english(question).variants
             return RewrittenQuery(question, (variants[0], variants[-1])[: len(other.variants)])
-        return self._rewritten(question, [variant.form for variant in other.variants], other.language)
+        return self._rewritten(question, len(other.variants), other.language)
 
-    def _rewritten(self, question: str, forms: Sequence[Form], language: str) -> RewrittenQuery:
+    def _rewritten(self, question: str, count: int, language: str) -> RewrittenQuery:
+        """Return a question translated and, if the number of variants is two, as it is."""
         rewriter, code = self._languages.rewriter(language), language_of(language).code
         english = (rewriter.to_english(question) if rewriter else "") or question
         multilingual = rewriter.transliterate(question) if rewriter and code in self._multilingual else None
-        texts: dict[Form, str] = {"original": question, "english": english}
-        variants = (QueryVariant(texts[form], form, code, multilingual) for form in forms)
-        return RewrittenQuery(question, tuple(variants), language)
+        translated = QueryVariant(english, "english", code, multilingual)
+        typed = translated._replace(text=question, form="original")
+        return RewrittenQuery(question, (translated, typed)[:count], language)
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
@@ -99,12 +97,9 @@ def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
 
 def prepend_questions(earlier: Sequence[RewrittenQuery], last: RewrittenQuery) -> RewrittenQuery:
     """Return a question preceded by earlier ones, variant by variant."""
-    queries = (*earlier, last)
-    variants = map(_concatenated_variants, zip(*(query.variants for query in queries), strict=True))
+    queries, variants = (*earlier, last), list[QueryVariant]()
+    for same in zip(*(query.variants for query in queries), strict=True):
+        multilingual = [variant.multilingual for variant in same if variant.multilingual is not None]
+        text = " ".join(variant.text for variant in same)
+        variants.append(same[0]._replace(text=text, multilingual=" ".join(multilingual) if multilingual else None))
     return RewrittenQuery(" ".join(query.question for query in queries), tuple(variants), last.language)
-
-
-def _concatenated_variants(variants: Sequence[QueryVariant]) -> QueryVariant:
-    multilingual = [variant.multilingual for variant in variants if variant.multilingual is not None]
-    text = " ".join(variant.text for variant in variants)
-    return variants[0]._replace(text=text, multilingual=" ".join(multilingual) if multilingual else None)

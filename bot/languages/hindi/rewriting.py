@@ -58,13 +58,11 @@ class HindiRewriter:
 
     def _in_english(self, words: Sequence[str]) -> str:
         opening, others = split_choice(words)
-        split = load_glossary().split(others)
-        english = (phrase if phrase is not None else self._as_english(some[0]) for some, phrase in split)
-        return " ".join(filter(None, [opening, *english]))
-
-    def _as_english(self, word: str) -> str:
-        english = self._english(word)
-        return word if english is None else english
+        english = [opening]
+        for some, phrase in load_glossary().split(others):
+            meaning = self._english(some[0]) if phrase is None else phrase
+            english.append(some[0] if meaning is None else meaning)
+        return " ".join(filter(None, english))
 
     def _is_probably_hindi(self, word: str) -> bool:
         """Whether a word is Hindi and rare in English; a capitalized one may be a name unless it is a function word."""
