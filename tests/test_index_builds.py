@@ -63,7 +63,7 @@ def test_each_row_is_the_vector_of_its_text(corpus: Path, tmp_path: Path, tiny_s
     for passage, own, whole in zip(passages, expected, (own[-1] for own in encoded), strict=True):
         found = generation.sentence_vectors([passage])
         assert np.allclose(cosines(found.rows, question), own[len(roles_of(passage)) :] @ question, atol=0.02)
-        assert np.abs(found.tokens.vectors.astype(int) - whole.tokens.vectors).max() <= 1
+        assert np.abs(found.tokens.vectors.astype(int) - whole.tokens.vectors).max() <= 4
         assert found.tokens.places.tolist() == whole.tokens.places.tolist()
         assert found.token_starts.tolist() == [0, len(whole.tokens.places)]
         assert len(whole.tokens.places) > 2
