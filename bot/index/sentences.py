@@ -26,8 +26,8 @@ def write_sentences(folder: Path, blocks: Iterable[Matrix]) -> None:
             file.write(to_int8(block).tobytes())
 
 
-def write_tokens(folder: Path, blocks: Iterable[Sequence[TokenVectors]]) -> int:
-    """Write the tokens of passages, block by block; return their number."""
+def write_tokens(folder: Path, blocks: Iterable[Sequence[TokenVectors]]) -> None:
+    """Write the tokens of passages, block by block."""
     counts = list[NDArray[np.int32]]()
     with (folder / TOKENS).open("wb") as vectors, (folder / TOKEN_PLACES).open("wb") as places:
         for block in blocks:
@@ -36,7 +36,6 @@ def write_tokens(folder: Path, blocks: Iterable[Sequence[TokenVectors]]) -> int:
             places.write(every.places.tobytes())
             counts.append(np.array([len(own.places) for own in block], np.int32))
     np.concatenate(counts).tofile(folder / TOKEN_COUNTS)
-    return int(sum(map(np.sum, counts)))
 
 
 class Sentences:
@@ -44,7 +43,7 @@ class Sentences:
 
     def __init__(self, folder: Path, sentence_start: NDArray[np.integer[Any]], dimension: int) -> None:
         """`sentence_start` holds the number of each passage's first sentence, and of all sentences at its end."""
-        self._start, self.dimension = sentence_start, dimension
+        self._start = sentence_start
         self._rows = _map(folder / SENTENCES, np.int8, int(sentence_start[-1]), dimension)
         counts = _map(folder / TOKEN_COUNTS, np.int32, len(sentence_start) - 1)
         self._token_start = np.append(0, np.cumsum(np.maximum(counts, 0), dtype=np.int64))

@@ -14,7 +14,7 @@ with_heading                          the same in sentence and heading together
 missing, missing_near                 weight of the rarest content word missing from the passage, from with_heading
 faq, item, row, first, place, length, short, lead_in, question, mid_thought
                                       what the sentence is, and where it stands
-late, passage_late, …                 see `bot.reader.late_interaction`; …_gap: minus the greatest of all
+late, near_late, …                    see `bot.reader.late_interaction`; …_gap: minus the greatest of all
 negation                              1 if question and sentence are negated, -1 if only the question is
 kind_…                                1 if the sentence holds the kind of answer that the question wants, else -1
 opens_yes_no                          1 if a passage that opens with yes or no meets a question for it, else -1

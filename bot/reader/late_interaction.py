@@ -12,9 +12,10 @@ from bot.encoder.tokens import QuestionTokens
 from bot.index.generation import SentenceVectors
 from bot.products import product
 
-LATE = ("late", "late_content", "late_least", "passage_late", "passage_late_content", "passage_late_least")
-"""For each sentence, and for its passage: the mean over all tokens of the question, and the mean and the least over the
-ones of its content words."""
+_PLACES = ("late", "near_late", "heading_late", "passage_late")
+LATE = tuple(f"{place}{measure}" for place in _PLACES for measure in ("", "_content", "_least"))
+"""For each sentence, for it and its headings (or the question above), for these, and for the whole passage: the mean
+over all tokens of the question, and the mean and the least over the ones of its content words."""
 
 
 def late_interaction(
@@ -23,15 +24,16 @@ def late_interaction(
     """Return `LATE` of each sentence of each passage, given their numbers; 0 without vectors of tokens."""
     starts, numbers = np.cumsum([0, *counts]), np.arange(len(counts))
     places = vectors.tokens.places
-    if question is None or not len(places):
+    if question is None or not len(question.vectors) or not len(places):
         return [np.zeros((count, len(LATE))) for count in counts]
     similarities, passage = _similarities(question, vectors), np.repeat(numbers, np.diff(vectors.token_starts))
-    inside = places >= 0
-    sentence = starts[passage[inside]] + places[inside]
-    of_sentences = _summary(question, _greatest(similarities[inside], sentence, int(starts[-1])))
-    of_passages = _summary(question, _greatest(similarities, passage, len(counts)))
-    both = np.concatenate([of_sentences, of_passages[np.repeat(numbers, counts)]], axis=1)
-    return np.split(both.astype(np.float64), starts[1:-1])
+    inside, owner = places >= 0, np.repeat(numbers, counts)
+    sentences = _greatest(similarities[inside], starts[passage[inside]] + places[inside], len(owner))
+    headings = _greatest(similarities[~inside], passage[~inside], len(counts))[owner]
+    whole = _greatest(similarities, passage, len(counts))[owner]
+    near = np.maximum(sentences, headings)
+    summaries = [_summary(question, each) for each in (sentences, near, headings, whole)]
+    return np.split(np.concatenate(summaries, axis=1).astype(np.float64), starts[1:-1])
 
 
 def _similarities(question: QuestionTokens, vectors: SentenceVectors) -> NDArray[np.float32]:
