@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder import EncoderInput, Matrix, QuestionEncoder
-from bot.encoder.encoder_input import TextVectors
+from bot.encoder.encoder_input import BOTH, TextVectors
 from bot.encoder.tokens import TokenVectors, pack_tokens, parse_tokens
 from bot.errors import IndexCorrupt
 from bot.version import __version__
@@ -180,21 +180,11 @@ class CachedRows:
         while block := list(islice(numbers, size)):
             yield self.rows(block)
 
-
-class CachedTokens:
-    """The tokens of texts in the cache, by passage; they can be read once the missing texts are encoded."""
-
-    def __init__(self, cache: VectorCache) -> None:
-        self._cache, self._keys = cache, bytearray()
-
-    def add(self, key: bytes) -> None:
-        self._keys += key
-
-    def blocks(self, size: int = _TEXTS_PER_WRITE) -> Iterator[list[TokenVectors]]:
-        """Yield the tokens of all texts, `size` texts at a time."""
-        keys = (bytes(self._keys[start : start + _KEY_BYTES]) for start in range(0, len(self._keys), _KEY_BYTES))
-        while some := list(islice(keys, size)):
-            yield self._cache.tokens(some)
+    def tokens(self, size: int = _TEXTS_PER_WRITE) -> Iterator[list[TokenVectors]]:
+        """Yield the tokens of each text that has a row for it with its context, `size` texts at a time."""
+        starts = (number * _KEY_BYTES for number, place in enumerate(self._places) if place == BOTH)
+        while some := list(islice(starts, size)):
+            yield self.cache.tokens([bytes(self._keys[start : start + _KEY_BYTES]) for start in some])
 
 
 def pack_rows(rows: Matrix) -> bytes:

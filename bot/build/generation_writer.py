@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.alternates import Placement
-from bot.build.cache import CachedRows, CachedTokens, Row, VectorCache
+from bot.build.cache import CachedRows, Row, VectorCache
 from bot.build.changes import changes_between
 from bot.build.multilingual import MultilingualWriter
 from bot.build.part_cache import PartCache
@@ -72,7 +72,6 @@ class _Rows:
     cache: VectorCache
     texts: CachedRows
     sentences: CachedRows
-    tokens: CachedTokens
     unanswered: CachedRows
     multilingual: MultilingualWriter | None
 
@@ -81,7 +80,6 @@ class _Rows:
         *keys, key = self.cache.want([*questions, whole])
         self.texts.add([*(Row(each, 0) for each in keys), Row(key, BODY), Row(key, BOTH)])
         self.sentences.add(Row(key, place) for place in range(FIRST_SENTENCE, whole.count))
-        self.tokens.add(key)
         if self.multilingual is not None:
             self.multilingual.add(passage)
 
@@ -144,8 +142,7 @@ class GenerationWriter:
             if inputs.multilingual is not None:
                 multilingual = MultilingualWriter(folder, self.previous, inputs.settings, inputs.multilingual)
                 stack.enter_context(closing(multilingual.cache))
-            rows = CachedRows(cache), CachedRows(cache), CachedTokens(cache), CachedRows(cache)
-            yield _Rows(cache, *rows, multilingual)
+            yield _Rows(cache, CachedRows(cache), CachedRows(cache), CachedRows(cache), multilingual)
 
     def _write_passages(self, rows: _Rows) -> tuple[Refused, ...]:
         """Write articles and passages while they are read, and add their texts to `rows`."""
@@ -189,7 +186,7 @@ class GenerationWriter:
         self.encoder = export_if_possible(self.encoder, inputs.weights, self.store.encoder_folder, samples)
         self._encode(cache, self.workers)
         write_sentences(self.folder, rows.sentences.blocks())
-        write_tokens(self.folder, rows.tokens.blocks())
+        write_tokens(self.folder, rows.texts.tokens())
         write_unanswered(self.folder, rows.unanswered.blocks())
         exact_rows, earlier = inputs.settings.exact_rows, earlier_vectors(self.previous, inputs.weights)
         return write_vector_index(self.folder, rows.texts, self.encoder, table, questions, exact_rows, earlier)
