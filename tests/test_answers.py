@@ -52,6 +52,7 @@ def test_a_section_answers_when_no_faq_does(bot: Bot):
     assert answer.text == "Most contracts name thirty to ninety days."
 
 
+FARE = "Leave travel allowance pays the fare of a journey within India."
 NOT_COVERED = """Hotels and food are not covered. Two journeys in a block of four years are free of tax. A
 journey abroad does not count at all. Keep the boarding passes and the invoice of the agent. The claim goes to payroll
 before the end of the year."""
@@ -62,7 +63,7 @@ url: https://example.com/lta/
 
 ## What it pays for
 
-Leave travel allowance pays the fare of a journey within India. {NOT_COVERED} The money comes with the next salary.
+{FARE} {NOT_COVERED} The money comes with the next salary.
 
 ## How to claim
 
@@ -77,7 +78,10 @@ Do this in order:
 @pytest.mark.parametrize(
     ("question", "quote"),
     [
-        ("are hotels paid by leave travel allowance", NOT_COVERED.replace("\n", " ")),
+        (
+            "are hotels paid by leave travel allowance",
+            f"{FARE} {NOT_COVERED}".replace("\n", " ").split(" The claim")[0],
+        ),
         (
             "what are the steps to claim leave travel allowance",
             "Do this in order:\n\n1. Apply for leave.\n2. Travel.\n3. Send the tickets.",

@@ -23,9 +23,9 @@ _CACHED = 4096  # number of passages whose terms are kept
 _SHOWN = 2.0  # how much lower a sentence scores that was shown as the answer to the question before
 _SUPERSEDED = 2.0  # how much lower a sentence scores for each article that supersedes its own
 _EXCLUDED = 100.0  # how much lower the sentences of passages score from which no words may be chosen
-_SAME = 1.0
+_SAME = 2.0
 """How much higher the sentences of a passage score whose question, or an alternate, is taken for the visitor's; its
-language does not count."""
+language does not count. Chosen on tests/questions/reader.jsonl."""
 _ALSO, _MOST_ALSO = 0.1, 40
 """Minimum probability, beside the words chosen, of the best ones of another passage, and their maximum number. With
 60, one more answer in a hundred is right, but there is a tenth more to read."""
