@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder.tokens import PROJECTION, TOKEN_DIMENSION
+from bot.encoder.model import PROJECTION
+from bot.encoder.tokens import TOKEN_DIMENSION
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!:;-|#()"
 

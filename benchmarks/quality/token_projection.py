@@ -17,8 +17,8 @@ from bot.build.workers import LocalWorkers
 from bot.corpus.corpus import FolderSource
 from bot.encoder import EncoderInput, SentenceEncoder
 from bot.encoder.encoder_input import encode_inputs
-from bot.encoder.model import ADAPTER
-from bot.encoder.tokens import TOKEN_DIMENSION, Projection, write_projection
+from bot.encoder.model import ADAPTER, write_projection
+from bot.encoder.tokens import TOKEN_DIMENSION, Projection
 from bot.index.generation import passage_input
 from bot.settings import DEFAULT_MODEL, BuildSettings
 

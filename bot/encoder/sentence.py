@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from bot.encoder.encoder import Matrix, OnBatch
 from bot.encoder.encoder_input import EncoderInput, TextVectors, pool
-from bot.encoder.model import add_adapter, find_model
-from bot.encoder.tokens import read_projection
+from bot.encoder.model import add_adapter, find_model, read_projection
 from bot.errors import ModelError, requires
 from bot.settings import DEFAULT_MODEL
 

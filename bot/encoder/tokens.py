@@ -4,22 +4,18 @@ Khattab & Zaharia 2020, "ColBERT". A projection reduces the vectors to 128 numbe
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.encoder.encoder import Matrix
-from bot.settings import DEFAULT_MODEL
 
 TOKEN_DIMENSION = 128
 TOKEN_BYTES = TOKEN_DIMENSION + 2
 """The size of a packed token with its place."""
 CONTEXT = -1
 """The place of tokens that are in no sentence, but in the headings or the question above."""
-PROJECTION = "token_projection.npy"
-"""The file with the projection of a model, in its folder."""
 Projection = NDArray[np.float32]
 """Shape (dimension, `TOKEN_DIMENSION`)."""
 
@@ -98,15 +94,3 @@ def is_content(text: str, offsets: NDArray[np.integer[Any]]) -> NDArray[np.bool_
 def to_int8(rows: Matrix) -> NDArray[np.int8]:
     """Scale each row so that its largest number fills 8 bits; only the direction of a row matters."""
     return np.asarray(np.rint(rows * (127 / np.abs(rows).max(axis=1, keepdims=True, initial=1e-9))), np.int8)
-
-
-def read_projection(model: str) -> Projection | None:
-    """Return the projection of token vectors that comes with a model, or is in a folder; None if there is none."""
-    path = (Path(__file__).parent / "taught" if model == DEFAULT_MODEL else Path(model).expanduser()) / PROJECTION
-    return np.load(path, allow_pickle=False).astype(np.float32) if path.is_file() else None
-
-
-def write_projection(folder: Path, projection: Projection | None) -> None:
-    """Write a projection, if there is one, into the folder of a model."""
-    if projection is not None:
-        np.save(folder / PROJECTION, projection.astype(np.float16))

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bot.encoder.encoder import OnCount
+from bot.encoder.model import write_projection
 from bot.encoder.sentence import SentenceEncoder, multiplies_bfloat16
-from bot.encoder.tokens import write_projection
 from bot.errors import requires
 
 if TYPE_CHECKING:

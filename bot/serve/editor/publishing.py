@@ -56,7 +56,7 @@ def answer_once_published(
 ) -> gr.State:  # fmt: skip
     """Show in `result`, after a build, the answer to the question that the returned state holds.
 
-    Beside it the state holds the id of the editor's passage; that of a FAQ, None, is the one with this question.
+    The state holds the question and the id of the editor's passage, or None for the FAQ with this question.
     """
     asked = gr.State(None)
 
